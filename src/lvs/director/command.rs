@@ -1,0 +1,150 @@
+//! The only way to change or read the tables, whether the wish came from a command line, a file or a socket.
+
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::lvs::service::{Endpoint, Rates, ServerSpec, ServiceKey, ServiceSpec, Stats};
+
+pub use crate::lvs::service::CommandError;
+
+/// A change of the tables. Each one is done whole or refused whole.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Command {
+    AddService(ServiceSpec),
+    EditService(ServiceSpec),
+    DeleteService(ServiceKey),
+    AddServer {
+        service: ServiceKey,
+        server: ServerSpec,
+    },
+    EditServer {
+        service: ServiceKey,
+        server: ServerSpec,
+    },
+    DeleteServer {
+        service: ServiceKey,
+        addr: IpAddr,
+        port: u16,
+    },
+    /// Removes all services.
+    Flush,
+    /// Zeroes the counters of one service, or of all and the totals.
+    Zero(Option<ServiceKey>),
+    SetTimeouts(TimeoutSettings),
+    StartDaemon(DaemonSpec),
+    StopDaemon {
+        role: DaemonRole,
+        sync_id: u32,
+    },
+}
+
+/// Seconds; 0 in a command leaves a timeout as it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TimeoutSettings {
+    pub tcp: u32,
+    pub tcp_fin: u32,
+    pub udp: u32,
+}
+
+impl Default for TimeoutSettings {
+    fn default() -> Self {
+        Self { tcp: 900, tcp_fin: 120, udp: 300 }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DaemonRole {
+    Master,
+    Backup,
+}
+
+/// A connection synchronisation daemon; 0 and None stand for "not given".
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DaemonSpec {
+    pub role: DaemonRole,
+    pub interface: String,
+    pub sync_id: u32,
+    pub max_len: u16,
+    pub group: Option<IpAddr>,
+    pub port: u16,
+    pub ttl: u8,
+}
+
+/// A question about the tables.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Query {
+    Info,
+    /// All services with their servers, as one consistent picture.
+    Services,
+    Service(ServiceKey),
+    Connections,
+    Timeouts,
+    Daemons,
+    /// Counters of all services together.
+    Totals,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reply {
+    Info(Info),
+    /// In the kernel's order: no particular one among services, newest first among servers.
+    Services(Vec<ServiceEntry>),
+    Connections(Vec<ConnEntry>),
+    Timeouts(TimeoutSettings),
+    Daemons(Vec<DaemonSpec>),
+    Totals {
+        stats: Stats,
+        rates: Rates,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Info {
+    /// Buckets of the connection table, as the heading of a listing shows them.
+    pub conn_table_size: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ServiceEntry {
+    pub spec: ServiceSpec,
+    pub stats: Stats,
+    pub rates: Rates,
+    pub servers: Vec<ServerEntry>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ServerEntry {
+    pub spec: ServerSpec,
+    pub active_conns: u32,
+    pub inactive_conns: u32,
+    pub persistent_conns: u32,
+    pub stats: Stats,
+    pub rates: Rates,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConnEntry {
+    /// IP protocol number; 0 for the template of a mark.
+    pub protocol: u8,
+    /// The kernel's name of the state.
+    pub state: String,
+    pub expires_in_ms: u64,
+    pub client: Endpoint,
+    pub virt: Endpoint,
+    pub real: Endpoint,
+    /// Learnt from a synchronisation message.
+    pub from_sync: bool,
+    pub engine: Option<EngineData>,
+}
+
+/// What a persistence engine knows the client by.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EngineData {
+    pub name: String,
+    pub data: Vec<u8>,
+}

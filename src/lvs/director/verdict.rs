@@ -1,0 +1,54 @@
+//! What became of a packet, and why it was dropped.
+
+/// The outcome of [`Director::process`](super::Director::process).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Rewritten in place: write it back, the host routes it to its new destination.
+    Forward,
+    /// Not ours, unchanged: write it back, the host answers or routes it.
+    Pass,
+    /// Not forwarded; what is to be sent instead (an ICMP error, say) lies in the outbox.
+    Reply,
+    Drop(DropReason),
+}
+
+macro_rules! drop_reasons {
+    ($($(#[$doc:meta])* $variant:ident => $name:literal,)*) => {
+        /// Why a packet went nowhere. Each has a counter.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[repr(u8)]
+        pub enum DropReason {
+            $($(#[$doc])* $variant,)*
+        }
+
+        impl DropReason {
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
+            /// As counters and logs name it.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)*
+                }
+            }
+        }
+    };
+}
+
+drop_reasons! {
+    /// Shorter than its headers.
+    Truncated => "truncated",
+    /// Neither IPv4 nor IPv6.
+    BadVersion => "bad_version",
+    /// A header length that cannot be.
+    BadHeaderLength => "bad_header_length",
+    /// A total length that the packet does not have.
+    BadTotalLength => "bad_total_length",
+    /// An offload description that does not fit the packet.
+    BadOffload => "bad_offload",
+    /// Of a connection whose real server was removed.
+    ServerGone => "server_gone",
+    /// The connection table is full.
+    TableFull => "table_full",
+    /// No server, and no answer can be given to this packet.
+    NoServer => "no_server",
+}

@@ -1,0 +1,108 @@
+//! Which real server gets a new connection? One file per algorithm, one registry: [`new`].
+//!
+//! A scheduler sees the servers newest first, as the kernel's list is. It may keep a position, a table or a
+//! cache between calls; it learns of every change of the list. It reads no clock and draws no number: both
+//! come in with the [`Flow`]. Called by [`VirtualService`](crate::lvs::service::VirtualService).
+//! Same job as `ip_vs_sched.c`.
+
+mod lc;
+mod rr;
+mod wlc;
+mod wrr;
+
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use crate::lvs::service::{Endpoint, RealServer, SchedulerFlags};
+use crate::lvs::time::Time;
+
+/// The name that binds no scheduler.
+pub const NONE: &str = "none";
+
+/// The connection that needs a server.
+#[derive(Clone, Copy, Debug)]
+pub struct Flow {
+    pub client: Endpoint,
+    pub virt: Endpoint,
+    pub flags: SchedulerFlags,
+    pub now: Time,
+    /// Random bits for this one decision.
+    pub draw: u64,
+}
+
+/// What happened to the list of servers; the index is into the list as it is after an addition or edit, and
+/// as it was before a removal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ServerChange {
+    /// A server was put at the head.
+    Added,
+    Edited(usize),
+    Removed(usize),
+}
+
+pub trait Scheduler: Debug + Send {
+    /// The index of the chosen server; None when nobody can take the connection.
+    fn schedule(&mut self, servers: &[Arc<RealServer>], flow: &Flow) -> Option<usize>;
+
+    /// `servers` is the list after the change.
+    fn servers_changed(&mut self, servers: &[Arc<RealServer>], change: ServerChange) {
+        let _ = (servers, change);
+    }
+}
+
+type Constructor = fn(&[Arc<RealServer>]) -> Box<dyn Scheduler>;
+
+const REGISTRY: &[(&str, Constructor)] = &[
+    ("rr", |_| Box::new(rr::RoundRobin::default())),
+    ("wrr", |servers| Box::new(wrr::WeightedRoundRobin::new(servers))),
+    ("lc", |_| Box::new(lc::LeastConnection)),
+    ("wlc", |_| Box::new(wlc::WeightedLeastConnection)),
+];
+
+/// A scheduler by its name, for a service that has these servers.
+pub fn new(name: &str, servers: &[Arc<RealServer>]) -> Option<Box<dyn Scheduler>> {
+    REGISTRY.iter().find(|(known, _)| *known == name).map(|(_, construct)| construct(servers))
+}
+
+pub fn is_known(name: &str) -> bool {
+    REGISTRY.iter().any(|(known, _)| *known == name)
+}
+
+/// Not overloaded and not quiesced.
+fn is_usable(server: &RealServer) -> bool {
+    !server.is_overloaded() && !server.is_quiesced()
+}
+
+/// Load in the measure of lc and wlc: an active connection weighs as much as 256 inactive ones.
+fn overhead(server: &RealServer) -> u64 {
+    u64::from(server.active_conns()) * 256 + u64::from(server.inactive_conns())
+}
+
+fn weight(server: &RealServer) -> u64 {
+    u64::from(server.weight().max(0).unsigned_abs())
+}
+
+/// The first server with the least `load / weight`, among those that `is_candidate`.
+fn least_loaded(
+    servers: &[Arc<RealServer>],
+    is_candidate: impl Fn(&RealServer) -> bool,
+    load: impl Fn(&RealServer) -> u64,
+) -> Option<usize> {
+    let mut best: Option<(usize, u64, u64)> = None;
+    for (at, server) in servers.iter().enumerate() {
+        if !is_candidate(server) {
+            continue;
+        }
+        let (load, weight) = (load(server), weight(server));
+        match best {
+            Some((_, best_load, best_weight))
+                if u128::from(best_load) * u128::from(weight)
+                    <= u128::from(load) * u128::from(best_weight) => {}
+            _ => best = Some((at, load, weight)),
+        }
+    }
+    best.map(|(at, _, _)| at)
+}
+
+#[cfg(test)]
+mod tests;

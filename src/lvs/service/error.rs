@@ -1,0 +1,78 @@
+//! Why a change to the tables was refused, with the errno that the kernel would answer.
+
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Endpoint, ServiceKey};
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum CommandError {
+    #[error("virtual service {0} already exists")]
+    ServiceExists(ServiceKey),
+    #[error("no virtual service {0}")]
+    NoSuchService(ServiceKey),
+    #[error("no scheduler called {0:?}")]
+    NoSuchScheduler(String),
+    #[error("no persistence engine called {0:?}")]
+    NoSuchEngine(String),
+    #[error("real server {server} already belongs to {service}")]
+    ServerExists { service: ServiceKey, server: Endpoint },
+    #[error("no real server {server} in {service}")]
+    NoSuchServer { service: ServiceKey, server: Endpoint },
+    #[error("weight {0} is negative")]
+    NegativeWeight(i32),
+    #[error("lower threshold {lower} is above the upper threshold {upper}")]
+    ThresholdsCrossed { lower: u32, upper: u32 },
+    #[error("GUE needs a destination port: give --tun-port")]
+    NoTunnelPort,
+    #[error("{0} is not a unicast address")]
+    NotUnicast(IpAddr),
+    #[error("IPv6 prefix length {0} is not in 1..=128")]
+    BadPrefix(u32),
+    #[error("a server of another address family needs tunneling, and no sync daemon may run")]
+    MixedFamily,
+    #[error("timeouts must be below 2^31 / 1000 seconds")]
+    BadTimeout,
+    #[error("sync daemon is already running")]
+    DaemonRunning,
+    #[error("no such sync daemon is running")]
+    NoDaemon,
+    #[error("no interface called {0:?}")]
+    NoSuchInterface(String),
+    #[error("{0}")]
+    BadDaemon(String),
+    #[error("no setting called {0:?}")]
+    NoSuchSetting(String),
+    #[error("{name} cannot be {value:?}: {expected}")]
+    BadSetting { name: String, value: String, expected: String },
+}
+
+impl CommandError {
+    /// What the kernel's IPVS returns in this case; the classic tool turns it into its message.
+    pub const fn errno(&self) -> i32 {
+        const ENOENT: i32 = 2;
+        const ESRCH: i32 = 3;
+        const EEXIST: i32 = 17;
+        const ENODEV: i32 = 19;
+        const EINVAL: i32 = 22;
+        const ERANGE: i32 = 34;
+        match self {
+            Self::ServiceExists(_) | Self::ServerExists { .. } | Self::DaemonRunning => EEXIST,
+            Self::NoSuchService(_) | Self::NoDaemon => ESRCH,
+            Self::NoSuchScheduler(_)
+            | Self::NoSuchEngine(_)
+            | Self::NoSuchServer { .. }
+            | Self::NoSuchSetting(_) => ENOENT,
+            Self::NegativeWeight(_) | Self::ThresholdsCrossed { .. } => ERANGE,
+            Self::NoSuchInterface(_) => ENODEV,
+            Self::NoTunnelPort
+            | Self::NotUnicast(_)
+            | Self::BadPrefix(_)
+            | Self::MixedFamily
+            | Self::BadTimeout
+            | Self::BadDaemon(_)
+            | Self::BadSetting { .. } => EINVAL,
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! What the operator declared: virtual services and their real servers.
+//!
+//! Owns the declared values ([`ServiceSpec`], [`ServerSpec`]), the live objects ([`VirtualService`],
+//! [`RealServer`]) and their table. Same job as `ip_vs_ctl.c`, without its user interface.
+//! Never looks at packets; called by the director.
+
+mod error;
+mod key;
+mod real;
+mod spec;
+mod stats;
+mod table;
+mod virt;
+
+pub use error::CommandError;
+pub use key::{Endpoint, Family, Protocol, ServiceKey};
+pub use real::{RealServer, ServerFlags};
+pub use spec::{
+    Forwarding, Persistence, SchedulerFlags, ServerSpec, ServiceSpec, Tunnel, TunnelChecksum, TunnelKind,
+};
+pub use stats::{Counters, Estimator, Rates, Stats};
+pub use table::ServiceTable;
+pub use virt::VirtualService;

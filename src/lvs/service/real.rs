@@ -1,0 +1,233 @@
+//! A real server in use: what was declared, how many connections it has, what it has carried.
+
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicI32, AtomicU32, Ordering::Relaxed};
+
+use parking_lot::{Mutex, RwLock};
+
+use super::stats::Meter;
+use super::{Counters, Endpoint, Forwarding, ServerSpec, ServiceKey, Stats};
+
+/// Status bits of a server (`IP_VS_DEST_F_*`).
+#[derive(Debug, Default)]
+pub struct ServerFlags(AtomicU32);
+
+impl ServerFlags {
+    const AVAILABLE: u32 = 1;
+    const OVERLOADED: u32 = 2;
+
+    fn set(&self, bit: u32, on: bool) {
+        if on {
+            self.0.fetch_or(bit, Relaxed);
+        } else {
+            self.0.fetch_and(!bit, Relaxed);
+        }
+    }
+
+    fn has(&self, bit: u32) -> bool {
+        self.0.load(Relaxed) & bit != 0
+    }
+}
+
+/// One real server of one service. Shared by the service, its connections and the trash.
+#[derive(Debug)]
+pub struct RealServer {
+    addr: IpAddr,
+    port: u16,
+    /// The service it was made for: a removed server comes back only under the same key.
+    service: ServiceKey,
+    forwarding: RwLock<Forwarding>,
+    weight: AtomicI32,
+    last_weight: AtomicI32,
+    upper_threshold: AtomicU32,
+    lower_threshold: AtomicU32,
+    flags: ServerFlags,
+    active: AtomicI32,
+    inactive: AtomicI32,
+    persistent: AtomicI32,
+    counters: Counters,
+    meter: Mutex<Meter>,
+}
+
+impl RealServer {
+    pub fn new(service: ServiceKey, spec: &ServerSpec) -> Self {
+        let server = Self {
+            addr: spec.addr,
+            port: spec.port,
+            service,
+            forwarding: RwLock::new(spec.forwarding),
+            weight: AtomicI32::new(0),
+            last_weight: AtomicI32::new(0),
+            upper_threshold: AtomicU32::new(0),
+            lower_threshold: AtomicU32::new(0),
+            flags: ServerFlags::default(),
+            active: AtomicI32::new(0),
+            inactive: AtomicI32::new(0),
+            persistent: AtomicI32::new(0),
+            counters: Counters::default(),
+            meter: Mutex::new(Meter::default()),
+        };
+        server.declare(spec, true);
+        server
+    }
+
+    /// Takes over a declaration (`__ip_vs_update_dest`). `added` tells an addition from an edit.
+    pub fn declare(&self, spec: &ServerSpec, added: bool) {
+        if added || spec.weight != 0 {
+            self.last_weight.store(spec.weight, Relaxed);
+        }
+        self.weight.store(spec.weight, Relaxed);
+        *self.forwarding.write() = spec.forwarding;
+        self.flags.set(ServerFlags::AVAILABLE, true);
+        if spec.upper_threshold == 0 || spec.upper_threshold > self.upper_threshold.load(Relaxed) {
+            self.flags.set(ServerFlags::OVERLOADED, false);
+        }
+        self.upper_threshold.store(spec.upper_threshold, Relaxed);
+        self.lower_threshold.store(spec.lower_threshold, Relaxed);
+    }
+
+    /// Marks it as removed from its service; its connections keep it until they end.
+    pub fn retire(&self) {
+        self.flags.set(ServerFlags::AVAILABLE, false);
+    }
+
+    pub fn spec(&self) -> ServerSpec {
+        ServerSpec {
+            addr: self.addr,
+            port: self.port,
+            forwarding: self.forwarding(),
+            weight: self.weight(),
+            upper_threshold: self.upper_threshold.load(Relaxed),
+            lower_threshold: self.lower_threshold.load(Relaxed),
+        }
+    }
+
+    pub const fn addr(&self) -> IpAddr {
+        self.addr
+    }
+
+    pub const fn port(&self) -> u16 {
+        self.port
+    }
+
+    pub const fn endpoint(&self) -> Endpoint {
+        Endpoint::new(self.addr, self.port)
+    }
+
+    pub const fn service(&self) -> &ServiceKey {
+        &self.service
+    }
+
+    pub fn forwarding(&self) -> Forwarding {
+        *self.forwarding.read()
+    }
+
+    pub fn weight(&self) -> i32 {
+        self.weight.load(Relaxed)
+    }
+
+    /// The last weight that was not 0, or the one it was added with.
+    pub fn last_weight(&self) -> i32 {
+        self.last_weight.load(Relaxed)
+    }
+
+    /// Weight 0: no new connections.
+    pub fn is_quiesced(&self) -> bool {
+        self.weight() <= 0
+    }
+
+    /// False once it was removed from its service.
+    pub fn is_available(&self) -> bool {
+        self.flags.has(ServerFlags::AVAILABLE)
+    }
+
+    pub fn is_overloaded(&self) -> bool {
+        self.flags.has(ServerFlags::OVERLOADED)
+    }
+
+    pub fn active_conns(&self) -> u32 {
+        self.active.load(Relaxed).max(0).unsigned_abs()
+    }
+
+    pub fn inactive_conns(&self) -> u32 {
+        self.inactive.load(Relaxed).max(0).unsigned_abs()
+    }
+
+    pub fn persistent_conns(&self) -> u32 {
+        self.persistent.load(Relaxed).max(0).unsigned_abs()
+    }
+
+    /// A connection was bound (`ip_vs_bind_dest`); templates count apart.
+    pub fn bind(&self, active: bool) {
+        if active { &self.active } else { &self.inactive }.fetch_add(1, Relaxed);
+        self.check_overload_on_bind();
+    }
+
+    pub fn bind_template(&self) {
+        self.persistent.fetch_add(1, Relaxed);
+        self.check_overload_on_bind();
+    }
+
+    /// A connection ended (`ip_vs_unbind_dest`).
+    pub fn unbind(&self, active: bool) {
+        if active { &self.active } else { &self.inactive }.fetch_sub(1, Relaxed);
+        self.check_overload_on_unbind();
+    }
+
+    pub fn unbind_template(&self) {
+        self.persistent.fetch_sub(1, Relaxed);
+        self.check_overload_on_unbind();
+    }
+
+    /// A connection changed between active and inactive.
+    pub fn rebind(&self, active: bool) {
+        let (up, down) = if active { (&self.active, &self.inactive) } else { (&self.inactive, &self.active) };
+        up.fetch_add(1, Relaxed);
+        down.fetch_sub(1, Relaxed);
+    }
+
+    fn check_overload_on_bind(&self) {
+        let upper = self.upper_threshold.load(Relaxed);
+        if upper != 0 && self.total_conns() >= upper {
+            self.flags.set(ServerFlags::OVERLOADED, true);
+        }
+    }
+
+    fn check_overload_on_unbind(&self) {
+        let lower = self.lower_threshold.load(Relaxed);
+        let upper = self.upper_threshold.load(Relaxed);
+        let total = self.total_conns();
+        let returns = if lower != 0 {
+            total < lower
+        } else if upper != 0 {
+            u64::from(total) * 4 < u64::from(upper) * 3
+        } else {
+            true
+        };
+        if returns && self.is_overloaded() {
+            self.flags.set(ServerFlags::OVERLOADED, false);
+        }
+    }
+
+    fn total_conns(&self) -> u32 {
+        self.active_conns() + self.inactive_conns()
+    }
+
+    pub const fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// What it carried since the counters were last zeroed.
+    pub fn stats(&self) -> Stats {
+        self.meter.lock().since_zero(self.counters.read())
+    }
+
+    /// All it ever carried.
+    pub fn raw_stats(&self) -> Stats {
+        self.counters.read()
+    }
+
+    pub(super) fn with_meter<T>(&self, use_it: impl FnOnce(&mut Meter, Stats) -> T) -> T {
+        use_it(&mut self.meter.lock(), self.counters.read())
+    }
+}

@@ -1,0 +1,138 @@
+//! What an operator declares about a service and its servers, as plain data.
+
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Family, ServiceKey};
+
+/// A virtual service as declared (`ip_vs_service_user_kern`).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServiceSpec {
+    pub key: ServiceKey,
+    /// Name of the scheduler; `none` binds none, and then nothing is ever scheduled.
+    pub scheduler: String,
+    pub scheduler_flags: SchedulerFlags,
+    /// `--ops`: every datagram is scheduled on its own.
+    pub one_packet: bool,
+    pub persistence: Option<Persistence>,
+    /// Persistence engine (`sip`).
+    pub engine: Option<String>,
+}
+
+impl ServiceSpec {
+    pub fn new(key: ServiceKey, scheduler: &str) -> Self {
+        Self {
+            key,
+            scheduler: scheduler.to_owned(),
+            scheduler_flags: SchedulerFlags::default(),
+            one_packet: false,
+            persistence: None,
+            engine: None,
+        }
+    }
+}
+
+/// The three flag bits that a scheduler may give a meaning to (`IP_VS_SVC_F_SCHED1..3`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SchedulerFlags(pub u8);
+
+impl SchedulerFlags {
+    pub const FLAG_1: Self = Self(1);
+    pub const FLAG_2: Self = Self(2);
+    pub const FLAG_3: Self = Self(4);
+
+    pub const fn has(self, flag: Self) -> bool {
+        self.0 & flag.0 != 0
+    }
+}
+
+/// Clients of the same network (under the mask) stay with one real server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Persistence {
+    /// Seconds a template outlives the last new connection.
+    pub timeout: u32,
+    /// IPv4: the mask as a number (`0xffff_ff00`); IPv6: the prefix length, 1 to 128.
+    pub mask: u32,
+}
+
+impl Persistence {
+    /// The mask that keeps every client apart.
+    pub const fn host_mask(family: Family) -> u32 {
+        match family {
+            Family::V4 => u32::MAX,
+            Family::V6 => 128,
+        }
+    }
+}
+
+/// A real server as declared (`ip_vs_dest_user_kern`).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServerSpec {
+    pub addr: IpAddr,
+    pub port: u16,
+    pub forwarding: Forwarding,
+    pub weight: i32,
+    /// Connections from which the server counts as overloaded; 0 is no limit.
+    pub upper_threshold: u32,
+    /// Connections below which an overloaded server returns; 0 is three quarters of the upper one.
+    pub lower_threshold: u32,
+}
+
+impl ServerSpec {
+    /// A server as `ipvsadm -a -r ADDR:PORT` with that method declares it: weight 1, no thresholds.
+    pub const fn new(addr: IpAddr, port: u16, forwarding: Forwarding) -> Self {
+        Self { addr, port, forwarding, weight: 1, upper_threshold: 0, lower_threshold: 0 }
+    }
+}
+
+/// How packets reach a real server (`IP_VS_CONN_F_FWD_MASK`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Forwarding {
+    Masq,
+    Local,
+    Tunnel(Tunnel),
+    Route,
+    Bypass,
+}
+
+impl Forwarding {
+    /// As listings print it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Masq => "Masq",
+            Self::Local => "Local",
+            Self::Tunnel(_) => "Tunnel",
+            Self::Route => "Route",
+            Self::Bypass => "Bypass",
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tunnel {
+    pub kind: TunnelKind,
+    /// UDP port of GUE; 0 for the others.
+    pub port: u16,
+    pub checksum: TunnelChecksum,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TunnelKind {
+    #[default]
+    Ipip,
+    Gue,
+    Gre,
+}
+
+/// Checksum of the encapsulation (`IP_VS_TUNNEL_ENCAP_FLAG_*`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TunnelChecksum {
+    #[default]
+    None,
+    Full,
+    Remote,
+}

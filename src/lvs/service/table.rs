@@ -1,0 +1,252 @@
+//! All virtual services, and the trash of removed servers that still have connections.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::stats::Meter;
+use super::{
+    CommandError, Endpoint, Family, Forwarding, Protocol, Rates, RealServer, ServerSpec, ServiceKey,
+    ServiceSpec, Stats, TunnelKind, VirtualService,
+};
+use crate::lvs::time::Time;
+
+const FTP_PORT: u16 = 21;
+const FTP_DATA_PORT: u16 = 20;
+const FIRST_UNPRIVILEGED_PORT: u16 = 1024;
+
+/// How long a removed server without connections can still be revived (`IP_VS_DEST_TRASH_PERIOD`).
+const TRASH_PERIOD: Duration = Duration::from_secs(120);
+
+#[derive(Debug, Default)]
+pub struct ServiceTable {
+    services: HashMap<ServiceKey, VirtualService, foldhash::fast::FixedState>,
+    trash: Vec<Trashed>,
+    retired: Stats,
+    meter: Meter,
+}
+
+#[derive(Debug)]
+struct Trashed {
+    server: Arc<RealServer>,
+    idle_since: Option<Time>,
+}
+
+impl ServiceTable {
+    /// The service that takes a packet (`ip_vs_service_find`): by mark, by exact port, the FTP service for
+    /// its data connections, the service of all ports.
+    pub fn find(
+        &self,
+        mark: Option<u32>,
+        protocol: Protocol,
+        addr: IpAddr,
+        port: u16,
+    ) -> Option<&VirtualService> {
+        if let Some(mark) = mark {
+            let key = ServiceKey::Mark { mark, family: Family::of(&addr) };
+            if let Some(service) = self.services.get(&key) {
+                return Some(service);
+            }
+        }
+        let at = |port| self.services.get(&ServiceKey::Address { protocol, addr, port });
+        let is_ftp_data =
+            protocol == Protocol::Tcp && (port == FTP_DATA_PORT || port >= FIRST_UNPRIVILEGED_PORT);
+        at(port).or_else(|| if is_ftp_data { at(FTP_PORT) } else { None }).or_else(|| at(0))
+    }
+
+    pub fn get(&self, key: &ServiceKey) -> Option<&VirtualService> {
+        self.services.get(key)
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &VirtualService> {
+        self.services.values()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.services.is_empty()
+    }
+
+    /// # Errors
+    /// The service exists, or its declaration is wrong.
+    pub fn add_service(&mut self, spec: ServiceSpec) -> Result<(), CommandError> {
+        if self.services.contains_key(&spec.key) {
+            return Err(CommandError::ServiceExists(spec.key));
+        }
+        let key = spec.key;
+        self.services.insert(key, VirtualService::new(spec)?);
+        Ok(())
+    }
+
+    /// # Errors
+    /// No such service, or its new declaration is wrong.
+    pub fn edit_service(&mut self, spec: ServiceSpec) -> Result<(), CommandError> {
+        self.service_mut(&spec.key)?.edit(spec)
+    }
+
+    /// # Errors
+    /// No such service.
+    pub fn delete_service(&mut self, key: &ServiceKey) -> Result<(), CommandError> {
+        let service = self.services.remove(key).ok_or(CommandError::NoSuchService(*key))?;
+        self.retired = self.retired.plus(service.raw_stats());
+        for server in service.into_servers() {
+            self.trash.push(Trashed { server, idle_since: None });
+        }
+        Ok(())
+    }
+
+    pub fn flush(&mut self) {
+        let keys: Vec<ServiceKey> = self.services.keys().copied().collect();
+        for key in keys {
+            let _ = self.delete_service(&key);
+        }
+    }
+
+    /// `sync_daemon_runs`: servers of another family are refused then.
+    ///
+    /// # Errors
+    /// No such service, the server exists, or its declaration is wrong.
+    pub fn add_server(
+        &mut self,
+        key: &ServiceKey,
+        spec: &ServerSpec,
+        sync_daemon_runs: bool,
+    ) -> Result<(), CommandError> {
+        let service = self.services.get_mut(key).ok_or(CommandError::NoSuchService(*key))?;
+        check(key, spec, sync_daemon_runs)?;
+        if service.server(spec.addr, spec.port).is_some() {
+            return Err(CommandError::ServerExists { service: *key, server: endpoint(spec) });
+        }
+        let trashed = self.trash.iter().position(|trashed| {
+            let server = &trashed.server;
+            server.addr() == spec.addr && server.port() == spec.port && server.service() == key
+        });
+        let server = if let Some(at) = trashed {
+            let server = self.trash.swap_remove(at).server;
+            server.declare(spec, true);
+            server
+        } else {
+            if !is_unicast(spec.addr) {
+                return Err(CommandError::NotUnicast(spec.addr));
+            }
+            Arc::new(RealServer::new(*key, spec))
+        };
+        service.insert(server);
+        Ok(())
+    }
+
+    /// # Errors
+    /// No such service or server, or the declaration is wrong.
+    pub fn edit_server(
+        &mut self,
+        key: &ServiceKey,
+        spec: &ServerSpec,
+        sync_daemon_runs: bool,
+    ) -> Result<(), CommandError> {
+        let service = self.service_mut(key)?;
+        check(key, spec, sync_daemon_runs)?;
+        if service.edit_server(spec) {
+            Ok(())
+        } else {
+            Err(CommandError::NoSuchServer { service: *key, server: endpoint(spec) })
+        }
+    }
+
+    /// # Errors
+    /// No such service or server.
+    pub fn delete_server(&mut self, key: &ServiceKey, addr: IpAddr, port: u16) -> Result<(), CommandError> {
+        let server = self
+            .service_mut(key)?
+            .remove(addr, port)
+            .ok_or(CommandError::NoSuchServer { service: *key, server: Endpoint::new(addr, port) })?;
+        self.trash.push(Trashed { server, idle_since: None });
+        Ok(())
+    }
+
+    /// # Errors
+    /// No such service.
+    pub fn zero(&mut self, key: Option<&ServiceKey>) -> Result<(), CommandError> {
+        if let Some(key) = key {
+            self.service_mut(key)?.zero();
+            return Ok(());
+        }
+        for service in self.services.values_mut() {
+            service.zero();
+        }
+        let total = self.raw_stats();
+        self.meter.zero_at(total);
+        Ok(())
+    }
+
+    /// Ends a 2-second interval of all rate estimators.
+    pub fn tick(&mut self) {
+        for service in self.services.values_mut() {
+            service.tick();
+        }
+        let total = self.raw_stats();
+        self.meter.tick(total);
+    }
+
+    /// Forgets removed servers that have had no connection for [`TRASH_PERIOD`].
+    pub fn empty_trash(&mut self, now: Time) {
+        self.trash.retain_mut(|trashed| {
+            if Arc::strong_count(&trashed.server) > 1 {
+                trashed.idle_since = None;
+                return true;
+            }
+            now.since(*trashed.idle_since.get_or_insert(now)) < TRASH_PERIOD
+        });
+    }
+
+    /// Counters of all services together.
+    pub fn total_stats(&self) -> Stats {
+        self.meter.since_zero(self.raw_stats())
+    }
+
+    pub fn total_rates(&self) -> Rates {
+        self.meter.rates()
+    }
+
+    fn raw_stats(&self) -> Stats {
+        self.services.values().fold(self.retired, |sum, service| sum.plus(service.raw_stats()))
+    }
+
+    fn service_mut(&mut self, key: &ServiceKey) -> Result<&mut VirtualService, CommandError> {
+        self.services.get_mut(key).ok_or(CommandError::NoSuchService(*key))
+    }
+}
+
+/// The kernel's checks of a declaration, in its order.
+fn check(key: &ServiceKey, spec: &ServerSpec, sync_daemon_runs: bool) -> Result<(), CommandError> {
+    if Family::of(&spec.addr) != key.family()
+        && (sync_daemon_runs || !matches!(spec.forwarding, Forwarding::Tunnel(_)))
+    {
+        return Err(CommandError::MixedFamily);
+    }
+    if spec.weight < 0 {
+        return Err(CommandError::NegativeWeight(spec.weight));
+    }
+    if spec.lower_threshold > spec.upper_threshold {
+        return Err(CommandError::ThresholdsCrossed {
+            lower: spec.lower_threshold,
+            upper: spec.upper_threshold,
+        });
+    }
+    match spec.forwarding {
+        Forwarding::Tunnel(tunnel) if tunnel.kind == TunnelKind::Gue && tunnel.port == 0 => {
+            Err(CommandError::NoTunnelPort)
+        }
+        _ => Ok(()),
+    }
+}
+
+const fn endpoint(spec: &ServerSpec) -> Endpoint {
+    Endpoint::new(spec.addr, spec.port)
+}
+
+fn is_unicast(addr: IpAddr) -> bool {
+    match addr {
+        IpAddr::V4(addr) => addr.octets()[0] != 0 && !addr.is_multicast() && !addr.is_broadcast(),
+        IpAddr::V6(addr) => !addr.is_unspecified() && !addr.is_multicast() && !addr.is_unicast_link_local(),
+    }
+}

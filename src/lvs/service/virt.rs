@@ -1,0 +1,172 @@
+//! A virtual service in use: its declaration, its servers (newest first), its scheduler.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+
+use super::stats::Meter;
+use super::{CommandError, Rates, RealServer, ServerSpec, ServiceSpec, Stats};
+use crate::lvs::sched::{self, Flow, Scheduler, ServerChange};
+
+#[derive(Debug)]
+pub struct VirtualService {
+    spec: ServiceSpec,
+    /// Newest first, the order that every scheduler goes by.
+    servers: Vec<Arc<RealServer>>,
+    /// `None` for the scheduler "none".
+    scheduler: Option<Mutex<Box<dyn Scheduler>>>,
+    /// What servers that are gone carried while they were here.
+    retired: Stats,
+    meter: Meter,
+}
+
+impl VirtualService {
+    /// # Errors
+    /// An unknown scheduler or persistence engine, a bad prefix length.
+    pub fn new(spec: ServiceSpec) -> Result<Self, CommandError> {
+        check(&spec)?;
+        let scheduler = new_scheduler(&spec, &[])?;
+        Ok(Self { spec, servers: Vec::new(), scheduler, retired: Stats::default(), meter: Meter::default() })
+    }
+
+    /// Takes over a new declaration; the scheduler's state stays when its name does.
+    ///
+    /// # Errors
+    /// As [`Self::new`]; nothing has changed then.
+    pub fn edit(&mut self, spec: ServiceSpec) -> Result<(), CommandError> {
+        check(&spec)?;
+        if spec.scheduler == self.spec.scheduler {
+            self.spec = spec;
+            return Ok(());
+        }
+        self.scheduler = new_scheduler(&spec, &self.servers)?;
+        self.spec = spec;
+        Ok(())
+    }
+
+    pub const fn spec(&self) -> &ServiceSpec {
+        &self.spec
+    }
+
+    pub fn servers(&self) -> &[Arc<RealServer>] {
+        &self.servers
+    }
+
+    pub fn server(&self, addr: IpAddr, port: u16) -> Option<&Arc<RealServer>> {
+        self.servers.iter().find(|server| server.port() == port && server.addr() == addr)
+    }
+
+    /// Chooses a server for a new connection. None: nobody can take it.
+    pub fn schedule(&self, flow: &Flow) -> Option<Arc<RealServer>> {
+        let scheduler = self.scheduler.as_ref()?;
+        let chosen = scheduler.lock().schedule(&self.servers, flow)?;
+        self.servers.get(chosen).cloned()
+    }
+
+    /// Puts a server, new or revived, at the head of the list.
+    pub(super) fn insert(&mut self, server: Arc<RealServer>) {
+        self.retired = self.retired.minus(server.raw_stats());
+        server.with_meter(|meter, stats| meter.restart_rates(stats));
+        self.servers.insert(0, server);
+        self.tell_scheduler(ServerChange::Added);
+    }
+
+    pub(super) fn edit_server(&mut self, spec: &ServerSpec) -> bool {
+        let Some(at) = self.position(spec.addr, spec.port) else { return false };
+        self.servers[at].declare(spec, false);
+        self.tell_scheduler(ServerChange::Edited(at));
+        true
+    }
+
+    pub(super) fn remove(&mut self, addr: IpAddr, port: u16) -> Option<Arc<RealServer>> {
+        let at = self.position(addr, port)?;
+        let server = self.servers.remove(at);
+        server.retire();
+        self.retired = self.retired.plus(server.raw_stats());
+        self.tell_scheduler(ServerChange::Removed(at));
+        Some(server)
+    }
+
+    /// Retires all servers, for a service that goes away. One that comes back in a later service of the same
+    /// key keeps its connections but not its counters.
+    pub(super) fn into_servers(self) -> Vec<Arc<RealServer>> {
+        for server in &self.servers {
+            server.retire();
+            server.with_meter(Meter::zero_at);
+        }
+        self.servers
+    }
+
+    fn position(&self, addr: IpAddr, port: u16) -> Option<usize> {
+        self.servers.iter().position(|server| server.port() == port && server.addr() == addr)
+    }
+
+    fn tell_scheduler(&mut self, change: ServerChange) {
+        if let Some(scheduler) = &mut self.scheduler {
+            scheduler.get_mut().servers_changed(&self.servers, change);
+        }
+    }
+
+    /// All that its servers, present and past, ever carried.
+    pub fn raw_stats(&self) -> Stats {
+        self.servers.iter().fold(self.retired, |sum, server| sum.plus(server.raw_stats()))
+    }
+
+    pub fn stats(&self) -> Stats {
+        self.meter.since_zero(self.raw_stats())
+    }
+
+    pub fn rates(&self) -> Rates {
+        self.meter.rates()
+    }
+
+    pub fn zero(&mut self) {
+        let stats = self.raw_stats();
+        self.meter.zero_at(stats);
+        for server in &self.servers {
+            server.with_meter(Meter::zero_at);
+        }
+    }
+
+    /// Ends a 2-second interval of the rate estimators.
+    pub fn tick(&mut self) {
+        let stats = self.raw_stats();
+        self.meter.tick(stats);
+        for server in &self.servers {
+            server.with_meter(Meter::tick);
+        }
+    }
+
+    /// Rates of one of its servers.
+    pub fn server_rates(server: &RealServer) -> Rates {
+        server.with_meter(|meter, _| meter.rates())
+    }
+}
+
+fn check(spec: &ServiceSpec) -> Result<(), CommandError> {
+    if spec.scheduler != sched::NONE && !sched::is_known(&spec.scheduler) {
+        return Err(CommandError::NoSuchScheduler(spec.scheduler.clone()));
+    }
+    if let Some(engine) = spec.engine.as_ref().filter(|engine| *engine != "sip") {
+        return Err(CommandError::NoSuchEngine(engine.clone()));
+    }
+    match (&spec.persistence, spec.key.family()) {
+        (Some(persistence), super::Family::V6) if !(1..=128).contains(&persistence.mask) => {
+            Err(CommandError::BadPrefix(persistence.mask))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn new_scheduler(
+    spec: &ServiceSpec,
+    servers: &[Arc<RealServer>],
+) -> Result<Option<Mutex<Box<dyn Scheduler>>>, CommandError> {
+    if spec.scheduler == sched::NONE {
+        return Ok(None);
+    }
+    let scheduler = sched::new(&spec.scheduler, servers)
+        .ok_or_else(|| CommandError::NoSuchScheduler(spec.scheduler.clone()))?;
+    Ok(Some(Mutex::new(scheduler)))
+}
