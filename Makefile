@@ -1,0 +1,56 @@
+# tunvs: the only entry point that people and CI use. `make` lists the targets.
+
+CARGO   ?= cargo
+PREFIX  ?= /usr/local
+DESTDIR ?=
+T       ?=
+SEEDS   ?= 256
+ROUNDS  ?= 4
+
+bindir := $(DESTDIR)$(PREFIX)/sbin
+mandir := $(DESTDIR)$(PREFIX)/share/man/man8
+
+.DEFAULT_GOAL := help
+.PHONY: help build install check test test-netns test-sim bench demo clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## build target/release/tunvs
+	$(CARGO) build --release --locked
+
+install: build ## install tunvs and the ipvsadm links (PREFIX, DESTDIR)
+	install -D -m 755 target/release/tunvs $(bindir)/tunvs
+	for link in ipvsadm ipvsadm-save ipvsadm-restore; do ln -sf tunvs $(bindir)/$$link; done
+	for page in $(wildcard man/*.8); do install -D -m 644 $$page $(mandir)/$${page##*/}; done
+
+check: ## format, lints, documentation, tests that need no root
+	$(CARGO) fmt --check
+	$(CARGO) clippy --locked --all-targets -- -D warnings
+	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --locked --no-deps
+	$(CARGO) test --locked
+
+test: ## everything, installing what the tests need first (root)
+	scripts/install-test-deps
+	scripts/run-tests
+
+test-netns: ## scenarios in network namespaces (root); T=name runs one
+	$(CARGO) build --locked
+	scripts/run-netns-tests $(T)
+
+test-sim: ## seeded simulation; SEEDS=how many
+	SIM_SEEDS=$(SEEDS) $(CARGO) test --locked --test simulation -- --nocapture
+
+bench: ## core benchmarks, then traffic against HAProxy (root); ROUNDS=how many
+	scripts/install-test-deps bench
+	$(CARGO) bench --locked
+	$(CARGO) build --release --locked
+	scripts/bench-smoke $(ROUNDS)
+
+demo: ## the LVS-NAT walk-through, in namespaces of its own
+	$(CARGO) build --release --locked
+	target/release/tunvs demo
+
+clean: ## remove what was built
+	$(CARGO) clean
+	rm -rf fuzz/target fuzz/artifacts
