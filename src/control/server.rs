@@ -1,0 +1,211 @@
+//! Answers clients: one task each, with limits, so that a bad one harms only itself.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::task::JoinSet;
+use tokio::time::{error::Elapsed, timeout};
+
+use super::protocol::{self, FrameError, HEADER_LEN, MAX_REQUEST, MAX_RESPONSE, Refusal, Request, Response};
+use super::service::Service;
+
+/// Bounds on what clients may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    pub connections: usize,
+    /// Time between two requests of a client.
+    pub idle: Duration,
+    /// Time without progress in the middle of a request or an answer.
+    pub stall: Duration,
+    /// Requests of more than [`LARGE`] bytes that are in memory at once.
+    pub large_requests: usize,
+    /// Time that requests under way have when the server stops.
+    pub linger: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 128,
+            idle: Duration::from_secs(60),
+            stall: Duration::from_secs(10),
+            large_requests: 4,
+            linger: Duration::from_secs(5),
+        }
+    }
+}
+
+/// From here on a request counts as large.
+pub const LARGE: usize = 1 << 20;
+
+/// Reads and writes go in steps of this size, each of which must make progress in time.
+const STEP: usize = 256 << 10;
+
+const SINK: usize = 16 << 10;
+
+/// When the process is out of descriptors, waiting is all that helps.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Answers until `shutdown` is done, then lets requests under way finish.
+pub async fn serve<S: Service>(listener: UnixListener, service: Arc<S>, shutdown: impl Future<Output = ()>) {
+    serve_with(listener, service, shutdown, Limits::default()).await;
+}
+
+/// As [`serve`], with other limits.
+pub async fn serve_with<S: Service>(
+    listener: UnixListener,
+    service: Arc<S>,
+    shutdown: impl Future<Output = ()>,
+    limits: Limits,
+) {
+    let (stop, stopping) = watch::channel(false);
+    let seats = Arc::new(Semaphore::new(limits.connections));
+    let large = Arc::new(Semaphore::new(limits.large_requests));
+    let mut tasks = JoinSet::new();
+    tokio::pin!(shutdown);
+    loop {
+        tokio::select! {
+            () = &mut shutdown => break,
+            Some(_) = tasks.join_next() => {}
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => {
+                    let seat = Arc::clone(&seats).try_acquire_owned().ok();
+                    let connection = Connection {
+                        stream,
+                        service: Arc::clone(&service),
+                        large: Arc::clone(&large),
+                        stopping: stopping.clone(),
+                        limits,
+                    };
+                    tasks.spawn(connection.run(seat));
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "cannot accept a control connection");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+            },
+        }
+    }
+    drop(listener);
+    let _ = stop.send(true);
+    let all_done = async { while tasks.join_next().await.is_some() {} };
+    if timeout(limits.linger, all_done).await.is_err() {
+        tracing::warn!("control requests were still under way at the end");
+    }
+}
+
+struct Connection<S> {
+    stream: UnixStream,
+    service: Arc<S>,
+    large: Arc<Semaphore>,
+    stopping: watch::Receiver<bool>,
+    limits: Limits,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum ConnectionError {
+    #[error("client gone")]
+    Io(#[from] io::Error),
+    #[error("client stalls")]
+    Stalled(#[from] Elapsed),
+    #[error(transparent)]
+    Frame(#[from] FrameError),
+}
+
+impl<S: Service> Connection<S> {
+    /// `seat`: none when all are taken.
+    async fn run(mut self, seat: Option<OwnedSemaphorePermit>) {
+        if seat.is_none() {
+            self.refuse(Refusal::Busy).await;
+            return;
+        }
+        let Err(error) = self.answer_all().await else { return };
+        tracing::debug!(%error, "control connection ended");
+        if let ConnectionError::Frame(error) = &error {
+            self.refuse(Refusal::from(error)).await;
+        }
+    }
+
+    /// Says why, then swallows what the client still sends: a socket closed over unread bytes loses the answer.
+    async fn refuse(&mut self, refusal: Refusal) {
+        let limit = self.limits.stall;
+        let farewell = async {
+            self.send(&Response::Refused(refusal)).await?;
+            self.stream.shutdown().await?;
+            let mut sink = vec![0; SINK];
+            while self.stream.read(&mut sink).await? > 0 {}
+            Ok::<(), ConnectionError>(())
+        };
+        let _ = timeout(limit, farewell).await;
+    }
+
+    async fn answer_all(&mut self) -> Result<(), ConnectionError> {
+        loop {
+            let mut header = [0; HEADER_LEN];
+            let first = tokio::select! {
+                first = timeout(self.limits.idle, self.stream.read(&mut header[..1])) => first,
+                _ = self.stopping.wait_for(|stop| *stop) => return Ok(()),
+            };
+            let Ok(first) = first else { return Ok(()) };
+            if first? == 0 {
+                return Ok(());
+            }
+            self.read_exact(&mut header[1..]).await?;
+            let len = protocol::body_len(header, MAX_REQUEST)?;
+            let response = {
+                let large =
+                    if len > LARGE { Some(Arc::clone(&self.large).acquire_owned().await) } else { None };
+                let body = self.read_body(len).await?;
+                let request = protocol::parse(&body)?;
+                drop(body);
+                let response = self.answer(request).await;
+                drop(large);
+                response
+            };
+            self.send(&response).await?;
+        }
+    }
+
+    async fn answer(&self, request: Request) -> Response {
+        match request {
+            Request::Apply { commands, on_error } => {
+                Response::Applied(self.service.apply(commands, on_error).await)
+            }
+            Request::Query(query) => Response::Reply(self.service.query(&query)),
+            Request::Counters => Response::Counters(self.service.counters()),
+        }
+    }
+
+    /// Memory grows with what arrives, not with what was announced.
+    async fn read_body(&mut self, len: usize) -> Result<Vec<u8>, ConnectionError> {
+        let mut body = Vec::new();
+        while body.len() < len {
+            let at = body.len();
+            body.resize(len.min(at + STEP), 0);
+            self.read_exact(&mut body[at..]).await?;
+        }
+        Ok(body)
+    }
+
+    async fn read_exact(&mut self, buf: &mut [u8]) -> Result<(), ConnectionError> {
+        timeout(self.limits.stall, self.stream.read_exact(buf)).await??;
+        Ok(())
+    }
+
+    async fn send(&mut self, response: &Response) -> Result<(), ConnectionError> {
+        let frame = match protocol::frame(response, MAX_RESPONSE) {
+            Err(FrameError::TooLong { limit, .. }) => {
+                protocol::frame(&Response::Refused(Refusal::AnswerTooLong(limit)), MAX_RESPONSE)?
+            }
+            other => other?,
+        };
+        for step in frame.chunks(STEP) {
+            timeout(self.limits.stall, self.stream.write_all(step)).await??;
+        }
+        Ok(())
+    }
+}

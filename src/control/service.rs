@@ -1,0 +1,72 @@
+//! What answers requests, as the server sees it.
+
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+
+use super::protocol::{Applied, Counter, OnError};
+use crate::lvs::Time;
+use crate::lvs::director::{Command, CommandError, Director, Query, Reply};
+
+/// Answers the requests of all connections, concurrently.
+pub trait Service: Send + Sync + 'static {
+    /// Changes the tables, and whatever on the host follows from them, before it answers. Runs to its end even
+    /// when the client is gone.
+    fn apply(&self, commands: Vec<Command>, on_error: OnError) -> impl Future<Output = Applied> + Send;
+
+    /// # Errors
+    /// What was asked about does not exist.
+    fn query(&self, query: &Query) -> Result<Reply, CommandError>;
+
+    fn counters(&self) -> Vec<Counter> {
+        Vec::new()
+    }
+}
+
+/// A director without devices and host: tables only.
+pub struct Bare<Now> {
+    director: Arc<Director>,
+    now: Now,
+}
+
+impl<Now: Fn() -> Time + Send + Sync + 'static> Bare<Now> {
+    pub const fn new(director: Arc<Director>, now: Now) -> Self {
+        Self { director, now }
+    }
+}
+
+impl<Now> fmt::Debug for Bare<Now> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Bare").field("director", &self.director).finish_non_exhaustive()
+    }
+}
+
+impl<Now: Fn() -> Time + Send + Sync + 'static> Service for Bare<Now> {
+    async fn apply(&self, commands: Vec<Command>, on_error: OnError) -> Applied {
+        Applied { results: run(&self.director, &commands, on_error, (self.now)()), warnings: Vec::new() }
+    }
+
+    fn query(&self, query: &Query) -> Result<Reply, CommandError> {
+        self.director.query(query, (self.now)())
+    }
+}
+
+/// Runs a batch on the tables.
+pub fn run(
+    director: &Director,
+    commands: &[Command],
+    on_error: OnError,
+    now: Time,
+) -> Vec<Result<(), CommandError>> {
+    let mut results = Vec::with_capacity(commands.len());
+    for command in commands {
+        let result = director.apply(command, now);
+        tracing::debug!(?command, ?result, "command");
+        let stop = result.is_err() && on_error == OnError::Stop;
+        results.push(result);
+        if stop {
+            break;
+        }
+    }
+    results
+}
