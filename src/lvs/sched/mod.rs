@@ -5,11 +5,24 @@
 //! come in with the [`Flow`]. Called by [`VirtualService`](crate::lvs::service::VirtualService).
 //! Same job as `ip_vs_sched.c`.
 
+mod dh;
+mod fo;
+mod hash;
+mod lblc;
+mod lblcr;
 mod lc;
+mod locality;
+mod mh;
+mod nq;
+mod ovf;
 mod rr;
+mod sed;
+mod sh;
+mod twos;
 mod wlc;
 mod wrr;
 
+use std::cmp::Reverse;
 use std::fmt::Debug;
 use std::sync::Arc;
 
@@ -57,6 +70,16 @@ const REGISTRY: &[(&str, Constructor)] = &[
     ("wrr", |servers| Box::new(wrr::WeightedRoundRobin::new(servers))),
     ("lc", |_| Box::new(lc::LeastConnection)),
     ("wlc", |_| Box::new(wlc::WeightedLeastConnection)),
+    ("lblc", |_| Box::new(lblc::LocalityLeastConnection::default())),
+    ("lblcr", |_| Box::new(lblcr::ReplicatedLocality::default())),
+    ("dh", |_| Box::new(dh::DestinationHashing)),
+    ("sh", |servers| Box::new(sh::SourceHashing::new(servers))),
+    ("mh", |servers| Box::new(mh::MaglevHashing::new(servers))),
+    ("sed", |_| Box::new(sed::ShortestExpectedDelay)),
+    ("nq", |_| Box::new(nq::NeverQueue)),
+    ("fo", |_| Box::new(fo::Failover)),
+    ("ovf", |_| Box::new(ovf::Overflow)),
+    ("twos", |_| Box::new(twos::PowerOfTwo)),
 ];
 
 /// A scheduler by its name, for a service that has these servers.
@@ -76,6 +99,17 @@ fn is_usable(server: &RealServer) -> bool {
 /// Load in the measure of lc and wlc: an active connection weighs as much as 256 inactive ones.
 fn overhead(server: &RealServer) -> u64 {
     u64::from(server.active_conns()) * 256 + u64::from(server.inactive_conns())
+}
+
+/// More active connections than its weight, while another server has less than half of its own (lblc, lblcr).
+fn is_outweighed(server: &RealServer, servers: &[Arc<RealServer>]) -> bool {
+    let is_half_idle = |server: &Arc<RealServer>| u64::from(server.active_conns()) * 2 < weight(server);
+    u64::from(server.active_conns()) > weight(server) && servers.iter().any(is_half_idle)
+}
+
+/// Load in the measure of sed and nq: what a new connection would find.
+fn expected_delay(server: &RealServer) -> u64 {
+    u64::from(server.active_conns()) + 1
 }
 
 fn weight(server: &RealServer) -> u64 {
@@ -102,6 +136,16 @@ fn least_loaded(
         }
     }
     best.map(|(at, _, _)| at)
+}
+
+/// The first server with the highest weight, among those that `is_candidate`.
+fn heaviest(servers: &[Arc<RealServer>], is_candidate: impl Fn(&RealServer) -> bool) -> Option<usize> {
+    let candidates = servers.iter().enumerate().filter(|(_, server)| is_candidate(server));
+    candidates.min_by_key(|(_, server)| Reverse(weight(server))).map(|(at, _)| at)
+}
+
+const fn gcd(a: u64, b: u64) -> u64 {
+    if b == 0 { a } else { gcd(b, a % b) }
 }
 
 #[cfg(test)]

@@ -114,3 +114,137 @@ fn an_unknown_name_is_no_scheduler() {
     assert!(new("nope", &[]).is_none());
     assert!(!is_known("none"));
 }
+
+#[test]
+fn more_recorded_sequences_come_out() {
+    let table: &[(&str, &[i32], &[u8])] = &[
+        ("sed", &[3, 2, 1], &[1, 2, 1, 3, 2, 1]),
+        ("nq", &[5, 1, 1], &[3, 2, 1, 1, 1, 1, 1]),
+        ("fo", &[1, 3, 3], &[3, 3, 3]),
+        ("fo", &[0, 0], &[0]),
+        ("ovf", &[2, 1], &[1, 1, 1, 2, 2, 0]),
+        ("lblc", &[1, 1], &[2, 2, 1, 1]),
+        ("lblcr", &[2, 2], &[2, 2, 2, 1, 1, 1]),
+        ("dh", &[1, 1, 1], &[2, 2]),
+        ("twos", &[0, 0], &[0]),
+    ];
+    for (name, weights, expected) in table {
+        let picked = first_picks(name, weights, expected.len() as u8);
+        assert_eq!(picked, *expected, "{name} {weights:?}");
+    }
+}
+
+/// `server` with a limit of one connection, which it has.
+fn overload(server: &RealServer) {
+    server.declare(&ServerSpec { upper_threshold: 1, ..server.spec() }, false);
+    server.bind(true);
+    assert!(server.is_overloaded());
+}
+
+#[test]
+fn an_overloaded_server_gets_nothing() {
+    for (name, _) in REGISTRY {
+        let (mut scheduler, servers) = built(name, &[1, 1, 1]);
+        servers.iter().for_each(|server| overload(server));
+        assert_eq!(picks(&mut *scheduler, &servers, 3), [0, 0, 0], "{name}");
+    }
+}
+
+#[test]
+fn wrr_passes_over_an_overloaded_server_and_comes_back_to_it() {
+    let (mut scheduler, servers) = built("wrr", &[2, 2, 2]);
+    assert_eq!(picks(&mut *scheduler, &servers, 1), [3]);
+    overload(&servers[1]);
+    assert_eq!(picks(&mut *scheduler, &servers, 4), [1, 3, 1, 3]);
+    servers[1].unbind(true);
+    assert_eq!(picks(&mut *scheduler, &servers, 4), [2, 1, 3, 1]);
+}
+
+#[test]
+fn wrr_bound_by_an_edit_begins_with_the_heaviest() {
+    let servers = added(&[1, 3]);
+    let mut scheduler = new("wrr", &servers).unwrap();
+    assert_eq!(picks(&mut *scheduler, &servers, 4), [2, 2, 2, 1]);
+}
+
+#[test]
+fn lblcr_gives_up_the_busiest_of_a_set_that_has_not_changed_for_a_day() {
+    let (mut scheduler, servers) = built("lblcr", &[1, 1]);
+    assert_eq!(picks(&mut *scheduler, &servers, 4), [2, 2, 1, 1]);
+    let mut later = |hours: u64| {
+        let at = scheduler.schedule(&servers, &Flow { now: Time::from_secs(hours * 3600), ..flow(1) });
+        at.map(|at| last_byte(&servers[at]))
+    };
+    servers[0].bind(true);
+    // Used every now and then, or the whole set would be forgotten.
+    assert_eq!(later(12), Some(1));
+    assert_eq!(later(25), Some(1));
+    servers.iter().for_each(|server| (0..3).for_each(|_| server.unbind(true)));
+    assert_eq!(later(26), Some(1));
+}
+
+#[test]
+fn twos_takes_the_less_loaded_of_two_draws() {
+    let (mut scheduler, servers) = built("twos", &[1, 1, 2]);
+    let mut pick = |high: u64, low: u64| {
+        let at = scheduler.schedule(&servers, &Flow { draw: high << 32 | low, ..flow(1) });
+        last_byte(&servers[at.unwrap()])
+    };
+    // The list is 3 (weight 2), 2, 1: tickets 0 to 2 are the first's, 3 and 4 the others'.
+    assert_eq!([pick(0, 0), pick(2, 2), pick(3, 3), pick(4, 4), pick(5, 5)], [3, 3, 2, 1, 3]);
+    servers[1].bind(true);
+    assert_eq!([pick(3, 4), pick(4, 3), pick(4, 0), pick(0, 4)], [1, 1, 1, 3]);
+}
+
+#[test]
+fn hashing_survives_edits_without_losing_flows() {
+    for name in ["sh", "mh"] {
+        let (mut scheduler, mut servers) = built(name, &[1, 1, 1]);
+        let before = picks(&mut *scheduler, &servers, 200);
+        let removed = servers.remove(1);
+        scheduler.servers_changed(&servers, ServerChange::Removed(1));
+        let without = picks(&mut *scheduler, &servers, 200);
+        assert!(!without.contains(&2) && !without.contains(&0), "{name}");
+        servers.insert(1, removed);
+        scheduler.servers_changed(&servers, ServerChange::Edited(1));
+        assert_eq!(picks(&mut *scheduler, &servers, 200), before, "{name}");
+        if name == "mh" {
+            let moved = before.iter().zip(&without).filter(|(old, new)| **old != 2 && old != new).count();
+            assert!(moved < 10, "{moved} flows moved for nothing");
+        }
+    }
+}
+
+#[test]
+fn fallback_finds_a_usable_server_or_nobody() {
+    for name in ["sh", "mh"] {
+        let (mut scheduler, servers) = built(name, &[1, 1, 1]);
+        let fallback = |client: u8| Flow { flags: SchedulerFlags::FLAG_1, ..flow(client) };
+        servers[0].declare(&ServerSpec { weight: 0, ..servers[0].spec() }, false);
+        scheduler.servers_changed(&servers, ServerChange::Edited(0));
+        let plain = (0..100).filter(|client| scheduler.schedule(&servers, &flow(*client)).is_none()).count();
+        assert!((10..60).contains(&plain), "{name} {plain}");
+        assert!((0..100).all(|client| scheduler.schedule(&servers, &fallback(client)).is_some()), "{name}");
+        for server in &servers {
+            server.declare(&ServerSpec { weight: 0, ..server.spec() }, false);
+        }
+        scheduler.servers_changed(&servers, ServerChange::Edited(0));
+        assert_eq!(scheduler.schedule(&servers, &fallback(1)), None, "{name}");
+    }
+}
+
+#[test]
+fn ports_spread_one_client_only_when_asked_to() {
+    for name in ["sh", "mh"] {
+        let (mut scheduler, servers) = built(name, &[1, 1, 1]);
+        let mut spread = |flags| {
+            let picks = (1000..1100).map(|port| {
+                let client = Endpoint::new(flow(1).client.addr, port);
+                scheduler.schedule(&servers, &Flow { client, flags, ..flow(1) })
+            });
+            picks.collect::<std::collections::BTreeSet<_>>().len()
+        };
+        assert_eq!(spread(SchedulerFlags::default()), 1, "{name}");
+        assert_eq!(spread(SchedulerFlags::FLAG_2), 3, "{name}");
+    }
+}

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::{Flow, Scheduler, ServerChange, weight};
+use super::{Flow, Scheduler, ServerChange, gcd, weight};
 use crate::lvs::service::RealServer;
 
 #[derive(Debug)]
@@ -23,45 +23,45 @@ impl WeightedRoundRobin {
         Self { position: None, current: max, max, divisor }
     }
 
-    /// One server onwards: the next with weight >= `current`, falling to lower weights at each end.
-    fn find(&self, servers: &[Arc<RealServer>]) -> Option<(usize, i64)> {
-        let start = self.position.map_or(0, |position| position + 1);
-        let mut current = self.current;
-        let mut at = start;
-        let mut wrapped = false;
-        // `last_pass`: weights were used up once, so the pass that starts at `max` is the final one.
-        let mut last_pass = false;
+    /// One server onwards: the next with weight >= `current`, falling to lower weights at each end of the list.
+    /// Gives up after a whole pass at the lowest weight.
+    fn advance(&mut self, servers: &[Arc<RealServer>]) -> Option<usize> {
+        let last = self.position;
+        let (mut next, mut stop) = (last.map_or(0, |last| last + 1), None);
+        let (mut is_last_pass, mut restarted) = (false, false);
         loop {
-            while at < servers.len() {
-                let server = &servers[at];
-                if !server.is_overloaded() && weight(server) as i64 >= current && current > 0 {
-                    return Some((at, current));
+            for (at, server) in servers.iter().enumerate().skip(next) {
+                if !server.is_overloaded() && signed_weight(server) >= self.current {
+                    self.position = Some(at);
+                    return self.position;
                 }
-                at += 1;
-            }
-            current -= self.divisor;
-            if current <= 0 {
-                if last_pass || self.max <= 0 {
+                if stop == Some(at) {
+                    self.position = stop;
                     return None;
                 }
-                last_pass = wrapped;
-                current = self.max;
             }
-            wrapped = true;
-            at = 0;
+            next = 0;
+            self.current -= self.divisor;
+            if self.current <= 0 {
+                self.current = self.max;
+                if is_last_pass || last.is_none() {
+                    self.position = None;
+                    return None;
+                }
+                restarted = true;
+            }
+            is_last_pass = self.current <= self.divisor;
+            if is_last_pass && restarted {
+                // What lies behind `last` was tried at the lowest weight already.
+                stop = last;
+            }
         }
     }
 }
 
 impl Scheduler for WeightedRoundRobin {
     fn schedule(&mut self, servers: &[Arc<RealServer>], _flow: &Flow) -> Option<usize> {
-        let Some((at, current)) = self.find(servers) else {
-            self.position = None;
-            return None;
-        };
-        self.position = Some(at);
-        self.current = current;
-        Some(at)
+        if self.max == 0 { None } else { self.advance(servers) }
     }
 
     fn servers_changed(&mut self, servers: &[Arc<RealServer>], _change: ServerChange) {
@@ -77,12 +77,12 @@ impl Scheduler for WeightedRoundRobin {
 
 /// The common divisor of all weights above 0 (1 when there is none), and the weight to start a turn at.
 fn measure(servers: &[Arc<RealServer>]) -> (i64, i64) {
-    let weights = || servers.iter().map(|server| weight(server) as i64).filter(|weight| *weight > 0);
+    let weights = || servers.iter().map(|server| weight(server)).filter(|weight| *weight > 0);
     let divisor = weights().reduce(gcd).unwrap_or(1);
     let max = weights().max().map_or(0, |max| max - (divisor - 1));
-    (divisor, max)
+    (divisor.cast_signed(), max.cast_signed())
 }
 
-const fn gcd(a: i64, b: i64) -> i64 {
-    if b == 0 { a } else { gcd(b, a % b) }
+fn signed_weight(server: &RealServer) -> i64 {
+    i64::from(server.weight())
 }

@@ -1,0 +1,15 @@
+//! Weighted failover: the usable server with the highest weight. Same job as `ip_vs_fo.c`.
+
+use std::sync::Arc;
+
+use super::{Flow, Scheduler, heaviest, is_usable};
+use crate::lvs::service::RealServer;
+
+#[derive(Debug)]
+pub(super) struct Failover;
+
+impl Scheduler for Failover {
+    fn schedule(&mut self, servers: &[Arc<RealServer>], _flow: &Flow) -> Option<usize> {
+        heaviest(servers, is_usable)
+    }
+}

@@ -1,0 +1,15 @@
+//! Overflow: the highest weight that the active connections do not exceed yet. Same job as `ip_vs_ovf.c`.
+
+use std::sync::Arc;
+
+use super::{Flow, Scheduler, heaviest, is_usable, weight};
+use crate::lvs::service::RealServer;
+
+#[derive(Debug)]
+pub(super) struct Overflow;
+
+impl Scheduler for Overflow {
+    fn schedule(&mut self, servers: &[Arc<RealServer>], _flow: &Flow) -> Option<usize> {
+        heaviest(servers, |server| is_usable(server) && u64::from(server.active_conns()) <= weight(server))
+    }
+}
