@@ -27,7 +27,7 @@ install: build ## install tunvs and the ipvsadm links (PREFIX, DESTDIR)
 check: ## format, lints, documentation, tests that need no root
 	$(CARGO) fmt --check
 	$(CARGO) clippy --locked --all-targets -- -D warnings
-	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --locked --no-deps
+	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --locked --no-deps --document-private-items
 	$(CARGO) test --locked
 
 test: ## everything, installing what the tests need first (root)
