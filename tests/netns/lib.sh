@@ -1,0 +1,325 @@
+# Sourced first by every scenario: . "$(dirname "$0")/lib.sh"
+#
+# Runs the scenario again in a sandbox: its own network, mount and process namespaces, an own /run. Namespace names
+# are therefore the sandbox's own, nothing reaches the machine, and whatever is left over ends with the scenario.
+# A failing command ends the scenario and is printed, with the directors' logs. Waiting is done with `wait_until`.
+
+set -Eeuo pipefail
+
+if [[ -z ${TUNVS_SANDBOX-} ]]; then
+  ((EUID == 0)) || { echo "this needs root" >&2; exit 1; }
+  TUNVS_BIN=$(realpath "${TUNVS_BIN:-$(dirname "$0")/../../target/debug/tunvs}")
+  [[ -x $TUNVS_BIN ]] || { echo "no $TUNVS_BIN: build it with \`cargo build\`" >&2; exit 1; }
+  export TUNVS_BIN TUNVS_SANDBOX=1
+  exec unshare --net --mount --pid --fork --kill-child --mount-proc bash "$0" "$@"
+fi
+
+mount -t tmpfs -o size=2g tmpfs /run
+work=/run/work
+mkdir -p "$work/bin" /run/netns
+for name in tunvs ipvsadm ipvsadm-save ipvsadm-restore; do ln -s "$TUNVS_BIN" "$work/bin/$name"; done
+export PATH=$work/bin:$PATH TUNVS_SOCKET=$work/control.sock RUST_BACKTRACE=1
+unset NO_COLOR NOTIFY_SOCKET RUST_LOG http_proxy HTTP_PROXY
+cd "$work"
+
+trap 'failed_at "${BASH_SOURCE[0]}" "$LINENO" "$BASH_COMMAND"' ERR
+trap 'ended $?' EXIT
+
+failed_at() { echo "$(basename "$1") line $2: failed: $3" >&2; }
+
+ended() {
+  (($1 == 0)) && return
+  local log
+  for log in "$work"/*.log; do
+    [[ -s $log ]] || continue
+    echo "--- $(basename "$log")"
+    tail -n 30 "$log"
+  done >&2
+}
+
+fail() {
+  echo "${BASH_SOURCE[-1]##*/} line ${BASH_LINENO[-2]}: $*" >&2
+  exit 1
+}
+
+# --- hosts and cables
+
+# on HOST COMMAND...: runs the command there.
+on() { ip netns exec "$@"; }
+
+# host NAME...: makes empty hosts, with a loopback device and no waiting for duplicate addresses.
+host() {
+  local name
+  for name; do
+    ip netns add "$name"
+    ip -n "$name" link set lo up
+    on "$name" sysctl -qw net.ipv6.conf.default.accept_dad=0 net.ipv6.conf.all.accept_dad=0
+  done
+}
+
+# cable HOST DEVICE HOST DEVICE: connects two hosts.
+cable() {
+  ip link add "$2" netns "$1" type veth peer name "$4" netns "$3"
+  ip -n "$1" link set "$2" up
+  ip -n "$3" link set "$4" up
+}
+
+# switch NAME HOST:DEVICE...: makes a switch and plugs these devices into it.
+switch() {
+  local name=$1 port=0 plug
+  shift
+  ip netns add "$name"
+  ip -n "$name" link add bridge type bridge
+  ip -n "$name" link set bridge up
+  for plug; do
+    cable "$name" "port$((++port))" "${plug%%:*}" "${plug##*:}"
+    ip -n "$name" link set "port$port" master bridge
+  done
+}
+
+# address HOST DEVICE ADDRESS/PREFIX...: gives addresses, ready at once.
+address() {
+  local name=$1 device=$2 addr
+  shift 2
+  for addr; do
+    if [[ $addr == *:* ]]; then
+      ip -n "$name" addr add "$addr" dev "$device" nodad
+    else
+      ip -n "$name" addr add "$addr" dev "$device"
+    fi
+  done
+}
+
+# The article's network, IPv4 and IPv6:
+#
+#   client ------------- eth1  ds  eth2 --------+----- rs1
+#   192.168.1.10      .1.181      .56.181       |      192.168.56.183
+#   fd00:1::10        fd00:1::181 fd00:56::181  |      fd00:56::183
+#                                               +----- rs2
+#                                                      192.168.56.184, fd00:56::184
+topology() {
+  host client ds rs1 rs2
+  cable client eth0 ds eth1
+  switch switch ds:eth2 rs1:eth0 rs2:eth0
+  address client eth0 192.168.1.10/24 fd00:1::10/64
+  address ds eth1 192.168.1.181/24 fd00:1::181/64
+  address ds eth2 192.168.56.181/24 fd00:56::181/64
+  address rs1 eth0 192.168.56.183/24 fd00:56::183/64
+  address rs2 eth0 192.168.56.184/24 fd00:56::184/64
+  local rs
+  for rs in rs1 rs2; do
+    ip -n "$rs" route add default via 192.168.56.181
+    ip -n "$rs" -6 route add default via fd00:56::181
+  done
+}
+
+# --- waiting and comparing
+
+# wait_until SECONDS COMMAND...: repeats the command until it succeeds; fails at the deadline.
+wait_until() {
+  local deadline=$((SECONDS + $1 + 1))
+  shift
+  until "$@" >/dev/null 2>&1; do
+    ((SECONDS < deadline)) || fail "gave up waiting for: $*"
+    sleep 0.05
+  done
+}
+
+# same WHAT EXPECTED ACTUAL
+same() {
+  [[ $2 == "$3" ]] && return
+  echo "$1 differs (- expected, + actual):"
+  diff <(printf '%s\n' "$2") <(printf '%s\n' "$3") | sed -n 's/^</-/p; s/^>/+/p' | cut -c -200 || true
+  fail "$1 is not as expected"
+}
+
+# contains WHAT PART ACTUAL
+contains() { [[ $3 == *"$2"* ]] || fail "$1: no \"$2\" in: ${3:0:400}"; }
+
+# refused COMMAND...: the command must fail; its exit status is in $status and all it wrote in $output.
+refused() {
+  status=0
+  output=$("$@" 2>&1) || status=$?
+  ((status != 0)) || fail "succeeded, but should not: $*"
+}
+
+# --- directors
+
+# start_director [OPTION...]: `tunvs run` on $director_host (ds), waits until it answers. Its process: $director.
+director_host=ds
+start_director() {
+  spawn_director "$@"
+  wait_until 10 director_answers
+}
+
+# Starts it without waiting.
+spawn_director() {
+  on "$director_host" tunvs run "$@" >>"$work/director-$director_host.log" 2>&1 &
+  director=$!
+}
+
+director_answers() {
+  ! ended_process "$director" || fail "the director ended"
+  on "$director_host" ipvsadm -L -n
+}
+
+# stop_director: SIGTERM; it must exit with 0 in time.
+stop_director() {
+  kill -TERM "$director"
+  wait_until 10 ended_process "$director"
+  local code=0
+  wait "$director" || code=$?
+  same "the director's exit status" 0 "$code"
+}
+
+# Gone, or waiting to be reaped by us.
+ended_process() { ! kill -0 "$1" 2>/dev/null || grep -q '^State:.Z' "/proc/$1/status"; }
+
+# nothing_left [HOST]: no device, rule or table of ours is on the host any more.
+nothing_left() {
+  local name=${1:-ds}
+  ! ip -n "$name" -o link | grep tunvs || fail "a TUN is left on $name"
+  local family
+  for family in -4 -6; do
+    ip -n "$name" "$family" rule | grep -q '^0:.*lookup local' || fail "$name: rule 0 is not \`lookup local\` ($family)"
+    ! ip -n "$name" "$family" rule | grep -E 'tunvs|ipproto' || fail "a rule is left on $name"
+  done
+}
+
+# snapshot HOST: everything that a director may change there and has to put back.
+snapshot() {
+  local name=$1 family
+  for family in -4 -6; do
+    echo "== rules $family"
+    ip -n "$name" "$family" rule
+    echo "== routes $family"
+    ip -n "$name" "$family" route show table all | sort
+    echo "== permanent neighbours $family"
+    ip -n "$name" "$family" neigh show nud permanent | sort
+    ip -n "$name" "$family" neigh show proxy | sort
+  done
+  echo "== links and addresses"
+  ip -n "$name" -o link | sed 's/qlen .*//'
+  ip -n "$name" -o addr | sed 's/valid_lft.*//'
+  echo "== sysctls"
+  on "$name" sysctl -a 2>/dev/null | grep -E '^net\.ipv[46]\.(conf|neigh|ip_forward|route)' | grep -v 'stable_secret' | sort
+}
+
+# --- servers and clients
+
+# web HOST: nginx that answers with the host's name on port 80, and takes PUT under /files/.
+web() {
+  local name=$1 root=$work/web-$1
+  mkdir -p "$root/html/files" "$root/tmp"
+  echo "$name" >"$root/html/index.html"
+  cat >"$root/nginx.conf" <<CONF
+user root;
+worker_processes 1;
+pid $root/pid;
+error_log $work/nginx-$name.log;
+events { worker_connections 512; }
+http {
+  access_log off;
+  client_body_temp_path $root/tmp; proxy_temp_path $root/tmp; fastcgi_temp_path $root/tmp;
+  uwsgi_temp_path $root/tmp; scgi_temp_path $root/tmp;
+  client_max_body_size 0;
+  default_type text/plain;
+  server {
+    listen 80; listen [::]:80;
+    root $root/html;
+    location /files/ { dav_methods PUT; }
+  }
+}
+CONF
+  on "$name" nginx -c "$root/nginx.conf"
+  wait_until 5 test -s "$root/pid"
+}
+
+# get HOST URL: what curl prints there.
+get() { on "$1" curl -sS --max-time 5 "$2"; }
+
+# answers HOST COUNT URL: that many answers, on one line.
+answers() {
+  local list=() i
+  for ((i = 0; i < $2; i++)); do list+=("$(get "$1" "$3")"); done
+  echo "${list[*]}"
+}
+
+# udp_echo HOST PORT: answers each datagram with the host's name and what came.
+udp_echo() {
+  on "$1" python3 -c '
+import socket, sys
+name, port = sys.argv[1], int(sys.argv[2])
+s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+s.bind(("::", port))
+print("ready", flush=True)
+while True:
+    data, peer = s.recvfrom(65535)
+    s.sendto(name.encode() + b" " + data, peer)
+' "$1" "$2" >"$work/udp-$1-$2.ready" 2>"$work/udp-$1-$2.log" &
+  wait_until 5 test -s "$work/udp-$1-$2.ready"
+}
+
+# udp_ask HOST ADDRESS PORT TEXT [SOURCE-PORT]: sends one datagram and prints the answer, or the error's name.
+udp_ask() {
+  on "$1" python3 -c '
+import errno, socket, sys
+addr, port, text, source = sys.argv[1], int(sys.argv[2]), sys.argv[3], int(sys.argv[4])
+s = socket.socket(socket.AF_INET6 if ":" in addr else socket.AF_INET, socket.SOCK_DGRAM)
+s.settimeout(3)
+if source: s.bind(("", source))
+s.connect((addr, port))
+try:
+    s.send(text.encode())
+    print(s.recv(65535).decode())
+except socket.timeout:
+    print("timeout")
+except OSError as e:
+    print(errno.errorcode[e.errno])
+' "$2" "$3" "$4" "${5:-0}"
+}
+
+# tcp_try HOST ADDRESS PORT: "connected", or the error's name and, unless it came within a second, "late".
+tcp_try() {
+  on "$1" python3 -c '
+import errno, socket, sys, time
+started = time.monotonic()
+try:
+    socket.create_connection((sys.argv[1], int(sys.argv[2])), timeout=5).close()
+    print("connected")
+except socket.timeout: print("timeout")
+except OSError as e: print(errno.errorcode[e.errno], *["late"] * (time.monotonic() - started > 1))
+' "$2" "$3"
+}
+
+# tcp_hear HOST ADDRESS PORT: what a TCP server says.
+tcp_hear() { on "$1" nc -d -w 3 "$2" "$3"; }
+
+# tcp_greeter HOST PORT TEXT: a server that sends this text and the client's address to each that connects.
+tcp_greeter() {
+  on "$1" python3 -c '
+import socket, sys
+s = socket.create_server(("::", int(sys.argv[1])), family=socket.AF_INET6, dualstack_ipv6=True)
+print("ready", flush=True)
+while True:
+    c, peer = s.accept()
+    c.sendall((sys.argv[2] + " " + peer[0] + "\n").encode())
+    c.close()
+' "$2" "$3" >"$work/tcp-$1-$2.ready" 2>"$work/tcp-$1-$2.log" &
+  wait_until 5 test -s "$work/tcp-$1-$2.ready"
+}
+
+# forget_neighbours HOST...: empties their ARP and NDP caches.
+forget_neighbours() {
+  local name
+  for name; do ip -n "$name" neigh flush all; done
+}
+
+# two_servers SERVICE-FLAG SERVICE PORT: rs1 and rs2 at that port behind it, masqueraded, for -t or -u and IPv4 or IPv6.
+two_servers() {
+  local net=192.168.56. open='' close=''
+  [[ $2 != \[* ]] || net=fd00:56:: open=[ close=]
+  on "$director_host" ipvsadm -a "$1" "$2" -r "$open${net}183$close:$3" -m
+  on "$director_host" ipvsadm -a "$1" "$2" -r "$open${net}184$close:$3" -m
+}
