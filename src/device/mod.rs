@@ -1,1 +1,73 @@
-//! (see below)
+//! Where packets come in and go out.
+//!
+//! Owns the TUN devices and their in-memory twin. Never looks into a packet: bytes and offload description go to
+//! the core as they are. Addresses, routes and link settings of a device belong to [`host`](crate::host). The only
+//! place that names the `tun` crate and `/dev/net/tun`. Called by the daemon.
+
+mod memory;
+mod offload;
+mod open;
+#[cfg(test)]
+mod tests;
+mod tun;
+
+use std::future::Future;
+use std::io;
+
+pub use memory::{MemoryDevice, MemoryWire, memory_device};
+pub use offload::Features;
+pub use open::{DeviceError, MAX_NAME, Options};
+pub use tun::{IdleQueue, Tun, TunQueue};
+
+use crate::lvs::wire::{BadOffload, PacketBuf};
+
+/// The incoming half of a device queue.
+pub trait PacketReader: Send {
+    /// Waits until [`read`](Self::read) is worth a try.
+    ///
+    /// # Errors
+    /// The device is gone.
+    fn readable(&mut self) -> impl Future<Output = io::Result<()>> + Send;
+
+    /// Reads one packet (or super-packet) if one waits; false when none does.
+    ///
+    /// # Errors
+    /// The packet cannot be understood, or the device is gone.
+    fn read(&mut self, packet: &mut PacketBuf) -> Result<bool, ReadError>;
+}
+
+/// The outgoing half of a device queue.
+pub trait PacketWriter: Send {
+    /// Hands a packet to the host. Never waits.
+    ///
+    /// # Errors
+    /// The host did not take it; the packet is lost.
+    fn write(&mut self, packet: &mut PacketBuf) -> Result<(), WriteError>;
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// Skip it.
+    #[error("a packet of {0} bytes is shorter than its virtio network header")]
+    Short(usize),
+    /// Skip it.
+    #[error(transparent)]
+    Offload(#[from] BadOffload),
+    /// The device is of no more use.
+    #[error("cannot read from the device")]
+    Gone(#[source] io::Error),
+}
+
+/// Why a packet was not taken. Each is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WriteError {
+    #[error("no room for the virtio network header")]
+    NoHeadroom,
+    #[error("the link is down")]
+    LinkDown,
+    /// Some kernels refuse sound super-packets; see [`TunQueue`].
+    #[error("the host refuses the super-packet")]
+    SuperPacket,
+    #[error("the host refuses the packet: errno {0}")]
+    Refused(i32),
+}

@@ -1,0 +1,167 @@
+//! A TUN interface and its queues.
+
+use std::fmt;
+use std::io::{self, ErrorKind, Read, Write};
+use std::os::fd::{AsRawFd, IntoRawFd};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+
+use nix::errno::Errno;
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+
+use super::open::{self, DeviceError, Options};
+use super::{Features, PacketReader, PacketWriter, ReadError, WriteError};
+use crate::lvs::wire::{Offload, PacketBuf, VNET_LEN};
+
+/// So many super-packets may be refused before they are given up. Some stable kernels (6.1, 6.6.44, 6.10) refuse
+/// those whose last segment is short, which would otherwise stall every transfer.
+const REFUSALS: u32 = 16;
+
+/// An interface that exists as long as this or one of its queues does.
+#[derive(Debug)]
+pub struct Tun {
+    name: String,
+    features: Features,
+    queues: Vec<IdleQueue>,
+}
+
+impl Tun {
+    /// Makes a new interface, still down and without addresses.
+    ///
+    /// # Errors
+    /// There is no driver, no permission, or the name is taken.
+    pub fn open(name: &str, options: Options) -> Result<Self, DeviceError> {
+        let (fds, features) = open::open(name, options)?;
+        let refusals = Arc::new(AtomicU32::new(0));
+        let mut queues = Vec::with_capacity(fds.len());
+        for fd in fds {
+            let mut config = tun::Configuration::default();
+            config.tun_name(name).raw_fd(fd.into_raw_fd()).close_fd_on_drop(true);
+            let device = tun::create(&config).map_err(|error| DeviceError::Setup {
+                name: name.to_owned(),
+                step: "adopting its descriptor",
+                source: io::Error::other(error),
+            })?;
+            queues.push(IdleQueue { device, refusals: Arc::clone(&refusals) });
+        }
+        Ok(Self { name: name.to_owned(), features, queues })
+    }
+
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub const fn features(&self) -> Features {
+        self.features
+    }
+
+    /// Its queues, each to be served on its own.
+    pub fn into_queues(self) -> Vec<IdleQueue> {
+        self.queues
+    }
+}
+
+/// A queue that no runtime watches yet.
+pub struct IdleQueue {
+    device: tun::Device,
+    refusals: Arc<AtomicU32>,
+}
+
+impl IdleQueue {
+    /// Has the runtime that calls this watch the queue.
+    ///
+    /// # Errors
+    /// The runtime cannot watch more descriptors.
+    pub fn register(self) -> io::Result<TunQueue> {
+        Ok(TunQueue { device: watch(self.device)?, refusals: self.refusals })
+    }
+}
+
+impl fmt::Debug for IdleQueue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IdleQueue").field("fd", &self.device.as_raw_fd()).finish_non_exhaustive()
+    }
+}
+
+/// Only for reading: the driver signals "writable" for every packet that leaves its buffers, each of which would
+/// wake us, and a write never waits.
+#[allow(unsafe_code)]
+fn watch(device: tun::Device) -> io::Result<AsyncFd<tun::Device>> {
+    // SAFETY: the device owns its descriptor, and nothing here closes or replaces it while it is watched.
+    Ok(unsafe { AsyncFd::register_with_interest(device, Interest::READABLE) }?)
+}
+
+/// One queue of a TUN interface.
+///
+/// A super-packet that the host refuses is lost; after [`REFUSALS`] of them the interface is told to send no more
+/// of them, and from then on works packet by packet.
+pub struct TunQueue {
+    device: AsyncFd<tun::Device>,
+    refusals: Arc<AtomicU32>,
+}
+
+impl fmt::Debug for TunQueue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TunQueue").field("fd", &self.device.as_raw_fd()).finish_non_exhaustive()
+    }
+}
+
+impl PacketReader for TunQueue {
+    async fn readable(&mut self) -> io::Result<()> {
+        self.device.readable().await?.retain_ready();
+        Ok(())
+    }
+
+    fn read(&mut self, packet: &mut PacketBuf) -> Result<bool, ReadError> {
+        let area = packet.read_area(VNET_LEN);
+        let len = loop {
+            match self.device.try_io_mut(Interest::READABLE, |device| device.read(area)) {
+                Ok(len) => break len,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(false),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(ReadError::Gone(error)),
+            }
+        };
+        let header =
+            area.first_chunk::<VNET_LEN>().filter(|_| len > VNET_LEN).ok_or(ReadError::Short(len))?;
+        let offload = Offload::parse(header)?;
+        packet.set_read(VNET_LEN, len, offload);
+        Ok(true)
+    }
+}
+
+impl PacketWriter for TunQueue {
+    fn write(&mut self, packet: &mut PacketBuf) -> Result<(), WriteError> {
+        let header = packet.offload.emit();
+        let bytes = packet.write_area(&header).ok_or(WriteError::NoHeadroom)?;
+        let error = loop {
+            match self.device.get_mut().write(bytes) {
+                Ok(_) => return Ok(()),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => break error,
+            }
+        };
+        let errno = error.raw_os_error().unwrap_or(0);
+        match Errno::from_raw(errno) {
+            Errno::EIO => Err(WriteError::LinkDown),
+            Errno::EINVAL if packet.offload.gso.is_some() => {
+                self.count_refusal();
+                Err(WriteError::SuperPacket)
+            }
+            _ => Err(WriteError::Refused(errno)),
+        }
+    }
+}
+
+impl TunQueue {
+    fn count_refusal(&self) {
+        if self.refusals.fetch_add(1, Relaxed) + 1 != REFUSALS {
+            return;
+        }
+        match open::switch_off(&self.device) {
+            Ok(()) => tracing::warn!("the kernel refuses super-packets, so they are switched off"),
+            Err(error) => tracing::warn!(%error, "the kernel refuses super-packets and to switch them off"),
+        }
+    }
+}
