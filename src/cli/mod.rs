@@ -1,1 +1,65 @@
-//! (see below)
+//! What was typed, and what it means. One module per tool.
+//!
+//! Owns the command line of `tunvs` ([`args`]) and the choice of the tool by the name the program was called
+//! under. Prints results and errors; everything else is done by the modules it calls. Called by `main`.
+
+pub mod args;
+mod run;
+
+use std::error::Error;
+use std::ffi::OsString;
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::config::{Config, ConfigError};
+use crate::daemon::{DaemonError, LogError};
+use crate::demo::{self, DemoError};
+
+#[derive(Debug, thiserror::Error)]
+enum CliError {
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error(transparent)]
+    Log(#[from] LogError),
+    #[error(transparent)]
+    Daemon(#[from] DaemonError),
+    #[error(transparent)]
+    Demo(#[from] DemoError),
+}
+
+/// Does what the command line says.
+pub fn main(args: Vec<OsString>) -> ExitCode {
+    let parsed = match args::Args::try_parse_from(args) {
+        Ok(parsed) => parsed,
+        Err(error) => error.exit(),
+    };
+    let outcome = match parsed.command {
+        args::Command::Run(given) => run::run(*given),
+        args::Command::Check { file } => Config::load(&file).map(drop).map_err(CliError::from),
+        args::Command::Demo { keep } => demo::run(&demo::Options { keep }).map_err(CliError::from),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            report(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// An error and what caused it, in one line.
+fn report(error: &dyn Error) {
+    let mut line = format!("tunvs: {error}");
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let text = error.to_string();
+        if !line.ends_with(&text) {
+            line.push_str(": ");
+            line.push_str(&text);
+        }
+        cause = error.source();
+    }
+    let _ = writeln!(std::io::stderr(), "{line}");
+}

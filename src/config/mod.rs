@@ -1,1 +1,89 @@
-//! (see below)
+//! The configuration file: the director's own options, and services that are there from the start.
+//!
+//! Owns the TOML schema, its errors (with line and column) and the way from it to [`Command`]s. Never touches the
+//! director or the host: what a file means is tried out on tables of its own. Called by the command line, which
+//! reads and checks, and by the daemon, which reads again on SIGHUP.
+
+mod difference;
+mod error;
+mod read;
+mod schema;
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+
+use ipnet::IpNet;
+
+pub use error::ConfigError;
+pub use schema::LogFormat;
+
+use crate::lvs::director::{Command, TimeoutSettings};
+use crate::lvs::service::{ServerSpec, ServiceSpec};
+
+/// What a file says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Config {
+    pub director: DirectorOptions,
+    pub declared: Declared,
+}
+
+/// Options of the director; None where the file is silent. They hold until the director ends.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DirectorOptions {
+    pub socket: Option<PathBuf>,
+    pub vip_nets: Vec<IpNet>,
+    pub rs_nets: Vec<IpNet>,
+    pub claim_vips: Option<bool>,
+    pub tun_prefix: Option<String>,
+    pub queues: Option<usize>,
+    pub offload: Option<bool>,
+    pub conn_table_size: Option<u32>,
+    pub proc_dir: Option<PathBuf>,
+    pub log: Option<String>,
+    pub log_format: Option<LogFormat>,
+}
+
+/// The part that a reload applies.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Declared {
+    pub timeouts: Option<TimeoutSettings>,
+    pub services: Vec<DeclaredService>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeclaredService {
+    pub spec: ServiceSpec,
+    /// In the order in which they are added; listings show the last one first.
+    pub servers: Vec<ServerSpec>,
+}
+
+impl Config {
+    /// # Errors
+    /// The file cannot be read, or something in it is wrong.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
+        Self::parse(&text, path)
+    }
+
+    /// `path` is for error messages only.
+    ///
+    /// # Errors
+    /// Something in it is wrong.
+    pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
+        read::read(text).map_err(|mistake| mistake.locate(text, path))
+    }
+}
+
+impl Declared {
+    /// The commands that make an empty director be as declared.
+    pub fn commands(&self) -> Vec<Command> {
+        self.changes_from(&Self::default())
+    }
+
+    /// The commands that lead from what `previous` declared to what this one does. What neither names stays.
+    pub fn changes_from(&self, previous: &Self) -> Vec<Command> {
+        difference::between(previous, self)
+    }
+}

@@ -1,0 +1,82 @@
+//! The command line of `tunvs`.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use ipnet::IpNet;
+
+use crate::control::{DEFAULT_SOCKET, SOCKET_VARIABLE};
+
+/// Linux Virtual Server in userspace.
+#[derive(Debug, Parser)]
+#[command(name = "tunvs", version, propagate_version = true, disable_help_subcommand = true)]
+pub struct Args {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run a director in the foreground
+    Run(Box<RunArgs>),
+    /// Read a configuration file and report mistakes
+    Check {
+        /// The file
+        file: PathBuf,
+    },
+    /// Show LVS-NAT at work, in network namespaces of its own
+    Demo {
+        /// Leave everything up until Ctrl-C
+        #[arg(long)]
+        keep: bool,
+    },
+}
+
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct RunArgs {
+    /// Read options and services from this file; SIGHUP reads it again
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    #[command(flatten)]
+    pub socket: SocketArgs,
+    /// Route this whole subnet of virtual addresses into the director (repeatable)
+    #[arg(long = "vip-net", value_name = "CIDR")]
+    pub vip_nets: Vec<IpNet>,
+    /// Route what comes from this whole subnet of real servers into the director (repeatable)
+    #[arg(long = "rs-net", value_name = "CIDR")]
+    pub rs_nets: Vec<IpNet>,
+    /// Print what would be changed on this host, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Leave virtual addresses that nobody has alone: a VRRP daemon decides who owns them
+    #[arg(long)]
+    pub no_claim_vips: bool,
+    /// Read and write ordinary packets only, no super-packets
+    #[arg(long)]
+    pub no_offload: bool,
+    /// Queues (and threads) per TUN interface [default: 1]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub queues: Option<u16>,
+    /// Call the interfaces PREFIX-vip and PREFIX-rs [default: tunvs]
+    #[arg(long, value_name = "PREFIX")]
+    pub tun_prefix: Option<String>,
+    /// What to log: error, warn, info, debug, trace, or a filter [default: RUST_LOG, else info]
+    #[arg(long, value_name = "LEVEL")]
+    pub log: Option<String>,
+    /// How to log [default: text]
+    #[arg(long, value_name = "FORMAT")]
+    pub log_format: Option<LogFormatArg>,
+}
+
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct SocketArgs {
+    /// The control socket
+    #[arg(long, value_name = "PATH", env = SOCKET_VARIABLE, help = format!("The control socket [default: {DEFAULT_SOCKET}]"))]
+    pub socket: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormatArg {
+    Text,
+    Json,
+}

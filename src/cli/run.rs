@@ -1,0 +1,44 @@
+//! `tunvs run`: the command line and the configuration file become the options of the daemon.
+
+use super::CliError;
+use super::args::{LogFormatArg, RunArgs};
+use crate::config::Config;
+use crate::control::socket_path;
+use crate::daemon::{self, LogFormat};
+use crate::device;
+use crate::lvs::director::Settings;
+
+pub(super) fn run(given: RunArgs) -> Result<(), CliError> {
+    let config = match &given.config {
+        Some(path) => Config::load(path)?,
+        None => Config::default(),
+    };
+    let log = given.log.as_deref().or(config.director.log.as_deref());
+    let format = match given.log_format {
+        Some(LogFormatArg::Text) => LogFormat::Text,
+        Some(LogFormatArg::Json) => LogFormat::Json,
+        None => config.director.log_format.unwrap_or_default(),
+    };
+    daemon::start_logging(log, format)?;
+    Ok(daemon::run(options(given, config))?)
+}
+
+/// What was typed comes before what the file says; subnets add up.
+fn options(given: RunArgs, config: Config) -> daemon::Options {
+    let file = config.director;
+    let socket = given.socket.socket.or(file.socket);
+    daemon::Options {
+        socket: socket_path(socket.as_deref()),
+        config: given.config,
+        declared: config.declared,
+        vip_nets: [given.vip_nets, file.vip_nets].concat(),
+        rs_nets: [given.rs_nets, file.rs_nets].concat(),
+        claim_vips: !given.no_claim_vips && file.claim_vips.unwrap_or(true),
+        tun_prefix: given.tun_prefix.or(file.tun_prefix).unwrap_or_else(|| "tunvs".to_owned()),
+        device: device::Options {
+            offload: !given.no_offload && file.offload.unwrap_or(true),
+            queues: given.queues.map(usize::from).or(file.queues).unwrap_or(1),
+        },
+        conn_table_size: file.conn_table_size.unwrap_or(Settings::default().conn_table_size),
+    }
+}

@@ -1,0 +1,190 @@
+//! From the text to what it means, with every rule that a command would meet later checked here.
+
+use toml::Spanned;
+
+use super::error::Mistake;
+use super::schema::{self, Address, AddressFamily, Flag, Forward};
+use super::{Config, Declared, DeclaredService, DirectorOptions};
+use crate::lvs::Time;
+use crate::lvs::director::{Command, Director, Settings, TimeoutSettings};
+use crate::lvs::service::{
+    Family, Forwarding, Persistence, Protocol, SchedulerFlags, ServerSpec, ServiceKey, ServiceSpec, Tunnel,
+};
+
+pub(super) fn read(text: &str) -> Result<Config, Mistake> {
+    let file: schema::File = toml::from_str(text)?;
+    let trial = Director::new(Settings::default());
+    let attempt =
+        |at, command: &Command| trial.apply(command, Time::ZERO).map_err(|refused| Mistake::new(at, refused));
+    let mut declared = Declared::default();
+    if let Some(timeouts) = file.timeouts {
+        let schema::Timeouts { tcp, tcp_fin, udp } = *timeouts.get_ref();
+        let wanted = TimeoutSettings { tcp, tcp_fin, udp };
+        attempt(timeouts.span(), &Command::SetTimeouts(wanted))?;
+        declared.timeouts = Some(wanted);
+    }
+    for service in file.service {
+        let at = service.span();
+        let (spec, lines) = service_spec(service)?;
+        attempt(at, &Command::AddService(spec.clone()))?;
+        let mut servers = Vec::with_capacity(lines.len());
+        for line in lines {
+            let at = line.span();
+            let server = server_spec(&spec.key, line)?;
+            attempt(at, &Command::AddServer { service: spec.key, server: server.clone() })?;
+            servers.push(server);
+        }
+        declared.services.push(DeclaredService { spec, servers });
+    }
+    Ok(Config { director: director_options(file.director)?, declared })
+}
+
+fn director_options(given: schema::Director) -> Result<DirectorOptions, Mistake> {
+    if let Some(queues) = given.queues.as_ref().filter(|queues| !(1..=256).contains(queues.get_ref())) {
+        return Err(Mistake::new(queues.span(), "queues must be 1 to 256"));
+    }
+    if let Some(size) = given.conn_table_size.as_ref().filter(|size| !size.get_ref().is_power_of_two()) {
+        return Err(Mistake::new(size.span(), "conn_table_size must be a power of two"));
+    }
+    Ok(DirectorOptions {
+        socket: given.socket,
+        vip_nets: given.vip_nets,
+        rs_nets: given.rs_nets,
+        claim_vips: given.claim_vips,
+        tun_prefix: given.tun_prefix,
+        queues: given.queues.map(Spanned::into_inner),
+        offload: given.offload,
+        conn_table_size: given.conn_table_size.map(Spanned::into_inner),
+        proc_dir: given.proc_dir,
+        log: given.log,
+        log_format: given.log_format,
+    })
+}
+
+fn service_spec(
+    service: Spanned<schema::Service>,
+) -> Result<(ServiceSpec, Vec<Spanned<schema::Server>>), Mistake> {
+    let at = service.span();
+    let given = service.into_inner();
+    let key = match (&given.address, &given.mark) {
+        (Some(address), None) => address_key(&given, address)?,
+        (None, Some(mark)) => mark_key(&given, mark)?,
+        (None, None) => return Err(Mistake::new(at, "a service needs an address or a mark")),
+        (Some(_), Some(mark)) => {
+            return Err(Mistake::new(mark.span(), "a service has an address or a mark, not both"));
+        }
+    };
+    let mut spec = ServiceSpec::new(key, &given.scheduler);
+    for flag in &given.scheduler_flags {
+        spec.scheduler_flags.0 |= match flag {
+            Flag::One => SchedulerFlags::FLAG_1,
+            Flag::Two => SchedulerFlags::FLAG_2,
+            Flag::Three => SchedulerFlags::FLAG_3,
+        }
+        .0;
+    }
+    spec.one_packet = given.one_packet;
+    if let Some(persistence) = given.persistence {
+        spec.persistence = Some(persistence_spec(key.family(), persistence.into_inner())?);
+    }
+    if let Some(engine) = given.engine {
+        if spec.persistence.is_none() {
+            return Err(Mistake::new(
+                engine.span(),
+                "an engine works with persistence only: add `persistence = {}`",
+            ));
+        }
+        spec.engine = Some(engine.into_inner());
+    }
+    Ok((spec, given.server))
+}
+
+fn address_key(given: &schema::Service, address: &Spanned<Address>) -> Result<ServiceKey, Mistake> {
+    if let Some(family) = &given.family {
+        return Err(Mistake::new(family.span(), "family goes with mark; an address has its own"));
+    }
+    let protocol = given.protocol.as_ref().map_or(Protocol::Tcp, |protocol| *protocol.get_ref());
+    let Address { addr, port } = *address.get_ref();
+    let port = port.unwrap_or(0);
+    if port == 0 && given.persistence.is_none() {
+        return Err(Mistake::new(
+            address.span(),
+            "a service of all ports must be persistent: give a port, or add `persistence = {}`",
+        ));
+    }
+    Ok(ServiceKey::Address { protocol, addr, port })
+}
+
+fn mark_key(given: &schema::Service, mark: &Spanned<u32>) -> Result<ServiceKey, Mistake> {
+    if let Some(protocol) = &given.protocol {
+        return Err(Mistake::new(protocol.span(), "protocol goes with address; a mark stands for all"));
+    }
+    if *mark.get_ref() == 0 {
+        return Err(Mistake::new(mark.span(), "mark 0 is what unmarked packets carry: choose 1 or more"));
+    }
+    let family = match given.family.as_ref().map(Spanned::get_ref) {
+        None | Some(AddressFamily::Ipv4) => Family::V4,
+        Some(AddressFamily::Ipv6) => Family::V6,
+    };
+    Ok(ServiceKey::Mark { mark: *mark.get_ref(), family })
+}
+
+fn persistence_spec(family: Family, given: schema::Persistence) -> Result<Persistence, Mistake> {
+    if *given.timeout.get_ref() == 0 {
+        return Err(Mistake::new(
+            given.timeout.span(),
+            "the timeout of persistence must be 1 second or more",
+        ));
+    }
+    let mask = match (given.netmask, given.prefix, family) {
+        (None, None, family) => Persistence::host_mask(family),
+        (Some(mask), None, Family::V4) => {
+            let bits = mask.get_ref().to_bits();
+            if bits == 0 || bits.leading_ones() + bits.trailing_zeros() != u32::BITS {
+                return Err(Mistake::new(mask.span(), format!("{} is no netmask", mask.get_ref())));
+            }
+            bits
+        }
+        (Some(mask), _, Family::V6) => {
+            return Err(Mistake::new(mask.span(), "IPv6 persistence takes `prefix`, not `netmask`"));
+        }
+        (None, Some(prefix), Family::V6) if (1..=128).contains(prefix.get_ref()) => *prefix.get_ref(),
+        (None, Some(prefix), Family::V4) if (1..=32).contains(prefix.get_ref()) => {
+            u32::MAX << (u32::BITS - prefix.get_ref())
+        }
+        (None, Some(prefix), family) => {
+            let longest = if family == Family::V4 { 32 } else { 128 };
+            return Err(Mistake::new(prefix.span(), format!("prefix must be 1 to {longest}")));
+        }
+        (Some(_), Some(prefix), Family::V4) => {
+            return Err(Mistake::new(prefix.span(), "give `netmask` or `prefix`, not both"));
+        }
+    };
+    Ok(Persistence { timeout: given.timeout.into_inner(), mask })
+}
+
+fn server_spec(key: &ServiceKey, server: Spanned<schema::Server>) -> Result<ServerSpec, Mistake> {
+    let given = server.into_inner();
+    let Address { addr, port } = *given.address.get_ref();
+    if let Some(tunnel) = given.tunnel.as_ref().filter(|_| given.forward != Forward::Tunnel) {
+        return Err(Mistake::new(tunnel.span(), "tunnel goes with forward = \"tunnel\""));
+    }
+    if given.forward != Forward::Masq && !key.is_mark() && port.is_some_and(|port| port != key.port()) {
+        return Err(Mistake::new(
+            given.address.span(),
+            "only forward = \"masq\" can change the port: leave the port out",
+        ));
+    }
+    let forwarding = match given.forward {
+        Forward::Masq => Forwarding::Masq,
+        Forward::Route => Forwarding::Route,
+        Forward::Tunnel => Forwarding::Tunnel(given.tunnel.map_or_else(Tunnel::default, |tunnel| {
+            let schema::Tunnel { kind, port, checksum } = tunnel.into_inner();
+            Tunnel { kind, port, checksum }
+        })),
+    };
+    let mut spec = ServerSpec::new(addr, port.unwrap_or(key.port()), forwarding);
+    spec.weight = given.weight;
+    (spec.upper_threshold, spec.lower_threshold) = (given.upper_threshold, given.lower_threshold);
+    Ok(spec)
+}

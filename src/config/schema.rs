@@ -1,0 +1,167 @@
+//! The tables and keys of the file, as serde reads them. Unknown keys are mistakes.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+use ipnet::IpNet;
+use serde::Deserialize;
+use toml::Spanned;
+
+use crate::lvs::service::{Protocol, TunnelChecksum, TunnelKind};
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct File {
+    pub(super) director: Director,
+    pub(super) timeouts: Option<Spanned<Timeouts>>,
+    pub(super) service: Vec<Spanned<Service>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Director {
+    pub(super) socket: Option<PathBuf>,
+    pub(super) vip_nets: Vec<IpNet>,
+    pub(super) rs_nets: Vec<IpNet>,
+    pub(super) claim_vips: Option<bool>,
+    pub(super) tun_prefix: Option<String>,
+    pub(super) queues: Option<Spanned<usize>>,
+    pub(super) offload: Option<bool>,
+    pub(super) conn_table_size: Option<Spanned<u32>>,
+    pub(super) proc_dir: Option<PathBuf>,
+    pub(super) log: Option<String>,
+    pub(super) log_format: Option<LogFormat>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    #[default]
+    Text,
+    Json,
+}
+
+/// Seconds; what is left out stays as it is.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Timeouts {
+    pub(super) tcp: u32,
+    pub(super) tcp_fin: u32,
+    pub(super) udp: u32,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Service {
+    pub(super) address: Option<Spanned<Address>>,
+    pub(super) protocol: Option<Spanned<Protocol>>,
+    pub(super) mark: Option<Spanned<u32>>,
+    pub(super) family: Option<Spanned<AddressFamily>>,
+    #[serde(default = "default_scheduler")]
+    pub(super) scheduler: String,
+    #[serde(default)]
+    pub(super) scheduler_flags: Vec<Flag>,
+    #[serde(default)]
+    pub(super) one_packet: bool,
+    pub(super) persistence: Option<Spanned<Persistence>>,
+    pub(super) engine: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(super) server: Vec<Spanned<Server>>,
+}
+
+/// As `ipvsadm -A` without `-s`.
+fn default_scheduler() -> String {
+    "wlc".to_owned()
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum AddressFamily {
+    Ipv4,
+    Ipv6,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub(super) enum Flag {
+    #[serde(rename = "flag-1", alias = "sh-fallback", alias = "mh-fallback")]
+    One,
+    #[serde(rename = "flag-2", alias = "sh-port", alias = "mh-port")]
+    Two,
+    #[serde(rename = "flag-3")]
+    Three,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Persistence {
+    /// As `ipvsadm -p` alone.
+    #[serde(default = "default_persistence")]
+    pub(super) timeout: Spanned<u32>,
+    pub(super) netmask: Option<Spanned<Ipv4Addr>>,
+    pub(super) prefix: Option<Spanned<u32>>,
+}
+
+fn default_persistence() -> Spanned<u32> {
+    Spanned::new(0..0, 360)
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Server {
+    pub(super) address: Spanned<Address>,
+    pub(super) forward: Forward,
+    #[serde(default = "default_weight")]
+    pub(super) weight: i32,
+    #[serde(default)]
+    pub(super) upper_threshold: u32,
+    #[serde(default)]
+    pub(super) lower_threshold: u32,
+    pub(super) tunnel: Option<Spanned<Tunnel>>,
+}
+
+const fn default_weight() -> i32 {
+    1
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Forward {
+    Masq,
+    Route,
+    Tunnel,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Tunnel {
+    #[serde(default)]
+    pub(super) kind: TunnelKind,
+    #[serde(default)]
+    pub(super) port: u16,
+    #[serde(default)]
+    pub(super) checksum: TunnelChecksum,
+}
+
+/// `10.0.0.1:80`, `[2001:db8::1]:80`, or without a port.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(try_from = "String")]
+pub(super) struct Address {
+    pub(super) addr: IpAddr,
+    pub(super) port: Option<u16>,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("{0:?} is no address: write 10.0.0.1:80, [2001:db8::1]:80, or leave the port out")]
+pub(super) struct BadAddress(String);
+
+impl TryFrom<String> for Address {
+    type Error = BadAddress;
+
+    fn try_from(text: String) -> Result<Self, BadAddress> {
+        if let Ok(socket) = text.parse::<SocketAddr>() {
+            return Ok(Self { addr: socket.ip(), port: Some(socket.port()) });
+        }
+        let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(&text);
+        bare.parse().map(|addr| Self { addr, port: None }).map_err(|_| BadAddress(text))
+    }
+}

@@ -1,0 +1,198 @@
+//! The example, mistakes and where they are reported, reloads.
+
+use std::path::Path;
+
+use super::{Config, ConfigError, Declared};
+use crate::lvs::director::{Command, TimeoutSettings};
+use crate::lvs::service::{Family, Forwarding, Persistence, SchedulerFlags, ServiceKey, TunnelKind};
+
+fn parse(text: &str) -> Config {
+    Config::parse(text, Path::new("t.toml")).unwrap()
+}
+
+fn declared(text: &str) -> Declared {
+    parse(text).declared
+}
+
+#[test]
+fn the_example_says_what_its_comments_say() {
+    let config = Config::load(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/conf/tunvs.toml"))).unwrap();
+    assert_eq!(config.director, super::DirectorOptions::default());
+    let declared = config.declared;
+    assert_eq!(declared.timeouts, Some(TimeoutSettings { tcp: 900, tcp_fin: 120, udp: 300 }));
+    let [web, tls, dns, marked] = &declared.services[..] else { panic!("{declared:?}") };
+    assert_eq!(web.spec.key.to_string(), "TCP 192.168.1.183:80");
+    assert_eq!((web.spec.scheduler.as_str(), web.servers[0].weight), ("wrr", 2));
+    assert_eq!((web.servers[1].upper_threshold, web.servers[1].lower_threshold), (1000, 800));
+    assert_eq!(tls.spec.persistence, Some(Persistence { timeout: 600, mask: 0xffff_ff00 }));
+    assert_eq!(tls.spec.scheduler_flags, SchedulerFlags::FLAG_2);
+    assert_eq!(tls.servers[0].port, 443);
+    assert_eq!(dns.spec.key.to_string(), "UDP [2001:db8::53]:53");
+    assert!(dns.spec.one_packet && dns.servers[0].forwarding == Forwarding::Route);
+    assert_eq!(marked.spec.key, ServiceKey::Mark { mark: 7, family: Family::V4 });
+    assert_eq!(marked.spec.persistence, Some(Persistence { timeout: 360, mask: u32::MAX }));
+    let Forwarding::Tunnel(tunnel) = marked.servers[0].forwarding else { panic!() };
+    assert_eq!((tunnel.kind, tunnel.port), (TunnelKind::Gue, 6080));
+}
+
+#[test]
+fn the_commented_options_of_the_example_are_valid_too() {
+    let text = include_str!("../../conf/tunvs.toml");
+    let options: String = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("# "))
+        .filter(|line| line.split_once(" = ").is_some_and(|(key, _)| !key.contains(' ')))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    let director = parse(&format!("[director]\n{options}")).director;
+    assert_eq!(director.queues, Some(1));
+    assert_eq!(director.vip_nets.len(), 1);
+    assert!(
+        director.proc_dir.is_some() && director.log_format.is_some() && director.claim_vips == Some(true)
+    );
+}
+
+#[test]
+fn an_empty_file_declares_nothing() {
+    assert_eq!(parse(""), Config::default());
+}
+
+#[test]
+fn mistakes_are_reported_with_their_place() {
+    let service = "[[service]]\naddress = \"10.0.0.1:80\"\n";
+    let server = "[[service.server]]\naddress = \"10.1.0.1\"\nforward = \"masq\"\n";
+    let cases = [
+        ("[director\n".to_owned(), 1, "unclosed table"),
+        ("[director]\nqueue = 2\n".to_owned(), 2, "unknown field `queue`, expected one of `socket`"),
+        ("[director]\nqueues = 0\n".to_owned(), 2, "queues must be 1 to 256"),
+        ("[director]\nqueues = \"two\"\n".to_owned(), 2, "invalid type: string \"two\", expected usize"),
+        ("[director]\nvip_nets = [\"10.0.0.0/33\"]\n".to_owned(), 2, "invalid IP address syntax"),
+        ("[director]\nlog_format = \"xml\"\n".to_owned(), 2, "expected `text` or `json`"),
+        ("[director]\nconn_table_size = 1000\n".to_owned(), 2, "power of two"),
+        ("[timeouts]\ntcp = 4000000000\n".to_owned(), 1, "timeouts must be below"),
+        ("[[service]]\n".to_owned(), 1, "needs an address or a mark"),
+        ("[[service]]\naddress = \"10.0.0.256:80\"\n".to_owned(), 2, "\"10.0.0.256:80\" is no address"),
+        ("[[service]]\naddress = \"www:80\"\n".to_owned(), 2, "is no address: write 10.0.0.1:80"),
+        ("[[service]]\naddress = \"10.0.0.1\"\n".to_owned(), 2, "a service of all ports must be persistent"),
+        (format!("{service}mark = 3\n"), 3, "not both"),
+        (format!("{service}family = \"ipv6\"\n"), 3, "family goes with mark"),
+        ("[[service]]\nmark = 0\n".to_owned(), 2, "mark 0"),
+        ("[[service]]\nmark = 1\nprotocol = \"udp\"\n".to_owned(), 3, "protocol goes with address"),
+        (format!("{service}protocol = \"icmp\"\n"), 3, "unknown variant `icmp`, expected one of `tcp`"),
+        (format!("{service}scheduler = \"best\"\n"), 1, "no scheduler called \"best\""),
+        (format!("{service}scheduler_flags = [\"x\"]\n"), 3, "unknown variant `x`"),
+        (format!("{service}engine = \"sip\"\n"), 3, "an engine works with persistence only"),
+        (
+            format!("{service}persistence = {{}}\nengine = \"ftp\"\n"),
+            1,
+            "no persistence engine called \"ftp\"",
+        ),
+        (format!("{service}persistence = {{ timeout = 0 }}\n"), 3, "1 second or more"),
+        (format!("{service}persistence = {{ netmask = \"255.0.255.0\" }}\n"), 3, "is no netmask"),
+        (format!("{service}persistence = {{ prefix = 33 }}\n"), 3, "prefix must be 1 to 32"),
+        (format!("{service}{service}"), 3, "virtual service TCP 10.0.0.1:80 already exists"),
+        (format!("{service}{server}weight = -1\n"), 3, "weight -1 is negative"),
+        (format!("{service}{server}lower_threshold = 5\n"), 3, "lower threshold 5 is above"),
+        (format!("{service}{server}{server}"), 6, "already belongs to TCP 10.0.0.1:80"),
+        (format!("{service}{server}tunnel = {{}}\n"), 6, "tunnel goes with forward = \"tunnel\""),
+        (format!("{service}[[service.server]]\nforward = \"masq\"\n"), 3, "missing field `address`"),
+        (
+            format!("{service}[[service.server]]\naddress = \"10.1.0.1:81\"\nforward = \"route\"\n"),
+            4,
+            "only forward = \"masq\" can change the port",
+        ),
+        (
+            format!("{service}[[service.server]]\naddress = \"224.0.0.1\"\nforward = \"masq\"\n"),
+            3,
+            "224.0.0.1 is not a unicast address",
+        ),
+    ];
+    for (text, expected_line, expected) in cases {
+        let error = Config::parse(&text, Path::new("t.toml")).expect_err(&text);
+        let ConfigError::Wrong { line, what, .. } = &error else { panic!("{error}") };
+        assert_eq!(*line, expected_line, "{text}\n{error}");
+        assert!(what.contains(expected), "{text}\n{error}");
+        assert!(!error.to_string().contains('\n'), "{error}");
+    }
+}
+
+#[test]
+fn the_place_is_line_and_column() {
+    let error = Config::parse("# \u{e4}\n[director]\n  queues = 0\n", Path::new("a/t.toml")).unwrap_err();
+    assert_eq!(error.to_string(), "a/t.toml:3:12: queues must be 1 to 256");
+}
+
+#[test]
+fn a_missing_file_is_named() {
+    let error = Config::load(Path::new("/nonexistent/tunvs.toml")).unwrap_err();
+    assert!(
+        error.to_string().starts_with("cannot read the configuration /nonexistent/tunvs.toml: "),
+        "{error}"
+    );
+}
+
+const BEFORE: &str = r#"
+[[service]]
+address = "10.0.0.1:80"
+scheduler = "rr"
+[[service.server]]
+address = "10.1.0.1"
+forward = "masq"
+[[service.server]]
+address = "10.1.0.2"
+forward = "masq"
+[[service]]
+address = "10.0.0.2:80"
+"#;
+
+#[test]
+fn a_reload_changes_only_what_changed() {
+    let before = declared(BEFORE);
+    assert_eq!(before.changes_from(&before), []);
+    let after = declared(
+        r#"
+        [timeouts]
+        udp = 10
+        [[service]]
+        address = "10.0.0.1:80"
+        scheduler = "wrr"
+        [[service.server]]
+        address = "10.1.0.2"
+        forward = "masq"
+        weight = 5
+        [[service.server]]
+        address = "10.1.0.3"
+        forward = "masq"
+        [[service]]
+        address = "10.0.0.3:80"
+        "#,
+    );
+    let commands = after.changes_from(&before);
+    let kinds: Vec<String> = commands
+        .iter()
+        .map(|command| match command {
+            Command::SetTimeouts(wanted) => {
+                format!("timeouts {} {} {}", wanted.tcp, wanted.tcp_fin, wanted.udp)
+            }
+            Command::DeleteService(key) => format!("-D {key}"),
+            Command::EditService(spec) => format!("-E {} {}", spec.key, spec.scheduler),
+            Command::DeleteServer { addr, port, .. } => format!("-d {addr}:{port}"),
+            Command::EditServer { server, .. } => format!("-e {} {}", server.addr, server.weight),
+            Command::AddServer { server, .. } => format!("-a {}", server.addr),
+            Command::AddService(spec) => format!("-A {}", spec.key),
+            other => format!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(
+        kinds,
+        [
+            "timeouts 0 0 10",
+            "-D TCP 10.0.0.2:80",
+            "-E TCP 10.0.0.1:80 wrr",
+            "-d 10.1.0.1:80",
+            "-e 10.1.0.2 5",
+            "-a 10.1.0.3",
+            "-A TCP 10.0.0.3:80",
+        ]
+    );
+}

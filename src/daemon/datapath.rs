@@ -1,0 +1,236 @@
+//! The loop that every packet goes through: read, decide, write.
+//!
+//! One thread per queue with a runtime of its own. A packet is written before the next is read, so that it is
+//! still in the processor's cache and one buffer is enough; the clock is read once for each batch.
+
+use std::future::Future;
+use std::io;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+
+use tokio::runtime::Builder;
+use tokio::sync::{mpsc, oneshot};
+
+use super::clock::Clock;
+use super::counters::QueueCounters;
+use crate::device::{IdleQueue, PacketReader, PacketWriter, ReadError};
+use crate::lvs::director::{Director, Side, Verdict};
+use crate::lvs::wire::{Outbox, PacketBuf};
+
+/// Packets between two looks at the clock and the stop signal.
+const BATCH: usize = 64;
+
+/// What the queues of one interface have in common.
+#[derive(Clone, Debug)]
+pub(super) struct Path {
+    pub(super) director: Arc<Director>,
+    pub(super) clock: Clock,
+    pub(super) side: Side,
+}
+
+/// A queue that ended by itself.
+#[derive(Debug)]
+pub(super) struct Ended {
+    pub(super) thread: String,
+    /// None: its thread panicked.
+    pub(super) error: Option<io::Error>,
+}
+
+/// A running queue; dropping it stops it and waits for its thread.
+#[derive(Debug)]
+pub(super) struct Worker {
+    counters: Arc<QueueCounters>,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Worker {
+    /// Starts a thread that serves the queue. `ended` hears of it when it ends by itself.
+    ///
+    /// # Errors
+    /// The system refuses a thread or a descriptor.
+    pub(super) fn start(
+        thread: String,
+        queue: IdleQueue,
+        path: Path,
+        ended: mpsc::UnboundedSender<Ended>,
+    ) -> io::Result<Self> {
+        let counters = Arc::new(QueueCounters::default());
+        let (stop, mut stopped) = oneshot::channel();
+        let runtime = Builder::new_current_thread().enable_io().build()?;
+        let mut device = {
+            let _inside = runtime.enter();
+            queue.register()?
+        };
+        let thread = {
+            let counters = Arc::clone(&counters);
+            thread::Builder::new().name(thread.clone()).spawn(move || {
+                let mut report = Report { thread, error: None, ended: Some(ended) };
+                let served = runtime.block_on(serve(&mut device, &path, &counters, &mut stopped));
+                match served {
+                    Ok(()) => report.ended = None,
+                    Err(error) => report.error = Some(error),
+                }
+            })?
+        };
+        Ok(Self { counters, stop: Some(stop), thread: Some(thread) })
+    }
+
+    pub(super) fn counters(&self) -> &Arc<QueueCounters> {
+        &self.counters
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            // A panic was reported through `Ended`.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Tells when the thread goes, even by a panic.
+struct Report {
+    thread: String,
+    error: Option<io::Error>,
+    ended: Option<mpsc::UnboundedSender<Ended>>,
+}
+
+impl Drop for Report {
+    fn drop(&mut self) {
+        if let Some(ended) = &self.ended {
+            let _ = ended.send(Ended { thread: std::mem::take(&mut self.thread), error: self.error.take() });
+        }
+    }
+}
+
+/// Serves a queue until `stopped` is done.
+///
+/// # Errors
+/// The device is gone.
+pub(super) async fn serve<D: PacketReader + PacketWriter>(
+    device: &mut D,
+    path: &Path,
+    counters: &QueueCounters,
+    stopped: &mut (impl Future + Unpin),
+) -> io::Result<()> {
+    let mut packet = PacketBuf::new();
+    let mut outbox = Outbox::default();
+    loop {
+        tokio::select! {
+            biased;
+            _ = &mut *stopped => return Ok(()),
+            ready = device.readable() => ready?,
+        }
+        let now = path.clock.now();
+        for _ in 0..BATCH {
+            match device.read(&mut packet) {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(ReadError::Gone(error)) => return Err(error),
+                Err(error) => {
+                    counters.unreadable(&error);
+                    continue;
+                }
+            }
+            let verdict = path.director.process(&mut packet, path.side, now, &mut outbox);
+            tracing::trace!(side = ?path.side, len = packet.len(), ?verdict, "packet");
+            counters.verdict(verdict);
+            if matches!(verdict, Verdict::Forward | Verdict::Pass) {
+                write(device, &mut packet, counters);
+            }
+            if !outbox.is_empty() {
+                outbox.drain(|packet| write(device, packet, counters));
+            }
+        }
+    }
+}
+
+fn write(device: &mut impl PacketWriter, packet: &mut PacketBuf, counters: &QueueCounters) {
+    if let Err(error) = device.write(packet) {
+        counters.write_failed(error);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::daemon::counters;
+    use crate::device::memory_device;
+    use crate::lvs::director::Settings;
+
+    fn path() -> Path {
+        let director = Arc::new(Director::new(Settings::default()));
+        Path { director, clock: Clock::start(), side: Side::Client }
+    }
+
+    fn udp_to_nobody(payload: u8) -> PacketBuf {
+        let mut packet = vec![0x45, 0, 0, 29, 0, 1, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2];
+        let sum: u32 = packet.chunks(2).map(|pair| u32::from(pair[0]) << 8 | u32::from(pair[1])).sum();
+        let folded = !((sum & 0xffff) + (sum >> 16)) as u16;
+        packet[10..12].copy_from_slice(&folded.to_be_bytes());
+        packet.extend([0x30, 0x39, 0, 7, 0, 9, 0, 0, payload]);
+        PacketBuf::from_packet(&packet)
+    }
+
+    fn count(counters: &QueueCounters, name: &str) -> u64 {
+        counters::sum([counters]).into_iter().find(|counter| counter.name == name).unwrap().value
+    }
+
+    #[tokio::test]
+    async fn what_nobody_claims_comes_back_unchanged_and_in_order() {
+        let (mut device, mut wire) = memory_device();
+        let (stop, mut stopped) = oneshot::channel::<()>();
+        let counters = Arc::new(QueueCounters::default());
+        let queue = {
+            let counters = Arc::clone(&counters);
+            tokio::spawn(async move { serve(&mut device, &path(), &counters, &mut stopped).await })
+        };
+        let packets = u8::try_from(BATCH).unwrap() * 3;
+        for payload in 0..packets {
+            assert!(wire.send(udp_to_nobody(payload)));
+        }
+        for payload in 0..packets {
+            assert_eq!(wire.receive().await.unwrap().bytes(), udp_to_nobody(payload).bytes());
+        }
+        drop(stop);
+        queue.await.unwrap().unwrap();
+        assert_eq!(count(&counters, "pass"), u64::from(packets));
+    }
+
+    #[tokio::test]
+    async fn a_packet_that_the_host_refuses_is_counted_and_the_rest_goes_on() {
+        let (mut device, mut wire) = memory_device();
+        let (stop, mut stopped) = oneshot::channel::<()>();
+        let counters = QueueCounters::default();
+        let path = path();
+        wire.set_link_down(true);
+        wire.send(udp_to_nobody(1));
+        let serving = serve(&mut device, &path, &counters, &mut stopped);
+        let driving = async {
+            while count(&counters, "write_link_down") == 0 {
+                tokio::task::yield_now().await;
+            }
+            wire.set_link_down(false);
+            wire.send(udp_to_nobody(2));
+            let received = wire.receive().await.unwrap();
+            drop(stop);
+            received
+        };
+        let (served, received) = tokio::join!(serving, driving);
+        served.unwrap();
+        assert_eq!(received.bytes(), udp_to_nobody(2).bytes());
+        assert_eq!(count(&counters, "pass"), 2);
+    }
+
+    #[tokio::test]
+    async fn a_device_that_is_gone_ends_the_queue() {
+        let (mut device, wire) = memory_device();
+        drop(wire);
+        let (_stop, mut stopped) = oneshot::channel::<()>();
+        let counters = QueueCounters::default();
+        assert!(serve(&mut device, &path(), &counters, &mut stopped).await.is_err());
+    }
+}
