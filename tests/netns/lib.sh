@@ -25,7 +25,7 @@ cd "$work"
 trap 'failed_at "${BASH_SOURCE[0]}" "$LINENO" "$BASH_COMMAND"' ERR
 trap 'ended $?' EXIT
 
-failed_at() { echo "$(basename "$1") line $2: failed: $3" >&2; }
+failed_at() { echo "$(basename "$1") line $2: failed: ${3%%$'\n'*}" >&2; }
 
 ended() {
   (($1 == 0)) && return
@@ -219,7 +219,7 @@ pid $root/pid;
 error_log $work/nginx-$name.log;
 events { worker_connections 512; }
 http {
-  access_log off;
+  access_log off; keepalive_requests 1000000;
   client_body_temp_path $root/tmp; proxy_temp_path $root/tmp; fastcgi_temp_path $root/tmp;
   uwsgi_temp_path $root/tmp; scgi_temp_path $root/tmp;
   client_max_body_size 0;
