@@ -1,0 +1,118 @@
+//! What the fuzz targets do with their input; `tests/fuzz_corpus.rs` replays the committed corpus through the same.
+//!
+//! Owns the input format and the invariants that hold for any input. Called by the targets and that test.
+
+use std::time::Duration;
+
+use tunvs::control::protocol::{self, Request, Response};
+use tunvs::lvs::Time;
+use tunvs::lvs::director::{Command, Director, Settings, Side, Verdict};
+use tunvs::lvs::service::{
+    Forwarding, Persistence, Protocol, SchedulerFlags, ServerSpec, ServiceKey, ServiceSpec,
+};
+use tunvs::lvs::wire::{Offload, Outbox, PacketBuf, VNET_LEN};
+
+/// In front of each packet: side (two bits of the first byte), seconds that pass before it, virtio header, length.
+const PREFIX: usize = 2 + VNET_LEN + 2;
+
+/// A row of packets through one director. A length beyond the input takes what is there.
+pub(crate) fn process(mut data: &[u8]) {
+    let director = director();
+    let mut now = Time::ZERO;
+    let mut outbox = Outbox::default();
+    let mut packet = PacketBuf::new();
+    while let Some((prefix, rest)) = data.split_first_chunk::<PREFIX>() {
+        let side = match prefix[0] & 3 {
+            0 | 3 => Side::Client,
+            1 => Side::Server,
+            _ => Side::Mark(7),
+        };
+        now = now + Duration::from_secs(prefix[1].into());
+        let mut header = [0; VNET_LEN];
+        header.copy_from_slice(&prefix[2..2 + VNET_LEN]);
+        let len = usize::from(u16::from_be_bytes([prefix[12], prefix[13]])).min(rest.len());
+        let (bytes, next) = rest.split_at(len);
+        data = next;
+
+        director.handle_timeout(now);
+        packet.fill(bytes);
+        packet.offload = Offload::parse(&header).unwrap_or_default();
+        let verdict = director.process(&mut packet, side, now, &mut outbox);
+        if verdict == Verdict::Pass {
+            assert_eq!(packet.bytes(), bytes, "a packet that is passed is not touched");
+        }
+        outbox.drain(|reply| assert!(reply.len() >= 20, "a reply is at least an IP header"));
+    }
+}
+
+/// A frame of the control protocol: read as a request and as a response, a request is carried out as well.
+pub(crate) fn control(data: &[u8]) {
+    let Some((header, body)) = data.split_first_chunk::<{ protocol::HEADER_LEN }>() else { return };
+    // The body is looked at whatever the header says, so that a fuzzer need not get the length right.
+    let _ = protocol::body_len(*header, protocol::MAX_REQUEST);
+    if let Ok(request) = protocol::parse::<Request>(body) {
+        carry_out(&request);
+        let frame =
+            protocol::frame(&request, protocol::MAX_REQUEST).expect("a request that was read can be sent");
+        let again: Request = protocol::parse(&frame[protocol::HEADER_LEN..]).expect("and be read again");
+        assert_eq!(again, request);
+    }
+    let _ = protocol::parse::<Response>(body);
+}
+
+fn carry_out(request: &Request) {
+    let director = director();
+    match request {
+        Request::Apply { commands, .. } => {
+            for command in commands {
+                let _ = director.apply(command, Time::ZERO);
+            }
+            director.captures();
+        }
+        Request::Query(query) => {
+            let _ = director.query(query, Time::ZERO);
+        }
+        _ => {}
+    }
+}
+
+/// TCP, UDP and a mark, IPv4 and IPv6, persistent or not, with mapped ports; a service without servers.
+fn director() -> Director {
+    let director = Director::new(Settings { seed: 1, ..Settings::default() });
+    let address = |protocol, addr: &str, port| ServiceKey::Address { protocol, addr: parse(addr), port };
+    let v4 = ["192.168.56.183", "192.168.56.184"];
+    let v6 = ["fd00:56::183", "fd00:56::184"];
+    let mark = ServiceKey::Mark { mark: 7, family: tunvs::lvs::service::Family::V4 };
+    for (key, scheduler, persistent, servers, port) in [
+        (address(Protocol::Tcp, "192.168.1.183", 80), "rr", false, &v4, 80),
+        (address(Protocol::Tcp, "192.168.1.184", 8099), "wrr", true, &v4, 80),
+        (address(Protocol::Udp, "192.168.1.183", 53), "wlc", false, &v4, 5353),
+        (address(Protocol::Tcp, "fd00:1::183", 80), "lc", false, &v6, 80),
+        (address(Protocol::Udp, "fd00:1::183", 53), "rr", true, &v6, 5353),
+        (mark, "rr", false, &v4, 0),
+    ] {
+        let mut spec = ServiceSpec::new(key, scheduler);
+        spec.scheduler_flags = SchedulerFlags::default();
+        spec.persistence =
+            persistent.then(|| Persistence { timeout: 300, mask: Persistence::host_mask(key.family()) });
+        apply(&director, Command::AddService(spec));
+        for server in servers {
+            let server = ServerSpec::new(parse(server), port, Forwarding::Masq);
+            apply(&director, Command::AddServer { service: key, server });
+        }
+    }
+    apply(
+        &director,
+        Command::AddService(ServiceSpec::new(address(Protocol::Tcp, "192.168.1.183", 90), "rr")),
+    );
+    apply(&director, Command::AddService(ServiceSpec::new(address(Protocol::Udp, "fd00:1::183", 90), "rr")));
+    director
+}
+
+fn apply(director: &Director, command: Command) {
+    director.apply(&command, Time::ZERO).expect("the fuzz director's own commands are right");
+}
+
+fn parse(addr: &str) -> std::net::IpAddr {
+    addr.parse().expect("the fuzz director's own addresses are right")
+}

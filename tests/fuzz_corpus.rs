@@ -1,0 +1,48 @@
+//! Replays the committed fuzz corpus, without a fuzzer and on any toolchain.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, reason = "a test program")]
+
+use std::fs;
+use std::path::Path;
+
+use tunvs::control::protocol;
+
+#[path = "../fuzz/bodies.rs"]
+mod bodies;
+
+#[test]
+fn the_process_corpus_is_survived() {
+    replay("process", bodies::process);
+}
+
+#[test]
+fn the_control_corpus_is_survived() {
+    replay("control", bodies::control);
+}
+
+/// An input that no longer means what its name says would test nothing.
+#[test]
+fn good_requests_of_the_control_corpus_are_still_good() {
+    for (name, data) in corpus("control") {
+        if name.starts_with("apply-") || name.starts_with("query-") {
+            let request = protocol::parse::<protocol::Request>(&data[protocol::HEADER_LEN..]);
+            assert!(request.is_ok(), "{name}: {request:?}");
+        }
+    }
+}
+
+fn replay(target: &str, body: fn(&[u8])) {
+    for (name, data) in corpus(target) {
+        // The captured output of a failing test names the input that it was at.
+        println!("{name}");
+        body(&data);
+    }
+}
+
+fn corpus(target: &str) -> Vec<(String, Vec<u8>)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(target);
+    let mut paths: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    assert!(paths.len() >= 5, "the corpus of {target} is not in {}", folder.display());
+    let name = |path: &Path| path.file_name().unwrap().to_string_lossy().into_owned();
+    paths.iter().map(|path| (name(path), fs::read(path).unwrap())).collect()
+}
