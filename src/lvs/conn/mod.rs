@@ -1,1 +1,296 @@
-//! (see below)
+//! Connection tracking: which packet belongs to what, and in which state that is. Same job as `ip_vs_conn.c`.
+//!
+//! Owns the [`Connection`] record, its states and timeouts, and the [`ConnTable`]. Templates of persistence are
+//! connections too, with a client port of 0. Never decides where a connection goes; called by the director.
+
+mod expiry;
+mod key;
+mod sctp_state;
+mod slots;
+mod table;
+mod tcp_state;
+mod timeout;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use key::{ConnKey, Role};
+pub use sctp_state::{SctpEvent, SctpState};
+pub use table::{ConnId, ConnTable, Entry, TableFull};
+pub use tcp_state::{TcpState, View};
+pub use timeout::{EXTENSION, NEW, Timeouts};
+
+use crate::lvs::service::{Endpoint, Forwarding, RealServer};
+use crate::lvs::time::Time;
+
+/// The state of a connection's protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    Tcp(TcpState),
+    Udp,
+    Sctp(SctpState),
+    /// Assured: one of its connections was established, so it outlives them under pressure.
+    Template {
+        assured: bool,
+    },
+}
+
+impl State {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Tcp(state) => state.name(),
+            Self::Udp => "UDP",
+            Self::Sctp(state) => state.name(),
+            Self::Template { assured: true } => "ASSURED",
+            Self::Template { assured: false } => "NONE",
+        }
+    }
+
+    /// Whether it counts as an active connection of its server.
+    pub const fn is_active(self) -> bool {
+        match self {
+            Self::Tcp(state) => state.is_active(),
+            Self::Sctp(state) => state.is_active(),
+            Self::Udp | Self::Template { .. } => false,
+        }
+    }
+}
+
+/// How the packets of a connection are sent; what more a tunnel needs its server knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    Masq,
+    Local,
+    Tunnel,
+    Route,
+    Bypass,
+}
+
+impl From<Forwarding> for Method {
+    fn from(forwarding: Forwarding) -> Self {
+        match forwarding {
+            Forwarding::Masq => Self::Masq,
+            Forwarding::Local => Self::Local,
+            Forwarding::Tunnel(_) => Self::Tunnel,
+            Forwarding::Route => Self::Route,
+            Forwarding::Bypass => Self::Bypass,
+        }
+    }
+}
+
+/// Facts about a connection that are true or not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ConnFlags(u8);
+
+impl ConnFlags {
+    /// No packet of the server was seen (yet): the client's packets alone drive the state.
+    pub const NO_OUTPUT: Self = Self(1);
+    /// Counts as inactive at its server.
+    pub const INACTIVE: Self = Self(2);
+    pub const ONE_PACKET: Self = Self(4);
+    /// Learnt from a synchronisation message.
+    pub const FROM_SYNC: Self = Self(8);
+    /// No key leads to it any more.
+    pub const UNHASHED: Self = Self(16);
+    /// It is being taken out of the table.
+    pub const ENDING: Self = Self(32);
+
+    pub const fn has(self, flag: Self) -> bool {
+        self.0 & flag.0 != 0
+    }
+
+    pub const fn set(&mut self, flag: Self, on: bool) {
+        if on {
+            self.0 |= flag.0;
+        } else {
+            self.0 &= !flag.0;
+        }
+    }
+}
+
+/// One tracked connection, or a template. Plain data under the lock of its slot.
+#[derive(Debug)]
+pub struct Connection {
+    addrs: Addrs,
+    client_port: u16,
+    virt_port: u16,
+    real_port: u16,
+    protocol: u8,
+    pub method: Method,
+    pub state: State,
+    pub flags: ConnFlags,
+    /// Packets of the client.
+    pub in_packets: u32,
+    /// What the next packet sets the deadline to, in milliseconds.
+    timeout_ms: u32,
+    /// Connections under this one (of a template, or an FTP control connection).
+    pub controlled: u32,
+    /// The template or control connection above this one.
+    pub controller: Option<ConnId>,
+    queued: expiry::Tick,
+    expires_at: Time,
+    server: Option<Arc<RealServer>>,
+    extra: Option<Box<Extra>>,
+}
+
+/// The three addresses; IPv4, the common case, inside the record.
+#[derive(Clone, Debug)]
+enum Addrs {
+    V4([std::net::Ipv4Addr; 3]),
+    Wide(Box<[IpAddr; 3]>),
+}
+
+impl Addrs {
+    fn new(client: IpAddr, virt: IpAddr, real: IpAddr) -> Self {
+        match (client, virt, real) {
+            (IpAddr::V4(client), IpAddr::V4(virt), IpAddr::V4(real)) => Self::V4([client, virt, real]),
+            _ => Self::Wide(Box::new([client, virt, real])),
+        }
+    }
+
+    fn at(&self, at: usize) -> IpAddr {
+        match self {
+            Self::V4(addrs) => addrs[at].into(),
+            Self::Wide(addrs) => addrs[at],
+        }
+    }
+}
+
+/// What few connections have.
+#[derive(Debug, Default)]
+pub struct Extra {
+    pub fwmark: u32,
+}
+
+impl Connection {
+    /// A connection to `server`, or a template, as `ip_vs_conn_new` makes it: counted at its server, three seconds
+    /// to live.
+    pub fn new(
+        protocol: u8,
+        state: State,
+        ends: [Endpoint; 3],
+        server: Arc<RealServer>,
+        now: Time,
+    ) -> Self {
+        let [client, virt, real] = ends;
+        let method = Method::from(server.forwarding());
+        let mut flags = ConnFlags::default();
+        flags.set(ConnFlags::NO_OUTPUT, method != Method::Masq);
+        match state {
+            State::Template { .. } => server.bind_template(),
+            State::Tcp(_) | State::Udp | State::Sctp(_) => {
+                flags.set(ConnFlags::INACTIVE, true);
+                server.bind(false);
+            }
+        }
+        Self {
+            addrs: Addrs::new(client.addr, virt.addr, real.addr),
+            client_port: client.port,
+            virt_port: virt.port,
+            real_port: real.port,
+            protocol,
+            method,
+            state,
+            flags,
+            in_packets: 0,
+            timeout_ms: NEW.as_millis() as u32,
+            controlled: 0,
+            controller: None,
+            queued: expiry::Tick::default(),
+            expires_at: now + NEW,
+            server: Some(server),
+            extra: None,
+        }
+    }
+
+    pub const fn protocol(&self) -> u8 {
+        self.protocol
+    }
+
+    pub fn client(&self) -> Endpoint {
+        Endpoint::new(self.addrs.at(0), self.client_port)
+    }
+
+    pub fn virt(&self) -> Endpoint {
+        Endpoint::new(self.addrs.at(1), self.virt_port)
+    }
+
+    pub fn real(&self) -> Endpoint {
+        Endpoint::new(self.addrs.at(2), self.real_port)
+    }
+
+    pub const fn server(&self) -> Option<&Arc<RealServer>> {
+        self.server.as_ref()
+    }
+
+    /// The server, while it belongs to its service: only then is traffic counted.
+    pub fn available_server(&self) -> Option<&RealServer> {
+        self.server.as_deref().filter(|server| server.is_available())
+    }
+
+    pub const fn is_template(&self) -> bool {
+        matches!(self.state, State::Template { .. })
+    }
+
+    pub fn fwmark(&self) -> u32 {
+        self.extra.as_ref().map_or(0, |extra| extra.fwmark)
+    }
+
+    pub fn set_fwmark(&mut self, mark: u32) {
+        self.extra.get_or_insert_default().fwmark = mark;
+    }
+
+    pub const fn expires_at(&self) -> Time {
+        self.expires_at
+    }
+
+    pub fn timeout(&self) -> Duration {
+        Duration::from_millis(self.timeout_ms.into())
+    }
+
+    pub fn set_timeout(&mut self, timeout: Duration) {
+        self.timeout_ms = u32::try_from(timeout.as_millis()).unwrap_or(u32::MAX);
+    }
+
+    fn touch(&mut self, now: Time) {
+        self.expires_at = now + self.timeout();
+    }
+
+    /// Enters a state: counts at the server as active or not, and takes over the state's timeout. True when a TCP
+    /// or SCTP connection has become established.
+    pub fn enter(&mut self, state: State, timeouts: &Timeouts) -> bool {
+        let changed = state != self.state;
+        if changed && let Some(server) = &self.server {
+            let is_active = state.is_active();
+            if is_active == self.flags.has(ConnFlags::INACTIVE) {
+                server.rebind(is_active);
+                self.flags.set(ConnFlags::INACTIVE, !is_active);
+            }
+        }
+        self.state = state;
+        if let Some(timeout) = timeouts.of(state) {
+            self.set_timeout(timeout);
+        }
+        changed
+            && matches!(state, State::Tcp(TcpState::Established) | State::Sctp(SctpState::Established))
+    }
+
+    /// Makes a template of a server that is gone unusable: no client finds it any more (`ip_vs_check_template`).
+    fn spoil(&mut self) {
+        self.virt_port = u16::MAX;
+        self.real_port = u16::MAX;
+        self.client_port = 0;
+        self.flags.set(ConnFlags::UNHASHED, true);
+    }
+
+    /// Undoes the counting at the server (`ip_vs_unbind_dest`).
+    pub fn unbind(&mut self) {
+        let Some(server) = self.server.take() else { return };
+        if self.is_template() {
+            server.unbind_template();
+        } else {
+            server.unbind(!self.flags.has(ConnFlags::INACTIVE));
+        }
+    }
+}

@@ -1,11 +1,13 @@
 //! Commands and queries: changing and reading the tables.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 use super::{
-    Command, CommandError, DaemonSpec, Director, Info, Query, Reply, ServerEntry, ServiceEntry,
-    TimeoutSettings,
+    Command, CommandError, ConnEntry, DaemonSpec, Director, Info, Query, Reply, ServerEntry, ServiceEntry,
+    Sysctl, TimeoutSettings,
 };
+use crate::lvs::conn::{ConnFlags, Connection};
 use crate::lvs::service::{RealServer, ServiceTable, VirtualService};
 use crate::lvs::time::Time;
 
@@ -18,11 +20,20 @@ impl Director {
     /// # Errors
     /// The change was refused and nothing has changed.
     pub fn apply(&self, command: &Command, now: Time) -> Result<(), CommandError> {
-        let _ = now;
+        let done = self.change(command, now);
+        self.directing.store(!self.services.read().is_empty(), Relaxed);
+        done
+    }
+
+    fn change(&self, command: &Command, now: Time) -> Result<(), CommandError> {
         match command {
             Command::AddService(spec) => self.services.write().add_service(spec.clone()),
             Command::EditService(spec) => self.services.write().edit_service(spec.clone()),
-            Command::DeleteService(key) => self.services.write().delete_service(key),
+            Command::DeleteService(key) => {
+                self.services.write().delete_service(key)?;
+                self.end_orphans(now);
+                Ok(())
+            }
             Command::AddServer { service, server } => {
                 let syncs = self.sync_daemon_runs();
                 self.services.write().add_server(service, server, syncs)
@@ -32,10 +43,13 @@ impl Director {
                 self.services.write().edit_server(service, server, syncs)
             }
             Command::DeleteServer { service, addr, port } => {
-                self.services.write().delete_server(service, *addr, *port)
+                self.services.write().delete_server(service, *addr, *port)?;
+                self.end_orphans(now);
+                Ok(())
             }
             Command::Flush => {
                 self.services.write().flush();
+                self.end_orphans(now);
                 Ok(())
             }
             Command::Zero(key) => self.services.write().zero(key.as_ref()),
@@ -55,7 +69,6 @@ impl Director {
     /// # Errors
     /// The service asked about does not exist.
     pub fn query(&self, query: &Query, now: Time) -> Result<Reply, CommandError> {
-        let _ = now;
         Ok(match query {
             Query::Info => Reply::Info(Info { conn_table_size: self.settings.conn_table_size }),
             Query::Services => Reply::Services(self.services.read().iter().map(service_entry).collect()),
@@ -64,8 +77,11 @@ impl Director {
                 let service = services.get(key).ok_or(CommandError::NoSuchService(*key))?;
                 Reply::Services(vec![service_entry(service)])
             }
-            Query::Connections => Reply::Connections(Vec::new()),
-            Query::Timeouts => Reply::Timeouts(*self.timeouts.read()),
+            Query::Connections => Reply::Connections(self.connections(now)),
+            Query::Timeouts => {
+                let [tcp, tcp_fin, udp] = self.timeouts.settable();
+                Reply::Timeouts(TimeoutSettings { tcp, tcp_fin, udp })
+            }
             Query::Daemons => Reply::Daemons(self.daemons.lock().clone()),
             Query::Totals => totals(&self.services.read()),
         })
@@ -79,17 +95,34 @@ impl Director {
         if [wanted.tcp, wanted.tcp_fin, wanted.udp].iter().any(|secs| *secs > MAX_TIMEOUT) {
             return Err(CommandError::BadTimeout);
         }
-        let timeouts = &mut *self.timeouts.write();
-        for (kept, wanted) in [
-            (&mut timeouts.tcp, wanted.tcp),
-            (&mut timeouts.tcp_fin, wanted.tcp_fin),
-            (&mut timeouts.udp, wanted.udp),
-        ] {
-            if wanted != 0 {
-                *kept = wanted;
+        self.timeouts.set(wanted.tcp, wanted.tcp_fin, wanted.udp);
+        Ok(())
+    }
+
+    /// With `expire_nodest_conn`, connections of servers that were removed end at once.
+    fn end_orphans(&self, now: Time) {
+        if !self.sysctls.is_on(Sysctl::ExpireNodestConn) {
+            return;
+        }
+        let is_orphan =
+            |conn: &Connection| conn.server().is_some_and(|server| !server.is_available());
+        let mut orphans = Vec::new();
+        self.conns.for_each(|id, conn| {
+            if is_orphan(conn) {
+                orphans.push(id);
+            }
+        });
+        for entry in orphans.into_iter().filter_map(|id| self.conns.get(id)) {
+            if is_orphan(&entry) && entry.controlled == 0 {
+                self.conns.end(entry, now);
             }
         }
-        Ok(())
+    }
+
+    fn connections(&self, now: Time) -> Vec<ConnEntry> {
+        let mut entries = Vec::with_capacity(self.conns.len());
+        self.conns.for_each(|_, conn| entries.push(conn_entry(conn, now)));
+        entries
     }
 
     fn start_daemon(&self, spec: &DaemonSpec) -> Result<(), CommandError> {
@@ -99,6 +132,19 @@ impl Director {
         }
         daemons.push(spec.clone());
         Ok(())
+    }
+}
+
+fn conn_entry(conn: &Connection, now: Time) -> ConnEntry {
+    ConnEntry {
+        protocol: conn.protocol(),
+        state: conn.state.name().to_owned(),
+        expires_in_ms: u64::try_from(conn.expires_at().since(now).as_millis()).unwrap_or(u64::MAX),
+        client: conn.client(),
+        virt: conn.virt(),
+        real: conn.real(),
+        from_sync: conn.flags.has(ConnFlags::FROM_SYNC),
+        engine: None,
     }
 }
 

@@ -6,8 +6,17 @@
 mod apply;
 mod captures;
 mod command;
+mod flow;
+mod packet;
+mod related;
+mod schedule;
+mod sysctl;
 mod verdict;
 
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
+
+use packet::Packet;
 use parking_lot::{Mutex, RwLock};
 
 pub use captures::Captures;
@@ -15,11 +24,13 @@ pub use command::{
     Command, CommandError, ConnEntry, DaemonRole, DaemonSpec, EngineData, Info, Query, Reply, ServerEntry,
     ServiceEntry, TimeoutSettings,
 };
-pub use verdict::{DropReason, Verdict};
+pub use sysctl::{Scope, Sysctl, Sysctls};
+pub use verdict::{DropReason, Tally, Verdict};
 
+use crate::lvs::conn::{ConnTable, Timeouts};
 use crate::lvs::service::ServiceTable;
 use crate::lvs::time::Time;
-use crate::lvs::wire::{Outbox, PacketBuf};
+use crate::lvs::wire::{Headers, Outbox, PacketBuf, Transport};
 
 /// What a director needs to know when it is made.
 #[derive(Clone, Copy, Debug)]
@@ -28,11 +39,13 @@ pub struct Settings {
     pub seed: u64,
     /// Size of the connection table as listings show it (the kernel's default is 4096).
     pub conn_table_size: u32,
+    /// Connections and templates that are tracked at most.
+    pub max_conns: usize,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { seed: 0, conn_table_size: 4096 }
+        Self { seed: 0, conn_table_size: 4096, max_conns: 1 << 23 }
     }
 }
 
@@ -51,29 +64,122 @@ pub enum Side {
 pub struct Director {
     settings: Settings,
     services: RwLock<ServiceTable>,
-    timeouts: RwLock<TimeoutSettings>,
+    conns: ConnTable,
+    timeouts: Timeouts,
+    sysctls: Sysctls,
     daemons: Mutex<Vec<DaemonSpec>>,
+    tally: Tally,
+    draws: AtomicU64,
+    upkeep: Mutex<Upkeep>,
+    /// There is a service.
+    directing: AtomicBool,
 }
+
+/// When the regular work is next due.
+#[derive(Clone, Copy, Debug, Default)]
+struct Upkeep {
+    estimate_at: Time,
+    empty_trash_at: Time,
+}
+
+/// Interval of the rate estimator (`ip_vs_est.c`).
+const ESTIMATE_EVERY: Duration = Duration::from_secs(2);
+
+/// Interval of looking at removed servers (`IP_VS_DEST_TRASH_PERIOD` / 2).
+const EMPTY_TRASH_EVERY: Duration = Duration::from_secs(60);
+
+/// Connections looked at in one call of [`Director::handle_timeout`].
+const EXPIRE_BUDGET: usize = 20_000;
 
 impl Director {
     pub fn new(settings: Settings) -> Self {
-        Self { settings, services: RwLock::default(), timeouts: RwLock::default(), daemons: Mutex::default() }
+        Self {
+            settings,
+            services: RwLock::default(),
+            conns: ConnTable::new(settings.max_conns, settings.seed),
+            timeouts: Timeouts::default(),
+            sysctls: Sysctls::default(),
+            daemons: Mutex::default(),
+            tally: Tally::default(),
+            draws: AtomicU64::new(settings.seed),
+            upkeep: Mutex::default(),
+            directing: AtomicBool::new(false),
+        }
     }
 
     /// Decides on one packet, and rewrites it in place. Takes no lock for longer than one table access; never
     /// allocates for a packet of a known connection.
     pub fn process(&self, packet: &mut PacketBuf, side: Side, now: Time, outbox: &mut Outbox) -> Verdict {
-        let _ = (packet, side, now, outbox);
-        Verdict::Pass
+        let verdict = self.decide(packet, side, now, outbox);
+        self.tally.count(verdict);
+        verdict
+    }
+
+    fn decide(&self, buf: &mut PacketBuf, side: Side, now: Time, outbox: &mut Outbox) -> Verdict {
+        let headers = match Headers::parse(buf.bytes()) {
+            Ok(headers) => headers,
+            Err(error) => return Verdict::Drop(error.into()),
+        };
+        let transport = match headers.transport(buf.bytes()) {
+            Ok(transport) => transport,
+            Err(error) => return Verdict::Drop(error.into()),
+        };
+        let mut packet = Packet { buf, headers, side, now, outbox };
+        if !self.is_directing() {
+            return packet.pass();
+        }
+        if let Some(segment) = packet.segment(transport) {
+            return self.process_segment(&mut packet, &segment);
+        }
+        match transport {
+            Transport::Icmp { kind, .. } => self.process_icmp(&mut packet, kind),
+            _ => packet.pass(),
+        }
+    }
+
+    /// IPVS is off while there is no service, and in a pure backup when so set.
+    fn is_directing(&self) -> bool {
+        self.directing.load(Relaxed)
+    }
+
+    /// What became of packets so far.
+    pub const fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
+    pub const fn sysctls(&self) -> &Sysctls {
+        &self.sysctls
+    }
+
+    /// Connections and templates that are tracked.
+    pub fn conn_count(&self) -> usize {
+        self.conns.len()
     }
 
     /// When [`Self::handle_timeout`] wants to be called next.
     pub fn poll_timeout(&self) -> Option<Time> {
-        None
+        let upkeep = *self.upkeep.lock();
+        let regular = upkeep.estimate_at.min(upkeep.empty_trash_at);
+        Some(self.conns.next_deadline().map_or(regular, |deadline| deadline.min(regular)))
     }
 
-    /// Expires what is due at `now`, in bounded work.
-    pub fn handle_timeout(&self, now: Time) {
-        let _ = now;
+    /// Expires what is due at `now`, in bounded work: true when there is more to do at once.
+    pub fn handle_timeout(&self, now: Time) -> bool {
+        let mut upkeep = self.upkeep.lock();
+        if now >= upkeep.estimate_at {
+            if self.sysctls.is_on(Sysctl::RunEstimation) {
+                self.services.write().tick();
+            }
+            upkeep.estimate_at = now + ESTIMATE_EVERY;
+        }
+        if now >= upkeep.empty_trash_at {
+            self.services.write().empty_trash(now);
+            upkeep.empty_trash_at = now + EMPTY_TRASH_EVERY;
+        }
+        drop(upkeep);
+        self.conns.expire_due(now, EXPIRE_BUDGET)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -63,6 +63,20 @@ impl ServiceTable {
         self.services.values()
     }
 
+    /// Whether a masqueraded server of some service answers from there (`ip_vs_has_real_service`).
+    pub fn has_server(&self, protocol: Protocol, from: Endpoint) -> bool {
+        self.services.values().any(|service| {
+            let is_protocol = match service.spec().key {
+                ServiceKey::Address { protocol: own, .. } => own == protocol,
+                ServiceKey::Mark { .. } => true,
+            };
+            is_protocol
+                && service
+                    .server(from.addr, from.port)
+                    .is_some_and(|server| server.forwarding() == Forwarding::Masq)
+        })
+    }
+
     pub fn is_empty(&self) -> bool {
         self.services.is_empty()
     }

@@ -5,7 +5,16 @@
 //! (which uses [`PacketBuf`] only).
 
 mod buf;
+pub mod checksum;
+mod header;
+pub mod icmp;
+pub mod make;
 mod outbox;
+mod rewrite;
+pub mod sctp;
 
 pub use buf::{BadOffload, Checksum, Gso, GsoKind, HEADROOM, MAX_PACKET, Offload, PacketBuf, VNET_LEN};
+pub use header::{Fragment, Headers, ParseError, TcpFlags, Transport, protocol};
+pub use icmp::IcmpError;
 pub use outbox::Outbox;
+pub use rewrite::{End, add_hop, translate, translate_error};

@@ -1,0 +1,246 @@
+//! The connection table. The only file that names `dashmap`.
+//!
+//! The index is a `DashMap` of 32-bit hashes to slot numbers, used through its raw API: one entry per role of a
+//! connection, 9 bytes each, and no key is stored twice. The records lie in [`Slots`].
+//!
+//! Locks are taken in the order shard, slot, slot of the controller, wheel; a shard is never locked while a slot is
+//! held.
+
+use dashmap::{DashMap, SharedValue};
+use foldhash::SharedSeed;
+use foldhash::fast::SeedableRandomState;
+use parking_lot::{MappedMutexGuard, Mutex, MutexGuard};
+
+use super::expiry::{Tick, Wheel};
+use super::slots::Slots;
+use super::{ConnFlags, ConnKey, Connection, EXTENSION};
+use crate::lvs::time::Time;
+
+/// Shards of the index; a power of two, well above the number of queues.
+const SHARDS: usize = 64;
+
+/// A connection's place in the table, valid while the connection is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ConnId(std::num::NonZeroU32);
+
+impl ConnId {
+    fn from_slot(slot: u32) -> Self {
+        Self(std::num::NonZeroU32::MIN.saturating_add(slot))
+    }
+
+    const fn slot(self) -> u32 {
+        self.0.get() - 1
+    }
+}
+
+/// There is no room for another connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the connection table is full")]
+pub struct TableFull;
+
+/// A connection, locked.
+#[derive(Debug)]
+pub struct Entry<'a> {
+    pub id: ConnId,
+    conn: MappedMutexGuard<'a, Connection>,
+}
+
+impl std::ops::Deref for Entry<'_> {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        &self.conn
+    }
+}
+
+impl std::ops::DerefMut for Entry<'_> {
+    fn deref_mut(&mut self) -> &mut Connection {
+        &mut self.conn
+    }
+}
+
+#[derive(Debug)]
+pub struct ConnTable {
+    index: DashMap<u32, u32, SeedableRandomState>,
+    hasher: SeedableRandomState,
+    slots: Slots,
+    expiry: Mutex<Wheel>,
+}
+
+impl ConnTable {
+    /// An empty table with room for `limit` connections; `seed` keeps its hashes from being foreseen.
+    pub fn new(limit: usize, seed: u64) -> Self {
+        let hasher = SeedableRandomState::with_seed(seed, SharedSeed::global_fixed());
+        Self {
+            index: DashMap::with_capacity_and_hasher_and_shard_amount(0, hasher.clone(), SHARDS),
+            hasher,
+            slots: Slots::new(limit),
+            expiry: Mutex::default(),
+        }
+    }
+
+    /// Connections and templates together.
+    pub fn len(&self) -> usize {
+        self.slots.in_use()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The connection that a packet belongs to. One whose time is up is gone.
+    pub fn lookup(&self, key: &ConnKey, now: Time) -> Option<Entry<'_>> {
+        let entry = self.find(key)?;
+        if entry.expires_at() > now {
+            return Some(entry);
+        }
+        self.end(entry, now);
+        self.find(key).filter(|entry| entry.expires_at() > now)
+    }
+
+    fn find(&self, key: &ConnKey) -> Option<Entry<'_>> {
+        let hash = key.hash(&self.hasher);
+        let mut found = None;
+        let shard = self.index.shards()[self.shard_of(hash)].read();
+        shard.get(spread(hash), |(other, slot)| {
+            *other == hash && {
+                found = self.entry(*slot.get()).filter(|entry| key.matches(entry));
+                found.is_some()
+            }
+        });
+        drop(shard);
+        found
+    }
+
+    fn entry(&self, slot: u32) -> Option<Entry<'_>> {
+        let conn = MutexGuard::try_map(self.slots.lock(slot)?, Option::as_mut).ok()?;
+        let entry = Entry { id: ConnId::from_slot(slot), conn };
+        (!entry.flags.has(ConnFlags::ENDING)).then_some(entry)
+    }
+
+    /// The connection in that place.
+    pub fn get(&self, id: ConnId) -> Option<Entry<'_>> {
+        self.entry(id.slot())
+    }
+
+    /// Adds a connection and returns it locked.
+    ///
+    /// # Errors
+    /// The table is full; the connection is no longer counted at its server.
+    pub fn insert(&self, mut conn: Connection) -> Result<Entry<'_>, TableFull> {
+        let Some(slot) = self.slots.claim() else {
+            conn.unbind();
+            return Err(TableFull);
+        };
+        let (key_in, key_out) = (conn.key_in(), conn.key_out());
+        conn.queued = self.expiry.lock().push(slot, conn.expires_at());
+        if let Some(mut place) = self.slots.lock(slot) {
+            *place = Some(conn);
+        }
+        self.index_insert(&key_in, slot);
+        if let Some(key_out) = key_out {
+            self.index_insert(&key_out, slot);
+        }
+        self.entry(slot).ok_or(TableFull)
+    }
+
+    /// Ends a connection: no key leads to it, and it counts no more at its server and under its template. One that
+    /// still controls others goes on for a minute instead (`ip_vs_conn_expire`).
+    pub fn end(&self, mut entry: Entry<'_>, now: Time) {
+        if entry.controlled > 0 {
+            entry.set_timeout(EXTENSION);
+            entry.touch(now);
+            return;
+        }
+        entry.flags.set(ConnFlags::ENDING, true);
+        let (slot, key_in, key_out) = (entry.id.slot(), entry.key_in(), entry.key_out());
+        drop(entry);
+        self.index_remove(&key_in, slot);
+        if let Some(key_out) = key_out {
+            self.index_remove(&key_out, slot);
+        }
+        let Some(mut conn) = self.slots.lock(slot).and_then(|mut place| place.take()) else { return };
+        self.slots.free(slot);
+        if let Some(mut controller) = conn.controller.take().and_then(|id| self.get(id)) {
+            controller.controlled = controller.controlled.saturating_sub(1);
+        }
+        conn.unbind();
+    }
+
+    /// Takes a template out of use whose server is gone; it stays listed until its time is up.
+    pub fn spoil(&self, mut entry: Entry<'_>) {
+        let (slot, key) = (entry.id.slot(), entry.key_in());
+        entry.spoil();
+        drop(entry);
+        self.index_remove(&key, slot);
+    }
+
+    /// Notes that `id` stands under `controller`.
+    pub fn control(&self, entry: &mut Entry<'_>, controller: ConnId) {
+        if let Some(mut template) = self.get(controller) {
+            template.controlled += 1;
+            entry.controller = Some(controller);
+        }
+    }
+
+    /// Starts the timer of a connection's present timeout again, as every packet does (`ip_vs_conn_put`).
+    pub fn touch(&self, entry: &mut Entry<'_>, now: Time) {
+        entry.touch(now);
+        if Tick::at_or_after(entry.expires_at()) < entry.queued {
+            entry.queued = self.expiry.lock().push(entry.id.slot(), entry.expires_at());
+        }
+    }
+
+    /// Ends what is due, looking at no more than `budget` connections. True when there may be more.
+    pub fn expire_due(&self, now: Time, budget: usize) -> bool {
+        for _ in 0..budget {
+            let Some((slot, tick)) = self.expiry.lock().pop(now) else { return false };
+            let Some(mut entry) = self.entry(slot).filter(|entry| entry.queued == tick) else { continue };
+            if entry.expires_at() > now || entry.controlled > 0 {
+                if entry.expires_at() <= now {
+                    entry.set_timeout(EXTENSION);
+                    entry.touch(now);
+                }
+                entry.queued = self.expiry.lock().push(slot, entry.expires_at());
+            } else {
+                self.end(entry, now);
+            }
+        }
+        true
+    }
+
+    /// When [`Self::expire_due`] may next have something to do.
+    pub fn next_deadline(&self) -> Option<Time> {
+        self.expiry.lock().next_deadline()
+    }
+
+    /// Shows every connection to `see`, in no particular order. The table goes on changing meanwhile.
+    pub fn for_each(&self, mut see: impl FnMut(ConnId, &Connection)) {
+        for slot in 0..self.slots.end() {
+            if let Some(entry) = self.entry(slot) {
+                see(entry.id, &entry);
+            }
+        }
+    }
+
+    fn shard_of(&self, hash: u32) -> usize {
+        self.index.determine_shard(spread(hash) as usize)
+    }
+
+    fn index_insert(&self, key: &ConnKey, slot: u32) {
+        let hash = key.hash(&self.hasher);
+        let mut shard = self.index.shards()[self.shard_of(hash)].write();
+        shard.insert(spread(hash), (hash, SharedValue::new(slot)), |(hash, _)| spread(*hash));
+    }
+
+    fn index_remove(&self, key: &ConnKey, slot: u32) {
+        let hash = key.hash(&self.hasher);
+        let mut shard = self.index.shards()[self.shard_of(hash)].write();
+        shard.remove_entry(spread(hash), |(other, at)| *other == hash && *at.get() == slot);
+    }
+}
+
+/// 64 bits for the raw table, which takes its shard, its bucket and its tag from different ends.
+const fn spread(hash: u32) -> u64 {
+    (hash as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}

@@ -1,0 +1,187 @@
+//! A TCP, UDP or SCTP packet: which connection it belongs to, and what that connection does with it.
+//! Same job as `ip_vs_in_hook` and `ip_vs_out_hook` of `ip_vs_core.c`.
+
+use super::packet::{Packet, Segment};
+use super::schedule::Scheduled;
+use super::sysctl::Sysctl;
+use super::{Director, DropReason, Side, Verdict};
+use crate::lvs::conn::{
+    ConnFlags, ConnKey, Connection, Entry, Role, SctpEvent, SctpState, State, TcpState, View,
+};
+use crate::lvs::service::Protocol;
+use crate::lvs::wire::{IcmpError, TcpFlags, sctp};
+use crate::lvs::xmit;
+
+/// The type of an SCTP chunk that opens an association.
+const SCTP_INIT: u8 = 1;
+
+impl Director {
+    pub(super) fn process_segment(&self, packet: &mut Packet<'_>, segment: &Segment) -> Verdict {
+        let number = segment.protocol.number();
+        let key_in = ConnKey::new(Role::In, number, segment.from, segment.to);
+        let key_out = ConnKey::new(Role::Out, number, segment.from, segment.to);
+        if packet.side == Side::Server
+            && let Some(entry) = self.conns.lookup(&key_out, packet.now)
+        {
+            return self.output(packet, segment, entry);
+        }
+        if let Some(entry) = self.conns.lookup(&key_in, packet.now) {
+            return self.input(packet, segment, entry);
+        }
+        if packet.side != Side::Server
+            && let Some(entry) = self.conns.lookup(&key_out, packet.now)
+        {
+            return self.output(packet, segment, entry);
+        }
+        self.unknown(packet, segment)
+    }
+
+    /// A packet of the client.
+    fn input(&self, packet: &mut Packet<'_>, segment: &Segment, mut entry: Entry<'_>) -> Verdict {
+        let is_gone = entry.server().is_some_and(|server| !server.is_available());
+        if self.is_reused(packet, segment, &entry) || (is_gone && self.sysctls.is_on(Sysctl::ExpireNodestConn))
+        {
+            self.conns.end(entry, packet.now);
+            return self.unknown(packet, segment);
+        }
+        if is_gone {
+            return Verdict::Drop(DropReason::ServerGone);
+        }
+        self.forward(packet, segment, &mut entry)
+    }
+
+    /// A packet of the client goes to its connection's server.
+    fn forward(&self, packet: &mut Packet<'_>, segment: &Segment, entry: &mut Entry<'_>) -> Verdict {
+        self.arrive(packet, segment, entry);
+        self.conns.touch(entry, packet.now);
+        xmit::transmit(packet.buf, &packet.headers, entry)
+    }
+
+    /// Counts a packet of the client and moves the state.
+    fn arrive(&self, packet: &Packet<'_>, segment: &Segment, conn: &mut Connection) {
+        if let Some(server) = conn.available_server() {
+            server.counters().count_in(1, packet.counted_len());
+        }
+        self.transition(packet, segment, conn, View::Input);
+        conn.in_packets = conn.in_packets.wrapping_add(1);
+    }
+
+    /// A packet of the server goes to its connection's client.
+    fn output(&self, packet: &mut Packet<'_>, segment: &Segment, mut entry: Entry<'_>) -> Verdict {
+        if let Some(server) = entry.available_server() {
+            server.counters().count_out(1, packet.counted_len());
+        }
+        self.transition(packet, segment, &mut entry, View::Output);
+        self.conns.touch(&mut entry, packet.now);
+        xmit::masq_out(packet.buf, &packet.headers, &entry)
+    }
+
+    /// A packet that belongs to no connection.
+    fn unknown(&self, packet: &mut Packet<'_>, segment: &Segment) -> Verdict {
+        if !self.may_schedule(packet, segment) {
+            return self.unclaimed(packet, segment);
+        }
+        match self.schedule(packet, segment) {
+            Scheduled::Tracked(mut entry) => self.forward(packet, segment, &mut entry),
+            Scheduled::OnePacket(mut conn) => {
+                self.arrive(packet, segment, &mut conn);
+                let verdict = xmit::transmit(packet.buf, &packet.headers, &conn);
+                conn.unbind();
+                verdict
+            }
+            Scheduled::NoService => self.unclaimed(packet, segment),
+            Scheduled::Ignored => packet.pass(),
+            Scheduled::NoServer => packet.answer(segment.to.addr, IcmpError::PortUnreachable),
+            Scheduled::Failed(reason) => Verdict::Drop(reason),
+        }
+    }
+
+    /// No connection and no service: the host's own business, unless a real server talks out of turn.
+    fn unclaimed(&self, packet: &mut Packet<'_>, segment: &Segment) -> Verdict {
+        let is_reset = match segment.protocol {
+            Protocol::Tcp => segment.flags.has(TcpFlags::RST),
+            Protocol::Sctp => sctp::chunks(packet.payload()).next() == Some(6),
+            Protocol::Udp => false,
+        };
+        if !is_reset
+            && self.sysctls.is_on(Sysctl::NatIcmpSend)
+            && self.services.read().has_server(segment.protocol, segment.from)
+        {
+            return packet.answer(segment.to.addr, IcmpError::PortUnreachable);
+        }
+        packet.pass()
+    }
+
+    /// Whether a packet without a connection may make one.
+    fn may_schedule(&self, packet: &Packet<'_>, segment: &Segment) -> bool {
+        match segment.protocol {
+            Protocol::Udp => true,
+            Protocol::Tcp => {
+                !segment.flags.has(TcpFlags::RST)
+                    && (segment.flags.has(TcpFlags::SYN) || self.sysctls.is_on(Sysctl::SloppyTcp))
+            }
+            Protocol::Sctp => match sctp::chunks(packet.payload()).next() {
+                Some(SCTP_INIT) => true,
+                Some(6) | None => false,
+                Some(_) => self.sysctls.is_on(Sysctl::SloppySctp),
+            },
+        }
+    }
+
+    /// Whether the packet opens a new connection on the key of an old one that is to give way.
+    fn is_reused(&self, packet: &Packet<'_>, segment: &Segment, conn: &Connection) -> bool {
+        let is_new = match segment.protocol {
+            Protocol::Tcp => segment.flags.has(TcpFlags::SYN),
+            Protocol::Sctp => sctp::chunks(packet.payload()).next() == Some(SCTP_INIT),
+            Protocol::Udp => false,
+        };
+        if !is_new {
+            return false;
+        }
+        let is_quiesced = conn.server().is_some_and(|server| server.weight() == 0);
+        if is_quiesced && self.sysctls.is_on(Sysctl::ExpireNodestConn) {
+            return true;
+        }
+        let mode = self.sysctls.value(Sysctl::ConnReuseMode);
+        if mode == 0 || conn.controller.is_some() {
+            return false;
+        }
+        match conn.state {
+            State::Tcp(TcpState::TimeWait | TcpState::Close) => true,
+            State::Tcp(TcpState::FinWait) => mode & 2 != 0 && conn.flags.has(ConnFlags::NO_OUTPUT),
+            State::Sctp(SctpState::Closed) => true,
+            State::Tcp(_) | State::Sctp(_) | State::Udp | State::Template { .. } => false,
+        }
+    }
+
+    /// Moves the state of a connection by a packet (`ip_vs_set_state`).
+    fn transition(&self, packet: &Packet<'_>, segment: &Segment, conn: &mut Connection, direction: View) {
+        let mut view = direction;
+        if conn.flags.has(ConnFlags::NO_OUTPUT) && segment.protocol != Protocol::Udp {
+            if direction == View::Output {
+                conn.flags.set(ConnFlags::NO_OUTPUT, false);
+            } else {
+                view = View::InputOnly;
+            }
+        }
+        let next = match conn.state {
+            State::Tcp(state) => {
+                let secure = self.sysctls.value(Sysctl::SecureTcp) >= 2;
+                State::Tcp(state.after(segment.flags, view, secure))
+            }
+            State::Sctp(state) => {
+                let event = SctpEvent::of(sctp::chunks(packet.payload()));
+                State::Sctp(event.map_or(state, |event| state.after(event, view)))
+            }
+            State::Udp | State::Template { .. } => conn.state,
+        };
+        let established = conn.enter(next, &self.timeouts);
+        let answered = conn.state == State::Udp && direction == View::Output;
+        if (established || answered)
+            && let Some(mut template) = conn.controller.and_then(|id| self.conns.get(id))
+            && template.is_template()
+        {
+            template.state = State::Template { assured: true };
+        }
+    }
+}

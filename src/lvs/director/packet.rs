@@ -1,0 +1,93 @@
+//! A packet under decision: its buffer, its headers, and what came with it.
+
+use std::net::IpAddr;
+
+use super::{DropReason, Side, Verdict};
+use crate::lvs::service::{Endpoint, Protocol};
+use crate::lvs::time::Time;
+use crate::lvs::wire::{
+    self, Headers, IcmpError, Outbox, PacketBuf, ParseError, TcpFlags, Transport, icmp,
+};
+
+pub(super) struct Packet<'a> {
+    pub(super) buf: &'a mut PacketBuf,
+    pub(super) headers: Headers,
+    pub(super) side: Side,
+    pub(super) now: Time,
+    pub(super) outbox: &'a mut Outbox,
+}
+
+/// The transport header of a packet that can belong to a connection.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Segment {
+    pub(super) protocol: Protocol,
+    pub(super) from: Endpoint,
+    pub(super) to: Endpoint,
+    /// Of TCP; 0 otherwise.
+    pub(super) flags: TcpFlags,
+}
+
+impl Packet<'_> {
+    pub(super) fn segment(&self, transport: Transport) -> Option<Segment> {
+        let (protocol, src_port, dst_port, flags) = match transport {
+            Transport::Tcp { src_port, dst_port, flags } => (Protocol::Tcp, src_port, dst_port, flags),
+            Transport::Udp { src_port, dst_port } => (Protocol::Udp, src_port, dst_port, TcpFlags(0)),
+            Transport::Sctp { src_port, dst_port } => (Protocol::Sctp, src_port, dst_port, TcpFlags(0)),
+            Transport::Icmp { .. } | Transport::Other => return None,
+        };
+        let from = Endpoint::new(self.headers.src, src_port);
+        let to = Endpoint::new(self.headers.dst, dst_port);
+        Some(Segment { protocol, from, to, flags })
+    }
+
+    /// The transport header and what follows.
+    pub(super) fn payload(&self) -> &[u8] {
+        &self.buf.bytes()[self.headers.l4..self.headers.len]
+    }
+
+    pub(super) const fn mark(&self) -> Option<u32> {
+        match self.side {
+            Side::Mark(mark) => Some(mark),
+            Side::Client | Side::Server => None,
+        }
+    }
+
+    /// Bytes as statistics count them.
+    pub(super) const fn counted_len(&self) -> u64 {
+        self.headers.len as u64
+    }
+
+    /// Gives back the hop that the host took when it routed the packet here; the way out costs one again.
+    pub(super) fn add_hop(&mut self) {
+        wire::add_hop(self.buf.bytes_mut(), &self.headers);
+    }
+
+    /// Hands the packet back to the host, unharmed.
+    pub(super) fn pass(&mut self) -> Verdict {
+        self.add_hop();
+        Verdict::Pass
+    }
+
+    /// Answers the sender with an error about this packet, from `from`.
+    pub(super) fn answer(&mut self, from: IpAddr, error: IcmpError) -> Verdict {
+        self.add_hop();
+        match icmp::error_about(self.buf.bytes(), &self.headers, from, error) {
+            Some(answer) => {
+                self.outbox.push(&answer);
+                Verdict::Reply
+            }
+            None => Verdict::Drop(DropReason::NoServer),
+        }
+    }
+}
+
+impl From<ParseError> for DropReason {
+    fn from(error: ParseError) -> Self {
+        match error {
+            ParseError::Truncated => Self::Truncated,
+            ParseError::BadVersion => Self::BadVersion,
+            ParseError::BadHeaderLength => Self::BadHeaderLength,
+            ParseError::BadTotalLength => Self::BadTotalLength,
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! ICMP and ICMPv6 errors that are about a packet of a connection. Same job as `ip_vs_in_icmp` and
+//! `ip_vs_out_icmp`.
+
+use super::packet::Packet;
+use super::{Director, DropReason, Side, Verdict};
+use crate::lvs::conn::{ConnKey, Connection, Role};
+use crate::lvs::service::Endpoint;
+use crate::lvs::wire::{Checksum, End, Headers, checksum, icmp, protocol, translate_error};
+
+const ICMP_HEADER: usize = 8;
+
+impl Director {
+    pub(super) fn process_icmp(&self, packet: &mut Packet<'_>, kind: u8) -> Verdict {
+        if !icmp::is_related_error(kind, packet.headers.is_v6()) {
+            return packet.pass();
+        }
+        let message = packet.payload();
+        let Ok(quoted) = Headers::parse_quoted(&message[ICMP_HEADER..]) else { return packet.pass() };
+        let Some((src_port, dst_port)) = quoted.quoted_ports(&message[ICMP_HEADER..]) else {
+            return packet.pass();
+        };
+        if quoted.is_v6() != packet.headers.is_v6() {
+            return packet.pass();
+        }
+        let src = Endpoint::new(quoted.src, src_port);
+        let dst = Endpoint::new(quoted.dst, dst_port);
+        // The quoted packet went the other way than the error: it came from who the error is for.
+        let about_request = ConnKey::new(Role::Out, quoted.protocol, dst, src);
+        let about_reply = ConnKey::new(Role::In, quoted.protocol, dst, src);
+        let order = match packet.side {
+            Side::Server => [about_request, about_reply],
+            Side::Client | Side::Mark(_) => [about_reply, about_request],
+        };
+        for key in order {
+            let Some(entry) = self.conns.lookup(&key, packet.now) else { continue };
+            if !has_right_checksum(packet) {
+                return Verdict::Drop(DropReason::BadChecksum);
+            }
+            return forward_error(packet, &quoted, &entry, key.role);
+        }
+        packet.pass()
+    }
+}
+
+/// Sends an error on: about a reply to the server, about a request to the client.
+fn forward_error(packet: &mut Packet<'_>, quoted: &Headers, conn: &Connection, role: Role) -> Verdict {
+    let server = conn.available_server();
+    let (outer, end) = if role == Role::In {
+        server.inspect(|server| server.counters().count_in(1, packet.counted_len()));
+        (End::Destination, conn.real())
+    } else {
+        server.inspect(|server| server.counters().count_out(1, packet.counted_len()));
+        (End::Source, conn.virt())
+    };
+    let headers = packet.headers;
+    let mut offload = packet.buf.offload;
+    translate_error(packet.buf.bytes_mut(), &headers, quoted, outer, (end.addr, end.port), &mut offload);
+    packet.add_hop();
+    Verdict::Forward
+}
+
+fn has_right_checksum(packet: &Packet<'_>) -> bool {
+    if packet.buf.offload.checksum != Checksum::Full {
+        return true;
+    }
+    let headers = &packet.headers;
+    let message = packet.payload();
+    let pseudo = if headers.is_v6() {
+        checksum::pseudo_header(headers.src, headers.dst, protocol::ICMPV6, message.len())
+    } else {
+        0
+    };
+    checksum::fold(u32::from(checksum::fold(pseudo)) + u32::from(checksum::fold(checksum::sum(message))))
+        == 0xffff
+}

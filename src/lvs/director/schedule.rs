@@ -1,0 +1,221 @@
+//! Making a connection for a packet that has none. Same job as `ip_vs_schedule` and `ip_vs_sched_persist`.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+use super::packet::{Packet, Segment};
+use super::sysctl::Sysctl;
+use super::{Director, DropReason};
+use crate::lvs::conn::{
+    ConnId, ConnKey, Connection, Entry, Role, SctpState, State, TableFull, TcpState,
+};
+use crate::lvs::sched::Flow;
+use crate::lvs::service::{Endpoint, Family, Persistence, Protocol, RealServer, ServiceKey, VirtualService};
+
+const FTP_PORT: u16 = 21;
+const FTP_DATA_PORT: u16 = 20;
+
+/// The protocol number of a template that stands for a mark.
+const ANY_PROTOCOL: u8 = 0;
+
+/// What became of the wish for a connection.
+pub(super) enum Scheduled<'a> {
+    Tracked(Entry<'a>),
+    /// For this packet only, and in no table: to be unbound after use.
+    OnePacket(Connection),
+    /// Nobody's packet.
+    NoService,
+    /// A packet that a service covers but does not want.
+    Ignored,
+    NoServer,
+    Failed(DropReason),
+}
+
+impl Director {
+    pub(super) fn schedule(&self, packet: &Packet<'_>, segment: &Segment) -> Scheduled<'_> {
+        let services = self.services.read();
+        let found = services.find(packet.mark(), segment.protocol, segment.to.addr, segment.to.port);
+        let Some(service) = found else { return Scheduled::NoService };
+        // Active FTP: the server opens the data connection, so this is no client.
+        if segment.from.port == FTP_DATA_PORT {
+            return Scheduled::Ignored;
+        }
+        let scheduled = match service.spec().persistence {
+            Some(persistence) => self.schedule_persistent(packet, segment, service, persistence),
+            None => self.schedule_plain(packet, segment, service),
+        };
+        match scheduled {
+            // Other ports of an FTP service's address are the host's.
+            Scheduled::NoServer
+                if service.spec().key.port() == FTP_PORT && segment.to.port != FTP_PORT =>
+            {
+                Scheduled::Ignored
+            }
+            other => other,
+        }
+    }
+
+    fn schedule_plain(
+        &self,
+        packet: &Packet<'_>,
+        segment: &Segment,
+        service: &VirtualService,
+    ) -> Scheduled<'_> {
+        let key = &service.spec().key;
+        if !key.is_mark() && segment.to.port != key.port() {
+            return Scheduled::NoServer;
+        }
+        let Some(server) = self.choose(packet, segment, service) else { return Scheduled::NoServer };
+        let port = if server.port() == 0 { segment.to.port } else { server.port() };
+        self.connect(packet, segment, service, server, port, None)
+    }
+
+    fn schedule_persistent(
+        &self,
+        packet: &Packet<'_>,
+        segment: &Segment,
+        service: &VirtualService,
+        persistence: Persistence,
+    ) -> Scheduled<'_> {
+        let key = &service.spec().key;
+        let is_own_port = segment.to.port == key.port();
+        let binds_port = is_own_port && key.port() != FTP_PORT;
+        let client = Endpoint::new(network(segment.from.addr, persistence.mask), 0);
+        let (protocol, virt) = match *key {
+            ServiceKey::Mark { mark, family } if !is_own_port => {
+                (ANY_PROTOCOL, Endpoint::new(mark_addr(mark, family), 0))
+            }
+            _ => {
+                let port = if binds_port { segment.to.port } else { 0 };
+                (segment.protocol.number(), Endpoint::new(segment.to.addr, port))
+            }
+        };
+        let template_key = ConnKey::new(Role::Template, protocol, client, virt);
+        let (template, server) = match self.usable_template(packet, &template_key) {
+            Some(found) => found,
+            None => {
+                let Some(server) = self.choose(packet, segment, service) else {
+                    return Scheduled::NoServer;
+                };
+                let port = if binds_port { server.port() } else { 0 };
+                let ends = [client, virt, Endpoint::new(server.addr(), port)];
+                let state = State::Template { assured: false };
+                let mut template =
+                    Connection::new(protocol, state, ends, Arc::clone(&server), packet.now);
+                template.set_timeout(Duration::from_secs(u64::from(persistence.timeout)));
+                match self.conns.insert(template) {
+                    Ok(entry) => (entry.id, server),
+                    Err(TableFull) => return Scheduled::Failed(DropReason::TableFull),
+                }
+            }
+        };
+        let port = if is_own_port && server.port() != 0 { server.port() } else { segment.to.port };
+        let scheduled = self.connect(packet, segment, service, server, port, Some(template));
+        scheduled
+    }
+
+    /// A template of this key whose server can be used; one whose server cannot is put out of use.
+    fn usable_template(&self, packet: &Packet<'_>, key: &ConnKey) -> Option<(ConnId, Arc<RealServer>)> {
+        let entry = self.conns.lookup(key, packet.now)?;
+        let expires_quiesced = self.sysctls.is_on(Sysctl::ExpireQuiescentTemplate);
+        let server = entry.server().filter(|server| {
+            server.is_available() && !(expires_quiesced && server.weight() == 0)
+        });
+        if let Some(server) = server.cloned() {
+            return Some((entry.id, server));
+        }
+        self.conns.spoil(entry);
+        None
+    }
+
+    fn choose(
+        &self,
+        packet: &Packet<'_>,
+        segment: &Segment,
+        service: &VirtualService,
+    ) -> Option<Arc<RealServer>> {
+        service.schedule(&Flow {
+            client: segment.from,
+            virt: segment.to,
+            flags: service.spec().scheduler_flags,
+            now: packet.now,
+            draw: self.draw(),
+        })
+    }
+
+    /// Makes the connection, under its template if it has one.
+    fn connect(
+        &self,
+        packet: &Packet<'_>,
+        segment: &Segment,
+        service: &VirtualService,
+        server: Arc<RealServer>,
+        port: u16,
+        template: Option<ConnId>,
+    ) -> Scheduled<'_> {
+        let state = match segment.protocol {
+            Protocol::Tcp => State::Tcp(TcpState::None),
+            Protocol::Udp => State::Udp,
+            Protocol::Sctp => State::Sctp(SctpState::None),
+        };
+        let ends = [segment.from, segment.to, Endpoint::new(server.addr(), port)];
+        let counted = Arc::clone(&server);
+        let mut conn = Connection::new(segment.protocol.number(), state, ends, server, packet.now);
+        if let Some(mark) = packet.mark() {
+            conn.set_fwmark(mark);
+        }
+        if let Some(mut template) = template.and_then(|id| self.conns.get(id)) {
+            self.conns.touch(&mut template, packet.now);
+        }
+        if service.spec().one_packet && segment.protocol == Protocol::Udp {
+            count(&counted);
+            return Scheduled::OnePacket(conn);
+        }
+        match self.conns.insert(conn) {
+            Ok(mut entry) => {
+                if let Some(template) = template {
+                    self.conns.control(&mut entry, template);
+                }
+                count(&counted);
+                Scheduled::Tracked(entry)
+            }
+            Err(TableFull) => Scheduled::Failed(DropReason::TableFull),
+        }
+    }
+
+    /// Random bits for one decision, from the director's seed (splitmix64).
+    fn draw(&self) -> u64 {
+        let mut bits = self.draws.fetch_add(0x9e37_79b9_7f4a_7c15, Relaxed);
+        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        bits ^ (bits >> 31)
+    }
+}
+
+fn count(server: &RealServer) {
+    if server.is_available() {
+        server.counters().count_conn();
+    }
+}
+
+/// The client's network under the persistence mask.
+fn network(addr: IpAddr, mask: u32) -> IpAddr {
+    match addr {
+        IpAddr::V4(addr) => Ipv4Addr::from_bits(addr.to_bits() & mask).into(),
+        IpAddr::V6(addr) => {
+            let prefix = mask.clamp(0, 128);
+            let mask = u128::MAX.checked_shl(128 - prefix).unwrap_or(0);
+            Ipv6Addr::from_bits(addr.to_bits() & mask).into()
+        }
+    }
+}
+
+/// A mark in the place of an address, as templates are listed.
+fn mark_addr(mark: u32, family: Family) -> IpAddr {
+    match family {
+        Family::V4 => Ipv4Addr::from_bits(mark).into(),
+        Family::V6 => Ipv6Addr::from_bits(u128::from(mark)).into(),
+    }
+}

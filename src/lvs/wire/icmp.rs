@@ -1,0 +1,117 @@
+//! ICMP and ICMPv6 errors: which of them quote a packet, and how to make one.
+
+use std::net::IpAddr;
+
+use pnet_packet::icmp::{IcmpCode, IcmpType, MutableIcmpPacket};
+use pnet_packet::icmpv6::{Icmpv6Code, Icmpv6Type, MutableIcmpv6Packet};
+use pnet_packet::ip::IpNextHeaderProtocols;
+use pnet_packet::ipv4::MutableIpv4Packet;
+use pnet_packet::ipv6::MutableIpv6Packet;
+
+use super::header::protocol;
+use super::{Headers, checksum};
+
+/// Hops that a packet made here starts with: the host takes one when it routes it out of the TUN, so that 64 are
+/// left on the wire.
+const START_TTL: u8 = 65;
+
+/// IPv4 errors are at most this long (RFC 1812 4.3.2.3), IPv6 errors fit the minimum MTU (RFC 4443 2.4c).
+const MAX_V4_ERROR: usize = 576;
+const MAX_V6_ERROR: usize = 1280;
+
+const INTERNET_CONTROL: u8 = 0xc0;
+const TOS_MASK: u8 = 0x1e;
+
+/// What is wrong with a packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IcmpError {
+    PortUnreachable,
+    HostUnreachable,
+    TimeExceeded,
+    /// The packet may not be cut and is longer than this.
+    TooBig(u32),
+}
+
+impl IcmpError {
+    /// Type, code and the second word of the message.
+    const fn fields(self, is_v6: bool) -> (u8, u8, u32) {
+        match (self, is_v6) {
+            (Self::PortUnreachable, false) => (3, 3, 0),
+            (Self::HostUnreachable, false) => (3, 1, 0),
+            (Self::TimeExceeded, false) => (11, 0, 0),
+            (Self::TooBig(mtu), false) => (3, 4, mtu & 0xffff),
+            (Self::PortUnreachable, true) => (1, 4, 0),
+            (Self::HostUnreachable, true) => (1, 3, 0),
+            (Self::TimeExceeded, true) => (3, 0, 0),
+            (Self::TooBig(mtu), true) => (2, 0, mtu),
+        }
+    }
+}
+
+/// Whether a message of this type is an error that IPVS relates to a connection.
+pub const fn is_related_error(kind: u8, is_v6: bool) -> bool {
+    if is_v6 { kind < 128 } else { matches!(kind, 3 | 4 | 11) }
+}
+
+/// The error about `packet` that `from` sends to its source. None when no error may be sent about it: it is an
+/// error itself, a later fragment, or has no single sender (RFC 1122 3.2.2, RFC 4443 2.4e).
+pub fn error_about(packet: &[u8], headers: &Headers, from: IpAddr, error: IcmpError) -> Option<Vec<u8>> {
+    let is_v6 = headers.is_v6();
+    let is_icmp = headers.protocol == if is_v6 { protocol::ICMPV6 } else { protocol::ICMP };
+    let is_error = is_icmp && packet.get(headers.l4).is_some_and(|kind| is_any_error(*kind, is_v6));
+    let has_sender = !headers.src.is_unspecified() && !headers.src.is_multicast();
+    if is_error || headers.is_later_fragment() || !has_sender || headers.dst.is_multicast() {
+        return None;
+    }
+    let (kind, code, rest) = error.fields(is_v6);
+    match (from, headers.src) {
+        (IpAddr::V4(from), IpAddr::V4(to)) => {
+            let quote = &packet[..packet.len().min(MAX_V4_ERROR - 28)];
+            let mut bytes = vec![0; 28 + quote.len()];
+            let len = bytes.len() as u16;
+            let mut ip = MutableIpv4Packet::new(&mut bytes)?;
+            ip.set_version(4);
+            ip.set_header_length(5);
+            ip.set_dscp(((packet[1] & TOS_MASK) | INTERNET_CONTROL) >> 2);
+            ip.set_total_length(len);
+            ip.set_ttl(START_TTL);
+            ip.set_next_level_protocol(IpNextHeaderProtocols::Icmp);
+            ip.set_source(from);
+            ip.set_destination(to);
+            ip.set_checksum(pnet_packet::ipv4::checksum(&ip.to_immutable()));
+            let mut icmp = MutableIcmpPacket::new(&mut bytes[20..])?;
+            icmp.set_icmp_type(IcmpType::new(kind));
+            icmp.set_icmp_code(IcmpCode::new(code));
+            bytes[24..28].copy_from_slice(&rest.to_be_bytes());
+            bytes[28..].copy_from_slice(quote);
+            let sum = checksum::plain(&bytes[20..]);
+            bytes[22..24].copy_from_slice(&sum.to_be_bytes());
+            Some(bytes)
+        }
+        (IpAddr::V6(from), IpAddr::V6(to)) => {
+            let quote = &packet[..packet.len().min(MAX_V6_ERROR - 48)];
+            let mut bytes = vec![0; 48 + quote.len()];
+            let len = (bytes.len() - 40) as u16;
+            let mut ip = MutableIpv6Packet::new(&mut bytes)?;
+            ip.set_version(6);
+            ip.set_payload_length(len);
+            ip.set_next_header(IpNextHeaderProtocols::Icmpv6);
+            ip.set_hop_limit(START_TTL);
+            ip.set_source(from);
+            ip.set_destination(to);
+            let mut icmp = MutableIcmpv6Packet::new(&mut bytes[40..])?;
+            icmp.set_icmpv6_type(Icmpv6Type::new(kind));
+            icmp.set_icmpv6_code(Icmpv6Code::new(code));
+            bytes[44..48].copy_from_slice(&rest.to_be_bytes());
+            bytes[48..].copy_from_slice(quote);
+            let sum = checksum::transport(from.into(), to.into(), protocol::ICMPV6, &bytes[40..]);
+            bytes[42..44].copy_from_slice(&sum.to_be_bytes());
+            Some(bytes)
+        }
+        _ => None,
+    }
+}
+
+const fn is_any_error(kind: u8, is_v6: bool) -> bool {
+    if is_v6 { kind < 128 } else { matches!(kind, 3 | 4 | 5 | 11 | 12) }
+}

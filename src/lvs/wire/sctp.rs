@@ -1,0 +1,70 @@
+//! SCTP: the chunk that a packet begins with, and the CRC32c over all of it (RFC 9260).
+
+use super::{Checksum, Offload};
+
+const HEADER: usize = 12;
+
+/// The type of the first chunk (and of the second after a COOKIE), as `ip_vs_proto_sctp.c` looks at them.
+pub fn chunks(segment: &[u8]) -> impl Iterator<Item = u8> + '_ {
+    let mut at = HEADER;
+    std::iter::from_fn(move || {
+        let chunk = segment.get(at..at + 4)?;
+        let len = usize::from(u16::from_be_bytes([chunk[2], chunk[3]]));
+        if len < 4 {
+            at = segment.len();
+        } else {
+            at += len.next_multiple_of(4);
+        }
+        Some(chunk[0])
+    })
+}
+
+/// Writes the CRC of a packet anew, or leaves it to the sender when that was promised.
+pub fn write_crc(segment: &mut [u8], offload: &Offload) {
+    if matches!(offload.checksum, Checksum::Partial { .. }) || segment.len() < HEADER {
+        return;
+    }
+    segment[8..12].fill(0);
+    let crc = crc32c(segment);
+    segment[8..12].copy_from_slice(&crc.to_le_bytes());
+}
+
+/// CRC32c (Castagnoli), bit-reflected.
+pub fn crc32c(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(!0, |crc, byte| (crc >> 8) ^ TABLE[((crc ^ u32::from(*byte)) & 0xff) as usize])
+}
+
+const TABLE: [u32; 256] = {
+    let mut table = [0; 256];
+    let mut at = 0;
+    while at < 256 {
+        let mut crc = at as u32;
+        let mut bit = 0;
+        while bit < 8 {
+            crc = if crc & 1 == 1 { (crc >> 1) ^ 0x82f6_3b78 } else { crc >> 1 };
+            bit += 1;
+        }
+        table[at] = crc;
+        at += 1;
+    }
+    table
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_crc_is_that_of_rfc_3720() {
+        assert_eq!(crc32c(&[0; 32]), 0x8a91_36aa);
+        assert_eq!(crc32c(&[0xff; 32]), 0x62a8_ab43);
+        assert_eq!(crc32c(b"123456789"), 0xe306_9283);
+    }
+
+    #[test]
+    fn chunks_end_where_a_length_lies() {
+        let mut segment = vec![0; 12];
+        segment.extend([10, 0, 0, 6, 1, 2, 0, 0, 6, 0, 0, 0, 9, 9, 9, 9]);
+        assert_eq!(chunks(&segment).collect::<Vec<_>>(), [10, 6]);
+    }
+}

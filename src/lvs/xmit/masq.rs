@@ -1,0 +1,24 @@
+//! Masquerading (NAT): the client's packets get the server's address, the server's get the virtual one.
+
+use crate::lvs::conn::Connection;
+use crate::lvs::director::Verdict;
+use crate::lvs::service::Endpoint;
+use crate::lvs::wire::{End, Headers, PacketBuf, add_hop, translate};
+
+pub(super) fn masq_in(buf: &mut PacketBuf, headers: &Headers, conn: &Connection) -> Verdict {
+    rewrite(buf, headers, End::Destination, conn.real())
+}
+
+/// A packet of the server, to the client.
+pub fn masq_out(buf: &mut PacketBuf, headers: &Headers, conn: &Connection) -> Verdict {
+    rewrite(buf, headers, End::Source, conn.virt())
+}
+
+fn rewrite(buf: &mut PacketBuf, headers: &Headers, end: End, to: Endpoint) -> Verdict {
+    let mut offload = buf.offload;
+    translate(buf.bytes_mut(), headers, end, (to.addr, to.port), &mut offload);
+    buf.offload = offload;
+    // The host took one hop on the way here and takes one on the way out; IPVS takes one in all.
+    add_hop(buf.bytes_mut(), headers);
+    Verdict::Forward
+}
