@@ -166,13 +166,7 @@ pub struct Extra {
 impl Connection {
     /// A connection to `server`, or a template, as `ip_vs_conn_new` makes it: counted at its server, three seconds
     /// to live.
-    pub fn new(
-        protocol: u8,
-        state: State,
-        ends: [Endpoint; 3],
-        server: Arc<RealServer>,
-        now: Time,
-    ) -> Self {
+    pub fn new(protocol: u8, state: State, ends: [Endpoint; 3], server: Arc<RealServer>, now: Time) -> Self {
         let [client, virt, real] = ends;
         let method = Method::from(server.forwarding());
         let mut flags = ConnFlags::default();
@@ -272,8 +266,7 @@ impl Connection {
         if let Some(timeout) = timeouts.of(state) {
             self.set_timeout(timeout);
         }
-        changed
-            && matches!(state, State::Tcp(TcpState::Established) | State::Sctp(SctpState::Established))
+        changed && matches!(state, State::Tcp(TcpState::Established) | State::Sctp(SctpState::Established))
     }
 
     /// Makes a template of a server that is gone unusable: no client finds it any more (`ip_vs_check_template`).

@@ -155,7 +155,9 @@ mod tests {
     use super::*;
 
     fn walk(view_flags: &[(View, u8)], secure: bool) -> TcpState {
-        view_flags.iter().fold(TcpState::None, |state, (view, flags)| state.after(TcpFlags(*flags), *view, secure))
+        view_flags
+            .iter()
+            .fold(TcpState::None, |state, (view, flags)| state.after(TcpFlags(*flags), *view, secure))
     }
 
     const SYN: u8 = TcpFlags::SYN;

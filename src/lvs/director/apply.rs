@@ -104,8 +104,7 @@ impl Director {
         if !self.sysctls.is_on(Sysctl::ExpireNodestConn) {
             return;
         }
-        let is_orphan =
-            |conn: &Connection| conn.server().is_some_and(|server| !server.is_available());
+        let is_orphan = |conn: &Connection| conn.server().is_some_and(|server| !server.is_available());
         let mut orphans = Vec::new();
         self.conns.for_each(|id, conn| {
             if is_orphan(conn) {

@@ -39,7 +39,8 @@ impl Director {
     /// A packet of the client.
     fn input(&self, packet: &mut Packet<'_>, segment: &Segment, mut entry: Entry<'_>) -> Verdict {
         let is_gone = entry.server().is_some_and(|server| !server.is_available());
-        if self.is_reused(packet, segment, &entry) || (is_gone && self.sysctls.is_on(Sysctl::ExpireNodestConn))
+        if self.is_reused(packet, segment, &entry)
+            || (is_gone && self.sysctls.is_on(Sysctl::ExpireNodestConn))
         {
             self.conns.end(entry, packet.now);
             return self.unknown(packet, segment);

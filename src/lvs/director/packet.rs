@@ -5,9 +5,7 @@ use std::net::IpAddr;
 use super::{DropReason, Side, Verdict};
 use crate::lvs::service::{Endpoint, Protocol};
 use crate::lvs::time::Time;
-use crate::lvs::wire::{
-    self, Headers, IcmpError, Outbox, PacketBuf, ParseError, TcpFlags, Transport, icmp,
-};
+use crate::lvs::wire::{self, Headers, IcmpError, Outbox, PacketBuf, ParseError, TcpFlags, Transport, icmp};
 
 pub(super) struct Packet<'a> {
     pub(super) buf: &'a mut PacketBuf,

@@ -8,9 +8,7 @@ use std::time::Duration;
 use super::packet::{Packet, Segment};
 use super::sysctl::Sysctl;
 use super::{Director, DropReason};
-use crate::lvs::conn::{
-    ConnId, ConnKey, Connection, Entry, Role, SctpState, State, TableFull, TcpState,
-};
+use crate::lvs::conn::{ConnId, ConnKey, Connection, Entry, Role, SctpState, State, TableFull, TcpState};
 use crate::lvs::sched::Flow;
 use crate::lvs::service::{Endpoint, Family, Persistence, Protocol, RealServer, ServiceKey, VirtualService};
 
@@ -48,9 +46,7 @@ impl Director {
         };
         match scheduled {
             // Other ports of an FTP service's address are the host's.
-            Scheduled::NoServer
-                if service.spec().key.port() == FTP_PORT && segment.to.port != FTP_PORT =>
-            {
+            Scheduled::NoServer if service.spec().key.port() == FTP_PORT && segment.to.port != FTP_PORT => {
                 Scheduled::Ignored
             }
             other => other,
@@ -102,8 +98,7 @@ impl Director {
                 let port = if binds_port { server.port() } else { 0 };
                 let ends = [client, virt, Endpoint::new(server.addr(), port)];
                 let state = State::Template { assured: false };
-                let mut template =
-                    Connection::new(protocol, state, ends, Arc::clone(&server), packet.now);
+                let mut template = Connection::new(protocol, state, ends, Arc::clone(&server), packet.now);
                 template.set_timeout(Duration::from_secs(u64::from(persistence.timeout)));
                 match self.conns.insert(template) {
                     Ok(entry) => (entry.id, server),
@@ -120,9 +115,9 @@ impl Director {
     fn usable_template(&self, packet: &Packet<'_>, key: &ConnKey) -> Option<(ConnId, Arc<RealServer>)> {
         let entry = self.conns.lookup(key, packet.now)?;
         let expires_quiesced = self.sysctls.is_on(Sysctl::ExpireQuiescentTemplate);
-        let server = entry.server().filter(|server| {
-            server.is_available() && !(expires_quiesced && server.weight() == 0)
-        });
+        let server = entry
+            .server()
+            .filter(|server| server.is_available() && !(expires_quiesced && server.weight() == 0));
         if let Some(server) = server.cloned() {
             return Some((entry.id, server));
         }

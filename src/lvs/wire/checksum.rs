@@ -62,7 +62,9 @@ impl Delta {
     #[must_use]
     pub fn addr(self, old: IpAddr, new: IpAddr) -> Self {
         match (old, new) {
-            (IpAddr::V4(old), IpAddr::V4(new)) => Self(self.0 + halves(!u32::from(old)) + halves(u32::from(new))),
+            (IpAddr::V4(old), IpAddr::V4(new)) => {
+                Self(self.0 + halves(!u32::from(old)) + halves(u32::from(new)))
+            }
             (old, new) => Self(self.0 + inverted(old) + addr_sum(new)),
         }
     }

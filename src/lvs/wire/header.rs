@@ -56,10 +56,23 @@ pub struct Fragment {
 /// What the transport header says that a director needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Transport {
-    Tcp { src_port: u16, dst_port: u16, flags: TcpFlags },
-    Udp { src_port: u16, dst_port: u16 },
-    Sctp { src_port: u16, dst_port: u16 },
-    Icmp { kind: u8, code: u8 },
+    Tcp {
+        src_port: u16,
+        dst_port: u16,
+        flags: TcpFlags,
+    },
+    Udp {
+        src_port: u16,
+        dst_port: u16,
+    },
+    Sctp {
+        src_port: u16,
+        dst_port: u16,
+    },
+    Icmp {
+        kind: u8,
+        code: u8,
+    },
     /// Any other protocol, or a fragment without a transport header.
     Other,
 }
@@ -198,8 +211,7 @@ fn parse_v4(bytes: &[u8]) -> Result<Headers, ParseError> {
         return Err(ParseError::BadTotalLength);
     }
     let (more, offset) = (word(6) & 0x2000 != 0, usize::from(word(6) & 0x1fff) * 8);
-    let fragment =
-        (more || offset > 0).then(|| Fragment { id: u32::from(word(4)), offset, more, header: 0 });
+    let fragment = (more || offset > 0).then(|| Fragment { id: u32::from(word(4)), offset, more, header: 0 });
     Ok(Headers {
         src: Ipv4Addr::new(bytes[12], bytes[13], bytes[14], bytes[15]).into(),
         dst: Ipv4Addr::new(bytes[16], bytes[17], bytes[18], bytes[19]).into(),
@@ -226,10 +238,8 @@ fn parse_v6(bytes: &[u8]) -> Result<Headers, ParseError> {
         fragment: None,
     };
     for _ in 0..MAX_EXTENSIONS {
-        if !matches!(
-            headers.protocol,
-            HOP_BY_HOP | ROUTING | FRAGMENT | AUTHENTICATION | DESTINATION_OPTIONS
-        ) {
+        if !matches!(headers.protocol, HOP_BY_HOP | ROUTING | FRAGMENT | AUTHENTICATION | DESTINATION_OPTIONS)
+        {
             return Ok(headers);
         }
         let at = headers.l4;
