@@ -107,8 +107,7 @@ impl Director {
             }
         };
         let port = if is_own_port && server.port() != 0 { server.port() } else { segment.to.port };
-        let scheduled = self.connect(packet, segment, service, server, port, Some(template));
-        scheduled
+        self.connect(packet, segment, service, server, port, Some(template))
     }
 
     /// A template of this key whose server can be used; one whose server cannot is put out of use.
