@@ -58,16 +58,17 @@ const ONLY_IN: &[(&str, &[&str])] = &[
 const MAY_USE: &[(&str, &[&str])] = &[
     ("lvs/", &[]),
     ("lvs/time.rs", &["lvs::time"]),
+    ("lvs/verdict.rs", &["lvs::verdict"]),
     ("lvs/wire/", &["lvs::wire"]),
     ("lvs/service/", &["lvs::service", "lvs::sched", "lvs::wire", "lvs::time"]),
     ("lvs/sched/", &["lvs::sched", "lvs::service", "lvs::time"]),
     ("lvs/conn/", &["lvs::conn", "lvs::service", "lvs::wire", "lvs::time"]),
-    ("lvs/xmit/", &["lvs::xmit", "lvs::conn", "lvs::service", "lvs::wire", "lvs::time"]),
+    ("lvs/xmit/", &["lvs::xmit", "lvs::conn", "lvs::service", "lvs::wire", "lvs::time", "lvs::verdict"]),
     ("device/", &["lvs"]),
     ("host/", &["lvs"]),
     ("control/", &["lvs"]),
     ("config/", &["lvs", "cli::args", "cli::convert"]),
-    ("cli/", &["lvs", "control"]),
+    ("cli/ipvsadm/", &["cli", "lvs", "control"]),
     ("demo/", &[]),
 ];
 

@@ -156,23 +156,24 @@ fn write(device: &mut impl PacketWriter, packet: &mut PacketBuf, counters: &Queu
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+
     use super::*;
     use crate::daemon::counters;
     use crate::device::memory_device;
     use crate::lvs::director::Settings;
+    use crate::lvs::wire::{make, protocol};
 
     fn path() -> Path {
         let director = Arc::new(Director::new(Settings::default()));
         Path { director, clock: Clock::start(), side: Side::Client }
     }
 
-    fn udp_to_nobody(payload: u8) -> PacketBuf {
-        let mut packet = vec![0x45, 0, 0, 29, 0, 1, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2];
-        let sum: u32 = packet.chunks(2).map(|pair| u32::from(pair[0]) << 8 | u32::from(pair[1])).sum();
-        let folded = !((sum & 0xffff) + (sum >> 16)) as u16;
-        packet[10..12].copy_from_slice(&folded.to_be_bytes());
-        packet.extend([0x30, 0x39, 0, 7, 0, 9, 0, 0, payload]);
-        PacketBuf::from_packet(&packet)
+    /// A datagram that the host has taken one hop off, so that passing it gives one back.
+    fn udp_to_nobody(payload: u8, ttl: u8) -> PacketBuf {
+        let (from, to) = (Ipv4Addr::new(10, 0, 0, 1).into(), Ipv4Addr::new(10, 0, 0, 2).into());
+        let datagram = [0x30, 0x39, 0, 7, 0, 9, 0, 0, payload];
+        PacketBuf::from_packet(&make::ip(from, to, protocol::UDP, ttl, &datagram))
     }
 
     fn count(counters: &QueueCounters, name: &str) -> u64 {
@@ -190,10 +191,10 @@ mod tests {
         };
         let packets = u8::try_from(BATCH).unwrap() * 3;
         for payload in 0..packets {
-            assert!(wire.send(udp_to_nobody(payload)));
+            assert!(wire.send(udp_to_nobody(payload, 63)));
         }
         for payload in 0..packets {
-            assert_eq!(wire.receive().await.unwrap().bytes(), udp_to_nobody(payload).bytes());
+            assert_eq!(wire.receive().await.unwrap().bytes(), udp_to_nobody(payload, 64).bytes());
         }
         drop(stop);
         queue.await.unwrap().unwrap();
@@ -207,21 +208,21 @@ mod tests {
         let counters = QueueCounters::default();
         let path = path();
         wire.set_link_down(true);
-        wire.send(udp_to_nobody(1));
+        wire.send(udp_to_nobody(1, 63));
         let serving = serve(&mut device, &path, &counters, &mut stopped);
         let driving = async {
             while count(&counters, "write_link_down") == 0 {
                 tokio::task::yield_now().await;
             }
             wire.set_link_down(false);
-            wire.send(udp_to_nobody(2));
+            wire.send(udp_to_nobody(2, 63));
             let received = wire.receive().await.unwrap();
             drop(stop);
             received
         };
         let (served, received) = tokio::join!(serving, driving);
         served.unwrap();
-        assert_eq!(received.bytes(), udp_to_nobody(2).bytes());
+        assert_eq!(received.bytes(), udp_to_nobody(2, 64).bytes());
         assert_eq!(count(&counters, "pass"), 2);
     }
 

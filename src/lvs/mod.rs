@@ -9,6 +9,7 @@ pub mod director;
 pub mod sched;
 pub mod service;
 pub mod time;
+pub mod verdict;
 pub mod wire;
 pub mod xmit;
 

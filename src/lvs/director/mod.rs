@@ -11,7 +11,6 @@ mod packet;
 mod related;
 mod schedule;
 mod sysctl;
-mod verdict;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
@@ -25,7 +24,7 @@ pub use command::{
     ServiceEntry, TimeoutSettings,
 };
 pub use sysctl::{Scope, Sysctl, Sysctls};
-pub use verdict::{DropReason, Tally, Verdict};
+pub use crate::lvs::verdict::{DropReason, Verdict};
 
 use crate::lvs::conn::{ConnTable, Timeouts};
 use crate::lvs::service::ServiceTable;
@@ -68,7 +67,6 @@ pub struct Director {
     timeouts: Timeouts,
     sysctls: Sysctls,
     daemons: Mutex<Vec<DaemonSpec>>,
-    tally: Tally,
     draws: AtomicU64,
     upkeep: Mutex<Upkeep>,
     /// There is a service.
@@ -100,7 +98,6 @@ impl Director {
             timeouts: Timeouts::default(),
             sysctls: Sysctls::default(),
             daemons: Mutex::default(),
-            tally: Tally::default(),
             draws: AtomicU64::new(settings.seed),
             upkeep: Mutex::default(),
             directing: AtomicBool::new(false),
@@ -110,21 +107,15 @@ impl Director {
     /// Decides on one packet, and rewrites it in place. Takes no lock for longer than one table access; never
     /// allocates for a packet of a known connection.
     pub fn process(&self, packet: &mut PacketBuf, side: Side, now: Time, outbox: &mut Outbox) -> Verdict {
-        let verdict = self.decide(packet, side, now, outbox);
-        self.tally.count(verdict);
-        verdict
-    }
-
-    fn decide(&self, buf: &mut PacketBuf, side: Side, now: Time, outbox: &mut Outbox) -> Verdict {
-        let headers = match Headers::parse(buf.bytes()) {
+        let headers = match Headers::parse(packet.bytes()) {
             Ok(headers) => headers,
             Err(error) => return Verdict::Drop(error.into()),
         };
-        let transport = match headers.transport(buf.bytes()) {
+        let transport = match headers.transport(packet.bytes()) {
             Ok(transport) => transport,
             Err(error) => return Verdict::Drop(error.into()),
         };
-        let mut packet = Packet { buf, headers, side, now, outbox };
+        let mut packet = Packet { buf: packet, headers, side, now, outbox };
         if !self.is_directing() {
             return packet.pass();
         }
@@ -140,11 +131,6 @@ impl Director {
     /// IPVS is off while there is no service, and in a pure backup when so set.
     fn is_directing(&self) -> bool {
         self.directing.load(Relaxed)
-    }
-
-    /// What became of packets so far.
-    pub const fn tally(&self) -> &Tally {
-        &self.tally
     }
 
     pub const fn sysctls(&self) -> &Sysctls {

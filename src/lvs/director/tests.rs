@@ -287,8 +287,8 @@ fn a_full_table_drops_and_counts() {
     for port in 0..1024 {
         assert!(world.send(2000 + port, SYN).is_some());
     }
-    assert!(world.send(9000, SYN).is_none());
-    assert_eq!(world.director.tally().of(Verdict::Drop(DropReason::TableFull)), 1);
+    let (verdict, _) = world.process(&make::tcp(world.request(9000), SYN, &[]), Side::Client);
+    assert_eq!(verdict, Verdict::Drop(DropReason::TableFull));
     assert_eq!(world.counts(), [(1024, 0)]);
     world.pass_time(61);
     assert_eq!((world.director.conn_count(), world.counts()), (0, vec![(0, 0)]));

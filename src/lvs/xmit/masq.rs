@@ -1,7 +1,7 @@
 //! Masquerading (NAT): the client's packets get the server's address, the server's get the virtual one.
 
 use crate::lvs::conn::Connection;
-use crate::lvs::director::Verdict;
+use crate::lvs::verdict::Verdict;
 use crate::lvs::service::Endpoint;
 use crate::lvs::wire::{End, Headers, PacketBuf, add_hop, translate};
 

@@ -7,7 +7,7 @@ mod masq;
 pub use masq::masq_out;
 
 use super::conn::{Connection, Method};
-use super::director::{DropReason, Verdict};
+use super::verdict::{DropReason, Verdict};
 use super::wire::{Headers, PacketBuf};
 
 /// Sends a packet of the client to its connection's server.

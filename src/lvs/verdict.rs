@@ -1,7 +1,5 @@
 //! What became of a packet, and why it was dropped.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-
 /// The outcome of [`Director::process`](super::Director::process).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
@@ -57,44 +55,4 @@ drop_reasons! {
     NoWayToServer => "no_way_to_server",
     /// No server, and no answer can be given to this packet.
     NoServer => "no_server",
-}
-
-/// Counts of what became of packets.
-#[derive(Debug)]
-pub struct Tally {
-    forwarded: AtomicU64,
-    passed: AtomicU64,
-    replied: AtomicU64,
-    dropped: [AtomicU64; DropReason::ALL.len()],
-}
-
-impl Tally {
-    pub(super) fn count(&self, verdict: Verdict) {
-        self.counter(verdict).fetch_add(1, Relaxed);
-    }
-
-    /// Packets with this outcome so far.
-    pub fn of(&self, verdict: Verdict) -> u64 {
-        self.counter(verdict).load(Relaxed)
-    }
-
-    const fn counter(&self, verdict: Verdict) -> &AtomicU64 {
-        match verdict {
-            Verdict::Forward => &self.forwarded,
-            Verdict::Pass => &self.passed,
-            Verdict::Reply => &self.replied,
-            Verdict::Drop(reason) => &self.dropped[reason as usize],
-        }
-    }
-}
-
-impl Default for Tally {
-    fn default() -> Self {
-        Self {
-            forwarded: AtomicU64::default(),
-            passed: AtomicU64::default(),
-            replied: AtomicU64::default(),
-            dropped: std::array::from_fn(|_| AtomicU64::default()),
-        }
-    }
 }
