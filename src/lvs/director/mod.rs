@@ -18,13 +18,13 @@ use std::time::Duration;
 use packet::Packet;
 use parking_lot::{Mutex, RwLock};
 
+pub use crate::lvs::verdict::{DropReason, Verdict};
 pub use captures::Captures;
 pub use command::{
     Command, CommandError, ConnEntry, DaemonRole, DaemonSpec, EngineData, Info, Query, Reply, ServerEntry,
     ServiceEntry, TimeoutSettings,
 };
 pub use sysctl::{Scope, Sysctl, Sysctls};
-pub use crate::lvs::verdict::{DropReason, Verdict};
 
 use crate::lvs::conn::{ConnTable, Timeouts};
 use crate::lvs::service::ServiceTable;

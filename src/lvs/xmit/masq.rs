@@ -1,8 +1,8 @@
 //! Masquerading (NAT): the client's packets get the server's address, the server's get the virtual one.
 
 use crate::lvs::conn::Connection;
-use crate::lvs::verdict::Verdict;
 use crate::lvs::service::Endpoint;
+use crate::lvs::verdict::Verdict;
 use crate::lvs::wire::{End, Headers, PacketBuf, add_hop, translate};
 
 pub(super) fn masq_in(buf: &mut PacketBuf, headers: &Headers, conn: &Connection) -> Verdict {
