@@ -22,7 +22,7 @@ pub(crate) struct Case {
 }
 
 /// Addresses of the director and of its services.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(default)]
 pub(crate) struct Net {
     pub(crate) client: Vec<ipnet::IpNet>,
@@ -47,7 +47,7 @@ impl Default for Net {
 }
 
 /// Packets to `dst` (and `dport`, unless it is 0) carry `mark`.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Mark {
     pub(crate) proto: String,
     pub(crate) dst: String,

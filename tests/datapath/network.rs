@@ -1,0 +1,284 @@
+//! The network around the director: two links, the host's routing and its own stack, and a clock that stands still
+//! unless a test moves it.
+//!
+//! A packet from a link goes to the director when the host would route it into one of its TUNs, and what the
+//! director writes back is routed by the host. The host takes one hop off in each direction.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use tunvs::lvs::director::{Captures, Settings, Side};
+use tunvs::lvs::service::Family;
+use tunvs::lvs::wire::{Checksum, Outbox, PacketBuf};
+use tunvs::lvs::{Director, Time, Verdict};
+
+use super::case::{Case, Mark, Net};
+use super::packet::{self, ACK, Header, ICMP, ICMPV6, RST, TCP, UDP, icmp_protocol};
+use super::seen::{Link, Seen};
+
+/// How often the daemon lets the director expire what is due.
+const TICK: Duration = Duration::from_millis(250);
+
+pub(crate) struct Network {
+    pub(crate) director: Director,
+    pub(crate) now: Time,
+    pub(crate) net: Net,
+    marks: Vec<Mark>,
+    captures: Captures,
+    outbox: Outbox,
+    next_tick: Time,
+}
+
+impl Network {
+    pub(crate) fn new(case: &Case) -> Self {
+        Self {
+            director: Director::new(Settings::default()),
+            now: Time::ZERO,
+            net: case.net.clone(),
+            marks: case.marks.clone(),
+            captures: Captures::default(),
+            outbox: Outbox::default(),
+            next_tick: Time::ZERO + TICK,
+        }
+    }
+
+    /// The host learns what the services need; to be called after each command.
+    pub(crate) fn commands_changed(&mut self) {
+        self.captures = self.director.captures();
+    }
+
+    pub(crate) fn pass_time(&mut self, span: Duration) {
+        let end = self.now + span;
+        while self.next_tick <= end {
+            self.now = self.next_tick;
+            self.director.handle_timeout(self.now);
+            self.next_tick = self.now + TICK;
+        }
+        self.now = end;
+    }
+
+    /// All that comes out of both links when this packet goes in at one.
+    pub(crate) fn send(&mut self, link: Link, bytes: &[u8]) -> Vec<Seen> {
+        self.pass_time(Duration::from_millis(1));
+        let mut out = Vec::new();
+        match self.side(link, bytes) {
+            Some(side) => self.through_tun(side, bytes, &mut out),
+            None => self.host(bytes.to_vec(), &mut out),
+        }
+        out
+    }
+
+    /// The TUN that the host's rules send a packet to.
+    fn side(&self, _link: Link, bytes: &[u8]) -> Option<Side> {
+        let (src, dst, protocol) = addresses(bytes);
+        if !matches!(protocol, TCP | UDP | ICMP | ICMPV6 | packet::FRAGMENT | 132) {
+            return None;
+        }
+        let mark = self.mark(bytes).filter(|mark| self.captures.marks.contains(&(*mark, Family::of(&dst))));
+        if let Some(mark) = mark {
+            Some(Side::Mark(mark))
+        } else if self.captures.virtuals.contains(&dst) {
+            Some(Side::Client)
+        } else if self.captures.reals.contains(&src) {
+            Some(Side::Server)
+        } else {
+            None
+        }
+    }
+
+    fn mark(&self, bytes: &[u8]) -> Option<u32> {
+        let (_, dst, protocol) = addresses(bytes);
+        let header = if dst.is_ipv4() { usize::from(bytes[0] & 15) * 4 } else { 40 };
+        let dport = bytes.get(header + 2..header + 4).map(|port| u16::from_be_bytes([port[0], port[1]]));
+        let matches = |mark: &&Mark| {
+            let number = if mark.proto == "tcp" { TCP } else { UDP };
+            let net = mark.dst.parse::<ipnet::IpNet>();
+            number == protocol
+                && net.map_or_else(|_| mark.dst.parse() == Ok(dst), |net| net.contains(&dst))
+                && (mark.dport == 0 || Some(mark.dport) == dport)
+        };
+        self.marks.iter().find(matches).map(|mark| mark.mark)
+    }
+
+    fn through_tun(&mut self, side: Side, bytes: &[u8], out: &mut Vec<Seen>) {
+        let mut bytes = bytes.to_vec();
+        take_hop(&mut bytes);
+        let mut buf = PacketBuf::from_packet(&bytes);
+        let mut outbox = std::mem::take(&mut self.outbox);
+        let verdict = self.director.process(&mut buf, side, self.now, &mut outbox);
+        let mut written = Vec::new();
+        if matches!(verdict, Verdict::Forward | Verdict::Pass) {
+            written.push(finished(&buf));
+        }
+        outbox.drain(|packet| written.push(finished(packet)));
+        self.outbox = outbox;
+        for packet in written {
+            self.host(packet, out);
+        }
+    }
+
+    /// What the host does with a packet that no rule sends into a TUN.
+    fn host(&self, mut bytes: Vec<u8>, out: &mut Vec<Seen>) {
+        let (src, dst, _) = addresses(&bytes);
+        if self.is_local(dst) {
+            self.stack(&bytes, out);
+            return;
+        }
+        let (link, _) = self.route(dst);
+        if ttl(&bytes) <= 1 {
+            let kind = if src.is_ipv4() { (11, 0) } else { (3, 0) };
+            self.complain(self.address_towards(src), &bytes, kind, 0, out);
+            return;
+        }
+        let mtu = if link == Link::Client { self.net.client_mtu } else { self.net.server_mtu };
+        let may_fragment = src.is_ipv4() && bytes[6] & 0x40 == 0;
+        if bytes.len() > mtu && !may_fragment {
+            let kind = if src.is_ipv4() { (3, 4) } else { (2, 0) };
+            self.complain(self.address_towards(src), &bytes, kind, u32::try_from(mtu).unwrap(), out);
+            return;
+        }
+        take_hop(&mut bytes);
+        if bytes.len() > mtu {
+            for piece in pieces(&bytes, mtu) {
+                self.emit(&piece, out);
+            }
+        } else {
+            self.emit(&bytes, out);
+        }
+    }
+
+    fn emit(&self, bytes: &[u8], out: &mut Vec<Seen>) {
+        let (_, dst, _) = addresses(bytes);
+        let (link, next_hop) = self.route(dst);
+        out.push(Seen::new(link, next_hop, bytes));
+    }
+
+    /// The host as the receiver, with no program that listens: RST, port unreachable, answers to pings.
+    fn stack(&self, bytes: &[u8], out: &mut Vec<Seen>) {
+        let seen = Seen::new(Link::Client, addresses(bytes).1, bytes);
+        let (src, dst) = (seen.src, seen.dst);
+        if !seen.bad.is_empty() || seen.is_fragment() {
+            return;
+        }
+        let answer = |protocol, payload: &[u8]| packet::ip(dst, src, protocol, payload, Header::default());
+        match (seen.protocol, seen.icmp) {
+            (TCP, _) if seen.flags & RST == 0 => {
+                let ends = packet::Ends { src: dst, sport: seen.dport, dst: src, dport: seen.sport };
+                let segment = if seen.flags & ACK != 0 {
+                    packet::tcp(ends, RST, seen.ack, 0, &[])
+                } else {
+                    let controls = (seen.flags & (packet::SYN | packet::FIN)).count_ones();
+                    let next = seen.seq.wrapping_add(controls).wrapping_add(seen.payload.len() as u32);
+                    packet::tcp(ends, RST | ACK, 0, next, &[])
+                };
+                self.emit(&answer(TCP, &segment), out);
+            }
+            (UDP, _) => {
+                let kind = if src.is_ipv4() { (3, 3) } else { (1, 4) };
+                self.complain(dst, bytes, kind, 0, out);
+            }
+            (ICMP, Some((8, 0))) | (ICMPV6, Some((128, 0))) => {
+                let kind = if src.is_ipv4() { (0, 0) } else { (129, 0) };
+                let message = packet::icmp(dst, src, kind, seen.icmp_rest, &seen.payload);
+                self.emit(&answer(seen.protocol, &message), out);
+            }
+            _ => {}
+        }
+    }
+
+    /// An ICMP error about `bytes` to its sender.
+    fn complain(&self, from: IpAddr, bytes: &[u8], kind: (u8, u8), rest: u32, out: &mut Vec<Seen>) {
+        let (src, _, protocol) = addresses(bytes);
+        if protocol == icmp_protocol(src) {
+            return;
+        }
+        let quote = &bytes[..bytes.len().min(if src.is_ipv4() { 548 } else { 1232 })];
+        let message = packet::icmp(from, src, kind, rest, quote);
+        self.emit(&packet::ip(from, src, icmp_protocol(src), &message, Header::default()), out);
+    }
+
+    fn is_local(&self, addr: IpAddr) -> bool {
+        let own = self.net.client.iter().chain(&self.net.server).any(|net| net.addr() == addr);
+        own || self.net.vips.contains(&addr) || self.net.local.iter().any(|net| net.contains(&addr))
+    }
+
+    /// The link to an address, and its next hop: all that is not on a link is behind the clients' router.
+    pub(crate) fn route(&self, dst: IpAddr) -> (Link, IpAddr) {
+        if self.net.server.iter().any(|net| net.contains(&dst)) {
+            (Link::Server, dst)
+        } else if self.net.client.iter().any(|net| net.contains(&dst)) {
+            (Link::Client, dst)
+        } else {
+            (Link::Client, self.gateway(dst.is_ipv4()).unwrap_or(dst))
+        }
+    }
+
+    fn gateway(&self, is_v4: bool) -> Option<IpAddr> {
+        let net = self.net.client.iter().find(|net| net.addr().is_ipv4() == is_v4)?;
+        net.hosts().next()
+    }
+
+    /// The host's address on the link towards `dst`.
+    fn address_towards(&self, dst: IpAddr) -> IpAddr {
+        let (link, _) = self.route(dst);
+        let nets = if link == Link::Client { &self.net.client } else { &self.net.server };
+        nets.iter().map(ipnet::IpNet::addr).find(|addr| addr.is_ipv4() == dst.is_ipv4()).unwrap_or(dst)
+    }
+}
+
+/// Source, destination and protocol.
+fn addresses(bytes: &[u8]) -> (IpAddr, IpAddr, u8) {
+    if bytes[0] >> 4 == 4 {
+        let addr = |at: usize| IpAddr::from(<[u8; 4]>::try_from(&bytes[at..at + 4]).unwrap());
+        (addr(12), addr(16), bytes[9])
+    } else {
+        let addr = |at: usize| IpAddr::from(<[u8; 16]>::try_from(&bytes[at..at + 16]).unwrap());
+        (addr(8), addr(24), bytes[6])
+    }
+}
+
+fn ttl(bytes: &[u8]) -> u8 {
+    bytes[if bytes[0] >> 4 == 4 { 8 } else { 7 }]
+}
+
+/// One less to go; the header checksum is adjusted, not made anew, so that a wrong one stays wrong.
+fn take_hop(bytes: &mut [u8]) {
+    if bytes[0] >> 4 == 4 {
+        bytes[8] = bytes[8].saturating_sub(1);
+        let sum = u32::from(u16::from_be_bytes([bytes[10], bytes[11]])) + 0x100;
+        let folded = (sum & 0xffff) as u16 + u16::from(sum >= 0xffff);
+        bytes[10..12].copy_from_slice(&folded.to_be_bytes());
+    } else {
+        bytes[7] = bytes[7].saturating_sub(1);
+    }
+}
+
+/// As the network card sends it: a partial checksum is completed.
+fn finished(buf: &PacketBuf) -> Vec<u8> {
+    let mut bytes = buf.bytes().to_vec();
+    if let Checksum::Partial { start, offset } = buf.offload.checksum {
+        let (start, at) = (usize::from(start), usize::from(start + offset));
+        let sum = packet::checksum(&[&bytes[start..]]);
+        bytes[at..at + 2].copy_from_slice(&sum.to_be_bytes());
+    }
+    bytes
+}
+
+/// An IPv4 packet without options cut to `mtu`.
+fn pieces(bytes: &[u8], mtu: usize) -> Vec<Vec<u8>> {
+    let whole = Seen::new(Link::Client, addresses(bytes).1, bytes);
+    let step = (mtu - 20) / 8 * 8;
+    let chunks: Vec<&[u8]> = bytes[20..].chunks(step).collect();
+    let last = chunks.len() - 1;
+    let piece = |(at, chunk): (usize, &&[u8])| {
+        let header = Header {
+            ttl: whole.ttl,
+            ident: u16::from_be_bytes([bytes[4], bytes[5]]),
+            dont_fragment: false,
+            offset: whole.offset + at * step,
+            more: whole.more || at < last,
+        };
+        packet::ip(whole.src, whole.dst, bytes[9], chunk, header)
+    };
+    chunks.iter().enumerate().map(piece).collect()
+}

@@ -1,0 +1,433 @@
+//! Plays the events of a case and says what happened, in the words of the recordings.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::case::{Case, Event};
+use super::flow::{Flow, Segment, join};
+use super::network::Network;
+use super::packet::{self, Header, TCP, UDP, icmp_protocol};
+use super::seen::{Link, Seen};
+use super::{classic, describe, listing};
+
+/// How long a replay waits for a packet that does not come.
+const WAIT: Duration = Duration::from_millis(600);
+
+pub(crate) struct Player {
+    pub(crate) network: Network,
+    flows: HashMap<String, Flow>,
+}
+
+/// Why a case cannot be played.
+pub(crate) type Unplayable = String;
+
+impl Player {
+    /// The director as it is after the case's settings and configuration.
+    pub(crate) fn new(case: &Case) -> Result<Self, Unplayable> {
+        let mut player = Self { network: Network::new(case), flows: HashMap::new() };
+        for (name, value) in &case.sysctl {
+            player.sysctl(name, value)?;
+        }
+        for line in &case.config {
+            if player.command(line)? != "exit 0" {
+                return Err(format!("refused: {line}"));
+            }
+        }
+        Ok(player)
+    }
+
+    pub(crate) fn event(&mut self, event: &Event) -> Result<Value, Unplayable> {
+        let text = |text: String| Ok(Value::String(text));
+        match event.op.as_str() {
+            "tcp" => {
+                let data = event.number("data").unwrap_or(0) as usize;
+                let end = event.text("end").unwrap_or("fin");
+                text(self.tcp(event.needed("from"), event.needed("to"), end, event.text("id"), data))
+            }
+            "udp" => {
+                let len = event.number("len").unwrap_or(16) as usize;
+                let reply = event.is_set("reply", true);
+                text(self.udp(event.needed("from"), event.needed("to"), len, reply, event.text("id")))
+            }
+            "end" => {
+                let id = event.needed("id");
+                let mut flow = self.flows.remove(id).ok_or("no such flow")?;
+                let result = self.end(&mut flow, event.needed("how"));
+                self.flows.insert(id.to_owned(), flow);
+                text(result)
+            }
+            "map" => Ok(self.map(event)),
+            "seg" => Ok(self.seg(event)),
+            "ping" => text(self.ping(event)),
+            "icmp-error" => text(self.icmp_error(event)),
+            "frag" => Ok(self.frag(event)),
+            "raw" => Ok(self.raw(event)),
+            "ipvsadm" => text(self.command(event.needed("args"))?),
+            "restore" => {
+                let mut result = "exit 0".to_owned();
+                for line in event.list("lines") {
+                    result = self.command(line)?;
+                }
+                text(result)
+            }
+            "sysctl" => {
+                let settings = event.fields.get("set").and_then(Value::as_object).ok_or("no settings")?;
+                for (name, value) in settings {
+                    self.sysctl(name, value)?;
+                }
+                text("ok".to_owned())
+            }
+            "sleep" => {
+                self.network.pass_time(Duration::from_secs_f64(event.seconds()));
+                text("ok".to_owned())
+            }
+            "conns" => Ok(json!(listing::conns(&self.network.director, self.network.now))),
+            "services" => Ok(json!(listing::services(&self.network.director, self.network.now))),
+            "stats" => Ok(json!(listing::stats(&self.network.director, self.network.now))),
+            other => Err(format!("{other} cannot be played")),
+        }
+    }
+
+    fn command(&mut self, line: &str) -> Result<String, Unplayable> {
+        let command = classic::parse(line).ok_or_else(|| format!("unknown form: {line}"))?;
+        let code = if self.network.director.apply(&command, self.network.now).is_ok() { 0 } else { 255 };
+        self.network.commands_changed();
+        Ok(format!("exit {code}"))
+    }
+
+    fn sysctl(&mut self, name: &str, value: &Value) -> Result<(), Unplayable> {
+        const DEFAULTS: &[(&str, i64)] = &[
+            ("conn_reuse_mode", 1),
+            ("expire_nodest_conn", 0),
+            ("expire_quiescent_template", 0),
+            ("pmtu_disc", 1),
+            ("schedule_icmp", 0),
+            ("secure_tcp", 0),
+            ("sloppy_tcp", 0),
+        ];
+        if DEFAULTS.iter().any(|(known, default)| *known == name && value.as_i64() == Some(*default)) {
+            return Ok(());
+        }
+        Err(format!("no way to set {name} to {value}"))
+    }
+
+    /// Sends a packet; a wait for packets that do not come takes its time.
+    pub(crate) fn transit(&mut self, from: Link, bytes: &[u8], expected: usize) -> Vec<Seen> {
+        let seen = self.network.send(from, bytes);
+        if seen.len() < expected {
+            self.network.pass_time(WAIT);
+        }
+        seen
+    }
+
+    fn tcp(&mut self, from: &str, to: &str, end: &str, id: Option<&str>, data: usize) -> String {
+        let mut flow = Flow::new(TCP, from, to);
+        let result = self.tcp_flow(&mut flow, end, data);
+        if let Some(id) = id {
+            self.flows.insert(id.to_owned(), flow);
+        }
+        result
+    }
+
+    fn tcp_flow(&mut self, flow: &mut Flow, end: &str, data: usize) -> String {
+        let seen = flow.put(self, Link::Client, Segment::new("S", &[]));
+        let first = describe::all(&seen, Some(flow), false);
+        if !flow.reached_server(&seen) || end == "syn" {
+            return first;
+        }
+        let (from_client, from_server) = (vec![b'q'; data], vec![b'r'; data]);
+        let mut steps = vec![
+            (Link::Server, Segment::new("SA", &[]), "syn-ack", Some("SA")),
+            (Link::Client, Segment::new("A", &[]), "ack", None),
+        ];
+        if data > 0 {
+            steps.push((Link::Client, Segment::new("PA", &from_client), "data", None));
+            steps.push((Link::Server, Segment::new("PA", &from_server), "answer", None));
+        }
+        for (link, segment, name, flags) in steps {
+            let seen = flow.put(self, link, segment);
+            let arrived = match link {
+                Link::Client => flow.reached_server(&seen),
+                Link::Server => flow.reached_client(&seen, flags),
+            };
+            if !arrived {
+                return format!("{first}, {name}: {}", describe::all(&seen, Some(flow), true));
+            }
+        }
+        match self.end(flow, end).as_str() {
+            "ok" => first,
+            wrong => format!("{first}, {wrong}"),
+        }
+    }
+
+    fn end(&mut self, flow: &mut Flow, how: &str) -> String {
+        use Link::{Client, Server};
+        let steps: &[(Link, &str)] = match how {
+            "open" => &[],
+            "fin" => &[(Client, "FA"), (Server, "FA"), (Client, "A")],
+            "fin-server" => &[(Server, "FA"), (Client, "FA"), (Server, "A")],
+            "rst" => &[(Client, "R")],
+            "rst-server" => &[(Server, "R")],
+            "half-client" => &[(Client, "FA")],
+            "half-server" => &[(Server, "FA")],
+            other => panic!("no such end: {other}"),
+        };
+        for (link, flags) in steps {
+            let seen = flow.put(self, *link, Segment::new(flags, &[]));
+            let (arrived, name) = match link {
+                Client => (flow.reached_server(&seen), "client"),
+                Server => (flow.reached_client(&seen, Some(flags)), "server"),
+            };
+            if !arrived {
+                return format!("{flags} from {name}: {}", describe::all(&seen, Some(flow), true));
+            }
+        }
+        "ok".to_owned()
+    }
+
+    fn udp(&mut self, from: &str, to: &str, len: usize, reply: bool, id: Option<&str>) -> String {
+        let mut flow = Flow::new(UDP, from, to);
+        let result = self.udp_flow(&mut flow, len, reply);
+        if let Some(id) = id {
+            self.flows.insert(id.to_owned(), flow);
+        }
+        result
+    }
+
+    fn udp_flow(&mut self, flow: &mut Flow, len: usize, reply: bool) -> String {
+        let data: Vec<u8> = (0..len).map(|at| at as u8).collect();
+        let seen = flow.put(self, Link::Client, Segment::new("", &data));
+        let first = describe::all(&seen, Some(flow), false);
+        if !flow.reached_server(&seen) || !reply {
+            return first;
+        }
+        let data: Vec<u8> = (0..len).map(|at| 255 - at as u8).collect();
+        let seen = flow.put(self, Link::Server, Segment::new("", &data));
+        if flow.reached_client(&seen, None) {
+            first
+        } else {
+            format!("{first}, answer: {}", describe::all(&seen, Some(flow), false))
+        }
+    }
+
+    fn map(&mut self, event: &Event) -> Value {
+        let is_tcp = event.needed("proto") == "tcp";
+        let end = event.text("end").unwrap_or("rst");
+        let data = event.number("data").unwrap_or(0) as usize;
+        let pairs: Vec<(&str, &str)> = match (event.text("from"), event.text("to")) {
+            (Some(from), _) => event.list("to").into_iter().map(|to| (from, to)).collect(),
+            (_, Some(to)) => event.list("from").into_iter().map(|from| (from, to)).collect(),
+            _ => panic!("map needs one end"),
+        };
+        let one = |(from, to)| {
+            if is_tcp {
+                self.tcp(from, to, end, None, data)
+            } else {
+                self.udp(from, to, 16, event.is_set("reply", false), None)
+            }
+        };
+        json!(pairs.into_iter().map(one).collect::<Vec<String>>())
+    }
+
+    fn seg(&mut self, event: &Event) -> Value {
+        let id = event.needed("id");
+        if let (Some(from), Some(to)) = (event.text("from"), event.text("to")) {
+            let protocol = if event.text("proto") == Some("udp") { UDP } else { TCP };
+            let mut flow = Flow::new(protocol, from, to);
+            flow.server = event.text("rs").map(super::flow::endpoint);
+            self.flows.insert(id.to_owned(), flow);
+        }
+        let mut flow = self.flows.remove(id).unwrap_or_else(|| panic!("no flow {id}"));
+        let link = side(event, "client");
+        let result = if link == Link::Server && !flow.method.is_empty() {
+            "direct".to_owned()
+        } else if link == Link::Server && flow.server.is_none() {
+            "no real server yet".to_owned()
+        } else {
+            let data = vec![b'd'; event.number("len").unwrap_or(0) as usize];
+            let header = Header {
+                dont_fragment: event.is_set("df", true),
+                ttl: event.number("ttl").unwrap_or(64) as u8,
+                ..Header::default()
+            };
+            let expected = event.number("expect").unwrap_or(1) as usize;
+            let flags = event.text("flags").unwrap_or_default();
+            let seen = flow.put(self, link, Segment { flags, data: &data, header, expected });
+            describe::all(&seen, Some(&flow), true)
+        };
+        let is_direct = matches!(result.as_str(), "direct" | "no real server yet");
+        self.flows.insert(id.to_owned(), flow);
+        if !event.is_set("watch", false) || is_direct {
+            return Value::String(result);
+        }
+        let (director, now) = (&self.network.director, self.network.now);
+        json!({
+            "out": result,
+            "conns": listing::conns(director, now),
+            "active+inact": listing::counts(director, now),
+        })
+    }
+
+    fn ping(&mut self, event: &Event) -> String {
+        let (src, dst) = (event.needed("from").parse().unwrap(), event.needed("to").parse().unwrap());
+        let number = |name, default| event.number(name).unwrap_or(default) as u32;
+        let (rest, data) =
+            (number("ident", 77) << 16 | number("seq", 1), vec![b'p'; number("len", 32) as usize]);
+        let protocol = icmp_protocol(src);
+        let (request, answer) = if src.is_ipv4() { ((8, 0), (0, 0)) } else { ((128, 0), (129, 0)) };
+        let message = packet::icmp(src, dst, request, rest, &data);
+        let seen =
+            self.transit(Link::Client, &packet::ip(src, dst, protocol, &message, Header::default()), 1);
+        match seen.as_slice() {
+            [one]
+                if one.link == Link::Client
+                    && one.icmp == Some(answer)
+                    && one.payload == data
+                    && one.bad.is_empty() =>
+            {
+                format!("answer from {}", one.src)
+            }
+            _ => describe::all(&seen, None, false),
+        }
+    }
+
+    fn icmp_error(&mut self, event: &Event) -> String {
+        let flow = &self.flows[event.needed("id")];
+        let link = side(event, "server");
+        let (about, own) = match link {
+            Link::Client => (&flow.last_at_client, Some(flow.client.0)),
+            Link::Server => (&flow.last_at_server, flow.server.map(|server| server.0)),
+        };
+        let Some(about) = about else { return "nothing to complain about".to_owned() };
+        let src = event.text("src").map(|src| src.parse().unwrap()).or(own).unwrap();
+        let (dst, quote) = (about.src, event.number("quote").unwrap_or(500) as usize);
+        let quote = &about.bytes[..about.bytes.len().min(quote)];
+        let number = |name| event.number(name).unwrap_or(0) as u32;
+        let kind = (number("type") as u8, number("code") as u8);
+        let message = packet::icmp(src, dst, kind, number("rest"), quote);
+        let bytes = packet::ip(src, dst, icmp_protocol(src), &message, Header::default());
+        describe::all(&self.transit(link, &bytes, 1), None, false)
+    }
+
+    fn raw(&mut self, event: &Event) -> Value {
+        let bytes = unhex(event.needed("l3"));
+        let expected = event.number("expect").unwrap_or(1) as usize;
+        let seen = self.transit(side(event, "client"), &bytes, expected);
+        let any: Vec<(usize, usize)> = event
+            .fields
+            .get("any")
+            .and_then(|any| serde_json::from_value(any.clone()).ok())
+            .unwrap_or_default();
+        json!(seen.iter().map(|seen| describe::raw(seen, &any)).collect::<Vec<Value>>())
+    }
+
+    fn frag(&mut self, event: &Event) -> Value {
+        let flow = Flow::new(UDP, event.needed("from"), event.needed("to"));
+        let len = event.number("len").unwrap() as usize;
+        let mtu = event.number("mtu").unwrap_or(1500) as usize;
+        let reverse = event.is_set("reverse", false);
+        let data: Vec<u8> = (0..len).map(|at| (at * 7) as u8).collect();
+        let ends =
+            packet::Ends { src: flow.client.0, sport: flow.client.1, dst: flow.virt.0, dport: flow.virt.1 };
+        self.flows.insert(event.needed("id").to_owned(), flow.clone());
+        let seen = self.fragments(Link::Client, ends, &data, (mtu, 0x4242), reverse);
+        let Some(first) = seen.first() else { return json!("none") };
+        if first.link == Link::Client {
+            return json!(describe::all(&seen, Some(&flow), false));
+        }
+        let whole = Reassembled::new(&seen);
+        let server = first.dst;
+        let is_ok = whole.is_right(&data) && first.src == flow.client.0;
+        let mut result = json!({
+            "to rs": server.to_string(),
+            "pieces": whole.pieces,
+            "ports": format!("{}>{}", whole.ports.0, whole.ports.1),
+            "whole": if is_ok { "ok" } else { "damaged" },
+        });
+        let ends =
+            packet::Ends { src: server, sport: whole.ports.1, dst: flow.client.0, dport: flow.client.1 };
+        let mtu = mtu.min(self.network.net.server_mtu);
+        let seen = self.fragments(Link::Server, ends, &data, (mtu, 0x4343), reverse);
+        result["answer"] = match seen.first() {
+            None => json!("none"),
+            Some(first) => {
+                let whole = Reassembled::new(&seen);
+                json!({
+                    "from": join(first.src, whole.ports.0),
+                    "pieces": whole.pieces,
+                    "whole": if whole.is_right(&data) { "ok" } else { "damaged" },
+                })
+            }
+        };
+        result
+    }
+
+    /// A datagram in pieces of `mtu`, with that identification.
+    fn fragments(
+        &mut self,
+        from: Link,
+        ends: packet::Ends,
+        data: &[u8],
+        (mtu, ident): (usize, u16),
+        reverse: bool,
+    ) -> Vec<Seen> {
+        let datagram = packet::udp(ends, data);
+        let step = (mtu - 20) / 8 * 8;
+        let mut pieces: Vec<Vec<u8>> = datagram
+            .chunks(step)
+            .enumerate()
+            .map(|(at, chunk)| {
+                let offset = at * step;
+                let more = offset + step < datagram.len();
+                let header = Header { ident, dont_fragment: false, offset, more, ..Header::default() };
+                packet::ip(ends.src, ends.dst, UDP, chunk, header)
+            })
+            .collect();
+        if reverse {
+            pieces.reverse();
+        }
+        let seen = pieces.iter().flat_map(|piece| self.network.send(from, piece)).collect();
+        self.network.pass_time(Duration::from_secs(1));
+        seen
+    }
+}
+
+/// A UDP datagram put together from what came out.
+struct Reassembled {
+    pieces: Vec<(usize, usize)>,
+    ports: (u16, u16),
+    data: Vec<u8>,
+    sum_is_right: bool,
+}
+
+impl Reassembled {
+    fn new(seen: &[Seen]) -> Self {
+        let mut parts: Vec<(usize, &Seen)> = seen.iter().map(|seen| (seen.offset, seen)).collect();
+        parts.sort_by_key(|(offset, _)| *offset);
+        let bytes: Vec<u8> = parts.iter().flat_map(|(_, seen)| seen.body.iter().copied()).collect();
+        let port = |at: usize| bytes.get(at..at + 2).map_or(0, |port| u16::from_be_bytes([port[0], port[1]]));
+        let pseudo = packet::pseudo_header(seen[0].src, seen[0].dst, UDP, bytes.len());
+        Self {
+            pieces: parts.iter().map(|(offset, seen)| (*offset, seen.body.len())).collect(),
+            ports: (port(0), port(2)),
+            data: bytes.get(8..).unwrap_or_default().to_vec(),
+            sum_is_right: packet::checksum(&[&pseudo, &bytes]) == 0,
+        }
+    }
+
+    fn is_right(&self, data: &[u8]) -> bool {
+        self.sum_is_right && self.data == data
+    }
+}
+
+fn side(event: &Event, default: &str) -> Link {
+    if event.text("side").unwrap_or(default) == "client" { Link::Client } else { Link::Server }
+}
+
+fn unhex(text: &str) -> Vec<u8> {
+    let digits: Vec<u8> =
+        text.chars().filter_map(|digit| digit.to_digit(16)).map(|digit| digit as u8).collect();
+    digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect()
+}
