@@ -51,7 +51,7 @@ impl Network {
         let end = self.now + span;
         while self.next_tick <= end {
             self.now = self.next_tick;
-            self.director.handle_timeout(self.now);
+            while self.director.handle_timeout(self.now) {}
             self.next_tick = self.now + TICK;
         }
         self.now = end;

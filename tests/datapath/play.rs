@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use tunvs::lvs::director::Sysctl;
+
 use super::case::{Case, Event};
 use super::flow::{Flow, Segment, join};
 use super::network::Network;
@@ -97,20 +99,12 @@ impl Player {
         Ok(format!("exit {code}"))
     }
 
-    fn sysctl(&mut self, name: &str, value: &Value) -> Result<(), Unplayable> {
-        const DEFAULTS: &[(&str, i64)] = &[
-            ("conn_reuse_mode", 1),
-            ("expire_nodest_conn", 0),
-            ("expire_quiescent_template", 0),
-            ("pmtu_disc", 1),
-            ("schedule_icmp", 0),
-            ("secure_tcp", 0),
-            ("sloppy_tcp", 0),
-        ];
-        if DEFAULTS.iter().any(|(known, default)| *known == name && value.as_i64() == Some(*default)) {
-            return Ok(());
-        }
-        Err(format!("no way to set {name} to {value}"))
+    fn sysctl(&self, name: &str, value: &Value) -> Result<(), Unplayable> {
+        let known = Sysctl::ALL.iter().find(|sysctl| sysctl.name() == name);
+        let set = known.zip(value.as_i64()).map(|(sysctl, value)| {
+            self.network.director.sysctls().set(*sysctl, value).map_err(|error| error.to_string())
+        });
+        set.unwrap_or_else(|| Err(format!("no way to set {name} to {value}")))
     }
 
     /// Sends a packet; a wait for packets that do not come takes its time.

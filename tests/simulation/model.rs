@@ -1,0 +1,101 @@
+//! What the operator declared, kept the plain way: which commands succeed, and what is in the tables after them.
+
+use std::collections::BTreeMap;
+
+use tunvs::lvs::Command;
+use tunvs::lvs::director::ServiceEntry;
+use tunvs::lvs::service::{Endpoint, ServerSpec, ServiceKey, ServiceSpec};
+
+#[derive(Debug, Default)]
+pub(crate) struct Model {
+    pub(crate) services: BTreeMap<ServiceKey, Service>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Service {
+    pub(crate) spec: ServiceSpec,
+    pub(crate) servers: BTreeMap<Endpoint, ServerSpec>,
+}
+
+impl Model {
+    /// Does the command, and says whether it succeeds.
+    pub(crate) fn apply(&mut self, command: &Command) -> bool {
+        match command {
+            Command::AddService(spec) => {
+                if self.services.contains_key(&spec.key) {
+                    return false;
+                }
+                self.services.insert(spec.key, Service { spec: spec.clone(), servers: BTreeMap::new() });
+                true
+            }
+            Command::EditService(spec) => {
+                self.services.get_mut(&spec.key).map(|service| service.spec = spec.clone()).is_some()
+            }
+            Command::DeleteService(key) => self.services.remove(key).is_some(),
+            Command::AddServer { service, server } => match self.services.get_mut(service) {
+                Some(service) if !service.servers.contains_key(&name(server)) => {
+                    service.servers.insert(name(server), server.clone());
+                    true
+                }
+                _ => false,
+            },
+            Command::EditServer { service, server } => {
+                let servers = self.services.get_mut(service).map(|service| &mut service.servers);
+                match servers.and_then(|servers| servers.get_mut(&name(server))) {
+                    Some(kept) => {
+                        *kept = server.clone();
+                        true
+                    }
+                    None => false,
+                }
+            }
+            Command::DeleteServer { service, addr, port } => {
+                let service = self.services.get_mut(service);
+                service.is_some_and(|service| service.servers.remove(&Endpoint::new(*addr, *port)).is_some())
+            }
+            Command::Flush => {
+                self.services.clear();
+                true
+            }
+            _ => true,
+        }
+    }
+
+    /// What differs between the model and the director's tables.
+    pub(crate) fn difference(&self, entries: &[ServiceEntry]) -> Option<String> {
+        if entries.len() != self.services.len() {
+            return Some(format!("{} services, not {}", entries.len(), self.services.len()));
+        }
+        entries.iter().find_map(|entry| {
+            let Some(service) = self.services.get(&entry.spec.key) else {
+                return Some(format!("{} should not be there", entry.spec.key));
+            };
+            let servers: BTreeMap<Endpoint, ServerSpec> =
+                entry.servers.iter().map(|server| (name(&server.spec), server.spec.clone())).collect();
+            (service.spec != entry.spec || service.servers != servers)
+                .then(|| format!("{} is {entry:?}, not {service:?}", entry.spec.key))
+        })
+    }
+}
+
+impl Service {
+    pub(crate) fn has(&self, server: Endpoint) -> bool {
+        self.servers.contains_key(&server)
+    }
+
+    /// Every new connection finds a server: somebody has a weight, nobody a limit, and the scheduler is none of
+    /// those that give a client to one server only.
+    pub(crate) fn takes_everyone(&self) -> bool {
+        let hashes = matches!(self.spec.scheduler.as_str(), "sh" | "dh" | "mh" | "ovf");
+        let is_free = |server: &ServerSpec| server.upper_threshold == 0;
+        !hashes && self.servers.values().any(|server| server.weight > 0) && self.servers.values().all(is_free)
+    }
+
+    pub(crate) fn takes_nobody(&self) -> bool {
+        self.servers.values().all(|server| server.weight == 0)
+    }
+}
+
+fn name(server: &ServerSpec) -> Endpoint {
+    Endpoint::new(server.addr, server.port)
+}

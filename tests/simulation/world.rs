@@ -1,0 +1,409 @@
+//! Clients, servers and an operator around one director, all led by one seed; and what must hold after each step.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use tunvs::lvs::director::{ConnEntry, Query, Reply, ServiceEntry, Settings, Side};
+use tunvs::lvs::sched;
+use tunvs::lvs::service::{
+    Endpoint, Family, Forwarding, Persistence, Protocol, ServerSpec, ServiceKey, ServiceSpec,
+};
+use tunvs::lvs::wire::{Outbox, PacketBuf};
+use tunvs::lvs::{Command, Director, Time, Verdict};
+
+use super::model::{Model, Service};
+use super::packet::{self, Ends, Header, icmp_protocol};
+use super::rng::Rng;
+use super::seen::{Link, Seen};
+
+const SCHEDULERS: &[&str] =
+    &["rr", "wrr", "lc", "wlc", "lblc", "lblcr", "dh", "sh", "mh", "sed", "nq", "fo", "ovf", "twos"];
+const FLAGS: &[u8] = &[
+    packet::SYN,
+    packet::SYN,
+    packet::SYN,
+    packet::ACK,
+    packet::ACK,
+    packet::PSH | packet::ACK,
+    packet::FIN | packet::ACK,
+    packet::SYN | packet::ACK,
+    packet::RST,
+    packet::FIN,
+    0,
+];
+
+/// A broken promise: what, in which step.
+pub(crate) type Broken = String;
+
+pub(crate) struct World {
+    rng: Rng,
+    director: Director,
+    model: Model,
+    now: Time,
+    outbox: Outbox,
+    buf: PacketBuf,
+    /// Every flow that ever was tried bounds the table.
+    flows: std::collections::BTreeSet<(u8, Endpoint, Endpoint)>,
+    last_forwarded: Option<Vec<u8>>,
+}
+
+impl World {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self {
+            rng: Rng::new(seed),
+            director: Director::new(Settings { seed, ..Settings::default() }),
+            model: Model::default(),
+            now: Time::ZERO,
+            outbox: Outbox::default(),
+            buf: PacketBuf::new(),
+            flows: std::collections::BTreeSet::new(),
+            last_forwarded: None,
+        }
+    }
+
+    pub(crate) fn step(&mut self) -> Result<(), Broken> {
+        match self.rng.below(100) {
+            0..=13 => self.command(),
+            14..=62 => self.client_packet(),
+            63..=85 => self.server_packet(),
+            86..=89 => self.error(),
+            90..=92 => self.noise(),
+            _ => {
+                self.pass_time();
+                Ok(())
+            }
+        }
+    }
+
+    fn pass_time(&mut self) {
+        let span = match self.rng.below(20) {
+            0 => Duration::from_secs(self.rng.below(1200) as u64),
+            1..=4 => Duration::from_secs(self.rng.below(130) as u64),
+            _ => Duration::from_millis(self.rng.below(3000) as u64),
+        };
+        self.now = self.now + span;
+        if self.rng.chance(70) {
+            while self.director.handle_timeout(self.now) {}
+        }
+    }
+
+    fn command(&mut self) -> Result<(), Broken> {
+        let command = self.draw_command();
+        let succeeds = self.model.apply(&command);
+        let result = self.director.apply(&command, self.now);
+        if result.is_ok() != succeeds {
+            return Err(format!("{command:?}: {result:?}"));
+        }
+        match self.model.difference(&self.services()) {
+            Some(difference) => Err(format!("after {command:?}: {difference}")),
+            None => Ok(()),
+        }
+    }
+
+    fn draw_command(&mut self) -> Command {
+        let key = self.draw_key();
+        let server = self.draw_server(key.family());
+        match self.rng.below(30) {
+            0..=5 => Command::AddService(self.draw_service(key)),
+            6..=8 => Command::EditService(self.draw_service(key)),
+            9 => Command::DeleteService(key),
+            10..=19 => Command::AddServer { service: key, server },
+            20..=24 => Command::EditServer { service: key, server },
+            25..=28 => Command::DeleteServer { service: key, addr: server.addr, port: server.port },
+            _ if self.rng.chance(10) => Command::Flush,
+            _ => Command::Zero(None),
+        }
+    }
+
+    fn draw_key(&mut self) -> ServiceKey {
+        let (protocol, virt) = self.draw_virt();
+        ServiceKey::Address { protocol, addr: virt.addr, port: virt.port }
+    }
+
+    fn draw_virt(&mut self) -> (Protocol, Endpoint) {
+        let protocol = if self.rng.chance(65) { Protocol::Tcp } else { Protocol::Udp };
+        let addr = *self.rng.pick(&["10.0.0.1", "10.0.0.2", "fd00::1"]);
+        let port = if self.rng.chance(80) { 80 } else { 443 };
+        (protocol, Endpoint::new(addr.parse().unwrap(), port))
+    }
+
+    fn draw_service(&mut self, key: ServiceKey) -> ServiceSpec {
+        let mut spec = ServiceSpec::new(key, self.rng.pick::<&str>(SCHEDULERS));
+        spec.scheduler_flags.0 = self.rng.below(4) as u8;
+        if self.rng.chance(25) {
+            let mask = Persistence::host_mask(key.family());
+            spec.persistence = Some(Persistence { timeout: 30 + self.rng.below(300) as u32, mask });
+        }
+        let is_udp = matches!(key, ServiceKey::Address { protocol: Protocol::Udp, .. });
+        spec.one_packet = is_udp && self.rng.chance(20);
+        spec
+    }
+
+    fn draw_server(&mut self, family: Family) -> ServerSpec {
+        let host = 1 + self.rng.below(4);
+        let addr = match family {
+            Family::V4 => format!("10.9.0.{host}"),
+            Family::V6 => format!("fd09::{host}"),
+        };
+        let port = if self.rng.chance(80) { 80 } else { 8080 };
+        let mut server = ServerSpec::new(addr.parse().unwrap(), port, Forwarding::Masq);
+        server.weight = self.rng.below(5) as i32;
+        if self.rng.chance(15) {
+            server.upper_threshold = 1 + self.rng.below(8) as u32;
+            server.lower_threshold = self.rng.below(server.upper_threshold as usize + 1) as u32;
+        }
+        server
+    }
+
+    fn draw_client(&mut self, family: Family) -> Endpoint {
+        let host = 1 + self.rng.below(4);
+        let addr = match family {
+            Family::V4 => format!("20.0.0.{host}"),
+            Family::V6 => format!("fd20::{host}"),
+        };
+        Endpoint::new(addr.parse().unwrap(), 40_000 + self.rng.below(6) as u16)
+    }
+
+    fn client_packet(&mut self) -> Result<(), Broken> {
+        let (protocol, virt) = self.draw_virt();
+        let client = self.draw_client(Family::of(&virt.addr));
+        let flags = *self.rng.pick(FLAGS);
+        let known = self.conns();
+        let conn = known
+            .iter()
+            .find(|conn| conn.protocol == protocol.number() && conn.client == client && conn.virt == virt);
+        self.flows.insert((protocol.number(), client, virt));
+        let verdict = self.process(Side::Client, protocol, client, virt, flags);
+        let answers = self.answers()?;
+        let what = format!("{protocol} {client} > {virt} flags {flags:#x} ({conn:?}): {verdict:?}");
+        if (verdict == Verdict::Reply) == answers.is_empty() {
+            return Err(format!("{what}, with {} answers", answers.len()));
+        }
+        let reached =
+            if verdict == Verdict::Forward { Some(self.check_request(client, &what)?) } else { None };
+        let service =
+            self.model.services.get(&ServiceKey::Address { protocol, addr: virt.addr, port: virt.port });
+        let may_start = protocol == Protocol::Udp || flags & (packet::SYN | packet::RST) == packet::SYN;
+        let starts_well = match service {
+            Some(service) if may_start => is_fair_choice(service, reached, &verdict),
+            _ => verdict == Verdict::Pass,
+        };
+        let goes_on_well = conn.is_some_and(|conn| match service {
+            Some(service) if service.has(conn.real) => reached == Some(conn.real),
+            _ => matches!(verdict, Verdict::Drop(_)),
+        });
+        let is_right = match conn {
+            _ if self.model.services.is_empty() => verdict == Verdict::Pass,
+            None => starts_well,
+            // Due at this moment: gone or not, both is right.
+            Some(conn) if conn.expires_in_ms == 0 => starts_well || goes_on_well,
+            Some(conn) if flags & packet::SYN != 0 && is_over(conn) => {
+                // The port is used again, except under a template.
+                starts_well || goes_on_well && known.iter().any(is_template)
+            }
+            Some(_) => goes_on_well,
+        };
+        if is_right { Ok(()) } else { Err(what) }
+    }
+
+    /// Checks what goes to a server, and says to which.
+    fn check_request(&mut self, client: Endpoint, what: &str) -> Result<Endpoint, Broken> {
+        let seen = self.seen();
+        if !seen.bad.is_empty() || (seen.src, seen.sport) != (client.addr, client.port) || seen.ttl != 64 {
+            return Err(format!("{what}: {:?} from {}:{}", seen.bad, seen.src, seen.sport));
+        }
+        self.last_forwarded = Some(seen.bytes);
+        Ok(Endpoint::new(seen.dst, seen.dport))
+    }
+
+    fn server_packet(&mut self) -> Result<(), Broken> {
+        let known: Vec<ConnEntry> =
+            self.conns().into_iter().filter(|conn| !is_template(conn) && conn.expires_in_ms > 0).collect();
+        if known.is_empty() || self.rng.chance(5) {
+            return self.stray_server_packet();
+        }
+        let conn = self.rng.pick(&known).clone();
+        let flags =
+            *self.rng.pick(&[packet::SYN | packet::ACK, packet::ACK, packet::FIN | packet::ACK, packet::RST]);
+        let protocol = Protocol::from_number(conn.protocol).ok_or("a connection of no protocol")?;
+        let verdict = self.process(Side::Server, protocol, conn.real, conn.client, flags);
+        let what = format!("answer of {conn:?}: {verdict:?}");
+        self.answers()?;
+        if self.model.services.is_empty() {
+            return if verdict == Verdict::Pass { Ok(()) } else { Err(what) };
+        }
+        if verdict != Verdict::Forward {
+            return Err(what);
+        }
+        let seen = self.seen();
+        let from = Endpoint::new(seen.src, seen.sport);
+        let shares_ends = |other: &&ConnEntry| {
+            (other.protocol, other.client, other.real) == (conn.protocol, conn.client, conn.real)
+        };
+        let is_a_vip = known.iter().filter(shares_ends).any(|other| other.virt == from);
+        let reached = Endpoint::new(seen.dst, seen.dport);
+        if !seen.bad.is_empty() || !is_a_vip || reached != conn.client || seen.ttl != 64 {
+            return Err(format!("{what}: {:?} {from} > {reached}", seen.bad));
+        }
+        Ok(())
+    }
+
+    fn stray_server_packet(&mut self) -> Result<(), Broken> {
+        let server = self.draw_server(Family::V4);
+        let client = self.draw_client(Family::V4);
+        let from = Endpoint::new(server.addr, 7);
+        let verdict = self.process(Side::Server, Protocol::Tcp, from, client, packet::ACK);
+        if verdict == Verdict::Pass { Ok(()) } else { Err(format!("a stray packet of {from}: {verdict:?}")) }
+    }
+
+    /// A server complains about the last packet that any server got.
+    fn error(&mut self) -> Result<(), Broken> {
+        let Some(about) = self.last_forwarded.clone() else { return Ok(()) };
+        let seen = Seen::new(Link::Server, IpAddr::from([0; 4]), &about);
+        let kind = if seen.src.is_ipv4() { (3, 1) } else { (1, 3) };
+        let quote = &about[..about.len().min(if seen.src.is_ipv4() { 28 } else { 48 } + self.rng.below(30))];
+        let message = packet::icmp(seen.dst, seen.src, kind, 0, quote);
+        let bytes = packet::ip(seen.dst, seen.src, icmp_protocol(seen.src), &message, Header::default());
+        self.buf.fill(&bytes);
+        let verdict = self.director.process(&mut self.buf, Side::Server, self.now, &mut self.outbox);
+        self.answers()?;
+        let error = self.seen();
+        match verdict {
+            Verdict::Forward if error.bad.is_empty() && error.dst == seen.src => Ok(()),
+            Verdict::Pass | Verdict::Drop(_) => Ok(()),
+            _ => Err(format!("an error of {}: {verdict:?} {:?}", seen.dst, error.bad)),
+        }
+    }
+
+    /// Anything at all, on either side.
+    fn noise(&mut self) -> Result<(), Broken> {
+        let len = self.rng.below(90);
+        let mut bytes: Vec<u8> = (0..len).map(|_| self.rng.bits() as u8).collect();
+        if let Some(whole) = self.last_forwarded.clone().filter(|_| self.rng.chance(60)) {
+            bytes = whole;
+            // Not the flags or ports of a connection: the model knows nothing of it.
+            let at = self.rng.below(12);
+            bytes[at] = self.rng.bits() as u8;
+            bytes.truncate(self.rng.below(41));
+        }
+        self.buf.fill(&bytes);
+        let side = if self.rng.chance(50) { Side::Client } else { Side::Server };
+        self.director.process(&mut self.buf, side, self.now, &mut self.outbox);
+        self.answers().map(|_| ())
+    }
+
+    fn process(
+        &mut self,
+        side: Side,
+        protocol: Protocol,
+        from: Endpoint,
+        to: Endpoint,
+        flags: u8,
+    ) -> Verdict {
+        let ends = Ends { src: from.addr, sport: from.port, dst: to.addr, dport: to.port };
+        let data = vec![b'x'; self.rng.below(5)];
+        let segment = match protocol {
+            Protocol::Tcp => packet::tcp(ends, flags, self.rng.bits() as u32, 0, &data),
+            _ => packet::udp(ends, &data),
+        };
+        // As the host hands it over: one hop is taken already.
+        let header = Header { ttl: 63, ..Header::default() };
+        self.buf.fill(&packet::ip(from.addr, to.addr, protocol.number(), &segment, header));
+        self.director.process(&mut self.buf, side, self.now, &mut self.outbox)
+    }
+
+    fn seen(&self) -> Seen {
+        Seen::new(Link::Client, IpAddr::from([0; 4]), self.buf.bytes())
+    }
+
+    /// The packets in the outbox; each one must be valid.
+    fn answers(&mut self) -> Result<Vec<Seen>, Broken> {
+        let mut answers = Vec::new();
+        self.outbox
+            .drain(|packet| answers.push(Seen::new(Link::Client, IpAddr::from([0; 4]), packet.bytes())));
+        match answers.iter().find(|answer| !answer.bad.is_empty()) {
+            Some(answer) => Err(format!("an answer with wrong {:?}", answer.bad)),
+            None => Ok(answers),
+        }
+    }
+
+    fn conns(&self) -> Vec<ConnEntry> {
+        match self.director.query(&Query::Connections, self.now) {
+            Ok(Reply::Connections(conns)) => conns,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn services(&self) -> Vec<ServiceEntry> {
+        match self.director.query(&Query::Services, self.now) {
+            Ok(Reply::Services(services)) => services,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// The counters of every server are the connections that it has.
+    pub(crate) fn check_counters(&self) -> Result<(), Broken> {
+        let conns = self.conns();
+        let mut counts: BTreeMap<(u8, Endpoint, Endpoint), (u32, u32)> = BTreeMap::new();
+        for conn in conns.iter().filter(|conn| !is_template(conn)) {
+            let count = counts.entry((conn.protocol, conn.virt, conn.real)).or_default();
+            let is_active = matches!(conn.state.as_str(), "ESTABLISHED" | "SYN_SENT" | "SYN_RECV" | "SYNACK");
+            *if is_active { &mut count.0 } else { &mut count.1 } += 1;
+        }
+        let tracked = conns.iter().filter(|conn| !is_template(conn)).count();
+        if tracked > self.flows.len() {
+            return Err(format!("{tracked} connections of {} flows", self.flows.len()));
+        }
+        for service in self.services() {
+            let ServiceKey::Address { protocol, addr, port } = service.spec.key else { continue };
+            for server in &service.servers {
+                let real = Endpoint::new(server.spec.addr, server.spec.port);
+                let key = (protocol.number(), Endpoint::new(addr, port), real);
+                let counted = (server.active_conns, server.inactive_conns);
+                let listed = counts.get(&key).copied().unwrap_or_default();
+                if counted != listed {
+                    return Err(format!("{key:?} counts {counted:?}, has {listed:?}: {conns:#?}"));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// When nothing happens any more, nothing stays.
+    pub(crate) fn drain(&mut self) -> Result<(), Broken> {
+        for _ in 0..600 {
+            self.now = self.now + Duration::from_secs(15);
+            while self.director.handle_timeout(self.now) {}
+        }
+        self.check_counters()?;
+        let left = self.conns();
+        if left.is_empty() { Ok(()) } else { Err(format!("{} connections stay: {left:?}", left.len())) }
+    }
+}
+
+/// A new connection went to a server that takes some, or was refused where that can be.
+fn is_fair_choice(service: &Service, reached: Option<Endpoint>, verdict: &Verdict) -> bool {
+    match reached {
+        Some(reached) => {
+            // A template may hold a client at a server of weight 0.
+            let takes_it = |server: &ServerSpec| server.weight > 0 || service.spec.persistence.is_some();
+            service.servers.get(&reached).is_some_and(takes_it)
+        }
+        None => *verdict == Verdict::Reply && (!service.takes_everyone() || service.takes_nobody()),
+    }
+}
+
+/// Closed, so that a SYN begins a new connection.
+fn is_over(conn: &ConnEntry) -> bool {
+    matches!(conn.state.as_str(), "TIME_WAIT" | "CLOSE")
+}
+
+fn is_template(conn: &ConnEntry) -> bool {
+    conn.client.port == 0
+}
+
+/// The scheduler names that are drawn from are all there are.
+pub(crate) fn schedulers_are_known() -> bool {
+    SCHEDULERS.iter().all(|name| sched::is_known(name))
+}
