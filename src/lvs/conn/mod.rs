@@ -95,6 +95,8 @@ impl ConnFlags {
     pub const UNHASHED: Self = Self(16);
     /// It is being taken out of the table.
     pub const ENDING: Self = Self(32);
+    /// Another connection has, or had, the same client and server ends (and another virtual one).
+    pub const SHARES_ENDS: Self = Self(64);
 
     pub const fn has(self, flag: Self) -> bool {
         self.0 & flag.0 != 0
@@ -129,6 +131,8 @@ pub struct Connection {
     /// The template or control connection above this one.
     pub controller: Option<ConnId>,
     queued: expiry::Tick,
+    /// Tells the newer of two; counted by the table.
+    number: u32,
     expires_at: Time,
     server: Option<Arc<RealServer>>,
     extra: Option<Box<Extra>>,
@@ -192,6 +196,7 @@ impl Connection {
             controlled: 0,
             controller: None,
             queued: expiry::Tick::default(),
+            number: 0,
             expires_at: now + NEW,
             server: Some(server),
             extra: None,

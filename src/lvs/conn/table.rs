@@ -6,6 +6,8 @@
 //! Locks are taken in the order shard, slot, slot of the controller, wheel; a shard is never locked while a slot is
 //! held.
 
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+
 use dashmap::{DashMap, SharedValue};
 use foldhash::SharedSeed;
 use foldhash::fast::SeedableRandomState;
@@ -13,7 +15,7 @@ use parking_lot::{MappedMutexGuard, Mutex, MutexGuard};
 
 use super::expiry::{Tick, Wheel};
 use super::slots::Slots;
-use super::{ConnFlags, ConnKey, Connection, EXTENSION};
+use super::{ConnFlags, ConnKey, Connection, EXTENSION, Role};
 use crate::lvs::time::Time;
 
 /// Shards of the index; a power of two, well above the number of queues.
@@ -65,6 +67,8 @@ pub struct ConnTable {
     hasher: SeedableRandomState,
     slots: Slots,
     expiry: Mutex<Wheel>,
+    /// Connections that were ever added, wrapping around.
+    added: AtomicU32,
 }
 
 impl ConnTable {
@@ -76,6 +80,7 @@ impl ConnTable {
             hasher,
             slots: Slots::new(limit),
             expiry: Mutex::default(),
+            added: AtomicU32::new(0),
         }
     }
 
@@ -99,6 +104,16 @@ impl ConnTable {
     }
 
     fn find(&self, key: &ConnKey) -> Option<Entry<'_>> {
+        let found = self.find_any(key)?;
+        let is_ambiguous = key.role == Role::Out && found.flags.has(ConnFlags::SHARES_ENDS);
+        if !is_ambiguous {
+            return Some(found);
+        }
+        drop(found);
+        self.find_newest(key)
+    }
+
+    fn find_any(&self, key: &ConnKey) -> Option<Entry<'_>> {
         let hash = key.hash(&self.hasher);
         let mut found = None;
         let shard = self.index.shards()[self.shard_of(hash)].read();
@@ -110,6 +125,25 @@ impl ConnTable {
         });
         drop(shard);
         found
+    }
+
+    /// Of several connections that a server's packet can belong to, the newest (the kernel's list begins with it).
+    fn find_newest(&self, key: &ConnKey) -> Option<Entry<'_>> {
+        let hash = key.hash(&self.hasher);
+        let mut newest: Option<(u32, u32)> = None;
+        let shard = self.index.shards()[self.shard_of(hash)].read();
+        shard.get(spread(hash), |(other, slot)| {
+            let candidate = if *other == hash { self.entry(*slot.get()) } else { None };
+            if let Some(entry) = candidate.filter(|entry| key.matches(entry)) {
+                let is_newer = |(_, number)| entry.number.wrapping_sub(number) < u32::MAX / 2;
+                if newest.is_none_or(is_newer) {
+                    newest = Some((*slot.get(), entry.number));
+                }
+            }
+            false
+        });
+        drop(shard);
+        self.entry(newest?.0).filter(|entry| key.matches(entry))
     }
 
     fn entry(&self, slot: u32) -> Option<Entry<'_>> {
@@ -133,6 +167,11 @@ impl ConnTable {
             return Err(TableFull);
         };
         let (key_in, key_out) = (conn.key_in(), conn.key_out());
+        conn.number = self.added.fetch_add(1, Relaxed);
+        if let Some(mut other) = key_out.and_then(|key_out| self.find_any(&key_out)) {
+            other.flags.set(ConnFlags::SHARES_ENDS, true);
+            conn.flags.set(ConnFlags::SHARES_ENDS, true);
+        }
         conn.queued = self.expiry.lock().push(slot, conn.expires_at());
         if let Some(mut place) = self.slots.lock(slot) {
             *place = Some(conn);
