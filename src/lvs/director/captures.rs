@@ -11,7 +11,7 @@ use crate::lvs::service::{Family, Forwarding, ServiceKey};
 pub struct Captures {
     /// Virtual addresses: packets to them.
     pub virtuals: BTreeSet<IpAddr>,
-    /// Masqueraded real servers: packets from them.
+    /// Masqueraded real servers, also removed ones that still have connections: packets from them.
     pub reals: BTreeSet<IpAddr>,
     /// Firewall marks: packets that carry them.
     pub marks: BTreeSet<(u32, Family)>,
@@ -21,7 +21,8 @@ impl Director {
     /// What the services of this moment need captured.
     pub fn captures(&self) -> Captures {
         let mut captures = Captures::default();
-        for service in self.services.read().iter() {
+        let services = self.services.read();
+        for service in services.iter() {
             match service.spec().key {
                 ServiceKey::Address { addr, .. } => {
                     captures.virtuals.insert(addr);
@@ -33,6 +34,9 @@ impl Director {
             let masqueraded =
                 service.servers().iter().filter(|server| server.forwarding() == Forwarding::Masq);
             captures.reals.extend(masqueraded.map(|server| server.addr()));
+        }
+        if !services.is_empty() {
+            captures.reals.extend(services.leaving().map(|server| server.addr()));
         }
         captures
     }

@@ -77,6 +77,12 @@ impl ServiceTable {
         })
     }
 
+    /// Masqueraded servers that were removed while they had connections.
+    pub fn leaving(&self) -> impl Iterator<Item = &Arc<RealServer>> {
+        let servers = self.trash.iter().map(|trashed| &trashed.server);
+        servers.filter(|server| server.forwarding() == Forwarding::Masq && Arc::strong_count(server) > 1)
+    }
+
     pub fn is_empty(&self) -> bool {
         self.services.is_empty()
     }
