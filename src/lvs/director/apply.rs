@@ -111,9 +111,12 @@ impl Director {
                 orphans.push(id);
             }
         });
-        for entry in orphans.into_iter().filter_map(|id| self.conns.get(id)) {
-            if is_orphan(&entry) && entry.controlled == 0 {
-                self.conns.end(entry, now);
+        // Templates in the second turn, when their connections are gone.
+        for _ in 0..2 {
+            for entry in orphans.iter().filter_map(|id| self.conns.get(*id)) {
+                if is_orphan(&entry) && entry.controlled == 0 {
+                    self.conns.end(entry, now);
+                }
             }
         }
     }

@@ -55,6 +55,9 @@ impl Director {
     fn forward(&self, packet: &mut Packet<'_>, segment: &Segment, entry: &mut Entry<'_>) -> Verdict {
         self.arrive(packet, segment, entry);
         self.conns.touch(entry, packet.now);
+        if packet.headers.ttl == 0 {
+            return packet.answer(entry.virt().addr, IcmpError::TimeExceeded);
+        }
         xmit::transmit(packet.buf, &packet.headers, entry)
     }
 

@@ -206,10 +206,10 @@ fn network(addr: IpAddr, mask: u32) -> IpAddr {
     }
 }
 
-/// A mark in the place of an address, as templates are listed.
+/// A mark in the place of an address, as templates are listed: in the first word.
 fn mark_addr(mark: u32, family: Family) -> IpAddr {
     match family {
         Family::V4 => Ipv4Addr::from_bits(mark).into(),
-        Family::V6 => Ipv6Addr::from_bits(u128::from(mark)).into(),
+        Family::V6 => Ipv6Addr::from_bits(u128::from(mark) << 96).into(),
     }
 }
