@@ -54,7 +54,10 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("SystemTime::now", &["daemon/clock.rs"]),
 ];
 
-/// A folder, and the modules of the crate that it may use beside itself. `daemon` and `main.rs` join everything.
+/// What joins the edges, and so may use everything.
+const JOINS: &[&str] = &["main.rs", "daemon/", "cli/mod.rs", "cli/run.rs"];
+
+/// A folder, and the modules of the crate that it may use beside itself.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("lvs/", &[]),
     ("lvs/time.rs", &["lvs::time"]),
@@ -99,7 +102,7 @@ fn each_crate_has_its_place() {
 #[test]
 fn dependencies_point_down() {
     let mut found = Vec::new();
-    for source in sources() {
+    for source in sources().iter().filter(|source| !JOINS.iter().any(|place| source.is_under(place))) {
         for (folder, allowed) in MAY_USE.iter().filter(|(folder, _)| source.is_under(folder)) {
             let own = folder.trim_end_matches(".rs").trim_end_matches('/').replace('/', "::");
             for (line, path) in &source.paths {
