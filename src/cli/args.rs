@@ -7,9 +7,15 @@ use ipnet::IpNet;
 
 use crate::control::{DEFAULT_SOCKET, SOCKET_VARIABLE};
 
+/// The classic tools are not clap's; see `cli::ipvsadm`.
+const CLASSIC: &str = "Classic tools, also by links of these names:
+  ipvsadm          Change and list the tables
+  ipvsadm-save     Print the tables as commands
+  ipvsadm-restore  Read such commands";
+
 /// Linux Virtual Server in userspace.
 #[derive(Debug, Parser)]
-#[command(name = "tunvs", version, propagate_version = true, disable_help_subcommand = true)]
+#[command(name = "tunvs", version, propagate_version = true, disable_help_subcommand = true, after_help = CLASSIC)]
 pub struct Args {
     #[command(subcommand)]
     pub command: Command,

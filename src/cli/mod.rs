@@ -12,6 +12,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
+use clap::error::ErrorKind;
 
 use crate::config::{Config, ConfigError};
 use crate::daemon::{DaemonError, LogError};
@@ -33,7 +34,7 @@ enum CliError {
 pub fn main(args: Vec<OsString>) -> ExitCode {
     let parsed = match args::Args::try_parse_from(args) {
         Ok(parsed) => parsed,
-        Err(error) => error.exit(),
+        Err(error) => return complain(&error),
     };
     let outcome = match parsed.command {
         args::Command::Run(given) => run::run(*given),
@@ -47,6 +48,20 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Help and version as clap prints them, mistakes in one line.
+fn complain(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() || error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        let _ = error.print();
+        return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+    }
+    let text = error.to_string();
+    let paragraph = text.split("\n\n").next().unwrap_or(&text);
+    let words: Vec<&str> =
+        paragraph.strip_prefix("error: ").unwrap_or(paragraph).split_whitespace().collect();
+    let _ = writeln!(std::io::stderr(), "tunvs: {}; see `tunvs --help`", words.join(" "));
+    ExitCode::from(2)
 }
 
 /// An error and what caused it, in one line.

@@ -27,6 +27,17 @@ pub struct ControlSocket {
     path: PathBuf,
     listener: UnixListener,
     identity: Option<(u64, u64)>,
+    _made: Option<MadeDirectory>,
+}
+
+/// A directory that was not there before; removed again if nothing else is in it then.
+#[derive(Debug)]
+struct MadeDirectory(PathBuf);
+
+impl Drop for MadeDirectory {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir(&self.0);
+    }
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -46,7 +57,7 @@ pub enum BindError {
 }
 
 impl ControlSocket {
-    /// Listens at `path`. The file of a director that is gone is replaced.
+    /// Listens at `path`, whose directory is made if need be. The file of a director that is gone is replaced.
     ///
     /// # Errors
     /// A director lives there, or the system refuses.
@@ -56,11 +67,7 @@ impl ControlSocket {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),
         };
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o755)
-            .create(parent)
-            .map_err(|source| BindError::Directory { path: parent.to_owned(), source })?;
+        let made = make_directory(parent)?;
         let _lock = lock(parent)?;
         let failed = |source: io::Error| BindError::Io { path: path.to_owned(), source };
         remove_stale(path, &addr)?;
@@ -71,7 +78,8 @@ impl ControlSocket {
             Errno::EADDRINUSE => BindError::Taken { path: path.to_owned() },
             errno => failed(errno.into()),
         })?;
-        let mut bound = Self { path: path.to_owned(), listener: UnixListener::from(fd), identity: None };
+        let mut bound =
+            Self { path: path.to_owned(), listener: UnixListener::from(fd), identity: None, _made: made };
         bound.identity = identity(path);
         Backlog::new(BACKLOG)
             .and_then(|backlog| socket::listen(&bound.listener, backlog))
@@ -102,6 +110,15 @@ impl Drop for ControlSocket {
 
 fn identity(path: &Path) -> Option<(u64, u64)> {
     fs::symlink_metadata(path).ok().map(|meta| (meta.dev(), meta.ino()))
+}
+
+/// One level only: a mistyped path shall not leave a tree of directories.
+fn make_directory(path: &Path) -> Result<Option<MadeDirectory>, BindError> {
+    match DirBuilder::new().mode(0o755).create(path) {
+        Ok(()) => Ok(Some(MadeDirectory(path.to_owned()))),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(None),
+        Err(source) => Err(BindError::Directory { path: path.to_owned(), source }),
+    }
 }
 
 /// Held while a stale file is looked at and replaced; two directors that start at once take turns.

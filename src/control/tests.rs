@@ -203,11 +203,11 @@ fn an_idle_connection_does_not_delay_the_end() {
 #[test]
 fn only_the_owner_may_connect() {
     let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("a/b/control.sock");
+    let path = dir.path().join("tunvs/control.sock");
     let socket = ControlSocket::bind(&path).unwrap();
     assert_eq!(path.metadata().unwrap().permissions().mode() & 0o7777, 0o600);
     drop(socket);
-    assert!(!path.exists());
+    assert!(!path.exists() && !dir.path().join("tunvs").exists(), "nothing is left behind");
 }
 
 #[test]
@@ -242,6 +242,8 @@ fn a_stale_socket_is_replaced_and_another_file_is_not() {
 fn a_path_that_cannot_be_is_refused() {
     let long = PathBuf::from(format!("/tmp/{}", "x".repeat(200)));
     assert!(matches!(ControlSocket::bind(&long), Err(BindError::PathTooLong { .. })));
+    let nowhere = PathBuf::from("/nonexistent/folder/control.sock");
+    assert!(matches!(ControlSocket::bind(&nowhere), Err(BindError::Directory { .. })));
     let below_file = PathBuf::from("/proc/version/control.sock");
     assert!(matches!(ControlSocket::bind(&below_file), Err(BindError::Directory { .. })));
 }
