@@ -116,7 +116,7 @@ fn identity(path: &Path) -> Option<(u64, u64)> {
 fn make_directory(path: &Path) -> Result<Option<MadeDirectory>, BindError> {
     match DirBuilder::new().mode(0o755).create(path) {
         Ok(()) => Ok(Some(MadeDirectory(path.to_owned()))),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(None),
         Err(source) => Err(BindError::Directory { path: path.to_owned(), source }),
     }
 }
