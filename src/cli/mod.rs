@@ -4,6 +4,9 @@
 //! under. Prints results and errors; everything else is done by the modules it calls. Called by `main`.
 
 pub mod args;
+pub mod backend;
+mod classic;
+pub mod ipvsadm;
 mod run;
 
 use std::error::Error;
@@ -32,6 +35,9 @@ enum CliError {
 
 /// Does what the command line says.
 pub fn main(args: Vec<OsString>) -> ExitCode {
+    if let Some(status) = classic::main(&args) {
+        return status;
+    }
     let parsed = match args::Args::try_parse_from(args) {
         Ok(parsed) => parsed,
         Err(error) => return complain(&error),

@@ -6,6 +6,7 @@
 //! halves of `ip_vs_ctl.c`.
 
 pub mod client;
+mod interface;
 pub mod protocol;
 pub mod server;
 pub mod service;

@@ -11,8 +11,8 @@ use crate::lvs::conn::{ConnFlags, Connection};
 use crate::lvs::service::{RealServer, ServiceTable, VirtualService};
 use crate::lvs::time::Time;
 
-/// The kernel keeps timeouts in ticks in a signed integer; what does not fit is refused.
-const MAX_TIMEOUT: u32 = i32::MAX as u32 / 1000;
+/// The kernel keeps timeouts in ticks (250 a second) in a signed integer; what does not fit is refused.
+const MAX_TIMEOUT: u32 = i32::MAX as u32 / 250;
 
 impl Director {
     /// Changes the tables.
@@ -128,6 +128,9 @@ impl Director {
     }
 
     fn start_daemon(&self, spec: &DaemonSpec) -> Result<(), CommandError> {
+        if self.services.read().has_mixed_families() {
+            return Err(CommandError::MixedFamily);
+        }
         let mut daemons = self.daemons.lock();
         if daemons.iter().any(|daemon| daemon.role == spec.role) {
             return Err(CommandError::DaemonRunning);

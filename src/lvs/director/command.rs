@@ -1,6 +1,6 @@
 //! The only way to change or read the tables, whether the wish came from a command line, a file or a socket.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use serde::{Deserialize, Serialize};
 
@@ -72,6 +72,36 @@ pub struct DaemonSpec {
     pub port: u16,
     pub ttl: u8,
 }
+
+impl DaemonSpec {
+    /// With what was not given filled in for an interface of that MTU (`start_sync_thread`).
+    #[must_use]
+    pub fn resolved(&self, mtu: u32) -> Self {
+        let group = self.group.unwrap_or(IpAddr::V4(SYNC_GROUP));
+        let headers = if group.is_ipv6() { 40 + 8 } else { 20 + 8 };
+        let (mtu, shortest) = match self.role {
+            DaemonRole::Master => (1500, 1),
+            DaemonRole::Backup => (mtu.clamp(1500, 65_535), 1024),
+        };
+        let max_len = match self.max_len {
+            0 => mtu - headers,
+            wanted => u32::from(wanted).clamp(shortest, 65_535 - headers),
+        };
+        Self {
+            role: self.role,
+            interface: self.interface.clone(),
+            sync_id: self.sync_id,
+            max_len: u16::try_from(max_len).unwrap_or(u16::MAX),
+            group: Some(group),
+            port: if self.port == 0 { SYNC_PORT } else { self.port },
+            ttl: self.ttl.max(1),
+        }
+    }
+}
+
+/// Where sync daemons meet.
+const SYNC_GROUP: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 81);
+const SYNC_PORT: u16 = 8848;
 
 /// A question about the tables.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

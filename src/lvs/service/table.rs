@@ -87,6 +87,13 @@ impl ServiceTable {
         self.services.is_empty()
     }
 
+    /// Whether any server is of another family than its service.
+    pub fn has_mixed_families(&self) -> bool {
+        self.services.iter().any(|(key, service)| {
+            service.servers().iter().any(|server| Family::of(&server.addr()) != key.family())
+        })
+    }
+
     /// # Errors
     /// The service exists, or its declaration is wrong.
     pub fn add_service(&mut self, spec: ServiceSpec) -> Result<(), CommandError> {

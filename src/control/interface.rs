@@ -1,0 +1,38 @@
+//! What a command means on this host: a sync daemon's interface must exist, and its MTU bounds the messages.
+
+use std::borrow::Cow;
+use std::ffi::CString;
+use std::net::UdpSocket;
+use std::os::fd::AsRawFd;
+
+use crate::lvs::director::{Command, CommandError};
+
+/// The command with all that the host must be asked for.
+pub(super) fn resolve(command: &Command) -> Result<Cow<'_, Command>, CommandError> {
+    let Command::StartDaemon(spec) = command else { return Ok(Cow::Borrowed(command)) };
+    let mtu = mtu(&spec.interface).ok_or_else(|| CommandError::NoSuchInterface(spec.interface.clone()))?;
+    Ok(Cow::Owned(Command::StartDaemon(spec.resolved(mtu))))
+}
+
+/// The MTU of an interface; None if there is no such interface.
+#[allow(unsafe_code, reason = "SIOCGIFMTU has no safe wrapper")]
+fn mtu(interface: &str) -> Option<u32> {
+    let name = CString::new(interface).ok()?;
+    let socket = UdpSocket::bind("127.0.0.1:0").ok()?;
+    // SAFETY: all zeroes is a valid request.
+    let mut request: libc::ifreq = unsafe { std::mem::zeroed() };
+    let name = name.as_bytes_with_nul();
+    if name.len() > request.ifr_name.len() {
+        return None;
+    }
+    for (slot, byte) in request.ifr_name.iter_mut().zip(name) {
+        *slot = byte.cast_signed();
+    }
+    // SAFETY: the request lives through the call, and the kernel writes no more than its union.
+    let status = unsafe { libc::ioctl(socket.as_raw_fd(), libc::SIOCGIFMTU, &raw mut request) };
+    if status != 0 {
+        return None;
+    }
+    // SAFETY: a successful SIOCGIFMTU has set this member.
+    u32::try_from(unsafe { request.ifr_ifru.ifru_mtu }).ok()
+}
