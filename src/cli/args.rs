@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
 
+use super::proc::ProcFile;
 use crate::control::{DEFAULT_SOCKET, SOCKET_VARIABLE};
 
 /// The classic tools are not clap's; see `cli::ipvsadm`.
@@ -29,6 +30,15 @@ pub enum Command {
     Check {
         /// The file
         file: PathBuf,
+    },
+    /// Print one of the kernel's tables, in the kernel's format
+    Proc {
+        /// Which one, as below /proc: net/ip_vs, net/ip_vs_conn, net/ip_vs_conn_sync, net/ip_vs_stats,
+        /// net/ip_vs_stats_percpu, net/ip_vs_app
+        #[arg(value_parser = proc_file)]
+        file: ProcFile,
+        #[command(flatten)]
+        socket: SocketArgs,
     },
     /// Show LVS-NAT at work, in network namespaces of its own
     Demo {
@@ -85,4 +95,12 @@ pub struct SocketArgs {
 pub enum LogFormatArg {
     Text,
     Json,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("no such table; there are {}", ProcFile::ALL.map(ProcFile::path).join(", "))]
+struct NoSuchFile;
+
+fn proc_file(path: &str) -> Result<ProcFile, NoSuchFile> {
+    ProcFile::named(path).ok_or(NoSuchFile)
 }

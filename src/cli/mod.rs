@@ -7,7 +7,9 @@ pub mod args;
 pub mod backend;
 mod classic;
 pub mod ipvsadm;
+pub mod proc;
 mod run;
+mod tables;
 
 use std::error::Error;
 use std::ffi::OsString;
@@ -31,6 +33,8 @@ enum CliError {
     Daemon(#[from] DaemonError),
     #[error(transparent)]
     Demo(#[from] DemoError),
+    #[error(transparent)]
+    Tables(#[from] tables::TablesError),
 }
 
 /// Does what the command line says.
@@ -45,6 +49,9 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
     let outcome = match parsed.command {
         args::Command::Run(given) => run::run(*given),
         args::Command::Check { file } => Config::load(&file).map(drop).map_err(CliError::from),
+        args::Command::Proc { file, socket } => {
+            tables::proc(&file, &socket, &mut std::io::stdout()).map_err(CliError::from)
+        }
         args::Command::Demo { keep } => demo::run(&demo::Options { keep }).map_err(CliError::from),
     };
     match outcome {

@@ -18,7 +18,7 @@ pub(super) fn resolve(command: &Command) -> Result<Cow<'_, Command>, CommandErro
 #[allow(unsafe_code, reason = "SIOCGIFMTU has no safe wrapper")]
 fn mtu(interface: &str) -> Option<u32> {
     let name = CString::new(interface).ok()?;
-    let socket = UdpSocket::bind("127.0.0.1:0").ok()?;
+    let socket = UdpSocket::bind("0.0.0.0:0").ok()?;
     // SAFETY: all zeroes is a valid request.
     let mut request: libc::ifreq = unsafe { std::mem::zeroed() };
     let name = name.as_bytes_with_nul();

@@ -20,7 +20,11 @@ pub(super) struct HostPort {
 
 /// Reads `host[:port]`. IPv6 with a port stands in brackets; names are looked up as IPv4. A port that is no
 /// number is a service name, which exists only for a `protocol`.
-pub(super) fn parse_host_port(text: &[u8], protocol: Option<Protocol>, names: &dyn Names) -> Option<HostPort> {
+pub(super) fn parse_host_port(
+    text: &[u8],
+    protocol: Option<Protocol>,
+    names: &dyn Names,
+) -> Option<HostPort> {
     if text.iter().all(u8::is_ascii_digit) {
         return None;
     }
@@ -91,7 +95,8 @@ pub(super) fn parse_v4(text: &[u8]) -> Option<Ipv4Addr> {
 }
 
 fn parse_part(text: &[u8]) -> Option<u32> {
-    let text = std::str::from_utf8(text).ok().filter(|text| text.starts_with(|c: char| c.is_ascii_digit()))?;
+    let text =
+        std::str::from_utf8(text).ok().filter(|text| text.starts_with(|c: char| c.is_ascii_digit()))?;
     let (digits, radix) = match text.as_bytes() {
         [b'0', b'x' | b'X', ..] => (&text[2..], 16),
         [b'0', _, ..] => (&text[1..], 8),
@@ -128,8 +133,7 @@ pub(super) fn numeric(endpoint: &Endpoint) -> String {
 /// `addr:port` with names where the databases have them.
 pub(super) fn named(endpoint: &Endpoint, protocol: Option<Protocol>, names: &dyn Names) -> String {
     let name = names.host_name(endpoint.addr).unwrap_or_else(|| addr_text(&endpoint.addr));
-    let port =
-        service_protocol(protocol).and_then(|protocol| names.service_name(endpoint.port, protocol));
+    let port = service_protocol(protocol).and_then(|protocol| names.service_name(endpoint.port, protocol));
     let mut text = host(endpoint.addr, &name);
     match port {
         Some(port) => {
@@ -169,9 +173,20 @@ mod tests {
         ] {
             assert_eq!(v4(text).as_deref(), Some(addr), "{text}");
         }
-        for text in
-            ["", " 10.0.0.5", "1.2.3.4.5", "10.20.0.256", "256.1.1.1", "1.16777216", "08.1.1.1", "1..2", "0x", "-1", "4294967296", "1.2.3.4."]
-        {
+        for text in [
+            "",
+            " 10.0.0.5",
+            "1.2.3.4.5",
+            "10.20.0.256",
+            "256.1.1.1",
+            "1.16777216",
+            "08.1.1.1",
+            "1..2",
+            "0x",
+            "-1",
+            "4294967296",
+            "1.2.3.4.",
+        ] {
             assert_eq!(v4(text), None, "{text}");
         }
     }

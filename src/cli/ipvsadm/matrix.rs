@@ -90,14 +90,10 @@ const fn row(action: Action) -> Row {
 const fn tunnel_row(kind: TunnelKind) -> Row {
     match kind {
         TunnelKind::Ipip => Row { needs: NONE, may: NONE, at_most_one: NONE },
-        TunnelKind::Gue => {
-            Row { needs: OptSet::of(&[Opt::TunPort]), may: NONE, at_most_one: CHECKSUMS }
+        TunnelKind::Gue => Row { needs: OptSet::of(&[Opt::TunPort]), may: NONE, at_most_one: CHECKSUMS },
+        TunnelKind::Gre => {
+            Row { needs: NONE, may: NONE, at_most_one: OptSet::of(&[Opt::TunNocsum, Opt::TunCsum]) }
         }
-        TunnelKind::Gre => Row {
-            needs: NONE,
-            may: NONE,
-            at_most_one: OptSet::of(&[Opt::TunNocsum, Opt::TunCsum]),
-        },
     }
 }
 

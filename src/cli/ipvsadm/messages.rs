@@ -18,17 +18,13 @@ pub(super) fn refusal(action: Action, error: &CommandError) -> String {
         (Action::EditService | Action::DeleteService | Action::Zero | Action::List, libc::ESRCH) => {
             "No such service"
         }
-        (Action::AddServer | Action::EditServer | Action::DeleteServer, libc::ESRCH) => {
-            "Service not defined"
-        }
+        (Action::AddServer | Action::EditServer | Action::DeleteServer, libc::ESRCH) => "Service not defined",
         (Action::AddServer, libc::EEXIST) => "Destination already exists",
         (Action::EditServer | Action::DeleteServer, libc::ENOENT) => "No such destination",
         (Action::StartDaemon, libc::EEXIST) => "Daemon has already run",
         (Action::StopDaemon, libc::ESRCH) => "No daemon is running",
         (_, libc::EPERM) => "Permission denied (you must be root)",
-        (_, libc::EINVAL) => {
-            "Invalid operation.  Possibly wrong module version, address not unicast, ..."
-        }
+        (_, libc::EINVAL) => "Invalid operation.  Possibly wrong module version, address not unicast, ...",
         (_, libc::ENOPROTOOPT) => "Protocol not available",
         (_, libc::ENOMEM) => "Memory allocation problem",
         (_, libc::EOPNOTSUPP) => "Operation not supported with IPv6",

@@ -27,6 +27,7 @@ mod words;
 use std::io::{self, Read};
 
 pub use names::{Names, SystemNames};
+pub(in crate::cli) use render::protocol_name;
 pub use session::Session;
 
 /// Which of the three programs.
@@ -52,12 +53,7 @@ impl Tool {
     ///
     /// # Errors
     /// Nobody takes the output.
-    pub fn run(
-        self,
-        words: &[Vec<u8>],
-        session: &mut Session<'_>,
-        input: &mut dyn Read,
-    ) -> io::Result<u8> {
+    pub fn run(self, words: &[Vec<u8>], session: &mut Session<'_>, input: &mut dyn Read) -> io::Result<u8> {
         match self {
             Self::Ipvsadm => session.run(words, input),
             Self::Save => scripts::save(words, session),

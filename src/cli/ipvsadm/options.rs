@@ -49,15 +49,15 @@ macro_rules! opts {
         /// What may go with an action, in the order in which conflicts are looked for.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         #[repr(u8)]
-        pub enum Opt {
+        pub(super) enum Opt {
             $($variant,)*
         }
 
         impl Opt {
-            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+            pub(super) const ALL: &[Self] = &[$(Self::$variant,)*];
 
             /// As complaints name it.
-            pub const fn name(self) -> &'static str {
+            pub(super) const fn name(self) -> &'static str {
                 match self {
                     $(Self::$variant => $name,)*
                 }

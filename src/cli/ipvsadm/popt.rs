@@ -119,8 +119,7 @@ impl<'a, T: Copy> Popt<'a, T> {
 
     fn short(&mut self, cluster: &'a [u8]) -> Result<Found<'a, T>, PoptError> {
         let Some((letter, rest)) = cluster.split_first() else { return Err(PoptError::Unknown) };
-        let spec =
-            self.table.iter().find(|spec| spec.short == Some(*letter)).ok_or(PoptError::Unknown)?;
+        let spec = self.table.iter().find(|spec| spec.short == Some(*letter)).ok_or(PoptError::Unknown)?;
         match (spec.takes, rest) {
             (Takes::Nothing, [b'=', ..]) => Err(PoptError::UnwantedArgument),
             (Takes::Nothing, _) => {

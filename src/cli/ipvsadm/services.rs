@@ -22,7 +22,8 @@ impl Services {
         let line = line.split(|byte| *byte == b'#').next().unwrap_or_default();
         let mut words = line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
         let (Some(name), Some(port)) = (words.next(), words.next()) else { return };
-        let Some((port, protocol)) = std::str::from_utf8(port).ok().and_then(|port| port.split_once('/')) else {
+        let Some((port, protocol)) = std::str::from_utf8(port).ok().and_then(|port| port.split_once('/'))
+        else {
             return;
         };
         let Ok(port) = port.parse::<u16>() else { return };

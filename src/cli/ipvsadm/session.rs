@@ -85,10 +85,10 @@ impl Session<'_> {
                     }
                 }
             }
-            if batch.len() >= BATCH || lines.is_drained() {
-                if let Some(ended) = self.flush(&mut batch, &mut status)? {
-                    return Ok(ended);
-                }
+            if (batch.len() >= BATCH || lines.is_drained())
+                && let Some(ended) = self.flush(&mut batch, &mut status)?
+            {
+                return Ok(ended);
             }
         }
         Ok(self.flush(&mut batch, &mut status)?.unwrap_or(status))

@@ -143,7 +143,8 @@ mod tests {
     #[test]
     fn marks_from_the_upper_half_come_before_addresses() {
         let high = ServiceKey::Mark { mark: u32::MAX, family: Family::V4 };
-        let addr = ServiceKey::Address { protocol: Protocol::Tcp, addr: "10.0.0.1".parse().unwrap(), port: 80 };
+        let addr =
+            ServiceKey::Address { protocol: Protocol::Tcp, addr: "10.0.0.1".parse().unwrap(), port: 80 };
         assert!(compare_services(&high, &addr) < 0);
     }
 }

@@ -71,7 +71,12 @@ impl Director {
     pub fn query(&self, query: &Query, now: Time) -> Result<Reply, CommandError> {
         Ok(match query {
             Query::Info => Reply::Info(Info { conn_table_size: self.settings.conn_table_size }),
-            Query::Services => Reply::Services(self.services.read().iter().map(service_entry).collect()),
+            Query::Services => {
+                let services = self.services.read();
+                let (marks, addresses): (Vec<_>, Vec<_>) =
+                    services.iter().partition(|service| service.spec().key.is_mark());
+                Reply::Services(addresses.into_iter().chain(marks).map(service_entry).collect())
+            }
             Query::Service(key) => {
                 let services = self.services.read();
                 let service = services.get(key).ok_or(CommandError::NoSuchService(*key))?;

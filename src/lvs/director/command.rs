@@ -122,7 +122,8 @@ pub enum Query {
 #[serde(rename_all = "snake_case")]
 pub enum Reply {
     Info(Info),
-    /// In the kernel's order: no particular one among services, newest first among servers.
+    /// In the kernel's order: services of addresses before those of marks and no particular order otherwise,
+    /// newest first among servers.
     Services(Vec<ServiceEntry>),
     Connections(Vec<ConnEntry>),
     Timeouts(TimeoutSettings),

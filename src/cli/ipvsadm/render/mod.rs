@@ -9,6 +9,7 @@ use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr};
 
 pub(super) use connections::connections;
+pub(in crate::cli) use connections::protocol_name;
 pub(super) use daemons::{daemons, timeouts};
 pub(super) use rules::rules;
 pub(super) use table::{heading, service, table};
@@ -90,8 +91,7 @@ fn large_number(out: &mut dyn Write, number: u64, exact: bool) -> io::Result<()>
     if number < 100_000_000 {
         return write!(out, "{number:9}");
     }
-    let (_, unit, letter) =
-        SCALES.into_iter().find(|(below, _, _)| number < *below).unwrap_or(SCALES[3]);
+    let (_, unit, letter) = SCALES.into_iter().find(|(below, _, _)| number < *below).unwrap_or(SCALES[3]);
     write!(out, "{:8}{letter}", number / unit)
 }
 

@@ -8,12 +8,17 @@ use crate::cli::ipvsadm::matrix::tunnel_name;
 use crate::cli::ipvsadm::{sched_flags, sort};
 use crate::lvs::director::{ServerEntry, ServiceEntry};
 use crate::lvs::service::{
-    Endpoint, Family, Forwarding, Protocol, SchedulerFlags, ServiceKey, ServiceSpec, Tunnel, TunnelChecksum, TunnelKind,
+    Endpoint, Family, Forwarding, Protocol, SchedulerFlags, ServiceKey, ServiceSpec, Tunnel, TunnelChecksum,
+    TunnelKind,
 };
 
 /// # Errors
 /// Nobody takes the text.
-pub(crate) fn rules(out: &mut dyn Write, mut entries: Vec<ServiceEntry>, naming: Naming<'_>) -> io::Result<()> {
+pub(crate) fn rules(
+    out: &mut dyn Write,
+    mut entries: Vec<ServiceEntry>,
+    naming: Naming<'_>,
+) -> io::Result<()> {
     sort::services(&mut entries);
     for mut entry in entries {
         let selector = selector(&entry.spec.key, naming);

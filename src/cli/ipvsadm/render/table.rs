@@ -162,12 +162,9 @@ fn server_line(
     write!(out, "  -> {name:<28}")?;
     let (active, inactive) = (server.active_conns, server.inactive_conns);
     match style.columns {
-        Columns::Forwarding => writeln!(
-            out,
-            " {:<7} {:<6} {active:<10} {inactive:<10}",
-            spec.forwarding.name(),
-            spec.weight
-        ),
+        Columns::Forwarding => {
+            writeln!(out, " {:<7} {:<6} {active:<10} {inactive:<10}", spec.forwarding.name(), spec.weight)
+        }
         Columns::Tunnels => writeln!(
             out,
             " {:<7} {:<13} {:<6} {active:<10} {inactive:<10}",
@@ -191,11 +188,9 @@ fn server_line(
             " {:<10} {:<10} {active:<10} {inactive:<10}",
             spec.upper_threshold, spec.lower_threshold
         ),
-        Columns::PersistentConns => writeln!(
-            out,
-            " {:<9} {:<11} {active:<10} {inactive:<10}",
-            spec.weight, server.persistent_conns
-        ),
+        Columns::PersistentConns => {
+            writeln!(out, " {:<9} {:<11} {active:<10} {inactive:<10}", spec.weight, server.persistent_conns)
+        }
     }
 }
 

@@ -1,0 +1,58 @@
+//! Replays what the real ipvsadm was recorded to answer, byte for byte.
+
+#![allow(clippy::unwrap_used, reason = "a test program")]
+
+mod cli;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use cli::{Fixture, check_all, difference};
+
+/// These need traffic, and so a network.
+fn needs_traffic(name: &str) -> bool {
+    name.starts_with("stats-") || name == "proc-conn"
+}
+
+fn recordings() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/cli");
+    let mut files: Vec<PathBuf> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "cmd"))
+        .filter(|path| !needs_traffic(&name(path)))
+        .collect();
+    files.sort();
+    files
+}
+
+fn name(path: &Path) -> String {
+    path.file_stem().unwrap().to_string_lossy().into_owned()
+}
+
+/// Runs each line as one shell command. The kernel's files are asked of `tunvs proc`.
+fn transcribe(commands: &str) -> String {
+    let fixture = Fixture::new();
+    let mut transcript = String::new();
+    for line in commands.lines().filter(|line| !line.is_empty()) {
+        if line.starts_with('#') {
+            transcript.push_str(line);
+            transcript.push('\n');
+        } else {
+            transcript
+                .push_str(&fixture.transcribe(line, &line.replace("cat /proc/net/", "tunvs proc net/")));
+        }
+    }
+    transcript
+}
+
+#[test]
+fn recordings_come_out_to_the_byte() {
+    let files = recordings();
+    assert!(files.len() > 40, "only {} recordings found", files.len());
+    check_all(&files, |file| {
+        let expected = fs::read_to_string(file.with_extension("out")).unwrap();
+        let actual = transcribe(&fs::read_to_string(file).unwrap());
+        difference(&expected, &actual).map(|difference| format!("{}: {difference}", name(file)))
+    });
+}
