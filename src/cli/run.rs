@@ -26,6 +26,7 @@ pub(super) fn run(given: RunArgs) -> Result<(), CliError> {
 /// What was typed comes before what the file says; subnets add up.
 fn options(given: RunArgs, config: Config) -> daemon::Options {
     let file = config.director;
+    let defaults = Settings::default();
     let socket = given.socket.socket.or(file.socket);
     daemon::Options {
         socket: socket_path(socket.as_deref()),
@@ -39,6 +40,10 @@ fn options(given: RunArgs, config: Config) -> daemon::Options {
             offload: !given.no_offload && file.offload.unwrap_or(true),
             queues: given.queues.map(usize::from).or(file.queues).unwrap_or(1),
         },
-        conn_table_size: file.conn_table_size.unwrap_or(Settings::default().conn_table_size),
+        core: Settings {
+            conn_table_size: file.conn_table_size.unwrap_or(defaults.conn_table_size),
+            max_conns: file.max_conns.unwrap_or(defaults.max_conns),
+            ..defaults
+        },
     }
 }

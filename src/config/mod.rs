@@ -39,6 +39,7 @@ pub struct DirectorOptions {
     pub queues: Option<usize>,
     pub offload: Option<bool>,
     pub conn_table_size: Option<u32>,
+    pub max_conns: Option<usize>,
     pub proc_dir: Option<PathBuf>,
     pub log: Option<String>,
     pub log_format: Option<LogFormat>,

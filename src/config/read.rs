@@ -46,6 +46,9 @@ fn director_options(given: schema::Director) -> Result<DirectorOptions, Mistake>
     if let Some(size) = given.conn_table_size.as_ref().filter(|size| !size.get_ref().is_power_of_two()) {
         return Err(Mistake::new(size.span(), "conn_table_size must be a power of two"));
     }
+    if let Some(most) = given.max_conns.as_ref().filter(|most| *most.get_ref() == 0) {
+        return Err(Mistake::new(most.span(), "max_conns must be 1 or more"));
+    }
     Ok(DirectorOptions {
         socket: given.socket,
         vip_nets: given.vip_nets,
@@ -55,6 +58,7 @@ fn director_options(given: schema::Director) -> Result<DirectorOptions, Mistake>
         queues: given.queues.map(Spanned::into_inner),
         offload: given.offload,
         conn_table_size: given.conn_table_size.map(Spanned::into_inner),
+        max_conns: given.max_conns.map(Spanned::into_inner),
         proc_dir: given.proc_dir,
         log: given.log,
         log_format: given.log_format,

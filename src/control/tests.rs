@@ -2,12 +2,14 @@
 
 use std::future::Future;
 use std::io::{Read, Write};
+use std::os::fd::AsFd;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 
@@ -172,8 +174,9 @@ fn a_client_that_stalls_is_dropped() {
     let mut deaf = server.raw();
     deaf.write_all(&ask).unwrap();
     server.answers();
-    // The server gave up when the socket's buffer was full, so that the answer is cut short.
-    std::thread::sleep(Duration::from_millis(300));
+    // The server gives up when the socket's buffer stays full, so that the answer is cut short.
+    let mut hangup = [PollFd::new(deaf.as_fd(), PollFlags::empty())];
+    assert_eq!(poll(&mut hangup, PollTimeout::from(10_000u16)), Ok(1));
     let mut answer = Vec::new();
     deaf.read_to_end(&mut answer).unwrap();
     let whole = u32::from_be_bytes(answer[4..8].try_into().unwrap()) as usize + HEADER_LEN;

@@ -47,7 +47,7 @@ pub struct Options {
     pub claim_vips: bool,
     pub tun_prefix: String,
     pub device: device::Options,
-    pub conn_table_size: u32,
+    pub core: Settings,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -96,9 +96,7 @@ async fn run_inside(mut options: Options) -> Result<(), DaemonError> {
     let mut signals = SignalWatch::start().map_err(DaemonError::start("the signal watch"))?;
     let socket = ControlSocket::bind(&options.socket)?;
     let clock = Clock::start();
-    let mut settings = Settings::default();
-    (settings.seed, settings.conn_table_size) = (random_seed(), options.conn_table_size);
-    let director = Arc::new(Director::new(settings));
+    let director = Arc::new(Director::new(Settings { seed: random_seed(), ..options.core }));
 
     let (report, mut ended) = mpsc::unbounded_channel();
     let mut workers = Vec::new();
@@ -115,8 +113,9 @@ async fn run_inside(mut options: Options) -> Result<(), DaemonError> {
     }
     drop(report);
 
-    let counters = workers.iter().map(|worker| Arc::clone(worker.counters())).collect();
-    let live = Arc::new(Live { director: Arc::clone(&director), clock, counters });
+    let mut live = Live::new(Arc::clone(&director), clock);
+    live.count(workers.iter().map(|worker| Arc::clone(worker.counters())));
+    let live = Arc::new(live);
     let applied = live.change(&options.declared.commands(), OnError::Stop).await;
     applied.results.into_iter().collect::<Result<(), _>>()?;
 

@@ -32,3 +32,59 @@ pub(super) async fn reload(live: &Live, path: Option<&Path>, declared: &mut Decl
     *declared = config.declared;
     tracing::info!(config = %path.display(), changes = commands.len() - refused, refused, "configuration reloaded");
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::daemon::clock::Clock;
+    use crate::lvs::director::{Command, Director, Query, Reply, Settings};
+
+    const ONE: &str = "[[service]]\naddress = \"10.0.0.1:80\"\n";
+    const TWO: &str = "[[service]]\naddress = \"10.0.0.2:80\"\n";
+
+    fn services(live: &Live) -> Vec<String> {
+        let Ok(Reply::Services(services)) = live.director.query(&Query::Services, live.clock.now()) else {
+            panic!()
+        };
+        let mut keys: Vec<String> = services.iter().map(|service| service.spec.key.to_string()).collect();
+        keys.sort();
+        keys
+    }
+
+    #[tokio::test]
+    async fn a_reload_follows_the_file_and_a_wrong_file_changes_nothing() {
+        let live = Live::new(Arc::new(Director::new(Settings::default())), Clock::start());
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let mut declared = Declared::default();
+        let mut reload_with = async |text: &str| {
+            std::fs::write(file.path(), text).unwrap();
+            reload(&live, Some(file.path()), &mut declared).await;
+            services(&live)
+        };
+        assert_eq!(reload_with(ONE).await, ["TCP 10.0.0.1:80"]);
+        assert_eq!(reload_with(&format!("{ONE}{ONE}")).await, ["TCP 10.0.0.1:80"]);
+        assert_eq!(reload_with("[[service]]\naddress = 7\n").await, ["TCP 10.0.0.1:80"]);
+        assert_eq!(reload_with(TWO).await, ["TCP 10.0.0.2:80"]);
+        assert_eq!(reload_with("").await, Vec::<String>::new());
+    }
+
+    #[tokio::test]
+    async fn what_the_file_never_named_stays() {
+        let live = Live::new(Arc::new(Director::new(Settings::default())), Clock::start());
+        let typed = Config::parse(TWO, Path::new("typed")).unwrap().declared.commands();
+        live.change(&typed, OnError::Stop).await;
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), ONE).unwrap();
+        let mut declared = Declared::default();
+        reload(&live, Some(file.path()), &mut declared).await;
+        assert_eq!(services(&live), ["TCP 10.0.0.1:80", "TCP 10.0.0.2:80"]);
+
+        live.change(&[Command::Flush], OnError::Stop).await;
+        std::fs::write(file.path(), "").unwrap();
+        reload(&live, Some(file.path()), &mut declared).await;
+        assert_eq!((services(&live), declared), (Vec::new(), Declared::default()));
+        reload(&live, None, &mut Declared::default()).await;
+    }
+}

@@ -13,10 +13,19 @@ use crate::lvs::service::Endpoint;
 pub(super) struct Live {
     pub(super) director: Arc<Director>,
     pub(super) clock: Clock,
-    pub(super) counters: Vec<Arc<QueueCounters>>,
+    counters: Vec<Arc<QueueCounters>>,
 }
 
 impl Live {
+    pub(super) fn new(director: Arc<Director>, clock: Clock) -> Self {
+        Self { director, clock, counters: Vec::new() }
+    }
+
+    /// Adds the counters of these queues to what is reported.
+    pub(super) fn count(&mut self, queues: impl IntoIterator<Item = Arc<QueueCounters>>) {
+        self.counters.extend(queues);
+    }
+
     /// Changes tables, then the host.
     pub(super) async fn change(&self, commands: &[Command], on_error: OnError) -> Applied {
         let results = run(&self.director, commands, on_error, self.clock.now());
