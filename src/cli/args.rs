@@ -76,6 +76,9 @@ pub struct RunArgs {
     /// Call the interfaces PREFIX-vip and PREFIX-rs [default: tunvs]
     #[arg(long, value_name = "PREFIX")]
     pub tun_prefix: Option<String>,
+    /// Keep files like /proc/net/ip_vs* below this folder
+    #[arg(long, value_name = "DIR")]
+    pub proc_dir: Option<PathBuf>,
     /// What to log: error, warn, info, debug, trace, or a filter [default: RUST_LOG, else info]
     #[arg(long, value_name = "LEVEL")]
     pub log: Option<String>,

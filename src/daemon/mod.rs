@@ -8,6 +8,7 @@ mod clock;
 mod counters;
 mod datapath;
 mod logging;
+mod proc_dir;
 mod reload;
 mod service;
 mod signals;
@@ -22,6 +23,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use tokio::sync::{mpsc, oneshot};
 
+use crate::cli::proc::tree::{ProcTree, TreeError};
 use crate::config::Declared;
 use crate::control::OnError;
 use crate::control::server;
@@ -48,6 +50,7 @@ pub struct Options {
     pub tun_prefix: String,
     pub device: device::Options,
     pub core: Settings,
+    pub proc_dir: Option<PathBuf>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -58,6 +61,8 @@ pub enum DaemonError {
     Device(#[from] DeviceError),
     #[error("cannot apply the configuration")]
     Declared(#[from] CommandError),
+    #[error(transparent)]
+    ProcDir(#[from] TreeError),
     #[error("cannot start {what}")]
     Start { what: &'static str, source: io::Error },
     #[error("the interface behind {thread} is gone")]
@@ -95,6 +100,7 @@ pub fn run(options: Options) -> Result<(), DaemonError> {
 async fn run_inside(mut options: Options) -> Result<(), DaemonError> {
     let mut signals = SignalWatch::start().map_err(DaemonError::start("the signal watch"))?;
     let socket = ControlSocket::bind(&options.socket)?;
+    let tree = options.proc_dir.as_deref().map(ProcTree::new).transpose()?;
     let clock = Clock::start();
     let director = Arc::new(Director::new(Settings { seed: random_seed(), ..options.core }));
 
@@ -123,6 +129,8 @@ async fn run_inside(mut options: Options) -> Result<(), DaemonError> {
     let listener = socket.listener().map_err(DaemonError::start("the control server"))?;
     let served = tokio::spawn(server::serve(listener, Arc::clone(&live), async { drop(stopped.await) }));
     let timers = tokio::spawn(keep_time(director, clock));
+    let (stop_files, files_stopped) = oneshot::channel();
+    let files = tree.map(|tree| tokio::spawn(proc_dir::keep(tree, Arc::clone(&live), files_stopped)));
     tracing::info!(socket = %socket.path().display(), "ready");
     notify(sd_notify::NotifyState::Ready);
 
@@ -140,8 +148,11 @@ async fn run_inside(mut options: Options) -> Result<(), DaemonError> {
     };
 
     notify(sd_notify::NotifyState::Stopping);
-    drop(stop);
+    drop((stop, stop_files));
     let _ = served.await;
+    if let Some(files) = files {
+        let _ = files.await;
+    }
     timers.abort();
     drop(workers);
     tracing::info!("stopped");

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tokio::sync::Notify;
+
 use super::clock::Clock;
 use super::counters::{self, QueueCounters};
 use crate::control::service::run;
@@ -14,11 +16,13 @@ pub(super) struct Live {
     pub(super) director: Arc<Director>,
     pub(super) clock: Clock,
     counters: Vec<Arc<QueueCounters>>,
+    /// Rung after every change of the tables by commands.
+    pub(super) changed: Notify,
 }
 
 impl Live {
     pub(super) fn new(director: Arc<Director>, clock: Clock) -> Self {
-        Self { director, clock, counters: Vec::new() }
+        Self { director, clock, counters: Vec::new(), changed: Notify::new() }
     }
 
     /// Adds the counters of these queues to what is reported.
@@ -34,6 +38,7 @@ impl Live {
                 announce(command);
             }
         }
+        self.changed.notify_one();
         Applied { results, warnings: Vec::new() }
     }
 }
