@@ -8,7 +8,7 @@ address ds eth1 192.168.1.183/24
 on ds ipvsadm -A -u 192.168.1.183:53 -s rr
 on ds ipvsadm -a -u 192.168.1.183:53 -r 192.168.56.183:5399 -m
 
-on client tcpdump -lni eth0 --immediate-mode -v icmp >icmp.txt 2>tcpdump.log &
+ip netns exec client tcpdump -lni eth0 --immediate-mode -v icmp >icmp.txt 2>tcpdump.log &
 wait_until 5 grep -q 'listening on' tcpdump.log
 same "a closed port" ECONNREFUSED "$(udp_ask client 192.168.1.183 53 hello)"
 wait_until 5 grep -q 'udp port 53 unreachable' icmp.txt

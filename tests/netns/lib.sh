@@ -44,7 +44,8 @@ fail() {
 
 # --- hosts and cables
 
-# on HOST COMMAND...: runs the command there.
+# on HOST COMMAND...: runs the command there. What is to be killed later is started with `ip netns exec` itself: the
+# process of a function in the background is not that of its command.
 on() { ip netns exec "$@"; }
 
 # host NAME...: makes empty hosts, with a loopback device and no waiting for duplicate addresses.
@@ -154,7 +155,7 @@ start_director() {
 
 # Starts it without waiting.
 spawn_director() {
-  on "$director_host" tunvs run "$@" >>"$work/director-$director_host.log" 2>&1 &
+  ip netns exec "$director_host" tunvs run "$@" >>"$work/director-$director_host.log" 2>&1 &
   director=$!
 }
 
@@ -202,7 +203,7 @@ snapshot() {
   ip -n "$name" -o link | sed 's/qlen .*//'
   ip -n "$name" -o addr | sed 's/valid_lft.*//'
   echo "== sysctls"
-  on "$name" sysctl -a 2>/dev/null | grep -E '^net\.ipv[46]\.(conf|neigh|ip_forward|route)' | grep -v 'stable_secret' | sort
+  on "$name" sysctl -a 2>/dev/null | grep -E '^net\.ipv[46]\.(conf|neigh|ip_forward|ip_early_demux|route)' | grep -v 'stable_secret' | sort
 }
 
 # --- servers and clients

@@ -12,7 +12,7 @@ address ds eth1 192.168.1.183/24 fd00:1::183/64
 on ds ipvsadm -A -t 192.168.1.183:80 -s rr
 on ds ipvsadm -a -t 192.168.1.183:80 -r 192.168.56.183 -m
 on ds ipvsadm -A -t '[fd00:1::183]:80' -s rr
-on ds ipvsadm -a -t '[fd00:1::183]:80' -r '[fd00:56::183]' -m
+on ds ipvsadm -a -t '[fd00:1::183]:80' -r '[fd00:56::183]:80' -m
 for vip in 192.168.1.183 '[fd00:1::183]'; do
   same "a download from $vip" "$sum" "$(on client curl -gsS --max-time 10 "http://$vip/files/blob" | sha256sum)"
 done

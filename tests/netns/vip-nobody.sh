@@ -7,7 +7,7 @@ web rs1
 web rs2
 before=$(snapshot ds)
 
-on client tcpdump -lni eth0 -w arp.pcap --immediate-mode -U arp or icmp6 2>tcpdump.log &
+ip netns exec client tcpdump -lni eth0 -w arp.pcap --immediate-mode -U arp or icmp6 2>tcpdump.log &
 listener=$!
 wait_until 5 grep -q 'listening on' tcpdump.log
 
