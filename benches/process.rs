@@ -1,0 +1,140 @@
+//! What the director itself costs: a packet of an established connection, and a new connection, in process and
+//! without a device. `TUNVS_BENCH_CONNS` limits the table sizes (a smoke run takes a small one).
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
+
+use criterion::{BatchSize, BenchmarkId, Criterion, criterion_group, criterion_main};
+use tunvs::lvs::director::{Settings, Side};
+use tunvs::lvs::service::{Forwarding, Protocol, ServerSpec, ServiceKey, ServiceSpec};
+use tunvs::lvs::wire::make::{self, Ends};
+use tunvs::lvs::wire::{Outbox, PacketBuf, TcpFlags};
+use tunvs::lvs::{Command, Director, Time, Verdict};
+
+const VIP: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 168, 1, 183));
+
+fn director(scheduler: &str, servers: u32) -> Director {
+    let director = Director::new(Settings::default());
+    let service = ServiceKey::Address { protocol: Protocol::Tcp, addr: VIP, port: 80 };
+    let add = Command::AddService(ServiceSpec::new(service, scheduler));
+    assert_eq!(director.apply(&add, Time::ZERO), Ok(()));
+    for server in 0..servers {
+        let addr = Ipv4Addr::from_bits(0xac10_0001 + server).into();
+        let server = ServerSpec::new(addr, 80, Forwarding::Masq);
+        assert_eq!(director.apply(&Command::AddServer { service, server }, Time::ZERO), Ok(()));
+    }
+    director
+}
+
+fn client(number: u32) -> Ends {
+    let addr = Ipv4Addr::from_bits(0x0a00_0000 + number / 50_000).into();
+    Ends::new(addr, 1024 + (number % 50_000) as u16, VIP, 80)
+}
+
+fn limit() -> u32 {
+    std::env::var("TUNVS_BENCH_CONNS").ok().and_then(|limit| limit.parse().ok()).unwrap_or(1_000_000)
+}
+
+fn open(director: &Director, buf: &mut PacketBuf, outbox: &mut Outbox, number: u32) {
+    for flags in [TcpFlags::SYN, TcpFlags::ACK] {
+        buf.fill(&make::tcp(client(number), flags, &[]));
+        assert_eq!(director.process(buf, Side::Client, Time::ZERO, outbox), Verdict::Forward);
+    }
+}
+
+/// Packets over all connections in a scattered order, so that a large table is as cold as it would be. The packet
+/// is made in a warm buffer: its ends are written over a template, and its checksums are whatever they are, as the
+/// director only ever changes them.
+fn established(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("established");
+    for conns in [1_000, 100_000, 1_000_000].into_iter().filter(|conns| *conns <= limit()) {
+        let director = director("rr", 10);
+        let (mut buf, mut outbox) = (PacketBuf::new(), Outbox::default());
+        (0..conns).for_each(|number| open(&director, &mut buf, &mut outbox, number));
+        let template = make::tcp(client(0), TcpFlags::ACK, &[0; 512]);
+        let mut at = 0u32;
+        group.bench_function(BenchmarkId::from_parameter(conns), |bencher| {
+            bencher.iter(|| {
+                at = at.wrapping_add(2_654_435_761);
+                fill_from(&mut buf, &template, client(at % conns));
+                director.process(&mut buf, Side::Client, Time(1), &mut outbox)
+            });
+        });
+    }
+    group.finish();
+}
+
+fn fill_from(buf: &mut PacketBuf, template: &[u8], ends: Ends) {
+    buf.fill(template);
+    if let IpAddr::V4(src) = ends.src {
+        buf.bytes_mut()[12..16].copy_from_slice(&src.octets());
+    }
+    buf.bytes_mut()[20..22].copy_from_slice(&ends.src_port.to_be_bytes());
+}
+
+/// Filling the buffer alone, to subtract from the others.
+fn fill(criterion: &mut Criterion) {
+    let packet = make::tcp(client(0), TcpFlags::ACK, &[0; 512]);
+    let mut buf = PacketBuf::new();
+    criterion.bench_function("fill", |bencher| bencher.iter(|| fill_from(&mut buf, &packet, client(7))));
+}
+
+const SCHEDULERS: [&str; 14] = [
+    "rr", "wrr", "lc", "wlc", "sed", "nq", "sh", "dh", "mh", "fo", "ovf", "twos", "lblc", "lblcr",
+];
+
+/// A thousand SYNs that are scheduled.
+fn new_connections(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("thousand_new");
+    let most_servers = if limit() < 1_000_000 { 20 } else { 2_000 };
+    let syns: Vec<Vec<u8>> =
+        (0..1000).map(|number| make::tcp(client(number), TcpFlags::SYN, &[])).collect();
+    for scheduler in SCHEDULERS {
+        for servers in [2, 10, 20, 200, 2_000].into_iter().filter(|servers| *servers <= most_servers) {
+            group.bench_function(BenchmarkId::new(scheduler, servers), |bencher| {
+                let (mut buf, mut outbox) = (PacketBuf::new(), Outbox::default());
+                bencher.iter_batched_ref(
+                    || director(scheduler, servers),
+                    |director| {
+                        for syn in &syns {
+                            buf.fill(syn);
+                            director.process(&mut buf, Side::Client, Time::ZERO, &mut outbox);
+                        }
+                    },
+                    BatchSize::PerIteration,
+                );
+            });
+        }
+    }
+    group.finish();
+}
+
+/// Everything that a burst of connections leaves behind, ended in one go.
+fn expiry(criterion: &mut Criterion) {
+    let conns = limit().min(100_000);
+    criterion.bench_function(&format!("expiry/{conns}"), |bencher| {
+        bencher.iter_batched_ref(
+            || {
+                let director = director("rr", 10);
+                let (mut buf, mut outbox) = (PacketBuf::new(), Outbox::default());
+                for number in 0..conns {
+                    buf.fill(&make::tcp(client(number), TcpFlags::SYN, &[]));
+                    director.process(&mut buf, Side::Client, Time::ZERO, &mut outbox);
+                }
+                director
+            },
+            |director| while director.handle_timeout(Time::from_secs(100)) {},
+            BatchSize::PerIteration,
+        );
+    });
+}
+
+criterion_group! {
+    name = benches;
+    config = Criterion::default()
+        .sample_size(10)
+        .warm_up_time(Duration::from_millis(300))
+        .measurement_time(Duration::from_secs(1));
+    targets = fill, established, new_connections, expiry
+}
+criterion_main!(benches);
