@@ -79,16 +79,14 @@ fn fill(criterion: &mut Criterion) {
     criterion.bench_function("fill", |bencher| bencher.iter(|| fill_from(&mut buf, &packet, client(7))));
 }
 
-const SCHEDULERS: [&str; 14] = [
-    "rr", "wrr", "lc", "wlc", "sed", "nq", "sh", "dh", "mh", "fo", "ovf", "twos", "lblc", "lblcr",
-];
+const SCHEDULERS: [&str; 14] =
+    ["rr", "wrr", "lc", "wlc", "sed", "nq", "sh", "dh", "mh", "fo", "ovf", "twos", "lblc", "lblcr"];
 
 /// A thousand SYNs that are scheduled.
 fn new_connections(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("thousand_new");
     let most_servers = if limit() < 1_000_000 { 20 } else { 2_000 };
-    let syns: Vec<Vec<u8>> =
-        (0..1000).map(|number| make::tcp(client(number), TcpFlags::SYN, &[])).collect();
+    let syns: Vec<Vec<u8>> = (0..1000).map(|number| make::tcp(client(number), TcpFlags::SYN, &[])).collect();
     for scheduler in SCHEDULERS {
         for servers in [2, 10, 20, 200, 2_000].into_iter().filter(|servers| *servers <= most_servers) {
             group.bench_function(BenchmarkId::new(scheduler, servers), |bencher| {

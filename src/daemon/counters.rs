@@ -11,6 +11,7 @@ use crate::lvs::director::{DropReason, Verdict};
 pub(super) struct QueueCounters {
     forward: Cell,
     pass: Cell,
+    hold: Cell,
     reply: Cell,
     dropped: [Cell; DropReason::ALL.len()],
     unreadable: Cell,
@@ -39,6 +40,7 @@ impl QueueCounters {
         match verdict {
             Verdict::Forward => self.forward.bump(),
             Verdict::Pass => self.pass.bump(),
+            Verdict::Hold => self.hold.bump(),
             Verdict::Reply => self.reply.bump(),
             Verdict::Drop(reason) => self.dropped[reason as usize].bump(),
         }
@@ -63,6 +65,7 @@ impl QueueCounters {
         let fixed = [
             ("forward", &self.forward),
             ("pass", &self.pass),
+            ("hold", &self.hold),
             ("reply", &self.reply),
             ("unreadable", &self.unreadable),
             ("write_no_headroom", &self.write_no_headroom),
@@ -99,7 +102,7 @@ mod tests {
         for reason in DropReason::ALL {
             queue.verdict(Verdict::Drop(*reason));
         }
-        for verdict in [Verdict::Forward, Verdict::Pass, Verdict::Reply] {
+        for verdict in [Verdict::Forward, Verdict::Pass, Verdict::Hold, Verdict::Reply] {
             queue.verdict(verdict);
         }
         queue.unreadable(&ReadError::Short(3));
@@ -110,6 +113,6 @@ mod tests {
         }
         let sums = sum([&queue, &queue]);
         assert!(sums.iter().all(|counter| counter.value == 2), "{sums:?}");
-        assert_eq!(sums.len(), 8 + DropReason::ALL.len());
+        assert_eq!(sums.len(), 9 + DropReason::ALL.len());
     }
 }

@@ -6,6 +6,7 @@
 
 pub mod conn;
 pub mod director;
+pub mod route;
 pub mod sched;
 pub mod service;
 pub mod time;

@@ -7,6 +7,8 @@ pub enum Verdict {
     Forward,
     /// Not ours, unchanged: write it back, the host answers or routes it.
     Pass,
+    /// A fragment that waits for the rest of its packet; nothing is to be written.
+    Hold,
     /// Not forwarded; what is to be sent instead (an ICMP error, say) lies in the outbox.
     Reply,
     Drop(DropReason),
@@ -43,6 +45,8 @@ drop_reasons! {
     BadHeaderLength => "bad_header_length",
     /// A total length that the packet does not have.
     BadTotalLength => "bad_total_length",
+    /// A fragment that overlaps another, or cannot be one.
+    BadFragment => "bad_fragment",
     /// An offload description that does not fit the packet.
     BadOffload => "bad_offload",
     /// Of a connection whose real server was removed.

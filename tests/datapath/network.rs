@@ -7,7 +7,9 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use tunvs::lvs::director::{Captures, Settings, Side};
+use tunvs::lvs::route::{Route, RouteTable};
 use tunvs::lvs::service::Family;
 use tunvs::lvs::wire::{Checksum, Outbox, PacketBuf};
 use tunvs::lvs::{Director, Time, Verdict};
@@ -31,8 +33,10 @@ pub(crate) struct Network {
 
 impl Network {
     pub(crate) fn new(case: &Case) -> Self {
+        let director = Director::new(Settings::default());
+        director.set_routes(routes(&case.net));
         Self {
-            director: Director::new(Settings::default()),
+            director,
             now: Time::ZERO,
             net: case.net.clone(),
             marks: case.marks.clone(),
@@ -92,7 +96,7 @@ impl Network {
         let dport = bytes.get(header + 2..header + 4).map(|port| u16::from_be_bytes([port[0], port[1]]));
         let matches = |mark: &&Mark| {
             let number = if mark.proto == "tcp" { TCP } else { UDP };
-            let net = mark.dst.parse::<ipnet::IpNet>();
+            let net = mark.dst.parse::<IpNet>();
             number == protocol
                 && net.map_or_else(|_| mark.dst.parse() == Ok(dst), |net| net.contains(&dst))
                 && (mark.dport == 0 || Some(mark.dport) == dport)
@@ -222,8 +226,32 @@ impl Network {
     fn address_towards(&self, dst: IpAddr) -> IpAddr {
         let (link, _) = self.route(dst);
         let nets = if link == Link::Client { &self.net.client } else { &self.net.server };
-        nets.iter().map(ipnet::IpNet::addr).find(|addr| addr.is_ipv4() == dst.is_ipv4()).unwrap_or(dst)
+        nets.iter().map(IpNet::addr).find(|addr| addr.is_ipv4() == dst.is_ipv4()).unwrap_or(dst)
     }
+}
+
+/// The routes that the host edge would tell the director of.
+fn routes(net: &Net) -> RouteTable {
+    let link = |nets: &[IpNet], interface, mtu: usize| -> Vec<Route> {
+        let route = |net: &IpNet| Route {
+            net: *net,
+            mtu: u32::try_from(mtu).unwrap(),
+            source: Some(net.addr()),
+            interface,
+            gateway: None,
+            is_local: false,
+        };
+        let default = |net: &IpNet| {
+            let all = if net.addr().is_ipv4() { "0.0.0.0/0" } else { "::/0" };
+            Route { net: all.parse().unwrap(), gateway: net.hosts().next(), ..route(net) }
+        };
+        nets.iter()
+            .flat_map(|net| if interface == 1 { vec![route(net), default(net)] } else { vec![route(net)] })
+            .collect()
+    };
+    let mut all = link(&net.client, 1, net.client_mtu);
+    all.extend(link(&net.server, 2, net.server_mtu));
+    RouteTable::new(all)
 }
 
 /// Source, destination and protocol.

@@ -58,6 +58,9 @@ impl Director {
         if packet.headers.ttl == 0 {
             return packet.answer(entry.virt().addr, IcmpError::TimeExceeded);
         }
+        if let Some(mtu) = self.too_big(packet, entry.real().addr, 0) {
+            return packet.answer(entry.virt().addr, IcmpError::TooBig(mtu));
+        }
         xmit::transmit(packet.buf, &packet.headers, entry)
     }
 
@@ -77,6 +80,10 @@ impl Director {
         }
         self.transition(packet, segment, &mut entry, View::Output);
         self.conns.touch(&mut entry, packet.now);
+        if let Some(mtu) = self.too_big(packet, entry.client().addr, 0) {
+            let from = self.routes.source_to(entry.real().addr).unwrap_or(segment.to.addr);
+            return packet.answer(from, IcmpError::TooBig(mtu));
+        }
         xmit::masq_out(packet.buf, &packet.headers, &entry)
     }
 
@@ -111,7 +118,8 @@ impl Director {
             && self.sysctls.is_on(Sysctl::NatIcmpSend)
             && self.services.read().has_server(segment.protocol, segment.from)
         {
-            return packet.answer(segment.to.addr, IcmpError::PortUnreachable);
+            let from = self.routes.source_to(segment.from.addr).unwrap_or(segment.to.addr);
+            return packet.answer(from, IcmpError::PortUnreachable);
         }
         packet.pass()
     }

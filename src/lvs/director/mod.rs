@@ -7,6 +7,8 @@ mod apply;
 mod captures;
 mod command;
 mod flow;
+mod fragments;
+mod mtu;
 mod packet;
 mod related;
 mod schedule;
@@ -15,6 +17,8 @@ mod sysctl;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
+use fragments::{Fragments, Joined, cut_again};
+use mtu::Routes;
 use packet::Packet;
 use parking_lot::{Mutex, RwLock};
 
@@ -29,7 +33,7 @@ pub use sysctl::{Scope, Sysctl, Sysctls};
 use crate::lvs::conn::{ConnTable, Timeouts};
 use crate::lvs::service::ServiceTable;
 use crate::lvs::time::Time;
-use crate::lvs::wire::{Headers, Outbox, PacketBuf, Transport};
+use crate::lvs::wire::{Fragment, Headers, Outbox, PacketBuf, Transport};
 
 /// What a director needs to know when it is made.
 #[derive(Clone, Copy, Debug)]
@@ -71,6 +75,8 @@ pub struct Director {
     upkeep: Mutex<Upkeep>,
     /// There is a service.
     directing: AtomicBool,
+    routes: Routes,
+    fragments: Mutex<Fragments>,
 }
 
 /// When the regular work is next due.
@@ -101,6 +107,8 @@ impl Director {
             draws: AtomicU64::new(settings.seed),
             upkeep: Mutex::default(),
             directing: AtomicBool::new(false),
+            routes: Routes::default(),
+            fragments: Mutex::default(),
         }
     }
 
@@ -111,6 +119,47 @@ impl Director {
             Ok(headers) => headers,
             Err(error) => return Verdict::Drop(error.into()),
         };
+        match headers.fragment {
+            Some(fragment) if self.is_directing() => {
+                self.process_fragment(packet, &headers, fragment, (side, now), outbox)
+            }
+            _ => self.process_whole(packet, headers, (side, now), outbox),
+        }
+    }
+
+    /// Puts fragments together first; the whole packet leaves as it came, in pieces of the same length.
+    fn process_fragment(
+        &self,
+        packet: &mut PacketBuf,
+        headers: &Headers,
+        fragment: Fragment,
+        (side, now): (Side, Time),
+        outbox: &mut Outbox,
+    ) -> Verdict {
+        let joined = self.fragments.lock().add(packet, headers, fragment, now);
+        let longest = match joined {
+            Joined::Waiting => return Verdict::Hold,
+            Joined::Refused(reason) => return Verdict::Drop(reason),
+            Joined::Whole { longest } => longest,
+        };
+        let whole = match Headers::parse(packet.bytes()) {
+            Ok(headers) => headers,
+            Err(error) => return Verdict::Drop(error.into()),
+        };
+        let verdict = self.process_whole(packet, whole, (side, now), outbox);
+        if matches!(verdict, Verdict::Forward | Verdict::Pass) {
+            cut_again(packet, longest, fragment.id, outbox);
+        }
+        verdict
+    }
+
+    fn process_whole(
+        &self,
+        packet: &mut PacketBuf,
+        headers: Headers,
+        (side, now): (Side, Time),
+        outbox: &mut Outbox,
+    ) -> Verdict {
         let transport = match headers.transport(packet.bytes()) {
             Ok(transport) => transport,
             Err(error) => return Verdict::Drop(error.into()),

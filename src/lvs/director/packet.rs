@@ -55,6 +55,21 @@ impl Packet<'_> {
         self.headers.len as u64
     }
 
+    /// Length of the longest packet that this one becomes on the wire.
+    pub(super) fn longest_piece(&self) -> usize {
+        let Some(gso) = self.buf.offload.gso else { return self.headers.len };
+        let header = match self.headers.protocol {
+            wire::protocol::TCP => usize::from(self.payload()[12] >> 4) * 4,
+            _ => 8,
+        };
+        (self.headers.l4 + header + usize::from(gso.size)).min(self.headers.len)
+    }
+
+    /// Whether routers on the way may cut it.
+    pub(super) fn may_be_cut(&self) -> bool {
+        !self.headers.is_v6() && self.buf.bytes()[6] & 0x40 == 0
+    }
+
     /// Gives back the hop that the host took when it routed the packet here; the way out costs one again.
     pub(super) fn add_hop(&mut self) {
         wire::add_hop(self.buf.bytes_mut(), &self.headers);

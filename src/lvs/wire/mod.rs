@@ -6,6 +6,7 @@
 
 mod buf;
 pub mod checksum;
+mod fragment;
 mod header;
 pub mod icmp;
 pub mod make;
@@ -14,6 +15,7 @@ mod rewrite;
 pub mod sctp;
 
 pub use buf::{BadOffload, Checksum, Gso, GsoKind, HEADROOM, MAX_PACKET, Offload, PacketBuf, VNET_LEN};
+pub use fragment::{cut, join};
 pub use header::{Fragment, Headers, ParseError, TcpFlags, Transport, protocol};
 pub use icmp::IcmpError;
 pub use outbox::Outbox;

@@ -1,0 +1,194 @@
+//! Putting fragments together before anything is decided, and cutting the result again. Same job as
+//! `ip_defrag` and `nf_defrag_ipv6` in front of IPVS, with their limits.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use super::DropReason;
+use crate::lvs::time::Time;
+use crate::lvs::wire::{Fragment, Headers, MAX_PACKET, Outbox, PacketBuf, cut, join};
+
+/// Bytes of fragments that are kept at most (`net.ipv4.ipfrag_high_thresh`).
+const MAX_BYTES: usize = 4 << 20;
+
+/// Pieces of one packet at most: a packet of 64 KB in the smallest sensible pieces.
+const MAX_PIECES: usize = 1024;
+
+/// How long the pieces of an incomplete packet are kept (`ipfrag_time`, `nf_conntrack_frag6_timeout`).
+const KEEP_V4: Duration = Duration::from_secs(30);
+const KEEP_V6: Duration = Duration::from_secs(60);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Key {
+    src: IpAddr,
+    dst: IpAddr,
+    id: u32,
+    protocol: u8,
+}
+
+/// The pieces of one packet so far.
+#[derive(Debug)]
+struct Pieces {
+    /// By offset; the bytes are those behind the IP (and fragment) header.
+    data: Vec<(usize, Vec<u8>)>,
+    /// Headers of the first piece.
+    head: Option<Vec<u8>>,
+    /// Length of the whole payload, once the last piece is there.
+    total: Option<usize>,
+    longest: usize,
+    bytes: usize,
+    expires_at: Time,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Fragments {
+    waiting: HashMap<Key, Pieces, foldhash::fast::FixedState>,
+    bytes: usize,
+}
+
+/// What a fragment led to.
+#[derive(Debug)]
+pub(super) enum Joined {
+    /// The rest is still to come.
+    Waiting,
+    /// The buffer holds the whole packet; its longest piece was this long.
+    Whole {
+        longest: usize,
+    },
+    Refused(DropReason),
+}
+
+impl Fragments {
+    /// Takes a fragment; a completed packet is left in `buf`.
+    pub(super) fn add(
+        &mut self,
+        buf: &mut PacketBuf,
+        headers: &Headers,
+        fragment: Fragment,
+        now: Time,
+    ) -> Joined {
+        self.expire(now);
+        let payload = &buf.bytes()[headers.l4..headers.len];
+        let end = fragment.offset + payload.len();
+        let is_bad = (fragment.more && payload.len() % 8 != 0) || payload.is_empty() || end > MAX_PACKET;
+        if is_bad {
+            return Joined::Refused(DropReason::BadFragment);
+        }
+        let key = Key { src: headers.src, dst: headers.dst, id: fragment.id, protocol: headers.protocol };
+        let keep = if headers.is_v6() { KEEP_V6 } else { KEEP_V4 };
+        while self.bytes + payload.len() > MAX_BYTES {
+            self.forget_oldest();
+        }
+        let pieces = self.waiting.entry(key).or_insert_with(|| Pieces::new(now + keep));
+        match pieces.insert(buf.bytes(), headers, fragment) {
+            Inserted::New(added) => self.bytes += added,
+            Inserted::Duplicate => return Joined::Waiting,
+            Inserted::Overlap => {
+                self.forget(&key);
+                return Joined::Refused(DropReason::BadFragment);
+            }
+        }
+        if !pieces.is_complete() {
+            return Joined::Waiting;
+        }
+        let Some(pieces) = self.forget(&key) else { return Joined::Waiting };
+        let longest = pieces.longest;
+        let head = pieces.head.unwrap_or_default();
+        if join(buf, &head, pieces.data.iter().map(|(_, data)| data.as_slice())) {
+            Joined::Whole { longest }
+        } else {
+            Joined::Refused(DropReason::BadFragment)
+        }
+    }
+
+    /// Forgets packets whose rest did not come.
+    pub(super) fn expire(&mut self, now: Time) {
+        let Self { waiting, bytes } = self;
+        waiting.retain(|_, pieces| {
+            let keeps = pieces.expires_at > now;
+            if !keeps {
+                *bytes -= pieces.bytes;
+            }
+            keeps
+        });
+    }
+
+    fn forget(&mut self, key: &Key) -> Option<Pieces> {
+        let pieces = self.waiting.remove(key)?;
+        self.bytes -= pieces.bytes;
+        Some(pieces)
+    }
+
+    fn forget_oldest(&mut self) {
+        let oldest = self.waiting.iter().min_by_key(|(_, pieces)| pieces.expires_at).map(|(key, _)| *key);
+        match oldest {
+            Some(key) => {
+                self.forget(&key);
+            }
+            None => self.bytes = 0,
+        }
+    }
+}
+
+enum Inserted {
+    New(usize),
+    Duplicate,
+    Overlap,
+}
+
+impl Pieces {
+    const fn new(expires_at: Time) -> Self {
+        Self { data: Vec::new(), head: None, total: None, longest: 0, bytes: 0, expires_at }
+    }
+
+    /// Overlapping pieces condemn the packet (RFC 5722, and IPv4 the same way); a piece that is there already does
+    /// no harm.
+    fn insert(&mut self, packet: &[u8], headers: &Headers, fragment: Fragment) -> Inserted {
+        let payload = &packet[headers.l4..headers.len];
+        let (start, end) = (fragment.offset, fragment.offset + payload.len());
+        let at = self.data.partition_point(|(offset, _)| *offset < start);
+        if let Some((offset, data)) = self.data.get(at)
+            && *offset == start
+            && data.len() == payload.len()
+        {
+            return Inserted::Duplicate;
+        }
+        let before = at.checked_sub(1).and_then(|at| self.data.get(at));
+        let overlaps_before = before.is_some_and(|(offset, data)| offset + data.len() > start);
+        let overlaps_after = self.data.get(at).is_some_and(|(offset, _)| *offset < end);
+        let beyond_end = self.total.is_some_and(|total| end > total || (!fragment.more && end != total));
+        let last_end = self.data.last().map_or(0, |(offset, data)| offset + data.len());
+        let ends_too_early = !fragment.more && end < last_end;
+        if overlaps_before || overlaps_after || beyond_end || ends_too_early || self.data.len() >= MAX_PIECES
+        {
+            return Inserted::Overlap;
+        }
+        if !fragment.more {
+            self.total = Some(end);
+        }
+        if start == 0 {
+            self.head = Some(packet[..headers.l4].to_vec());
+        }
+        self.longest = self.longest.max(headers.len);
+        self.bytes += payload.len();
+        self.data.insert(at, (start, payload.to_vec()));
+        Inserted::New(payload.len())
+    }
+
+    fn is_complete(&self) -> bool {
+        self.total == Some(self.bytes) && self.head.is_some()
+    }
+}
+
+/// Cuts the packet in `buf` into pieces of at most `longest` bytes: the first stays, the others go to the outbox.
+pub(super) fn cut_again(buf: &mut PacketBuf, longest: usize, id: u32, outbox: &mut Outbox) {
+    let mut pieces = cut(buf.bytes(), longest, id).into_iter();
+    let Some(first) = pieces.next() else { return };
+    for piece in pieces {
+        outbox.push(&piece);
+    }
+    let offload = buf.offload;
+    buf.fill(&first);
+    buf.offload = offload;
+}

@@ -1,0 +1,71 @@
+//! What the core knows of the host's routes, as data: the host edge fills it in and keeps it true.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+/// Where packets to a network go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Route {
+    pub net: IpNet,
+    /// Of the interface or, where the route has one of its own, of the route.
+    pub mtu: u32,
+    /// The host's own address on that way.
+    pub source: Option<IpAddr>,
+    /// Index of the interface.
+    pub interface: u32,
+    /// The next hop; None where the destination is on the link itself.
+    pub gateway: Option<IpAddr>,
+    /// An address of the host.
+    pub is_local: bool,
+}
+
+/// All routes of the host. Empty until it is told: then nothing is ever too long.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RouteTable {
+    /// Longest prefix first.
+    routes: Vec<Route>,
+}
+
+impl RouteTable {
+    pub fn new(mut routes: Vec<Route>) -> Self {
+        routes.sort_by_key(|route| std::cmp::Reverse(route.net.prefix_len()));
+        Self { routes }
+    }
+
+    /// The route that a packet to `addr` takes.
+    pub fn to(&self, addr: IpAddr) -> Option<&Route> {
+        self.routes.iter().find(|route| route.net.contains(&addr))
+    }
+
+    /// No packet up to this length is too long for any route.
+    pub fn least_mtu(&self) -> u32 {
+        self.routes.iter().map(|route| route.mtu).min().unwrap_or(u32::MAX)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn route(net: &str, mtu: u32) -> Route {
+        Route { net: net.parse().unwrap(), mtu, source: None, interface: 1, gateway: None, is_local: false }
+    }
+
+    #[test]
+    fn the_longest_prefix_wins() {
+        let table = RouteTable::new(vec![
+            route("0.0.0.0/0", 1500),
+            route("10.0.0.0/8", 1400),
+            route("10.1.0.0/16", 9000),
+            route("::/0", 1280),
+        ]);
+        let mtu = |addr: &str| table.to(addr.parse().unwrap()).map(|route| route.mtu);
+        assert_eq!(mtu("10.1.2.3"), Some(9000));
+        assert_eq!(mtu("10.2.2.3"), Some(1400));
+        assert_eq!(mtu("192.0.2.1"), Some(1500));
+        assert_eq!(mtu("2001:db8::1"), Some(1280));
+        assert_eq!(table.least_mtu(), 1280);
+        assert_eq!(RouteTable::default().least_mtu(), u32::MAX);
+    }
+}
