@@ -71,7 +71,8 @@ impl Fragments {
         self.expire(now);
         let payload = &buf.bytes()[headers.l4..headers.len];
         let end = fragment.offset + payload.len();
-        let is_bad = (fragment.more && !payload.len().is_multiple_of(8)) || payload.is_empty() || end > MAX_PACKET;
+        let is_bad =
+            (fragment.more && !payload.len().is_multiple_of(8)) || payload.is_empty() || end > MAX_PACKET;
         if is_bad {
             return Joined::Refused(DropReason::BadFragment);
         }
