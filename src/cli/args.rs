@@ -40,6 +40,13 @@ pub enum Command {
         #[command(flatten)]
         socket: SocketArgs,
     },
+    /// Print all services, timeouts and sync daemons as command lines, losing nothing
+    Save {
+        #[command(flatten)]
+        socket: SocketArgs,
+    },
+    /// Make the tables be as a file says: all at once, or not at all if any line is wrong
+    Restore(RestoreArgs),
     /// Show LVS-NAT at work, in network namespaces of its own
     Demo {
         /// Leave everything up until Ctrl-C
@@ -85,6 +92,20 @@ pub struct RunArgs {
     /// How to log [default: text]
     #[arg(long, value_name = "FORMAT")]
     pub log_format: Option<LogFormatArg>,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct RestoreArgs {
+    /// Lines as `tunvs save` or `ipvsadm -S` print them; - for standard input
+    pub file: PathBuf,
+    /// Check every line, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Print the lines that go and come
+    #[arg(long)]
+    pub diff: bool,
+    #[command(flatten)]
+    pub socket: SocketArgs,
 }
 
 #[derive(Clone, Debug, Default, clap::Args)]

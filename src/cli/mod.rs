@@ -52,6 +52,12 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
         args::Command::Proc { file, socket } => {
             tables::proc(&file, &socket, &mut std::io::stdout()).map_err(CliError::from)
         }
+        args::Command::Save { socket } => {
+            tables::save(&socket, &mut std::io::stdout()).map_err(CliError::from)
+        }
+        args::Command::Restore(given) => {
+            tables::restore(&given, &mut std::io::stdout()).map_err(CliError::from)
+        }
         args::Command::Demo { keep } => demo::run(&demo::Options { keep }).map_err(CliError::from),
     };
     match outcome {

@@ -19,7 +19,7 @@ pub use error::ConfigError;
 pub use schema::LogFormat;
 
 use crate::lvs::director::{Command, TimeoutSettings};
-use crate::lvs::service::{ServerSpec, ServiceSpec};
+pub use crate::lvs::service::DeclaredService;
 
 /// What a file says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -50,13 +50,6 @@ pub struct DirectorOptions {
 pub struct Declared {
     pub timeouts: Option<TimeoutSettings>,
     pub services: Vec<DeclaredService>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DeclaredService {
-    pub spec: ServiceSpec,
-    /// In the order in which they are added; listings show the last one first.
-    pub servers: Vec<ServerSpec>,
 }
 
 impl Config {

@@ -5,13 +5,24 @@ use std::ffi::CString;
 use std::net::UdpSocket;
 use std::os::fd::AsRawFd;
 
-use crate::lvs::director::{Command, CommandError};
+use crate::lvs::director::{Command, CommandError, DaemonSpec, Tables};
 
 /// The command with all that the host must be asked for.
 pub(super) fn resolve(command: &Command) -> Result<Cow<'_, Command>, CommandError> {
-    let Command::StartDaemon(spec) = command else { return Ok(Cow::Borrowed(command)) };
+    match command {
+        Command::StartDaemon(spec) => Ok(Cow::Owned(Command::StartDaemon(resolve_daemon(spec)?))),
+        Command::Replace(Tables { services, timeouts, daemons: Some(daemons) }) if !daemons.is_empty() => {
+            let daemons = daemons.iter().map(resolve_daemon).collect::<Result<_, _>>()?;
+            let (services, timeouts) = (services.clone(), *timeouts);
+            Ok(Cow::Owned(Command::Replace(Tables { services, timeouts, daemons: Some(daemons) })))
+        }
+        command => Ok(Cow::Borrowed(command)),
+    }
+}
+
+fn resolve_daemon(spec: &DaemonSpec) -> Result<DaemonSpec, CommandError> {
     let mtu = mtu(&spec.interface).ok_or_else(|| CommandError::NoSuchInterface(spec.interface.clone()))?;
-    Ok(Cow::Owned(Command::StartDaemon(spec.resolved(mtu))))
+    Ok(spec.resolved(mtu))
 }
 
 /// The MTU of an interface; None if there is no such interface.

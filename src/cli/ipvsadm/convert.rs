@@ -195,5 +195,6 @@ fn style(options: OptSet) -> Style {
         numeric: options.has(Opt::Numeric),
         exact: options.has(Opt::Exact),
         sorted: !options.has(Opt::NoSort),
+        json: options.has(Opt::Json),
     }
 }

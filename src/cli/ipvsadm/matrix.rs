@@ -60,6 +60,7 @@ const LIST_OPTIONS: OptSet = OptSet::of(&[
     Opt::SyncId,
     Opt::Exact,
     Opt::TunInfo,
+    Opt::Json,
 ]);
 
 const LISTED: OptSet = OptSet::of(&[Opt::Connection, Opt::Service, Opt::Timeout, Opt::Daemon]);

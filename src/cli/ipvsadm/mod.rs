@@ -8,6 +8,7 @@ mod address;
 mod convert;
 mod fail;
 mod line;
+mod line_command;
 mod matrix;
 mod messages;
 mod names;
@@ -26,8 +27,9 @@ mod words;
 
 use std::io::{self, Read};
 
-pub use names::{Names, SystemNames};
-pub(in crate::cli) use render::protocol_name;
+pub(in crate::cli) use line_command::read_command;
+pub use names::{Names, NoNames, SystemNames};
+pub(in crate::cli) use render::{lossless_server, lossless_service, protocol_name};
 pub use session::Session;
 
 /// Which of the three programs.

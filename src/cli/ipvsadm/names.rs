@@ -53,11 +53,9 @@ impl Names for SystemNames {
 }
 
 /// No database at all.
-#[cfg(test)]
 #[derive(Debug)]
-pub(super) struct NoNames;
+pub struct NoNames;
 
-#[cfg(test)]
 impl Names for NoNames {
     fn host_addr(&self, _: &[u8]) -> Option<Ipv4Addr> {
         None

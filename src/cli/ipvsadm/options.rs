@@ -101,6 +101,7 @@ opts! {
     TunNocsum => "tun-nocsum",
     TunCsum => "tun-csum",
     TunRemcsum => "tun-remcsum",
+    Json => "json",
 }
 
 /// A set of options.
@@ -232,4 +233,6 @@ pub(super) const TABLE: &[Spec<Id>] = &[
     flag("tun-nocsum", None, Opt::TunNocsum),
     flag("tun-csum", None, Opt::TunCsum),
     flag("tun-remcsum", None, Opt::TunRemcsum),
+    // Ours alone.
+    flag("json", None, Opt::Json),
 ];

@@ -47,7 +47,12 @@ pub(super) fn text(scheduler: &str, flags: SchedulerFlags) -> String {
         .filter(|(owner, _, flag)| *owner == scheduler && flags.has(*flag))
         .map(|(_, name, _)| *name)
         .collect();
-    let any: Vec<&str> = ANY.iter().filter(|(_, flag)| flags.has(*flag)).map(|(name, _)| *name).collect();
     let has_own = OWN.iter().any(|(owner, _, _)| *owner == scheduler);
-    if has_own { own } else { any }.join(",")
+    if has_own { own.join(",") } else { general_text(flags) }
+}
+
+/// Names that every scheduler takes.
+pub(super) fn general_text(flags: SchedulerFlags) -> String {
+    let names: Vec<&str> = ANY.iter().filter(|(_, flag)| flags.has(*flag)).map(|(name, _)| *name).collect();
+    names.join(",")
 }

@@ -131,7 +131,7 @@ impl Session<'_> {
     }
 
     fn list(&mut self, what: &Listing, style: Style) -> io::Result<After> {
-        if *what == Listing::Table {
+        if *what == Listing::Table && !style.json {
             match self.backend.query(Query::Info) {
                 Ok(Ok(Reply::Info(info))) => render::heading(self.out, &info)?,
                 Ok(_) => {}
@@ -151,6 +151,9 @@ impl Session<'_> {
     }
 
     fn show(&mut self, what: &Listing, reply: Reply, style: Style) -> io::Result<()> {
+        if style.json {
+            return render::json(self.out, reply, style.sorted);
+        }
         let naming = Naming { numeric: style.numeric, names: self.names };
         match reply {
             Reply::Services(entries) => match what {
@@ -212,7 +215,8 @@ impl Session<'_> {
 }
 
 /// What ipvsadm lists without options.
-const PLAIN: Style = Style { columns: Columns::Forwarding, numeric: false, exact: false, sorted: true };
+const PLAIN: Style =
+    Style { columns: Columns::Forwarding, numeric: false, exact: false, sorted: true, json: false };
 
 impl After {
     const fn status(self) -> u8 {

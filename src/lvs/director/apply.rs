@@ -5,10 +5,10 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use super::{
     Command, CommandError, ConnEntry, DaemonSpec, Director, Info, Query, Reply, ServerEntry, ServiceEntry,
-    Sysctl, TimeoutSettings,
+    Sysctl, Tables, TimeoutSettings,
 };
 use crate::lvs::conn::{ConnFlags, Connection};
-use crate::lvs::service::{RealServer, ServiceTable, VirtualService};
+use crate::lvs::service::{RealServer, ServiceTable, VirtualService, reconcile};
 use crate::lvs::time::Time;
 
 /// The kernel keeps timeouts in ticks (250 a second) in a signed integer; what does not fit is refused.
@@ -61,6 +61,11 @@ impl Director {
                 daemons.remove(at.ok_or(CommandError::NoDaemon)?);
                 Ok(())
             }
+            Command::Replace(tables) => {
+                self.replace(tables)?;
+                self.end_orphans(now);
+                Ok(())
+            }
         }
     }
 
@@ -97,10 +102,29 @@ impl Director {
     }
 
     fn set_timeouts(&self, wanted: &TimeoutSettings) -> Result<(), CommandError> {
-        if [wanted.tcp, wanted.tcp_fin, wanted.udp].iter().any(|secs| *secs > MAX_TIMEOUT) {
-            return Err(CommandError::BadTimeout);
-        }
+        check_timeouts(wanted)?;
         self.timeouts.set(wanted.tcp, wanted.tcp_fin, wanted.udp);
+        Ok(())
+    }
+
+    fn replace(&self, tables: &Tables) -> Result<(), CommandError> {
+        let twice = |daemons: &[DaemonSpec]| matches!(daemons, [one, other] if one.role == other.role);
+        if tables.daemons.as_ref().is_some_and(|daemons| daemons.len() > 2 || twice(daemons)) {
+            return Err(CommandError::DaemonRunning);
+        }
+        let mut services = self.services.write();
+        let mut daemons = self.daemons.lock();
+        let syncs = !tables.daemons.as_ref().unwrap_or(&daemons).is_empty();
+        if let Some(timeouts) = &tables.timeouts {
+            check_timeouts(timeouts)?;
+        }
+        reconcile(&mut services, &tables.services, syncs)?;
+        if let Some(timeouts) = &tables.timeouts {
+            self.timeouts.set(timeouts.tcp, timeouts.tcp_fin, timeouts.udp);
+        }
+        if let Some(wanted) = &tables.daemons {
+            daemons.clone_from(wanted);
+        }
         Ok(())
     }
 
@@ -143,6 +167,11 @@ impl Director {
         daemons.push(spec.clone());
         Ok(())
     }
+}
+
+fn check_timeouts(wanted: &TimeoutSettings) -> Result<(), CommandError> {
+    let is_too_long = [wanted.tcp, wanted.tcp_fin, wanted.udp].iter().any(|secs| *secs > MAX_TIMEOUT);
+    if is_too_long { Err(CommandError::BadTimeout) } else { Ok(()) }
 }
 
 fn conn_entry(conn: &Connection, now: Time) -> ConnEntry {

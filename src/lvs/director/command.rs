@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use serde::{Deserialize, Serialize};
 
-use crate::lvs::service::{Endpoint, Rates, ServerSpec, ServiceKey, ServiceSpec, Stats};
+use crate::lvs::service::{DeclaredService, Endpoint, Rates, ServerSpec, ServiceKey, ServiceSpec, Stats};
 
 pub use crate::lvs::service::CommandError;
 
@@ -38,6 +38,16 @@ pub enum Command {
         role: DaemonRole,
         sync_id: u32,
     },
+    /// Makes the tables be as declared, in one step. What stays keeps its counters and connections.
+    Replace(Tables),
+}
+
+/// All that commands can declare. None: left as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tables {
+    pub services: Vec<DeclaredService>,
+    pub timeouts: Option<TimeoutSettings>,
+    pub daemons: Option<Vec<DaemonSpec>>,
 }
 
 /// Seconds; 0 in a command leaves a timeout as it is.

@@ -26,7 +26,7 @@ pub use crate::lvs::verdict::{DropReason, Verdict};
 pub use captures::Captures;
 pub use command::{
     Command, CommandError, ConnEntry, DaemonRole, DaemonSpec, EngineData, Info, Query, Reply, ServerEntry,
-    ServiceEntry, TimeoutSettings,
+    ServiceEntry, Tables, TimeoutSettings,
 };
 pub use sysctl::{Scope, Sysctl, Sysctls};
 

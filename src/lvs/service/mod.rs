@@ -7,16 +7,20 @@
 mod error;
 mod key;
 mod real;
+mod reconcile;
 mod spec;
 mod stats;
 mod table;
+mod trash;
 mod virt;
 
 pub use error::CommandError;
 pub use key::{Endpoint, Family, Protocol, ServiceKey};
 pub use real::{RealServer, ServerFlags};
+pub use reconcile::reconcile;
 pub use spec::{
-    Forwarding, Persistence, SchedulerFlags, ServerSpec, ServiceSpec, Tunnel, TunnelChecksum, TunnelKind,
+    DeclaredService, Forwarding, Persistence, SchedulerFlags, ServerSpec, ServiceSpec, Tunnel,
+    TunnelChecksum, TunnelKind,
 };
 pub use stats::{Counters, Estimator, Rates, Stats};
 pub use table::ServiceTable;

@@ -136,3 +136,11 @@ pub enum TunnelChecksum {
     Full,
     Remote,
 }
+
+/// A service with all its servers, as one declaration.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeclaredService {
+    pub spec: ServiceSpec,
+    /// In the order in which they are added; listings show the last one first.
+    pub servers: Vec<ServerSpec>,
+}

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::stats::Meter;
+use super::trash::Trash;
 use super::{
     CommandError, Endpoint, Family, Forwarding, Protocol, Rates, RealServer, ServerSpec, ServiceKey,
     ServiceSpec, Stats, TunnelKind, VirtualService,
@@ -16,21 +16,12 @@ const FTP_PORT: u16 = 21;
 const FTP_DATA_PORT: u16 = 20;
 const FIRST_UNPRIVILEGED_PORT: u16 = 1024;
 
-/// How long a removed server without connections can still be revived (`IP_VS_DEST_TRASH_PERIOD`).
-const TRASH_PERIOD: Duration = Duration::from_secs(120);
-
 #[derive(Debug, Default)]
 pub struct ServiceTable {
     services: HashMap<ServiceKey, VirtualService, foldhash::fast::FixedState>,
-    trash: Vec<Trashed>,
+    trash: Trash,
     retired: Stats,
     meter: Meter,
-}
-
-#[derive(Debug)]
-struct Trashed {
-    server: Arc<RealServer>,
-    idle_since: Option<Time>,
 }
 
 impl ServiceTable {
@@ -79,8 +70,7 @@ impl ServiceTable {
 
     /// Masqueraded servers that were removed while they had connections.
     pub fn leaving(&self) -> impl Iterator<Item = &Arc<RealServer>> {
-        let servers = self.trash.iter().map(|trashed| &trashed.server);
-        servers.filter(|server| server.forwarding() == Forwarding::Masq && Arc::strong_count(server) > 1)
+        self.trash.in_use().filter(|server| server.forwarding() == Forwarding::Masq)
     }
 
     pub fn is_empty(&self) -> bool {
@@ -117,7 +107,7 @@ impl ServiceTable {
         let service = self.services.remove(key).ok_or(CommandError::NoSuchService(*key))?;
         self.retired = self.retired.plus(service.raw_stats());
         for server in service.into_servers() {
-            self.trash.push(Trashed { server, idle_since: None });
+            self.trash.put(server);
         }
         Ok(())
     }
@@ -144,12 +134,7 @@ impl ServiceTable {
         if service.server(spec.addr, spec.port).is_some() {
             return Err(CommandError::ServerExists { service: *key, server: endpoint(spec) });
         }
-        let trashed = self.trash.iter().position(|trashed| {
-            let server = &trashed.server;
-            server.addr() == spec.addr && server.port() == spec.port && server.service() == key
-        });
-        let server = if let Some(at) = trashed {
-            let server = self.trash.swap_remove(at).server;
+        let server = if let Some(server) = self.trash.take(key, endpoint(spec)) {
             server.declare(spec, true);
             server
         } else {
@@ -186,7 +171,7 @@ impl ServiceTable {
             .service_mut(key)?
             .remove(addr, port)
             .ok_or(CommandError::NoSuchServer { service: *key, server: Endpoint::new(addr, port) })?;
-        self.trash.push(Trashed { server, idle_since: None });
+        self.trash.put(server);
         Ok(())
     }
 
@@ -214,15 +199,9 @@ impl ServiceTable {
         self.meter.tick(total);
     }
 
-    /// Forgets removed servers that have had no connection for [`TRASH_PERIOD`].
+    /// Forgets removed servers that have long had no connection.
     pub fn empty_trash(&mut self, now: Time) {
-        self.trash.retain_mut(|trashed| {
-            if Arc::strong_count(&trashed.server) > 1 {
-                trashed.idle_since = None;
-                return true;
-            }
-            now.since(*trashed.idle_since.get_or_insert(now)) < TRASH_PERIOD
-        });
+        self.trash.empty(now);
     }
 
     /// Counters of all services together.

@@ -2,6 +2,7 @@
 
 mod connections;
 mod daemons;
+mod json;
 mod rules;
 mod table;
 
@@ -11,7 +12,9 @@ use std::net::{IpAddr, Ipv4Addr};
 pub(super) use connections::connections;
 pub(in crate::cli) use connections::protocol_name;
 pub(super) use daemons::{daemons, timeouts};
+pub(super) use json::json;
 pub(super) use rules::rules;
+pub(in crate::cli) use rules::{lossless_server, lossless_service};
 pub(super) use table::{heading, service, table};
 
 use super::address;
@@ -38,6 +41,7 @@ pub(super) struct Style {
     /// All digits of large numbers.
     pub exact: bool,
     pub sorted: bool,
+    pub json: bool,
 }
 
 /// How endpoints are written.

@@ -1,15 +1,19 @@
-//! The table as command lines for a restore. Thresholds, timeouts and the sync daemon are not among them.
+//! The table as command lines for a restore.
+//!
+//! ipvsadm's own lines have no thresholds, write marks as signed numbers, and do not name the third flag of sh and
+//! mh. The lossless ones do better, in the same grammar.
 
 use std::io::{self, Write};
 
 use super::table::protocol;
 use super::{Naming, mask};
 use crate::cli::ipvsadm::matrix::tunnel_name;
-use crate::cli::ipvsadm::{sched_flags, sort};
-use crate::lvs::director::{ServerEntry, ServiceEntry};
+use crate::cli::ipvsadm::names::NoNames;
+use crate::cli::ipvsadm::{address, sched_flags, sort};
+use crate::lvs::director::ServiceEntry;
 use crate::lvs::service::{
-    Endpoint, Family, Forwarding, Protocol, SchedulerFlags, ServiceKey, ServiceSpec, Tunnel, TunnelChecksum,
-    TunnelKind,
+    Endpoint, Family, Forwarding, Protocol, SchedulerFlags, ServerSpec, ServiceKey, ServiceSpec, Tunnel,
+    TunnelChecksum, TunnelKind,
 };
 
 /// # Errors
@@ -22,15 +26,43 @@ pub(crate) fn rules(
     sort::services(&mut entries);
     for mut entry in entries {
         let selector = selector(&entry.spec.key, naming);
-        writeln!(out, "-A {selector} {}", service_options(&entry.spec))?;
+        let flags = sched_flags::text(&entry.spec.scheduler, entry.spec.scheduler_flags);
+        writeln!(out, "-A {selector} {}", service_options(&entry.spec, &flags))?;
         sort::servers(&mut entry.servers);
         let protocol = protocol(&entry.spec.key);
         for server in &entry.servers {
             let name = naming.endpoint(Endpoint::new(server.spec.addr, server.spec.port), protocol);
-            writeln!(out, "-a {selector} -r {name} {}", server_options(server))?;
+            writeln!(out, "-a {selector} -r {name} {}", server_options(&server.spec))?;
         }
     }
     Ok(())
+}
+
+/// A service as a command line that loses nothing.
+pub(in crate::cli) fn lossless_service(spec: &ServiceSpec) -> String {
+    let flags = sched_flags::general_text(spec.scheduler_flags);
+    format!("-A {} {}", lossless_selector(&spec.key), service_options(spec, &flags))
+}
+
+/// A server as a command line that loses nothing.
+pub(in crate::cli) fn lossless_server(key: &ServiceKey, spec: &ServerSpec) -> String {
+    let name = address::numeric(&Endpoint::new(spec.addr, spec.port));
+    let mut line = format!("-a {} -r {name} {}", lossless_selector(key), server_options(spec));
+    if spec.upper_threshold != 0 {
+        line.push_str(&format!(" -x {}", spec.upper_threshold));
+    }
+    if spec.lower_threshold != 0 {
+        line.push_str(&format!(" -y {}", spec.lower_threshold));
+    }
+    line
+}
+
+fn lossless_selector(key: &ServiceKey) -> String {
+    match key {
+        ServiceKey::Mark { mark, family: Family::V4 } => format!("-f {mark}"),
+        ServiceKey::Mark { mark, family: Family::V6 } => format!("-f {mark} -6"),
+        ServiceKey::Address { .. } => selector(key, Naming { numeric: true, names: &NoNames }),
+    }
 }
 
 /// `-t VIP:PORT` and the like.
@@ -49,7 +81,7 @@ pub(super) fn selector(key: &ServiceKey, naming: Naming<'_>) -> String {
     }
 }
 
-fn service_options(spec: &ServiceSpec) -> String {
+fn service_options(spec: &ServiceSpec, flags: &str) -> String {
     let mut text = format!("-s {}", spec.scheduler);
     if let Some(persistence) = &spec.persistence {
         text.push_str(&format!(" -p {}", persistence.timeout));
@@ -64,13 +96,12 @@ fn service_options(spec: &ServiceSpec) -> String {
         text.push_str(" -o");
     }
     if spec.scheduler_flags != SchedulerFlags::default() {
-        text.push_str(&format!(" -b {}", sched_flags::text(&spec.scheduler, spec.scheduler_flags)));
+        text.push_str(&format!(" -b {flags}"));
     }
     text
 }
 
-fn server_options(server: &ServerEntry) -> String {
-    let spec = &server.spec;
+fn server_options(spec: &ServerSpec) -> String {
     let method = match spec.forwarding {
         Forwarding::Masq => "-m",
         Forwarding::Tunnel(_) => "-i",

@@ -1,0 +1,174 @@
+//! What our tools do beyond the classic ones: JSON, lossless and atomic restores, a director that is not there.
+
+#![allow(clippy::unwrap_used, reason = "a test program")]
+
+mod cli;
+
+use std::fs;
+use std::process::Output;
+
+use cli::Fixture;
+
+const TABLE: &str = "\
+ipvsadm -A -t 10.0.0.1:80 -s sh -b sh-port -p 60 -M 255.255.255.0
+ipvsadm -a -t 10.0.0.1:80 -r 10.1.0.1 -i --tun-type gue --tun-port 6080 --tun-remcsum -w 3 -x 9 -y 4
+ipvsadm -A -f 4294967295 -6 -s rr -p 5 -M 64
+ipvsadm --set 100 20 30
+ipvsadm --start-daemon backup --mcast-interface lo --syncid 9";
+
+fn text(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn shell(fixture: &Fixture, line: &str) -> (String, Option<i32>) {
+    let output = fixture.shell(line);
+    (text(&output), output.status.code())
+}
+
+fn set_up() -> Fixture {
+    let fixture = Fixture::new();
+    for line in TABLE.lines() {
+        assert_eq!(shell(&fixture, line), (String::new(), Some(0)), "{line}");
+    }
+    fixture
+}
+
+#[test]
+fn json_keeps_its_schema() {
+    let fixture = set_up();
+    let counters = r#"{"conns":0,"in_packets":0,"out_packets":0,"in_bytes":0,"out_bytes":0}"#;
+    let rates = r#"{"cps":0,"in_pps":0,"out_pps":0,"in_bps":0,"out_bps":0}"#;
+    let services = format!(
+        r#"{{"version":1,"services":[
+        {{"fwmark":4294967295,"family":"ipv6","scheduler":"rr","scheduler_flags":[],"one_packet":false,
+          "persistence":{{"timeout":5,"prefix":64}},"engine":null,"stats":{counters},"rates":{rates},"servers":[]}},
+        {{"protocol":"tcp","address":"10.0.0.1","port":80,"scheduler":"sh","scheduler_flags":["sh-port"],
+          "one_packet":false,"persistence":{{"timeout":60,"netmask":"255.255.255.0"}},"engine":null,
+          "stats":{counters},"rates":{rates},"servers":[
+            {{"address":"10.1.0.1","port":80,"forwarding":"tunnel",
+              "tunnel":{{"type":"gue","port":6080,"checksum":"remote"}},"weight":3,
+              "upper_threshold":9,"lower_threshold":4,"active_conns":0,"inactive_conns":0,
+              "persistent_conns":0,"stats":{counters},"rates":{rates}}}]}}]}}"#
+    );
+    for (line, expected) in [
+        ("ipvsadm -L --json", services.as_str()),
+        ("ipvsadm -L --json -c", r#"{"version":1,"connections":[]}"#),
+        ("ipvsadm -L --json --timeout", r#"{"version":1,"timeouts":{"tcp":100,"tcp_fin":20,"udp":30}}"#),
+        (
+            "ipvsadm -L --json --daemon",
+            r#"{"version":1,"daemons":[{"role":"backup","interface":"lo","sync_id":9,"max_len":65507,
+                "group":"224.0.0.81","port":8848,"ttl":1}]}"#,
+        ),
+    ] {
+        let (text, status) = shell(&fixture, line);
+        assert_eq!(status, Some(0), "{line}");
+        let [actual, expected] = [text.as_str(), expected]
+            .map(|text| serde_json::from_str::<serde_json::Value>(text).unwrap_or_else(|_| panic!("{text}")));
+        assert_eq!(actual, expected, "{line}");
+    }
+    assert_eq!(shell(&fixture, "ipvsadm -L --json -t 10.9.9.9:9"), ("No such service\n".to_owned(), Some(1)));
+    assert_eq!(
+        shell(&fixture, "ipvsadm -S --json"),
+        ("Illegal 'json' option with the 'save' command\n".to_owned(), Some(2))
+    );
+}
+
+#[test]
+fn a_save_brings_everything_back() {
+    let fixture = set_up();
+    let (saved, status) = shell(&fixture, "tunvs save");
+    assert_eq!(status, Some(0));
+    assert_eq!(
+        saved,
+        "# tunvs save: all services, timeouts and sync daemons\n\
+         --set 100 20 30\n\
+         --start-daemon backup --mcast-interface lo --syncid 9 --sync-maxlen 65507 --mcast-group 224.0.0.81 --mcast-port 8848 --mcast-ttl 1\n\
+         -A -f 4294967295 -6 -s rr -p 5 -M 64\n\
+         -A -t 10.0.0.1:80 -s sh -p 60 -M 255.255.255.0 -b flag-2\n\
+         -a -t 10.0.0.1:80 -r 10.1.0.1:80 -i -w 3 --tun-type gue --tun-port 6080 --tun-remcsum -x 9 -y 4\n"
+    );
+    let file = fixture.dir().join("saved");
+    fs::write(&file, &saved).unwrap();
+    shell(&fixture, "ipvsadm -C; ipvsadm --set 1 2 3; ipvsadm --stop-daemon backup");
+    for restore in
+        [format!("tunvs restore {}", file.display()), format!("tunvs restore - < {}", file.display())]
+    {
+        assert_eq!(shell(&fixture, &restore), (String::new(), Some(0)));
+        assert_eq!(shell(&fixture, "tunvs save").0, saved);
+    }
+    let classic =
+        format!("ipvsadm -C; ipvsadm --stop-daemon backup; grep -v '^#' {} | ipvsadm -R", file.display());
+    assert_eq!(shell(&fixture, &classic), (String::new(), Some(0)));
+    assert_eq!(shell(&fixture, "tunvs save").0, saved);
+}
+
+#[test]
+fn a_restore_is_all_or_nothing() {
+    let fixture = set_up();
+    let before = shell(&fixture, "tunvs save").0;
+    let file = fixture.dir().join("rules");
+    for wrong in ["-A -t 10.0.0.2:80 -s nosuch", "-a -t 10.0.0.3:80 -r 10.1.1.1", "nonsense", "-L"] {
+        fs::write(&file, format!("-A -t 10.0.0.7:80\n{wrong}\n-A -t 10.0.0.8:80\n")).unwrap();
+        let (said, status) = shell(&fixture, &format!("tunvs restore {}", file.display()));
+        assert!(said.starts_with(&format!("tunvs: {}: line 2: ", file.display())), "{said}");
+        assert!(said.ends_with("; nothing was changed\n"), "{said}");
+        assert_eq!(status, Some(1));
+        assert_eq!(shell(&fixture, "tunvs save").0, before);
+    }
+}
+
+#[test]
+fn a_difference_is_shown_and_a_dry_run_changes_nothing() {
+    let fixture = set_up();
+    let before = shell(&fixture, "tunvs save").0;
+    let file = fixture.dir().join("rules");
+    fs::write(&file, "-A -t 10.0.0.1:80 -s sh -b sh-port -p 60 -M 255.255.255.0\n-A -u 10.0.0.1:53\n")
+        .unwrap();
+    let expected = "\
+- -A -f 4294967295 -6 -s rr -p 5 -M 64
+- -a -t 10.0.0.1:80 -r 10.1.0.1:80 -i -w 3 --tun-type gue --tun-port 6080 --tun-remcsum -x 9 -y 4
++ -A -u 10.0.0.1:53 -s wlc
+";
+    let restore = format!("tunvs restore {} --diff", file.display());
+    assert_eq!(shell(&fixture, &format!("{restore} --dry-run")), (expected.to_owned(), Some(0)));
+    assert_eq!(shell(&fixture, "tunvs save").0, before);
+    assert_eq!(shell(&fixture, &restore), (expected.to_owned(), Some(0)));
+    assert_eq!(shell(&fixture, &restore), (String::new(), Some(0)));
+    assert_eq!(shell(&fixture, "ipvsadm -Sn").0.lines().count(), 2);
+    assert_eq!(shell(&fixture, "ipvsadm -L --timeout").0, "Timeout (tcp tcpfin udp): 100 20 30\n");
+}
+
+#[test]
+fn a_missing_director_is_named_in_one_line() {
+    let fixture = Fixture::new();
+    let nowhere = fixture.dir().join("nobody.sock");
+    let expected = format!(
+        "Can't initialize ipvs: no director answers at {}: start one with `tunvs run`\n",
+        nowhere.display()
+    );
+    for line in
+        ["ipvsadm", "ipvsadm -Ln", "ipvsadm -A -t 10.0.0.1:80", "echo -C | ipvsadm -R", "tunvs ipvsadm -S"]
+    {
+        let line = format!("export TUNVS_SOCKET={}\n{line}", nowhere.display());
+        assert_eq!(shell(&fixture, &line), (expected.clone(), Some(2)), "{line}");
+    }
+    let chosen = format!("ipvsadm --socket {} -Ln", nowhere.display());
+    assert_eq!(shell(&fixture, &chosen), (expected, Some(2)));
+    assert_eq!(shell(&fixture, "TUNVS_SOCKET=/nowhere ipvsadm -v").1, Some(0));
+}
+
+#[test]
+fn the_tools_go_by_several_names() {
+    let fixture = Fixture::new();
+    let (help, status) = shell(&fixture, "tunvs ipvsadm -h");
+    assert_eq!(status, Some(0));
+    assert!(help.contains("\n  ipvsadm -A|E virtual-service"), "{help}");
+    assert_eq!(
+        shell(&fixture, "tunvs ipvsadm-save -x").0.lines().next(),
+        Some("ipvsadm-save: Script to save the IPVS table to stdout.")
+    );
+    assert_eq!(
+        shell(&fixture, "exec -a /sbin/ipvsadm $(command -v ipvsadm) nonsense").0,
+        "Try `/sbin/ipvsadm -h' or '/sbin/ipvsadm --help' for more information.\n"
+    );
+}
