@@ -30,6 +30,7 @@ mod seen;
 use std::collections::BTreeMap;
 
 use case::Case;
+use network::Checksums;
 use play::Player;
 
 /// Cases that are known not to come out, with the reason.
@@ -45,8 +46,8 @@ fn expected_failures() -> BTreeMap<String, String> {
 }
 
 /// What differs in a case; None when nothing does.
-fn play(case: &Case) -> Option<String> {
-    let mut player = match Player::new(case) {
+fn play(case: &Case, checksums: Checksums) -> Option<String> {
+    let mut player = match Player::new(case, checksums) {
         Ok(player) => player,
         Err(why) => return Some(format!("  {why}")),
     };
@@ -76,7 +77,12 @@ fn play_folder(name: &str) {
             continue;
         }
         played += 1;
-        let result = std::panic::catch_unwind(|| play(&case)).unwrap_or_else(|_| Some("  panic".to_owned()));
+        let result = std::panic::catch_unwind(|| {
+            let with_card =
+                || play(&case, Checksums::Card).map(|report| format!("  card checksums\n{report}"));
+            play(&case, Checksums::Sender).or_else(with_card)
+        })
+        .unwrap_or_else(|_| Some("  panic".to_owned()));
         match (result, expected.get(&case.id)) {
             (Some(report), None) => wrong.push(format!("{}: {}\n{report}", case.id, case.title)),
             (Some(report), Some(why)) if only.is_some() => {

@@ -29,10 +29,20 @@ pub(crate) struct Network {
     captures: Captures,
     outbox: Outbox,
     next_tick: Time,
+    checksums: Checksums,
+}
+
+/// Who makes the transport checksums of packets that reach the director.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Checksums {
+    /// The sender, as from a real network.
+    Sender,
+    /// The network card, after the director: as from senders on the same host.
+    Card,
 }
 
 impl Network {
-    pub(crate) fn new(case: &Case) -> Self {
+    pub(crate) fn new(case: &Case, checksums: Checksums) -> Self {
         let director = Director::new(Settings::default());
         director.set_routes(routes(&case.net));
         Self {
@@ -43,6 +53,7 @@ impl Network {
             captures: Captures::default(),
             outbox: Outbox::default(),
             next_tick: Time::ZERO + TICK,
+            checksums,
         }
     }
 
@@ -108,6 +119,9 @@ impl Network {
         let mut bytes = bytes.to_vec();
         take_hop(&mut bytes);
         let mut buf = PacketBuf::from_packet(&bytes);
+        if self.checksums == Checksums::Card {
+            leave_checksum(&mut buf);
+        }
         let mut outbox = std::mem::take(&mut self.outbox);
         let verdict = self.director.process(&mut buf, side, self.now, &mut outbox);
         let mut written = Vec::new();
@@ -279,6 +293,27 @@ fn take_hop(bytes: &mut [u8]) {
     } else {
         bytes[7] = bytes[7].saturating_sub(1);
     }
+}
+
+/// Makes a right TCP or UDP checksum partial: the sum of the pseudo-header only.
+fn leave_checksum(buf: &mut PacketBuf) {
+    let bytes = buf.bytes_mut();
+    let seen = Seen::new(Link::Client, addresses(bytes).1, bytes);
+    let offset = match seen.protocol {
+        TCP => 16,
+        UDP => 6,
+        _ => return,
+    };
+    let start = bytes.len() - seen.body.len();
+    let is_left_out = seen.body.get(offset..offset + 2).is_none_or(|sum| *sum == [0, 0]);
+    if seen.is_fragment() || !seen.bad.is_empty() || is_left_out || seen.bytes.len() != bytes.len() {
+        return;
+    }
+    let pseudo = packet::pseudo_header(seen.src, seen.dst, seen.protocol, seen.body.len());
+    let sum = !packet::checksum(&[&pseudo]);
+    bytes[start + offset..start + offset + 2].copy_from_slice(&sum.to_be_bytes());
+    let (start, offset) = (u16::try_from(start).unwrap(), u16::try_from(offset).unwrap());
+    buf.offload.checksum = Checksum::Partial { start, offset };
 }
 
 /// As the network card sends it: a partial checksum is completed.

@@ -9,7 +9,7 @@ use tunvs::lvs::director::Sysctl;
 
 use super::case::{Case, Event};
 use super::flow::{Flow, Segment, join};
-use super::network::Network;
+use super::network::{Checksums, Network};
 use super::packet::{self, Header, TCP, UDP, icmp_protocol};
 use super::seen::{Link, Seen};
 use super::{classic, describe, listing};
@@ -27,8 +27,8 @@ pub(crate) type Unplayable = String;
 
 impl Player {
     /// The director as it is after the case's settings and configuration.
-    pub(crate) fn new(case: &Case) -> Result<Self, Unplayable> {
-        let mut player = Self { network: Network::new(case), flows: HashMap::new() };
+    pub(crate) fn new(case: &Case, checksums: Checksums) -> Result<Self, Unplayable> {
+        let mut player = Self { network: Network::new(case, checksums), flows: HashMap::new() };
         for (name, value) in &case.sysctl {
             player.sysctl(name, value)?;
         }
