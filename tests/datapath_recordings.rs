@@ -8,8 +8,6 @@
 
 #[path = "datapath/case.rs"]
 mod case;
-#[path = "datapath/classic.rs"]
-mod classic;
 #[path = "datapath/compare.rs"]
 mod compare;
 #[path = "datapath/describe.rs"]

@@ -156,5 +156,6 @@ pub(crate) fn join(addr: IpAddr, port: u16) -> String {
 }
 
 pub(crate) fn endpoint(text: &str) -> (IpAddr, u16) {
-    super::classic::endpoint(text).unwrap_or_else(|| panic!("no endpoint: {text}"))
+    let (addr, port) = text.rsplit_once(':').unwrap_or_else(|| panic!("no endpoint: {text}"));
+    (addr.trim_matches(['[', ']']).parse().unwrap(), port.parse().unwrap())
 }

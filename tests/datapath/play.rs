@@ -8,11 +8,12 @@ use serde_json::{Value, json};
 use tunvs::lvs::director::Sysctl;
 
 use super::case::{Case, Event};
+use super::describe;
 use super::flow::{Flow, Segment, join};
+use super::listing::Moment;
 use super::network::{Checksums, Network};
 use super::packet::{self, Header, TCP, UDP, icmp_protocol};
 use super::seen::{Link, Seen};
-use super::{classic, describe, listing};
 
 /// How long a replay waits for a packet that does not come.
 const WAIT: Duration = Duration::from_millis(600);
@@ -32,10 +33,9 @@ impl Player {
         for (name, value) in &case.sysctl {
             player.sysctl(name, value)?;
         }
-        for line in &case.config {
-            if player.command(line)? != "exit 0" {
-                return Err(format!("refused: {line}"));
-            }
+        let restored = player.ipvsadm("-R", &case.config.join("\n"));
+        if restored != "exit 0" {
+            return Err(format!("ipvsadm -R: {restored}"));
         }
         Ok(player)
     }
@@ -66,14 +66,8 @@ impl Player {
             "icmp-error" => text(self.icmp_error(event)),
             "frag" => Ok(self.frag(event)),
             "raw" => Ok(self.raw(event)),
-            "ipvsadm" => text(self.command(event.needed("args"))?),
-            "restore" => {
-                let mut result = "exit 0".to_owned();
-                for line in event.list("lines") {
-                    result = self.command(line)?;
-                }
-                text(result)
-            }
+            "ipvsadm" => text(self.ipvsadm(event.needed("args"), "")),
+            "restore" => text(self.ipvsadm("-R", &event.list("lines").join("\n"))),
             "sysctl" => {
                 let settings = event.fields.get("set").and_then(Value::as_object).ok_or("no settings")?;
                 for (name, value) in settings {
@@ -85,18 +79,22 @@ impl Player {
                 self.network.pass_time(Duration::from_secs_f64(event.seconds()));
                 text("ok".to_owned())
             }
-            "conns" => Ok(json!(listing::conns(&self.network.director, self.network.now))),
-            "services" => Ok(json!(listing::services(&self.network.director, self.network.now))),
-            "stats" => Ok(json!(listing::stats(&self.network.director, self.network.now))),
+            "conns" => Ok(json!(self.moment().conns())),
+            "services" => Ok(json!(self.moment().services())),
+            "stats" => Ok(json!(self.moment().stats())),
+            "list" => Ok(json!(self.moment().lines(event.needed("args")))),
             other => Err(format!("{other} cannot be played")),
         }
     }
 
-    fn command(&mut self, line: &str) -> Result<String, Unplayable> {
-        let command = classic::parse(line).ok_or_else(|| format!("unknown form: {line}"))?;
-        let code = if self.network.director.apply(&command, self.network.now).is_ok() { 0 } else { 255 };
+    fn moment(&self) -> Moment<'_> {
+        Moment { director: &self.network.director, now: self.network.now }
+    }
+
+    fn ipvsadm(&mut self, args: &str, input: &str) -> String {
+        let (status, _) = self.moment().ipvsadm(args, input);
         self.network.commands_changed();
-        Ok(format!("exit {code}"))
+        format!("exit {status}")
     }
 
     fn sysctl(&self, name: &str, value: &Value) -> Result<(), Unplayable> {
@@ -256,12 +254,8 @@ impl Player {
         if !event.is_set("watch", false) || is_direct {
             return Value::String(result);
         }
-        let (director, now) = (&self.network.director, self.network.now);
-        json!({
-            "out": result,
-            "conns": listing::conns(director, now),
-            "active+inact": listing::counts(director, now),
-        })
+        let moment = self.moment();
+        json!({ "out": result, "conns": moment.conns(), "active+inact": moment.counts() })
     }
 
     fn ping(&mut self, event: &Event) -> String {
