@@ -47,6 +47,15 @@ pub enum Command {
     },
     /// Make the tables be as a file says: all at once, or not at all if any line is wrong
     Restore(RestoreArgs),
+    /// Show or set what the kernel keeps under net.ipv4.vs
+    Sysctl {
+        /// NAME, net.ipv4.vs.NAME or NAME=VALUE; without it all are shown
+        name: Option<String>,
+        /// The new value
+        value: Option<String>,
+        #[command(flatten)]
+        socket: SocketArgs,
+    },
     /// Show LVS-NAT at work, in network namespaces of its own
     Demo {
         /// Leave everything up until Ctrl-C

@@ -9,6 +9,7 @@ mod classic;
 pub mod ipvsadm;
 pub mod proc;
 mod run;
+mod sysctl;
 mod tables;
 
 use std::error::Error;
@@ -34,6 +35,8 @@ enum CliError {
     #[error(transparent)]
     Demo(#[from] DemoError),
     #[error(transparent)]
+    Sysctl(#[from] sysctl::SysctlError),
+    #[error(transparent)]
     Tables(#[from] tables::TablesError),
 }
 
@@ -57,6 +60,9 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
         }
         args::Command::Restore(given) => {
             tables::restore(&given, &mut std::io::stdout()).map_err(CliError::from)
+        }
+        args::Command::Sysctl { name, value, socket } => {
+            sysctl::run(name, value, &socket, &mut std::io::stdout()).map_err(CliError::from)
         }
         args::Command::Demo { keep } => demo::run(&demo::Options { keep }).map_err(CliError::from),
     };

@@ -63,7 +63,7 @@ pub(super) fn present<E>(mut ask: impl FnMut(Query) -> Result<Reply, E>) -> Resu
             }
             Reply::Timeouts(timeouts) => tables.timeouts = Some(timeouts),
             Reply::Daemons(daemons) => tables.daemons = Some(daemons),
-            Reply::Info(_) | Reply::Connections(_) | Reply::Totals { .. } => {}
+            Reply::Info(_) | Reply::Connections(_) | Reply::Totals { .. } | Reply::Sysctls(_) => {}
         }
     }
     Ok(tables)

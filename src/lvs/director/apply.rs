@@ -55,6 +55,7 @@ impl Director {
             Command::Zero(key) => self.services.write().zero(key.as_ref()),
             Command::SetTimeouts(wanted) => self.set_timeouts(wanted),
             Command::StartDaemon(spec) => self.start_daemon(spec),
+            Command::SetSysctl { name, value } => self.sysctls.write(name, value),
             Command::StopDaemon { role, .. } => {
                 let mut daemons = self.daemons.lock();
                 let at = daemons.iter().position(|daemon| daemon.role == *role);
@@ -93,6 +94,7 @@ impl Director {
                 Reply::Timeouts(TimeoutSettings { tcp, tcp_fin, udp })
             }
             Query::Daemons => Reply::Daemons(self.daemons.lock().clone()),
+            Query::Sysctls(name) => Reply::Sysctls(self.sysctls.read(name.as_deref())?),
             Query::Totals => totals(&self.services.read()),
         })
     }

@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use serde::{Deserialize, Serialize};
 
 use crate::lvs::service::{DeclaredService, Endpoint, Rates, ServerSpec, ServiceKey, ServiceSpec, Stats};
+use super::SysctlEntry;
 
 pub use crate::lvs::service::CommandError;
 
@@ -34,6 +35,11 @@ pub enum Command {
     Zero(Option<ServiceKey>),
     SetTimeouts(TimeoutSettings),
     StartDaemon(DaemonSpec),
+    /// A setting below `net.ipv4.vs`.
+    SetSysctl {
+        name: String,
+        value: String,
+    },
     StopDaemon {
         role: DaemonRole,
         sync_id: u32,
@@ -126,6 +132,8 @@ pub enum Query {
     Daemons,
     /// Counters of all services together.
     Totals,
+    /// One setting below `net.ipv4.vs`, or all.
+    Sysctls(Option<String>),
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -142,6 +150,7 @@ pub enum Reply {
         stats: Stats,
         rates: Rates,
     },
+    Sysctls(Vec<SysctlEntry>),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

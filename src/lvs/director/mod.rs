@@ -28,7 +28,7 @@ pub use command::{
     Command, CommandError, ConnEntry, DaemonRole, DaemonSpec, EngineData, Info, Query, Reply, ServerEntry,
     ServiceEntry, Tables, TimeoutSettings,
 };
-pub use sysctl::{Scope, Sysctl, Sysctls};
+pub use sysctl::{Scope, Sysctl, SysctlEntry, Sysctls};
 
 use crate::lvs::conn::{ConnTable, Timeouts};
 use crate::lvs::service::ServiceTable;

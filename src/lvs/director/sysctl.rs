@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
 
+use serde::{Deserialize, Serialize};
+
 use super::CommandError;
 
 macro_rules! sysctls {
@@ -43,6 +45,20 @@ macro_rules! sysctls {
     };
 }
 
+/// A setting and its value, as `sysctl` names and prints them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SysctlEntry {
+    pub name: String,
+    pub value: String,
+    /// It is kept, and means nothing outside the kernel.
+    pub kernel_only: bool,
+}
+
+fn named(name: &str) -> Result<Sysctl, CommandError> {
+    let found = Sysctl::ALL.iter().find(|sysctl| !name.is_empty() && sysctl.name() == name);
+    found.copied().ok_or_else(|| CommandError::NoSuchSetting(name.to_owned()))
+}
+
 /// What a setting can do here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
@@ -71,8 +87,9 @@ sysctls! {
     SloppyTcp => "sloppy_tcp", 0, INT, Effective;
     SloppySctp => "sloppy_sctp", 0, INT, Effective;
     ExpireQuiescentTemplate => "expire_quiescent_template", 0, INT, Effective;
+    /// Two numbers in one setting, `3 50`: this one and [`Sysctl::SyncPeriod`].
     SyncThreshold => "sync_threshold", 3, 0..=i32::MAX as i64, Effective;
-    SyncPeriod => "sync_period", 50, 0..=i32::MAX as i64, Effective;
+    SyncPeriod => "", 50, 0..=i32::MAX as i64, Effective;
     SyncRefreshPeriod => "sync_refresh_period", 0, 0..=i32::MAX as i64, Effective;
     SyncRetries => "sync_retries", 0, 0..=3, Effective;
     NatIcmpSend => "nat_icmp_send", 0, INT, Effective;
@@ -80,6 +97,12 @@ sysctls! {
     BackupOnly => "backup_only", 0, INT, Effective;
     ConnReuseMode => "conn_reuse_mode", 1, INT, Effective;
     ScheduleIcmp => "schedule_icmp", 0, INT, Effective;
+    LblcExpiration => "lblc_expiration", 86_400, 0..=i32::MAX as i64, Effective;
+    LblcrExpiration => "lblcr_expiration", 86_400, 0..=i32::MAX as i64, Effective;
+    EstNice => "est_nice", 0, -20..=19, KernelOnly;
+    DebugLevel => "debug_level", 0, 0..=12, KernelOnly;
+    ConnLfactor => "conn_lfactor", -4, -8..=8, KernelOnly;
+    SvcLfactor => "svc_lfactor", -3, -8..=8, KernelOnly;
     IgnoreTunneled => "ignore_tunneled", 0, INT, KernelOnly;
     RunEstimation => "run_estimation", 1, INT, Effective;
 }
@@ -95,6 +118,68 @@ impl Sysctls {
 
     pub fn is_on(&self, sysctl: Sysctl) -> bool {
         self.value(sysctl) != 0
+    }
+
+    /// The value as `sysctl` prints it.
+    fn text(&self, sysctl: Sysctl) -> String {
+        match sysctl {
+            Sysctl::SyncThreshold => {
+                format!("{}\t{}", self.value(sysctl), self.value(Sysctl::SyncPeriod))
+            }
+            _ => self.value(sysctl).to_string(),
+        }
+    }
+
+    /// One setting, or all in the kernel's order.
+    ///
+    /// # Errors
+    /// There is no setting of that name.
+    pub fn read(&self, name: Option<&str>) -> Result<Vec<SysctlEntry>, CommandError> {
+        let wanted: Vec<Sysctl> = match name {
+            Some(name) => vec![named(name)?],
+            None => Sysctl::ALL.iter().copied().filter(|sysctl| !sysctl.name().is_empty()).collect(),
+        };
+        let entry = |sysctl: Sysctl| SysctlEntry {
+            name: sysctl.name().to_owned(),
+            value: self.text(sysctl),
+            kernel_only: sysctl.scope() == Scope::KernelOnly,
+        };
+        Ok(wanted.into_iter().map(entry).collect())
+    }
+
+    /// Sets one by its name from text.
+    ///
+    /// # Errors
+    /// No such name, or not a value for it; nothing has changed then.
+    pub fn write(&self, name: &str, text: &str) -> Result<(), CommandError> {
+        let sysctl = named(name)?;
+        let bad = |expected: String| CommandError::BadSetting {
+            name: name.to_owned(),
+            value: text.to_owned(),
+            expected,
+        };
+        let numbers = text.split_whitespace().map(|word| word.parse::<i64>()).collect::<Result<Vec<_>, _>>();
+        match (sysctl, numbers.as_deref()) {
+            (Sysctl::SyncThreshold, Ok([threshold, period])) => {
+                let fits = 0 <= *threshold && (threshold < period || *period == 0) && *period <= i64::from(i32::MAX);
+                if !fits {
+                    return Err(bad("two numbers, the first less than the second".to_owned()));
+                }
+                self.set(Sysctl::SyncThreshold, *threshold)?;
+                self.set(Sysctl::SyncPeriod, *period)
+            }
+            (Sysctl::SyncThreshold, Ok([threshold])) => {
+                if *threshold >= self.value(Sysctl::SyncPeriod) {
+                    return Err(bad("less than the second number".to_owned()));
+                }
+                self.set(sysctl, *threshold)
+            }
+            (Sysctl::SyncPorts, Ok([ports])) if !ports.unsigned_abs().is_power_of_two() => {
+                Err(bad("a power of two, 1 to 64".to_owned()))
+            }
+            (_, Ok([value])) => self.set(sysctl, *value),
+            _ => Err(bad("a number".to_owned())),
+        }
     }
 
     /// # Errors
@@ -129,6 +214,11 @@ mod tests {
         assert_eq!(sysctls.value(Sysctl::ConnReuseMode), 1);
         assert!(sysctls.set(Sysctl::SyncRetries, 4).is_err());
         assert_eq!(sysctls.value(Sysctl::SyncRetries), 0);
+        assert!(sysctls.write("sync_threshold", "60 50").is_err());
+        assert!(sysctls.write("sync_threshold", "many").is_err());
+        assert!(sysctls.write("nothing_like_it", "1").is_err());
+        sysctls.write("sync_threshold", "4 80").unwrap();
+        assert_eq!(sysctls.read(Some("sync_threshold")).unwrap()[0].value, "4\t80");
         sysctls.set(Sysctl::SyncRetries, 3).unwrap();
         assert_eq!(sysctls.value(Sysctl::SyncRetries), 3);
     }
