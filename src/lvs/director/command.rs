@@ -4,8 +4,8 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use serde::{Deserialize, Serialize};
 
-use crate::lvs::service::{DeclaredService, Endpoint, Rates, ServerSpec, ServiceKey, ServiceSpec, Stats};
 use super::SysctlEntry;
+use crate::lvs::service::{DeclaredService, Endpoint, Rates, ServerSpec, ServiceKey, ServiceSpec, Stats};
 
 pub use crate::lvs::service::CommandError;
 

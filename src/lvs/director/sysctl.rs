@@ -161,7 +161,8 @@ impl Sysctls {
         let numbers = text.split_whitespace().map(|word| word.parse::<i64>()).collect::<Result<Vec<_>, _>>();
         match (sysctl, numbers.as_deref()) {
             (Sysctl::SyncThreshold, Ok([threshold, period])) => {
-                let fits = 0 <= *threshold && (threshold < period || *period == 0) && *period <= i64::from(i32::MAX);
+                let fits =
+                    0 <= *threshold && (threshold < period || *period == 0) && *period <= i64::from(i32::MAX);
                 if !fits {
                     return Err(bad("two numbers, the first less than the second".to_owned()));
                 }
