@@ -48,8 +48,8 @@ bench: ## core benchmarks, then traffic against HAProxy (root); ROUNDS=how many
 	scripts/bench-smoke $(ROUNDS)
 
 demo: ## the LVS-NAT walk-through, in namespaces of its own
-	$(CARGO) build --release --locked
-	target/release/tunvs demo
+	$(CARGO) build --locked
+	target/debug/tunvs demo
 
 clean: ## remove what was built
 	$(CARGO) clean
