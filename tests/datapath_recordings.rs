@@ -14,6 +14,8 @@ mod compare;
 mod describe;
 #[path = "datapath/flow.rs"]
 mod flow;
+#[path = "datapath/fragments.rs"]
+mod fragments;
 #[path = "datapath/listing.rs"]
 mod listing;
 #[path = "datapath/network.rs"]

@@ -4,6 +4,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test")]
 
+#[path = "simulation/draw.rs"]
+mod draw;
 #[path = "simulation/model.rs"]
 mod model;
 #[path = "datapath/packet.rs"]
@@ -37,7 +39,7 @@ fn play(seed: u64) -> Result<(), String> {
 
 #[test]
 fn invariants_hold_from_every_seed() {
-    assert!(world::schedulers_are_known());
+    assert!(draw::schedulers_are_known());
     let number = |name: &str| std::env::var(name).ok().map(|value| value.parse::<u64>().unwrap());
     let seeds = match number("SIM_SEED") {
         Some(seed) => seed..seed + 1,

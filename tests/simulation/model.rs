@@ -79,8 +79,13 @@ impl Model {
 }
 
 impl Service {
-    pub(crate) fn has(&self, server: Endpoint) -> bool {
-        self.servers.contains_key(&server)
+    /// The server at this end of a connection. Servers of port 0 take the packet's port.
+    pub(crate) fn server(&self, real: Endpoint) -> Option<&ServerSpec> {
+        self.servers.get(&real).or_else(|| self.servers.get(&Endpoint::new(real.addr, 0)))
+    }
+
+    pub(crate) fn has(&self, real: Endpoint) -> bool {
+        self.server(real).is_some()
     }
 
     /// Every new connection finds a server: somebody has a weight, nobody a limit, and the scheduler is none of

@@ -5,20 +5,16 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use tunvs::lvs::director::{ConnEntry, Query, Reply, ServiceEntry, Settings, Side};
-use tunvs::lvs::sched;
-use tunvs::lvs::service::{
-    Endpoint, Family, Forwarding, Persistence, Protocol, ServerSpec, ServiceKey, ServiceSpec,
-};
+use tunvs::lvs::service::{Endpoint, Family, Protocol, ServerSpec};
 use tunvs::lvs::wire::{Outbox, PacketBuf};
-use tunvs::lvs::{Command, Director, Time, Verdict};
+use tunvs::lvs::{Director, Time, Verdict};
 
+use super::draw::{MARK, is_marked, service_of};
 use super::model::{Model, Service};
 use super::packet::{self, Ends, Header, icmp_protocol};
 use super::rng::Rng;
 use super::seen::{Link, Seen};
 
-const SCHEDULERS: &[&str] =
-    &["rr", "wrr", "lc", "wlc", "lblc", "lblcr", "dh", "sh", "mh", "sed", "nq", "fo", "ovf", "twos"];
 const FLAGS: &[u8] = &[
     packet::SYN,
     packet::SYN,
@@ -68,7 +64,8 @@ impl World {
             14..=62 => self.client_packet(),
             63..=85 => self.server_packet(),
             86..=89 => self.error(),
-            90..=92 => self.noise(),
+            90..=91 => self.noise(),
+            92..=93 => self.fragments(),
             _ => {
                 self.pass_time();
                 Ok(())
@@ -89,7 +86,7 @@ impl World {
     }
 
     fn command(&mut self) -> Result<(), Broken> {
-        let command = self.draw_command();
+        let command = self.rng.draw_command();
         let succeeds = self.model.apply(&command);
         let result = self.director.apply(&command, self.now);
         if result.is_ok() != succeeds {
@@ -101,80 +98,17 @@ impl World {
         }
     }
 
-    fn draw_command(&mut self) -> Command {
-        let key = self.draw_key();
-        let server = self.draw_server(key.family());
-        match self.rng.below(30) {
-            0..=5 => Command::AddService(self.draw_service(key)),
-            6..=8 => Command::EditService(self.draw_service(key)),
-            9 => Command::DeleteService(key),
-            10..=19 => Command::AddServer { service: key, server },
-            20..=24 => Command::EditServer { service: key, server },
-            25..=28 => Command::DeleteServer { service: key, addr: server.addr, port: server.port },
-            _ if self.rng.chance(10) => Command::Flush,
-            _ => Command::Zero(None),
-        }
-    }
-
-    fn draw_key(&mut self) -> ServiceKey {
-        let (protocol, virt) = self.draw_virt();
-        ServiceKey::Address { protocol, addr: virt.addr, port: virt.port }
-    }
-
-    fn draw_virt(&mut self) -> (Protocol, Endpoint) {
-        let protocol = if self.rng.chance(65) { Protocol::Tcp } else { Protocol::Udp };
-        let addr = *self.rng.pick(&["10.0.0.1", "10.0.0.2", "fd00::1"]);
-        let port = if self.rng.chance(80) { 80 } else { 443 };
-        (protocol, Endpoint::new(addr.parse().unwrap(), port))
-    }
-
-    fn draw_service(&mut self, key: ServiceKey) -> ServiceSpec {
-        let mut spec = ServiceSpec::new(key, self.rng.pick::<&str>(SCHEDULERS));
-        spec.scheduler_flags.0 = self.rng.below(4) as u8;
-        if self.rng.chance(25) {
-            let mask = Persistence::host_mask(key.family());
-            spec.persistence = Some(Persistence { timeout: 30 + self.rng.below(300) as u32, mask });
-        }
-        let is_udp = matches!(key, ServiceKey::Address { protocol: Protocol::Udp, .. });
-        spec.one_packet = is_udp && self.rng.chance(20);
-        spec
-    }
-
-    fn draw_server(&mut self, family: Family) -> ServerSpec {
-        let host = 1 + self.rng.below(4);
-        let addr = match family {
-            Family::V4 => format!("10.9.0.{host}"),
-            Family::V6 => format!("fd09::{host}"),
-        };
-        let port = if self.rng.chance(80) { 80 } else { 8080 };
-        let mut server = ServerSpec::new(addr.parse().unwrap(), port, Forwarding::Masq);
-        server.weight = self.rng.below(5) as i32;
-        if self.rng.chance(15) {
-            server.upper_threshold = 1 + self.rng.below(8) as u32;
-            server.lower_threshold = self.rng.below(server.upper_threshold as usize + 1) as u32;
-        }
-        server
-    }
-
-    fn draw_client(&mut self, family: Family) -> Endpoint {
-        let host = 1 + self.rng.below(4);
-        let addr = match family {
-            Family::V4 => format!("20.0.0.{host}"),
-            Family::V6 => format!("fd20::{host}"),
-        };
-        Endpoint::new(addr.parse().unwrap(), 40_000 + self.rng.below(6) as u16)
-    }
-
     fn client_packet(&mut self) -> Result<(), Broken> {
-        let (protocol, virt) = self.draw_virt();
-        let client = self.draw_client(Family::of(&virt.addr));
+        let (protocol, virt) = self.rng.draw_virt();
+        let client = self.rng.draw_client(Family::of(&virt.addr));
         let flags = *self.rng.pick(FLAGS);
         let known = self.conns();
         let conn = known
             .iter()
             .find(|conn| conn.protocol == protocol.number() && conn.client == client && conn.virt == virt);
         self.flows.insert((protocol.number(), client, virt));
-        let verdict = self.process(Side::Client, protocol, client, virt, flags);
+        let side = if is_marked(virt.addr) { Side::Mark(MARK) } else { Side::Client };
+        let verdict = self.process(side, protocol, client, virt, flags);
         let answers = self.answers()?;
         let what = format!("{protocol} {client} > {virt} flags {flags:#x} ({conn:?}): {verdict:?}");
         if (verdict == Verdict::Reply) == answers.is_empty() {
@@ -182,8 +116,7 @@ impl World {
         }
         let reached =
             if verdict == Verdict::Forward { Some(self.check_request(client, &what)?) } else { None };
-        let service =
-            self.model.services.get(&ServiceKey::Address { protocol, addr: virt.addr, port: virt.port });
+        let service = self.model.services.get(&service_of(protocol, virt));
         let may_start = protocol == Protocol::Udp || flags & (packet::SYN | packet::RST) == packet::SYN;
         let starts_well = match service {
             Some(service) if may_start => is_fair_choice(service, reached, &verdict),
@@ -250,8 +183,8 @@ impl World {
     }
 
     fn stray_server_packet(&mut self) -> Result<(), Broken> {
-        let server = self.draw_server(Family::V4);
-        let client = self.draw_client(Family::V4);
+        let server = self.rng.draw_server(Family::V4);
+        let client = self.rng.draw_client(Family::V4);
         let from = Endpoint::new(server.addr, 7);
         let verdict = self.process(Side::Server, Protocol::Tcp, from, client, packet::ACK);
         if verdict == Verdict::Pass { Ok(()) } else { Err(format!("a stray packet of {from}: {verdict:?}")) }
@@ -291,6 +224,44 @@ impl World {
         let side = if self.rng.chance(50) { Side::Client } else { Side::Server };
         self.director.process(&mut self.buf, side, self.now, &mut self.outbox);
         self.answers().map(|_| ())
+    }
+
+    /// A datagram in pieces, in any order; some are lost.
+    fn fragments(&mut self) -> Result<(), Broken> {
+        let (_, virt) = self.rng.draw_virt();
+        let client = self.rng.draw_client(Family::V4);
+        if virt.addr.is_ipv6() {
+            return Ok(());
+        }
+        self.flows.insert((Protocol::Udp.number(), client, virt));
+        let data = vec![b'f'; 100 + self.rng.below(3000)];
+        let ends = Ends { src: client.addr, sport: client.port, dst: virt.addr, dport: virt.port };
+        let datagram = packet::udp(ends, &data);
+        let step = 8 * (1 + self.rng.below(100));
+        let ident = self.rng.below(4) as u16;
+        let last = (datagram.len() - 1) / step;
+        let mut pieces: Vec<usize> = (0..=last).collect();
+        for at in 0..pieces.len() {
+            let other = self.rng.below(pieces.len());
+            pieces.swap(at, other);
+        }
+        for piece in pieces {
+            if self.rng.chance(3) {
+                continue;
+            }
+            let offset = piece * step;
+            let header = Header { ttl: 63, ident, dont_fragment: false, offset, more: piece < last };
+            let chunk = &datagram[offset..datagram.len().min(offset + step)];
+            self.buf.fill(&packet::ip(client.addr, virt.addr, packet::UDP, chunk, header));
+            let side = if is_marked(virt.addr) { Side::Mark(MARK) } else { Side::Client };
+            let verdict = self.director.process(&mut self.buf, side, self.now, &mut self.outbox);
+            self.answers()?;
+            let seen = self.seen();
+            if verdict == Verdict::Forward && !seen.bad.is_empty() {
+                return Err(format!("a piece of {client} > {virt}: {:?}", seen.bad));
+            }
+        }
+        Ok(())
     }
 
     fn process(
@@ -356,14 +327,21 @@ impl World {
             return Err(format!("{tracked} connections of {} flows", self.flows.len()));
         }
         for service in self.services() {
-            let ServiceKey::Address { protocol, addr, port } = service.spec.key else { continue };
+            let key = service.spec.key;
             for server in &service.servers {
-                let real = Endpoint::new(server.spec.addr, server.spec.port);
-                let key = (protocol.number(), Endpoint::new(addr, port), real);
+                let (addr, port) = (server.spec.addr, server.spec.port);
+                let is_its = |(protocol, virt, real): &(u8, Endpoint, Endpoint)| {
+                    let protocol = Protocol::from_number(*protocol);
+                    protocol.is_some_and(|protocol| service_of(protocol, *virt) == key)
+                        && real.addr == addr
+                        && (real.port == port || key.is_mark())
+                };
+                let own = counts.iter().filter(|(ends, _)| is_its(ends)).map(|(_, count)| count);
+                let listed = own.fold((0, 0), |sum, count| (sum.0 + count.0, sum.1 + count.1));
                 let counted = (server.active_conns, server.inactive_conns);
-                let listed = counts.get(&key).copied().unwrap_or_default();
                 if counted != listed {
-                    return Err(format!("{key:?} counts {counted:?}, has {listed:?}: {conns:#?}"));
+                    let name = Endpoint::new(addr, port);
+                    return Err(format!("{name} of {key} counts {counted:?}, has {listed:?}: {conns:#?}"));
                 }
             }
         }
@@ -388,7 +366,7 @@ fn is_fair_choice(service: &Service, reached: Option<Endpoint>, verdict: &Verdic
         Some(reached) => {
             // A template may hold a client at a server of weight 0.
             let takes_it = |server: &ServerSpec| server.weight > 0 || service.spec.persistence.is_some();
-            service.servers.get(&reached).is_some_and(takes_it)
+            service.server(reached).is_some_and(takes_it)
         }
         None => *verdict == Verdict::Reply && (!service.takes_everyone() || service.takes_nobody()),
     }
@@ -401,9 +379,4 @@ fn is_over(conn: &ConnEntry) -> bool {
 
 fn is_template(conn: &ConnEntry) -> bool {
     conn.client.port == 0
-}
-
-/// The scheduler names that are drawn from are all there are.
-pub(crate) fn schedulers_are_known() -> bool {
-    SCHEDULERS.iter().all(|name| sched::is_known(name))
 }
