@@ -84,12 +84,15 @@ impl fmt::Debug for IdleQueue {
     }
 }
 
-/// Only for reading: the driver signals "writable" for every packet that leaves its buffers, each of which would
+/// An error is what the driver reports when somebody deletes the interface.
+const EVENTS: Interest = Interest::READABLE.add(Interest::ERROR);
+
+/// Not for writing: the driver signals "writable" for every packet that leaves its buffers, each of which would
 /// wake us, and a write never waits.
 #[allow(unsafe_code)]
 fn watch(device: tun::Device) -> io::Result<AsyncFd<tun::Device>> {
     // SAFETY: the device owns its descriptor, and nothing here closes or replaces it while it is watched.
-    Ok(unsafe { AsyncFd::register_with_interest(device, Interest::READABLE) }?)
+    Ok(unsafe { AsyncFd::register_with_interest(device, EVENTS) }?)
 }
 
 /// One queue of a TUN interface.
@@ -109,7 +112,11 @@ impl fmt::Debug for TunQueue {
 
 impl PacketReader for TunQueue {
     async fn readable(&mut self) -> io::Result<()> {
-        self.device.readable().await?.retain_ready();
+        let mut guard = self.device.ready_mut(EVENTS).await?;
+        if guard.ready().is_error() {
+            return Err(Errno::EBADFD.into());
+        }
+        guard.retain_ready();
         Ok(())
     }
 
