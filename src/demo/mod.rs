@@ -12,10 +12,12 @@ mod topology;
 mod walk;
 
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use signal_hook::consts::{SIGINT, SIGTERM};
-use signal_hook::iterator::Signals;
+use signal_hook::flag;
 
 use process::{Director, Programs};
 use terminal::Terminal;
@@ -45,6 +47,8 @@ pub enum DemoError {
     Io { doing: String, source: io::Error },
     #[error("the director did not start within {0} s:\n{1}")]
     NotReady(u64, String),
+    #[error("interrupted")]
+    Interrupted,
     #[error("{0} of the answers differ from what they should be")]
     Differs(usize),
 }
@@ -67,13 +71,18 @@ impl DemoError {
 pub fn run(options: &Options) -> Result<(), DemoError> {
     check_tun()?;
     let rootless = netns::leave_host()?;
+    // From here on there is something to take down, so a signal must not end the process by itself.
+    let interrupted = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM] {
+        flag::register(signal, Arc::clone(&interrupted)).map_err(DemoError::io("watch signals"))?;
+    }
     let programs = Programs::new()?;
     let topology = Topology::build()?;
     for (server, name) in [(&topology.rs1, "rs1"), (&topology.rs2, "rs2")] {
         http::serve(server, name)?;
     }
 
-    let mut walk = Walk::new(&topology, &programs, Terminal::stdout());
+    let mut walk = Walk::new(&topology, &programs, Terminal::stdout(), &interrupted);
     walk.show_network()?;
     let before = topology.snapshot()?;
     let director = Director::start(&programs, &topology.ds)?;
@@ -82,9 +91,10 @@ pub fn run(options: &Options) -> Result<(), DemoError> {
         walk.note(&format!("the director's log:\n{}{error}", programs.log()))?;
     }
     if options.keep && outcome.is_ok() {
-        let mut signals = Signals::new([SIGINT, SIGTERM]).map_err(DemoError::io("watch signals"))?;
         walk.show_how_to_enter(rootless)?;
-        signals.forever().next();
+        while !interrupted.swap(false, Relaxed) {
+            std::thread::sleep(Duration::from_millis(100));
+        }
     }
     let code = director.stop()?;
     outcome?;

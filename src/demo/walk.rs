@@ -5,6 +5,7 @@
 
 use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, SocketAddrV4};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
 use super::process::Programs;
@@ -20,13 +21,19 @@ pub(super) struct Walk<'a> {
     topology: &'a Topology,
     programs: &'a Programs,
     terminal: Terminal,
+    interrupted: &'a AtomicBool,
     right: usize,
     wrong: usize,
 }
 
 impl<'a> Walk<'a> {
-    pub(super) const fn new(topology: &'a Topology, programs: &'a Programs, terminal: Terminal) -> Self {
-        Self { topology, programs, terminal, right: 0, wrong: 0 }
+    pub(super) const fn new(
+        topology: &'a Topology,
+        programs: &'a Programs,
+        terminal: Terminal,
+        interrupted: &'a AtomicBool,
+    ) -> Self {
+        Self { topology, programs, terminal, interrupted, right: 0, wrong: 0 }
     }
 
     pub(super) fn show_network(&mut self) -> Result<(), DemoError> {
@@ -193,6 +200,9 @@ impl<'a> Walk<'a> {
     }
 
     fn typed(&mut self, host: &str, command: &str) -> Result<(), DemoError> {
+        if self.interrupted.load(Relaxed) {
+            return Err(DemoError::Interrupted);
+        }
         self.terminal.typed(host, command).map_err(output_error())
     }
 
