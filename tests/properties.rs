@@ -17,7 +17,7 @@ use proptest::prelude::*;
 use seen::{Link, Seen};
 use tunvs::lvs::director::{Settings, Side};
 use tunvs::lvs::service::{Endpoint, Forwarding, Protocol, ServerSpec, ServiceKey, ServiceSpec};
-use tunvs::lvs::wire::{Checksum, Outbox, PacketBuf};
+use tunvs::lvs::wire::{Checksum, Gso, GsoKind, Outbox, PacketBuf};
 use tunvs::lvs::{Command, Director, Time, Verdict};
 
 /// One connection through a service with one server.
@@ -169,7 +169,13 @@ proptest! {
         let mut outbox = Outbox::default();
         let request = exchange.request(SYN);
         let mut buf = exchange.buf(&request);
+        if exchange.is_partial && exchange.protocol == Protocol::Tcp {
+            let kind = if exchange.virt.addr.is_ipv4() { GsoKind::TcpV4 } else { GsoKind::TcpV6 };
+            buf.offload.gso = Some(Gso { kind, size: 50, ecn: false });
+        }
+        let offload = buf.offload;
         prop_assert_eq!(director.process(&mut buf, Side::Client, Time::ZERO, &mut outbox), Verdict::Forward);
+        prop_assert_eq!(buf.offload, offload);
         let there = completed(&buf);
         let at_server = seen(&there);
         prop_assert_eq!(&at_server.bad, &Vec::<&str>::new());
