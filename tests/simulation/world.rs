@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use tunvs::lvs::director::{ConnEntry, Query, Reply, ServiceEntry, Settings, Side};
+use tunvs::lvs::director::{ConnEntry, Query, Reply, ServiceEntry, Settings, Side, Sysctl};
 use tunvs::lvs::service::{Endpoint, Family, Protocol, ServerSpec};
 use tunvs::lvs::wire::{Outbox, PacketBuf};
 use tunvs::lvs::{Director, Time, Verdict};
@@ -46,9 +46,22 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new(seed: u64) -> Self {
+        let mut rng = Rng::new(seed);
+        let director = Director::new(Settings { seed, ..Settings::default() });
+        let sysctls = [
+            (Sysctl::ConnReuseMode, rng.below(3)),
+            (Sysctl::SloppyTcp, rng.below(2)),
+            (Sysctl::SecureTcp, rng.below(4)),
+            (Sysctl::ExpireNodestConn, rng.below(2)),
+            (Sysctl::ExpireQuiescentTemplate, rng.below(2)),
+            (Sysctl::NatIcmpSend, rng.below(2)),
+        ];
+        for (sysctl, value) in sysctls {
+            director.sysctls().set(sysctl, value as i64).unwrap();
+        }
         Self {
-            rng: Rng::new(seed),
-            director: Director::new(Settings { seed, ..Settings::default() }),
+            rng,
+            director,
             model: Model::default(),
             now: Time::ZERO,
             outbox: Outbox::default(),
@@ -117,7 +130,9 @@ impl World {
         let reached =
             if verdict == Verdict::Forward { Some(self.check_request(client, &what)?) } else { None };
         let service = self.model.services.get(&service_of(protocol, virt));
-        let may_start = protocol == Protocol::Udp || flags & (packet::SYN | packet::RST) == packet::SYN;
+        let is_syn = protocol == Protocol::Tcp && flags & packet::SYN != 0;
+        let is_reset = flags & packet::RST != 0;
+        let may_start = protocol == Protocol::Udp || !is_reset && (is_syn || self.is_on(Sysctl::SloppyTcp));
         let starts_well = match service {
             Some(service) if may_start => is_fair_choice(service, reached, &verdict),
             _ => verdict == Verdict::Pass,
@@ -131,9 +146,13 @@ impl World {
             None => starts_well,
             // Due at this moment: gone or not, both is right.
             Some(conn) if conn.expires_in_ms == 0 => starts_well || goes_on_well,
-            Some(conn) if flags & packet::SYN != 0 && is_over(conn) => {
+            Some(conn) if is_syn && self.is_on(Sysctl::ConnReuseMode) && is_over(conn) => {
                 // The port is used again, except under a template.
                 starts_well || goes_on_well && known.iter().any(is_template)
+            }
+            Some(conn) if is_syn && self.is_on(Sysctl::ExpireNodestConn) => {
+                let server = service.and_then(|service| service.server(conn.real));
+                if server.is_none_or(|server| server.weight == 0) { starts_well } else { goes_on_well }
             }
             Some(_) => goes_on_well,
         };
@@ -282,6 +301,10 @@ impl World {
         let header = Header { ttl: 63, ..Header::default() };
         self.buf.fill(&packet::ip(from.addr, to.addr, protocol.number(), &segment, header));
         self.director.process(&mut self.buf, side, self.now, &mut self.outbox)
+    }
+
+    fn is_on(&self, sysctl: Sysctl) -> bool {
+        self.director.sysctls().is_on(sysctl)
     }
 
     fn seen(&self) -> Seen {
