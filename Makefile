@@ -8,7 +8,7 @@ SEEDS   ?= 256
 ROUNDS  ?= 4
 
 bindir := $(DESTDIR)$(PREFIX)/sbin
-mandir := $(DESTDIR)$(PREFIX)/share/man/man8
+share  := $(DESTDIR)$(PREFIX)/share
 
 .DEFAULT_GOAL := help
 .PHONY: help build install check test test-netns test-sim bench demo clean
@@ -19,10 +19,12 @@ help: ## list the targets
 build: ## build target/release/tunvs
 	$(CARGO) build --release --locked
 
-install: build ## install tunvs and the ipvsadm links (PREFIX, DESTDIR)
+install: build ## install tunvs, the ipvsadm links, manual pages and completions (PREFIX, DESTDIR)
 	install -D -m 755 target/release/tunvs $(bindir)/tunvs
 	for link in ipvsadm ipvsadm-save ipvsadm-restore; do ln -sf tunvs $(bindir)/$$link; done
-	for page in $(wildcard man/*.8); do install -D -m 644 $$page $(mandir)/$${page##*/}; done
+	target/release/tunvs generate $(share)
+	for page in $(wildcard man/*.8); do install -D -m 644 $$page $(share)/man/man8/$${page##*/}; done
+	install -D -m 644 completions/ipvsadm.bash $(share)/bash-completion/completions/ipvsadm
 
 check: ## format, lints, documentation, tests that need no root
 	$(CARGO) fmt --check

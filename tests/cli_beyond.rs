@@ -172,3 +172,44 @@ fn the_tools_go_by_several_names() {
         "Try `/sbin/ipvsadm -h' or '/sbin/ipvsadm --help' for more information.\n"
     );
 }
+
+#[test]
+fn manual_pages_and_completions_are_generated_for_every_command() {
+    let fixture = Fixture::new();
+    let (said, status) = shell(&fixture, &format!("tunvs generate {}/share", fixture.dir().display()));
+    assert_eq!((said.as_str(), status), ("", Some(0)));
+    let share = fixture.dir().join("share");
+    for page in ["tunvs", "tunvs-run", "tunvs-save", "tunvs-restore", "tunvs-proc"] {
+        let text = fs::read_to_string(share.join("man/man8").join(format!("{page}.8"))).unwrap();
+        assert!(text.contains(&format!(".TH {page} 8")), "{page}: {}", &text[..200]);
+    }
+    for path in [
+        "bash-completion/completions/tunvs",
+        "zsh/site-functions/_tunvs",
+        "fish/vendor_completions.d/tunvs.fish",
+    ] {
+        assert!(fs::read_to_string(share.join(path)).unwrap().contains("restore"), "{path}");
+    }
+}
+
+#[test]
+fn bash_completes_what_fits_and_what_exists() {
+    let fixture = set_up();
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/completions/ipvsadm.bash");
+    for (words, expected) in [
+        (&["ipvsadm", "--add"][..], "--add-service\n--add-server\n"),
+        (&["ipvsadm", "-A", "--sched"], "--scheduler\n--sched-flags\n"),
+        (&["ipvsadm", "-A", "-s", "w"], "wrr\nwlc\n"),
+        (&["ipvsadm", "-L", "-t", "10"], "10.0.0.1:80\n"),
+        (&["ipvsadm", "-d", "-r", ""], "10.1.0.1:80\n"),
+    ] {
+        let last = words.len() - 1;
+        let line = format!(
+            ". {script}; COMP_WORDS=({}); COMP_CWORD={last}; _ipvsadm ipvsadm '{}' '{}'; printf '%s\\n' \"${{COMPREPLY[@]}}\"",
+            words.iter().map(|word| format!("'{word}'")).collect::<Vec<_>>().join(" "),
+            words[last],
+            words[last - 1]
+        );
+        assert_eq!(shell(&fixture, &line).0, expected, "{words:?}");
+    }
+}

@@ -56,6 +56,12 @@ pub enum Command {
         #[command(flatten)]
         socket: SocketArgs,
     },
+    /// Write manual pages and shell completions below a folder, as /usr/share is laid out
+    #[command(hide = true)]
+    Generate {
+        /// The folder
+        share: PathBuf,
+    },
     /// Show LVS-NAT at work, in network namespaces of its own
     Demo {
         /// Leave everything up until Ctrl-C

@@ -6,6 +6,7 @@
 pub mod args;
 pub mod backend;
 mod classic;
+mod generate;
 pub mod ipvsadm;
 pub mod proc;
 mod run;
@@ -37,6 +38,8 @@ enum CliError {
     #[error(transparent)]
     Sysctl(#[from] sysctl::SysctlError),
     #[error(transparent)]
+    Generate(#[from] generate::GenerateError),
+    #[error(transparent)]
     Tables(#[from] tables::TablesError),
 }
 
@@ -64,6 +67,7 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
         args::Command::Sysctl { name, value, socket } => {
             sysctl::run(name, value, &socket, &mut std::io::stdout()).map_err(CliError::from)
         }
+        args::Command::Generate { share } => generate::run(&share).map_err(CliError::from),
         args::Command::Demo { keep } => demo::run(&demo::Options { keep }).map_err(CliError::from),
     };
     match outcome {
