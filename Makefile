@@ -29,7 +29,7 @@ install: build ## install tunvs, the ipvsadm links, manual pages and completions
 check: ## format, lints, documentation, tests that need no root
 	$(CARGO) fmt --check
 	$(CARGO) clippy --locked --all-targets -- -D warnings
-	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --locked --no-deps --document-private-items
+	RUSTDOCFLAGS='-D warnings -A rustdoc::private-intra-doc-links' $(CARGO) doc --locked --no-deps --document-private-items
 	$(CARGO) test --locked
 
 test: ## everything, installing what the tests need first (root)
