@@ -5,11 +5,16 @@ use std::ffi::CString;
 use std::net::UdpSocket;
 use std::os::fd::AsRawFd;
 
-use crate::lvs::director::{Command, CommandError, DaemonSpec, Tables};
+use crate::lvs::director::{Command, CommandError, DaemonSpec, Director, Tables};
 
 /// The command with all that the host must be asked for.
-pub(super) fn resolve(command: &Command) -> Result<Cow<'_, Command>, CommandError> {
+pub(super) fn resolve<'a>(
+    director: &Director,
+    command: &'a Command,
+) -> Result<Cow<'a, Command>, CommandError> {
     match command {
+        // The kernel looks at the tables before it looks for the interface.
+        Command::StartDaemon(_) if director.has_mixed_families() => Err(CommandError::MixedFamily),
         Command::StartDaemon(spec) => Ok(Cow::Owned(Command::StartDaemon(resolve_daemon(spec)?))),
         Command::Replace(Tables { services, timeouts, daemons: Some(daemons) }) if !daemons.is_empty() => {
             let daemons = daemons.iter().map(resolve_daemon).collect::<Result<_, _>>()?;
@@ -33,7 +38,8 @@ fn mtu(interface: &str) -> Option<u32> {
     // SAFETY: all zeroes is a valid request.
     let mut request: libc::ifreq = unsafe { std::mem::zeroed() };
     let name = name.as_bytes_with_nul();
-    if name.len() > request.ifr_name.len() {
+    // The kernel would take what stands before a colon.
+    if name.len() > request.ifr_name.len() || name.contains(&b':') {
         return None;
     }
     for (slot, byte) in request.ifr_name.iter_mut().zip(name) {

@@ -61,7 +61,7 @@ pub fn run(
 ) -> Vec<Result<(), CommandError>> {
     let mut results = Vec::with_capacity(commands.len());
     for command in commands {
-        let result = interface::resolve(command).and_then(|command| director.apply(&command, now));
+        let result = interface::resolve(director, command).and_then(|command| director.apply(&command, now));
         tracing::debug!(?command, ?result, "command");
         let stop = result.is_err() && on_error == OnError::Stop;
         results.push(result);

@@ -58,15 +58,15 @@ fn parse_port(text: &[u8], protocol: Option<Protocol>, names: &dyn Names) -> Opt
     if let Some(number) = in_range(text, 0, i64::from(u16::MAX)) {
         return u16::try_from(number).ok();
     }
-    names.service_port(text, service_protocol(protocol)?)
+    names.service_port(text, database_name(protocol?))
 }
 
-/// The services database is asked for TCP and UDP only.
-pub(super) const fn service_protocol(protocol: Option<Protocol>) -> Option<&'static str> {
+/// What the services database calls a protocol.
+fn database_name(protocol: Protocol) -> &'static str {
     match protocol {
-        Some(Protocol::Tcp) => Some("tcp"),
-        Some(Protocol::Udp) => Some("udp"),
-        Some(Protocol::Sctp) | None => None,
+        Protocol::Tcp => "tcp",
+        Protocol::Udp => "udp",
+        Protocol::Sctp => "sctp",
     }
 }
 
@@ -133,7 +133,7 @@ pub(super) fn numeric(endpoint: &Endpoint) -> String {
 /// `addr:port` with names where the databases have them.
 pub(super) fn named(endpoint: &Endpoint, protocol: Option<Protocol>, names: &dyn Names) -> String {
     let name = names.host_name(endpoint.addr).unwrap_or_else(|| addr_text(&endpoint.addr));
-    let port = service_protocol(protocol).and_then(|protocol| names.service_name(endpoint.port, protocol));
+    let port = protocol.and_then(|protocol| names.service_name(endpoint.port, database_name(protocol)));
     let mut text = host(endpoint.addr, &name);
     match port {
         Some(port) => {

@@ -99,6 +99,11 @@ impl Director {
         })
     }
 
+    /// Whether any server is of another family than its service; no sync daemon may run then.
+    pub fn has_mixed_families(&self) -> bool {
+        self.services.read().has_mixed_families()
+    }
+
     fn sync_daemon_runs(&self) -> bool {
         !self.daemons.lock().is_empty()
     }
@@ -159,7 +164,7 @@ impl Director {
     }
 
     fn start_daemon(&self, spec: &DaemonSpec) -> Result<(), CommandError> {
-        if self.services.read().has_mixed_families() {
+        if self.has_mixed_families() {
             return Err(CommandError::MixedFamily);
         }
         let mut daemons = self.daemons.lock();

@@ -252,7 +252,7 @@ const fn endpoint(spec: &ServerSpec) -> Endpoint {
 
 fn is_unicast(addr: IpAddr) -> bool {
     match addr {
-        IpAddr::V4(addr) => addr.octets()[0] != 0 && !addr.is_multicast() && !addr.is_broadcast(),
+        IpAddr::V4(addr) => !addr.is_unspecified() && !addr.is_multicast() && !addr.is_broadcast(),
         IpAddr::V6(addr) => {
             !addr.is_unspecified()
                 && !addr.is_multicast()
