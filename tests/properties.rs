@@ -160,6 +160,33 @@ fn seen(bytes: &[u8]) -> Seen {
     Seen::new(Link::Client, Ipv4Addr::UNSPECIFIED.into(), bytes)
 }
 
+/// An SCTP packet with one INIT chunk.
+fn sctp(ends: Ends, data: &[u8]) -> Vec<u8> {
+    let mut segment = Vec::new();
+    segment.extend(ends.sport.to_be_bytes());
+    segment.extend(ends.dport.to_be_bytes());
+    segment.extend([0; 8]);
+    segment.extend([1, 0]);
+    segment.extend(u16::try_from(4 + data.len()).unwrap().to_be_bytes());
+    segment.extend(data);
+    segment.resize(segment.len().next_multiple_of(4), 0);
+    let sum = crc32c(&segment);
+    segment[8..12].copy_from_slice(&sum.to_le_bytes());
+    segment
+}
+
+fn sctp_checksum_is_right(segment: &[u8]) -> bool {
+    let mut without = segment.to_vec();
+    without[8..12].fill(0);
+    segment[8..12] == crc32c(&without).to_le_bytes()
+}
+
+/// Bit by bit, from the polynomial.
+fn crc32c(bytes: &[u8]) -> u32 {
+    let shifted = |crc: u32| if crc & 1 == 1 { crc >> 1 ^ 0x82f6_3b78 } else { crc >> 1 };
+    !bytes.iter().fold(u32::MAX, |crc, byte| (0..8).fold(crc ^ u32::from(*byte), |crc, _| shifted(crc)))
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
 
@@ -193,6 +220,33 @@ proptest! {
         prop_assert!(seen(&back).bad.is_empty());
         prop_assert_eq!(with_ttl_of(&back, &request), request);
         prop_assert!(outbox.is_empty());
+    }
+
+    #[test]
+    fn sctp_there_and_back_is_the_identity(exchange in exchanges()) {
+        let exchange = Exchange { protocol: Protocol::Sctp, ..exchange };
+        let director = exchange.director();
+        let mut outbox = Outbox::default();
+        let (src, dst) = (exchange.client.addr, exchange.virt.addr);
+        let ends = Ends { src, sport: exchange.client.port, dst, dport: exchange.virt.port };
+        let request = packet::ip(src, dst, 132, &sctp(ends, &exchange.data), Header::default());
+        let at = header_len(&request);
+        let mut buf = PacketBuf::from_packet(&request);
+        prop_assert_eq!(director.process(&mut buf, Side::Client, Time::ZERO, &mut outbox), Verdict::Forward);
+        let there = buf.bytes().to_vec();
+        prop_assert_eq!(&there[at + 2..at + 4], &exchange.real.port.to_be_bytes());
+        prop_assert!(sctp_checksum_is_right(&there[at..]));
+
+        let mut answer = turned(&there);
+        let sum = crc32c(&[&answer[at..at + 8], &[0; 4], &answer[at + 12..]].concat());
+        answer[at + 8..at + 12].copy_from_slice(&sum.to_le_bytes());
+        buf.fill(&answer);
+        prop_assert_eq!(director.process(&mut buf, Side::Server, Time::ZERO, &mut outbox), Verdict::Forward);
+        let back = buf.bytes().to_vec();
+        prop_assert!(sctp_checksum_is_right(&back[at..]));
+        let mut expected = turned(&request);
+        expected[at + 8..at + 12].copy_from_slice(&back[at + 8..at + 12]);
+        prop_assert_eq!(with_ttl_of(&back, &expected), expected);
     }
 
     #[test]
