@@ -23,6 +23,8 @@ mod scripts;
 mod services;
 mod session;
 mod sort;
+#[cfg(test)]
+mod tests;
 mod words;
 
 use std::io::{self, Read};
