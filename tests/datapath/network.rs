@@ -29,7 +29,7 @@ pub(crate) struct Network {
     captures: Captures,
     outbox: Outbox,
     next_tick: Time,
-    checksums: Checksums,
+    pub(crate) checksums: Checksums,
 }
 
 /// Who makes the transport checksums of packets that reach the director.
@@ -329,19 +329,20 @@ fn finished(buf: &PacketBuf) -> Vec<u8> {
 
 /// An IPv4 packet without options cut to `mtu`.
 fn pieces(bytes: &[u8], mtu: usize) -> Vec<Vec<u8>> {
-    let whole = Seen::new(Link::Client, addresses(bytes).1, bytes);
+    let (src, dst, protocol) = addresses(bytes);
+    let fragment = u16::from_be_bytes([bytes[6], bytes[7]]);
     let step = (mtu - 20) / 8 * 8;
     let chunks: Vec<&[u8]> = bytes[20..].chunks(step).collect();
     let last = chunks.len() - 1;
     let piece = |(at, chunk): (usize, &&[u8])| {
         let header = Header {
-            ttl: whole.ttl,
+            ttl: ttl(bytes),
             ident: u16::from_be_bytes([bytes[4], bytes[5]]),
             dont_fragment: false,
-            offset: whole.offset + at * step,
-            more: whole.more || at < last,
+            offset: usize::from(fragment & 0x1fff) * 8 + at * step,
+            more: fragment & 0x2000 != 0 || at < last,
         };
-        packet::ip(whole.src, whole.dst, bytes[9], chunk, header)
+        packet::ip(src, dst, protocol, chunk, header)
     };
     chunks.iter().enumerate().map(piece).collect()
 }

@@ -302,7 +302,10 @@ impl Player {
     fn raw(&mut self, event: &Event) -> Value {
         let bytes = unhex(event.needed("l3"));
         let expected = event.number("expect").unwrap_or(1) as usize;
+        // Byte for byte means with the checksum as it was recorded, also where an error quotes it.
+        let checksums = std::mem::replace(&mut self.network.checksums, Checksums::Sender);
         let seen = self.transit(side(event, "client"), &bytes, expected);
+        self.network.checksums = checksums;
         let any: Vec<(usize, usize)> = event
             .fields
             .get("any")
