@@ -62,7 +62,7 @@ impl Flow {
         let bytes = packet::ip(ends.src, ends.dst, self.protocol, &payload, segment.header);
         let mut seen = player.transit(from, &bytes, segment.expected);
         for packet in &mut seen {
-            self.note(from, segment.data, packet);
+            self.note(from, segment, packet);
         }
         seen
     }
@@ -90,12 +90,12 @@ impl Flow {
         payload
     }
 
-    fn note(&mut self, from: Link, data: &[u8], seen: &mut Seen) {
+    fn note(&mut self, from: Link, sent: Segment<'_>, seen: &mut Seen) {
         let is_of_flow = seen.protocol == self.protocol;
         match seen.link {
             Link::Server => {
                 if from == Link::Client && is_of_flow && (seen.src, seen.sport) == self.client {
-                    check_payload(data, seen);
+                    check_arrival(sent, seen);
                     let (_, addr, method) = server_name(seen);
                     self.server = Some((addr, seen.dport));
                     self.method = method;
@@ -104,7 +104,7 @@ impl Flow {
             }
             Link::Client => {
                 if from == Link::Server && is_of_flow {
-                    check_payload(data, seen);
+                    check_arrival(sent, seen);
                 }
                 self.last_at_client = Some(seen.clone());
             }
@@ -133,9 +133,13 @@ impl Flow {
     }
 }
 
-fn check_payload(sent: &[u8], seen: &mut Seen) {
-    if !sent.is_empty() && seen.payload != sent && !seen.more {
+/// What went through has the same payload and one hop less to go.
+fn check_arrival(sent: Segment<'_>, seen: &mut Seen) {
+    if !sent.data.is_empty() && seen.payload != sent.data && !seen.more {
         seen.bad.push("payload");
+    }
+    if seen.ttl + 1 != sent.header.ttl {
+        seen.bad.push("TTL");
     }
 }
 
