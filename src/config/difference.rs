@@ -1,8 +1,8 @@
 //! What has to change between two declarations.
 
-use super::{Declared, DeclaredService};
-use crate::lvs::director::Command;
-use crate::lvs::service::{ServerSpec, ServiceKey};
+use super::Declared;
+use crate::lvs::director::{Command, Sysctls};
+use crate::lvs::service::{DeclaredService, ServerSpec, ServiceKey};
 
 /// Removals first, so that what takes a removed one's place is never refused.
 pub(super) fn between(old: &Declared, new: &Declared) -> Vec<Command> {
@@ -10,6 +10,7 @@ pub(super) fn between(old: &Declared, new: &Declared) -> Vec<Command> {
     if let Some(timeouts) = new.timeouts.filter(|timeouts| old.timeouts != Some(*timeouts)) {
         commands.push(Command::SetTimeouts(timeouts));
     }
+    set_sysctls(old, new, &mut commands);
     for service in &old.services {
         if find(new, &service.spec.key).is_none() {
             commands.push(Command::DeleteService(service.spec.key));
@@ -22,6 +23,24 @@ pub(super) fn between(old: &Declared, new: &Declared) -> Vec<Command> {
         }
     }
     commands
+}
+
+/// A setting that is named no more returns to its default.
+fn set_sysctls(old: &Declared, new: &Declared, commands: &mut Vec<Command>) {
+    let mut set = |name: &str, value: &str| {
+        commands.push(Command::SetSysctl { name: name.to_owned(), value: value.to_owned() });
+    };
+    let defaults = Sysctls::default();
+    for name in old.sysctls.keys().filter(|name| !new.sysctls.contains_key(*name)) {
+        for default in defaults.read(Some(name)).unwrap_or_default() {
+            set(name, &default.value);
+        }
+    }
+    for (name, value) in &new.sysctls {
+        if old.sysctls.get(name) != Some(value) {
+            set(name, value);
+        }
+    }
 }
 
 fn find<'a>(declared: &'a Declared, key: &ServiceKey) -> Option<&'a DeclaredService> {

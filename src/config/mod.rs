@@ -11,6 +11,7 @@ mod schema;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use ipnet::IpNet;
@@ -49,6 +50,8 @@ pub struct DirectorOptions {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Declared {
     pub timeouts: Option<TimeoutSettings>,
+    /// Settings of `net.ipv4.vs` and their values.
+    pub sysctls: BTreeMap<String, String>,
     pub services: Vec<DeclaredService>,
 }
 

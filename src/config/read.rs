@@ -4,11 +4,12 @@ use toml::Spanned;
 
 use super::error::Mistake;
 use super::schema::{self, Address, AddressFamily, Flag, Forward};
-use super::{Config, Declared, DeclaredService, DirectorOptions};
+use super::{Config, Declared, DirectorOptions};
 use crate::lvs::Time;
 use crate::lvs::director::{Command, Director, Settings, TimeoutSettings};
 use crate::lvs::service::{
-    Family, Forwarding, Persistence, Protocol, SchedulerFlags, ServerSpec, ServiceKey, ServiceSpec, Tunnel,
+    DeclaredService, Family, Forwarding, Persistence, Protocol, SchedulerFlags, ServerSpec, ServiceKey,
+    ServiceSpec, Tunnel,
 };
 
 pub(super) fn read(text: &str) -> Result<Config, Mistake> {
@@ -22,6 +23,17 @@ pub(super) fn read(text: &str) -> Result<Config, Mistake> {
         let wanted = TimeoutSettings { tcp, tcp_fin, udp };
         attempt(timeouts.span(), &Command::SetTimeouts(wanted))?;
         declared.timeouts = Some(wanted);
+    }
+    for (name, value) in file.sysctl {
+        let at = value.span();
+        let value = match value.into_inner() {
+            toml::Value::Integer(number) => number.to_string(),
+            toml::Value::Boolean(on) => u8::from(on).to_string(),
+            toml::Value::String(text) => text,
+            _ => return Err(Mistake::new(at, "a setting is a number, or text such as \"3 50\"")),
+        };
+        attempt(at, &Command::SetSysctl { name: name.clone(), value: value.clone() })?;
+        declared.sysctls.insert(name, value);
     }
     for service in file.service {
         let at = service.span();

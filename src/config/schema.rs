@@ -1,5 +1,6 @@
 //! The tables and keys of the file, as serde reads them. Unknown keys are mistakes.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
@@ -14,6 +15,7 @@ use crate::lvs::service::{Protocol, TunnelChecksum, TunnelKind};
 pub(super) struct File {
     pub(super) director: Director,
     pub(super) timeouts: Option<Spanned<Timeouts>>,
+    pub(super) sysctl: BTreeMap<String, Spanned<toml::Value>>,
     pub(super) service: Vec<Spanned<Service>>,
 }
 

@@ -20,6 +20,7 @@ fn the_example_says_what_its_comments_say() {
     assert_eq!(config.director, super::DirectorOptions::default());
     let declared = config.declared;
     assert_eq!(declared.timeouts, Some(TimeoutSettings { tcp: 900, tcp_fin: 120, udp: 300 }));
+    assert_eq!(declared.sysctls["expire_nodest_conn"], "1");
     let [web, tls, dns, marked] = &declared.services[..] else { panic!("{declared:?}") };
     assert_eq!(web.spec.key.to_string(), "TCP 192.168.1.183:80");
     assert_eq!((web.spec.scheduler.as_str(), web.servers[0].weight), ("wrr", 2));
@@ -70,6 +71,9 @@ fn mistakes_are_reported_with_their_place() {
         ("[director]\nlog_format = \"xml\"\n".to_owned(), 2, "expected `text` or `json`"),
         ("[director]\nconn_table_size = 1000\n".to_owned(), 2, "power of two"),
         ("[timeouts]\ntcp = 4000000000\n".to_owned(), 1, "timeouts must be below"),
+        ("[sysctl]\nsloppy = 1\n".to_owned(), 2, "no setting called \"sloppy\""),
+        ("[sysctl]\n\ndrop_entry = 9\n".to_owned(), 3, "drop_entry cannot be \"9\""),
+        ("[sysctl]\ndrop_entry = [1]\n".to_owned(), 2, "a setting is a number"),
         ("[[service]]\n".to_owned(), 1, "needs an address or a mark"),
         ("[[service]]\naddress = \"10.0.0.256:80\"\n".to_owned(), 2, "\"10.0.0.256:80\" is no address"),
         ("[[service]]\naddress = \"www:80\"\n".to_owned(), 2, "is no address: write 10.0.0.1:80"),
@@ -195,4 +199,18 @@ fn a_reload_changes_only_what_changed() {
             "-A TCP 10.0.0.3:80",
         ]
     );
+}
+
+#[test]
+fn a_setting_that_is_named_no_more_returns_to_its_default() {
+    let set = |name: &str, value: &str| Command::SetSysctl { name: name.to_owned(), value: value.to_owned() };
+    let before = declared("[sysctl]\nsloppy_tcp = true\nsync_threshold = \"3 60\"\ndrop_entry = 2\n");
+    assert_eq!(
+        before.commands(),
+        [set("drop_entry", "2"), set("sloppy_tcp", "1"), set("sync_threshold", "3 60")]
+    );
+    let after = declared("[sysctl]\nsloppy_tcp = 1\ndrop_entry = 3\n");
+    let changes = after.changes_from(&before);
+    assert!(matches!(&changes[0], Command::SetSysctl { name, .. } if name == "sync_threshold"));
+    assert_eq!(changes[1..], [set("drop_entry", "3")]);
 }
