@@ -16,7 +16,6 @@ pub(super) fn services(entries: &mut Vec<ServiceEntry>) {
 pub(super) fn servers(entries: &mut Vec<ServerEntry>) {
     merge_sort(entries, |a, b| {
         first_difference([
-            family_number(Family::of(&a.spec.addr)) - family_number(Family::of(&b.spec.addr)),
             compare_addrs(&a.spec.addr, &b.spec.addr),
             i32::from(a.spec.port) - i32::from(b.spec.port),
         ])
@@ -42,16 +41,27 @@ fn first_difference<const N: usize>(differences: [i32; N]) -> i32 {
     differences.into_iter().find(|difference| *difference != 0).unwrap_or(0)
 }
 
-/// Positive when `a` comes later. Of IPv6 addresses the first 32-bit words that differ count.
+/// Positive when `a` comes later. IPv4 is the first word of an address whose other words are 0. When `a` is IPv6,
+/// the first words that differ count; when it is IPv4, only the first word does.
 fn compare_addrs(a: &IpAddr, b: &IpAddr) -> i32 {
-    match (a, b) {
-        (IpAddr::V4(a), IpAddr::V4(b)) => wrapping_difference(u32::from(*a), u32::from(*b)),
-        (IpAddr::V6(a), IpAddr::V6(b)) => {
-            let word = |addr: u128, at: u32| (addr >> (96 - 32 * at)) as u32;
-            let (a, b) = (u128::from(*a), u128::from(*b));
-            first_difference([0, 1, 2, 3].map(|at| wrapping_difference(word(a, at), word(b, at))))
+    let (words, others) = (words(a), words(b));
+    let compared = if a.is_ipv6() { words.len() } else { 1 };
+    words
+        .into_iter()
+        .zip(others)
+        .take(compared)
+        .map(|(a, b)| wrapping_difference(a, b))
+        .find(|difference| *difference != 0)
+        .unwrap_or(0)
+}
+
+fn words(addr: &IpAddr) -> [u32; 4] {
+    match addr {
+        IpAddr::V4(addr) => [u32::from(*addr), 0, 0, 0],
+        IpAddr::V6(addr) => {
+            let bits = u128::from(*addr);
+            [96, 64, 32, 0].map(|shift| (bits >> shift) as u32)
         }
-        _ => 0,
     }
 }
 
@@ -129,6 +139,14 @@ mod tests {
         assert_eq!(sorted(&["10.0.0.1", "192.168.0.1"]), ["192.168.0.1", "10.0.0.1"]);
         assert_eq!(sorted(&["192.168.0.1", "100.0.0.1"]), ["100.0.0.1", "192.168.0.1"]);
         assert_eq!(sorted(&["2001:db8::1", "fe80::1"]), ["fe80::1", "2001:db8::1"]);
+    }
+
+    #[test]
+    fn ipv4_servers_stand_among_ipv6_ones() {
+        assert_eq!(
+            sorted(&["2001:db8::1", "3.106.88.44", "64:0:28a9::1"]),
+            ["64:0:28a9::1", "3.106.88.44", "2001:db8::1"]
+        );
     }
 
     #[test]
