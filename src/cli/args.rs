@@ -26,6 +26,11 @@ pub struct Args {
 pub enum Command {
     /// Run a director in the foreground
     Run(Box<RunArgs>),
+    /// Undo what a director that was killed left on this host
+    Cleanup {
+        #[command(flatten)]
+        socket: SocketArgs,
+    },
     /// Read a configuration file and report mistakes
     Check {
         /// The file

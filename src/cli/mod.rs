@@ -37,6 +37,8 @@ enum CliError {
     Demo(#[from] DemoError),
     #[error(transparent)]
     Sysctl(#[from] sysctl::SysctlError),
+    #[error("cannot write the answer")]
+    Write(#[source] std::io::Error),
     #[error(transparent)]
     Generate(#[from] generate::GenerateError),
     #[error(transparent)]
@@ -53,7 +55,8 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
         Err(error) => return complain(&error),
     };
     let outcome = match parsed.command {
-        args::Command::Run(given) => run::run(*given),
+        args::Command::Run(given) => run::run(*given, &mut std::io::stdout()),
+        args::Command::Cleanup { socket } => run::cleanup(&socket, &mut std::io::stdout()),
         args::Command::Check { file } => Config::load(&file).map(drop).map_err(CliError::from),
         args::Command::Proc { file, socket } => {
             tables::proc(&file, &socket, &mut std::io::stdout()).map_err(CliError::from)

@@ -1,14 +1,16 @@
 //! `tunvs run`: the command line and the configuration file become the options of the daemon.
 
+use std::io::Write;
+
 use super::CliError;
-use super::args::{LogFormatArg, RunArgs};
+use super::args::{LogFormatArg, RunArgs, SocketArgs};
 use crate::config::Config;
 use crate::control::socket_path;
 use crate::daemon::{self, LogFormat};
 use crate::device;
 use crate::lvs::director::Settings;
 
-pub(super) fn run(given: RunArgs) -> Result<(), CliError> {
+pub(super) fn run(given: RunArgs, out: &mut dyn Write) -> Result<(), CliError> {
     let config = match &given.config {
         Some(path) => Config::load(path)?,
         None => Config::default(),
@@ -20,7 +22,21 @@ pub(super) fn run(given: RunArgs) -> Result<(), CliError> {
         None => config.director.log_format.unwrap_or_default(),
     };
     daemon::start_logging(log, format)?;
+    if given.dry_run {
+        for step in daemon::dry_run(options(given, config))? {
+            writeln!(out, "{step}").map_err(CliError::Write)?;
+        }
+        return Ok(());
+    }
     Ok(daemon::run(options(given, config))?)
+}
+
+/// `tunvs cleanup`: what a killed director left behind.
+pub(super) fn cleanup(socket: &SocketArgs, out: &mut dyn Write) -> Result<(), CliError> {
+    let undone = daemon::cleanup(&socket_path(socket.socket.as_deref()))?;
+    let text =
+        if undone { "undone: what a killed director had left on this host" } else { "nothing to undo" };
+    writeln!(out, "{text}").map_err(CliError::Write)
 }
 
 /// What was typed comes before what the file says; subnets add up.

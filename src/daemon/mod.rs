@@ -8,6 +8,7 @@ mod clock;
 mod counters;
 mod datapath;
 mod logging;
+mod neighbourhood;
 mod proc_dir;
 mod reload;
 mod service;
@@ -16,23 +17,24 @@ mod signals;
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use ipnet::IpNet;
 use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
 
 use crate::cli::proc::tree::{ProcTree, TreeError};
 use crate::config::Declared;
-use crate::control::OnError;
 use crate::control::server;
 use crate::control::socket::{BindError, ControlSocket};
-use crate::device::{self, DeviceError, Tun};
+use crate::device::{self, DeviceError, Tun, TunWriter};
+use crate::host::{self, ErrorListener, HostError, HostOptions, Plumbing, Step, TunNames, Watch};
 use crate::lvs::director::{CommandError, Director, Settings, Side};
 
 use clock::Clock;
-use datapath::{Ended, Path, Worker};
+use datapath::{Ended, Worker};
 pub use logging::{LogError, LogFormat, start as start_logging};
 use service::Live;
 use signals::{SignalWatch, Wish};
@@ -53,12 +55,31 @@ pub struct Options {
     pub proc_dir: Option<PathBuf>,
 }
 
+impl Options {
+    /// What of them concerns the host.
+    pub fn host_options(&self, journal: Option<PathBuf>) -> HostOptions {
+        HostOptions {
+            vip_nets: self.vip_nets.clone(),
+            rs_nets: self.rs_nets.clone(),
+            claim_vips: self.claim_vips,
+            journal,
+            ..HostOptions::default()
+        }
+    }
+
+    pub fn tun_names(&self) -> TunNames {
+        TunNames { vip: format!("{}-vip", self.tun_prefix), rs: format!("{}-rs", self.tun_prefix) }
+    }
+}
+
 #[derive(Debug, thiserror::Error)]
 pub enum DaemonError {
     #[error(transparent)]
     Socket(#[from] BindError),
     #[error(transparent)]
     Device(#[from] DeviceError),
+    #[error(transparent)]
+    Host(#[from] HostError),
     #[error("cannot apply the configuration")]
     Declared(#[from] CommandError),
     #[error(transparent)]
@@ -83,18 +104,43 @@ const TICK: Duration = Duration::from_millis(250);
 /// How often they run at most.
 const SHORTEST_TICK: Duration = Duration::from_millis(10);
 
+/// What running with these options would do to the host, as steps that print as commands.
+///
+/// # Errors
+/// The host cannot be read, the configuration is wrong, or the host has no room for the rules.
+pub fn dry_run(options: Options) -> Result<Vec<Step>, DaemonError> {
+    let director = Director::new(options.core);
+    for command in options.declared.commands() {
+        director.apply(&command, Clock::start().now())?;
+    }
+    let runtime = control_runtime()?;
+    let plan = Plumbing::dry_run(options.host_options(None), options.tun_names(), &director.captures());
+    Ok(runtime.block_on(plan)?)
+}
+
+/// Undoes what a killed director left behind. True when there was something.
+///
+/// # Errors
+/// Its director lives, or something could not be undone.
+pub fn cleanup(socket: &Path) -> Result<bool, DaemonError> {
+    Ok(control_runtime()?.block_on(host::cleanup(&journal_path(socket)))?)
+}
+
+fn control_runtime() -> Result<tokio::runtime::Runtime, DaemonError> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .thread_name("tunvs-control")
+        .enable_all()
+        .build()
+        .map_err(DaemonError::start("the runtime"))
+}
+
 /// Runs the director until a signal ends it.
 ///
 /// # Errors
 /// It could not start, or lost a device. Whatever it changed on the host is undone in either case.
 pub fn run(options: Options) -> Result<(), DaemonError> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .thread_name("tunvs-control")
-        .enable_all()
-        .build()
-        .map_err(DaemonError::start("the runtime"))?;
-    runtime.block_on(run_inside(options))
+    control_runtime()?.block_on(run_inside(options))
 }
 
 async fn run_inside(mut options: Options) -> Result<(), DaemonError> {
@@ -104,14 +150,22 @@ async fn run_inside(mut options: Options) -> Result<(), DaemonError> {
     let clock = Clock::start();
     let director = Arc::new(Director::new(Settings { seed: random_seed(), ..options.core }));
 
+    let journal = journal_path(&options.socket);
+    if host::cleanup(&journal).await? {
+        tracing::warn!("undid what a director that was killed had left on this host");
+    }
+
     let (report, mut ended) = mpsc::unbounded_channel();
     let mut workers = Vec::new();
+    let mut writers = Vec::new();
     for (suffix, side) in [("vip", Side::Client), ("rs", Side::Server)] {
         let tun = Tun::open(&format!("{}-{suffix}", options.tun_prefix), options.device)?;
         tracing::info!(device = tun.name(), offload = %tun.features(), queues = options.device.queues, "device up");
         let name = tun.name().to_owned();
-        let path = Path { director: Arc::clone(&director), clock, side };
-        for (number, queue) in tun.into_queues().into_iter().enumerate() {
+        let path = datapath::Path { director: Arc::clone(&director), clock, side };
+        let (queues, writer) = tun.into_parts();
+        writers.push(writer);
+        for (number, queue) in queues.into_iter().enumerate() {
             let worker = Worker::start(format!("{name}/{number}"), queue, path.clone(), report.clone())
                 .map_err(DaemonError::start("a packet thread"))?;
             workers.push(worker);
@@ -122,15 +176,41 @@ async fn run_inside(mut options: Options) -> Result<(), DaemonError> {
     let mut live = Live::new(Arc::clone(&director), clock);
     live.count(workers.iter().map(|worker| Arc::clone(worker.counters())));
     let live = Arc::new(live);
-    let applied = live.change(&options.declared.commands(), OnError::Stop).await;
-    applied.results.into_iter().collect::<Result<(), _>>()?;
+    live.attach(Plumbing::start(options.host_options(Some(journal)), options.tun_names()).await?).await;
+    let outcome = match live.follow_declared(&options.declared).await {
+        Ok(()) => {
+            let following = follow_host(&live, writers);
+            let outcome = serve(&live, &socket, tree, &mut signals, &mut ended, &mut options).await;
+            following.iter().for_each(JoinHandle::abort);
+            outcome
+        }
+        Err(error) => Err(error),
+    };
+    if let Some(host) = live.detach().await {
+        for error in host.undo().await {
+            tracing::error!(%error, "not undone");
+        }
+    }
+    drop(workers);
+    tracing::info!("stopped");
+    outcome
+}
 
+/// Serves until a signal or an accident.
+async fn serve(
+    live: &Arc<Live>,
+    socket: &ControlSocket,
+    tree: Option<ProcTree>,
+    signals: &mut SignalWatch,
+    ended: &mut mpsc::UnboundedReceiver<Ended>,
+    options: &mut Options,
+) -> Result<(), DaemonError> {
     let (stop, stopped) = oneshot::channel::<()>();
     let listener = socket.listener().map_err(DaemonError::start("the control server"))?;
-    let served = tokio::spawn(server::serve(listener, Arc::clone(&live), async { drop(stopped.await) }));
-    let timers = tokio::spawn(keep_time(director, clock));
+    let served = tokio::spawn(server::serve(listener, Arc::clone(live), async { drop(stopped.await) }));
+    let timers = tokio::spawn(keep_time(Arc::clone(&live.director), live.clock));
     let (stop_files, files_stopped) = oneshot::channel();
-    let files = tree.map(|tree| tokio::spawn(proc_dir::keep(tree, Arc::clone(&live), files_stopped)));
+    let files = tree.map(|tree| tokio::spawn(proc_dir::keep(tree, Arc::clone(live), files_stopped)));
     tracing::info!(socket = %socket.path().display(), "ready");
     notify(sd_notify::NotifyState::Ready);
 
@@ -138,7 +218,7 @@ async fn run_inside(mut options: Options) -> Result<(), DaemonError> {
         tokio::select! {
             wish = signals.next() => match wish {
                 Wish::Stop => break Ok(()),
-                Wish::Reload => reload::reload(&live, options.config.as_deref(), &mut options.declared).await,
+                Wish::Reload => reload::reload(live, options.config.as_deref(), &mut options.declared).await,
             },
             Some(Ended { thread, error }) = ended.recv() => break Err(match error {
                 Some(source) => DaemonError::DeviceGone { thread, source },
@@ -154,9 +234,31 @@ async fn run_inside(mut options: Options) -> Result<(), DaemonError> {
         let _ = files.await;
     }
     timers.abort();
-    drop(workers);
-    tracing::info!("stopped");
     outcome
+}
+
+/// Tasks that keep up with the host: its own changes, and ICMPv6 errors that it gets in the director's place.
+fn follow_host(live: &Arc<Live>, writers: Vec<TunWriter>) -> Vec<JoinHandle<()>> {
+    let mut tasks = Vec::new();
+    match Watch::start() {
+        Ok(watch) => tasks.push(tokio::spawn(neighbourhood::keep_up(Arc::clone(live), watch))),
+        Err(error) => tracing::warn!(%error, "changes of the host will go unnoticed"),
+    }
+    match (ErrorListener::start(), writers.into_iter().next()) {
+        (Ok(listener), Some(writer)) => {
+            tasks.push(tokio::spawn(neighbourhood::pass_errors(Arc::clone(live), listener, writer)));
+        }
+        (Err(error), _) => tracing::debug!(%error, "no ICMPv6 errors"),
+        (Ok(_), None) => {}
+    }
+    tasks
+}
+
+/// Where the steps on the host are noted: beside the control socket.
+pub fn journal_path(socket: &Path) -> PathBuf {
+    let mut name = socket.as_os_str().to_owned();
+    name.push(".journal");
+    name.into()
 }
 
 /// Runs what is due in the core.

@@ -1,13 +1,17 @@
 //! The director as the control socket sees it: tables, and the host that follows them.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use tokio::sync::Notify;
+use tokio::sync::{Mutex, Notify};
 
+use super::DaemonError;
 use super::clock::Clock;
 use super::counters::{self, QueueCounters};
+use crate::config::Declared;
 use crate::control::service::run;
 use crate::control::{Applied, Counter, OnError, Service};
+use crate::host::Plumbing;
 use crate::lvs::director::{Command, CommandError, Director, Query, Reply};
 use crate::lvs::service::Endpoint;
 
@@ -16,13 +20,15 @@ pub(super) struct Live {
     pub(super) director: Arc<Director>,
     pub(super) clock: Clock,
     counters: Vec<Arc<QueueCounters>>,
+    /// The host that follows the tables; none where nothing of it is to be changed.
+    host: Mutex<Option<Plumbing>>,
     /// Rung after every change of the tables by commands.
     pub(super) changed: Notify,
 }
 
 impl Live {
     pub(super) fn new(director: Arc<Director>, clock: Clock) -> Self {
-        Self { director, clock, counters: Vec::new(), changed: Notify::new() }
+        Self { director, clock, counters: Vec::new(), host: Mutex::new(None), changed: Notify::new() }
     }
 
     /// Adds the counters of these queues to what is reported.
@@ -38,8 +44,37 @@ impl Live {
                 announce(command);
             }
         }
+        let warnings = self.follow().await;
         self.changed.notify_one();
-        Applied { results, warnings: Vec::new() }
+        Applied { results, warnings }
+    }
+
+    /// Makes the tables be as the configuration declares them.
+    pub(super) async fn follow_declared(&self, declared: &Declared) -> Result<(), DaemonError> {
+        let applied = self.change(&declared.commands(), OnError::Stop).await;
+        Ok(applied.results.into_iter().collect::<Result<(), _>>()?)
+    }
+
+    /// Gives the host whose plumbing follows the tables from now on.
+    pub(super) async fn attach(&self, host: Plumbing) {
+        *self.host.lock().await = Some(host);
+    }
+
+    /// Takes the host back, for its undoing.
+    pub(super) async fn detach(&self) -> Option<Plumbing> {
+        self.host.lock().await.take()
+    }
+
+    /// Makes the host follow the tables, and the director know the host's routes. What could not be done, as
+    /// sentences.
+    pub(super) async fn follow(&self) -> Vec<String> {
+        let mut host = self.host.lock().await;
+        let Some(plumbing) = host.as_mut() else { return Vec::new() };
+        let outcome = plumbing.reconcile(&self.director.captures(), &BTreeMap::new()).await;
+        self.director.set_routes(plumbing.routes());
+        let Err(error) = outcome else { return Vec::new() };
+        tracing::warn!(%error, "the host does not follow");
+        vec![error.to_string()]
     }
 }
 

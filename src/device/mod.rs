@@ -17,7 +17,7 @@ use std::io;
 pub use memory::{MemoryDevice, MemoryWire, memory_device};
 pub use offload::Features;
 pub use open::{DeviceError, MAX_NAME, Options};
-pub use tun::{IdleQueue, Tun, TunQueue};
+pub use tun::{IdleQueue, Tun, TunQueue, TunWriter};
 
 use crate::lvs::wire::{BadOffload, PacketBuf};
 

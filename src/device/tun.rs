@@ -1,8 +1,9 @@
 //! A TUN interface and its queues.
 
 use std::fmt;
+use std::fs::File;
 use std::io::{self, ErrorKind, Read, Write};
-use std::os::fd::{AsRawFd, IntoRawFd};
+use std::os::fd::{AsRawFd, IntoRawFd, OwnedFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
@@ -24,6 +25,7 @@ pub struct Tun {
     name: String,
     features: Features,
     queues: Vec<IdleQueue>,
+    writer: TunWriter,
 }
 
 impl Tun {
@@ -33,19 +35,23 @@ impl Tun {
     /// There is no driver, no permission, or the name is taken.
     pub fn open(name: &str, options: Options) -> Result<Self, DeviceError> {
         let (fds, features) = open::open(name, options)?;
+        let setup = |step| {
+            let name = name.to_owned();
+            move |source| DeviceError::Setup { name, step, source }
+        };
+        let first = fds.first().map(OwnedFd::try_clone).transpose();
+        let first = first.map_err(setup("duplicating its descriptor"))?;
+        let writer = TunWriter { file: first.map(File::from) };
         let refusals = Arc::new(AtomicU32::new(0));
         let mut queues = Vec::with_capacity(fds.len());
         for fd in fds {
             let mut config = tun::Configuration::default();
             config.tun_name(name).raw_fd(fd.into_raw_fd()).close_fd_on_drop(true);
-            let device = tun::create(&config).map_err(|error| DeviceError::Setup {
-                name: name.to_owned(),
-                step: "adopting its descriptor",
-                source: io::Error::other(error),
-            })?;
+            let device = tun::create(&config)
+                .map_err(|error| setup("adopting its descriptor")(io::Error::other(error)))?;
             queues.push(IdleQueue { device, refusals: Arc::clone(&refusals) });
         }
-        Ok(Self { name: name.to_owned(), features, queues })
+        Ok(Self { name: name.to_owned(), features, queues, writer })
     }
 
     pub fn name(&self) -> &str {
@@ -56,9 +62,24 @@ impl Tun {
         self.features
     }
 
-    /// Its queues, each to be served on its own.
-    pub fn into_queues(self) -> Vec<IdleQueue> {
-        self.queues
+    /// Its queues, each to be served on its own, and a way to write beside them.
+    pub fn into_parts(self) -> (Vec<IdleQueue>, TunWriter) {
+        (self.queues, self.writer)
+    }
+}
+
+/// Writes packets that came in by another way than the interface's queues.
+#[derive(Debug)]
+pub struct TunWriter {
+    file: Option<File>,
+}
+
+impl PacketWriter for TunWriter {
+    fn write(&mut self, packet: &mut PacketBuf) -> Result<(), WriteError> {
+        let header = packet.offload.emit();
+        let bytes = packet.write_area(&header).ok_or(WriteError::NoHeadroom)?;
+        let Some(file) = &mut self.file else { return Err(WriteError::LinkDown) };
+        file.write_all(bytes).map_err(|error| WriteError::Refused(error.raw_os_error().unwrap_or(0)))
     }
 }
 

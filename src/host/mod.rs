@@ -1,1 +1,28 @@
-//! (see below)
+//! The host around the director: what leads packets into the TUNs, and its undoing.
+//!
+//! Owns the [`Plumbing`]: a plan of typed steps that is printed, applied, kept in step with the services, noted in a
+//! journal, and undone in reverse. Never decides about packets; knows of the core only what it wants captured, and
+//! tells it the routes. Called by the daemon.
+
+mod announce;
+mod change;
+mod cover;
+mod error;
+mod icmp6;
+mod journal;
+mod kernel;
+mod layout;
+mod messages;
+mod options;
+mod plan;
+mod plumbing;
+mod sysctl;
+mod view;
+mod watch;
+
+pub use change::Step;
+pub use error::HostError;
+pub use icmp6::ErrorListener;
+pub use options::{HostOptions, TunNames};
+pub use plumbing::{Plumbing, cleanup};
+pub use watch::Watch;

@@ -1,0 +1,86 @@
+//! What can go wrong between the director and its host. Every message names the value and says what to do.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::lvs::service::Family;
+
+#[derive(Debug, thiserror::Error)]
+pub enum HostError {
+    #[error("cannot {doing}: {source}")]
+    Netlink { doing: &'static str, source: io::Error },
+    #[error("changing the network needs CAP_NET_ADMIN: `{step}` was refused")]
+    NotPermitted { step: String },
+    #[error("`{step}` failed: {source}")]
+    Step { step: String, source: io::Error },
+    #[error(
+        "cannot set {key} to {value}: {source}; set it on the host or where the container is started (--sysctl {key}={value})"
+    )]
+    Sysctl { key: String, value: String, source: io::Error },
+    #[error("no {} rule looks up the table local: put `ip {} rule add pref 0 lookup local` back", name(.family), flag(.family))]
+    NoLocalRule { family: Family },
+    #[error(
+        "the {} policy rule `{rule}` leaves no room between it and `lookup local`: move it to preference {first_free} or above",
+        name(.family)
+    )]
+    NoRoom { family: Family, pref: u32, rule: String, first_free: u32 },
+    #[error("no two free routing tables from {base} on: choose another base")]
+    NoTable { base: u32 },
+    #[error("this host has no {}: {needed_for} needs it", name(.family))]
+    NoFamily { family: Family, needed_for: String },
+    #[error("there is no TUN device {0}")]
+    NoTun(String),
+    #[error("another director holds {}: stop it first", .0.display())]
+    JournalHeld(PathBuf),
+    #[error("{} belongs to another network namespace: run the clean-up there", .0.display())]
+    JournalElsewhere(PathBuf),
+    #[error("cannot {doing} {}: {source}", path.display())]
+    Journal { doing: &'static str, path: PathBuf, source: io::Error },
+    #[error("{}", list(.0))]
+    Several(Vec<HostError>),
+}
+
+impl HostError {
+    /// The thing was not there to be taken away, or is there already to be put back.
+    pub(super) fn is_moot(&self) -> bool {
+        let Self::Step { source, .. } = self else { return false };
+        matches!(
+            source.raw_os_error(),
+            Some(
+                libc::ENOENT | libc::ESRCH | libc::ENODEV | libc::ENXIO | libc::EADDRNOTAVAIL | libc::EEXIST
+            )
+        )
+    }
+
+    /// One error for many; none for none.
+    pub(super) fn from_all(mut errors: Vec<Self>) -> Result<(), Self> {
+        match errors.len() {
+            0 => Ok(()),
+            1 => Err(errors.remove(0)),
+            _ => Err(Self::Several(errors)),
+        }
+    }
+}
+
+const fn name(family: &Family) -> &'static str {
+    match family {
+        Family::V4 => "IPv4",
+        Family::V6 => "IPv6",
+    }
+}
+
+const fn flag(family: &Family) -> &'static str {
+    match family {
+        Family::V4 => "-4",
+        Family::V6 => "-6",
+    }
+}
+
+fn list(errors: &[HostError]) -> String {
+    const SHOWN: usize = 5;
+    let mut text: Vec<String> = errors.iter().take(SHOWN).map(HostError::to_string).collect();
+    if errors.len() > SHOWN {
+        text.push(format!("and {} more", errors.len() - SHOWN));
+    }
+    text.join("; ")
+}

@@ -1,0 +1,281 @@
+//! The host's kernel as this edge sees it: read a [`View`], carry out [`Change`]s. One real implementation, over
+//! rtnetlink and `/proc/sys`, and a twin in memory for tests.
+
+use std::io;
+use std::net::IpAddr;
+
+use futures::future::join_all;
+use futures::{StreamExt, TryStreamExt};
+use ipnet::IpNet;
+use netlink_packet_core::{
+    NLM_F_ACK, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REQUEST, NetlinkMessage, NetlinkPayload,
+};
+use netlink_packet_route::address::{AddressAttribute, AddressMessage};
+use netlink_packet_route::link::{LinkAttribute, LinkFlags, LinkMessage};
+use netlink_packet_route::neighbour::{
+    NeighbourAddress, NeighbourAttribute, NeighbourFlags, NeighbourMessage,
+};
+use netlink_packet_route::route::{RouteAddress, RouteAttribute, RouteMessage, RouteMetric};
+use rtnetlink::{Handle, IpVersion};
+
+use super::announce::announce;
+use super::change::{Change, Proxy, Setting};
+use super::error::HostError;
+use super::messages;
+use super::sysctl;
+use super::view::{Interface, LinkState, View};
+use crate::lvs::route::Route;
+use crate::lvs::service::Family;
+
+/// Requests that are under way at the same time; the kernel answers them in order.
+const PIPELINE: usize = 256;
+
+/// What this edge asks of a kernel.
+pub(super) trait Kernel {
+    /// Reads the host as it is.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    async fn view(&self) -> Result<View, HostError>;
+
+    /// Carries out changes in their order; one result each.
+    async fn carry_out(&self, changes: &[Change]) -> Vec<Result<(), HostError>>;
+
+    /// The value of a sysctl; None when there is none of that name.
+    fn sysctl(&self, key: &str) -> Option<String>;
+}
+
+/// The kernel of this network namespace.
+#[derive(Clone, Debug)]
+pub(super) struct Netlink {
+    handle: Handle,
+}
+
+impl Netlink {
+    /// Opens a connection; to be called inside a tokio runtime.
+    pub(super) fn connect() -> Result<Self, HostError> {
+        let (connection, handle, _) = rtnetlink::new_connection()
+            .map_err(|source| HostError::Netlink { doing: "open a netlink socket", source })?;
+        tokio::spawn(connection);
+        Ok(Self { handle })
+    }
+
+    async fn carry_out_one(&self, change: &Change) -> Result<(), HostError> {
+        let failed = |source: io::Error| match source.raw_os_error() {
+            Some(libc::EPERM) => HostError::NotPermitted { step: change.to_string() },
+            _ => HostError::Step { step: change.to_string(), source },
+        };
+        match change {
+            Change::Sysctl(setting) => write_sysctl(setting),
+            Change::Announce(proxy) => announce(proxy).map_err(failed),
+            _ => {
+                let Some(request) = messages::request(change, index_of).map_err(failed)? else {
+                    return Ok(());
+                };
+                let mut message = NetlinkMessage::from(request.message);
+                message.header.flags = NLM_F_REQUEST | NLM_F_ACK;
+                if request.creates {
+                    message.header.flags |= NLM_F_CREATE | NLM_F_EXCL;
+                }
+                let mut handle = self.handle.clone();
+                let mut answers = handle.request(message).map_err(|error| failed(io::Error::other(error)))?;
+                while let Some(answer) = answers.next().await {
+                    if let NetlinkPayload::Error(error) = answer.payload
+                        && error.code.is_some()
+                    {
+                        return Err(failed(error.to_io()));
+                    }
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+impl Kernel for Netlink {
+    async fn view(&self) -> Result<View, HostError> {
+        let read = |doing| move |error: rtnetlink::Error| netlink_error(doing, error);
+        let mut view = View::default();
+        let links: Vec<LinkMessage> =
+            self.handle.link().get().execute().try_collect().await.map_err(read("list interfaces"))?;
+        view.links = links.iter().map(link_state).collect();
+        let addresses: Vec<AddressMessage> =
+            self.handle.address().get().execute().try_collect().await.map_err(read("list addresses"))?;
+        view.addresses = addresses.iter().filter_map(|message| interface(message, &view.links)).collect();
+        for (family, version) in [(Family::V4, IpVersion::V4), (Family::V6, IpVersion::V6)] {
+            let rules: Vec<_> = match self.handle.rule().get(version.clone()).execute().try_collect().await {
+                Ok(rules) => rules,
+                // A kernel without IPv6 has no rules for it.
+                Err(_) if family == Family::V6 => continue,
+                Err(error) => return Err(netlink_error("list rules", error)),
+            };
+            view.rules.extend(rules.iter().map(|message| messages::rule_of(message, family)));
+            let mut wanted = RouteMessage::default();
+            wanted.header.address_family = messages::address_family(family);
+            let routes: Vec<RouteMessage> =
+                self.handle.route().get(wanted).execute().try_collect().await.map_err(read("list routes"))?;
+            view.tables.extend(routes.iter().map(messages::table_of));
+            let routes: Vec<Route> =
+                routes.iter().filter_map(|message| route(message, &view, family)).collect();
+            view.routes.extend(routes);
+        }
+        let proxies: Vec<NeighbourMessage> = self
+            .handle
+            .neighbours()
+            .get()
+            .proxies()
+            .execute()
+            .try_collect()
+            .await
+            .map_err(read("list proxy neighbours"))?;
+        view.proxies = proxies.iter().filter_map(|message| proxy(message, &view.links)).collect();
+        Ok(view)
+    }
+
+    async fn carry_out(&self, changes: &[Change]) -> Vec<Result<(), HostError>> {
+        let mut results = Vec::with_capacity(changes.len());
+        for batch in changes.chunk_by(|one, other| can_overlap(one) && can_overlap(other)) {
+            for part in batch.chunks(PIPELINE) {
+                results.extend(join_all(part.iter().map(|change| self.carry_out_one(change))).await);
+            }
+        }
+        results
+    }
+
+    fn sysctl(&self, key: &str) -> Option<String> {
+        sysctl::read(key)
+    }
+}
+
+/// Netlink requests queue up in the kernel in the order in which they are sent.
+const fn can_overlap(change: &Change) -> bool {
+    !matches!(change, Change::Sysctl(_) | Change::Announce(_))
+}
+
+fn write_sysctl(setting: &Setting) -> Result<(), HostError> {
+    let present = sysctl::read(&setting.key);
+    if present.as_ref() == Some(&setting.value) {
+        return Ok(());
+    }
+    // Whoever changed it since then meant it; and an interface that is gone took its settings along.
+    if setting.only_if.as_ref().is_some_and(|only_if| present.as_ref() != Some(only_if)) {
+        return Ok(());
+    }
+    sysctl::write(&setting.key, &setting.value).map_err(|source| HostError::Sysctl {
+        key: super::change::dotted(&setting.key),
+        value: setting.value.clone(),
+        source,
+    })
+}
+
+fn index_of(name: &str) -> io::Result<u32> {
+    nix::net::if_::if_nametoindex(name).map_err(io::Error::from)
+}
+
+fn netlink_error(doing: &'static str, error: rtnetlink::Error) -> HostError {
+    let source = match error {
+        rtnetlink::Error::NetlinkError(message) => message.to_io(),
+        other => io::Error::other(other),
+    };
+    HostError::Netlink { doing, source }
+}
+
+fn link_state(message: &LinkMessage) -> LinkState {
+    let flags = message.header.flags;
+    let mut state = LinkState {
+        index: message.header.index,
+        name: String::new(),
+        up: flags.contains(LinkFlags::Up),
+        loopback: flags.contains(LinkFlags::Loopback),
+        ether: None,
+        mtu: 0,
+    };
+    for attribute in &message.attributes {
+        match attribute {
+            LinkAttribute::IfName(name) => state.name.clone_from(name),
+            LinkAttribute::Mtu(mtu) => state.mtu = *mtu,
+            LinkAttribute::Address(addr) if !flags.contains(LinkFlags::Noarp) && !state.loopback => {
+                state.ether = addr.as_slice().try_into().ok();
+            }
+            _ => {}
+        }
+    }
+    state
+}
+
+fn interface(message: &AddressMessage, links: &[LinkState]) -> Option<Interface> {
+    let dev = links.iter().find(|link| link.index == message.header.index)?.name.clone();
+    let local = |attribute: &AddressAttribute| match attribute {
+        AddressAttribute::Local(addr) => Some(*addr),
+        _ => None,
+    };
+    let any = |attribute: &AddressAttribute| match attribute {
+        AddressAttribute::Address(addr) => Some(*addr),
+        _ => None,
+    };
+    // Where both are there the other one is the far end of a point-to-point link.
+    let addr =
+        message.attributes.iter().find_map(local).or_else(|| message.attributes.iter().find_map(any))?;
+    Some(Interface { dev, net: IpNet::new(addr, message.header.prefix_len).ok()? })
+}
+
+fn route(message: &RouteMessage, view: &View, family: Family) -> Option<Route> {
+    let is_local = messages::route_kind(message)?;
+    if !messages::is_host_table(messages::table_of(message)) {
+        return None;
+    }
+    let any: IpAddr = match family {
+        Family::V4 => std::net::Ipv4Addr::UNSPECIFIED.into(),
+        Family::V6 => std::net::Ipv6Addr::UNSPECIFIED.into(),
+    };
+    let (mut dst, mut gateway, mut source, mut index, mut mtu) = (any, None, None, None, None);
+    for attribute in &message.attributes {
+        match attribute {
+            RouteAttribute::Destination(addr) => dst = ip(addr)?,
+            RouteAttribute::Gateway(addr) => gateway = ip(addr),
+            RouteAttribute::PrefSource(addr) => source = ip(addr),
+            RouteAttribute::Oif(oif) => index = Some(*oif),
+            RouteAttribute::Metrics(metrics) => {
+                mtu = metrics.iter().find_map(|metric| match metric {
+                    RouteMetric::Mtu(mtu) => Some(*mtu),
+                    _ => None,
+                });
+            }
+            RouteAttribute::MultiPath(hops) => index = index.or(hops.first().map(|hop| hop.interface_index)),
+            _ => {}
+        }
+    }
+    let link = view.links.iter().find(|link| Some(link.index) == index)?;
+    Some(Route {
+        net: IpNet::new(dst, message.header.destination_prefix_length).ok()?,
+        mtu: mtu.unwrap_or(link.mtu),
+        source: source.or_else(|| view.source_on(&link.name, gateway.unwrap_or(dst))),
+        interface: link.index,
+        gateway,
+        is_local,
+    })
+}
+
+const fn ip(addr: &RouteAddress) -> Option<IpAddr> {
+    match addr {
+        RouteAddress::Inet(addr) => Some(IpAddr::V4(*addr)),
+        RouteAddress::Inet6(addr) => Some(IpAddr::V6(*addr)),
+        _ => None,
+    }
+}
+
+fn proxy(message: &NeighbourMessage, links: &[LinkState]) -> Option<Proxy> {
+    if !message.header.flags.contains(NeighbourFlags::Proxy) {
+        return None;
+    }
+    let dev = links.iter().find(|link| link.index == message.header.ifindex)?.name.clone();
+    message.attributes.iter().find_map(|attribute| match attribute {
+        NeighbourAttribute::Destination(NeighbourAddress::Inet(addr)) => {
+            Some(Proxy { addr: (*addr).into(), dev: dev.clone() })
+        }
+        NeighbourAttribute::Destination(NeighbourAddress::Inet6(addr)) => {
+            Some(Proxy { addr: (*addr).into(), dev: dev.clone() })
+        }
+        _ => None,
+    })
+}

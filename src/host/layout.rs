@@ -1,0 +1,182 @@
+//! Where among the host's policy rules ours stand, and the rules that are there for as long as a family is in use. Pure.
+//!
+//! Seven preferences, the lowest first:
+//!
+//! | preference | rules |
+//! |---|---|
+//! | `bypass` | `iif TUN goto local` for each TUN; `ipproto tcp goto marks`, and so on for what the director understands |
+//! | `skip` | `goto local`: all else, above all the kernel's ARP look-ups, which have no protocol |
+//! | `marks` | `nop` (the target exists whatever comes and goes); `fwmark N lookup …` |
+//! | `virtuals` | `lookup VIP table`: a route per virtual address, so that thousands cost one look-up; `from RIP` for real servers on this host |
+//! | `reals` | `iif lo goto local`; `from RIP lookup RS table` |
+//! | `local` | `lookup local`; then ICMP errors of routers in between: `not ipproto icmp goto after`, `lookup RS table` |
+//! | `after` | `nop`; the host's own rules follow |
+//!
+//! ICMPv6 is captured only behind `local`, because neighbour discovery is ICMPv6.
+
+use super::change::{Action, Rule, Step};
+use super::error::HostError;
+use super::options::TunNames;
+use crate::lvs::service::Family;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Layout {
+    pub family: Family,
+    pub bypass: u32,
+    /// The host's `lookup local`, where it has to go.
+    pub moved: Option<Rule>,
+}
+
+impl Layout {
+    /// Finds room in front of `lookup local`, or makes it by moving that rule down.
+    pub fn choose<'a>(family: Family, rules: impl Iterator<Item = &'a Rule>) -> Result<Self, HostError> {
+        let rules: Vec<&Rule> = rules.filter(|rule| !rule.is_ours()).collect();
+        let Some(at) = rules.iter().position(|rule| rule.is_local_lookup()) else {
+            return Err(HostError::NoLocalRule { family });
+        };
+        let local = rules[at];
+        let before = at.checked_sub(1).map_or(0, |index| rules[index].pref);
+        if before + Self::DEPTH <= local.pref {
+            return Ok(Self { family, bypass: local.pref - Self::DEPTH, moved: None });
+        }
+        match rules.get(at + 1) {
+            Some(next) if next.pref <= local.pref + Self::DEPTH => Err(HostError::NoRoom {
+                family,
+                pref: next.pref,
+                rule: next.to_string(),
+                first_free: local.pref + Self::DEPTH + 1,
+            }),
+            _ => Ok(Self { family, bypass: local.pref, moved: Some(local.clone()) }),
+        }
+    }
+
+    pub const fn skip(&self) -> u32 {
+        self.bypass + 1
+    }
+
+    pub const fn marks(&self) -> u32 {
+        self.bypass + 2
+    }
+
+    pub const fn virtuals(&self) -> u32 {
+        self.bypass + 3
+    }
+
+    pub const fn reals(&self) -> u32 {
+        self.bypass + 4
+    }
+
+    pub const fn local(&self) -> u32 {
+        self.bypass + Self::DEPTH
+    }
+
+    pub const fn after(&self) -> u32 {
+        self.bypass + Self::DEPTH + 1
+    }
+
+    /// The permanent rules, in the order in which they are put in: from the back to the front, so that at no moment a packet is led where
+    /// nothing is yet. Where `lookup local` is moved, its removal at the end is what puts them all into effect.
+    pub fn steps(&self, tuns: &TunNames, vip_table: u32) -> Vec<Step> {
+        let (family, local, after) = (self.family, self.local(), self.after());
+        let rule = |pref, action| Rule::new(family, pref, action);
+        let from_device = |pref, dev: &str, target| {
+            let mut rule = rule(pref, Action::Goto(target));
+            rule.iif = Some(dev.to_owned());
+            rule
+        };
+        let mut rules = Vec::new();
+        if self.moved.is_some() {
+            rules.push(rule(local, Action::Lookup(super::change::TABLE_LOCAL)));
+        }
+        rules.push(rule(after, Action::Nop));
+        rules.extend([&tuns.vip, &tuns.rs].map(|tun| from_device(local, tun, after)));
+        rules.push(from_device(local, "lo", after));
+        let mut others = rule(local, Action::Goto(after));
+        (others.not, others.ipproto) = (true, Some(icmp(family)));
+        rules.push(others);
+        rules.push(from_device(self.reals(), "lo", local));
+        rules.push(rule(self.virtuals(), Action::Lookup(vip_table)));
+        rules.push(rule(self.marks(), Action::Nop));
+        rules.push(rule(self.skip(), Action::Goto(local)));
+        rules.extend([&tuns.vip, &tuns.rs].map(|tun| from_device(self.bypass, tun, local)));
+        rules.extend(captured(family).iter().map(|&proto| {
+            let mut rule = rule(self.bypass, Action::Goto(self.marks()));
+            rule.ipproto = Some(proto);
+            rule
+        }));
+        let mut steps: Vec<Step> = rules.into_iter().map(Step::rule).collect();
+        steps.extend(self.moved.clone().map(Step::without_rule));
+        steps
+    }
+
+    /// How many preferences stand in front of `lookup local`.
+    const DEPTH: u32 = 5;
+}
+
+/// What the director takes before the host's own stack can see it.
+const fn captured(family: Family) -> &'static [u8] {
+    match family {
+        Family::V4 => &[TCP, UDP, SCTP, ICMP],
+        Family::V6 => &[TCP, UDP, SCTP],
+    }
+}
+
+const fn icmp(family: Family) -> u8 {
+    match family {
+        Family::V4 => ICMP,
+        Family::V6 => ICMPV6,
+    }
+}
+
+const ICMP: u8 = 1;
+const TCP: u8 = 6;
+const UDP: u8 = 17;
+const ICMPV6: u8 = 58;
+const SCTP: u8 = 132;
+
+#[cfg(test)]
+mod tests {
+    use super::super::change::{KERNEL_PROTOCOL, TABLE_LOCAL, TABLE_MAIN};
+    use super::*;
+
+    #[test]
+    fn lookup_local_moves_from_preference_0() {
+        let rules = [host(0, TABLE_LOCAL), host(32766, TABLE_MAIN), host(32767, 253)];
+        let layout = Layout::choose(Family::V4, rules.iter()).unwrap();
+        assert_eq!((layout.bypass, layout.local(), layout.after()), (0, 5, 6));
+        assert_eq!(layout.moved, Some(host(0, TABLE_LOCAL)));
+        let steps = layout.steps(&TunNames::default(), 7600);
+        assert_eq!(steps[0].to_string(), "ip rule add pref 5 from all lookup local protocol 151");
+        assert_eq!(
+            steps[steps.len() - 1].to_string(),
+            "ip rule del pref 0 from all lookup local protocol kernel"
+        );
+    }
+
+    #[test]
+    fn lookup_local_stays_where_there_is_room_in_front() {
+        let mut proxy = host(9, 2004);
+        proxy.mark = Some(0x200);
+        let rules = [proxy, host(100, TABLE_LOCAL), host(32766, TABLE_MAIN)];
+        let layout = Layout::choose(Family::V4, rules.iter()).unwrap();
+        assert_eq!((layout.bypass, layout.local(), layout.moved), (95, 100, None));
+    }
+
+    #[test]
+    fn rules_of_the_host_keep_their_order_or_the_start_is_refused() {
+        let rules = [host(0, TABLE_LOCAL), host(6, 100), host(32766, TABLE_MAIN)];
+        assert!(Layout::choose(Family::V4, rules.iter()).is_ok());
+        let rules = [host(0, TABLE_LOCAL), host(3, 100), host(32766, TABLE_MAIN)];
+        let error = Layout::choose(Family::V4, rules.iter()).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the IPv4 policy rule `pref 3 from all lookup 100 protocol kernel` leaves no room between it and `lookup local`: \
+             move it to preference 6 or above"
+        );
+        assert!(Layout::choose(Family::V4, [host(32766, TABLE_MAIN)].iter()).is_err());
+    }
+
+    fn host(pref: u32, table: u32) -> Rule {
+        Rule { protocol: KERNEL_PROTOCOL, ..Rule::new(Family::V4, pref, Action::Lookup(table)) }
+    }
+}

@@ -1,0 +1,265 @@
+//! Applies plans to the host, keeps them in step with the services, and takes everything back.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::Path;
+
+use super::change::{Change, Step};
+use super::error::HostError;
+use super::journal::Journal;
+use super::kernel::{Kernel, Netlink};
+use super::layout::Layout;
+use super::options::{HostOptions, TunNames};
+use super::plan::{self, Ground, Tables};
+use super::view::View;
+use crate::lvs::director::Captures;
+use crate::lvs::route::RouteTable;
+use crate::lvs::service::Family;
+
+/// What the director has changed on this host.
+#[derive(Debug)]
+pub struct Plumbing {
+    engine: Engine<Netlink>,
+}
+
+impl Plumbing {
+    /// Sets up the TUN devices and the subnets of the options.
+    ///
+    /// # Errors
+    /// A step failed; those before it are undone.
+    pub async fn start(options: HostOptions, tuns: TunNames) -> Result<Self, HostError> {
+        let mut engine = Engine::new(Netlink::connect()?, options, tuns).await?;
+        if let Err(error) = engine.start().await {
+            engine.undo().await;
+            return Err(error);
+        }
+        Ok(Self { engine })
+    }
+
+    /// Makes the host follow the services. `mark_tuns` names the device of each mark that has one.
+    ///
+    /// # Errors
+    /// Some of it could not be done; the rest is.
+    pub async fn reconcile(
+        &mut self,
+        captures: &Captures,
+        mark_tuns: &BTreeMap<u32, String>,
+    ) -> Result<(), HostError> {
+        self.engine.reconcile(captures, mark_tuns).await
+    }
+
+    /// The routes of the host as they were at the last reconciliation.
+    pub fn routes(&self) -> RouteTable {
+        self.engine.routes()
+    }
+
+    /// Takes everything back, in reverse. What fails is reported, and the rest is done all the same.
+    pub async fn undo(mut self) -> Vec<HostError> {
+        self.engine.undo().await
+    }
+
+    /// The steps that starting with these options and captures would take.
+    ///
+    /// # Errors
+    /// The host cannot be read, or has no room for the rules.
+    pub async fn dry_run(
+        options: HostOptions,
+        tuns: TunNames,
+        captures: &Captures,
+    ) -> Result<Vec<Step>, HostError> {
+        let options = HostOptions { journal: None, ..options };
+        let mut engine = Engine::new(Netlink::connect()?, options, tuns).await?;
+        let mut steps = plan::devices(&engine.options, &engine.tuns);
+        for family in plan::families(&engine.options, captures) {
+            steps.extend(engine.base(family)?);
+        }
+        steps.extend(engine.follow(captures, &BTreeMap::new()));
+        Ok(steps)
+    }
+}
+
+/// Undoes what a director left behind that could not do it itself. True when there was something.
+///
+/// # Errors
+/// Its director lives, or something could not be undone; the journal stays then.
+pub async fn cleanup(journal: &Path) -> Result<bool, HostError> {
+    let Some((journal, steps)) = Journal::left_behind(journal)? else { return Ok(false) };
+    let kernel = Netlink::connect()?;
+    HostError::from_all(take_back(&kernel, &steps).await)?;
+    journal.end()?;
+    Ok(true)
+}
+
+#[derive(Debug)]
+struct Engine<K> {
+    kernel: K,
+    options: HostOptions,
+    tuns: TunNames,
+    tables: Tables,
+    view: View,
+    journal: Option<Journal>,
+    layouts: BTreeMap<Family, Layout>,
+    /// Steps that stay until the end, in the order in which they were made.
+    base: Vec<Step>,
+    /// Steps that follow the services.
+    following: Vec<Step>,
+    /// Values of sysctls before the first change.
+    originals: HashMap<String, Option<String>>,
+}
+
+impl<K: Kernel> Engine<K> {
+    async fn new(kernel: K, options: HostOptions, tuns: TunNames) -> Result<Self, HostError> {
+        let view = kernel.view().await?;
+        let tables = free_tables(&view, options.table_base)?;
+        let journal = options.journal.as_deref().map(Journal::begin).transpose()?;
+        Ok(Self {
+            kernel,
+            options,
+            tuns,
+            tables,
+            view,
+            journal,
+            layouts: BTreeMap::new(),
+            base: Vec::new(),
+            following: Vec::new(),
+            originals: HashMap::new(),
+        })
+    }
+
+    async fn start(&mut self) -> Result<(), HostError> {
+        let steps = plan::devices(&self.options, &self.tuns);
+        self.take_base(steps).await?;
+        self.reconcile(&Captures::default(), &BTreeMap::new()).await
+    }
+
+    async fn reconcile(
+        &mut self,
+        captures: &Captures,
+        mark_tuns: &BTreeMap<u32, String>,
+    ) -> Result<(), HostError> {
+        self.view = self.kernel.view().await?;
+        for family in plan::families(&self.options, captures) {
+            if !self.layouts.contains_key(&family) {
+                let steps = self.base(family)?;
+                if let Err(error) = self.take_base(steps).await {
+                    self.layouts.remove(&family);
+                    return Err(error);
+                }
+            }
+        }
+        let wanted = self.follow(captures, mark_tuns);
+        let kept: HashSet<&Step> = wanted.iter().collect();
+        let (kept, gone): (Vec<Step>, Vec<Step>) =
+            std::mem::take(&mut self.following).into_iter().partition(|step| kept.contains(step));
+        let mut errors = take_back(&self.kernel, &gone).await;
+        let present: HashSet<&Step> = kept.iter().collect();
+        let new: Vec<Step> = wanted.iter().filter(|step| !present.contains(step)).cloned().collect();
+        self.following = kept;
+        if let Some(journal) = &mut self.journal {
+            journal.note(&new)?;
+        }
+        let changes: Vec<Change> = new.iter().map(|step| step.apply.clone()).collect();
+        let results = self.kernel.carry_out(&changes).await;
+        for (step, result) in new.into_iter().zip(results) {
+            match result {
+                Ok(()) => self.following.push(step),
+                Err(error) if step.optional => tracing::warn!(%error, "step left out"),
+                Err(error) => errors.push(error),
+            }
+        }
+        HostError::from_all(errors)
+    }
+
+    /// The permanent steps of a family, which is laid out from now on.
+    fn base(&mut self, family: Family) -> Result<Vec<Step>, HostError> {
+        let layout = Layout::choose(family, self.view.rules_of(family))?;
+        let ground =
+            Ground { options: &self.options, tuns: &self.tuns, tables: self.tables, view: &self.view };
+        let steps = plan::base(&ground, &layout, |key| self.kernel.sysctl(key));
+        self.layouts.insert(family, layout);
+        Ok(steps)
+    }
+
+    fn follow(&mut self, captures: &Captures, mark_tuns: &BTreeMap<u32, String>) -> Vec<Step> {
+        let ground =
+            Ground { options: &self.options, tuns: &self.tuns, tables: self.tables, view: &self.view };
+        let layouts: Vec<&Layout> = self.layouts.values().collect();
+        let (kernel, originals) = (&self.kernel, std::cell::RefCell::new(&mut self.originals));
+        let original = |key: &str| {
+            originals.borrow_mut().entry(key.to_owned()).or_insert_with(|| kernel.sysctl(key)).clone()
+        };
+        plan::follow(&ground, &layouts, captures, mark_tuns, original)
+    }
+
+    /// Takes permanent steps one by one; at the first failure those of this call are taken back.
+    async fn take_base(&mut self, steps: Vec<Step>) -> Result<(), HostError> {
+        if let Some(journal) = &mut self.journal {
+            journal.note(&steps)?;
+        }
+        let mut taken = Vec::new();
+        for step in steps {
+            let result =
+                self.kernel.carry_out(std::slice::from_ref(&step.apply)).await.pop().unwrap_or(Ok(()));
+            match result {
+                Ok(()) => taken.push(step),
+                Err(error) if step.optional => tracing::warn!(%error, "step left out"),
+                Err(error) => {
+                    for error in take_back(&self.kernel, &taken).await {
+                        tracing::warn!(%error, "not undone");
+                    }
+                    return Err(error);
+                }
+            }
+        }
+        self.base.extend(taken);
+        Ok(())
+    }
+
+    async fn undo(&mut self) -> Vec<HostError> {
+        let mut errors = take_back(&self.kernel, &std::mem::take(&mut self.following)).await;
+        errors.extend(take_back(&self.kernel, &std::mem::take(&mut self.base)).await);
+        if let Some(journal) = self.journal.take()
+            && errors.is_empty()
+            && let Err(error) = journal.end()
+        {
+            errors.push(error);
+        }
+        errors
+    }
+
+    fn routes(&self) -> RouteTable {
+        let tuns = [&self.tuns.vip, &self.tuns.rs];
+        let is_tun =
+            |index: u32| self.view.links.iter().any(|link| link.index == index && tuns.contains(&&link.name));
+        let routes = self.view.routes.iter().filter(|route| !is_tun(route.interface)).cloned();
+        RouteTable::new(routes.collect())
+    }
+}
+
+/// Undoes steps in reverse; what is gone already is no error.
+async fn take_back(kernel: &impl Kernel, steps: &[Step]) -> Vec<HostError> {
+    let undone: Vec<Change> = steps
+        .iter()
+        .rev()
+        .filter(|step| !step.ephemeral || is_route(step))
+        .filter_map(|step| step.undo.clone())
+        .collect();
+    let results = kernel.carry_out(&undone).await;
+    results.into_iter().filter_map(Result::err).filter(|error| !error.is_moot()).collect()
+}
+
+/// Routes go with their device, but may have to go before it.
+const fn is_route(step: &Step) -> bool {
+    matches!(step.apply, Change::AddRoute(_))
+}
+
+/// Two tables in a row, and room behind them for those of marks.
+fn free_tables(view: &View, base: u32) -> Result<Tables, HostError> {
+    const TRIED: u32 = 1000;
+    (base..base.saturating_add(TRIED))
+        .find(|first| !view.tables.contains(first) && !view.tables.contains(&(first + 1)))
+        .map(|vip| Tables { vip, rs: vip + 1 })
+        .ok_or(HostError::NoTable { base })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,17 @@
+//! Reading and writing `/proc/sys`. Keys are in slash form, as interface names may contain dots.
+
+use std::fs;
+use std::io;
+use std::path::PathBuf;
+
+pub(super) fn read(key: &str) -> Option<String> {
+    fs::read_to_string(path(key)).ok().map(|text| text.trim_end().to_owned())
+}
+
+pub(super) fn write(key: &str, value: &str) -> io::Result<()> {
+    fs::write(path(key), value)
+}
+
+fn path(key: &str) -> PathBuf {
+    PathBuf::from("/proc/sys").join(key)
+}

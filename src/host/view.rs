@@ -1,0 +1,90 @@
+//! The host as it is: links, addresses, rules, proxy neighbours and whatever sysctls the plan asks for. Read by `kernel` implementations, looked
+//! at by `plan`. Plain data, no I/O.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use super::change::{Proxy, Rule};
+use crate::lvs::route::Route;
+use crate::lvs::service::Family;
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct View {
+    pub links: Vec<LinkState>,
+    pub addresses: Vec<Interface>,
+    /// Of both families, each in the order in which the kernel tries them.
+    pub rules: Vec<Rule>,
+    pub proxies: Vec<Proxy>,
+    /// Routes of the tables that the host's own traffic takes.
+    pub routes: Vec<Route>,
+    /// Numbers of all tables that have a route.
+    pub tables: BTreeSet<u32>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinkState {
+    pub index: u32,
+    pub name: String,
+    pub up: bool,
+    pub loopback: bool,
+    /// The hardware address of an interface that does ARP or neighbour discovery.
+    pub ether: Option<[u8; 6]>,
+    pub mtu: u32,
+}
+
+/// An address and its subnet on a device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Interface {
+    pub dev: String,
+    pub net: IpNet,
+}
+
+impl View {
+    pub fn rules_of(&self, family: Family) -> impl Iterator<Item = &Rule> {
+        self.rules.iter().filter(move |rule| rule.family == family)
+    }
+
+    /// The host's own addresses, without those on `except`.
+    pub fn own_addresses(&self, except: &[&str]) -> BTreeSet<IpAddr> {
+        let kept = self.addresses.iter().filter(|interface| !except.contains(&interface.dev.as_str()));
+        kept.map(|interface| interface.net.addr()).collect()
+    }
+
+    /// The interfaces with neighbours whose subnet contains the address.
+    pub fn attached(&self, addr: IpAddr) -> impl Iterator<Item = &Interface> {
+        self.subnets().filter(move |interface| interface.net.contains(&addr))
+    }
+
+    /// Subnets that have room for neighbours, on interfaces that can have them.
+    pub fn subnets(&self) -> impl Iterator<Item = &Interface> {
+        self.addresses.iter().filter(|interface| {
+            interface.net.prefix_len() < interface.net.max_prefix_len()
+                && self.link(&interface.dev).is_some_and(|link| link.up && link.ether.is_some())
+        })
+    }
+
+    /// The address that the host would use on a device towards `peer`: in the same subnet if there is one.
+    pub fn source_on(&self, dev: &str, peer: IpAddr) -> Option<IpAddr> {
+        let on_dev = || {
+            self.addresses
+                .iter()
+                .filter(|interface| interface.dev == dev && interface.net.addr().is_ipv4() == peer.is_ipv4())
+        };
+        let near = on_dev().find(|interface| interface.net.contains(&peer));
+        near.or_else(|| on_dev().find(|interface| !is_link_local(interface.net.addr())))
+            .map(|interface| interface.net.addr())
+    }
+
+    pub fn link(&self, name: &str) -> Option<&LinkState> {
+        self.links.iter().find(|link| link.name == name)
+    }
+}
+
+const fn is_link_local(addr: IpAddr) -> bool {
+    match addr {
+        IpAddr::V4(addr) => addr.is_link_local(),
+        IpAddr::V6(addr) => addr.is_unicast_link_local(),
+    }
+}

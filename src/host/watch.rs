@@ -1,0 +1,66 @@
+//! Notices when the host changes under the director: links, addresses, routes.
+
+use futures::StreamExt;
+use futures::channel::mpsc::UnboundedReceiver;
+use netlink_packet_core::NetlinkMessage;
+use netlink_packet_route::RouteNetlinkMessage;
+use netlink_packet_route::route::{RouteProtocol, RouteType};
+use rtnetlink::MulticastGroup;
+use rtnetlink::sys::SocketAddr;
+
+use super::change::OUR_PROTOCOL;
+use super::error::HostError;
+use super::messages::table_of;
+
+#[derive(Debug)]
+pub struct Watch {
+    messages: UnboundedReceiver<(NetlinkMessage<RouteNetlinkMessage>, SocketAddr)>,
+}
+
+impl Watch {
+    /// Begins to watch; to be called inside a tokio runtime.
+    ///
+    /// # Errors
+    /// The kernel gives no such socket.
+    pub fn start() -> Result<Self, HostError> {
+        let groups = [
+            MulticastGroup::Link,
+            MulticastGroup::Ipv4Ifaddr,
+            MulticastGroup::Ipv6Ifaddr,
+            MulticastGroup::Ipv4Route,
+            MulticastGroup::Ipv6Route,
+        ];
+        let (connection, _, messages) = rtnetlink::new_multicast_connection(&groups)
+            .map_err(|source| HostError::Netlink { doing: "watch the host", source })?;
+        tokio::spawn(connection);
+        Ok(Self { messages })
+    }
+
+    /// Waits for a change that is not the director's own doing. False when there will be none any more.
+    pub async fn changed(&mut self) -> bool {
+        while let Some((message, _)) = self.messages.next().await {
+            if let netlink_packet_core::NetlinkPayload::InnerMessage(message) = &message.payload
+                && is_of_interest(message)
+            {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Forgets what has come in so far: it was seen by reading the host anew.
+    pub fn catch_up(&mut self) {
+        while self.messages.try_recv().is_ok() {}
+    }
+}
+
+fn is_of_interest(message: &RouteNetlinkMessage) -> bool {
+    match message {
+        RouteNetlinkMessage::NewRoute(route) | RouteNetlinkMessage::DelRoute(route) => {
+            route.header.protocol != RouteProtocol::from(OUR_PROTOCOL)
+                && matches!(route.header.kind, RouteType::Unicast | RouteType::Local)
+                && super::messages::is_host_table(table_of(route))
+        }
+        _ => true,
+    }
+}
