@@ -114,7 +114,8 @@ pub fn dry_run(options: Options) -> Result<Vec<Step>, DaemonError> {
         director.apply(&command, Clock::start().now())?;
     }
     let runtime = control_runtime()?;
-    let plan = Plumbing::dry_run(options.host_options(None), options.tun_names(), &director.captures());
+    let captures = director.captures();
+    let plan = Plumbing::dry_run(options.host_options(None), options.tun_names(), &captures);
     Ok(runtime.block_on(plan)?)
 }
 

@@ -37,7 +37,7 @@ pub enum HostError {
     #[error("cannot {doing} {}: {source}", path.display())]
     Journal { doing: &'static str, path: PathBuf, source: io::Error },
     #[error("{}", list(.0))]
-    Several(Vec<HostError>),
+    Several(Vec<Self>),
 }
 
 impl HostError {

@@ -20,16 +20,16 @@ use super::options::TunNames;
 use crate::lvs::service::Family;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Layout {
-    pub family: Family,
-    pub bypass: u32,
+pub(super) struct Layout {
+    pub(super) family: Family,
+    pub(super) bypass: u32,
     /// The host's `lookup local`, where it has to go.
-    pub moved: Option<Rule>,
+    pub(super) moved: Option<Rule>,
 }
 
 impl Layout {
     /// Finds room in front of `lookup local`, or makes it by moving that rule down.
-    pub fn choose<'a>(family: Family, rules: impl Iterator<Item = &'a Rule>) -> Result<Self, HostError> {
+    pub(super) fn choose<'a>(family: Family, rules: impl Iterator<Item = &'a Rule>) -> Result<Self, HostError> {
         let rules: Vec<&Rule> = rules.filter(|rule| !rule.is_ours()).collect();
         let Some(at) = rules.iter().position(|rule| rule.is_local_lookup()) else {
             return Err(HostError::NoLocalRule { family });
@@ -50,33 +50,33 @@ impl Layout {
         }
     }
 
-    pub const fn skip(&self) -> u32 {
+    pub(super) const fn skip(&self) -> u32 {
         self.bypass + 1
     }
 
-    pub const fn marks(&self) -> u32 {
+    pub(super) const fn marks(&self) -> u32 {
         self.bypass + 2
     }
 
-    pub const fn virtuals(&self) -> u32 {
+    pub(super) const fn virtuals(&self) -> u32 {
         self.bypass + 3
     }
 
-    pub const fn reals(&self) -> u32 {
+    pub(super) const fn reals(&self) -> u32 {
         self.bypass + 4
     }
 
-    pub const fn local(&self) -> u32 {
+    pub(super) const fn local(&self) -> u32 {
         self.bypass + Self::DEPTH
     }
 
-    pub const fn after(&self) -> u32 {
+    pub(super) const fn after(&self) -> u32 {
         self.bypass + Self::DEPTH + 1
     }
 
     /// The permanent rules, in the order in which they are put in: from the back to the front, so that at no moment a packet is led where
     /// nothing is yet. Where `lookup local` is moved, its removal at the end is what puts them all into effect.
-    pub fn steps(&self, tuns: &TunNames, vip_table: u32) -> Vec<Step> {
+    pub(super) fn steps(&self, tuns: &TunNames, vip_table: u32) -> Vec<Step> {
         let (family, local, after) = (self.family, self.local(), self.after());
         let rule = |pref, action| Rule::new(family, pref, action);
         let from_device = |pref, dev: &str, target| {

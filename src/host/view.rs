@@ -11,7 +11,7 @@ use crate::lvs::route::Route;
 use crate::lvs::service::Family;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct View {
+pub(super) struct View {
     pub links: Vec<LinkState>,
     pub addresses: Vec<Interface>,
     /// Of both families, each in the order in which the kernel tries them.
@@ -24,7 +24,7 @@ pub struct View {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LinkState {
+pub(super) struct LinkState {
     pub index: u32,
     pub name: String,
     pub up: bool,
@@ -36,29 +36,29 @@ pub struct LinkState {
 
 /// An address and its subnet on a device.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Interface {
+pub(super) struct Interface {
     pub dev: String,
     pub net: IpNet,
 }
 
 impl View {
-    pub fn rules_of(&self, family: Family) -> impl Iterator<Item = &Rule> {
+    pub(super) fn rules_of(&self, family: Family) -> impl Iterator<Item = &Rule> {
         self.rules.iter().filter(move |rule| rule.family == family)
     }
 
     /// The host's own addresses, without those on `except`.
-    pub fn own_addresses(&self, except: &[&str]) -> BTreeSet<IpAddr> {
+    pub(super) fn own_addresses(&self, except: &[&str]) -> BTreeSet<IpAddr> {
         let kept = self.addresses.iter().filter(|interface| !except.contains(&interface.dev.as_str()));
         kept.map(|interface| interface.net.addr()).collect()
     }
 
     /// The interfaces with neighbours whose subnet contains the address.
-    pub fn attached(&self, addr: IpAddr) -> impl Iterator<Item = &Interface> {
+    pub(super) fn attached(&self, addr: IpAddr) -> impl Iterator<Item = &Interface> {
         self.subnets().filter(move |interface| interface.net.contains(&addr))
     }
 
     /// Subnets that have room for neighbours, on interfaces that can have them.
-    pub fn subnets(&self) -> impl Iterator<Item = &Interface> {
+    pub(super) fn subnets(&self) -> impl Iterator<Item = &Interface> {
         self.addresses.iter().filter(|interface| {
             interface.net.prefix_len() < interface.net.max_prefix_len()
                 && self.link(&interface.dev).is_some_and(|link| link.up && link.ether.is_some())
@@ -66,7 +66,7 @@ impl View {
     }
 
     /// The address that the host would use on a device towards `peer`: in the same subnet if there is one.
-    pub fn source_on(&self, dev: &str, peer: IpAddr) -> Option<IpAddr> {
+    pub(super) fn source_on(&self, dev: &str, peer: IpAddr) -> Option<IpAddr> {
         let on_dev = || {
             self.addresses
                 .iter()
@@ -77,7 +77,7 @@ impl View {
             .map(|interface| interface.net.addr())
     }
 
-    pub fn link(&self, name: &str) -> Option<&LinkState> {
+    pub(super) fn link(&self, name: &str) -> Option<&LinkState> {
         self.links.iter().find(|link| link.name == name)
     }
 }
