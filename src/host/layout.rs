@@ -29,7 +29,10 @@ pub(super) struct Layout {
 
 impl Layout {
     /// Finds room in front of `lookup local`, or makes it by moving that rule down.
-    pub(super) fn choose<'a>(family: Family, rules: impl Iterator<Item = &'a Rule>) -> Result<Self, HostError> {
+    pub(super) fn choose<'a>(
+        family: Family,
+        rules: impl Iterator<Item = &'a Rule>,
+    ) -> Result<Self, HostError> {
         let rules: Vec<&Rule> = rules.filter(|rule| !rule.is_ours()).collect();
         let Some(at) = rules.iter().position(|rule| rule.is_local_lookup()) else {
             return Err(HostError::NoLocalRule { family });
