@@ -1,0 +1,321 @@
+ipvsadm --start-daemon master --mcast-interface lo --syncid 0 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --syncid 1 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --syncid -1 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --syncid +1 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --syncid ' 1' && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --syncid '1 ' && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --syncid 01 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --syncid 0x1 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --syncid 1.0 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --syncid 1e3 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --syncid 255 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --syncid 256 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --syncid 65535 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --syncid 65536 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --syncid 65507 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --syncid 65508 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --syncid 2147483647 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --syncid 2147483648 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --syncid 4294967295 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --syncid 4294967296 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --syncid 9223372036854775807 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --syncid 9223372036854775808 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --syncid 99999999999999999999 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --syncid -99999999999999999999 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --syncid '' && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --syncid ' ' && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --syncid + && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --syncid - && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --syncid -- && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --syncid +-1 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --syncid 1- && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --syncid 2678400 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --syncid 2678401 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --syncid 128 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --syncid 129 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --syncid $'\t5' && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --syncid $'\v6' && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --syncid $'7\n' && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon backup --mcast-interface lo --syncid 0 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --syncid 1 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --syncid -1 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --syncid +1 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --syncid ' 1' && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --syncid '1 ' && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --syncid 01 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --syncid 0x1 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --syncid 1.0 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --syncid 1e3 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --syncid 255 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --syncid 256 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --syncid 65535 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --syncid 65536 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --syncid 65507 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --syncid 65508 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --syncid 2147483647 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --syncid 2147483648 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --syncid 4294967295 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --syncid 4294967296 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --syncid 9223372036854775807 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --syncid 9223372036854775808 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --syncid 99999999999999999999 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --syncid -99999999999999999999 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --syncid '' && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --syncid ' ' && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --syncid + && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --syncid - && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --syncid -- && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --syncid +-1 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --syncid 1- && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --syncid 2678400 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --syncid 2678401 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --syncid 128 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --syncid 129 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --syncid $'\t5' && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --syncid $'\v6' && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --syncid $'7\n' && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon master --mcast-interface lo --sync-maxlen 0 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --sync-maxlen 1 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --sync-maxlen -1 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --sync-maxlen +1 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --sync-maxlen ' 1' && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --sync-maxlen '1 ' && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --sync-maxlen 01 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --sync-maxlen 0x1 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --sync-maxlen 1.0 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --sync-maxlen 1e3 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --sync-maxlen 255 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --sync-maxlen 256 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --sync-maxlen 65535 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --sync-maxlen 65536 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --sync-maxlen 65507 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --sync-maxlen 65508 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --sync-maxlen 2147483647 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --sync-maxlen 2147483648 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --sync-maxlen 4294967295 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --sync-maxlen 4294967296 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --sync-maxlen 9223372036854775807 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --sync-maxlen 9223372036854775808 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --sync-maxlen 99999999999999999999 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --sync-maxlen -99999999999999999999 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --sync-maxlen '' && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --sync-maxlen ' ' && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --sync-maxlen + && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --sync-maxlen - && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --sync-maxlen -- && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --sync-maxlen +-1 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --sync-maxlen 1- && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --sync-maxlen 2678400 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --sync-maxlen 2678401 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --sync-maxlen 128 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --sync-maxlen 129 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --sync-maxlen $'\t5' && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --sync-maxlen $'\v6' && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --sync-maxlen $'7\n' && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon backup --mcast-interface lo --sync-maxlen 0 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --sync-maxlen 1 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --sync-maxlen -1 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --sync-maxlen +1 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --sync-maxlen ' 1' && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --sync-maxlen '1 ' && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --sync-maxlen 01 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --sync-maxlen 0x1 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --sync-maxlen 1.0 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --sync-maxlen 1e3 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --sync-maxlen 255 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --sync-maxlen 256 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --sync-maxlen 65535 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --sync-maxlen 65536 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --sync-maxlen 65507 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --sync-maxlen 65508 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --sync-maxlen 2147483647 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --sync-maxlen 2147483648 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --sync-maxlen 4294967295 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --sync-maxlen 4294967296 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --sync-maxlen 9223372036854775807 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --sync-maxlen 9223372036854775808 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --sync-maxlen 99999999999999999999 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --sync-maxlen -99999999999999999999 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --sync-maxlen '' && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --sync-maxlen ' ' && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --sync-maxlen + && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --sync-maxlen - && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --sync-maxlen -- && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --sync-maxlen +-1 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --sync-maxlen 1- && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --sync-maxlen 2678400 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --sync-maxlen 2678401 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --sync-maxlen 128 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --sync-maxlen 129 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --sync-maxlen $'\t5' && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --sync-maxlen $'\v6' && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --sync-maxlen $'7\n' && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon master --mcast-interface lo --mcast-port 0 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --mcast-port 1 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --mcast-port -1 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --mcast-port +1 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --mcast-port ' 1' && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --mcast-port '1 ' && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --mcast-port 01 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --mcast-port 0x1 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --mcast-port 1.0 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --mcast-port 1e3 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --mcast-port 255 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --mcast-port 256 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --mcast-port 65535 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --mcast-port 65536 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --mcast-port 65507 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --mcast-port 65508 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --mcast-port 2147483647 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --mcast-port 2147483648 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --mcast-port 4294967295 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --mcast-port 4294967296 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --mcast-port 9223372036854775807 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --mcast-port 9223372036854775808 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --mcast-port 99999999999999999999 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --mcast-port -99999999999999999999 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --mcast-port '' && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --mcast-port ' ' && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --mcast-port + && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --mcast-port - && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --mcast-port -- && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --mcast-port +-1 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --mcast-port 1- && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --mcast-port 2678400 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --mcast-port 2678401 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --mcast-port 128 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --mcast-port 129 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --mcast-port $'\t5' && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --mcast-port $'\v6' && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --mcast-port $'7\n' && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon backup --mcast-interface lo --mcast-port 0 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --mcast-port 1 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --mcast-port -1 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --mcast-port +1 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --mcast-port ' 1' && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --mcast-port '1 ' && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --mcast-port 01 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --mcast-port 0x1 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --mcast-port 1.0 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --mcast-port 1e3 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --mcast-port 255 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --mcast-port 256 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --mcast-port 65535 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --mcast-port 65536 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --mcast-port 65507 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --mcast-port 65508 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --mcast-port 2147483647 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --mcast-port 2147483648 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --mcast-port 4294967295 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --mcast-port 4294967296 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --mcast-port 9223372036854775807 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --mcast-port 9223372036854775808 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --mcast-port 99999999999999999999 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --mcast-port -99999999999999999999 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --mcast-port '' && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --mcast-port ' ' && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --mcast-port + && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --mcast-port - && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --mcast-port -- && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --mcast-port +-1 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --mcast-port 1- && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --mcast-port 2678400 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --mcast-port 2678401 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --mcast-port 128 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --mcast-port 129 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --mcast-port $'\t5' && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --mcast-port $'\v6' && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --mcast-port $'7\n' && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon master --mcast-interface lo --mcast-ttl 0 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --mcast-ttl 1 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --mcast-ttl -1 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --mcast-ttl +1 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --mcast-ttl ' 1' && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --mcast-ttl '1 ' && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --mcast-ttl 01 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --mcast-ttl 0x1 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --mcast-ttl 1.0 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --mcast-ttl 1e3 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --mcast-ttl 255 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --mcast-ttl 256 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --mcast-ttl 65535 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --mcast-ttl 65536 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --mcast-ttl 65507 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --mcast-ttl 65508 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --mcast-ttl 2147483647 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --mcast-ttl 2147483648 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --mcast-ttl 4294967295 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --mcast-ttl 4294967296 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --mcast-ttl 9223372036854775807 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --mcast-ttl 9223372036854775808 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --mcast-ttl 99999999999999999999 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --mcast-ttl -99999999999999999999 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --mcast-ttl '' && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --mcast-ttl ' ' && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --mcast-ttl + && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --mcast-ttl - && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --mcast-ttl -- && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --mcast-ttl +-1 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --mcast-ttl 1- && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --mcast-ttl 2678400 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --mcast-ttl 2678401 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --mcast-ttl 128 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --mcast-ttl 129 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --mcast-ttl $'\t5' && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --mcast-ttl $'\v6' && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --mcast-ttl $'7\n' && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon backup --mcast-interface lo --mcast-ttl 0 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --mcast-ttl 1 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --mcast-ttl -1 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --mcast-ttl +1 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --mcast-ttl ' 1' && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --mcast-ttl '1 ' && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --mcast-ttl 01 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --mcast-ttl 0x1 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --mcast-ttl 1.0 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --mcast-ttl 1e3 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --mcast-ttl 255 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --mcast-ttl 256 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --mcast-ttl 65535 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --mcast-ttl 65536 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --mcast-ttl 65507 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --mcast-ttl 65508 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --mcast-ttl 2147483647 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --mcast-ttl 2147483648 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --mcast-ttl 4294967295 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --mcast-ttl 4294967296 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --mcast-ttl 9223372036854775807 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --mcast-ttl 9223372036854775808 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --mcast-ttl 99999999999999999999 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --mcast-ttl -99999999999999999999 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --mcast-ttl '' && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --mcast-ttl ' ' && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --mcast-ttl + && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --mcast-ttl - && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --mcast-ttl -- && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --mcast-ttl +-1 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --mcast-ttl 1- && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --mcast-ttl 2678400 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --mcast-ttl 2678401 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --mcast-ttl 128 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --mcast-ttl 129 && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --mcast-ttl $'\t5' && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --mcast-ttl $'\v6' && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon backup --mcast-interface lo --mcast-ttl $'7\n' && ipvsadm -L --daemon && ipvsadm --stop-daemon backup
+ipvsadm --start-daemon master --mcast-interface lo --mcast-group 224.0.0.0 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --mcast-group 224.0.0.1 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --mcast-group 239.255.255.255 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --mcast-group 240.0.0.0 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --mcast-group 223.255.255.255 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --mcast-group fe80::1 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --mcast-group 224.0.0.1:5 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --mcast-group :: && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --mcast-group 224.0.0 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --mcast-group 0xe0000001 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo --mcast-group ' 224.0.0.1' && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo0 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface l && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lolololololololo && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface lo:1 && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface ' lo' && ipvsadm -L --daemon && ipvsadm --stop-daemon master
+ipvsadm --start-daemon master --mcast-interface LO && ipvsadm -L --daemon && ipvsadm --stop-daemon master
