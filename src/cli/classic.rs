@@ -27,8 +27,15 @@ pub(super) fn main(args: &[OsString]) -> Option<ExitCode> {
     let mut backend = Socket::new(socket_path(socket.as_deref()));
     let mut out = output();
     let mut err = io::stderr();
-    let mut session =
-        Session { backend: &mut backend, names: &SystemNames::default(), out: &mut out, err: &mut err };
+    // Scripts compare what they get; people want to know.
+    let warns = err.is_terminal();
+    let mut session = Session {
+        backend: &mut backend,
+        names: &SystemNames::default(),
+        out: &mut out,
+        err: &mut err,
+        warns,
+    };
     let status = tool.run(&words, &mut session, &mut io::stdin());
     let written = out.flush();
     Some(ExitCode::from(match status.and_then(|status| written.map(|()| status)) {

@@ -27,6 +27,8 @@ pub struct Session<'a> {
     pub names: &'a dyn Names,
     pub out: &'a mut dyn Write,
     pub err: &'a mut dyn Write,
+    /// Say also what ipvsadm never says: what the host could not do for the tables. The director logs it anyway.
+    pub warns: bool,
 }
 
 /// Where a command line leaves the program.
@@ -124,8 +126,10 @@ impl Session<'_> {
                 }
             };
         }
-        for warning in warnings {
-            writeln!(self.err, "{warning}")?;
+        if self.warns {
+            for warning in warnings {
+                writeln!(self.err, "{warning}")?;
+            }
         }
         Ok(After::Next(status))
     }
