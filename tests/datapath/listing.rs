@@ -54,7 +54,8 @@ impl Moment<'_> {
         let words = std::iter::once("ipvsadm").chain(args.split_whitespace());
         let words: Vec<Vec<u8>> = words.map(|word| word.as_bytes().to_vec()).collect();
         let (mut out, mut err) = (Vec::new(), Vec::new());
-        let mut session = Session { backend: &mut self, names: &NoNames, out: &mut out, err: &mut err };
+        let mut session =
+            Session { backend: &mut self, names: &NoNames, out: &mut out, err: &mut err, warns: false };
         let status = Tool::Ipvsadm.run(&words, &mut session, &mut input.as_bytes()).unwrap();
         (status, String::from_utf8([out, err].concat()).unwrap())
     }
