@@ -166,11 +166,17 @@ impl Seen {
             }
             _ => return self,
         };
-        let Some(inside) = self.body.get(header..).filter(|inside| inside.len() >= 20) else { return self };
-        if !matches!(inside[0] >> 4, 4 | 6) {
-            return self;
-        }
+        let is_whole = |inside: &&[u8]| match inside.first().map(|first| first >> 4) {
+            Some(4) => inside.len() >= 20,
+            Some(6) => inside.len() >= 40,
+            _ => false,
+        };
+        let Some(inside) = self.body.get(header..).filter(is_whole) else { return self };
         let mut inner = Self::parse(self.link, self.next_hop, inside, false);
+        if self.is_fragment() {
+            // The rest is in the other pieces.
+            inner.bad.retain(|what| *what != "IP length");
+        }
         inner.bad.splice(0..0, self.bad.iter().copied());
         inner.tunnel = tunnel;
         inner.outer = Some(Box::new(self));
