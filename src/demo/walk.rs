@@ -39,7 +39,7 @@ impl<'a> Walk<'a> {
     pub(super) fn show_network(&mut self) -> Result<(), DemoError> {
         self.heading("The network: namespaces of this process, no way out")?;
         self.line(&format!("  client {CLIENT} ── eth1 {DS_OUTSIDE}  ds  {DS_INSIDE} eth2 ─┬─ rs1 {RS1}"))?;
-        self.line(&format!("{:62}└─ rs2 {RS2}", ""))
+        self.line(&format!("{:70}└─ rs2 {RS2}", ""))
     }
 
     /// Types all of the article.

@@ -16,7 +16,8 @@ done
 for round in 1 2 3; do
   for vip in "${vips[@]}"; do
     forget_neighbours client ds rs1 rs2
-    same "$vip from cold caches, round $round" "rs2 rs1" "$(on client curl -gsS --max-time 2 "http://$vip" "http://$vip" | paste -sd' ')"
+    same "$vip from cold caches, round $round" "rs2 rs1" \
+      "$(answers client 2 "http://$vip")"
   done
 done
 

@@ -20,6 +20,7 @@ on rs1 python3 -c '
 import errno, socket, time
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 s.bind(("192.168.56.183", 5400))
+s.settimeout(10)
 print("ready", flush=True)
 data, peer = s.recvfrom(100)
 s.connect(peer)

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # The article and more over IPv6: a VIP on the interface, one that is nobody's, port mapping, UDP, ICMPv6 errors,
-# a client on the director, cold neighbour caches. The topology is lib.sh's.
+# a client on the director, cold neighbour caches. Client has a route to the real servers via ds.
 . "$(dirname "$0")/lib.sh"
 topology
 web rs1
 web rs2
+ip -n client -6 route add fd00:56::/64 via fd00:1::181
 udp_echo rs1 5353
 udp_echo rs2 5353
 before=$(snapshot ds)

@@ -25,7 +25,12 @@ cd "$work"
 trap 'failed_at "${BASH_SOURCE[0]}" "$LINENO" "$BASH_COMMAND"' ERR
 trap 'ended $?' EXIT
 
-failed_at() { echo "$(basename "$1") line $2: failed: ${3%%$'\n'*}" >&2; }
+# failed_at FILE LINE COMMAND: with the scenario's own line where the command is one of this file.
+failed_at() {
+  local place="${1##*/} line $2"
+  [[ $1 == "$0" ]] || place="${0##*/} line ${BASH_LINENO[-2]}, $place"
+  echo "$place: failed: ${3%%$'\n'*}" >&2
+}
 
 ended() {
   (($1 == 0)) && return
@@ -178,12 +183,12 @@ ended_process() { ! kill -0 "$1" 2>/dev/null || grep -q '^State:.Z' "/proc/$1/st
 
 # nothing_left [HOST]: no device, rule or table of ours is on the host any more.
 nothing_left() {
-  local name=${1:-ds}
-  ! ip -n "$name" -o link | grep tunvs || fail "a TUN is left on $name"
-  local family
+  local name=${1:-ds} family rules
+  [[ $(ip -n "$name" -o link) != *tunvs* ]] || fail "a TUN is left on $name"
   for family in -4 -6; do
-    ip -n "$name" "$family" rule | grep -q '^0:.*lookup local' || fail "$name: rule 0 is not \`lookup local\` ($family)"
-    ! ip -n "$name" "$family" rule | grep -E 'tunvs|ipproto' || fail "a rule is left on $name"
+    rules=$(ip -n "$name" "$family" rule)
+    [[ $rules == $'0:\tfrom all lookup local'* ]] || fail "$name: rule 0 is not \`lookup local\` ($family)"
+    [[ $rules != *tunvs* && $rules != *ipproto* ]] || fail "a rule is left on $name"
   done
 }
 

@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
 # Whole subnets routed into the TUNs from the start: services in them need no further plumbing, and what no service
-# claims is the host's business. Client has routes to the VIP networks via ds.
+# claims is the host's business. Client has routes to the VIP networks and to the real servers' via ds.
 . "$(dirname "$0")/lib.sh"
 topology
 web rs1
 web rs2
 ip -n client route add 10.99.0.0/24 via 192.168.1.181
 ip -n client -6 route add fd00:99::/64 via fd00:1::181
+ip -n client route add 192.168.56.0/24 via 192.168.1.181
+ip -n client -6 route add fd00:56::/64 via fd00:1::181
 before=$(snapshot ds)
 start_director --vip-net 10.99.0.0/24 --vip-net fd00:99::/64 --rs-net 192.168.56.0/24 --rs-net fd00:56::/64
 plumbing() { ip -n ds rule; ip -n ds -6 rule; ip -n ds route show table all; ip -n ds -6 route show table all; }
@@ -24,8 +26,8 @@ done
 same "answers over IPv6" "rs2 rs1 rs2" "$(answers client 3 'http://[fd00:99::1]')"
 same "rules and routes with services" "$from_the_start" "$(plumbing)"
 
-# An address of the network without a service is not swallowed and goes round in no circle.
-same "an unused address" ENETUNREACH "$(tcp_try client 10.99.0.77 80)"
+# An address of the network without a service is refused by the host: not swallowed, and in no circle.
+same "an unused address" ECONNREFUSED "$(tcp_try client 10.99.0.77 80)"
 # Real servers in the network keep their own traffic.
 on rs1 ping -qc 2 -i 0.2 -W 2 192.168.1.10
 on rs1 ping -qc 2 -i 0.2 -W 2 fd00:1::10
