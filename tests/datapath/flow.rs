@@ -60,7 +60,7 @@ impl Flow {
             return Vec::new();
         }
         let bytes = packet::ip(ends.src, ends.dst, self.protocol, &payload, segment.header);
-        let mut seen = player.transit(from, &bytes, segment.expected);
+        let mut seen = player.transit(&bytes, segment.expected);
         for packet in &mut seen {
             self.note(from, segment, packet);
         }

@@ -21,7 +21,7 @@ impl Player {
         let ends =
             packet::Ends { src: flow.client.0, sport: flow.client.1, dst: flow.virt.0, dport: flow.virt.1 };
         self.flows.insert(event.needed("id").to_owned(), flow.clone());
-        let seen = self.fragments(Link::Client, ends, &data, (mtu, 0x4242), reverse);
+        let seen = self.fragments(ends, &data, (mtu, 0x4242), reverse);
         let Some(first) = seen.first() else { return json!("none") };
         if first.link == Link::Client {
             return json!(describe::all(&seen, Some(&flow), false));
@@ -38,7 +38,7 @@ impl Player {
         let ends =
             packet::Ends { src: server, sport: whole.ports.1, dst: flow.client.0, dport: flow.client.1 };
         let mtu = mtu.min(self.network.net.server_mtu);
-        let seen = self.fragments(Link::Server, ends, &data, (mtu, 0x4343), reverse);
+        let seen = self.fragments(ends, &data, (mtu, 0x4343), reverse);
         result["answer"] = match seen.first() {
             None => json!("none"),
             Some(first) => {
@@ -56,7 +56,6 @@ impl Player {
     /// A datagram in pieces of `mtu`, with that identification.
     fn fragments(
         &mut self,
-        from: Link,
         ends: packet::Ends,
         data: &[u8],
         (mtu, ident): (usize, u16),
@@ -77,7 +76,7 @@ impl Player {
         if reverse {
             pieces.reverse();
         }
-        let seen = pieces.iter().flat_map(|piece| self.network.send(from, piece)).collect();
+        let seen = pieces.iter().flat_map(|piece| self.network.send(piece)).collect();
         self.network.pass_time(Duration::from_secs(1));
         seen
     }

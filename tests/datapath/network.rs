@@ -73,10 +73,10 @@ impl Network {
     }
 
     /// All that comes out of both links when this packet goes in at one.
-    pub(crate) fn send(&mut self, link: Link, bytes: &[u8]) -> Vec<Seen> {
+    pub(crate) fn send(&mut self, bytes: &[u8]) -> Vec<Seen> {
         self.pass_time(Duration::from_millis(1));
         let mut out = Vec::new();
-        match self.side(link, bytes) {
+        match self.side(bytes) {
             Some(side) => self.through_tun(side, bytes, &mut out),
             None => self.host(bytes.to_vec(), &mut out),
         }
@@ -84,7 +84,7 @@ impl Network {
     }
 
     /// The TUN that the host's rules send a packet to.
-    fn side(&self, _link: Link, bytes: &[u8]) -> Option<Side> {
+    fn side(&self, bytes: &[u8]) -> Option<Side> {
         let (src, dst, protocol) = addresses(bytes);
         if !matches!(protocol, TCP | UDP | ICMP | ICMPV6 | packet::FRAGMENT | 132) {
             return None;
@@ -94,11 +94,16 @@ impl Network {
             Some(Side::Mark(mark))
         } else if self.captures.virtuals.contains(&dst) {
             Some(Side::Client)
-        } else if self.captures.reals.contains(&src) {
+        } else if self.captures.reals.contains(&src) || self.is_from_between(dst, protocol) {
             Some(Side::Server)
         } else {
             None
         }
+    }
+
+    /// It may be an error of a router between the director and its servers.
+    fn is_from_between(&self, dst: IpAddr, protocol: u8) -> bool {
+        protocol == icmp_protocol(dst) && !self.is_local(dst) && !self.captures.reals.is_empty()
     }
 
     fn mark(&self, bytes: &[u8]) -> Option<u32> {

@@ -106,8 +106,8 @@ impl Player {
     }
 
     /// Sends a packet; a wait for packets that do not come takes its time.
-    pub(crate) fn transit(&mut self, from: Link, bytes: &[u8], expected: usize) -> Vec<Seen> {
-        let seen = self.network.send(from, bytes);
+    pub(crate) fn transit(&mut self, bytes: &[u8], expected: usize) -> Vec<Seen> {
+        let seen = self.network.send(bytes);
         if seen.len() < expected {
             self.network.pass_time(WAIT);
         }
@@ -266,8 +266,7 @@ impl Player {
         let protocol = icmp_protocol(src);
         let (request, answer) = if src.is_ipv4() { ((8, 0), (0, 0)) } else { ((128, 0), (129, 0)) };
         let message = packet::icmp(src, dst, request, rest, &data);
-        let seen =
-            self.transit(Link::Client, &packet::ip(src, dst, protocol, &message, Header::default()), 1);
+        let seen = self.transit(&packet::ip(src, dst, protocol, &message, Header::default()), 1);
         match seen.as_slice() {
             [one]
                 if one.link == Link::Client
@@ -296,7 +295,7 @@ impl Player {
         let kind = (number("type") as u8, number("code") as u8);
         let message = packet::icmp(src, dst, kind, number("rest"), quote);
         let bytes = packet::ip(src, dst, icmp_protocol(src), &message, Header::default());
-        describe::all(&self.transit(link, &bytes, 1), None, false)
+        describe::all(&self.transit(&bytes, 1), None, false)
     }
 
     fn raw(&mut self, event: &Event) -> Value {
@@ -304,7 +303,7 @@ impl Player {
         let expected = event.number("expect").unwrap_or(1) as usize;
         // Byte for byte means with the checksum as it was recorded, also where an error quotes it.
         let checksums = std::mem::replace(&mut self.network.checksums, Checksums::Sender);
-        let seen = self.transit(side(event, "client"), &bytes, expected);
+        let seen = self.transit(&bytes, expected);
         self.network.checksums = checksums;
         let any: Vec<(usize, usize)> = event
             .fields
