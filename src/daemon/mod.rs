@@ -8,6 +8,7 @@ mod clock;
 mod counters;
 mod datapath;
 mod logging;
+mod marks;
 mod neighbourhood;
 mod proc_dir;
 mod reload;
@@ -36,6 +37,7 @@ use crate::lvs::director::{CommandError, Director, Settings, Side};
 use clock::Clock;
 use datapath::{Ended, Worker};
 pub use logging::{LogError, LogFormat, start as start_logging};
+use marks::MarkTuns;
 use service::Live;
 use signals::{SignalWatch, Wish};
 
@@ -172,12 +174,13 @@ async fn run_inside(mut options: Options) -> Result<(), DaemonError> {
             workers.push(worker);
         }
     }
-    drop(report);
+    let marks = MarkTuns::new(options.tun_prefix.clone(), options.device, report);
 
     let mut live = Live::new(Arc::clone(&director), clock);
     live.count(workers.iter().map(|worker| Arc::clone(worker.counters())));
     let live = Arc::new(live);
-    live.attach(Plumbing::start(options.host_options(Some(journal)), options.tun_names()).await?).await;
+    let plumbing = Plumbing::start(options.host_options(Some(journal)), options.tun_names()).await?;
+    live.attach(plumbing, marks).await;
     let outcome = match live.follow_declared(&options.declared).await {
         Ok(()) => {
             let following = follow_host(&live, writers);
@@ -188,7 +191,7 @@ async fn run_inside(mut options: Options) -> Result<(), DaemonError> {
         Err(error) => Err(error),
     };
     if let Some(host) = live.detach().await {
-        for error in host.undo().await {
+        for error in host.plumbing.undo().await {
             tracing::error!(%error, "not undone");
         }
     }

@@ -1,6 +1,6 @@
 //! The director as the control socket sees it: tables, and the host that follows them.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use tokio::sync::{Mutex, Notify};
@@ -8,6 +8,7 @@ use tokio::sync::{Mutex, Notify};
 use super::DaemonError;
 use super::clock::Clock;
 use super::counters::{self, QueueCounters};
+use super::marks::MarkTuns;
 use crate::config::Declared;
 use crate::control::service::run;
 use crate::control::{Applied, Counter, OnError, Service};
@@ -15,13 +16,20 @@ use crate::host::Plumbing;
 use crate::lvs::director::{Command, CommandError, Director, Query, Reply};
 use crate::lvs::service::Endpoint;
 
+/// What follows the tables outside of the core.
+#[derive(Debug)]
+pub(super) struct Host {
+    pub(super) plumbing: Plumbing,
+    marks: MarkTuns,
+}
+
 #[derive(Debug)]
 pub(super) struct Live {
     pub(super) director: Arc<Director>,
     pub(super) clock: Clock,
     counters: Vec<Arc<QueueCounters>>,
     /// The host that follows the tables; none where nothing of it is to be changed.
-    host: Mutex<Option<Plumbing>>,
+    host: Mutex<Option<Host>>,
     /// Rung after every change of the tables by commands.
     pub(super) changed: Notify,
 }
@@ -56,12 +64,12 @@ impl Live {
     }
 
     /// Gives the host whose plumbing follows the tables from now on.
-    pub(super) async fn attach(&self, host: Plumbing) {
-        *self.host.lock().await = Some(host);
+    pub(super) async fn attach(&self, plumbing: Plumbing, marks: MarkTuns) {
+        *self.host.lock().await = Some(Host { plumbing, marks });
     }
 
     /// Takes the host back, for its undoing.
-    pub(super) async fn detach(&self) -> Option<Plumbing> {
+    pub(super) async fn detach(&self) -> Option<Host> {
         self.host.lock().await.take()
     }
 
@@ -69,12 +77,21 @@ impl Live {
     /// sentences.
     pub(super) async fn follow(&self) -> Vec<String> {
         let mut host = self.host.lock().await;
-        let Some(plumbing) = host.as_mut() else { return Vec::new() };
-        let outcome = plumbing.reconcile(&self.director.captures(), &BTreeMap::new()).await;
+        let Some(Host { plumbing, marks }) = host.as_mut() else { return Vec::new() };
+        let captures = self.director.captures();
+        let wanted: BTreeSet<u32> = captures.marks.iter().map(|(mark, _)| *mark).collect();
+        let mut warnings = Vec::new();
+        if let Err(error) = marks.open(&wanted, &self.director, self.clock) {
+            tracing::warn!(%error, "a mark is not served");
+            warnings.push(error.to_string());
+        }
+        if let Err(error) = plumbing.reconcile(&captures, &marks.names()).await {
+            tracing::warn!(%error, "the host does not follow");
+            warnings.push(error.to_string());
+        }
+        marks.close_others(&wanted);
         self.director.set_routes(plumbing.routes());
-        let Err(error) = outcome else { return Vec::new() };
-        tracing::warn!(%error, "the host does not follow");
-        vec![error.to_string()]
+        warnings
     }
 }
 

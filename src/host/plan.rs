@@ -225,10 +225,18 @@ fn sysctls_v4(ground: &Ground<'_>, sysctl: &impl Fn(&str) -> Option<String>) -> 
         }
         steps.push(Step::sysctl("net/ipv4/conf/all/rp_filter", "0", all.to_string()));
     }
+    steps.extend(no_early_demux(sysctl));
     for dev in ours {
         steps.extend(device_sysctls_v4(dev));
     }
     steps
+}
+
+/// A packet that the host has matched to a socket before routing it cannot be routed into a TUN any more: it would
+/// be dropped. That concerns the host's own connections with real servers, and other ports of a virtual address.
+fn no_early_demux(sysctl: &impl Fn(&str) -> Option<String>) -> Option<Step> {
+    let key = "net/ipv4/ip_early_demux";
+    sysctl(key).filter(|old| old != "0").map(|old| Step::sysctl(key, "0", old))
 }
 
 /// What a TUN needs so that packets from everywhere, the host's own addresses included, may come out of it.
@@ -257,6 +265,7 @@ fn sysctls_v6(ground: &Ground<'_>, sysctl: &impl Fn(&str) -> Option<String>) -> 
         }));
         steps.push(Step::sysctl("net/ipv6/conf/all/forwarding", "1", old));
     }
+    steps.extend(no_early_demux(sysctl));
     for dev in ours {
         for (name, value) in [("disable_ipv6", "0"), ("accept_ra", "0")] {
             steps.push(Step::device_sysctl(conf(dev, name), value));

@@ -3,6 +3,7 @@
 # a client on the director, cold neighbour caches. Client has a route to the real servers via ds.
 . "$(dirname "$0")/lib.sh"
 topology
+ip -n client -6 route add fd00:56::/64 via fd00:1::181
 web rs1
 web rs2
 ip -n client -6 route add fd00:56::/64 via fd00:1::181
