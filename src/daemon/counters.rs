@@ -1,6 +1,9 @@
 //! What became of packets, counted by each queue on its own and added up when somebody asks.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use parking_lot::Mutex;
 
 use crate::control::Counter;
 use crate::device::{ReadError, WriteError};
@@ -80,16 +83,51 @@ impl QueueCounters {
     }
 }
 
-/// The sums over all queues, always in the same order.
-pub(super) fn sum<'a>(queues: impl IntoIterator<Item = &'a QueueCounters>) -> Vec<Counter> {
-    let mut sums: Vec<Counter> =
-        QueueCounters::default().list().map(|(name, value)| Counter { name, value }).collect();
-    for queue in queues {
-        for (sum, (_, value)) in sums.iter_mut().zip(queue.list()) {
-            sum.value = sum.value.wrapping_add(value);
-        }
+/// The counters of all queues, of those that are gone too.
+#[derive(Debug, Default)]
+pub(super) struct AllCounters(Mutex<Queues>);
+
+#[derive(Debug, Default)]
+struct Queues {
+    running: Vec<Arc<QueueCounters>>,
+    /// Sums of those that ended, in the order of the list.
+    ended: Vec<u64>,
+}
+
+impl AllCounters {
+    /// Counters for one more queue.
+    pub(super) fn queue(&self) -> Arc<QueueCounters> {
+        let mut queues = self.0.lock();
+        let Queues { running, ended } = &mut *queues;
+        running.retain(|queue| {
+            let is_held = Arc::strong_count(queue) > 1;
+            if !is_held {
+                add(ended, queue);
+            }
+            is_held
+        });
+        let queue = Arc::new(QueueCounters::default());
+        running.push(Arc::clone(&queue));
+        queue
     }
-    sums
+
+    /// The sums, always in the same order.
+    pub(super) fn sum(&self) -> Vec<Counter> {
+        let queues = self.0.lock();
+        let mut values = queues.ended.clone();
+        queues.running.iter().for_each(|queue| add(&mut values, queue));
+        let names = QueueCounters::default().list().map(|(name, _)| name).collect::<Vec<_>>();
+        values.resize(names.len(), 0);
+        names.into_iter().zip(values).map(|(name, value)| Counter { name, value }).collect()
+    }
+}
+
+fn add(sums: &mut Vec<u64>, queue: &QueueCounters) {
+    let values: Vec<u64> = queue.list().map(|(_, value)| value).collect();
+    sums.resize(values.len(), 0);
+    for (sum, value) in sums.iter_mut().zip(values) {
+        *sum = sum.wrapping_add(value);
+    }
 }
 
 #[cfg(test)]
@@ -98,7 +136,8 @@ mod tests {
 
     #[test]
     fn every_outcome_has_a_counter_of_its_own() {
-        let queue = QueueCounters::default();
+        let all = AllCounters::default();
+        let queue = all.queue();
         for reason in DropReason::ALL {
             queue.verdict(Verdict::Drop(*reason));
         }
@@ -111,8 +150,21 @@ mod tests {
         {
             queue.write_failed(error);
         }
-        let sums = sum([&queue, &queue]);
-        assert!(sums.iter().all(|counter| counter.value == 2), "{sums:?}");
+        let sums = all.sum();
+        assert!(sums.iter().all(|counter| counter.value == 1), "{sums:?}");
         assert_eq!(sums.len(), 9 + DropReason::ALL.len());
+    }
+
+    #[test]
+    fn what_ended_queues_counted_stays() {
+        let all = AllCounters::default();
+        for _ in 0..3 {
+            all.queue().verdict(Verdict::Pass);
+        }
+        let running = all.queue();
+        running.verdict(Verdict::Pass);
+        let passed = all.sum().into_iter().find(|counter| counter.name == "pass");
+        assert_eq!(passed.map(|counter| counter.value), Some(4));
+        assert_eq!(all.0.lock().running.len(), 1);
     }
 }

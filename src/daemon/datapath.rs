@@ -11,9 +11,10 @@ use std::thread::{self, JoinHandle};
 use tokio::runtime::Builder;
 use tokio::sync::{mpsc, oneshot};
 
+use super::DaemonError;
 use super::clock::Clock;
-use super::counters::QueueCounters;
-use crate::device::{IdleQueue, PacketReader, PacketWriter, ReadError};
+use super::counters::{AllCounters, QueueCounters};
+use crate::device::{IdleQueue, Options, PacketReader, PacketWriter, ReadError, Tun, TunWriter};
 use crate::lvs::director::{Director, Side, Verdict};
 use crate::lvs::wire::{Outbox, PacketBuf};
 
@@ -26,6 +27,35 @@ pub(super) struct Path {
     pub(super) director: Arc<Director>,
     pub(super) clock: Clock,
     pub(super) side: Side,
+    pub(super) counters: Arc<AllCounters>,
+    pub(super) ended: mpsc::UnboundedSender<Ended>,
+}
+
+/// An interface whose queues are served.
+#[derive(Debug)]
+pub(super) struct Interface {
+    pub(super) name: String,
+    _workers: Vec<Worker>,
+}
+
+impl Interface {
+    /// Makes the interface and starts a thread for each of its queues. The writer is a way in beside them.
+    ///
+    /// # Errors
+    /// The interface cannot be made, or the system refuses a thread.
+    pub(super) fn open(name: &str, options: Options, path: &Path) -> Result<(Self, TunWriter), DaemonError> {
+        let tun = Tun::open(name, options)?;
+        let offload = tun.features();
+        let (queues, writer) = tun.into_parts();
+        let mut workers = Vec::with_capacity(queues.len());
+        for (number, queue) in queues.into_iter().enumerate() {
+            let worker = Worker::start(format!("{name}/{number}"), queue, path.clone())
+                .map_err(DaemonError::start("a packet thread"))?;
+            workers.push(worker);
+        }
+        tracing::info!(device = name, %offload, queues = workers.len(), "device up");
+        Ok((Self { name: name.to_owned(), _workers: workers }, writer))
+    }
 }
 
 /// A queue that ended by itself.
@@ -38,46 +68,33 @@ pub(super) struct Ended {
 
 /// A running queue; dropping it stops it and waits for its thread.
 #[derive(Debug)]
-pub(super) struct Worker {
-    counters: Arc<QueueCounters>,
+struct Worker {
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Worker {
-    /// Starts a thread that serves the queue. `ended` hears of it when it ends by itself.
+    /// Starts a thread that serves the queue.
     ///
     /// # Errors
     /// The system refuses a thread or a descriptor.
-    pub(super) fn start(
-        thread: String,
-        queue: IdleQueue,
-        path: Path,
-        ended: mpsc::UnboundedSender<Ended>,
-    ) -> io::Result<Self> {
-        let counters = Arc::new(QueueCounters::default());
+    fn start(thread: String, queue: IdleQueue, path: Path) -> io::Result<Self> {
         let (stop, mut stopped) = oneshot::channel();
         let runtime = Builder::new_current_thread().enable_io().build()?;
         let mut device = {
             let _inside = runtime.enter();
             queue.register()?
         };
-        let thread = {
-            let counters = Arc::clone(&counters);
-            thread::Builder::new().name(thread.clone()).spawn(move || {
-                let mut report = Report { thread, error: None, ended: Some(ended) };
-                let served = runtime.block_on(serve(&mut device, &path, &counters, &mut stopped));
-                match served {
-                    Ok(()) => report.ended = None,
-                    Err(error) => report.error = Some(error),
-                }
-            })?
-        };
-        Ok(Self { counters, stop: Some(stop), thread: Some(thread) })
-    }
-
-    pub(super) fn counters(&self) -> &Arc<QueueCounters> {
-        &self.counters
+        let thread = thread::Builder::new().name(thread.clone()).spawn(move || {
+            let mut report = Report { thread, error: None, ended: Some(path.ended.clone()) };
+            let counters = path.counters.queue();
+            let served = runtime.block_on(serve(&mut device, &path, &counters, &mut stopped));
+            match served {
+                Ok(()) => report.ended = None,
+                Err(error) => report.error = Some(error),
+            }
+        })?;
+        Ok(Self { stop: Some(stop), thread: Some(thread) })
     }
 }
 
@@ -159,14 +176,18 @@ mod tests {
     use std::net::Ipv4Addr;
 
     use super::*;
-    use crate::daemon::counters;
     use crate::device::memory_device;
     use crate::lvs::director::Settings;
     use crate::lvs::wire::{make, protocol};
 
     fn path() -> Path {
-        let director = Arc::new(Director::new(Settings::default()));
-        Path { director, clock: Clock::start(), side: Side::Client }
+        Path {
+            director: Arc::new(Director::new(Settings::default())),
+            clock: Clock::start(),
+            side: Side::Client,
+            counters: Arc::default(),
+            ended: mpsc::unbounded_channel().0,
+        }
     }
 
     /// A datagram that the host has taken one hop off, so that passing it gives one back.
@@ -176,19 +197,20 @@ mod tests {
         PacketBuf::from_packet(&make::ip(from, to, protocol::UDP, ttl, &datagram))
     }
 
-    fn count(counters: &QueueCounters, name: &str) -> u64 {
-        counters::sum([counters]).into_iter().find(|counter| counter.name == name).unwrap().value
+    fn count(counters: &AllCounters, name: &str) -> u64 {
+        counters.sum().into_iter().find(|counter| counter.name == name).unwrap().value
     }
 
     #[tokio::test]
     async fn what_nobody_claims_comes_back_unchanged_and_in_order() {
         let (mut device, mut wire) = memory_device();
         let (stop, mut stopped) = oneshot::channel::<()>();
-        let counters = Arc::new(QueueCounters::default());
-        let queue = {
-            let counters = Arc::clone(&counters);
-            tokio::spawn(async move { serve(&mut device, &path(), &counters, &mut stopped).await })
-        };
+        let path = path();
+        let counters = Arc::clone(&path.counters);
+        let queue =
+            tokio::spawn(
+                async move { serve(&mut device, &path, &path.counters.queue(), &mut stopped).await },
+            );
         let packets = u8::try_from(BATCH).unwrap() * 3;
         for payload in 0..packets {
             assert!(wire.send(udp_to_nobody(payload, 63)));
@@ -205,13 +227,14 @@ mod tests {
     async fn a_packet_that_the_host_refuses_is_counted_and_the_rest_goes_on() {
         let (mut device, mut wire) = memory_device();
         let (stop, mut stopped) = oneshot::channel::<()>();
-        let counters = QueueCounters::default();
         let path = path();
+        let queue = path.counters.queue();
+        let counters = &path.counters;
         wire.set_link_down(true);
         wire.send(udp_to_nobody(1, 63));
-        let serving = serve(&mut device, &path, &counters, &mut stopped);
+        let serving = serve(&mut device, &path, &queue, &mut stopped);
         let driving = async {
-            while count(&counters, "write_link_down") == 0 {
+            while count(counters, "write_link_down") == 0 {
                 tokio::task::yield_now().await;
             }
             wire.set_link_down(false);
@@ -223,7 +246,7 @@ mod tests {
         let (served, received) = tokio::join!(serving, driving);
         served.unwrap();
         assert_eq!(received.bytes(), udp_to_nobody(2, 64).bytes());
-        assert_eq!(count(&counters, "pass"), 2);
+        assert_eq!(count(counters, "pass"), 2);
     }
 
     #[tokio::test]

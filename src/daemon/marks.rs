@@ -1,74 +1,69 @@
-//! A TUN for each firewall mark that has a service: a packet that comes out of a TUN carries no mark, so the device
-//! has to say it.
+//! A TUN for each firewall mark that a service has: packets carry their mark no further than the policy rule that
+//! leads them here, so the interface they come in by has to say it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
-use tokio::sync::mpsc;
+use super::datapath::{Interface, Path};
+use crate::device::Options;
+use crate::lvs::director::{Captures, Side};
 
-use super::DaemonError;
-use super::clock::Clock;
-use super::datapath::{Ended, Path, Worker};
-use crate::device::{self, Tun};
-use crate::lvs::director::{Director, Side};
-
+/// Opens and closes the interfaces of marks.
 #[derive(Debug)]
 pub(super) struct MarkTuns {
     prefix: String,
-    options: device::Options,
-    report: mpsc::UnboundedSender<Ended>,
-    open: BTreeMap<u32, Vec<Worker>>,
+    options: Options,
+    path: Path,
+    open: BTreeMap<u32, Interface>,
+}
+
+/// The interface of a mark; in hexadecimal, so that the longest still is a name.
+fn name(prefix: &str, mark: u32) -> String {
+    format!("{prefix}-m{mark:x}")
+}
+
+fn marks(captures: &Captures) -> BTreeSet<u32> {
+    captures.marks.iter().map(|(mark, _)| *mark).collect()
+}
+
+/// The interfaces that these captures will have.
+pub(super) fn names(prefix: &str, captures: &Captures) -> BTreeMap<u32, String> {
+    marks(captures).into_iter().map(|mark| (mark, name(prefix, mark))).collect()
 }
 
 impl MarkTuns {
-    pub(super) const fn new(
-        prefix: String,
-        options: device::Options,
-        report: mpsc::UnboundedSender<Ended>,
-    ) -> Self {
-        Self { prefix, options, report, open: BTreeMap::new() }
+    /// `path` is that of any interface.
+    pub(super) const fn new(prefix: String, options: Options, path: Path) -> Self {
+        Self { prefix, options, path, open: BTreeMap::new() }
     }
 
-    /// Opens what is missing; those of marks that nobody wants any more are left for [`Self::close_others`].
-    pub(super) fn open(
-        &mut self,
-        marks: &BTreeSet<u32>,
-        director: &Arc<Director>,
-        clock: Clock,
-    ) -> Result<(), DaemonError> {
-        for mark in marks {
-            if self.open.contains_key(mark) {
+    /// Opens what is missing and names what is there. A mark whose interface cannot be made has none, and a
+    /// sentence says why.
+    pub(super) fn open(&mut self, captures: &Captures) -> (BTreeMap<u32, String>, Vec<String>) {
+        let mut warnings = Vec::new();
+        for mark in marks(captures) {
+            if self.open.contains_key(&mark) {
                 continue;
             }
-            let name = self.name(*mark);
-            let tun = Tun::open(&name, self.options)?;
-            tracing::info!(device = name, mark, "device up");
-            let path = Path { director: Arc::clone(director), clock, side: Side::Mark(*mark) };
-            let (queues, _) = tun.into_parts();
-            let workers = queues
-                .into_iter()
-                .enumerate()
-                .map(|(number, queue)| {
-                    Worker::start(format!("{name}/{number}"), queue, path.clone(), self.report.clone())
-                })
-                .collect::<Result<Vec<Worker>, _>>()
-                .map_err(DaemonError::start("a packet thread"))?;
-            self.open.insert(*mark, workers);
+            let path = Path { side: Side::Mark(mark), ..self.path.clone() };
+            match Interface::open(&name(&self.prefix, mark), self.options, &path) {
+                Ok((interface, _)) => {
+                    self.open.insert(mark, interface);
+                }
+                Err(error) => warnings.push(error.to_string()),
+            }
         }
-        Ok(())
+        (self.open.iter().map(|(mark, interface)| (*mark, interface.name.clone())).collect(), warnings)
     }
 
-    /// Closes the devices of all other marks, after the host sends nothing there any more.
-    pub(super) fn close_others(&mut self, marks: &BTreeSet<u32>) {
-        self.open.retain(|mark, _| marks.contains(mark));
-    }
-
-    /// The device of each mark.
-    pub(super) fn names(&self) -> BTreeMap<u32, String> {
-        self.open.keys().map(|mark| (*mark, self.name(*mark))).collect()
-    }
-
-    fn name(&self, mark: u32) -> String {
-        format!("{}-m{mark:x}", self.prefix)
+    /// Closes what is not wanted any more; to be called when nothing leads there any more.
+    pub(super) fn close_others(&mut self, captures: &Captures) {
+        let wanted = marks(captures);
+        self.open.retain(|mark, interface| {
+            let is_wanted = wanted.contains(mark);
+            if !is_wanted {
+                tracing::info!(device = interface.name, "device closed");
+            }
+            is_wanted
+        });
     }
 }

@@ -30,12 +30,13 @@ use crate::cli::proc::tree::{ProcTree, TreeError};
 use crate::config::Declared;
 use crate::control::server;
 use crate::control::socket::{BindError, ControlSocket};
-use crate::device::{self, DeviceError, Tun, TunWriter};
+use crate::device::{self, DeviceError, TunWriter};
 use crate::host::{self, ErrorListener, HostError, HostOptions, Plumbing, Step, TunNames, Watch};
 use crate::lvs::director::{CommandError, Director, Settings, Side};
 
 use clock::Clock;
-use datapath::{Ended, Worker};
+use counters::AllCounters;
+use datapath::{Ended, Interface};
 pub use logging::{LogError, LogFormat, start as start_logging};
 use marks::MarkTuns;
 use service::Live;
@@ -88,6 +89,8 @@ pub enum DaemonError {
     ProcDir(#[from] TreeError),
     #[error("cannot start {what}")]
     Start { what: &'static str, source: io::Error },
+    #[error("{steps} changes of the host could not be undone, see the log: `tunvs cleanup` tries again")]
+    NotUndone { steps: usize },
     #[error("the interface behind {thread} is gone")]
     DeviceGone { thread: String, source: io::Error },
     #[error("{thread} stopped on an internal error: please report what the log says above")]
@@ -106,6 +109,9 @@ const TICK: Duration = Duration::from_millis(250);
 /// How often they run at most.
 const SHORTEST_TICK: Duration = Duration::from_millis(10);
 
+/// How often the host is made to follow what changes without a command.
+const SETTLE: Duration = Duration::from_secs(10);
+
 /// What running with these options would do to the host, as steps that print as commands.
 ///
 /// # Errors
@@ -117,7 +123,8 @@ pub fn dry_run(options: Options) -> Result<Vec<Step>, DaemonError> {
     }
     let runtime = control_runtime()?;
     let captures = director.captures();
-    let plan = Plumbing::dry_run(options.host_options(None), options.tun_names(), &captures);
+    let mark_tuns = marks::names(&options.tun_prefix, &captures);
+    let plan = Plumbing::dry_run(options.host_options(None), options.tun_names(), &captures, &mark_tuns);
     Ok(runtime.block_on(plan)?)
 }
 
@@ -154,36 +161,34 @@ async fn run_inside(mut options: Options) -> Result<(), DaemonError> {
     let director = Arc::new(Director::new(Settings { seed: random_seed(), ..options.core }));
 
     let journal = journal_path(&options.socket);
-    if host::cleanup(&journal).await? {
-        tracing::warn!("undid what a director that was killed had left on this host");
+    match host::cleanup(&journal).await {
+        Ok(false) => {}
+        Ok(true) => tracing::warn!("undid what a director that was killed had left on this host"),
+        // A container that starts again has a new network namespace and may have kept the file of the old one.
+        Err(error @ HostError::JournalElsewhere(_)) => tracing::warn!(%error, "begun anew"),
+        Err(error) => return Err(error.into()),
     }
 
+    let counters = Arc::new(AllCounters::default());
     let (report, mut ended) = mpsc::unbounded_channel();
-    let mut workers = Vec::new();
-    let mut writers = Vec::new();
-    for (suffix, side) in [("vip", Side::Client), ("rs", Side::Server)] {
-        let tun = Tun::open(&format!("{}-{suffix}", options.tun_prefix), options.device)?;
-        tracing::info!(device = tun.name(), offload = %tun.features(), queues = options.device.queues, "device up");
-        let name = tun.name().to_owned();
-        let path = datapath::Path { director: Arc::clone(&director), clock, side };
-        let (queues, writer) = tun.into_parts();
-        writers.push(writer);
-        for (number, queue) in queues.into_iter().enumerate() {
-            let worker = Worker::start(format!("{name}/{number}"), queue, path.clone(), report.clone())
-                .map_err(DaemonError::start("a packet thread"))?;
-            workers.push(worker);
-        }
-    }
-    let marks = MarkTuns::new(options.tun_prefix.clone(), options.device, report);
+    let path = datapath::Path {
+        director: Arc::clone(&director),
+        clock,
+        side: Side::Client,
+        counters: Arc::clone(&counters),
+        ended: report,
+    };
+    let names = options.tun_names();
+    let (vip, writer) = Interface::open(&names.vip, options.device, &path)?;
+    let server_path = datapath::Path { side: Side::Server, ..path.clone() };
+    let (rs, _) = Interface::open(&names.rs, options.device, &server_path)?;
+    let marks = MarkTuns::new(options.tun_prefix.clone(), options.device, path);
 
-    let mut live = Live::new(Arc::clone(&director), clock);
-    live.count(workers.iter().map(|worker| Arc::clone(worker.counters())));
-    let live = Arc::new(live);
-    let plumbing = Plumbing::start(options.host_options(Some(journal)), options.tun_names()).await?;
-    live.attach(plumbing, marks).await;
-    let outcome = match live.follow_declared(&options.declared).await {
+    let live = Arc::new(Live::new(director, clock, counters));
+    live.attach(Plumbing::start(options.host_options(Some(journal)), names).await?, marks).await;
+    let mut outcome = match live.follow_declared(&options.declared).await {
         Ok(()) => {
-            let following = follow_host(&live, writers);
+            let following = follow_host(&live, writer);
             let outcome = serve(&live, &socket, tree, &mut signals, &mut ended, &mut options).await;
             following.iter().for_each(JoinHandle::abort);
             outcome
@@ -191,11 +196,15 @@ async fn run_inside(mut options: Options) -> Result<(), DaemonError> {
         Err(error) => Err(error),
     };
     if let Some(host) = live.detach().await {
-        for error in host.plumbing.undo().await {
+        let failures = host.plumbing.undo().await;
+        for error in &failures {
             tracing::error!(%error, "not undone");
         }
+        if !failures.is_empty() {
+            outcome = outcome.and(Err(DaemonError::NotUndone { steps: failures.len() }));
+        }
     }
-    drop(workers);
+    drop((vip, rs));
     tracing::info!("stopped");
     outcome
 }
@@ -213,6 +222,7 @@ async fn serve(
     let listener = socket.listener().map_err(DaemonError::start("the control server"))?;
     let served = tokio::spawn(server::serve(listener, Arc::clone(live), async { drop(stopped.await) }));
     let timers = tokio::spawn(keep_time(Arc::clone(&live.director), live.clock));
+    let settling = tokio::spawn(settle(Arc::clone(live)));
     let (stop_files, files_stopped) = oneshot::channel();
     let files = tree.map(|tree| tokio::spawn(proc_dir::keep(tree, Arc::clone(live), files_stopped)));
     tracing::info!(socket = %socket.path().display(), "ready");
@@ -238,22 +248,22 @@ async fn serve(
         let _ = files.await;
     }
     timers.abort();
+    settling.abort();
     outcome
 }
 
 /// Tasks that keep up with the host: its own changes, and ICMPv6 errors that it gets in the director's place.
-fn follow_host(live: &Arc<Live>, writers: Vec<TunWriter>) -> Vec<JoinHandle<()>> {
+fn follow_host(live: &Arc<Live>, writer: TunWriter) -> Vec<JoinHandle<()>> {
     let mut tasks = Vec::new();
     match Watch::start() {
         Ok(watch) => tasks.push(tokio::spawn(neighbourhood::keep_up(Arc::clone(live), watch))),
         Err(error) => tracing::warn!(%error, "changes of the host will go unnoticed"),
     }
-    match (ErrorListener::start(), writers.into_iter().next()) {
-        (Ok(listener), Some(writer)) => {
+    match ErrorListener::start() {
+        Ok(listener) => {
             tasks.push(tokio::spawn(neighbourhood::pass_errors(Arc::clone(live), listener, writer)));
         }
-        (Err(error), _) => tracing::debug!(%error, "no ICMPv6 errors"),
-        (Ok(_), None) => {}
+        Err(error) => tracing::debug!(%error, "no ICMPv6 errors"),
     }
     tasks
 }
@@ -272,6 +282,14 @@ async fn keep_time(director: Arc<Director>, clock: Clock) {
         director.handle_timeout(now);
         let wait = director.poll_timeout().map_or(TICK, |due| due.since(now).clamp(SHORTEST_TICK, TICK));
         tokio::time::sleep(wait).await;
+    }
+}
+
+/// Lets go of removed servers whose last connections have ended.
+async fn settle(live: Arc<Live>) {
+    loop {
+        tokio::time::sleep(SETTLE).await;
+        live.follow_tables().await;
     }
 }
 

@@ -19,7 +19,7 @@ pub(super) async fn keep_up(live: Arc<Live>, mut watch: Watch) {
     while watch.changed().await {
         tokio::time::sleep(SETTLE).await;
         watch.catch_up();
-        live.follow().await;
+        live.follow_host().await;
     }
 }
 

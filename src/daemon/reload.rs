@@ -55,7 +55,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_reload_follows_the_file_and_a_wrong_file_changes_nothing() {
-        let live = Live::new(Arc::new(Director::new(Settings::default())), Clock::start());
+        let live = Live::new(Arc::new(Director::new(Settings::default())), Clock::start(), Arc::default());
         let file = tempfile::NamedTempFile::new().unwrap();
         let mut declared = Declared::default();
         let mut reload_with = async |text: &str| {
@@ -72,7 +72,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_the_file_never_named_stays() {
-        let live = Live::new(Arc::new(Director::new(Settings::default())), Clock::start());
+        let live = Live::new(Arc::new(Director::new(Settings::default())), Clock::start(), Arc::default());
         let typed = Config::parse(TWO, Path::new("typed")).unwrap().declared.commands();
         live.change(&typed, OnError::Stop).await;
         let file = tempfile::NamedTempFile::new().unwrap();

@@ -1,47 +1,43 @@
 //! The director as the control socket sees it: tables, and the host that follows them.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use tokio::sync::{Mutex, Notify};
 
 use super::DaemonError;
 use super::clock::Clock;
-use super::counters::{self, QueueCounters};
+use super::counters::AllCounters;
 use super::marks::MarkTuns;
 use crate::config::Declared;
 use crate::control::service::run;
 use crate::control::{Applied, Counter, OnError, Service};
 use crate::host::Plumbing;
-use crate::lvs::director::{Command, CommandError, Director, Query, Reply};
+use crate::lvs::director::{Captures, Command, CommandError, Director, Query, Reply};
 use crate::lvs::service::Endpoint;
-
-/// What follows the tables outside of the core.
-#[derive(Debug)]
-pub(super) struct Host {
-    pub(super) plumbing: Plumbing,
-    marks: MarkTuns,
-}
 
 #[derive(Debug)]
 pub(super) struct Live {
     pub(super) director: Arc<Director>,
     pub(super) clock: Clock,
-    counters: Vec<Arc<QueueCounters>>,
-    /// The host that follows the tables; none where nothing of it is to be changed.
+    counters: Arc<AllCounters>,
+    /// None where nothing of the host is to be changed.
     host: Mutex<Option<Host>>,
     /// Rung after every change of the tables by commands.
     pub(super) changed: Notify,
 }
 
-impl Live {
-    pub(super) fn new(director: Arc<Director>, clock: Clock) -> Self {
-        Self { director, clock, counters: Vec::new(), host: Mutex::new(None), changed: Notify::new() }
-    }
+/// The host that follows the tables.
+#[derive(Debug)]
+pub(super) struct Host {
+    pub(super) plumbing: Plumbing,
+    marks: MarkTuns,
+    /// What it was made to capture; none when that failed.
+    followed: Option<Captures>,
+}
 
-    /// Adds the counters of these queues to what is reported.
-    pub(super) fn count(&mut self, queues: impl IntoIterator<Item = Arc<QueueCounters>>) {
-        self.counters.extend(queues);
+impl Live {
+    pub(super) fn new(director: Arc<Director>, clock: Clock, counters: Arc<AllCounters>) -> Self {
+        Self { director, clock, counters, host: Mutex::new(None), changed: Notify::new() }
     }
 
     /// Changes tables, then the host.
@@ -52,7 +48,7 @@ impl Live {
                 announce(command);
             }
         }
-        let warnings = self.follow().await;
+        let warnings = self.follow_tables().await;
         self.changed.notify_one();
         Applied { results, warnings }
     }
@@ -63,9 +59,9 @@ impl Live {
         Ok(applied.results.into_iter().collect::<Result<(), _>>()?)
     }
 
-    /// Gives the host whose plumbing follows the tables from now on.
+    /// Gives the host that follows the tables from now on.
     pub(super) async fn attach(&self, plumbing: Plumbing, marks: MarkTuns) {
-        *self.host.lock().await = Some(Host { plumbing, marks });
+        *self.host.lock().await = Some(Host { plumbing, marks, followed: None });
     }
 
     /// Takes the host back, for its undoing.
@@ -73,24 +69,38 @@ impl Live {
         self.host.lock().await.take()
     }
 
-    /// Makes the host follow the tables, and the director know the host's routes. What could not be done, as
-    /// sentences.
-    pub(super) async fn follow(&self) -> Vec<String> {
+    /// Makes the host follow if the tables want something else captured than the last time. What could not be done,
+    /// as sentences.
+    pub(super) async fn follow_tables(&self) -> Vec<String> {
         let mut host = self.host.lock().await;
-        let Some(Host { plumbing, marks }) = host.as_mut() else { return Vec::new() };
+        let Some(host) = host.as_mut() else { return Vec::new() };
         let captures = self.director.captures();
-        let wanted: BTreeSet<u32> = captures.marks.iter().map(|(mark, _)| *mark).collect();
-        let mut warnings = Vec::new();
-        if let Err(error) = marks.open(&wanted, &self.director, self.clock) {
-            tracing::warn!(%error, "a mark is not served");
+        if host.followed.as_ref() == Some(&captures) {
+            return Vec::new();
+        }
+        self.make_follow(host, captures).await
+    }
+
+    /// Looks at the host anew, which has changed by itself.
+    pub(super) async fn follow_host(&self) {
+        let mut host = self.host.lock().await;
+        if let Some(host) = host.as_mut() {
+            let captures = self.director.captures();
+            self.make_follow(host, captures).await;
+        }
+    }
+
+    async fn make_follow(&self, host: &mut Host, captures: Captures) -> Vec<String> {
+        let (mark_tuns, mut warnings) = host.marks.open(&captures);
+        if let Err(error) = host.plumbing.reconcile(&captures, &mark_tuns).await {
             warnings.push(error.to_string());
         }
-        if let Err(error) = plumbing.reconcile(&captures, &marks.names()).await {
-            tracing::warn!(%error, "the host does not follow");
-            warnings.push(error.to_string());
+        host.marks.close_others(&captures);
+        self.director.set_routes(host.plumbing.routes());
+        for warning in &warnings {
+            tracing::warn!(warning, "the host does not follow");
         }
-        marks.close_others(&wanted);
-        self.director.set_routes(plumbing.routes());
+        host.followed = warnings.is_empty().then_some(captures);
         warnings
     }
 }
@@ -105,7 +115,7 @@ impl Service for Live {
     }
 
     fn counters(&self) -> Vec<Counter> {
-        counters::sum(self.counters.iter().map(AsRef::as_ref))
+        self.counters.sum()
     }
 }
 

@@ -65,6 +65,7 @@ impl Plumbing {
         options: HostOptions,
         tuns: TunNames,
         captures: &Captures,
+        mark_tuns: &BTreeMap<u32, String>,
     ) -> Result<Vec<Step>, HostError> {
         let options = HostOptions { journal: None, ..options };
         let mut engine = Engine::new(Netlink::connect()?, options, tuns).await?;
@@ -72,7 +73,7 @@ impl Plumbing {
         for family in plan::families(&engine.options, captures) {
             steps.extend(engine.base(family)?);
         }
-        steps.extend(engine.follow(captures, &BTreeMap::new()));
+        steps.extend(engine.follow(captures, mark_tuns));
         Ok(steps)
     }
 }
