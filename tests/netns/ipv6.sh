@@ -6,7 +6,6 @@ topology
 ip -n client -6 route add fd00:56::/64 via fd00:1::181
 web rs1
 web rs2
-ip -n client -6 route add fd00:56::/64 via fd00:1::181
 udp_echo rs1 5353
 udp_echo rs2 5353
 before=$(snapshot ds)
