@@ -67,6 +67,11 @@ pub enum Command {
         /// The folder
         share: PathBuf,
     },
+    /// Print what became of packets, by verdict and by reason of a drop
+    Counters {
+        #[command(flatten)]
+        socket: SocketArgs,
+    },
     /// Show LVS-NAT at work, in network namespaces of its own
     Demo {
         /// Leave everything up until Ctrl-C

@@ -61,6 +61,9 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
         args::Command::Proc { file, socket } => {
             tables::proc(&file, &socket, &mut std::io::stdout()).map_err(CliError::from)
         }
+        args::Command::Counters { socket } => {
+            tables::counters(&socket, &mut std::io::stdout()).map_err(CliError::from)
+        }
         args::Command::Save { socket } => {
             tables::save(&socket, &mut std::io::stdout()).map_err(CliError::from)
         }

@@ -43,7 +43,7 @@ pub enum HostError {
 impl HostError {
     /// The thing was not there to be taken away, or is there already to be put back.
     pub(super) fn is_moot(&self) -> bool {
-        let Self::Step { source, .. } = self else { return false };
+        let (Self::Step { source, .. } | Self::Sysctl { source, .. }) = self else { return false };
         matches!(
             source.raw_os_error(),
             Some(
@@ -83,4 +83,20 @@ fn list(errors: &[HostError]) -> String {
         text.push(format!("and {} more", errors.len() - SHOWN));
     }
     text.join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_setting_of_an_interface_that_is_gone_needs_no_undoing() {
+        let error = |errno| HostError::Sysctl {
+            key: "net.ipv4.conf.tunvs-m7.forwarding".to_owned(),
+            value: "0".to_owned(),
+            source: io::Error::from_raw_os_error(errno),
+        };
+        assert!(error(libc::ENOENT).is_moot());
+        assert!(!error(libc::EROFS).is_moot());
+    }
 }

@@ -1,4 +1,4 @@
-//! `tunvs proc`, `tunvs save`, `tunvs restore`: the tables beyond what ipvsadm can say of them.
+//! `tunvs proc`, `tunvs save`, `tunvs restore`, `tunvs counters`: the tables beyond what ipvsadm can say of them.
 
 mod difference;
 mod lines;
@@ -14,7 +14,7 @@ use super::args::{RestoreArgs, SocketArgs};
 use super::backend::{Backend, Socket};
 use super::ipvsadm::SystemNames;
 use super::proc::{ProcError, ProcFile};
-use crate::control::{ClientError, socket_path};
+use crate::control::{Client, ClientError, Counter, socket_path};
 use crate::lvs::director::{Command, CommandError, Tables};
 
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +31,15 @@ pub(super) enum TablesError {
     Line { path: PathBuf, error: read::LineError },
     #[error("cannot write the answer")]
     Write(#[from] io::Error),
+}
+
+/// Prints what became of packets, a counter a line.
+pub(super) fn counters(socket: &SocketArgs, out: &mut dyn Write) -> Result<(), TablesError> {
+    let path = socket_path(socket.socket.as_deref());
+    for Counter { name, value } in Client::connect(&path)?.counters()? {
+        writeln!(out, "{name} {value}")?;
+    }
+    Ok(())
 }
 
 /// Prints one of the kernel's tables.
