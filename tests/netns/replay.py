@@ -677,6 +677,8 @@ def main():
     for f in files:
         with open(f) as h: case = json.load(h)
         if re.search(opt.only, case['id']): work.append((f, case))
+    # those that sleep longest first, so that nobody waits for the last one
+    work.sort(key=lambda w: -sum(e.get('seconds', 0) for e in w[1]['events']))
     os.makedirs('/run/netns', exist_ok=True)
     expected = {}
     if opt.expected:
