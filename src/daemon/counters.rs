@@ -13,6 +13,8 @@ use crate::lvs::director::{DropReason, Verdict};
 #[derive(Debug, Default)]
 pub(super) struct QueueCounters {
     forward: Cell,
+    split: Cell,
+    route: Cell,
     pass: Cell,
     hold: Cell,
     reply: Cell,
@@ -43,6 +45,8 @@ impl QueueCounters {
         match verdict {
             Verdict::Forward => self.forward.bump(),
             Verdict::Pass => self.pass.bump(),
+            Verdict::Split => self.split.bump(),
+            Verdict::Route(_) => self.route.bump(),
             Verdict::Hold => self.hold.bump(),
             Verdict::Reply => self.reply.bump(),
             Verdict::Drop(reason) => self.dropped[reason as usize].bump(),
@@ -68,6 +72,8 @@ impl QueueCounters {
         let fixed = [
             ("forward", &self.forward),
             ("pass", &self.pass),
+            ("split", &self.split),
+            ("route", &self.route),
             ("hold", &self.hold),
             ("reply", &self.reply),
             ("unreadable", &self.unreadable),
@@ -141,7 +147,10 @@ mod tests {
         for reason in DropReason::ALL {
             queue.verdict(Verdict::Drop(*reason));
         }
-        for verdict in [Verdict::Forward, Verdict::Pass, Verdict::Hold, Verdict::Reply] {
+        let neighbour = Verdict::Route(std::net::Ipv4Addr::LOCALHOST.into());
+        for verdict in
+            [Verdict::Forward, neighbour, Verdict::Split, Verdict::Pass, Verdict::Hold, Verdict::Reply]
+        {
             queue.verdict(verdict);
         }
         queue.unreadable(&ReadError::Short(3));
@@ -152,7 +161,7 @@ mod tests {
         }
         let sums = all.sum();
         assert!(sums.iter().all(|counter| counter.value == 1), "{sums:?}");
-        assert_eq!(sums.len(), 9 + DropReason::ALL.len());
+        assert_eq!(sums.len(), 11 + DropReason::ALL.len());
     }
 
     #[test]

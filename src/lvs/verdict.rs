@@ -1,10 +1,16 @@
 //! What became of a packet, and why it was dropped.
 
+use std::net::IpAddr;
+
 /// The outcome of [`Director::process`](super::Director::process).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// Rewritten in place: write it back, the host routes it to its new destination.
     Forward,
+    /// To be sent to the link address of this neighbour, unchanged: direct routing.
+    Route(IpAddr),
+    /// Became several packets, which lie in the outbox; this one is not to be written.
+    Split,
     /// Not ours, unchanged: write it back, the host answers or routes it.
     Pass,
     /// A fragment that waits for the rest of its packet; nothing is to be written.

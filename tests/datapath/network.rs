@@ -133,6 +133,10 @@ impl Network {
         if matches!(verdict, Verdict::Forward | Verdict::Pass) {
             written.push(finished(&buf));
         }
+        if let Verdict::Route(neighbour) = verdict {
+            let (link, _) = self.route(neighbour);
+            out.push(Seen::new(link, neighbour, &finished(&buf)));
+        }
         outbox.drain(|packet| written.push(finished(packet)));
         self.outbox = outbox;
         for packet in written {

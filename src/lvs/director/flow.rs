@@ -1,6 +1,8 @@
 //! A TCP, UDP or SCTP packet: which connection it belongs to, and what that connection does with it.
 //! Same job as `ip_vs_in_hook` and `ip_vs_out_hook` of `ip_vs_core.c`.
 
+use std::sync::atomic::Ordering::Relaxed;
+
 use super::packet::{Packet, Segment};
 use super::schedule::Scheduled;
 use super::sysctl::Sysctl;
@@ -10,7 +12,7 @@ use crate::lvs::conn::{
 };
 use crate::lvs::service::Protocol;
 use crate::lvs::wire::{IcmpError, TcpFlags, sctp};
-use crate::lvs::xmit;
+use crate::lvs::xmit::{self, Plan, Way};
 
 /// The type of an SCTP chunk that opens an association.
 const SCTP_INIT: u8 = 1;
@@ -58,10 +60,26 @@ impl Director {
         if packet.headers.ttl == 0 {
             return packet.answer(entry.virt().addr, IcmpError::TimeExceeded);
         }
-        if let Some(mtu) = self.too_big(packet, entry.real().addr, 0) {
-            return packet.answer(entry.virt().addr, IcmpError::TooBig(mtu));
+        self.send_on(packet, entry)
+    }
+
+    /// Sends a packet of the client by its connection's method, if it fits.
+    pub(super) fn send_on(&self, packet: &mut Packet<'_>, conn: &Connection) -> Verdict {
+        let pmtu_discovery = self.sysctls.is_on(Sysctl::PmtuDisc);
+        let way = |server| Way {
+            source: self.routes.source_to(server),
+            pmtu_discovery,
+            id: self.outer_ids.fetch_add(1, Relaxed) as u16,
+        };
+        let plan = match Plan::of(conn, &packet.headers, packet.may_be_cut(), way) {
+            Ok(plan) => plan,
+            Err(reason) => return Verdict::Drop(reason),
+        };
+        let is_cut_outside = matches!(plan, Plan::Tunnel(_)) && !pmtu_discovery;
+        if !is_cut_outside && let Some(mtu) = self.too_big(packet, conn.real().addr, plan.overhead()) {
+            return packet.answer(conn.virt().addr, IcmpError::TooBig(mtu));
         }
-        xmit::transmit(packet.buf, &packet.headers, entry)
+        xmit::transmit(&plan, packet.buf, &packet.headers, conn, packet.outbox)
     }
 
     /// Counts a packet of the client and moves the state.
@@ -96,7 +114,7 @@ impl Director {
             Scheduled::Tracked(mut entry) => self.forward(packet, segment, &mut entry),
             Scheduled::OnePacket(mut conn) => {
                 self.arrive(packet, segment, &mut conn);
-                let verdict = xmit::transmit(packet.buf, &packet.headers, &conn);
+                let verdict = self.send_on(packet, &conn);
                 conn.unbind();
                 verdict
             }

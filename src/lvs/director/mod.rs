@@ -14,7 +14,7 @@ mod related;
 mod schedule;
 mod sysctl;
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use fragments::{Fragments, Joined, cut_again};
@@ -72,6 +72,7 @@ pub struct Director {
     sysctls: Sysctls,
     daemons: Mutex<Vec<DaemonSpec>>,
     draws: AtomicU64,
+    outer_ids: AtomicU32,
     upkeep: Mutex<Upkeep>,
     /// There is a service.
     directing: AtomicBool,
@@ -105,6 +106,7 @@ impl Director {
             sysctls: Sysctls::default(),
             daemons: Mutex::default(),
             draws: AtomicU64::new(settings.seed),
+            outer_ids: AtomicU32::default(),
             upkeep: Mutex::default(),
             directing: AtomicBool::new(false),
             routes: Routes::default(),

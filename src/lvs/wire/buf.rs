@@ -42,6 +42,13 @@ impl PacketBuf {
         self.offload = Offload::default();
     }
 
+    /// Adds bytes at the end, as far as there is room.
+    pub fn append(&mut self, bytes: &[u8]) {
+        let len = bytes.len().min(self.data.len() - self.end);
+        self.data[self.end..self.end + len].copy_from_slice(&bytes[..len]);
+        self.end += len;
+    }
+
     /// The packet, from the IP header on.
     pub fn bytes(&self) -> &[u8] {
         &self.data[self.start..self.end]

@@ -6,6 +6,7 @@
 
 mod buf;
 pub mod checksum;
+mod encap;
 mod fragment;
 mod header;
 pub mod icmp;
@@ -13,10 +14,13 @@ pub mod make;
 mod outbox;
 mod rewrite;
 pub mod sctp;
+mod segment;
 
 pub use buf::{BadOffload, Checksum, Gso, GsoKind, HEADROOM, MAX_PACKET, Offload, PacketBuf, VNET_LEN};
+pub use encap::{Encapsulation, Outer, complete, encapsulate};
 pub use fragment::{cut, join};
 pub use header::{Fragment, Headers, ParseError, TcpFlags, Transport, protocol};
 pub use icmp::IcmpError;
 pub use outbox::Outbox;
 pub use rewrite::{End, add_hop, translate, translate_error};
+pub use segment::{Segment, segments};

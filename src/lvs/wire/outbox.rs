@@ -12,9 +12,23 @@ pub struct Outbox {
 impl Outbox {
     /// Adds a packet with these bytes and a full checksum.
     pub fn push(&mut self, packet: &[u8]) {
-        let mut buf = self.spare.pop().unwrap_or_default();
-        buf.fill(packet);
+        self.add().fill(packet);
+    }
+
+    /// Adds a buffer for the caller to fill.
+    pub fn add(&mut self) -> &mut PacketBuf {
+        let buf = self.spare.pop().unwrap_or_default();
         self.filled.push(buf);
+        self.last_mut()
+    }
+
+    /// The packet that was added last.
+    ///
+    /// # Panics
+    /// Never after [`Self::add`] or [`Self::push`].
+    pub fn last_mut(&mut self) -> &mut PacketBuf {
+        let at = self.filled.len() - 1;
+        &mut self.filled[at]
     }
 
     /// Hands every packet to `send`, and keeps the buffers.

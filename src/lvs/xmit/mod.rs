@@ -3,19 +3,91 @@
 //! Rewrites in place. Never looks a connection up, never counts; called by the director.
 
 mod masq;
+mod tunnel;
+
+use std::net::IpAddr;
 
 pub use masq::masq_out;
 
 use super::conn::{Connection, Method};
+use super::service::Forwarding;
 use super::verdict::{DropReason, Verdict};
-use super::wire::{Headers, PacketBuf};
+use super::wire::{Headers, Outbox, Outer, PacketBuf};
+
+/// What the director knows of the way to a server.
+#[derive(Clone, Copy, Debug)]
+pub struct Way {
+    /// The host's own address on that way.
+    pub source: Option<IpAddr>,
+    /// Outer packets may not be cut when the inner may not (`pmtu_disc`).
+    pub pmtu_discovery: bool,
+    /// Identification of the outer packet.
+    pub id: u16,
+}
+
+/// How a packet is going to be sent: decided before its length is checked.
+#[derive(Clone, Copy, Debug)]
+pub enum Plan {
+    Masq,
+    /// To the server's link address, unchanged.
+    Route,
+    Tunnel(Outer),
+    /// Into the host's own stack, unchanged.
+    Local,
+}
+
+impl Plan {
+    /// The plan for a packet of the client. Asks for the way only where it is needed.
+    ///
+    /// # Errors
+    /// There is no way to the server.
+    pub fn of(
+        conn: &Connection,
+        headers: &Headers,
+        may_be_cut: bool,
+        way: impl FnOnce(IpAddr) -> Way,
+    ) -> Result<Self, DropReason> {
+        match conn.method {
+            Method::Masq => Ok(Self::Masq),
+            Method::Route => Ok(Self::Route),
+            Method::Local | Method::Bypass => Ok(Self::Local),
+            Method::Tunnel => {
+                let real = conn.real().addr;
+                let tunnel = match conn.server().map(|server| server.forwarding()) {
+                    Some(Forwarding::Tunnel(tunnel)) => tunnel,
+                    _ => return Err(DropReason::NoWayToServer),
+                };
+                tunnel::outer(tunnel, real, conn.client(), headers, may_be_cut, &way(real))
+                    .map(Self::Tunnel)
+                    .ok_or(DropReason::NoWayToServer)
+            }
+        }
+    }
+
+    /// Bytes that it puts in front of the packet.
+    pub const fn overhead(&self) -> usize {
+        match self {
+            Self::Masq | Self::Route | Self::Local => 0,
+            Self::Tunnel(outer) => outer.overhead(),
+        }
+    }
+}
 
 /// Sends a packet of the client to its connection's server.
-pub fn transmit(buf: &mut PacketBuf, headers: &Headers, conn: &Connection) -> Verdict {
-    match conn.method {
-        Method::Masq => masq::masq_in(buf, headers, conn),
-        Method::Route | Method::Tunnel | Method::Local | Method::Bypass => {
-            Verdict::Drop(DropReason::NoWayToServer)
+pub fn transmit(
+    plan: &Plan,
+    buf: &mut PacketBuf,
+    headers: &Headers,
+    conn: &Connection,
+    outbox: &mut Outbox,
+) -> Verdict {
+    match plan {
+        Plan::Masq => masq::masq_in(buf, headers, conn),
+        Plan::Route => Verdict::Route(conn.real().addr),
+        Plan::Tunnel(outer) => tunnel::send(buf, headers, outer, outbox),
+        Plan::Local => {
+            super::wire::add_hop(buf.bytes_mut(), headers);
+            Verdict::Pass
         }
     }
 }

@@ -1,0 +1,71 @@
+//! Tunneling: the client's packet goes to the server unchanged inside another (`ip_vs_tunnel_xmit`).
+
+use std::net::IpAddr;
+
+use super::Way;
+use crate::lvs::service::{Endpoint, Tunnel, TunnelChecksum, TunnelKind};
+use crate::lvs::verdict::{DropReason, Verdict};
+use crate::lvs::wire::{Encapsulation, Headers, Outbox, Outer, PacketBuf, encapsulate, segments};
+
+/// Source ports of GUE, from which a flow keeps one.
+const FIRST_PORT: u16 = 32_768;
+const PORTS: u16 = 28_232;
+
+/// The outer headers for a packet of this client to `server`. None when the host has no way there.
+pub(super) fn outer(
+    tunnel: Tunnel,
+    server: IpAddr,
+    client: Endpoint,
+    headers: &Headers,
+    may_be_cut: bool,
+    way: &Way,
+) -> Option<Outer> {
+    let kind = match tunnel.kind {
+        TunnelKind::Ipip => Encapsulation::Ipip,
+        TunnelKind::Gre => Encapsulation::Gre { checksum: tunnel.checksum == TunnelChecksum::Full },
+        TunnelKind::Gue => Encapsulation::Gue {
+            src_port: FIRST_PORT + flow_number(client) % PORTS,
+            dst_port: tunnel.port,
+            checksum: tunnel.checksum == TunnelChecksum::Full,
+            remote_checksum: tunnel.checksum == TunnelChecksum::Remote,
+        },
+    };
+    Some(Outer {
+        src: way.source?,
+        dst: server,
+        // The host takes one hop when it routes the outer packet out of the TUN; both counts leave alike.
+        ttl: headers.ttl.saturating_add(1),
+        dont_fragment: way.pmtu_discovery && !may_be_cut,
+        id: way.id,
+        kind,
+    })
+}
+
+pub(super) fn send(buf: &mut PacketBuf, headers: &Headers, outer: &Outer, outbox: &mut Outbox) -> Verdict {
+    if buf.offload.gso.is_none() {
+        let is_inside = encapsulate(buf, outer);
+        return if is_inside { Verdict::Forward } else { Verdict::Drop(DropReason::BadTotalLength) };
+    }
+    let Some(pieces) = segments(buf, headers) else { return Verdict::Drop(DropReason::BadOffload) };
+    for (piece, id) in pieces.zip(outer.id..=u16::MAX) {
+        piece.write(buf, outbox.add());
+        if !encapsulate(outbox.last_mut(), &Outer { id, ..*outer }) {
+            return Verdict::Drop(DropReason::BadTotalLength);
+        }
+    }
+    Verdict::Split
+}
+
+/// The same number for all packets of a client's flow.
+fn flow_number(client: Endpoint) -> u16 {
+    let addr = match client.addr {
+        IpAddr::V4(addr) => addr.to_bits(),
+        IpAddr::V6(addr) => addr
+            .to_bits()
+            .to_be_bytes()
+            .chunks(4)
+            .fold(0, |sum, word| sum ^ word.iter().fold(0, |value, byte| value << 8 | u32::from(*byte))),
+    };
+    let mixed = (addr ^ u32::from(client.port) << 16).wrapping_mul(0x9e37_79b1);
+    (mixed >> 16) as u16
+}
