@@ -53,9 +53,9 @@ impl Plan {
             Method::Local | Method::Bypass => Ok(Self::Local),
             Method::Tunnel => {
                 let real = conn.real().addr;
-                let tunnel = match conn.server().map(|server| server.forwarding()) {
-                    Some(Forwarding::Tunnel(tunnel)) => tunnel,
-                    _ => return Err(DropReason::NoWayToServer),
+                let forwarding = conn.server().map(|server| server.forwarding());
+                let Some(Forwarding::Tunnel(tunnel)) = forwarding else {
+                    return Err(DropReason::NoWayToServer);
                 };
                 tunnel::outer(tunnel, real, conn.client(), headers, may_be_cut, &way(real))
                     .map(Self::Tunnel)
