@@ -329,3 +329,31 @@ two_servers() {
   on "$director_host" ipvsadm -a "$1" "$2" -r "$open${net}183$close:$3" -m
   on "$director_host" ipvsadm -a "$1" "$2" -r "$open${net}184$close:$3" -m
 }
+
+# --- recordings of ipvsadm
+
+# transcribe FILE: runs each line as one shell command; prints the line, all that it wrote, and its exit status.
+transcribe() {
+  local line output code
+  while IFS= read -r line; do
+    if [[ $line == \#* ]]; then
+      printf '%s\n' "$line"
+      continue
+    fi
+    [[ -n $line ]] || continue
+    code=0
+    output=$(bash -c "$(from_tunvs "$line")" 2>&1 </dev/null) || code=$?
+    printf '$ %s\n' "$line"
+    [[ -z $output ]] || printf '%s\n' "$output"
+    printf '[exit %d]\n' "$code"
+  done <"$1"
+}
+
+# A command that reads one of the kernel's tables, made to read ours.
+from_tunvs() {
+  if [[ $1 =~ ^(.*)\ /proc/(net/ip_vs[a-z_]*)(.*)$ ]]; then
+    printf 'set -o pipefail; tunvs proc %s | %s%s' "${BASH_REMATCH[2]}" "${BASH_REMATCH[1]}" "${BASH_REMATCH[3]}"
+  else
+    printf '%s' "$1"
+  fi
+}
