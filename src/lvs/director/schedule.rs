@@ -9,7 +9,7 @@ use super::packet::{Packet, Segment};
 use super::sysctl::Sysctl;
 use super::{Director, DropReason};
 use crate::lvs::conn::{ConnId, ConnKey, Connection, Entry, Role, SctpState, State, TableFull, TcpState};
-use crate::lvs::sched::Flow;
+use crate::lvs::sched::{Expirations, Flow};
 use crate::lvs::service::{Endpoint, Family, Persistence, Protocol, RealServer, ServiceKey, VirtualService};
 
 const FTP_PORT: u16 = 21;
@@ -136,7 +136,13 @@ impl Director {
             flags: service.spec().scheduler_flags,
             now: packet.now,
             draw: self.draw(),
+            expirations: self.expirations(),
         })
+    }
+
+    fn expirations(&self) -> Expirations {
+        let secs = |sysctl| Duration::from_secs(self.sysctls.value(sysctl).max(0).unsigned_abs());
+        Expirations { lblc: secs(Sysctl::LblcExpiration), lblcr: secs(Sysctl::LblcrExpiration) }
     }
 
     /// Makes the connection, under its template if it has one.

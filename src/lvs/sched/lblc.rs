@@ -15,7 +15,7 @@ pub(super) struct LocalityLeastConnection {
 impl Scheduler for LocalityLeastConnection {
     fn schedule(&mut self, servers: &[Arc<RealServer>], flow: &Flow) -> Option<usize> {
         let addr = flow.virt.addr;
-        if let Some(cached) = self.cache.touch(addr, flow.now) {
+        if let Some(cached) = self.cache.touch(addr, flow.now, flow.expirations.lblc) {
             // Its connection limit is not asked for, as in the kernel.
             let takes_more =
                 cached.is_available() && !cached.is_quiesced() && !is_outweighed(cached, servers);

@@ -1,9 +1,10 @@
 //! Locality-based least connections with replication: a virtual address has a set of servers, which grows under
-//! load and shrinks when it has not changed for a day. Same job as `ip_vs_lblcr.c`.
+//! load and shrinks when it has not changed for a while. Same job as `ip_vs_lblcr.c`.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use super::locality::{Cache, EXPIRATION};
+use super::locality::Cache;
 use super::{Flow, Scheduler, is_outweighed, is_usable, least_loaded, overhead, weight};
 use crate::lvs::service::RealServer;
 use crate::lvs::time::Time;
@@ -34,9 +35,9 @@ impl ServerSet {
     }
 
     /// Gives up the member with the most load, once the set has not changed for long enough.
-    fn shrink(&mut self, now: Time) {
+    fn shrink(&mut self, now: Time, expiration: Duration) {
         if self.members.len() > 1
-            && now.since(self.changed) > EXPIRATION
+            && now.since(self.changed) > expiration
             && let Some(most) = most_loaded(&self.members)
         {
             self.members.remove(most);
@@ -48,14 +49,14 @@ impl ServerSet {
 impl Scheduler for ReplicatedLocality {
     fn schedule(&mut self, servers: &[Arc<RealServer>], flow: &Flow) -> Option<usize> {
         let addr = flow.virt.addr;
-        let Some(set) = self.cache.touch(addr, flow.now) else {
+        let Some(set) = self.cache.touch(addr, flow.now, flow.expirations.lblcr) else {
             let chosen = least_loaded(servers, is_usable, overhead)?;
             let set = ServerSet { members: vec![Arc::clone(&servers[chosen])], changed: flow.now };
             self.cache.insert(addr, set, flow.now);
             return Some(chosen);
         };
         let least = set.least();
-        set.shrink(flow.now);
+        set.shrink(flow.now, flow.expirations.lblcr);
         let kept = least
             .filter(|least| !is_outweighed(least, servers))
             .and_then(|least| servers.iter().position(|server| Arc::ptr_eq(server, &least)));

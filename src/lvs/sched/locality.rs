@@ -21,8 +21,6 @@ const CHECK_INTERVAL: Duration = Duration::from_secs(60);
 const ENTRY_TIMEOUT: Duration = Duration::from_secs(6 * 60);
 /// Every so many checks all entries are looked at.
 const CHECKS_PER_FULL_CHECK: u32 = 30;
-/// How long an entry (or a set of servers that does not change) lasts: `lblc_expiration`, `lblcr_expiration`.
-pub(super) const EXPIRATION: Duration = Duration::from_secs(24 * 60 * 60);
 
 #[derive(Debug)]
 pub(super) struct Cache<V> {
@@ -46,9 +44,9 @@ impl<V> Default for Cache<V> {
 }
 
 impl<V> Cache<V> {
-    /// What is remembered of this address; that counts as a use.
-    pub(super) fn touch(&mut self, addr: IpAddr, now: Time) -> Option<&mut V> {
-        self.catch_up(now);
+    /// What is remembered of this address; that counts as a use. First forgets what was not used for `expiration`.
+    pub(super) fn touch(&mut self, addr: IpAddr, now: Time, expiration: Duration) -> Option<&mut V> {
+        self.catch_up(now, expiration);
         let entry = self.entries.get_mut(&addr)?;
         entry.last_use = now;
         Some(&mut entry.value)
@@ -60,21 +58,21 @@ impl<V> Cache<V> {
         }
     }
 
-    fn catch_up(&mut self, now: Time) {
+    fn catch_up(&mut self, now: Time, expiration: Duration) {
         let mut due = self.next_check.unwrap_or(now + CHECK_INTERVAL);
         if self.entries.is_empty() && due <= now {
             due = now + CHECK_INTERVAL;
         }
         while due <= now {
-            self.check(due);
+            self.check(due, expiration);
             due = due + CHECK_INTERVAL;
         }
         self.next_check = Some(due);
     }
 
-    fn check(&mut self, now: Time) {
+    fn check(&mut self, now: Time, expiration: Duration) {
         if self.checks.is_multiple_of(CHECKS_PER_FULL_CHECK) {
-            self.entries.retain(|_, entry| now.since(entry.last_use) < EXPIRATION);
+            self.entries.retain(|_, entry| now.since(entry.last_use) < expiration);
             self.checks = 1;
         } else if self.entries.len() <= MAX_SIZE {
             self.checks += 1;
@@ -109,6 +107,8 @@ mod tests {
 
     use super::*;
 
+    const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
     fn addr(number: u32) -> IpAddr {
         Ipv4Addr::from_bits(number).into()
     }
@@ -116,12 +116,12 @@ mod tests {
     #[test]
     fn an_unused_entry_lasts_a_day_and_up_to_half_an_hour() {
         let mut cache = Cache::default();
-        assert_eq!(cache.touch(addr(1), Time::ZERO), None);
+        assert_eq!(cache.touch(addr(1), Time::ZERO, DAY), None);
         cache.insert(addr(1), "one", Time::ZERO);
-        let day = Time::ZERO + EXPIRATION;
-        assert!(cache.touch(addr(2), day - Duration::from_secs(61)).is_none());
+        let day = Time::ZERO + DAY;
+        assert!(cache.touch(addr(2), day - Duration::from_secs(61), DAY).is_none());
         assert_eq!(cache.entries.len(), 1);
-        assert_eq!(cache.touch(addr(1), day + Duration::from_secs(31 * 60)), None);
+        assert_eq!(cache.touch(addr(1), day + Duration::from_secs(31 * 60), DAY), None);
     }
 
     #[test]
@@ -129,7 +129,7 @@ mod tests {
         let mut cache = Cache::default();
         cache.insert(addr(1), "one", Time::ZERO);
         for hours in 0..48 {
-            assert!(cache.touch(addr(1), Time::from_secs(hours * 3600)).is_some());
+            assert!(cache.touch(addr(1), Time::from_secs(hours * 3600), DAY).is_some());
         }
     }
 
@@ -138,12 +138,12 @@ mod tests {
         let mut cache = Cache::default();
         let crowd = MAX_SIZE as u32 + 300;
         for number in 0..crowd {
-            cache.touch(addr(number), Time::ZERO);
+            cache.touch(addr(number), Time::ZERO, DAY);
             cache.insert(addr(number), (), Time::ZERO);
         }
-        cache.touch(addr(crowd), Time::from_secs(301));
+        cache.touch(addr(crowd), Time::from_secs(301), DAY);
         assert_eq!(cache.entries.len(), crowd as usize);
-        cache.touch(addr(crowd), Time::from_secs(361));
+        cache.touch(addr(crowd), Time::from_secs(361), DAY);
         assert_eq!(cache.entries.len(), MAX_SIZE - 100);
     }
 

@@ -25,6 +25,7 @@ mod wrr;
 use std::cmp::Reverse;
 use std::fmt::Debug;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::lvs::service::{Endpoint, RealServer, SchedulerFlags};
 use crate::lvs::time::Time;
@@ -41,6 +42,22 @@ pub struct Flow {
     pub now: Time,
     /// Random bits for this one decision.
     pub draw: u64,
+    pub expirations: Expirations,
+}
+
+/// How long lblc and lblcr remember an address that is not used, and lblcr a set that does not change
+/// (`lblc_expiration`, `lblcr_expiration`).
+#[derive(Clone, Copy, Debug)]
+pub struct Expirations {
+    pub lblc: Duration,
+    pub lblcr: Duration,
+}
+
+impl Default for Expirations {
+    fn default() -> Self {
+        let day = Duration::from_secs(24 * 60 * 60);
+        Self { lblc: day, lblcr: day }
+    }
 }
 
 /// What happened to the list of servers; the index is into the list as it is after an addition or edit, and

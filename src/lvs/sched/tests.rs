@@ -29,6 +29,7 @@ fn flow(client: u8) -> Flow {
         flags: SchedulerFlags::default(),
         now: Time::ZERO,
         draw: 0,
+        expirations: Expirations::default(),
     }
 }
 
@@ -247,4 +248,19 @@ fn ports_spread_one_client_only_when_asked_to() {
         assert_eq!(spread(SchedulerFlags::default()), 1, "{name}");
         assert_eq!(spread(SchedulerFlags::FLAG_2), 3, "{name}");
     }
+}
+
+#[test]
+fn lblc_forgets_an_address_after_its_expiration() {
+    let (mut scheduler, servers) = built("lblc", &[1, 1]);
+    let expirations = Expirations { lblc: Duration::from_secs(100), ..Expirations::default() };
+    let mut at = |secs: u64| {
+        let at = scheduler.schedule(&servers, &Flow { now: Time::from_secs(secs), expirations, ..flow(1) });
+        at.map(|at| last_byte(&servers[at]))
+    };
+    assert_eq!(at(0), Some(2));
+    servers[0].bind(true);
+    assert_eq!(at(1000), Some(2));
+    // The next look at all entries is half an hour after the last.
+    assert_eq!(at(1000 + 3600), Some(1));
 }
