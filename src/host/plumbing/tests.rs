@@ -1,1 +1,256 @@
+//! The engine against a kernel in memory: whatever it does to a host, it takes back.
 
+use std::cell::RefCell;
+use std::net::IpAddr;
+
+use super::super::change::{Action, Address, KERNEL_PROTOCOL, Proxy, Route, Rule, TABLE_LOCAL, TABLE_MAIN};
+use super::super::view::{Interface, LinkState};
+use super::*;
+
+/// What a host consists of, as far as this edge can change it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct State {
+    rules: Vec<Rule>,
+    routes: Vec<Route>,
+    addresses: Vec<Address>,
+    proxies: Vec<Proxy>,
+    sysctls: BTreeMap<String, String>,
+}
+
+/// A kernel in memory; it refuses whatever prints as something that contains `refuses`.
+#[derive(Debug)]
+struct MemoryKernel {
+    state: RefCell<State>,
+    announced: RefCell<Vec<IpAddr>>,
+    refuses: RefCell<Option<&'static str>>,
+}
+
+fn lookup(family: Family, pref: u32, table: u32) -> Rule {
+    Rule { protocol: KERNEL_PROTOCOL, ..Rule::new(family, pref, Action::Lookup(table)) }
+}
+
+impl MemoryKernel {
+    fn new() -> Self {
+        let mut state = State::default();
+        for family in [Family::V4, Family::V6] {
+            state.rules.extend([lookup(family, 0, TABLE_LOCAL), lookup(family, 32766, TABLE_MAIN)]);
+        }
+        for (dev, net) in [("eth1", "192.168.1.181/24"), ("eth1", "2001:db8:1::181/64"), ("eth2", "192.168.56.181/24")]
+        {
+            state.addresses.push(Address { net: net.parse().unwrap(), dev: dev.to_owned() });
+        }
+        let keys = [
+            ("net/ipv4/ip_forward", "0"),
+            ("net/ipv4/ip_early_demux", "1"),
+            ("net/ipv4/conf/all/rp_filter", "1"),
+            ("net/ipv4/conf/eth1/rp_filter", "0"),
+            ("net/ipv4/conf/eth2/rp_filter", "2"),
+            ("net/ipv4/conf/eth1/forwarding", "0"),
+            ("net/ipv6/conf/all/forwarding", "0"),
+            ("net/ipv6/conf/eth1/forwarding", "0"),
+            ("net/ipv6/conf/eth1/accept_ra", "1"),
+            ("net/ipv6/conf/eth1/proxy_ndp", "0"),
+        ];
+        state.sysctls = keys.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
+        Self {
+            state: RefCell::new(state),
+            announced: RefCell::default(),
+            refuses: RefCell::default(),
+        }
+    }
+
+    fn value(&self, key: &str) -> Option<String> {
+        self.state.borrow().sysctls.get(key).cloned()
+    }
+
+    fn do_one(&self, change: &Change) -> Result<(), HostError> {
+        let step = change.to_string();
+        if self.refuses.borrow().is_some_and(|part| step.contains(part)) {
+            return Err(HostError::NotPermitted { step });
+        }
+        let state = &mut *self.state.borrow_mut();
+        let outcome = match change {
+            Change::AddRule(rule) => put(&mut state.rules, rule),
+            Change::DeleteRule(rule) => take(&mut state.rules, rule),
+            Change::AddRoute(route) => put(&mut state.routes, route),
+            Change::DeleteRoute(route) => take(&mut state.routes, route),
+            Change::AddAddress(address) => put(&mut state.addresses, address),
+            Change::DeleteAddress(address) => take(&mut state.addresses, address),
+            Change::AddProxy(proxy) => put(&mut state.proxies, proxy),
+            Change::DeleteProxy(proxy) => take(&mut state.proxies, proxy),
+            Change::Announce(proxy) => {
+                self.announced.borrow_mut().push(proxy.addr);
+                Ok(())
+            }
+            Change::Link(_) => Ok(()),
+            Change::Sysctl(setting) => {
+                let present = state.sysctls.get(&setting.key);
+                if setting.only_if.is_none() || setting.only_if.as_ref() == present {
+                    state.sysctls.insert(setting.key.clone(), setting.value.clone());
+                }
+                Ok(())
+            }
+        };
+        outcome.map_err(|errno| HostError::Step { step, source: std::io::Error::from_raw_os_error(errno) })
+    }
+}
+
+fn put<T: Clone + PartialEq>(all: &mut Vec<T>, one: &T) -> Result<(), i32> {
+    if all.contains(one) {
+        return Err(libc::EEXIST);
+    }
+    all.push(one.clone());
+    Ok(())
+}
+
+fn take<T: PartialEq>(all: &mut Vec<T>, one: &T) -> Result<(), i32> {
+    let at = all.iter().position(|other| other == one).ok_or(libc::ENOENT)?;
+    all.remove(at);
+    Ok(())
+}
+
+impl Kernel for MemoryKernel {
+    async fn view(&self) -> Result<View, HostError> {
+        let state = self.state.borrow();
+        let link = |(index, name): (u32, &str)| LinkState {
+            index,
+            name: name.to_owned(),
+            up: true,
+            loopback: name == "lo",
+            ether: name.starts_with("eth").then_some([2, 0, 0, 0, 0, 1]),
+            mtu: 1500,
+        };
+        let mut rules = state.rules.clone();
+        rules.sort_by_key(|rule| rule.pref);
+        Ok(View {
+            links: [(1, "lo"), (2, "eth1"), (3, "eth2"), (4, "tunvs-vip"), (5, "tunvs-rs")].map(link).into(),
+            addresses: state
+                .addresses
+                .iter()
+                .map(|address| Interface { dev: address.dev.clone(), net: address.net })
+                .collect(),
+            rules,
+            proxies: state.proxies.clone(),
+            routes: Vec::new(),
+            tables: state.routes.iter().map(|route| route.table).collect(),
+        })
+    }
+
+    async fn carry_out(&self, changes: &[Change]) -> Vec<Result<(), HostError>> {
+        changes.iter().map(|change| self.do_one(change)).collect()
+    }
+
+    fn sysctl(&self, key: &str) -> Option<String> {
+        self.value(key)
+    }
+}
+
+async fn engine(options: HostOptions) -> Engine<MemoryKernel> {
+    let mut engine = Engine::new(MemoryKernel::new(), options, TunNames::default()).await.unwrap();
+    engine.start().await.unwrap();
+    engine
+}
+
+fn captures(virtuals: &[&str], reals: &[&str]) -> Captures {
+    let addrs = |list: &[&str]| list.iter().map(|addr| addr.parse().unwrap()).collect();
+    Captures { virtuals: addrs(virtuals), reals: addrs(reals), ..Captures::default() }
+}
+
+/// Everything but what goes with the TUN devices, in an order of its own.
+fn lasting(kernel: &MemoryKernel) -> State {
+    let mut state = kernel.state.borrow().clone();
+    state.rules.sort_by_key(|rule| (rule.family, rule.pref));
+    state.sysctls.retain(|key, _| !key.contains("/tunvs-"));
+    state
+}
+
+async fn follow(engine: &mut Engine<MemoryKernel>, captures: &Captures) {
+    engine.reconcile(captures, &BTreeMap::new()).await.unwrap();
+}
+
+#[tokio::test]
+async fn nothing_but_the_devices_is_touched_before_there_is_a_service() {
+    let before = lasting(&MemoryKernel::new());
+    let engine = engine(HostOptions::default()).await;
+    assert_eq!(lasting(&engine.kernel), before);
+}
+
+#[tokio::test]
+async fn everything_comes_back_in_reverse() {
+    let before = lasting(&MemoryKernel::new());
+    let options = HostOptions {
+        vip_nets: vec!["10.99.0.0/24".parse().unwrap()],
+        rs_nets: vec!["192.168.56.0/24".parse().unwrap()],
+        ..HostOptions::default()
+    };
+    let mut engine = engine(options).await;
+    let both = captures(&["192.168.1.183", "2001:db8:1::183"], &["192.168.57.1", "2001:db8:56::1"]);
+    follow(&mut engine, &both).await;
+    assert_eq!(engine.kernel.value("net/ipv4/ip_forward").as_deref(), Some("1"));
+    assert!(engine.undo().await.is_empty());
+    assert_eq!(lasting(&engine.kernel), before);
+}
+
+#[tokio::test]
+async fn a_virtual_address_is_claimed_only_while_it_is_nobodys() {
+    let mut engine = engine(HostOptions::default()).await;
+    let service = captures(&["192.168.1.183"], &[]);
+    let claimed = Address { net: "192.168.1.183/32".parse().unwrap(), dev: "tunvs-vip".to_owned() };
+    follow(&mut engine, &service).await;
+    assert!(engine.kernel.state.borrow().addresses.contains(&claimed));
+    assert_eq!(*engine.kernel.announced.borrow(), ["192.168.1.183".parse::<IpAddr>().unwrap()]);
+    let own = Address { net: "192.168.1.183/24".parse().unwrap(), dev: "eth1".to_owned() };
+    engine.kernel.state.borrow_mut().addresses.push(own.clone());
+    follow(&mut engine, &service).await;
+    assert!(!engine.kernel.state.borrow().addresses.contains(&claimed), "it is eth1's now");
+    engine.kernel.state.borrow_mut().addresses.retain(|address| *address != own);
+    follow(&mut engine, &service).await;
+    assert!(engine.kernel.state.borrow().addresses.contains(&claimed), "it is nobody's again");
+    let mut quiet = self::engine(HostOptions { claim_vips: false, ..HostOptions::default() }).await;
+    follow(&mut quiet, &service).await;
+    assert!(!quiet.kernel.state.borrow().addresses.contains(&claimed), "a VRRP daemon decides");
+}
+
+#[tokio::test]
+async fn an_ipv6_address_is_answered_for_by_proxy() {
+    let mut engine = engine(HostOptions::default()).await;
+    follow(&mut engine, &captures(&["2001:db8:1::183"], &[])).await;
+    assert_eq!(engine.kernel.state.borrow().proxies[0].dev, "eth1");
+    assert_eq!(engine.kernel.value("net/ipv6/conf/eth1/proxy_ndp").as_deref(), Some("1"));
+    assert_eq!(engine.kernel.value("net/ipv6/conf/eth1/accept_ra").as_deref(), Some("2"));
+    follow(&mut engine, &Captures::default()).await;
+    assert!(engine.kernel.state.borrow().proxies.is_empty());
+    assert_eq!(engine.kernel.value("net/ipv6/conf/eth1/proxy_ndp").as_deref(), Some("0"));
+}
+
+#[tokio::test]
+async fn other_interfaces_keep_the_protection_that_all_gave_them() {
+    let mut engine = engine(HostOptions::default()).await;
+    follow(&mut engine, &captures(&["192.168.1.183"], &[])).await;
+    let value = |dev: &str| engine.kernel.value(&format!("net/ipv4/conf/{dev}/rp_filter"));
+    assert_eq!(value("all").as_deref(), Some("0"));
+    assert_eq!(value("eth1").as_deref(), Some("1"));
+    assert_eq!(value("eth2").as_deref(), Some("2"));
+}
+
+#[tokio::test]
+async fn a_failure_in_the_middle_leaves_the_host_as_it_was() {
+    let mut engine = engine(HostOptions::default()).await;
+    let before = lasting(&engine.kernel);
+    *engine.kernel.refuses.borrow_mut() = Some("ip rule del pref 0 from all lookup local");
+    let refused = engine.reconcile(&captures(&["192.168.1.183"], &["192.168.56.183"]), &BTreeMap::new()).await;
+    assert!(matches!(refused, Err(HostError::NotPermitted { .. })), "{refused:?}");
+    *engine.kernel.refuses.borrow_mut() = None;
+    assert!(engine.undo().await.is_empty());
+    assert_eq!(lasting(&engine.kernel), before);
+}
+
+#[tokio::test]
+async fn many_real_servers_need_few_rules() {
+    let mut engine = engine(HostOptions::default()).await;
+    let reals: Vec<String> = (0..2000u32).map(|at| format!("10.{}.{}.1", at / 200, at % 200)).collect();
+    let reals: Vec<&str> = reals.iter().map(String::as_str).collect();
+    follow(&mut engine, &captures(&["192.168.1.183"], &reals)).await;
+    let rules = engine.kernel.state.borrow().rules.iter().filter(|rule| rule.from.is_some()).count();
+    assert!((1..=64).contains(&rules), "{rules} rules");
+}
