@@ -35,7 +35,8 @@ impl MemoryKernel {
         for family in [Family::V4, Family::V6] {
             state.rules.extend([lookup(family, 0, TABLE_LOCAL), lookup(family, 32766, TABLE_MAIN)]);
         }
-        for (dev, net) in [("eth1", "192.168.1.181/24"), ("eth1", "2001:db8:1::181/64"), ("eth2", "192.168.56.181/24")]
+        for (dev, net) in
+            [("eth1", "192.168.1.181/24"), ("eth1", "2001:db8:1::181/64"), ("eth2", "192.168.56.181/24")]
         {
             state.addresses.push(Address { net: net.parse().unwrap(), dev: dev.to_owned() });
         }
@@ -52,11 +53,7 @@ impl MemoryKernel {
             ("net/ipv6/conf/eth1/proxy_ndp", "0"),
         ];
         state.sysctls = keys.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
-        Self {
-            state: RefCell::new(state),
-            announced: RefCell::default(),
-            refuses: RefCell::default(),
-        }
+        Self { state: RefCell::new(state), announced: RefCell::default(), refuses: RefCell::default() }
     }
 
     fn value(&self, key: &str) -> Option<String> {
@@ -238,7 +235,8 @@ async fn a_failure_in_the_middle_leaves_the_host_as_it_was() {
     let mut engine = engine(HostOptions::default()).await;
     let before = lasting(&engine.kernel);
     *engine.kernel.refuses.borrow_mut() = Some("ip rule del pref 0 from all lookup local");
-    let refused = engine.reconcile(&captures(&["192.168.1.183"], &["192.168.56.183"]), &BTreeMap::new()).await;
+    let refused =
+        engine.reconcile(&captures(&["192.168.1.183"], &["192.168.56.183"]), &BTreeMap::new()).await;
     assert!(matches!(refused, Err(HostError::NotPermitted { .. })), "{refused:?}");
     *engine.kernel.refuses.borrow_mut() = None;
     assert!(engine.undo().await.is_empty());
