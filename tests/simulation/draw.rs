@@ -5,9 +5,10 @@ use std::net::IpAddr;
 use tunvs::lvs::Command;
 use tunvs::lvs::sched;
 use tunvs::lvs::service::{
-    Endpoint, Family, Forwarding, Persistence, Protocol, ServerSpec, ServiceKey, ServiceSpec,
+    Endpoint, Family, Forwarding, Persistence, Protocol, ServerSpec, ServiceKey, ServiceSpec, Tunnel,
 };
 
+use super::packet;
 use super::rng::Rng;
 
 const SCHEDULERS: &[&str] =
@@ -22,9 +23,9 @@ impl Rng {
     pub(crate) fn draw_command(&mut self) -> Command {
         let key = self.draw_key();
         let mut server = self.draw_server(key.family());
-        if key.is_mark() {
-            // The packet's own port.
-            server.port = 0;
+        if key.is_mark() || server.forwarding != Forwarding::Masq {
+            // Without translation the port stays what it is; a mark's servers take every port.
+            server.port = key.port();
         }
         match self.below(30) {
             0..=5 => Command::AddService(self.draw_service(key)),
@@ -69,7 +70,8 @@ impl Rng {
             Family::V6 => format!("fd09::{host}"),
         };
         let port = if self.chance(80) { 80 } else { 8080 };
-        let mut server = ServerSpec::new(addr.parse().unwrap(), port, Forwarding::Masq);
+        let addr = addr.parse().unwrap();
+        let mut server = ServerSpec::new(addr, port, method_of(addr));
         server.weight = self.below(5) as i32;
         if self.chance(15) {
             server.upper_threshold = 1 + self.below(8) as u32;
@@ -85,6 +87,15 @@ impl Rng {
             Family::V6 => format!("fd20::{host}"),
         };
         Endpoint::new(addr.parse().unwrap(), 40_000 + self.below(6) as u16)
+    }
+}
+
+/// How each server is reached; an address has one method for ever.
+pub(crate) fn method_of(server: IpAddr) -> Forwarding {
+    match packet::octets(server).last() {
+        Some(3) => Forwarding::Route,
+        Some(4) => Forwarding::Tunnel(Tunnel::default()),
+        _ => Forwarding::Masq,
     }
 }
 

@@ -5,11 +5,12 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use tunvs::lvs::director::{ConnEntry, Query, Reply, ServiceEntry, Settings, Side, Sysctl};
-use tunvs::lvs::service::{Endpoint, Family, Protocol, ServerSpec};
+use tunvs::lvs::route::{Route, RouteTable};
+use tunvs::lvs::service::{Endpoint, Family, Forwarding, Protocol, ServerSpec, Tunnel};
 use tunvs::lvs::wire::{Outbox, PacketBuf};
 use tunvs::lvs::{Director, Time, Verdict};
 
-use super::draw::{MARK, is_marked, service_of};
+use super::draw::{MARK, is_marked, method_of, service_of};
 use super::model::{Model, Service};
 use super::packet::{self, Ends, Header, icmp_protocol};
 use super::rng::Rng;
@@ -59,6 +60,7 @@ impl World {
         for (sysctl, value) in sysctls {
             director.sysctls().set(sysctl, value as i64).unwrap();
         }
+        director.set_routes(routes());
         Self {
             rng,
             director,
@@ -127,8 +129,7 @@ impl World {
         if (verdict == Verdict::Reply) == answers.is_empty() {
             return Err(format!("{what}, with {} answers", answers.len()));
         }
-        let reached =
-            if verdict == Verdict::Forward { Some(self.check_request(client, &what)?) } else { None };
+        let reached = self.check_request(verdict, client, virt, &what)?;
         let service = self.model.services.get(&service_of(protocol, virt));
         let is_syn = protocol == Protocol::Tcp && flags & packet::SYN != 0;
         let is_reset = flags & packet::RST != 0;
@@ -146,7 +147,7 @@ impl World {
             None => starts_well,
             // Due at this moment: gone or not, both is right.
             Some(conn) if conn.expires_in_ms == 0 => starts_well || goes_on_well,
-            Some(conn) if is_syn && self.is_on(Sysctl::ConnReuseMode) && is_over(conn) => {
+            Some(conn) if is_syn && self.is_reusable(conn) => {
                 // The port is used again, except under a template.
                 starts_well || goes_on_well && known.iter().any(is_template)
             }
@@ -159,19 +160,49 @@ impl World {
         if is_right { Ok(()) } else { Err(what) }
     }
 
-    /// Checks what goes to a server, and says to which.
-    fn check_request(&mut self, client: Endpoint, what: &str) -> Result<Endpoint, Broken> {
+    /// Checks what goes to a server, and says to which. None: nothing does.
+    fn check_request(
+        &mut self,
+        verdict: Verdict,
+        client: Endpoint,
+        virt: Endpoint,
+        what: &str,
+    ) -> Result<Option<Endpoint>, Broken> {
         let seen = self.seen();
-        if !seen.bad.is_empty() || (seen.src, seen.sport) != (client.addr, client.port) || seen.ttl != 64 {
-            return Err(format!("{what}: {:?} from {}:{}", seen.bad, seen.src, seen.sport));
+        // One hop is taken already; what the host routes once more gets it back.
+        let (reached, ttl) = match (verdict, &seen.outer) {
+            (Verdict::Forward, None) => (Endpoint::new(seen.dst, seen.dport), 64),
+            (Verdict::Forward, Some(outer)) if outer.ttl == 64 => (Endpoint::new(outer.dst, virt.port), 63),
+            (Verdict::Route(server), None) => (Endpoint::new(server, virt.port), 63),
+            (Verdict::Forward | Verdict::Route(_), _) => return Err(format!("{what}: {seen:?}")),
+            _ => return Ok(None),
+        };
+        let method = match (verdict, &seen.outer) {
+            (Verdict::Route(_), _) => Forwarding::Route,
+            (_, Some(_)) => Forwarding::Tunnel(Tunnel::default()),
+            _ => Forwarding::Masq,
+        };
+        let is_kept = method == Forwarding::Masq || (seen.dst, seen.dport) == (virt.addr, virt.port);
+        if !seen.bad.is_empty()
+            || (seen.src, seen.sport) != (client.addr, client.port)
+            || seen.ttl != ttl
+            || method != method_of(reached.addr)
+            || !is_kept
+        {
+            return Err(format!("{what}: {seen:?}"));
         }
-        self.last_forwarded = Some(seen.bytes);
-        Ok(Endpoint::new(seen.dst, seen.dport))
+        if method == Forwarding::Masq {
+            self.last_forwarded = Some(seen.bytes);
+        }
+        Ok(Some(reached))
     }
 
     fn server_packet(&mut self) -> Result<(), Broken> {
-        let known: Vec<ConnEntry> =
-            self.conns().into_iter().filter(|conn| !is_template(conn) && conn.expires_in_ms > 0).collect();
+        let known: Vec<ConnEntry> = self
+            .conns()
+            .into_iter()
+            .filter(|conn| is_answered_through(conn) && conn.expires_in_ms > 0)
+            .collect();
         if known.is_empty() || self.rng.chance(5) {
             return self.stray_server_packet();
         }
@@ -276,7 +307,7 @@ impl World {
             let verdict = self.director.process(&mut self.buf, side, self.now, &mut self.outbox);
             self.answers()?;
             let seen = self.seen();
-            if verdict == Verdict::Forward && !seen.bad.is_empty() {
+            if verdict == Verdict::Forward && !seen.bad.is_empty() && seen.outer.is_none() {
                 return Err(format!("a piece of {client} > {virt}: {:?}", seen.bad));
             }
         }
@@ -303,6 +334,16 @@ impl World {
         self.director.process(&mut self.buf, side, self.now, &mut self.outbox)
     }
 
+    /// Closed, so that a SYN begins a new connection.
+    fn is_reusable(&self, conn: &ConnEntry) -> bool {
+        let mode = self.director.sysctls().value(Sysctl::ConnReuseMode);
+        match conn.state.as_str() {
+            "TIME_WAIT" | "CLOSE" => mode != 0,
+            "FIN_WAIT" => mode & 2 != 0 && !is_answered_through(conn),
+            _ => false,
+        }
+    }
+
     fn is_on(&self, sysctl: Sysctl) -> bool {
         self.director.sysctls().is_on(sysctl)
     }
@@ -316,7 +357,8 @@ impl World {
         let mut answers = Vec::new();
         self.outbox
             .drain(|packet| answers.push(Seen::new(Link::Client, IpAddr::from([0; 4]), packet.bytes())));
-        match answers.iter().find(|answer| !answer.bad.is_empty()) {
+        let is_piece = |answer: &Seen| answer.outer.as_ref().is_some_and(|outer| outer.is_fragment());
+        match answers.iter().find(|answer| !answer.bad.is_empty() && !is_piece(answer)) {
             Some(answer) => Err(format!("an answer with wrong {:?}", answer.bad)),
             None => Ok(answers),
         }
@@ -383,6 +425,24 @@ impl World {
     }
 }
 
+/// One network of servers and one of everybody else.
+fn routes() -> RouteTable {
+    let route = |net: &str, source: &str, interface| Route {
+        net: net.parse().unwrap(),
+        mtu: 1500,
+        source: Some(source.parse().unwrap()),
+        interface,
+        gateway: None,
+        is_local: false,
+    };
+    RouteTable::new(vec![
+        route("10.9.0.0/24", "10.9.0.254", 2),
+        route("fd09::/64", "fd09::254", 2),
+        route("0.0.0.0/0", "20.0.0.254", 1),
+        route("::/0", "fd20::254", 1),
+    ])
+}
+
 /// A new connection went to a server that takes some, or was refused where that can be.
 fn is_fair_choice(service: &Service, reached: Option<Endpoint>, verdict: &Verdict) -> bool {
     match reached {
@@ -395,9 +455,9 @@ fn is_fair_choice(service: &Service, reached: Option<Endpoint>, verdict: &Verdic
     }
 }
 
-/// Closed, so that a SYN begins a new connection.
-fn is_over(conn: &ConnEntry) -> bool {
-    matches!(conn.state.as_str(), "TIME_WAIT" | "CLOSE")
+/// The server's packets come through the director.
+fn is_answered_through(conn: &ConnEntry) -> bool {
+    !is_template(conn) && method_of(conn.real.addr) == Forwarding::Masq
 }
 
 fn is_template(conn: &ConnEntry) -> bool {
