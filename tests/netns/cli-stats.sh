@@ -8,7 +8,7 @@ data=$(realpath "$here/../data/cli")
 
 if [[ -z ${TUNVS_RECORDING-} ]]; then
   names=("$@")
-  (($#)) || names=(stats-{forwarding,ipv6,large,persistent,schedulers,tcp-nat,udp-nat} proc-conn)
+  (($#)) || names=(stats-{forwarding,fwmark,ipv6,large,persistent,schedulers,tcp-nat,udp-nat} proc-conn)
   for name in "${names[@]}"; do
     TUNVS_RECORDING=$name unshare --net --mount --pid --fork --kill-child --mount-proc bash "$here/cli-stats.sh"
     echo "$name: as recorded"
