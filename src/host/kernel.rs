@@ -249,7 +249,9 @@ fn route(message: &RouteMessage, view: &View, family: Family) -> Option<Route> {
     Some(Route {
         net: IpNet::new(dst, message.header.destination_prefix_length).ok()?,
         mtu: mtu.unwrap_or(link.mtu),
-        source: source.or_else(|| view.source_on(&link.name, gateway.unwrap_or(dst))),
+        source: source.or_else(|| {
+            if is_local { Some(dst) } else { view.source_on(&link.name, gateway.unwrap_or(dst)) }
+        }),
         interface: link.index,
         gateway,
         is_local,

@@ -9,7 +9,7 @@ use super::change::{Action, Address, Link, Proxy, Route, RouteKind, Rule, Step, 
 use super::cover::cover;
 use super::layout::Layout;
 use super::options::{HostOptions, TunNames};
-use super::view::View;
+use super::view::{Interface, View};
 use crate::lvs::director::Captures;
 use crate::lvs::service::Family;
 
@@ -96,12 +96,14 @@ fn virtuals(
     let Ground { options, tuns, tables, view } = *ground;
     let to_vip = |dst: IpNet| Route { table: tables.vip, dst, kind: RouteKind::Via(tuns.vip.clone()) };
     let own = view.own_addresses(&[&tuns.vip, &tuns.rs]);
+    // Thousands of addresses of ours may be on the TUN: the host's subnets are sought out once.
+    let subnets: Vec<&Interface> = view.subnets().collect();
     let mut all_ours = Vec::new();
     for net in &options.vip_nets {
         steps.push(Step::route(to_vip(*net)));
         // Where hosts live in the subnet, only the addresses of services are ours.
-        let is_shared = view
-            .subnets()
+        let is_shared = subnets
+            .iter()
             .any(|interface| net.contains(&interface.net.addr()) || interface.net.contains(&net.addr()));
         if !is_shared {
             let kind = RouteKind::Local(tuns.vip.clone());
@@ -115,7 +117,7 @@ fn virtuals(
         }
         let is_ours_already = own.contains(addr) || all_ours.iter().any(|net| net.contains(addr));
         if options.claim_vips && !is_ours_already {
-            claim(ground, *addr, original, steps);
+            claim(ground, &subnets, *addr, original, steps);
         }
     }
 }
@@ -123,12 +125,14 @@ fn virtuals(
 /// Makes an address that is nobody's one of this host, and lets its neighbours know.
 fn claim(
     ground: &Ground<'_>,
+    subnets: &[&Interface],
     addr: IpAddr,
     original: &impl Fn(&str) -> Option<String>,
     steps: &mut Vec<Step>,
 ) {
     steps.push(Step::address(Address { net: addr.into(), dev: ground.tuns.vip.clone() }));
-    let attached: BTreeSet<&String> = ground.view.attached(addr).map(|interface| &interface.dev).collect();
+    let attached = subnets.iter().filter(|interface| interface.net.contains(&addr));
+    let attached: BTreeSet<&String> = attached.map(|interface| &interface.dev).collect();
     for dev in attached {
         if addr.is_ipv6() {
             let key = format!("net/ipv6/conf/{dev}/proxy_ndp");

@@ -52,11 +52,6 @@ impl View {
         kept.map(|interface| interface.net.addr()).collect()
     }
 
-    /// The interfaces with neighbours whose subnet contains the address.
-    pub(super) fn attached(&self, addr: IpAddr) -> impl Iterator<Item = &Interface> {
-        self.subnets().filter(move |interface| interface.net.contains(&addr))
-    }
-
     /// Subnets that have room for neighbours, on interfaces that can have them.
     pub(super) fn subnets(&self) -> impl Iterator<Item = &Interface> {
         self.addresses.iter().filter(|interface| {

@@ -16,15 +16,12 @@ if [[ -z ${TUNVS_RECORDING-} ]]; then
   exit
 fi
 
-# The recordings' network setup keeps its programs in /tmp.
-mkdir /run/tmp
-mount --bind /run/tmp /tmp
 ip link set lo up
 tunvs run >>"$work/director.log" 2>&1 &
 director=$!
 wait_until 10 ipvsadm -Ln
-# That setting belongs to the whole machine, and is out of reach here.
-grep -v netdev_max_backlog "$data/$TUNVS_RECORDING.setup.sh" >"$work/setup.sh"
+# The network setup keeps its programs in /tmp. The backlog belongs to the whole machine, and is out of reach here.
+sed "/netdev_max_backlog/d; s#/tmp/#$work/#g" "$data/$TUNVS_RECORDING.setup.sh" >"$work/setup.sh"
 bash "$work/setup.sh"
 
 same "$TUNVS_RECORDING" "$(<"$data/$TUNVS_RECORDING.out")" "$(transcribe "$data/$TUNVS_RECORDING.cmd")"

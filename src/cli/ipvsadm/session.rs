@@ -19,7 +19,7 @@ use crate::control::{Applied, ClientError};
 use crate::lvs::director::{Command, Query, Reply};
 
 /// Changes that go to the director at once.
-const BATCH: usize = 2000;
+const BATCH: usize = 20_000;
 
 /// What a run works with.
 pub struct Session<'a> {
