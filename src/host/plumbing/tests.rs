@@ -3,7 +3,9 @@
 use std::cell::RefCell;
 use std::net::IpAddr;
 
-use super::super::change::{Action, Address, KERNEL_PROTOCOL, Proxy, Route, Rule, TABLE_LOCAL, TABLE_MAIN};
+use super::super::change::{
+    Action, Address, KERNEL_PROTOCOL, Proxy, Route, RouteKind, Rule, TABLE_LOCAL, TABLE_MAIN,
+};
 use super::super::view::{Interface, LinkState};
 use super::*;
 
@@ -192,20 +194,21 @@ async fn everything_comes_back_in_reverse() {
 async fn a_virtual_address_is_claimed_only_while_it_is_nobodys() {
     let mut engine = engine(HostOptions::default()).await;
     let service = captures(&["192.168.1.183"], &[]);
-    let claimed = Address { net: "192.168.1.183/32".parse().unwrap(), dev: "tunvs-vip".to_owned() };
+    let dst = "192.168.1.183/32".parse().unwrap();
+    let claimed = Route { table: TABLE_LOCAL, dst, kind: RouteKind::Local("tunvs-vip".to_owned()) };
     follow(&mut engine, &service).await;
-    assert!(engine.kernel.state.borrow().addresses.contains(&claimed));
+    assert!(engine.kernel.state.borrow().routes.contains(&claimed));
     assert_eq!(*engine.kernel.announced.borrow(), ["192.168.1.183".parse::<IpAddr>().unwrap()]);
     let own = Address { net: "192.168.1.183/24".parse().unwrap(), dev: "eth1".to_owned() };
     engine.kernel.state.borrow_mut().addresses.push(own.clone());
     follow(&mut engine, &service).await;
-    assert!(!engine.kernel.state.borrow().addresses.contains(&claimed), "it is eth1's now");
+    assert!(!engine.kernel.state.borrow().routes.contains(&claimed), "it is eth1's now");
     engine.kernel.state.borrow_mut().addresses.retain(|address| *address != own);
     follow(&mut engine, &service).await;
-    assert!(engine.kernel.state.borrow().addresses.contains(&claimed), "it is nobody's again");
+    assert!(engine.kernel.state.borrow().routes.contains(&claimed), "it is nobody's again");
     let mut quiet = self::engine(HostOptions { claim_vips: false, ..HostOptions::default() }).await;
     follow(&mut quiet, &service).await;
-    assert!(!quiet.kernel.state.borrow().addresses.contains(&claimed), "a VRRP daemon decides");
+    assert!(!quiet.kernel.state.borrow().routes.contains(&claimed), "a VRRP daemon decides");
 }
 
 #[tokio::test]
