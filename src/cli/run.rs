@@ -60,6 +60,7 @@ fn options(given: RunArgs, config: Config) -> daemon::Options {
         core: Settings {
             conn_table_size: file.conn_table_size.unwrap_or(defaults.conn_table_size),
             max_conns: file.max_conns.unwrap_or(defaults.max_conns),
+            ftp_ports: file.ftp_ports.unwrap_or(defaults.ftp_ports),
             ..defaults
         },
     }

@@ -41,6 +41,7 @@ pub struct DirectorOptions {
     pub offload: Option<bool>,
     pub conn_table_size: Option<u32>,
     pub max_conns: Option<usize>,
+    pub ftp_ports: Option<[u16; 8]>,
     pub proc_dir: Option<PathBuf>,
     pub log: Option<String>,
     pub log_format: Option<LogFormat>,

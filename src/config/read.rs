@@ -51,6 +51,18 @@ pub(super) fn read(text: &str) -> Result<Config, Mistake> {
     Ok(Config { director: director_options(file.director)?, declared })
 }
 
+/// As many as the kernel's module takes.
+fn ftp_ports(given: Spanned<Vec<u16>>) -> Result<[u16; 8], Mistake> {
+    let mut ports = [0; 8];
+    if given.get_ref().len() > ports.len() || given.get_ref().contains(&0) {
+        return Err(Mistake::new(given.span(), "ftp_ports must be at most 8 ports, each 1 to 65535"));
+    }
+    for (place, port) in ports.iter_mut().zip(given.into_inner()) {
+        *place = port;
+    }
+    Ok(ports)
+}
+
 fn director_options(given: schema::Director) -> Result<DirectorOptions, Mistake> {
     if let Some(queues) = given.queues.as_ref().filter(|queues| !(1..=256).contains(queues.get_ref())) {
         return Err(Mistake::new(queues.span(), "queues must be 1 to 256"));
@@ -61,6 +73,7 @@ fn director_options(given: schema::Director) -> Result<DirectorOptions, Mistake>
     if let Some(most) = given.max_conns.as_ref().filter(|most| *most.get_ref() == 0) {
         return Err(Mistake::new(most.span(), "max_conns must be 1 or more"));
     }
+    let ftp_ports = given.ftp_ports.map(ftp_ports).transpose()?;
     Ok(DirectorOptions {
         socket: given.socket,
         vip_nets: given.vip_nets,
@@ -71,6 +84,7 @@ fn director_options(given: schema::Director) -> Result<DirectorOptions, Mistake>
         offload: given.offload,
         conn_table_size: given.conn_table_size.map(Spanned::into_inner),
         max_conns: given.max_conns.map(Spanned::into_inner),
+        ftp_ports,
         proc_dir: given.proc_dir,
         log: given.log,
         log_format: given.log_format,

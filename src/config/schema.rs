@@ -31,6 +31,7 @@ pub(super) struct Director {
     pub(super) offload: Option<bool>,
     pub(super) conn_table_size: Option<Spanned<u32>>,
     pub(super) max_conns: Option<Spanned<usize>>,
+    pub(super) ftp_ports: Option<Spanned<Vec<u16>>>,
     pub(super) proc_dir: Option<PathBuf>,
     pub(super) log: Option<String>,
     pub(super) log_format: Option<LogFormat>,

@@ -69,6 +69,7 @@ fn mistakes_are_reported_with_their_place() {
         ("[director]\nqueues = \"two\"\n".to_owned(), 2, "invalid type: string \"two\", expected usize"),
         ("[director]\nvip_nets = [\"10.0.0.0/33\"]\n".to_owned(), 2, "invalid IP address syntax"),
         ("[director]\nlog_format = \"xml\"\n".to_owned(), 2, "expected `text` or `json`"),
+        ("[director]\nftp_ports = [21, 0]\n".to_owned(), 2, "ftp_ports must be at most 8 ports"),
         ("[director]\nconn_table_size = 1000\n".to_owned(), 2, "power of two"),
         ("[timeouts]\ntcp = 4000000000\n".to_owned(), 1, "timeouts must be below"),
         ("[sysctl]\nsloppy = 1\n".to_owned(), 2, "no setting called \"sloppy\""),

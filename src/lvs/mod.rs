@@ -4,6 +4,7 @@
 //! Never: sockets, files, processes, the environment, a clock, randomness, a runtime. Time comes in as
 //! [`time::Time`], seeds come in as numbers. `tests/layering.rs` holds this module to it.
 
+pub mod app;
 pub mod conn;
 pub mod director;
 pub mod route;

@@ -63,6 +63,8 @@ drop_reasons! {
     BadChecksum => "bad_checksum",
     /// The forwarding method of its server is not to be had on this director.
     NoWayToServer => "no_way_to_server",
+    /// An answer of an FTP server became too long.
+    TooLong => "too_long",
     /// No server, and no answer can be given to this packet.
     NoServer => "no_server",
 }

@@ -21,6 +21,7 @@ pub use table::{ConnId, ConnTable, Entry, TableFull};
 pub use tcp_state::{TcpState, View};
 pub use timeout::{EXTENSION, NEW, Timeouts};
 
+use crate::lvs::app::ftp;
 use crate::lvs::service::{Endpoint, Forwarding, RealServer};
 use crate::lvs::time::Time;
 
@@ -97,6 +98,8 @@ impl ConnFlags {
     pub const ENDING: Self = Self(32);
     /// Another connection has, or had, the same client and server ends (and another virtual one).
     pub const SHARES_ENDS: Self = Self(64);
+    /// Expected, from a client port that its first packet will show.
+    pub const NO_CLIENT_PORT: Self = Self(128);
 
     pub const fn has(self, flag: Self) -> bool {
         self.0 & flag.0 != 0
@@ -165,6 +168,8 @@ impl Addrs {
 #[derive(Debug, Default)]
 pub struct Extra {
     pub fwmark: u32,
+    /// It is a control connection of FTP.
+    pub ftp: Option<ftp::Control>,
 }
 
 impl Connection {
@@ -238,6 +243,25 @@ impl Connection {
 
     pub fn set_fwmark(&mut self, mark: u32) {
         self.extra.get_or_insert_default().fwmark = mark;
+    }
+
+    /// What is known of it as a control connection of FTP, if it is one.
+    pub fn ftp_mut(&mut self) -> Option<&mut ftp::Control> {
+        self.extra.as_mut()?.ftp.as_mut()
+    }
+
+    pub fn is_ftp_control(&self) -> bool {
+        self.extra.as_ref().is_some_and(|extra| extra.ftp.is_some())
+    }
+
+    pub fn watch_ftp(&mut self) {
+        self.extra.get_or_insert_default().ftp = Some(ftp::Control::default());
+    }
+
+    /// Leaves the port of the client open: whoever comes first has it.
+    pub const fn await_client_port(&mut self) {
+        self.client_port = 0;
+        self.flags.set(ConnFlags::NO_CLIENT_PORT, true);
     }
 
     pub const fn expires_at(&self) -> Time {

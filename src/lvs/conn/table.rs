@@ -16,6 +16,7 @@ use parking_lot::{MappedMutexGuard, Mutex, MutexGuard};
 use super::expiry::{Tick, Wheel};
 use super::slots::Slots;
 use super::{ConnFlags, ConnKey, Connection, EXTENSION, Role};
+use crate::lvs::service::Endpoint;
 use crate::lvs::time::Time;
 
 /// Shards of the index; a power of two, well above the number of queues.
@@ -69,6 +70,8 @@ pub struct ConnTable {
     expiry: Mutex<Wheel>,
     /// Connections that were ever added, wrapping around.
     added: AtomicU32,
+    /// Connections whose client port is not known yet.
+    awaiting: AtomicU32,
 }
 
 impl ConnTable {
@@ -81,6 +84,7 @@ impl ConnTable {
             slots: Slots::new(limit),
             expiry: Mutex::default(),
             added: AtomicU32::new(0),
+            awaiting: AtomicU32::new(0),
         }
     }
 
@@ -95,6 +99,20 @@ impl ConnTable {
 
     /// The connection that a packet belongs to. One whose time is up is gone.
     pub fn lookup(&self, key: &ConnKey, now: Time) -> Option<Entry<'_>> {
+        self.lookup_exact(key, now).or_else(|| self.lookup_awaiting(key, now))
+    }
+
+    /// One that waits for a client of that address, whatever its port.
+    fn lookup_awaiting(&self, key: &ConnKey, now: Time) -> Option<Entry<'_>> {
+        if key.role != Role::In || self.awaiting.load(Relaxed) == 0 {
+            return None;
+        }
+        let from = Endpoint::new(key.from.addr, 0);
+        let found = self.lookup_exact(&ConnKey { from, ..*key }, now)?;
+        found.flags.has(ConnFlags::NO_CLIENT_PORT).then_some(found)
+    }
+
+    fn lookup_exact(&self, key: &ConnKey, now: Time) -> Option<Entry<'_>> {
         let entry = self.find(key)?;
         if entry.expires_at() > now {
             return Some(entry);
@@ -173,6 +191,9 @@ impl ConnTable {
             conn.flags.set(ConnFlags::SHARES_ENDS, true);
         }
         conn.queued = self.expiry.lock().push(slot, conn.expires_at());
+        if conn.flags.has(ConnFlags::NO_CLIENT_PORT) {
+            self.awaiting.fetch_add(1, Relaxed);
+        }
         if let Some(mut place) = self.slots.lock(slot) {
             *place = Some(conn);
         }
@@ -200,6 +221,9 @@ impl ConnTable {
         }
         let Some(mut conn) = self.slots.lock(slot).and_then(|mut place| place.take()) else { return };
         self.slots.free(slot);
+        if conn.flags.has(ConnFlags::NO_CLIENT_PORT) {
+            self.awaiting.fetch_sub(1, Relaxed);
+        }
         if let Some(mut controller) = conn.controller.take().and_then(|id| self.get(id)) {
             controller.controlled = controller.controlled.saturating_sub(1);
         }
@@ -212,6 +236,32 @@ impl ConnTable {
         entry.spoil();
         drop(entry);
         self.index_remove(&key, slot);
+    }
+
+    /// Fills in the port of the client that was waited for (`ip_vs_conn_fill_cport`). None when the connection has
+    /// ended meanwhile.
+    pub fn fill_client_port(&self, entry: Entry<'_>, port: u16) -> Option<Entry<'_>> {
+        let (id, number, old) = (entry.id, entry.number, [Some(entry.key_in()), entry.key_out()]);
+        drop(entry);
+        let client = Endpoint::new(old[0]?.from.addr, port);
+        let new_in = old[0].map(|key| ConnKey { from: client, ..key });
+        let new = [new_in, old[1].map(|key| ConnKey { to: client, ..key })];
+        for key in new.iter().flatten() {
+            self.index_insert(key, id.slot());
+        }
+        let filled = self.get(id).filter(|entry| entry.number == number).is_some_and(|mut entry| {
+            let is_first = entry.flags.has(ConnFlags::NO_CLIENT_PORT);
+            if is_first {
+                entry.client_port = port;
+                entry.flags.set(ConnFlags::NO_CLIENT_PORT, false);
+                self.awaiting.fetch_sub(1, Relaxed);
+            }
+            is_first
+        });
+        for key in if filled { old } else { new }.iter().flatten() {
+            self.index_remove(key, id.slot());
+        }
+        self.get(id).filter(|entry| entry.number == number)
     }
 
     /// Notes that `id` stands under `controller`.

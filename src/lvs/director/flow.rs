@@ -39,7 +39,7 @@ impl Director {
     }
 
     /// A packet of the client.
-    fn input(&self, packet: &mut Packet<'_>, segment: &Segment, mut entry: Entry<'_>) -> Verdict {
+    fn input<'a>(&'a self, packet: &mut Packet<'_>, segment: &Segment, mut entry: Entry<'a>) -> Verdict {
         let is_gone = entry.server().is_some_and(|server| !server.is_available());
         if self.is_reused(packet, segment, &entry)
             || (is_gone && self.sysctls.is_on(Sysctl::ExpireNodestConn))
@@ -50,17 +50,29 @@ impl Director {
         if is_gone {
             return Verdict::Drop(DropReason::ServerGone);
         }
-        self.forward(packet, segment, &mut entry)
+        if entry.flags.has(ConnFlags::NO_CLIENT_PORT) {
+            match self.conns.fill_client_port(entry, segment.from.port) {
+                Some(filled) => entry = filled,
+                None => return self.unknown(packet, segment),
+            }
+        }
+        self.forward(packet, segment, entry)
     }
 
     /// A packet of the client goes to its connection's server.
-    fn forward(&self, packet: &mut Packet<'_>, segment: &Segment, entry: &mut Entry<'_>) -> Verdict {
-        self.arrive(packet, segment, entry);
-        self.conns.touch(entry, packet.now);
+    fn forward<'a>(&'a self, packet: &mut Packet<'_>, segment: &Segment, mut entry: Entry<'a>) -> Verdict {
+        self.arrive(packet, segment, &mut entry);
+        self.conns.touch(&mut entry, packet.now);
         if packet.headers.ttl == 0 {
             return packet.answer(entry.virt().addr, IcmpError::TimeExceeded);
         }
-        self.send_on(packet, entry)
+        if entry.is_ftp_control() {
+            match self.ftp_request(packet, entry) {
+                Ok(unlocked) => entry = unlocked,
+                Err(reason) => return Verdict::Drop(reason),
+            }
+        }
+        self.send_on(packet, &entry)
     }
 
     /// Sends a packet of the client by its connection's method, if it fits.
@@ -92,7 +104,13 @@ impl Director {
     }
 
     /// A packet of the server goes to its connection's client.
-    fn output(&self, packet: &mut Packet<'_>, segment: &Segment, mut entry: Entry<'_>) -> Verdict {
+    fn output<'a>(&'a self, packet: &mut Packet<'_>, segment: &Segment, mut entry: Entry<'a>) -> Verdict {
+        if entry.is_ftp_control() {
+            match self.ftp_answer(packet, entry) {
+                Ok(unlocked) => entry = unlocked,
+                Err(reason) => return Verdict::Drop(reason),
+            }
+        }
         if let Some(server) = entry.available_server() {
             server.counters().count_out(1, packet.counted_len());
         }
@@ -111,7 +129,7 @@ impl Director {
             return self.unclaimed(packet, segment);
         }
         match self.schedule(packet, segment) {
-            Scheduled::Tracked(mut entry) => self.forward(packet, segment, &mut entry),
+            Scheduled::Tracked(entry) => self.forward(packet, segment, entry),
             Scheduled::OnePacket(mut conn) => {
                 self.arrive(packet, segment, &mut conn);
                 let verdict = self.send_on(packet, &conn);

@@ -8,6 +8,7 @@ mod captures;
 mod command;
 mod flow;
 mod fragments;
+mod ftp;
 mod mtu;
 mod packet;
 mod related;
@@ -44,11 +45,13 @@ pub struct Settings {
     pub conn_table_size: u32,
     /// Connections and templates that are tracked at most.
     pub max_conns: usize,
+    /// Virtual ports whose connections are control connections of FTP; 0 where there are fewer.
+    pub ftp_ports: [u16; 8],
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { seed: 0, conn_table_size: 4096, max_conns: 1 << 23 }
+        Self { seed: 0, conn_table_size: 4096, max_conns: 1 << 23, ftp_ports: [21, 0, 0, 0, 0, 0, 0, 0] }
     }
 }
 

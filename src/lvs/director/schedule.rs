@@ -166,6 +166,7 @@ impl Director {
         if let Some(mark) = packet.mark() {
             conn.set_fwmark(mark);
         }
+        self.watch_ftp(&mut conn);
         if let Some(mut template) = template.and_then(|id| self.conns.get(id)) {
             self.conns.touch(&mut template, packet.now);
         }

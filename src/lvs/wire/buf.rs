@@ -92,6 +92,19 @@ impl PacketBuf {
         Some(&self.data[at..self.end])
     }
 
+    /// Puts other bytes in the place of `range`. False when the packet would be too long.
+    pub fn replace(&mut self, range: std::ops::Range<usize>, with: &[u8]) -> bool {
+        let len = self.len() - range.len() + with.len();
+        if len > MAX_PACKET || self.start + len > self.data.len() {
+            return false;
+        }
+        let (from, to) = (self.start + range.start, self.start + range.end);
+        self.data.copy_within(to..self.end, from + with.len());
+        self.data[from..from + with.len()].copy_from_slice(with);
+        self.end = self.start + len;
+        true
+    }
+
     /// Makes room for `len` more bytes in front of the packet. False when the headroom is used up or the packet
     /// would be too long.
     pub fn grow_front(&mut self, len: usize) -> bool {

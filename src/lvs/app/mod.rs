@@ -1,0 +1,11 @@
+//! Protocols that carry addresses in their payload, and what to do about it. Same job as `ip_vs_app.c` and the
+//! sequence adjustment of netfilter's NAT.
+//!
+//! Owns the reading and rewriting of payloads and the correction of sequence numbers that a changed length needs.
+//! Never touches tables: what connection to expect is an answer for the director.
+
+pub mod ftp;
+mod payload;
+mod sequence;
+
+pub use ftp::Control;
