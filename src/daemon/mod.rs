@@ -9,6 +9,7 @@ mod counters;
 mod datapath;
 mod logging;
 mod marks;
+mod memory;
 mod neighbourhood;
 mod proc_dir;
 mod reload;
@@ -277,8 +278,13 @@ pub fn journal_path(socket: &Path) -> PathBuf {
 
 /// Runs what is due in the core.
 async fn keep_time(director: Arc<Director>, clock: Clock) {
+    let mut ask_memory_at = clock.now();
     loop {
         let now = clock.now();
+        if now >= ask_memory_at {
+            memory::available_pages().inspect(|pages| director.set_free_memory(*pages));
+            ask_memory_at = now + memory::EVERY;
+        }
         director.handle_timeout(now);
         let wait = director.poll_timeout().map_or(TICK, |due| due.since(now).clamp(SHORTEST_TICK, TICK));
         tokio::time::sleep(wait).await;

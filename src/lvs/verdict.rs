@@ -61,6 +61,8 @@ drop_reasons! {
     TableFull => "table_full",
     /// A checksum that is wrong where the payload has to be changed.
     BadChecksum => "bad_checksum",
+    /// One of those that `drop_packet` gives up.
+    GivenUp => "given_up",
     /// The forwarding method of its server is not to be had on this director.
     NoWayToServer => "no_way_to_server",
     /// An answer of an FTP server became too long.

@@ -176,7 +176,6 @@ impl Connection {
     /// A connection to `server`, or a template, as `ip_vs_conn_new` makes it: counted at its server, three seconds
     /// to live.
     pub fn new(protocol: u8, state: State, ends: [Endpoint; 3], server: Arc<RealServer>, now: Time) -> Self {
-        let [client, virt, real] = ends;
         let method = Method::from(server.forwarding());
         let mut flags = ConnFlags::default();
         flags.set(ConnFlags::NO_OUTPUT, method != Method::Masq);
@@ -187,6 +186,28 @@ impl Connection {
                 server.bind(false);
             }
         }
+        Self::with(protocol, state, ends, (method, flags, Some(server)), now)
+    }
+
+    /// A connection that goes to where it was bound for, without a server.
+    pub fn bypass(protocol: u8, state: State, client: Endpoint, to: Endpoint, now: Time) -> Self {
+        let nowhere = match to.addr {
+            IpAddr::V4(_) => IpAddr::from([0; 4]),
+            IpAddr::V6(_) => IpAddr::from([0; 16]),
+        };
+        let mut flags = ConnFlags::default();
+        flags.set(ConnFlags::INACTIVE, true);
+        let ends = [client, to, Endpoint::new(nowhere, 0)];
+        Self::with(protocol, state, ends, (Method::Bypass, flags, None), now)
+    }
+
+    fn with(
+        protocol: u8,
+        state: State,
+        [client, virt, real]: [Endpoint; 3],
+        (method, flags, server): (Method, ConnFlags, Option<Arc<RealServer>>),
+        now: Time,
+    ) -> Self {
         Self {
             addrs: Addrs::new(client.addr, virt.addr, real.addr),
             client_port: client.port,
@@ -203,7 +224,7 @@ impl Connection {
             queued: expiry::Tick::default(),
             number: 0,
             expires_at: now + NEW,
-            server: Some(server),
+            server,
             extra: None,
         }
     }

@@ -305,7 +305,12 @@ impl ConnTable {
 
     /// Shows every connection to `see`, in no particular order. The table goes on changing meanwhile.
     pub fn for_each(&self, mut see: impl FnMut(ConnId, &Connection)) {
-        for slot in 0..self.slots.end() {
+        self.for_each_part(0, 1, &mut see);
+    }
+
+    /// Shows every connection in one of `parts` parts of the table.
+    pub fn for_each_part(&self, part: u32, parts: u32, mut see: impl FnMut(ConnId, &Connection)) {
+        for slot in (part..self.slots.end()).step_by(parts as usize) {
             if let Some(entry) = self.entry(slot) {
                 see(entry.id, &entry);
             }

@@ -55,7 +55,11 @@ impl Director {
             Command::Zero(key) => self.services.write().zero(key.as_ref()),
             Command::SetTimeouts(wanted) => self.set_timeouts(wanted),
             Command::StartDaemon(spec) => self.start_daemon(spec),
-            Command::SetSysctl { name, value } => self.sysctls.write(name, value),
+            Command::SetSysctl { name, value } => {
+                self.sysctls.write(name, value)?;
+                self.update_defence();
+                Ok(())
+            }
             Command::StopDaemon { role, .. } => {
                 let mut daemons = self.daemons.lock();
                 let at = daemons.iter().position(|daemon| daemon.role == *role);

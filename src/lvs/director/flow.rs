@@ -8,7 +8,7 @@ use super::schedule::Scheduled;
 use super::sysctl::Sysctl;
 use super::{Director, DropReason, Side, Verdict};
 use crate::lvs::conn::{
-    ConnFlags, ConnKey, Connection, Entry, Role, SctpEvent, SctpState, State, TcpState, View,
+    ConnFlags, ConnKey, Connection, Entry, Method, Role, SctpEvent, SctpState, State, TcpState, View,
 };
 use crate::lvs::service::Protocol;
 use crate::lvs::wire::{IcmpError, TcpFlags, sctp};
@@ -87,8 +87,9 @@ impl Director {
             Ok(plan) => plan,
             Err(reason) => return Verdict::Drop(reason),
         };
+        let to = if conn.method == Method::Bypass { conn.virt().addr } else { conn.real().addr };
         let is_cut_outside = matches!(plan, Plan::Tunnel(_)) && !pmtu_discovery;
-        if !is_cut_outside && let Some(mtu) = self.too_big(packet, conn.real().addr, plan.overhead()) {
+        if !is_cut_outside && let Some(mtu) = self.too_big(packet, to, plan.overhead()) {
             return packet.answer(conn.virt().addr, IcmpError::TooBig(mtu));
         }
         xmit::transmit(&plan, packet.buf, &packet.headers, conn, packet.outbox)
@@ -214,7 +215,7 @@ impl Director {
         }
         let next = match conn.state {
             State::Tcp(state) => {
-                let secure = self.sysctls.value(Sysctl::SecureTcp) >= 2;
+                let secure = self.defence.secures_tcp();
                 State::Tcp(state.after(segment.flags, view, secure))
             }
             State::Sctp(state) => {

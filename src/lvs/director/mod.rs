@@ -6,6 +6,7 @@
 mod apply;
 mod captures;
 mod command;
+mod defence;
 mod flow;
 mod fragments;
 mod ftp;
@@ -18,6 +19,7 @@ mod sysctl;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
+use defence::Defence;
 use fragments::{Fragments, Joined, cut_again};
 use mtu::Routes;
 use packet::Packet;
@@ -81,6 +83,7 @@ pub struct Director {
     directing: AtomicBool,
     routes: Routes,
     fragments: Mutex<Fragments>,
+    defence: Defence,
 }
 
 /// When the regular work is next due.
@@ -88,6 +91,7 @@ pub struct Director {
 struct Upkeep {
     estimate_at: Time,
     empty_trash_at: Time,
+    defend_at: Time,
 }
 
 /// Interval of the rate estimator (`ip_vs_est.c`).
@@ -114,6 +118,7 @@ impl Director {
             directing: AtomicBool::new(false),
             routes: Routes::default(),
             fragments: Mutex::default(),
+            defence: Defence::default(),
         }
     }
 
@@ -199,7 +204,7 @@ impl Director {
     /// When [`Self::handle_timeout`] wants to be called next.
     pub fn poll_timeout(&self) -> Option<Time> {
         let upkeep = *self.upkeep.lock();
-        let regular = upkeep.estimate_at.min(upkeep.empty_trash_at);
+        let regular = upkeep.estimate_at.min(upkeep.empty_trash_at).min(upkeep.defend_at);
         Some(self.conns.next_deadline().map_or(regular, |deadline| deadline.min(regular)))
     }
 
@@ -216,7 +221,15 @@ impl Director {
             self.services.write().empty_trash(now);
             upkeep.empty_trash_at = now + EMPTY_TRASH_EVERY;
         }
+        let defends = now >= upkeep.defend_at;
+        if defends {
+            upkeep.defend_at = now + defence::EVERY;
+        }
         drop(upkeep);
+        if defends {
+            self.update_defence();
+            self.drop_entries(now);
+        }
         self.conns.expire_due(now, EXPIRE_BUDGET)
     }
 }

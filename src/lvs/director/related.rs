@@ -1,11 +1,13 @@
 //! ICMP and ICMPv6 errors that are about a packet of a connection. Same job as `ip_vs_in_icmp` and
 //! `ip_vs_out_icmp`.
 
-use super::packet::Packet;
+use super::packet::{Packet, Segment};
+use super::schedule::Scheduled;
+use super::sysctl::Sysctl;
 use super::{Director, DropReason, Side, Verdict};
-use crate::lvs::conn::{ConnKey, Connection, Role};
-use crate::lvs::service::Endpoint;
-use crate::lvs::wire::{Checksum, End, Headers, checksum, icmp, protocol, translate_error};
+use crate::lvs::conn::{ConnKey, Connection, Method, Role};
+use crate::lvs::service::{Endpoint, Protocol};
+use crate::lvs::wire::{Checksum, End, Headers, TcpFlags, checksum, icmp, protocol, translate_error};
 
 const ICMP_HEADER: usize = 8;
 
@@ -36,27 +38,65 @@ impl Director {
             if !has_right_checksum(packet) {
                 return Verdict::Drop(DropReason::BadChecksum);
             }
-            return forward_error(packet, &quoted, &entry, key.role);
+            return self.forward_error(packet, &quoted, &entry, key.role);
+        }
+        if packet.side != Side::Server && self.sysctls.is_on(Sysctl::ScheduleIcmp) {
+            return self.schedule_error(packet, &quoted, dst, src);
         }
         packet.pass()
     }
-}
 
-/// Sends an error on: about a reply to the server, about a request to the client.
-fn forward_error(packet: &mut Packet<'_>, quoted: &Headers, conn: &Connection, role: Role) -> Verdict {
-    let server = conn.available_server();
-    let (outer, end) = if role == Role::In {
-        server.inspect(|server| server.counters().count_in(1, packet.counted_len()));
-        (End::Destination, conn.real())
-    } else {
-        server.inspect(|server| server.counters().count_out(1, packet.counted_len()));
-        (End::Source, conn.virt())
-    };
-    let headers = packet.headers;
-    let mut offload = packet.buf.offload;
-    translate_error(packet.buf.bytes_mut(), &headers, quoted, outer, (end.addr, end.port), &mut offload);
-    packet.add_hop();
-    Verdict::Forward
+    /// An error about a reply to `client` that belongs to no connection: makes one, as a packet of the client would.
+    fn schedule_error(
+        &self,
+        packet: &mut Packet<'_>,
+        quoted: &Headers,
+        client: Endpoint,
+        virt: Endpoint,
+    ) -> Verdict {
+        let Some(protocol) = Protocol::from_number(quoted.protocol) else { return packet.pass() };
+        let segment = Segment { protocol, from: client, to: virt, flags: TcpFlags(0) };
+        if !has_right_checksum(packet) {
+            return Verdict::Drop(DropReason::BadChecksum);
+        }
+        match self.schedule(packet, &segment) {
+            Scheduled::Tracked(entry) => self.forward_error(packet, quoted, &entry, Role::In),
+            Scheduled::OnePacket(mut conn) => {
+                let verdict = self.forward_error(packet, quoted, &conn, Role::In);
+                conn.unbind();
+                verdict
+            }
+            Scheduled::NoService | Scheduled::Ignored => packet.pass(),
+            Scheduled::NoServer => Verdict::Drop(DropReason::NoServer),
+            Scheduled::Failed(reason) => Verdict::Drop(reason),
+        }
+    }
+
+    /// Sends an error on: about a reply to the server, about a request to the client.
+    fn forward_error(
+        &self,
+        packet: &mut Packet<'_>,
+        quoted: &Headers,
+        conn: &Connection,
+        role: Role,
+    ) -> Verdict {
+        let server = conn.available_server();
+        let (outer, end) = if role == Role::In {
+            server.inspect(|server| server.counters().count_in(1, packet.counted_len()));
+            if conn.method != Method::Masq {
+                return self.send_on(packet, conn);
+            }
+            (End::Destination, conn.real())
+        } else {
+            server.inspect(|server| server.counters().count_out(1, packet.counted_len()));
+            (End::Source, conn.virt())
+        };
+        let headers = packet.headers;
+        let mut offload = packet.buf.offload;
+        translate_error(packet.buf.bytes_mut(), &headers, quoted, outer, (end.addr, end.port), &mut offload);
+        packet.add_hop();
+        Verdict::Forward
+    }
 }
 
 fn has_right_checksum(packet: &Packet<'_>) -> bool {

@@ -36,6 +36,9 @@ impl Director {
         let services = self.services.read();
         let found = services.find(packet.mark(), segment.protocol, segment.to.addr, segment.to.port);
         let Some(service) = found else { return Scheduled::NoService };
+        if self.defence.drops_packet() {
+            return Scheduled::Failed(DropReason::GivenUp);
+        }
         // Active FTP: the server opens the data connection, so this is no client.
         if segment.from.port == FTP_DATA_PORT {
             return Scheduled::Ignored;
@@ -49,8 +52,31 @@ impl Director {
             Scheduled::NoServer if service.spec().key.port() == FTP_PORT && segment.to.port != FTP_PORT => {
                 Scheduled::Ignored
             }
+            Scheduled::NoServer if service.spec().key.is_mark() && self.may_bypass(packet, segment) => {
+                self.bypass(packet, segment, service)
+            }
             other => other,
         }
+    }
+
+    /// Whether marked traffic that no cache takes may go where it wanted to.
+    fn may_bypass(&self, packet: &Packet<'_>, segment: &Segment) -> bool {
+        self.sysctls.is_on(Sysctl::CacheBypass)
+            && packet.headers.protocol == segment.protocol.number()
+            && self.routes.to(segment.to.addr).is_none_or(|route| !route.is_local)
+    }
+
+    fn bypass(&self, packet: &Packet<'_>, segment: &Segment, service: &VirtualService) -> Scheduled<'_> {
+        let number = segment.protocol.number();
+        let state = initial_state(segment.protocol);
+        let mut conn = Connection::bypass(number, state, segment.from, segment.to, packet.now);
+        if let Some(mark) = packet.mark() {
+            conn.set_fwmark(mark);
+        }
+        if service.spec().one_packet && segment.protocol == Protocol::Udp {
+            return Scheduled::OnePacket(conn);
+        }
+        self.conns.insert(conn).map_or(Scheduled::Failed(DropReason::TableFull), Scheduled::Tracked)
     }
 
     fn schedule_plain(
@@ -155,11 +181,7 @@ impl Director {
         port: u16,
         template: Option<ConnId>,
     ) -> Scheduled<'_> {
-        let state = match segment.protocol {
-            Protocol::Tcp => State::Tcp(TcpState::None),
-            Protocol::Udp => State::Udp,
-            Protocol::Sctp => State::Sctp(SctpState::None),
-        };
+        let state = initial_state(segment.protocol);
         let ends = [segment.from, segment.to, Endpoint::new(server.addr(), port)];
         let counted = Arc::clone(&server);
         let mut conn = Connection::new(segment.protocol.number(), state, ends, server, packet.now);
@@ -187,11 +209,19 @@ impl Director {
     }
 
     /// Random bits for one decision, from the director's seed (splitmix64).
-    fn draw(&self) -> u64 {
+    pub(super) fn draw(&self) -> u64 {
         let mut bits = self.draws.fetch_add(0x9e37_79b9_7f4a_7c15, Relaxed);
         bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         bits ^ (bits >> 31)
+    }
+}
+
+const fn initial_state(protocol: Protocol) -> State {
+    match protocol {
+        Protocol::Tcp => State::Tcp(TcpState::None),
+        Protocol::Udp => State::Udp,
+        Protocol::Sctp => State::Sctp(SctpState::None),
     }
 }
 

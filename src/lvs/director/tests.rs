@@ -293,3 +293,5 @@ fn a_full_table_drops_and_counts() {
     world.pass_time(61);
     assert_eq!((world.director.conn_count(), world.counts()), (0, vec![(0, 0)]));
 }
+
+mod pressure;
