@@ -337,3 +337,6 @@ impl Connection {
         }
     }
 }
+
+/// What a million of them weigh is `examples/conn_memory`.
+const _: () = assert!(size_of::<Connection>() <= 80);
