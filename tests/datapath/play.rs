@@ -100,7 +100,7 @@ impl Player {
     fn sysctl(&self, name: &str, value: &Value) -> Result<(), Unplayable> {
         let known = Sysctl::ALL.iter().find(|sysctl| sysctl.name() == name);
         let set = known.zip(value.as_i64()).map(|(sysctl, value)| {
-            self.network.director.sysctls().set(*sysctl, value).map_err(|error| error.to_string())
+            self.network.director.set_sysctl(*sysctl, value).map_err(|error| error.to_string())
         });
         set.unwrap_or_else(|| Err(format!("no way to set {name} to {value}")))
     }

@@ -58,7 +58,7 @@ impl World {
             (Sysctl::NatIcmpSend, rng.below(2)),
         ];
         for (sysctl, value) in sysctls {
-            director.sysctls().set(sysctl, value as i64).unwrap();
+            director.set_sysctl(sysctl, value as i64).unwrap();
         }
         director.set_routes(routes());
         Self {

@@ -196,6 +196,16 @@ impl Director {
         &self.sysctls
     }
 
+    /// Sets one; takes effect at once.
+    ///
+    /// # Errors
+    /// The value is outside its range.
+    pub fn set_sysctl(&self, sysctl: Sysctl, value: i64) -> Result<(), CommandError> {
+        self.sysctls.set(sysctl, value)?;
+        self.update_defence();
+        Ok(())
+    }
+
     /// Connections and templates that are tracked.
     pub fn conn_count(&self) -> usize {
         self.conns.len()

@@ -151,7 +151,7 @@ impl Sysctls {
     ///
     /// # Errors
     /// No such name, or not a value for it; nothing has changed then.
-    pub fn write(&self, name: &str, text: &str) -> Result<(), CommandError> {
+    pub(super) fn write(&self, name: &str, text: &str) -> Result<(), CommandError> {
         let sysctl = named(name)?;
         let bad = |expected: String| CommandError::BadSetting {
             name: name.to_owned(),
@@ -185,7 +185,7 @@ impl Sysctls {
 
     /// # Errors
     /// The value is outside the range.
-    pub fn set(&self, sysctl: Sysctl, value: i64) -> Result<(), CommandError> {
+    pub(super) fn set(&self, sysctl: Sysctl, value: i64) -> Result<(), CommandError> {
         let range = sysctl.range();
         if !range.contains(&value) {
             return Err(CommandError::BadSetting {
