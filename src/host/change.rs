@@ -178,6 +178,24 @@ impl Step {
         Self::new(Change::Sysctl(setting), None).ephemeral()
     }
 
+    pub(super) const fn added_rule(&self) -> Option<&Rule> {
+        match &self.apply {
+            Change::AddRule(rule) => Some(rule),
+            _ => None,
+        }
+    }
+
+    pub(super) const fn added_address(&self) -> Option<&Address> {
+        match &self.apply {
+            Change::AddAddress(address) => Some(address),
+            _ => None,
+        }
+    }
+
+    pub(super) const fn is_about_a_rule(&self) -> bool {
+        matches!(self.apply, Change::AddRule(_) | Change::DeleteRule(_))
+    }
+
     pub fn optional(self) -> Self {
         Self { optional: true, ..self }
     }

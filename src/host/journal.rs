@@ -4,6 +4,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Write};
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
@@ -17,19 +18,47 @@ use super::error::HostError;
 pub(super) struct Journal {
     path: PathBuf,
     file: Flock<File>,
+    /// Steps noted in the file.
+    noted: usize,
 }
 
-/// The network namespace that the steps were made in.
+/// The network namespace that the steps were made in. Inode numbers are used again, the cookie is not before the
+/// next boot; kernels before 5.14 have none.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Owner {
     namespace: (u64, u64),
+    cookie: Option<u64>,
+    boot: Option<String>,
 }
 
 impl Owner {
     fn this() -> io::Result<Self> {
         let found = std::fs::metadata("/proc/thread-self/ns/net")?;
-        Ok(Self { namespace: (found.dev(), found.ino()) })
+        let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok();
+        Ok(Self {
+            namespace: (found.dev(), found.ino()),
+            cookie: namespace_cookie(),
+            boot: boot.map(|text| text.trim_end().to_owned()),
+        })
     }
+}
+
+#[allow(unsafe_code)]
+fn namespace_cookie() -> Option<u64> {
+    let socket = std::net::UdpSocket::bind((std::net::Ipv4Addr::UNSPECIFIED, 0)).ok()?;
+    let mut cookie = 0u64;
+    let mut len = libc::socklen_t::try_from(size_of::<u64>()).ok()?;
+    // SAFETY: the option is a u64, and the kernel is given one and its length.
+    let result = unsafe {
+        libc::getsockopt(
+            socket.as_raw_fd(),
+            libc::SOL_SOCKET,
+            libc::SO_NETNS_COOKIE,
+            (&raw mut cookie).cast(),
+            &raw mut len,
+        )
+    };
+    (result == 0).then_some(cookie)
 }
 
 impl Journal {
@@ -59,7 +88,7 @@ impl Journal {
             .open(path)
             .map_err(failed("open"))?;
         match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
-            Ok(file) => Ok(Self { path: path.to_owned(), file }),
+            Ok(file) => Ok(Self { path: path.to_owned(), file, noted: 0 }),
             Err((_, nix::errno::Errno::EWOULDBLOCK)) => Err(HostError::JournalHeld(path.to_owned())),
             Err((_, errno)) => Err(failed("lock")(errno.into())),
         }
@@ -74,8 +103,31 @@ impl Journal {
         for step in steps.iter().filter(|step| !step.ephemeral && step.undo.is_some()) {
             serde_json::to_writer(&mut text, step).map_err(|error| self.failed(error.into()))?;
             text.push(b'\n');
+            self.noted += 1;
         }
         self.file.write_all(&text).map_err(|source| self.failed(source))
+    }
+
+    /// Whether most of what is noted has been undone by now, where `live` steps are not.
+    pub(super) const fn is_mostly_past(&self, live: usize) -> bool {
+        const SPARE: usize = 4096;
+        self.noted > 2 * live + SPARE
+    }
+
+    /// Begins again with what is still to be undone, in a file that takes the place of this one.
+    ///
+    /// # Errors
+    /// It cannot be written; the old one stays.
+    pub(super) fn begin_anew<'a>(&mut self, live: impl Iterator<Item = &'a Step>) -> Result<(), HostError> {
+        let mut name = self.path.as_os_str().to_owned();
+        name.push(".new");
+        let mut next = Self::begin(Path::new(&name))?;
+        let live: Vec<Step> = live.cloned().collect();
+        next.note(&live)?;
+        std::fs::rename(&next.path, &self.path).map_err(|source| self.failed(source))?;
+        next.path.clone_from(&self.path);
+        *self = next;
+        Ok(())
     }
 
     fn line(&mut self, value: &impl Serialize) -> io::Result<()> {

@@ -137,6 +137,15 @@ pub(super) fn rule_of(message: &RuleMessage, family: Family) -> Rule {
     rule
 }
 
+/// Who made a listed rule.
+pub(super) fn protocol_of(message: &RuleMessage) -> u8 {
+    let named = message.attributes.iter().find_map(|attribute| match attribute {
+        RuleAttribute::Protocol(protocol) => Some((*protocol).into()),
+        _ => None,
+    });
+    named.unwrap_or(KERNEL_PROTOCOL)
+}
+
 fn route(wanted: &Route, index_of: &impl Fn(&str) -> io::Result<u32>) -> io::Result<RouteMessage> {
     let mut message = RouteMessage::default();
     message.header.address_family = address_family(Family::of(&wanted.dst.addr()));
@@ -175,7 +184,9 @@ fn address(wanted: &Address, index_of: &impl Fn(&str) -> io::Result<u32>) -> io:
     message.header.scope = if addr.is_ipv4() { AddressScope::Link } else { AddressScope::Universe };
     message.attributes.push(AddressAttribute::Address(addr));
     message.attributes.push(AddressAttribute::Local(addr));
-    if addr.is_ipv6() {
+    if addr.is_ipv4() {
+        message.attributes.push(AddressAttribute::Flags(AddressFlags::Noprefixroute));
+    } else {
         let flags = AddressFlags::Nodad | AddressFlags::Noprefixroute;
         message.attributes.push(AddressAttribute::Flags(flags));
         let mut lifetime = CacheInfo::default();

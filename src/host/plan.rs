@@ -1,9 +1,9 @@
 //! What the host has to be like: pure, from the host as it is and what the services need to a list of steps.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 use super::change::{Action, Address, Link, Proxy, Route, RouteKind, Rule, Step, TABLE_LOCAL};
 use super::cover::cover;
@@ -16,8 +16,18 @@ use crate::lvs::service::Family;
 /// No super-packet is too long for a TUN; what is too long for a link the director finds out itself.
 const TUN_MTU: u32 = 65_535;
 
+/// `rp_filter`: a packet must come from where its answer would go.
+const STRICT: u8 = 1;
+
+/// `rp_filter`: there is a way back at all.
+const LOOSE: u8 = 2;
+
 /// Rules for real servers at most, per family; beyond that wider prefixes stand in.
 const MAX_REAL_RULES: usize = 64;
+
+/// What real servers send to the link itself, and is the link's.
+const MULTICAST: Ipv6Net = Ipv6Net::new_assert(Ipv6Addr::new(0xff00, 0, 0, 0, 0, 0, 0, 0), 8);
+const LINK_LOCAL: Ipv6Net = Ipv6Net::new_assert(Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 0), 10);
 
 /// The routing tables of ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +43,8 @@ pub(super) struct Ground<'a> {
     pub(super) tuns: &'a TunNames,
     pub(super) tables: Tables,
     pub(super) view: &'a View,
+    /// Proxy neighbours that were there before the director.
+    pub(super) foreign_proxies: &'a [Proxy],
 }
 
 /// Sets up the TUN devices themselves.
@@ -55,8 +67,11 @@ pub(super) fn base(
         Family::V4 => sysctls_v4(ground, &sysctl),
         Family::V6 => sysctls_v6(ground, &sysctl),
     };
-    let kind = RouteKind::Via(ground.tuns.rs.clone());
-    steps.push(Step::route(Route { table: ground.tables.rs, dst: any(family), kind }));
+    let to_rs = |dst, kind| Step::route(Route { table: ground.tables.rs, dst, kind });
+    steps.push(to_rs(any(family), RouteKind::Via(ground.tuns.rs.clone())));
+    if family == Family::V6 {
+        steps.extend([MULTICAST, LINK_LOCAL].map(|net| to_rs(IpNet::V6(net), RouteKind::Throw)));
+    }
     steps.extend(layout.steps(ground.tuns, ground.tables.vip));
     steps
 }
@@ -74,7 +89,7 @@ pub(super) fn follow(
     virtuals(ground, captures, &original, &mut steps);
     for layout in layouts {
         reals(ground, layout, captures, &mut steps);
-        marks(ground, layout, captures, mark_tuns, &mut steps);
+        marks(ground, layout, captures, mark_tuns, &original, &mut steps);
     }
     steps
 }
@@ -93,7 +108,7 @@ fn virtuals(
     original: &impl Fn(&str) -> Option<String>,
     steps: &mut Vec<Step>,
 ) {
-    let Ground { options, tuns, tables, view } = *ground;
+    let Ground { options, tuns, tables, view, .. } = *ground;
     let to_vip = |dst: IpNet| Route { table: tables.vip, dst, kind: RouteKind::Via(tuns.vip.clone()) };
     let own = view.own_addresses(&[&tuns.vip, &tuns.rs]);
     // Thousands of addresses of ours may be on the TUN: the host's subnets are sought out once.
@@ -102,59 +117,108 @@ fn virtuals(
     for net in &options.vip_nets {
         steps.push(Step::route(to_vip(*net)));
         // Where hosts live in the subnet, only the addresses of services are ours.
-        let is_shared = subnets
-            .iter()
-            .any(|interface| net.contains(&interface.net.addr()) || interface.net.contains(&net.addr()));
-        if !is_shared {
-            let kind = RouteKind::Local(tuns.vip.clone());
-            steps.push(Step::route(Route { table: TABLE_LOCAL, dst: *net, kind }));
+        let is_shared = subnets.iter().any(|interface| overlap(&interface.net, net));
+        if options.claim_vips && !is_shared {
+            steps.push(local(*net, &tuns.vip));
             all_ours.push(*net);
         }
     }
+    let mut answering = BTreeSet::new();
     for addr in &captures.virtuals {
         if !options.vip_nets.iter().any(|net| net.contains(addr)) {
             steps.push(Step::route(to_vip((*addr).into())));
         }
         let is_ours_already = own.contains(addr) || all_ours.iter().any(|net| net.contains(addr));
         if options.claim_vips && !is_ours_already {
-            claim(ground, &subnets, *addr, original, steps);
+            claim(ground, &subnets, *addr, original, &mut answering, steps);
         }
     }
 }
 
+/// Whether hosts on this interface have addresses of a virtual subnet.
+fn has_virtual_neighbours(ground: &Ground<'_>, dev: &str) -> bool {
+    let mut on_dev = ground.view.subnets().filter(|interface| interface.dev == dev);
+    on_dev.any(|interface| ground.options.vip_nets.iter().any(|net| overlap(&interface.net, net)))
+}
+
+fn overlap(one: &IpNet, other: &IpNet) -> bool {
+    one.contains(&other.addr()) || other.contains(&one.addr())
+}
+
 /// Makes an address that is nobody's one of this host, and lets its neighbours know.
+/// `answering` are interfaces that have been made to answer for others.
 fn claim(
     ground: &Ground<'_>,
     subnets: &[&Interface],
     addr: IpAddr,
     original: &impl Fn(&str) -> Option<String>,
+    answering: &mut BTreeSet<String>,
     steps: &mut Vec<Step>,
 ) {
-    let dev = ground.tuns.vip.clone();
     // A local route makes an IPv4 address the host's own in every respect, is never chosen as a source address, and
     // costs a fraction of what an address does. IPv6 answers errors only from real addresses.
     steps.push(match addr {
-        IpAddr::V4(_) => {
-            Step::route(Route { table: TABLE_LOCAL, dst: addr.into(), kind: RouteKind::Local(dev) })
-        }
-        IpAddr::V6(_) => Step::address(Address { net: addr.into(), dev }),
+        IpAddr::V4(_) => local(addr.into(), &ground.tuns.vip),
+        IpAddr::V6(_) => Step::address(Address { net: addr.into(), dev: ground.tuns.vip.clone() }),
     });
-    let attached = subnets.iter().filter(|interface| interface.net.contains(&addr));
-    let attached: BTreeSet<&String> = attached.map(|interface| &interface.dev).collect();
-    for dev in attached {
-        if addr.is_ipv6() {
-            let key = format!("net/ipv6/conf/{dev}/proxy_ndp");
-            if let Some(old) = original(&key) {
-                steps.push(Step::sysctl(key, "1", old));
+    let attached: BTreeMap<&String, IpNet> = subnets
+        .iter()
+        .filter(|interface| interface.net.contains(&addr))
+        .map(|interface| (&interface.dev, interface.net))
+        .collect();
+    for (dev, subnet) in attached {
+        match addr {
+            IpAddr::V4(_) => steps.extend(own_on(dev, addr, subnet, original)),
+            IpAddr::V6(_) => {
+                if answering.insert(dev.clone()) {
+                    steps.extend(answer_for_others(dev, original));
+                }
+                let proxy = Proxy { addr, dev: dev.clone() };
+                if !ground.foreign_proxies.contains(&proxy) {
+                    steps.push(Step::proxy(proxy));
+                }
             }
-            steps.push(Step::proxy(Proxy { addr, dev: dev.clone() }));
         }
         steps.push(Step::announce(addr, dev));
     }
 }
 
+/// An interface that answers ARP only for its own addresses has to have this one.
+fn own_on(dev: &str, addr: IpAddr, subnet: IpNet, sysctl: &impl Fn(&str) -> Option<String>) -> Option<Step> {
+    let of = |name: &str| sysctl(&format!("net/ipv4/conf/{name}/arp_ignore"));
+    let prefix_len = match [of("all"), of(dev)].into_iter().flatten().max().as_deref() {
+        // For an address on the interface.
+        Some("1" | "3") => addr_len(addr),
+        // And of the asker's subnet.
+        Some("2") => subnet.prefix_len(),
+        _ => return None,
+    };
+    let net = IpNet::new(addr, prefix_len).ok()?;
+    Some(Step::address(Address { net, dev: dev.to_owned() }))
+}
+
+/// Neighbour discovery by proxy, without the pause that is meant for several hosts that answer.
+fn answer_for_others(dev: &str, original: &impl Fn(&str) -> Option<String>) -> Vec<Step> {
+    let keys =
+        [(format!("net/ipv6/conf/{dev}/proxy_ndp"), "1"), (format!("net/ipv6/neigh/{dev}/proxy_delay"), "0")];
+    let set = |(key, value): (String, &str)| original(&key).map(|old| Step::sysctl(key, value, old));
+    let mut steps: Vec<Step> = keys.into_iter().filter_map(set).collect();
+    if let Some(delay) = steps.pop() {
+        steps.push(delay.optional());
+    }
+    steps
+}
+
+fn local(net: IpNet, dev: &str) -> Step {
+    Step::route(Route { table: TABLE_LOCAL, dst: net, kind: RouteKind::Local(dev.to_owned()) })
+}
+
+fn addr_len(addr: IpAddr) -> u8 {
+    IpNet::from(addr).prefix_len()
+}
+
 fn reals(ground: &Ground<'_>, layout: &Layout, captures: &Captures, steps: &mut Vec<Step>) {
-    let Ground { options, tuns, tables, view } = *ground;
+    let Ground { options, tuns, tables, view, .. } = *ground;
     let family = layout.family;
     let own = view.own_addresses(&[&tuns.vip, &tuns.rs]);
     let from = |pref, net: IpNet| {
@@ -187,6 +251,7 @@ fn marks(
     layout: &Layout,
     captures: &Captures,
     mark_tuns: &BTreeMap<u32, String>,
+    sysctl: &impl Fn(&str) -> Option<String>,
     steps: &mut Vec<Step>,
 ) {
     let family = layout.family;
@@ -197,7 +262,7 @@ fn marks(
         let link = Link { dev: dev.clone(), mtu: TUN_MTU, tx_queue_len: ground.options.tx_queue_len };
         steps.push(Step::link(link));
         if family == Family::V4 {
-            steps.extend(device_sysctls_v4(dev));
+            steps.extend(device_sysctls_v4(dev, sysctl));
         }
         let table = ground.tables.vip + number;
         steps.push(Step::route(Route { table, dst: any(family), kind: RouteKind::Via(dev.clone()) }));
@@ -219,42 +284,63 @@ fn sysctls_v4(ground: &Ground<'_>, sysctl: &impl Fn(&str) -> Option<String>) -> 
         links.filter(|name| !ours.iter().any(|tun| tun == name)).chain(["default"])
     };
     if let Some(old) = sysctl("net/ipv4/ip_forward").filter(|old| old != "1") {
-        steps.extend(others().filter_map(|dev| {
-            let key = conf(dev, "forwarding");
-            sysctl(&key).map(|old| Step::sysctl(key, old.clone(), old))
-        }));
+        // Switching back makes a host of every interface, and lets it be redirected.
+        steps.extend(others().filter_map(|dev| kept(conf(dev, "forwarding"), "0", sysctl)));
+        steps.extend(kept(conf("all", "accept_redirects"), "1", sysctl));
         steps.push(Step::sysctl("net/ipv4/ip_forward", "1", old));
     }
     // The greater of `all` and the device's own counts: the others keep what `all` gave them.
-    let all = sysctl("net/ipv4/conf/all/rp_filter").and_then(|text| text.parse::<u8>().ok()).unwrap_or(0);
-    if all != 0 {
-        for dev in others() {
-            let key = conf(dev, "rp_filter");
-            let old = sysctl(&key).and_then(|text| text.parse::<u8>().ok());
-            if let Some(old) = old.filter(|old| *old < all) {
-                steps.push(Step::sysctl(key, all.to_string(), old.to_string()));
-            }
+    let number = |key: &str| sysctl(key).and_then(|text| text.parse::<u8>().ok());
+    let all = number("net/ipv4/conf/all/rp_filter").unwrap_or(0);
+    for dev in others() {
+        let key = conf(dev, "rp_filter");
+        let Some(own) = number(&key) else { continue };
+        let wanted = match own.max(all) {
+            // The way back to a host in a virtual subnet is the TUN, so its packets would not pass.
+            STRICT if has_virtual_neighbours(ground, dev) => LOOSE,
+            same => same,
+        };
+        if wanted != own {
+            steps.push(Step::sysctl(key, wanted.to_string(), own.to_string()));
         }
-        steps.push(Step::sysctl("net/ipv4/conf/all/rp_filter", "0", all.to_string()));
+    }
+    if all != 0 {
+        let step = Step::sysctl("net/ipv4/conf/all/rp_filter", "0", all.to_string());
+        steps.push(optional_if(all != STRICT, step));
     }
     steps.extend(no_early_demux(sysctl));
     for dev in ours {
-        steps.extend(device_sysctls_v4(dev));
+        steps.extend(device_sysctls_v4(dev, sysctl));
     }
     steps
+}
+
+/// A setting that another one changes when it goes back, unless it is `then` anyway.
+fn kept(key: String, then: &str, sysctl: &impl Fn(&str) -> Option<String>) -> Option<Step> {
+    sysctl(&key).filter(|old| old != then).map(|old| Step::sysctl(key, old.clone(), old))
+}
+
+fn optional_if(condition: bool, step: Step) -> Step {
+    if condition { step.optional() } else { step }
 }
 
 /// A packet that the host has matched to a socket before routing it cannot be routed into a TUN any more: it would
 /// be dropped. That concerns the host's own connections with real servers, and other ports of a virtual address.
 fn no_early_demux(sysctl: &impl Fn(&str) -> Option<String>) -> Option<Step> {
     let key = "net/ipv4/ip_early_demux";
-    sysctl(key).filter(|old| old != "0").map(|old| Step::sysctl(key, "0", old))
+    sysctl(key).filter(|old| old != "0").map(|old| Step::sysctl(key, "0", old).optional())
 }
 
-/// What a TUN needs so that packets from everywhere, the host's own addresses included, may come out of it.
-fn device_sysctls_v4(dev: &str) -> [Step; 3] {
-    [("rp_filter", "0"), ("accept_local", "1"), ("send_redirects", "0")]
-        .map(|(name, value)| Step::device_sysctl(format!("net/ipv4/conf/{dev}/{name}"), value))
+/// What a TUN needs so that packets from everywhere, the host's own addresses included, may come out of it. Where
+/// `/proc/sys` is read-only, only a strict filter is in the way of most traffic.
+fn device_sysctls_v4(dev: &str, sysctl: &impl Fn(&str) -> Option<String>) -> [Step; 3] {
+    let key = |name: &str| format!("net/ipv4/conf/{dev}/{name}");
+    let is_strict = sysctl(&key("rp_filter")).is_none_or(|value| value == STRICT.to_string());
+    [
+        optional_if(!is_strict, Step::device_sysctl(key("rp_filter"), "0")),
+        Step::device_sysctl(key("accept_local"), "1").optional(),
+        Step::device_sysctl(key("send_redirects"), "0").optional(),
+    ]
 }
 
 fn sysctls_v6(ground: &Ground<'_>, sysctl: &impl Fn(&str) -> Option<String>) -> Vec<Step> {
@@ -271,16 +357,13 @@ fn sysctls_v6(ground: &Ground<'_>, sysctl: &impl Fn(&str) -> Option<String>) -> 
             let key = conf(dev, "accept_ra");
             sysctl(&key).filter(|old| old == "1").map(|old| Step::sysctl(key, "2", old))
         }));
-        steps.extend(others().filter_map(|dev| {
-            let key = conf(dev, "forwarding");
-            sysctl(&key).map(|old| Step::sysctl(key, old.clone(), old))
-        }));
+        steps.extend(others().filter_map(|dev| kept(conf(dev, "forwarding"), "0", sysctl)));
         steps.push(Step::sysctl("net/ipv6/conf/all/forwarding", "1", old));
     }
     steps.extend(no_early_demux(sysctl));
     for dev in ours {
         for (name, value) in [("disable_ipv6", "0"), ("accept_ra", "0")] {
-            steps.push(Step::device_sysctl(conf(dev, name), value));
+            steps.push(optional_if(name == "accept_ra", Step::device_sysctl(conf(dev, name), value)));
         }
     }
     steps
@@ -288,7 +371,7 @@ fn sysctls_v6(ground: &Ground<'_>, sysctl: &impl Fn(&str) -> Option<String>) -> 
 
 fn any(family: Family) -> IpNet {
     match family {
-        Family::V4 => IpNet::V4(ipnet::Ipv4Net::default()),
-        Family::V6 => IpNet::V6(ipnet::Ipv6Net::default()),
+        Family::V4 => IpNet::V4(Ipv4Net::default()),
+        Family::V6 => IpNet::V6(Ipv6Net::default()),
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
-use super::change::{Change, Step};
+use super::change::{Address, Change, Proxy, Rule, Step};
 use super::error::HostError;
 use super::journal::Journal;
 use super::kernel::{Kernel, Netlink};
@@ -97,6 +97,8 @@ struct Engine<K> {
     tuns: TunNames,
     tables: Tables,
     view: View,
+    /// Proxy neighbours that the host had before.
+    foreign_proxies: Vec<Proxy>,
     journal: Option<Journal>,
     layouts: BTreeMap<Family, Layout>,
     /// Steps that stay until the end, in the order in which they were made.
@@ -117,6 +119,7 @@ impl<K: Kernel> Engine<K> {
             options,
             tuns,
             tables,
+            foreign_proxies: view.proxies.clone(),
             view,
             journal,
             layouts: BTreeMap::new(),
@@ -137,7 +140,8 @@ impl<K: Kernel> Engine<K> {
         captures: &Captures,
         mark_tuns: &BTreeMap<u32, String>,
     ) -> Result<(), HostError> {
-        self.view = self.kernel.view().await?;
+        self.look().await?;
+        let mut errors = self.heal().await?;
         for family in plan::families(&self.options, captures) {
             if !self.layouts.contains_key(&family) {
                 let steps = self.base(family)?;
@@ -151,13 +155,14 @@ impl<K: Kernel> Engine<K> {
         let kept: HashSet<&Step> = wanted.iter().collect();
         let (kept, gone): (Vec<Step>, Vec<Step>) =
             std::mem::take(&mut self.following).into_iter().partition(|step| kept.contains(step));
-        let mut errors = take_back(&self.kernel, &gone).await;
+        // A rule goes when its successors stand, so that a real server is never without one.
+        let (late, early): (Vec<Step>, Vec<Step>) =
+            gone.into_iter().partition(|step| step.added_rule().is_some());
+        errors.extend(take_back(&self.kernel, &early).await);
         let present: HashSet<&Step> = kept.iter().collect();
         let new: Vec<Step> = wanted.iter().filter(|step| !present.contains(step)).cloned().collect();
         self.following = kept;
-        if let Some(journal) = &mut self.journal {
-            journal.note(&new)?;
-        }
+        self.note(&new)?;
         let changes: Vec<Change> = new.iter().map(|step| step.apply.clone()).collect();
         let results = self.kernel.carry_out(&changes).await;
         for (step, result) in new.into_iter().zip(results) {
@@ -167,35 +172,91 @@ impl<K: Kernel> Engine<K> {
                 Err(error) => errors.push(error),
             }
         }
+        errors.extend(take_back(&self.kernel, &late).await);
         HostError::from_all(errors)
+    }
+
+    /// Reads the host, as it is without the addresses that it has from us.
+    async fn look(&mut self) -> Result<(), HostError> {
+        self.view = self.kernel.view().await?;
+        let ours: HashSet<&Address> = self.following.iter().filter_map(Step::added_address).collect();
+        if !ours.is_empty() {
+            self.view.addresses.retain(|interface| {
+                let address = Address { net: interface.net, dev: interface.dev.clone() };
+                !ours.contains(&address)
+            });
+        }
+        Ok(())
+    }
+
+    /// Puts rules back that another program has removed (a network daemon that starts may remove all that are not its
+    /// own). The order among rules of one preference counts, so all of the family are made anew.
+    async fn heal(&self) -> Result<Vec<HostError>, HostError> {
+        let mut errors = Vec::new();
+        for (&family, layout) in &self.layouts {
+            let there: HashSet<&Rule> = self.view.rules_of(family).collect();
+            let steps = || {
+                let all = self.base.iter().chain(&self.following);
+                all.filter(|step| step.apply.family() == Some(family) && step.is_about_a_rule())
+            };
+            let is_whole = steps().filter_map(Step::added_rule).all(|rule| there.contains(rule))
+                && !layout.moved.as_ref().is_some_and(|rule| there.contains(rule));
+            if is_whole {
+                continue;
+            }
+            tracing::warn!(?family, "another program removed rules of this director: made anew");
+            // `lookup local` stays if it is there, and is the first to come if not.
+            let left = there.into_iter().filter(|rule| rule.is_ours() && !rule.is_local_lookup());
+            let left = left.cloned().map(Change::DeleteRule);
+            let made = steps().map(|step| step.apply.clone());
+            let changes: Vec<Change> = left.chain(made).collect();
+            let results = self.kernel.carry_out(&changes).await;
+            errors.extend(results.into_iter().filter_map(Result::err).filter(|error| !error.is_moot()));
+        }
+        Ok(errors)
+    }
+
+    fn note(&mut self, steps: &[Step]) -> Result<(), HostError> {
+        let Some(journal) = &mut self.journal else { return Ok(()) };
+        if journal.is_mostly_past(self.base.len() + self.following.len()) {
+            journal.begin_anew(self.base.iter().chain(&self.following))?;
+        }
+        journal.note(steps)
     }
 
     /// The permanent steps of a family, which is laid out from now on.
     fn base(&mut self, family: Family) -> Result<Vec<Step>, HostError> {
         let layout = Layout::choose(family, self.view.rules_of(family))?;
-        let ground =
-            Ground { options: &self.options, tuns: &self.tuns, tables: self.tables, view: &self.view };
-        let steps = plan::base(&ground, &layout, |key| self.kernel.sysctl(key));
+        let steps = plan::base(&self.ground(), &layout, |key| self.kernel.sysctl(key));
         self.layouts.insert(family, layout);
         Ok(steps)
     }
 
+    fn ground(&self) -> Ground<'_> {
+        Ground {
+            options: &self.options,
+            tuns: &self.tuns,
+            tables: self.tables,
+            view: &self.view,
+            foreign_proxies: &self.foreign_proxies,
+        }
+    }
+
     fn follow(&mut self, captures: &Captures, mark_tuns: &BTreeMap<u32, String>) -> Vec<Step> {
-        let ground =
-            Ground { options: &self.options, tuns: &self.tuns, tables: self.tables, view: &self.view };
-        let layouts: Vec<&Layout> = self.layouts.values().collect();
-        let (kernel, originals) = (&self.kernel, std::cell::RefCell::new(&mut self.originals));
+        let originals = std::cell::RefCell::new(std::mem::take(&mut self.originals));
         let original = |key: &str| {
-            originals.borrow_mut().entry(key.to_owned()).or_insert_with(|| kernel.sysctl(key)).clone()
+            let mut originals = originals.borrow_mut();
+            originals.entry(key.to_owned()).or_insert_with(|| self.kernel.sysctl(key)).clone()
         };
-        plan::follow(&ground, &layouts, captures, mark_tuns, original)
+        let layouts: Vec<&Layout> = self.layouts.values().collect();
+        let steps = plan::follow(&self.ground(), &layouts, captures, mark_tuns, original);
+        self.originals = originals.into_inner();
+        steps
     }
 
     /// Takes permanent steps one by one; at the first failure those of this call are taken back.
     async fn take_base(&mut self, steps: Vec<Step>) -> Result<(), HostError> {
-        if let Some(journal) = &mut self.journal {
-            journal.note(&steps)?;
-        }
+        self.note(&steps)?;
         let mut taken = Vec::new();
         for step in steps {
             let result =

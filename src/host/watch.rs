@@ -1,4 +1,4 @@
-//! Notices when the host changes under the director: links, addresses, routes.
+//! Notices when the host changes under the director: links, addresses, routes, rules.
 
 use futures::StreamExt;
 use futures::channel::mpsc::UnboundedReceiver;
@@ -10,7 +10,7 @@ use rtnetlink::sys::SocketAddr;
 
 use super::change::OUR_PROTOCOL;
 use super::error::HostError;
-use super::messages::table_of;
+use super::messages::{self, table_of};
 
 #[derive(Debug)]
 pub struct Watch {
@@ -29,6 +29,8 @@ impl Watch {
             MulticastGroup::Ipv6Ifaddr,
             MulticastGroup::Ipv4Route,
             MulticastGroup::Ipv6Route,
+            MulticastGroup::Ipv4Rule,
+            MulticastGroup::Ipv6Rule,
         ];
         let (connection, _, messages) = rtnetlink::new_multicast_connection(&groups)
             .map_err(|source| HostError::Netlink { doing: "watch the host", source })?;
@@ -59,8 +61,9 @@ fn is_of_interest(message: &RouteNetlinkMessage) -> bool {
         RouteNetlinkMessage::NewRoute(route) | RouteNetlinkMessage::DelRoute(route) => {
             route.header.protocol != RouteProtocol::from(OUR_PROTOCOL)
                 && matches!(route.header.kind, RouteType::Unicast | RouteType::Local)
-                && super::messages::is_host_table(table_of(route))
+                && messages::is_host_table(table_of(route))
         }
+        RouteNetlinkMessage::NewRule(rule) => messages::protocol_of(rule) != OUR_PROTOCOL,
         _ => true,
     }
 }
