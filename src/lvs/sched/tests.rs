@@ -1,4 +1,4 @@
-//! Tables of weights and the servers that the kernel picks for them (recorded: `oracle/datapath/schedulers`).
+//! Tables of weights and the servers that the kernel picks for them (recorded: `tests/data/datapath/schedulers`).
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
