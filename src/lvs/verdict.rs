@@ -61,6 +61,8 @@ drop_reasons! {
     TableFull => "table_full",
     /// A checksum that is wrong where the payload has to be changed.
     BadChecksum => "bad_checksum",
+    /// Of a service that goes by Call-IDs, and has none.
+    NoCallId => "no_call_id",
     /// One of those that `drop_packet` gives up.
     GivenUp => "given_up",
     /// The forwarding method of its server is not to be had on this director.

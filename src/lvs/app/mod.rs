@@ -7,5 +7,6 @@
 pub mod ftp;
 mod payload;
 mod sequence;
+pub mod sip;
 
 pub use ftp::Control;

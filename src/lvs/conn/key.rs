@@ -24,11 +24,18 @@ pub struct ConnKey {
     pub protocol: u8,
     pub from: Endpoint,
     pub to: Endpoint,
+    /// Stands for the data of a persistence engine; 0 where there are none.
+    pub tag: u64,
 }
 
 impl ConnKey {
     pub const fn new(role: Role, protocol: u8, from: Endpoint, to: Endpoint) -> Self {
-        Self { role, protocol, from, to }
+        Self { role, protocol, from, to, tag: 0 }
+    }
+
+    #[must_use]
+    pub const fn tagged(self, tag: u64) -> Self {
+        Self { tag, ..self }
     }
 
     /// 32 bits that are mixed well enough to choose a shard and a bucket by.
@@ -43,6 +50,9 @@ impl ConnKey {
                 hasher.write_u128(wide(to));
             }
         }
+        if self.tag != 0 {
+            hasher.write_u64(self.tag);
+        }
         let ports = u64::from(self.from.port) << 16 | u64::from(self.to.port);
         hasher.write_u64(ports << 16 | u64::from(self.protocol) << 8 | self.role as u64);
         let hash = hasher.finish();
@@ -56,7 +66,12 @@ impl ConnKey {
         match self.role {
             Role::In => !conn.is_template() && self.from == conn.client() && self.to == conn.virt(),
             Role::Out => !conn.is_template() && self.from == conn.real() && self.to == conn.client(),
-            Role::Template => conn.is_template() && self.from == conn.client() && self.to == conn.virt(),
+            Role::Template => {
+                conn.is_template()
+                    && self.from == conn.client()
+                    && self.to == conn.virt()
+                    && self.tag == conn.tag()
+            }
         }
     }
 }
@@ -72,7 +87,7 @@ impl Connection {
     /// The key of the client's packets, or of a template.
     pub fn key_in(&self) -> ConnKey {
         let role = if self.is_template() { Role::Template } else { Role::In };
-        ConnKey::new(role, self.protocol, self.client(), self.virt())
+        ConnKey::new(role, self.protocol, self.client(), self.virt()).tagged(self.tag())
     }
 
     /// The key of the server's packets; only masquerading sees them.

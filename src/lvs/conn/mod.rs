@@ -164,12 +164,21 @@ impl Addrs {
     }
 }
 
+/// A persistence engine, and what it knows clients by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Engine {
+    pub name: String,
+    pub data: Box<[u8]>,
+}
+
 /// What few connections have.
 #[derive(Debug, Default)]
 pub struct Extra {
     pub fwmark: u32,
     /// It is a control connection of FTP.
     pub ftp: Option<ftp::Control>,
+    /// Of a template: what its clients are known by, and the tag that stands for it in the key.
+    engine: Option<(Engine, u64)>,
 }
 
 impl Connection {
@@ -264,6 +273,20 @@ impl Connection {
 
     pub fn set_fwmark(&mut self, mark: u32) {
         self.extra.get_or_insert_default().fwmark = mark;
+    }
+
+    /// What the clients of a template are known by, if not by their addresses alone.
+    pub fn engine(&self) -> Option<&Engine> {
+        self.extra.as_ref()?.engine.as_ref().map(|(engine, _)| engine)
+    }
+
+    /// `tag`: of the template's key.
+    pub fn set_engine(&mut self, engine: Engine, tag: u64) {
+        self.extra.get_or_insert_default().engine = Some((engine, tag));
+    }
+
+    fn tag(&self) -> u64 {
+        self.extra.as_ref().and_then(|extra| extra.engine.as_ref()).map_or(0, |(_, tag)| *tag)
     }
 
     /// What is known of it as a control connection of FTP, if it is one.

@@ -6,6 +6,7 @@
 //! Locks are taken in the order shard, slot, slot of the controller, wheel; a shard is never locked while a slot is
 //! held.
 
+use std::hash::BuildHasher;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use dashmap::{DashMap, SharedValue};
@@ -95,6 +96,11 @@ impl ConnTable {
 
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// What stands for an engine's data in keys; never 0.
+    pub fn tag(&self, data: &[u8]) -> u64 {
+        self.hasher.hash_one(data).max(1)
     }
 
     /// The connection that a packet belongs to. One whose time is up is gone.

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::{
-    Command, CommandError, ConnEntry, DaemonSpec, Director, Info, Query, Reply, ServerEntry, ServiceEntry,
-    Sysctl, Tables, TimeoutSettings,
+    Command, CommandError, ConnEntry, DaemonSpec, Director, EngineData, Info, Query, Reply, ServerEntry,
+    ServiceEntry, Sysctl, Tables, TimeoutSettings,
 };
 use crate::lvs::conn::{ConnFlags, Connection};
 use crate::lvs::service::{RealServer, ServiceTable, VirtualService, reconcile};
@@ -21,7 +21,11 @@ impl Director {
     /// The change was refused and nothing has changed.
     pub fn apply(&self, command: &Command, now: Time) -> Result<(), CommandError> {
         let done = self.change(command, now);
-        self.directing.store(!self.services.read().is_empty(), Relaxed);
+        let services = self.services.read();
+        self.directing.store(!services.is_empty(), Relaxed);
+        let has_engines = services.iter().any(|service| service.spec().engine.is_some());
+        self.has_engines.store(has_engines, Relaxed);
+        drop(services);
         done
     }
 
@@ -194,7 +198,9 @@ fn conn_entry(conn: &Connection, now: Time) -> ConnEntry {
         virt: conn.virt(),
         real: conn.real(),
         from_sync: conn.flags.has(ConnFlags::FROM_SYNC),
-        engine: None,
+        engine: conn
+            .engine()
+            .map(|engine| EngineData { name: engine.name.clone(), data: engine.data.to_vec() }),
     }
 }
 

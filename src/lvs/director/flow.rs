@@ -27,6 +27,9 @@ impl Director {
         {
             return self.output(packet, segment, entry);
         }
+        if let Some(verdict) = self.call_out(packet, segment) {
+            return verdict;
+        }
         if let Some(entry) = self.conns.lookup(&key_in, packet.now) {
             return self.input(packet, segment, entry);
         }
@@ -105,7 +108,12 @@ impl Director {
     }
 
     /// A packet of the server goes to its connection's client.
-    fn output<'a>(&'a self, packet: &mut Packet<'_>, segment: &Segment, mut entry: Entry<'a>) -> Verdict {
+    pub(super) fn output<'a>(
+        &'a self,
+        packet: &mut Packet<'_>,
+        segment: &Segment,
+        mut entry: Entry<'a>,
+    ) -> Verdict {
         if entry.is_ftp_control() {
             match self.ftp_answer(packet, entry) {
                 Ok(unlocked) => entry = unlocked,

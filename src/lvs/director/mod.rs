@@ -7,6 +7,7 @@ mod apply;
 mod captures;
 mod command;
 mod defence;
+mod engine;
 mod flow;
 mod fragments;
 mod ftp;
@@ -81,6 +82,8 @@ pub struct Director {
     upkeep: Mutex<Upkeep>,
     /// There is a service.
     directing: AtomicBool,
+    /// There is a service with a persistence engine.
+    has_engines: AtomicBool,
     routes: Routes,
     fragments: Mutex<Fragments>,
     defence: Defence,
@@ -116,6 +119,7 @@ impl Director {
             outer_ids: AtomicU32::default(),
             upkeep: Mutex::default(),
             directing: AtomicBool::new(false),
+            has_engines: AtomicBool::new(false),
             routes: Routes::default(),
             fragments: Mutex::default(),
             defence: Defence::default(),

@@ -104,7 +104,10 @@ impl Director {
         let key = &service.spec().key;
         let is_own_port = segment.to.port == key.port();
         let binds_port = is_own_port && key.port() != FTP_PORT;
-        let client = Endpoint::new(network(segment.from.addr, persistence.mask), 0);
+        let engine = match self.engine_of(packet, service) {
+            Ok(engine) => engine,
+            Err(reason) => return Scheduled::Failed(reason),
+        };
         let (protocol, virt) = match *key {
             ServiceKey::Mark { mark, family } if !is_own_port => {
                 (ANY_PROTOCOL, Endpoint::new(mark_addr(mark, family), 0))
@@ -114,7 +117,8 @@ impl Director {
                 (segment.protocol.number(), Endpoint::new(segment.to.addr, port))
             }
         };
-        let template_key = ConnKey::new(Role::Template, protocol, client, virt);
+        let template_key = client_key(protocol, segment.from.addr, virt, persistence);
+        let template_key = self.template_key(template_key, engine.as_ref());
         let (template, server) = match self.usable_template(packet, &template_key) {
             Some(found) => found,
             None => {
@@ -122,12 +126,9 @@ impl Director {
                     return Scheduled::NoServer;
                 };
                 let port = if binds_port { server.port() } else { 0 };
-                let ends = [client, virt, Endpoint::new(server.addr(), port)];
-                let state = State::Template { assured: false };
-                let mut template = Connection::new(protocol, state, ends, Arc::clone(&server), packet.now);
-                template.set_timeout(Duration::from_secs(u64::from(persistence.timeout)));
-                match self.conns.insert(template) {
-                    Ok(entry) => (entry.id, server),
+                let to = (Arc::clone(&server), port);
+                match self.make_template(packet, &template_key, to, (persistence, engine)) {
+                    Ok(template) => (template, server),
                     Err(TableFull) => return Scheduled::Failed(DropReason::TableFull),
                 }
             }
@@ -137,7 +138,11 @@ impl Director {
     }
 
     /// A template of this key whose server can be used; one whose server cannot is put out of use.
-    fn usable_template(&self, packet: &Packet<'_>, key: &ConnKey) -> Option<(ConnId, Arc<RealServer>)> {
+    pub(super) fn usable_template(
+        &self,
+        packet: &Packet<'_>,
+        key: &ConnKey,
+    ) -> Option<(ConnId, Arc<RealServer>)> {
         let entry = self.conns.lookup(key, packet.now)?;
         let expires_quiesced = self.sysctls.is_on(Sysctl::ExpireQuiescentTemplate);
         let server = entry
@@ -223,6 +228,12 @@ const fn initial_state(protocol: Protocol) -> State {
         Protocol::Udp => State::Udp,
         Protocol::Sctp => State::Sctp(SctpState::None),
     }
+}
+
+/// The key of a client's template: its network, and no port.
+pub(super) fn client_key(protocol: u8, client: IpAddr, virt: Endpoint, persistence: Persistence) -> ConnKey {
+    let client = Endpoint::new(network(client, persistence.mask), 0);
+    ConnKey::new(Role::Template, protocol, client, virt)
 }
 
 fn count(server: &RealServer) {
