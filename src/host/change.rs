@@ -209,6 +209,13 @@ impl Step {
     }
 }
 
+impl Address {
+    /// One that shares its subnet with another address must be of the same scope.
+    pub(super) fn is_link_scope(&self) -> bool {
+        self.net.addr().is_ipv4() && self.net.prefix_len() == self.net.max_prefix_len()
+    }
+}
+
 impl Rule {
     /// A rule of ours without selectors.
     pub const fn new(family: Family, pref: u32, action: Action) -> Self {
@@ -261,8 +268,12 @@ impl Display for Change {
             Self::DeleteRule(rule) => write!(f, "{ip} rule del {rule}"),
             Self::AddRoute(route) => write!(f, "{ip} route add {route}"),
             Self::DeleteRoute(route) => write!(f, "{ip} route del {route}"),
-            Self::AddAddress(Address { net, dev }) => {
-                write!(f, "{ip} addr add {net} dev {dev} scope link noprefixroute")
+            Self::AddAddress(address) => {
+                let Address { net, dev } = address;
+                write!(f, "{ip} addr add {net} dev {dev}")?;
+                f.write_str(if address.is_link_scope() { " scope link" } else { "" })?;
+                f.write_str(if net.addr().is_ipv6() { " nodad preferred_lft 0" } else { "" })?;
+                f.write_str(" noprefixroute")
             }
             Self::DeleteAddress(Address { net, dev }) => write!(f, "{ip} addr del {net} dev {dev}"),
             Self::AddProxy(Proxy { addr, dev }) => write!(f, "{ip} neigh add proxy {addr} dev {dev}"),
@@ -315,6 +326,7 @@ impl Display for Rule {
             Action::Other(number) => write!(f, " action {number}")?,
         }
         match self.protocol {
+            0 => Ok(()),
             KERNEL_PROTOCOL => f.write_str(" protocol kernel"),
             number => write!(f, " protocol {number}"),
         }

@@ -172,3 +172,46 @@ impl Journal {
         Ok(Some((journal, steps.collect())))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::change::{Action, Rule};
+    use super::*;
+    use crate::lvs::service::Family;
+
+    fn step(pref: u32) -> Step {
+        Step::rule(Rule::new(Family::V4, pref, Action::Nop))
+    }
+
+    #[test]
+    fn what_was_noted_is_found_after_a_kill() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal");
+        let mut journal = Journal::begin(&path).unwrap();
+        journal.note(&[step(1), step(2)]).unwrap();
+        assert!(matches!(Journal::left_behind(&path), Err(HostError::JournalHeld(_))));
+        journal.file.write_all(b"{\"apply\":{\"AddRu").unwrap();
+        drop(journal);
+        let (journal, steps) = Journal::left_behind(&path).unwrap().unwrap();
+        assert_eq!(steps, [step(1), step(2)]);
+        journal.end().unwrap();
+        assert!(Journal::left_behind(&path).unwrap().is_none());
+    }
+
+    #[test]
+    fn a_journal_of_things_past_is_begun_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal");
+        let mut journal = Journal::begin(&path).unwrap();
+        for pref in 0..5000 {
+            journal.note(&[step(pref)]).unwrap();
+        }
+        assert!(journal.is_mostly_past(2) && !journal.is_mostly_past(2000));
+        journal.begin_anew([step(7), step(8)].iter()).unwrap();
+        journal.note(&[step(9)]).unwrap();
+        assert!(matches!(Journal::left_behind(&path), Err(HostError::JournalHeld(_))));
+        drop(journal);
+        let (_, steps) = Journal::left_behind(&path).unwrap().unwrap();
+        assert_eq!(steps, [step(7), step(8), step(9)]);
+    }
+}

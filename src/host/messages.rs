@@ -174,14 +174,14 @@ fn route_address(addr: IpAddr) -> RouteAddress {
     }
 }
 
-/// Never chosen as a source address: of link scope (IPv4), deprecated (IPv6).
+/// Never chosen as a source address: of link scope or, in the subnet of another, secondary (IPv4); deprecated (IPv6).
 fn address(wanted: &Address, index_of: &impl Fn(&str) -> io::Result<u32>) -> io::Result<AddressMessage> {
     let addr = wanted.net.addr();
     let mut message = AddressMessage::default();
     message.header.family = address_family(Family::of(&addr));
     message.header.prefix_len = wanted.net.prefix_len();
     message.header.index = index_of(&wanted.dev)?;
-    message.header.scope = if addr.is_ipv4() { AddressScope::Link } else { AddressScope::Universe };
+    message.header.scope = if wanted.is_link_scope() { AddressScope::Link } else { AddressScope::Universe };
     message.attributes.push(AddressAttribute::Address(addr));
     message.attributes.push(AddressAttribute::Local(addr));
     if addr.is_ipv4() {

@@ -47,6 +47,15 @@ pub(super) struct Ground<'a> {
     pub(super) foreign_proxies: &'a [Proxy],
 }
 
+impl<'a> Ground<'a> {
+    /// The host's interfaces but the TUNs, and what new ones begin with.
+    fn others(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+        let tuns = self.tuns;
+        let links = self.view.links.iter().map(|link| link.name.as_str());
+        links.filter(|name| *name != tuns.vip && *name != tuns.rs).chain(["default"])
+    }
+}
+
 /// Sets up the TUN devices themselves.
 pub(super) fn devices(options: &HostOptions, tuns: &TunNames) -> Vec<Step> {
     let up = |dev: &String| {
@@ -86,6 +95,7 @@ pub(super) fn follow(
     original: impl Fn(&str) -> Option<String>,
 ) -> Vec<Step> {
     let mut steps = Vec::new();
+    loosen(ground, captures, &original, &mut steps);
     virtuals(ground, captures, &original, &mut steps);
     for layout in layouts {
         reals(ground, layout, captures, &mut steps);
@@ -100,6 +110,27 @@ pub(super) fn families(options: &HostOptions, captures: &Captures) -> BTreeSet<F
     let addresses = captures.virtuals.iter().chain(&captures.reals).map(Family::of);
     let marks = captures.marks.iter().map(|(_, family)| *family);
     nets.chain(addresses).chain(marks).collect()
+}
+
+/// The way back to a real server, or to a host in a virtual subnet, is a TUN: a strict filter on the interface on
+/// which something for it comes in would drop that.
+fn loosen(
+    ground: &Ground<'_>,
+    captures: &Captures,
+    original: &impl Fn(&str) -> Option<String>,
+    steps: &mut Vec<Step>,
+) {
+    let nets = ground.options.vip_nets.iter().chain(&ground.options.rs_nets);
+    if captures.reals.iter().all(IpAddr::is_ipv6) && nets.into_iter().all(|net| net.addr().is_ipv6()) {
+        return;
+    }
+    let value = |dev: &str| original(&rp_filter(dev)).and_then(|text| text.parse::<u8>().ok());
+    let all = value("all").unwrap_or(0);
+    for dev in ground.others() {
+        if let Some(own) = value(dev).filter(|own| all.max(*own) == STRICT) {
+            steps.push(Step::sysctl(rp_filter(dev), LOOSE.to_string(), own.to_string()).optional());
+        }
+    }
 }
 
 fn virtuals(
@@ -133,12 +164,6 @@ fn virtuals(
             claim(ground, &subnets, *addr, original, &mut answering, steps);
         }
     }
-}
-
-/// Whether hosts on this interface have addresses of a virtual subnet.
-fn has_virtual_neighbours(ground: &Ground<'_>, dev: &str) -> bool {
-    let mut on_dev = ground.view.subnets().filter(|interface| interface.dev == dev);
-    on_dev.any(|interface| ground.options.vip_nets.iter().any(|net| overlap(&interface.net, net)))
 }
 
 fn overlap(one: &IpNet, other: &IpNet) -> bool {
@@ -278,41 +303,36 @@ fn marks(
 fn sysctls_v4(ground: &Ground<'_>, sysctl: &impl Fn(&str) -> Option<String>) -> Vec<Step> {
     let mut steps = Vec::new();
     let conf = |dev: &str, name: &str| format!("net/ipv4/conf/{dev}/{name}");
-    let ours = [&ground.tuns.vip, &ground.tuns.rs];
-    let others = || {
-        let links = ground.view.links.iter().map(|link| link.name.as_str());
-        links.filter(|name| !ours.iter().any(|tun| tun == name)).chain(["default"])
-    };
     if let Some(old) = sysctl("net/ipv4/ip_forward").filter(|old| old != "1") {
         // Switching back makes a host of every interface, and lets it be redirected.
-        steps.extend(others().filter_map(|dev| kept(conf(dev, "forwarding"), "0", sysctl)));
+        steps.extend(ground.others().filter_map(|dev| kept(conf(dev, "forwarding"), "0", sysctl)));
         steps.extend(kept(conf("all", "accept_redirects"), "1", sysctl));
         steps.push(Step::sysctl("net/ipv4/ip_forward", "1", old));
     }
     // The greater of `all` and the device's own counts: the others keep what `all` gave them.
     let number = |key: &str| sysctl(key).and_then(|text| text.parse::<u8>().ok());
-    let all = number("net/ipv4/conf/all/rp_filter").unwrap_or(0);
-    for dev in others() {
-        let key = conf(dev, "rp_filter");
+    let all = number(&rp_filter("all")).unwrap_or(0);
+    for dev in ground.others() {
+        let key = rp_filter(dev);
         let Some(own) = number(&key) else { continue };
-        let wanted = match own.max(all) {
-            // The way back to a host in a virtual subnet is the TUN, so its packets would not pass.
-            STRICT if has_virtual_neighbours(ground, dev) => LOOSE,
-            same => same,
-        };
+        let wanted = own.max(all);
         if wanted != own {
             steps.push(Step::sysctl(key, wanted.to_string(), own.to_string()));
         }
     }
     if all != 0 {
-        let step = Step::sysctl("net/ipv4/conf/all/rp_filter", "0", all.to_string());
+        let step = Step::sysctl(rp_filter("all"), "0", all.to_string());
         steps.push(optional_if(all != STRICT, step));
     }
     steps.extend(no_early_demux(sysctl));
-    for dev in ours {
+    for dev in [&ground.tuns.vip, &ground.tuns.rs] {
         steps.extend(device_sysctls_v4(dev, sysctl));
     }
     steps
+}
+
+fn rp_filter(dev: &str) -> String {
+    format!("net/ipv4/conf/{dev}/rp_filter")
 }
 
 /// A setting that another one changes when it goes back, unless it is `then` anyway.
@@ -346,22 +366,17 @@ fn device_sysctls_v4(dev: &str, sysctl: &impl Fn(&str) -> Option<String>) -> [St
 fn sysctls_v6(ground: &Ground<'_>, sysctl: &impl Fn(&str) -> Option<String>) -> Vec<Step> {
     let mut steps = Vec::new();
     let conf = |dev: &str, name: &str| format!("net/ipv6/conf/{dev}/{name}");
-    let ours = [&ground.tuns.vip, &ground.tuns.rs];
-    let others = || {
-        let links = ground.view.links.iter().map(|link| link.name.as_str());
-        links.filter(|name| !ours.iter().any(|tun| tun == name)).chain(["default"])
-    };
     if let Some(old) = sysctl("net/ipv6/conf/all/forwarding").filter(|old| old != "1") {
         // A host that begins to forward forgets the default routes that routers told it of, unless it is told not to.
-        steps.extend(others().filter_map(|dev| {
+        steps.extend(ground.others().filter_map(|dev| {
             let key = conf(dev, "accept_ra");
             sysctl(&key).filter(|old| old == "1").map(|old| Step::sysctl(key, "2", old))
         }));
-        steps.extend(others().filter_map(|dev| kept(conf(dev, "forwarding"), "0", sysctl)));
+        steps.extend(ground.others().filter_map(|dev| kept(conf(dev, "forwarding"), "0", sysctl)));
         steps.push(Step::sysctl("net/ipv6/conf/all/forwarding", "1", old));
     }
     steps.extend(no_early_demux(sysctl));
-    for dev in ours {
+    for dev in [&ground.tuns.vip, &ground.tuns.rs] {
         for (name, value) in [("disable_ipv6", "0"), ("accept_ra", "0")] {
             steps.push(optional_if(name == "accept_ra", Step::device_sysctl(conf(dev, name), value)));
         }

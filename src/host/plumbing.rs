@@ -199,17 +199,20 @@ impl<K: Kernel> Engine<K> {
                 let all = self.base.iter().chain(&self.following);
                 all.filter(|step| step.apply.family() == Some(family) && step.is_about_a_rule())
             };
-            let is_whole = steps().filter_map(Step::added_rule).all(|rule| there.contains(rule))
-                && !layout.moved.as_ref().is_some_and(|rule| there.contains(rule));
-            if is_whole {
+            // Whoever brings the rule that was moved back hides all of ours.
+            let is_back =
+                |rule: &Rule| layout.moved.is_some() && rule.is_local_lookup() && rule.pref <= layout.bypass;
+            let is_whole = steps().filter_map(Step::added_rule).all(|rule| there.contains(rule));
+            if is_whole && !there.iter().any(|rule| is_back(rule)) {
                 continue;
             }
-            tracing::warn!(?family, "another program removed rules of this director: made anew");
+            tracing::warn!(?family, "another program changed the rules of this director: made anew");
             // `lookup local` stays if it is there, and is the first to come if not.
-            let left = there.into_iter().filter(|rule| rule.is_ours() && !rule.is_local_lookup());
-            let left = left.cloned().map(Change::DeleteRule);
+            let left =
+                there.into_iter().filter(|rule| is_back(rule) || rule.is_ours() && !rule.is_local_lookup());
+            let left: Vec<Change> = left.cloned().map(Change::DeleteRule).collect();
             let made = steps().map(|step| step.apply.clone());
-            let changes: Vec<Change> = left.chain(made).collect();
+            let changes: Vec<Change> = left.into_iter().chain(made).collect();
             let results = self.kernel.carry_out(&changes).await;
             errors.extend(results.into_iter().filter_map(Result::err).filter(|error| !error.is_moot()));
         }

@@ -255,3 +255,66 @@ async fn many_real_servers_need_few_rules() {
     let rules = engine.kernel.state.borrow().rules.iter().filter(|rule| rule.from.is_some()).count();
     assert!((1..=64).contains(&rules), "{rules} rules");
 }
+
+#[tokio::test]
+async fn rules_that_another_program_removed_come_back_in_their_order() {
+    let mut engine = engine(HostOptions::default()).await;
+    let service = captures(&["192.168.1.183"], &["192.168.56.183"]);
+    follow(&mut engine, &service).await;
+    let whole = lasting(&engine.kernel).rules;
+    engine
+        .kernel
+        .state
+        .borrow_mut()
+        .rules
+        .retain(|rule| rule.family == Family::V6 || (rule.pref != 0 && rule.action != Action::Nop));
+    follow(&mut engine, &service).await;
+    assert_eq!(lasting(&engine.kernel).rules, whole);
+    let again = Rule { protocol: 3, ..lookup(Family::V4, 0, TABLE_LOCAL) };
+    engine.kernel.state.borrow_mut().rules.push(again);
+    follow(&mut engine, &service).await;
+    assert_eq!(lasting(&engine.kernel).rules, whole, "a second `lookup local` would hide all of ours");
+}
+
+#[tokio::test]
+async fn what_the_host_had_of_its_own_stays() {
+    let kernel = MemoryKernel::new();
+    let own = Proxy { addr: "2001:db8:1::183".parse().unwrap(), dev: "eth1".to_owned() };
+    kernel.state.borrow_mut().proxies.push(own.clone());
+    let mut engine = Engine::new(kernel, HostOptions::default(), TunNames::default()).await.unwrap();
+    engine.start().await.unwrap();
+    follow(&mut engine, &captures(&["2001:db8:1::183"], &[])).await;
+    assert!(engine.undo().await.is_empty());
+    assert_eq!(engine.kernel.state.borrow().proxies, [own]);
+}
+
+#[tokio::test]
+async fn a_strict_filter_is_loose_while_there_are_real_servers() {
+    let mut engine = engine(HostOptions::default()).await;
+    let value = |engine: &Engine<MemoryKernel>| engine.kernel.value("net/ipv4/conf/eth1/rp_filter");
+    follow(&mut engine, &captures(&["192.168.1.183"], &["192.168.56.183"])).await;
+    assert_eq!(value(&engine).as_deref(), Some("2"));
+    follow(&mut engine, &captures(&["192.168.1.183"], &[])).await;
+    assert_eq!(value(&engine).as_deref(), Some("1"));
+    assert!(engine.undo().await.is_empty());
+    assert_eq!(value(&engine).as_deref(), Some("0"));
+}
+
+#[tokio::test]
+async fn an_interface_that_answers_arp_only_for_itself_gets_the_address() {
+    let kernel = MemoryKernel::new();
+    kernel.state.borrow_mut().sysctls.insert("net/ipv4/conf/all/arp_ignore".to_owned(), "1".to_owned());
+    let mut engine = Engine::new(kernel, HostOptions::default(), TunNames::default()).await.unwrap();
+    engine.start().await.unwrap();
+    let service = captures(&["192.168.1.183"], &[]);
+    let given = Address { net: "192.168.1.183/32".parse().unwrap(), dev: "eth1".to_owned() };
+    for _ in 0..2 {
+        follow(&mut engine, &service).await;
+        assert!(
+            engine.kernel.state.borrow().addresses.contains(&given),
+            "it is not taken for the host's own"
+        );
+    }
+    assert!(engine.undo().await.is_empty());
+    assert!(!engine.kernel.state.borrow().addresses.contains(&given));
+}
