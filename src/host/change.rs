@@ -58,6 +58,8 @@ pub struct Rule {
     pub protocol: u8,
     /// It selects by something that this type does not name.
     pub narrower: bool,
+    /// Differentiated services code point; kernels before 6.13 do not know this selector.
+    pub dscp: Option<u8>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -231,6 +233,7 @@ impl Rule {
             action,
             protocol: OUR_PROTOCOL,
             narrower: false,
+            dscp: None,
         }
     }
 
@@ -238,6 +241,7 @@ impl Rule {
     pub const fn is_unconditional(&self) -> bool {
         !self.not
             && !self.narrower
+            && self.dscp.is_none()
             && self.from.is_none()
             && self.to.is_none()
             && self.iif.is_none()
@@ -317,6 +321,9 @@ impl Display for Rule {
                 Some(name) => write!(f, " ipproto {name}")?,
                 None => write!(f, " ipproto {proto}")?,
             }
+        }
+        if let Some(dscp) = self.dscp {
+            write!(f, " dscp {dscp}")?;
         }
         match self.action {
             Action::Lookup(TABLE_LOCAL) => f.write_str(" lookup local")?,

@@ -95,7 +95,7 @@ impl Netlink {
 impl Kernel for Netlink {
     async fn view(&self) -> Result<View, HostError> {
         let read = |doing| move |error: rtnetlink::Error| netlink_error(doing, error);
-        let mut view = View::default();
+        let mut view = View { selects_dscp: selects_dscp(), ..View::default() };
         let links: Vec<LinkMessage> =
             self.handle.link().get().execute().try_collect().await.map_err(read("list interfaces"))?;
         view.links = links.iter().map(link_state).collect();
@@ -166,6 +166,14 @@ fn write_sysctl(setting: &Setting) -> Result<(), HostError> {
         value: setting.value.clone(),
         source,
     })
+}
+
+/// Policy rules select by DSCP since Linux 6.13; before, the attribute would be ignored without a word.
+fn selects_dscp() -> bool {
+    let Ok(system) = nix::sys::utsname::uname() else { return false };
+    let release = system.release().to_string_lossy();
+    let mut numbers = release.split(|c: char| !c.is_ascii_digit()).map_while(|part| part.parse::<u32>().ok());
+    (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)) >= (6, 13)
 }
 
 fn index_of(name: &str) -> io::Result<u32> {

@@ -4,6 +4,7 @@ use std::io;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
+use netlink_packet_core::{DefaultNla, Nla};
 use netlink_packet_route::address::{
     AddressAttribute, AddressFlags, AddressMessage, AddressScope, CacheInfo,
 };
@@ -26,6 +27,11 @@ use crate::lvs::service::Family;
 
 /// Lifetime without end.
 const FOREVER: u32 = u32::MAX;
+
+/// `FRA_DSCP` and `FRA_DSCP_MASK`, which the packet crate does not name.
+const DSCP: u16 = 25;
+const DSCP_MASK: u16 = 30;
+const ALL_OF_DSCP: u8 = 0x3f;
 
 /// A message and whether it makes something (and must not find it there).
 pub(super) struct Request {
@@ -87,6 +93,9 @@ fn rule(wanted: &Rule) -> RuleMessage {
     if let Some(proto) = wanted.ipproto {
         message.attributes.push(RuleAttribute::IpProtocol(proto.into()));
     }
+    if let Some(dscp) = wanted.dscp {
+        message.attributes.push(RuleAttribute::Other(DefaultNla::new(DSCP, vec![dscp])));
+    }
     message.header.action = match wanted.action {
         Action::Lookup(table) => {
             message.header.table = u8::try_from(table).unwrap_or(0);
@@ -125,6 +134,8 @@ pub(super) fn rule_of(message: &RuleMessage, family: Family) -> Rule {
             RuleAttribute::SuppressPrefixLen(u32::MAX)
             | RuleAttribute::SuppressIfGroup(u32::MAX)
             | RuleAttribute::FwMask(_) => {}
+            RuleAttribute::Other(other) if other.kind() == DSCP => rule.dscp = Some(byte(other)),
+            RuleAttribute::Other(other) if other.kind() == DSCP_MASK && byte(other) == ALL_OF_DSCP => {}
             _ => rule.narrower = true,
         }
     }
@@ -144,6 +155,12 @@ pub(super) fn protocol_of(message: &RuleMessage) -> u8 {
         _ => None,
     });
     named.unwrap_or(KERNEL_PROTOCOL)
+}
+
+fn byte(attribute: &DefaultNla) -> u8 {
+    let mut value = vec![0; attribute.value_len().max(1)];
+    attribute.emit_value(&mut value);
+    value[0]
 }
 
 fn route(wanted: &Route, index_of: &impl Fn(&str) -> io::Result<u32>) -> io::Result<RouteMessage> {
@@ -254,6 +271,7 @@ mod tests {
         wanted.from = "192.168.56.183/32".parse().ok();
         wanted.ipproto = Some(6);
         wanted.iif = Some("eth2".to_owned());
+        wanted.dscp = Some(48);
         wanted.not = true;
         assert_eq!(rule_of(&rule(&wanted), Family::V4), wanted);
         let goto = Rule::new(Family::V6, 0, Action::Goto(5));

@@ -98,6 +98,7 @@ pub(super) fn follow(
     loosen(ground, captures, &original, &mut steps);
     virtuals(ground, captures, &original, &mut steps);
     for layout in layouts {
+        own_errors(ground, layout, captures, &mut steps);
         reals(ground, layout, captures, &mut steps);
         marks(ground, layout, captures, mark_tuns, &original, &mut steps);
     }
@@ -240,6 +241,21 @@ fn local(net: IpNet, dev: &str) -> Step {
 
 fn addr_len(addr: IpAddr) -> u8 {
     IpNet::from(addr).prefix_len()
+}
+
+/// Errors that the host makes itself about packets on their way into a TUN (a hop count that is used up, say): they
+/// have to come from the virtual address. They are known by their precedence, which only IPv4 gives them.
+fn own_errors(ground: &Ground<'_>, layout: &Layout, captures: &Captures, steps: &mut Vec<Step>) {
+    const INTERNETWORK_CONTROL: u8 = 48;
+    let is_needed = captures.virtuals.iter().any(IpAddr::is_ipv4);
+    if layout.family != Family::V4 || !ground.view.selects_dscp || !is_needed {
+        return;
+    }
+    let mut rule = Rule::new(Family::V4, layout.virtuals(), Action::Lookup(ground.tables.rs));
+    rule.iif = Some("lo".to_owned());
+    rule.ipproto = Some(1);
+    rule.dscp = Some(INTERNETWORK_CONTROL);
+    steps.push(Step::rule(rule).optional());
 }
 
 fn reals(ground: &Ground<'_>, layout: &Layout, captures: &Captures, steps: &mut Vec<Step>) {

@@ -90,6 +90,9 @@ pub async fn cleanup(journal: &Path) -> Result<bool, HostError> {
     Ok(true)
 }
 
+/// Rules are made anew so often in a row at most.
+const MOST_HEALINGS: u32 = 5;
+
 #[derive(Debug)]
 struct Engine<K> {
     kernel: K,
@@ -105,6 +108,8 @@ struct Engine<K> {
     base: Vec<Step>,
     /// Steps that follow the services.
     following: Vec<Step>,
+    /// How often in a row the rules were made anew.
+    healings: u32,
     /// Values of sysctls before the first change.
     originals: HashMap<String, Option<String>>,
 }
@@ -125,6 +130,7 @@ impl<K: Kernel> Engine<K> {
             layouts: BTreeMap::new(),
             base: Vec::new(),
             following: Vec::new(),
+            healings: 0,
             originals: HashMap::new(),
         })
     }
@@ -191,8 +197,11 @@ impl<K: Kernel> Engine<K> {
 
     /// Puts rules back that another program has removed (a network daemon that starts may remove all that are not its
     /// own). The order among rules of one preference counts, so all of the family are made anew.
-    async fn heal(&self) -> Result<Vec<HostError>, HostError> {
+    ///
+    /// A kernel that lists them otherwise than they were made is believed to have them after [`MOST_HEALINGS`].
+    async fn heal(&mut self) -> Result<Vec<HostError>, HostError> {
         let mut errors = Vec::new();
+        let mut is_healthy = true;
         for (&family, layout) in &self.layouts {
             let there: HashSet<&Rule> = self.view.rules_of(family).collect();
             let steps = || {
@@ -206,6 +215,10 @@ impl<K: Kernel> Engine<K> {
             if is_whole && !there.iter().any(|rule| is_back(rule)) {
                 continue;
             }
+            is_healthy = false;
+            if self.healings >= MOST_HEALINGS {
+                continue;
+            }
             tracing::warn!(?family, "another program changed the rules of this director: made anew");
             // `lookup local` stays if it is there, and is the first to come if not.
             let left =
@@ -216,6 +229,7 @@ impl<K: Kernel> Engine<K> {
             let results = self.kernel.carry_out(&changes).await;
             errors.extend(results.into_iter().filter_map(Result::err).filter(|error| !error.is_moot()));
         }
+        self.healings = if is_healthy { 0 } else { self.healings + 1 };
         Ok(errors)
     }
 

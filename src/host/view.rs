@@ -21,6 +21,8 @@ pub(super) struct View {
     pub routes: Vec<Route>,
     /// Numbers of all tables that have a route.
     pub tables: BTreeSet<u32>,
+    /// The kernel's rules can select by DSCP.
+    pub selects_dscp: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -131,6 +131,7 @@ impl Kernel for MemoryKernel {
             rules,
             proxies: state.proxies.clone(),
             routes: Vec::new(),
+            selects_dscp: true,
             tables: state.routes.iter().map(|route| route.table).collect(),
         })
     }

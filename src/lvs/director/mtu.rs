@@ -23,6 +23,11 @@ impl Routes {
         self.table.read().to(addr).cloned()
     }
 
+    /// Whether `addr` is the host's own.
+    pub(super) fn is_local(&self, addr: IpAddr) -> bool {
+        self.table.read().to(addr).is_some_and(|route| route.is_local)
+    }
+
     /// The host's own address on the way to `addr`.
     pub(super) fn source_to(&self, addr: IpAddr) -> Option<IpAddr> {
         self.table.read().to(addr).and_then(|route| route.source)

@@ -5,9 +5,11 @@ use super::packet::{Packet, Segment};
 use super::schedule::Scheduled;
 use super::sysctl::Sysctl;
 use super::{Director, DropReason, Side, Verdict};
-use crate::lvs::conn::{ConnKey, Connection, Method, Role};
+use crate::lvs::conn::{ConnKey, Connection, Method, Role, State, TcpState, View};
 use crate::lvs::service::{Endpoint, Protocol};
-use crate::lvs::wire::{Checksum, End, Headers, TcpFlags, checksum, icmp, protocol, translate_error};
+use crate::lvs::wire::{
+    Checksum, End, Headers, TcpFlags, checksum, icmp, protocol, translate, translate_error,
+};
 
 const ICMP_HEADER: usize = 8;
 
@@ -40,9 +42,54 @@ impl Director {
             }
             return self.forward_error(packet, &quoted, &entry, key.role);
         }
+        if packet.side == Side::Server && self.routes.is_local(packet.headers.src) {
+            return self.correct_own_error(packet, &quoted, src, dst);
+        }
         if packet.side != Side::Server && self.sysctls.is_on(Sysctl::ScheduleIcmp) {
             return self.schedule_error(packet, &quoted, dst, src);
         }
+        packet.pass()
+    }
+
+    /// An error that the host itself made about a packet from `client` to `virt` on its way here. About one that the
+    /// services take it comes from the virtual address, as IPVS would have sent it; else from the host's address on
+    /// that way, which the rule that led it here may have kept the host from choosing.
+    fn correct_own_error(
+        &self,
+        packet: &mut Packet<'_>,
+        quoted: &Headers,
+        client: Endpoint,
+        virt: Endpoint,
+    ) -> Verdict {
+        let (headers, number) = (packet.headers, quoted.protocol);
+        // The destination itself complains: the address is right.
+        if headers.src == virt.addr {
+            return packet.pass();
+        }
+        let is_taken = || {
+            let services = self.services.read();
+            Protocol::from_number(number)
+                .is_some_and(|protocol| services.find(None, protocol, virt.addr, virt.port).is_some())
+        };
+        let key = ConnKey::new(Role::In, number, client, virt);
+        let mut is_tracked = self.conns.lookup(&key, packet.now).is_some();
+        // IPVS schedules a SYN before it finds its hops used up; the next client gets the next server.
+        if !is_tracked && is_taken() && quoted_flags(packet, quoted).has(TcpFlags::SYN) {
+            let segment = Segment { protocol: Protocol::Tcp, from: client, to: virt, flags: TcpFlags(0) };
+            if let Scheduled::Tracked(mut entry) = self.schedule(packet, &segment) {
+                let syn = State::Tcp(TcpState::None.after(TcpFlags(TcpFlags::SYN), View::Input, false));
+                entry.enter(syn, &self.timeouts);
+                self.conns.touch(&mut entry, packet.now);
+                is_tracked = true;
+            }
+        }
+        let from = if is_tracked || is_taken() {
+            virt.addr
+        } else {
+            self.routes.source_to(headers.dst).unwrap_or(headers.src)
+        };
+        let mut offload = packet.buf.offload;
+        translate(packet.buf.bytes_mut(), &headers, End::Source, (from, 0), &mut offload);
         packet.pass()
     }
 
@@ -97,6 +144,12 @@ impl Director {
         packet.add_hop();
         Verdict::Forward
     }
+}
+
+/// The TCP flags of a quoted segment, if so much of it is quoted.
+fn quoted_flags(packet: &Packet<'_>, quoted: &Headers) -> TcpFlags {
+    let flags = packet.payload().get(ICMP_HEADER + quoted.l4 + 13).copied().unwrap_or(0);
+    TcpFlags(if quoted.protocol == protocol::TCP { flags } else { 0 })
 }
 
 fn has_right_checksum(packet: &Packet<'_>) -> bool {
