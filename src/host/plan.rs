@@ -247,7 +247,8 @@ fn addr_len(addr: IpAddr) -> u8 {
 /// have to come from the virtual address. They are known by their precedence, which only IPv4 gives them.
 fn own_errors(ground: &Ground<'_>, layout: &Layout, captures: &Captures, steps: &mut Vec<Step>) {
     const INTERNETWORK_CONTROL: u8 = 48;
-    let is_needed = captures.virtuals.iter().any(IpAddr::is_ipv4);
+    let nets = ground.options.vip_nets.iter().map(IpNet::addr);
+    let is_needed = captures.virtuals.iter().copied().chain(nets).any(|addr| addr.is_ipv4());
     if layout.family != Family::V4 || !ground.view.selects_dscp || !is_needed {
         return;
     }

@@ -229,7 +229,7 @@ impl<K: Kernel> Engine<K> {
             let results = self.kernel.carry_out(&changes).await;
             errors.extend(results.into_iter().filter_map(Result::err).filter(|error| !error.is_moot()));
         }
-        self.healings = if is_healthy { 0 } else { self.healings + 1 };
+        self.healings = if is_healthy { 0 } else { self.healings.saturating_add(1) };
         Ok(errors)
     }
 
