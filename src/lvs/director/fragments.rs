@@ -1,7 +1,7 @@
 //! Putting fragments together before anything is decided, and cutting the result again. Same job as
 //! `ip_defrag` and `nf_defrag_ipv6` in front of IPVS, with their limits.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -11,6 +11,9 @@ use crate::lvs::wire::{Fragment, Headers, MAX_PACKET, Outbox, PacketBuf, cut, jo
 
 /// Bytes of fragments that are kept at most (`net.ipv4.ipfrag_high_thresh`).
 const MAX_BYTES: usize = 4 << 20;
+
+/// What a piece takes beside its bytes, roughly.
+const PIECE: usize = 128;
 
 /// Pieces of one packet at most: a packet of 64 KB in the smallest sensible pieces.
 const MAX_PIECES: usize = 1024;
@@ -45,6 +48,8 @@ struct Pieces {
 pub(super) struct Fragments {
     waiting: HashMap<Key, Pieces, foldhash::fast::FixedState>,
     bytes: usize,
+    /// In the order of their expiry, IPv4 and IPv6; what is no longer waiting is still in there.
+    queues: [VecDeque<(Time, Key)>; 2],
 }
 
 /// What a fragment led to.
@@ -78,12 +83,14 @@ impl Fragments {
         }
         let key = Key { src: headers.src, dst: headers.dst, id: fragment.id, protocol: headers.protocol };
         let keep = if headers.is_v6() { KEEP_V6 } else { KEEP_V4 };
-        while self.bytes + payload.len() > MAX_BYTES {
-            self.forget_oldest();
-        }
-        let pieces = self.waiting.entry(key).or_insert_with(|| Pieces::new(now + keep));
+        while self.bytes + payload.len() + PIECE > MAX_BYTES && self.forget_oldest() {}
+        let queue = &mut self.queues[usize::from(headers.is_v6())];
+        let pieces = self.waiting.entry(key).or_insert_with(|| {
+            queue.push_back((now + keep, key));
+            Pieces::new(now + keep)
+        });
         match pieces.insert(buf.bytes(), headers, fragment) {
-            Inserted::New(added) => self.bytes += added,
+            Inserted::New(added) => self.bytes += added + PIECE,
             Inserted::Duplicate => return Joined::Waiting,
             Inserted::Overlap => {
                 self.forget(&key);
@@ -105,31 +112,41 @@ impl Fragments {
 
     /// Forgets packets whose rest did not come.
     pub(super) fn expire(&mut self, now: Time) {
-        let Self { waiting, bytes } = self;
-        waiting.retain(|_, pieces| {
-            let keeps = pieces.expires_at > now;
-            if !keeps {
-                *bytes -= pieces.bytes;
+        for which in 0..self.queues.len() {
+            while self.queues[which].front().is_some_and(|(expires_at, _)| *expires_at <= now) {
+                self.forget_first(which);
             }
-            keeps
-        });
+            if self.queues[which].len() > 2 * self.waiting.len() + 1024 {
+                let Self { waiting, queues, .. } = self;
+                queues[which].retain(|entry| is_waiting(waiting, entry));
+            }
+        }
     }
 
     fn forget(&mut self, key: &Key) -> Option<Pieces> {
         let pieces = self.waiting.remove(key)?;
-        self.bytes -= pieces.bytes;
+        self.bytes -= pieces.bytes + pieces.data.len() * PIECE;
         Some(pieces)
     }
 
-    fn forget_oldest(&mut self) {
-        let oldest = self.waiting.iter().min_by_key(|(_, pieces)| pieces.expires_at).map(|(key, _)| *key);
-        match oldest {
-            Some(key) => {
-                self.forget(&key);
-            }
-            None => self.bytes = 0,
-        }
+    /// False when there is nothing left to forget.
+    fn forget_oldest(&mut self) -> bool {
+        let first = |which: &usize| self.queues[*which].front().map(|(expires_at, _)| *expires_at);
+        let oldest = (0..self.queues.len()).filter(|which| first(which).is_some()).min_by_key(first);
+        oldest.is_some_and(|which| self.forget_first(which))
     }
+
+    fn forget_first(&mut self, which: usize) -> bool {
+        let Some(entry) = self.queues[which].pop_front() else { return false };
+        if is_waiting(&self.waiting, &entry) {
+            self.forget(&entry.1);
+        }
+        true
+    }
+}
+
+fn is_waiting(waiting: &HashMap<Key, Pieces, foldhash::fast::FixedState>, entry: &(Time, Key)) -> bool {
+    waiting.get(&entry.1).is_some_and(|pieces| pieces.expires_at == entry.0)
 }
 
 enum Inserted {
