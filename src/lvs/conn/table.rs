@@ -236,6 +236,16 @@ impl ConnTable {
         conn.unbind();
     }
 
+    /// Makes way for a newer connection of the same key, and stays for those under it.
+    pub fn unhash(&self, mut entry: Entry<'_>) {
+        let (slot, keys) = (entry.id.slot(), [Some(entry.key_in()), entry.key_out()]);
+        entry.flags.set(ConnFlags::UNHASHED, true);
+        drop(entry);
+        for key in keys.iter().flatten() {
+            self.index_remove(key, slot);
+        }
+    }
+
     /// Takes a template out of use whose server is gone; it stays listed until its time is up.
     pub fn spoil(&self, mut entry: Entry<'_>) {
         let (slot, key) = (entry.id.slot(), entry.key_in());

@@ -47,7 +47,11 @@ impl Director {
         if self.is_reused(packet, segment, &entry)
             || (is_gone && self.sysctls.is_on(Sysctl::ExpireNodestConn))
         {
-            self.conns.end(entry, packet.now);
+            if entry.controlled > 0 {
+                self.conns.unhash(entry);
+            } else {
+                self.conns.end(entry, packet.now);
+            }
             return self.unknown(packet, segment);
         }
         if is_gone {

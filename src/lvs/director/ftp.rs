@@ -352,6 +352,19 @@ mod tests {
     }
 
     #[test]
+    fn a_new_session_from_the_same_port_is_a_new_connection() {
+        let mut session = Session::new(false);
+        session.say(ACK, 1, 1, "PORT 192,168,1,10,19,137\r\n");
+        session.say(TcpFlags::RST, 30, 1, "");
+        session.say(SYN, 500, 0, "");
+        session.answer(SYN | ACK, 700, 501, "");
+        session.say(ACK, 501, 701, "");
+        assert_eq!(session.director.conn_count(), 3);
+        session.say(ACK, 501, 701, "PORT 192,168,1,10,19,138\r\n");
+        assert_eq!(session.data_conns().len(), 2);
+    }
+
+    #[test]
     fn a_wrong_checksum_is_not_read() {
         let mut session = Session::new(false);
         let ends = Ends::new(session.client.addr, 4000, session.virt.addr, 21);
