@@ -129,4 +129,5 @@ folders! {
     reuse => "reuse",
     bytes => "bytes",
     stats => "stats",
+    more => "more",
 }
