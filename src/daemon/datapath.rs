@@ -14,7 +14,9 @@ use tokio::sync::{mpsc, oneshot};
 use super::DaemonError;
 use super::clock::Clock;
 use super::counters::{AllCounters, QueueCounters};
-use crate::device::{IdleQueue, Options, PacketReader, PacketWriter, ReadError, Tun, TunWriter};
+use crate::device::{
+    IdleQueue, NeighbourWriter, Options, PacketReader, PacketWriter, ReadError, Tun, TunWriter,
+};
 use crate::lvs::director::{Director, Side, Verdict};
 use crate::lvs::wire::{Outbox, PacketBuf};
 
@@ -127,7 +129,7 @@ impl Drop for Report {
 ///
 /// # Errors
 /// The device is gone.
-pub(super) async fn serve<D: PacketReader + PacketWriter>(
+pub(super) async fn serve<D: PacketReader + PacketWriter + NeighbourWriter>(
     device: &mut D,
     path: &Path,
     counters: &QueueCounters,
@@ -155,8 +157,14 @@ pub(super) async fn serve<D: PacketReader + PacketWriter>(
             let verdict = path.director.process(&mut packet, path.side, now, &mut outbox);
             tracing::trace!(side = ?path.side, len = packet.len(), ?verdict, "packet");
             counters.verdict(verdict);
-            if matches!(verdict, Verdict::Forward | Verdict::Pass) {
-                write(device, &mut packet, counters);
+            match verdict {
+                Verdict::Forward | Verdict::Pass => write(device, &mut packet, counters),
+                Verdict::Route(neighbour) => {
+                    if let Err(error) = device.write_to(&mut packet, neighbour) {
+                        counters.write_failed(error);
+                    }
+                }
+                Verdict::Split | Verdict::Hold | Verdict::Reply | Verdict::Drop(_) => {}
             }
             if !outbox.is_empty() {
                 outbox.drain(|packet| write(device, packet, counters));

@@ -1,12 +1,13 @@
 //! A device in memory, for tests of what stands above a device.
 
 use std::io;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use tokio::sync::mpsc;
 
-use super::{PacketReader, PacketWriter, ReadError, WriteError};
+use super::{NeighbourWriter, PacketReader, PacketWriter, ReadError, WriteError};
 use crate::lvs::wire::PacketBuf;
 
 /// The side that a datapath drives.
@@ -78,5 +79,11 @@ impl PacketWriter for MemoryDevice {
         // Nobody at the other end is no matter of the device.
         let _ = self.outgoing.send(packet.clone());
         Ok(())
+    }
+}
+
+impl NeighbourWriter for MemoryDevice {
+    fn write_to(&mut self, packet: &mut PacketBuf, _neighbour: IpAddr) -> Result<(), WriteError> {
+        self.write(packet)
     }
 }

@@ -4,6 +4,7 @@
 //! the core as they are. Addresses, routes and link settings of a device belong to [`host`](crate::host). The only
 //! place that names the `tun` crate and `/dev/net/tun`. Called by the daemon.
 
+mod direct;
 mod memory;
 mod offload;
 mod open;
@@ -13,6 +14,7 @@ mod tun;
 
 use std::future::Future;
 use std::io;
+use std::net::IpAddr;
 
 pub use memory::{MemoryDevice, MemoryWire, memory_device};
 pub use offload::Features;
@@ -43,6 +45,15 @@ pub trait PacketWriter: Send {
     /// # Errors
     /// The host did not take it; the packet is lost.
     fn write(&mut self, packet: &mut PacketBuf) -> Result<(), WriteError>;
+}
+
+/// The way out for direct routing.
+pub trait NeighbourWriter: Send {
+    /// Sends a packet as it is to the link address of a neighbour that its header does not name. Never waits.
+    ///
+    /// # Errors
+    /// The host did not take it; the packet is lost.
+    fn write_to(&mut self, packet: &mut PacketBuf, neighbour: IpAddr) -> Result<(), WriteError>;
 }
 
 #[derive(Debug, thiserror::Error)]

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Write};
+use std::net::IpAddr;
 use std::os::fd::{AsRawFd, IntoRawFd, OwnedFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -11,8 +12,9 @@ use nix::errno::Errno;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
+use super::direct::DirectSender;
 use super::open::{self, DeviceError, Options};
-use super::{Features, PacketReader, PacketWriter, ReadError, WriteError};
+use super::{Features, NeighbourWriter, PacketReader, PacketWriter, ReadError, WriteError};
 use crate::lvs::wire::{Offload, PacketBuf, VNET_LEN};
 
 /// So many super-packets may be refused before they are given up. Some stable kernels (6.1, 6.6.44, 6.10) refuse
@@ -95,7 +97,8 @@ impl IdleQueue {
     /// # Errors
     /// The runtime cannot watch more descriptors.
     pub fn register(self) -> io::Result<TunQueue> {
-        Ok(TunQueue { device: watch(self.device)?, refusals: self.refusals })
+        let direct = DirectSender::open();
+        Ok(TunQueue { device: watch(self.device)?, refusals: self.refusals, direct })
     }
 }
 
@@ -123,6 +126,7 @@ fn watch(device: tun::Device) -> io::Result<AsyncFd<tun::Device>> {
 pub struct TunQueue {
     device: AsyncFd<tun::Device>,
     refusals: Arc<AtomicU32>,
+    direct: DirectSender,
 }
 
 impl fmt::Debug for TunQueue {
@@ -156,6 +160,12 @@ impl PacketReader for TunQueue {
         let offload = Offload::parse(header)?;
         packet.set_read(VNET_LEN, len, offload);
         Ok(true)
+    }
+}
+
+impl NeighbourWriter for TunQueue {
+    fn write_to(&mut self, packet: &mut PacketBuf, neighbour: IpAddr) -> Result<(), WriteError> {
+        self.direct.send(packet, neighbour)
     }
 }
 
