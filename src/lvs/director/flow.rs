@@ -85,18 +85,21 @@ impl Director {
     /// Sends a packet of the client by its connection's method, if it fits.
     pub(super) fn send_on(&self, packet: &mut Packet<'_>, conn: &Connection) -> Verdict {
         let pmtu_discovery = self.sysctls.is_on(Sysctl::PmtuDisc);
-        let way = |server| Way {
-            source: self.routes.source_to(server),
-            pmtu_discovery,
-            id: self.outer_ids.fetch_add(1, Relaxed) as u16,
+        let way = |server| {
+            let (source, is_local) = self.routes.way_to(server);
+            Way { source, is_local, pmtu_discovery, id: self.outer_ids.fetch_add(1, Relaxed) as u16 }
         };
         let plan = match Plan::of(conn, &packet.headers, packet.may_be_cut(), way) {
             Ok(plan) => plan,
             Err(reason) => return Verdict::Drop(reason),
         };
         let to = if conn.method == Method::Bypass { conn.virt().addr } else { conn.real().addr };
-        let is_cut_outside = matches!(plan, Plan::Tunnel(_)) && !pmtu_discovery;
-        if !is_cut_outside && let Some(mtu) = self.too_big(packet, to, plan.overhead()) {
+        let is_never_too_big = match plan {
+            Plan::Tunnel(_) => !pmtu_discovery,
+            Plan::Local => true,
+            Plan::Masq | Plan::Route => false,
+        };
+        if !is_never_too_big && let Some(mtu) = self.too_big(packet, to, plan.overhead()) {
             return packet.answer(conn.virt().addr, IcmpError::TooBig(mtu));
         }
         xmit::transmit(&plan, packet.buf, &packet.headers, conn, packet.outbox)

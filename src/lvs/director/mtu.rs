@@ -28,6 +28,12 @@ impl Routes {
         self.table.read().to(addr).is_some_and(|route| route.is_local)
     }
 
+    /// The host's own address on the way to `addr`, and whether `addr` is its own.
+    pub(super) fn way_to(&self, addr: IpAddr) -> (Option<IpAddr>, bool) {
+        let table = self.table.read();
+        table.to(addr).map_or((None, false), |route| (route.source, route.is_local))
+    }
+
     /// The host's own address on the way to `addr`.
     pub(super) fn source_to(&self, addr: IpAddr) -> Option<IpAddr> {
         self.table.read().to(addr).and_then(|route| route.source)

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use super::*;
+use crate::lvs::route::{Route, RouteTable};
 use crate::lvs::service::{Forwarding, Protocol, ServerSpec, ServiceKey, ServiceSpec};
 use crate::lvs::wire::make::{self, Ends};
 use crate::lvs::wire::{Checksum, Gso, GsoKind, Offload, TcpFlags, checksum, protocol};
@@ -295,3 +296,25 @@ fn a_full_table_drops_and_counts() {
 }
 
 mod pressure;
+
+#[test]
+fn a_server_that_is_this_host_gets_its_packets_from_the_hosts_own_stack() {
+    for is_v6 in [false, true] {
+        let mut world = World::new(Protocol::Tcp, is_v6);
+        let addr = world.reals[1];
+        world.director.set_routes(RouteTable::new(vec![Route {
+            net: addr.into(),
+            mtu: 65_536,
+            source: Some(addr),
+            interface: 1,
+            gateway: None,
+            is_local: true,
+        }]));
+        let server = ServerSpec::new(addr, 8080, Forwarding::Route);
+        world.apply(Command::EditServer { service: world.service, server });
+        let syn = make::tcp(world.request(4000), SYN, &[]);
+        let (verdict, bytes) = world.process(&syn, Side::Client);
+        assert_eq!((verdict, ends_of(&bytes).dst), (Verdict::Pass, world.virt));
+        assert_eq!(world.conns()[0].state, "SYN_RECV");
+    }
+}

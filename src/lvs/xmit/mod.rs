@@ -19,6 +19,8 @@ use super::wire::{Headers, Outbox, Outer, PacketBuf};
 pub struct Way {
     /// The host's own address on that way.
     pub source: Option<IpAddr>,
+    /// The server is this host.
+    pub is_local: bool,
     /// Outer packets may not be cut when the inner may not (`pmtu_disc`).
     pub pmtu_discovery: bool,
     /// Identification of the outer packet.
@@ -49,15 +51,19 @@ impl Plan {
     ) -> Result<Self, DropReason> {
         match conn.method {
             Method::Masq => Ok(Self::Masq),
-            Method::Route => Ok(Self::Route),
             Method::Local | Method::Bypass => Ok(Self::Local),
+            Method::Route => Ok(if way(conn.real().addr).is_local { Self::Local } else { Self::Route }),
             Method::Tunnel => {
                 let real = conn.real().addr;
+                let way = way(real);
+                if way.is_local {
+                    return Ok(Self::Local);
+                }
                 let forwarding = conn.server().map(|server| server.forwarding());
                 let Some(Forwarding::Tunnel(tunnel)) = forwarding else {
                     return Err(DropReason::NoWayToServer);
                 };
-                tunnel::outer(tunnel, real, conn.client(), headers, may_be_cut, &way(real))
+                tunnel::outer(tunnel, real, conn.client(), headers, may_be_cut, &way)
                     .map(Self::Tunnel)
                     .ok_or(DropReason::NoWayToServer)
             }
