@@ -26,7 +26,7 @@ impl Default for HostOptions {
             rs_nets: Vec::new(),
             claim_vips: true,
             table_base: 7600,
-            tx_queue_len: 5000,
+            tx_queue_len: 10_000,
             journal: None,
         }
     }

@@ -198,21 +198,14 @@ impl<K: Kernel> Engine<K> {
     /// Puts rules back that another program has removed (a network daemon that starts may remove all that are not its
     /// own). The order among rules of one preference counts, so all of the family are made anew.
     ///
-    /// A kernel that lists them otherwise than they were made is believed to have them after [`MOST_HEALINGS`].
+    /// A kernel that lists them otherwise than they were just made is believed to have them after [`MOST_HEALINGS`].
     async fn heal(&mut self) -> Result<Vec<HostError>, HostError> {
         let mut errors = Vec::new();
         let mut is_healthy = true;
         for (&family, layout) in &self.layouts {
             let there: HashSet<&Rule> = self.view.rules_of(family).collect();
-            let steps = || {
-                let all = self.base.iter().chain(&self.following);
-                all.filter(|step| step.apply.family() == Some(family) && step.is_about_a_rule())
-            };
-            // Whoever brings the rule that was moved back hides all of ours.
-            let is_back =
-                |rule: &Rule| layout.moved.is_some() && rule.is_local_lookup() && rule.pref <= layout.bypass;
-            let is_whole = steps().filter_map(Step::added_rule).all(|rule| there.contains(rule));
-            if is_whole && !there.iter().any(|rule| is_back(rule)) {
+            let is_back = |rule: &Rule| hides_ours(layout, rule);
+            if self.is_whole(family, layout) {
                 continue;
             }
             is_healthy = false;
@@ -224,13 +217,30 @@ impl<K: Kernel> Engine<K> {
             let left =
                 there.into_iter().filter(|rule| is_back(rule) || rule.is_ours() && !rule.is_local_lookup());
             let left: Vec<Change> = left.cloned().map(Change::DeleteRule).collect();
-            let made = steps().map(|step| step.apply.clone());
+            let made = self.rule_steps(family).map(|step| step.apply.clone());
             let changes: Vec<Change> = left.into_iter().chain(made).collect();
             let results = self.kernel.carry_out(&changes).await;
             errors.extend(results.into_iter().filter_map(Result::err).filter(|error| !error.is_moot()));
         }
+        if !is_healthy && self.healings < MOST_HEALINGS {
+            self.look().await?;
+            is_healthy = self.layouts.iter().all(|(&family, layout)| self.is_whole(family, layout));
+        }
         self.healings = if is_healthy { 0 } else { self.healings.saturating_add(1) };
         Ok(errors)
+    }
+
+    fn rule_steps(&self, family: Family) -> impl Iterator<Item = &Step> {
+        let all = self.base.iter().chain(&self.following);
+        all.filter(move |step| step.apply.family() == Some(family) && step.is_about_a_rule())
+    }
+
+    /// Whether all rules of ours are listed, and none hides them.
+    fn is_whole(&self, family: Family, layout: &Layout) -> bool {
+        let there: HashSet<&Rule> = self.view.rules_of(family).collect();
+        let ours = self.rule_steps(family).filter_map(Step::added_rule);
+        ours.into_iter().all(|rule| there.contains(rule))
+            && !there.iter().any(|rule| hides_ours(layout, rule))
     }
 
     fn note(&mut self, steps: &[Step]) -> Result<(), HostError> {
@@ -312,6 +322,11 @@ impl<K: Kernel> Engine<K> {
         let routes = self.view.routes.iter().filter(|route| !is_tun(route.interface)).cloned();
         RouteTable::new(routes.collect())
     }
+}
+
+/// Whoever brings the rule that was moved back hides all of ours.
+fn hides_ours(layout: &Layout, rule: &Rule) -> bool {
+    layout.moved.is_some() && rule.is_local_lookup() && rule.pref <= layout.bypass
 }
 
 /// Undoes steps in reverse; what is gone already is no error.

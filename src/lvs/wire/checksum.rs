@@ -3,14 +3,17 @@
 
 use std::net::IpAddr;
 
-/// The one's-complement sum of `bytes` (a last odd byte is padded), not complemented.
+/// The one's-complement sum of `bytes` (a last odd byte is padded), folded into 16 bits, not complemented.
 pub fn sum(bytes: &[u8]) -> u32 {
-    let mut words = bytes.chunks_exact(2);
-    let total: u64 = words.by_ref().map(|word| u64::from(u16::from_be_bytes([word[0], word[1]]))).sum();
-    let tail = words.remainder().first().map_or(0, |byte| u64::from(*byte) << 8);
-    let mut total = total + tail;
-    while total >> 32 != 0 {
-        total = (total & 0xffff_ffff) + (total >> 32);
+    // A 32-bit word counts as its two halves do, as 2^16 is 1 in this arithmetic.
+    let mut words = bytes.chunks_exact(4);
+    let mut total: u64 =
+        words.by_ref().map(|word| u64::from(u32::from_be_bytes([word[0], word[1], word[2], word[3]]))).sum();
+    let mut tail = [0; 4];
+    tail[..words.remainder().len()].copy_from_slice(words.remainder());
+    total += u64::from(u32::from_be_bytes(tail));
+    while total >> 16 != 0 {
+        total = (total & 0xffff) + (total >> 16);
     }
     total as u32
 }
