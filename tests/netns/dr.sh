@@ -1,21 +1,8 @@
 #!/usr/bin/env bash
-# Direct routing: requests reach the real servers unchanged, answers go straight to the client. All on one link:
-#
-#   client 192.168.1.10 ---+--- ds  192.168.1.181
-#          fd00:1::10      |        fd00:1::181
-#                          +--- rs1 192.168.1.191, fd00:1::191; VIPs on lo, silent
-#                          +--- rs2 192.168.1.192, fd00:1::192
+# Direct routing: requests reach the real servers unchanged, answers go straight to the client.
 . "$(dirname "$0")/lib.sh"
-host client ds rs1 rs2
-switch switch client:eth0 ds:eth1 rs1:eth0 rs2:eth0
-address client eth0 192.168.1.10/24 fd00:1::10/64
-address ds eth1 192.168.1.181/24 192.168.1.183/32 fd00:1::181/64 fd00:1::183/128
-for number in 1 2; do
-  on rs$number sysctl -qw net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.all.arp_announce=2
-  address rs$number eth0 192.168.1.19$number/24 fd00:1::19$number/64
-  address rs$number lo 192.168.1.183/32 fd00:1::183/128
-  web rs$number
-done
+one_link
+for number in 1 2; do web rs$number; done
 before=$(snapshot ds)
 start_director
 for vip in 192.168.1.183 '[fd00:1::183]'; do
@@ -40,13 +27,10 @@ wait_until 5 grep -q listening "$work/tcpdump.err"
 
 # 100 MB up and down, byte for byte: super-packets are cut on the way out.
 head -c 100000000 /dev/urandom >"$work/blob"
-sum=$(sha256sum <"$work/blob")
 for number in 1 2; do cp "$work/blob" "$work/web-rs$number/html/files/down"; done
 for vip in 192.168.1.183 '[fd00:1::183]'; do
-  rm -f "$work"/web-rs?/html/files/up
-  on client curl -gsS --max-time 60 -T "$work/blob" "http://$vip/files/up"
-  same "the upload to $vip" "$sum" "$(sha256sum <"$(ls "$work"/web-rs?/html/files/up)")"
-  same "the download from $vip" "$sum" "$(on client curl -gsS --max-time 60 "http://$vip/files/down" | sha256sum)"
+  upload client "http://$vip" "$work/blob" rs1 rs2
+  download client "http://$vip" "$work/blob"
 done
 kill "$watching"
 wait "$watching" || true

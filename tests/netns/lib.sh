@@ -119,6 +119,25 @@ topology() {
   done
 }
 
+# The network of direct routing and tunnels: all on one link, so that answers go past the director.
+#
+#   client 192.168.1.10 ---+--- ds  192.168.1.181, fd00:1::181; VIPs .183 and ::183
+#          fd00:1::10      |
+#                          +--- rs1 192.168.1.191, fd00:1::191; VIPs on lo, silent
+#                          +--- rs2 192.168.1.192, fd00:1::192; the same
+one_link() {
+  local number
+  host client ds rs1 rs2
+  switch switch client:eth0 ds:eth1 rs1:eth0 rs2:eth0
+  address client eth0 192.168.1.10/24 fd00:1::10/64
+  address ds eth1 192.168.1.181/24 192.168.1.183/32 fd00:1::181/64 fd00:1::183/128
+  for number in 1 2; do
+    on rs$number sysctl -qw net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.all.arp_announce=2
+    address rs$number eth0 192.168.1.19$number/24 fd00:1::19$number/64
+    address rs$number lo 192.168.1.183/32 fd00:1::183/128
+  done
+}
+
 # --- waiting and comparing
 
 # wait_until SECONDS COMMAND...: repeats the command until it succeeds; fails at the deadline.
@@ -249,6 +268,24 @@ answers() {
   local list=() i
   for ((i = 0; i < $2; i++)); do list+=("$(get "$1" "$3")"); done
   echo "${list[*]}"
+}
+
+# upload HOST URL FILE SERVER...: PUT; one of these servers must have got it byte for byte.
+upload() {
+  local name=$1 url=$2 file=$3
+  shift 3
+  rm -f "$work"/web-*/html/files/up
+  on "$name" curl -gsS --max-time 120 -T "$file" "$url/files/up"
+  local got=()
+  local server
+  for server; do [[ ! -e $work/web-$server/html/files/up ]] || got+=("$work/web-$server/html/files/up"); done
+  same "servers that got the upload to $url" 1 "${#got[@]}"
+  cmp "$file" "${got[0]}" || fail "the upload to $url differs"
+}
+
+# download HOST URL FILE: GET of /files/down, which must be that file.
+download() {
+  on "$1" curl -gsS --max-time 120 "$2/files/down" | cmp - "$3" || fail "the download from $2 differs"
 }
 
 # udp_echo HOST PORT: answers each datagram with the host's name and what came.
