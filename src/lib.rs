@@ -16,5 +16,7 @@ pub mod control;
 pub mod daemon;
 pub mod demo;
 pub mod device;
+pub mod events;
 pub mod host;
 pub mod lvs;
+pub mod shape;

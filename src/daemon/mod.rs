@@ -32,6 +32,7 @@ use crate::config::Declared;
 use crate::control::server;
 use crate::control::socket::{BindError, ControlSocket};
 use crate::device::{self, DeviceError, TunWriter};
+use crate::events::Event;
 use crate::host::{self, ErrorListener, HostError, HostOptions, Plumbing, Step, TunNames, Watch};
 use crate::lvs::director::{CommandError, Director, Settings, Side};
 
@@ -227,6 +228,7 @@ async fn serve(
     let (stop_files, files_stopped) = oneshot::channel();
     let files = tree.map(|tree| tokio::spawn(proc_dir::keep(tree, Arc::clone(live), files_stopped)));
     tracing::info!(socket = %socket.path().display(), "ready");
+    live.events.publish(Event::Started { version: env!("CARGO_PKG_VERSION").to_owned() });
     notify(sd_notify::NotifyState::Ready);
 
     let outcome = loop {
@@ -242,6 +244,7 @@ async fn serve(
         }
     };
 
+    live.events.publish(Event::Stopping);
     notify(sd_notify::NotifyState::Stopping);
     drop((stop, stop_files));
     let _ = served.await;

@@ -5,6 +5,7 @@ use std::path::Path;
 use super::service::Live;
 use crate::config::{Config, Declared};
 use crate::control::OnError;
+use crate::events::Event;
 
 /// Applies what changed in the file since `declared`. A wrong file changes nothing. What commands changed in the
 /// meantime and the file does not name stays.
@@ -17,6 +18,8 @@ pub(super) async fn reload(live: &Live, path: Option<&Path>, declared: &mut Decl
         Ok(config) => config,
         Err(error) => {
             tracing::error!(%error, "the configuration is wrong, so nothing was changed");
+            let (file, reason) = (path.display().to_string(), error.to_string());
+            live.events.publish(Event::ReloadFailed { file, reason });
             return;
         }
     };
@@ -30,6 +33,11 @@ pub(super) async fn reload(live: &Live, path: Option<&Path>, declared: &mut Decl
         }
     }
     *declared = config.declared;
+    live.events.publish(Event::Reloaded {
+        file: path.display().to_string(),
+        changes: (commands.len() - refused) as u64,
+        refused: refused as u64,
+    });
     tracing::info!(config = %path.display(), changes = commands.len() - refused, refused, "configuration reloaded");
 }
 

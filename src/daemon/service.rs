@@ -5,12 +5,13 @@ use std::sync::Arc;
 use tokio::sync::{Mutex, Notify};
 
 use super::DaemonError;
-use super::clock::Clock;
+use super::clock::{Clock, unix_millis};
 use super::counters::AllCounters;
 use super::marks::MarkTuns;
 use crate::config::Declared;
 use crate::control::service::run;
 use crate::control::{Applied, Counter, OnError, Service};
+use crate::events::{Event, Events};
 use crate::host::Plumbing;
 use crate::lvs::director::{Captures, Command, CommandError, Director, Query, Reply};
 use crate::lvs::service::Endpoint;
@@ -20,6 +21,7 @@ pub(super) struct Live {
     pub(super) director: Arc<Director>,
     pub(super) clock: Clock,
     counters: Arc<AllCounters>,
+    pub(super) events: Arc<Events>,
     /// None where nothing of the host is to be changed.
     host: Mutex<Option<Host>>,
     /// Rung after every change of the tables by commands.
@@ -37,7 +39,8 @@ pub(super) struct Host {
 
 impl Live {
     pub(super) fn new(director: Arc<Director>, clock: Clock, counters: Arc<AllCounters>) -> Self {
-        Self { director, clock, counters, host: Mutex::new(None), changed: Notify::new() }
+        let events = Arc::new(Events::new(unix_millis));
+        Self { director, clock, counters, events, host: Mutex::new(None), changed: Notify::new() }
     }
 
     /// Changes tables, then the host.
@@ -99,6 +102,7 @@ impl Live {
         self.director.set_routes(host.plumbing.routes());
         for warning in &warnings {
             tracing::warn!(warning, "the host does not follow");
+            self.events.publish(Event::HostTrouble { reason: warning.clone() });
         }
         host.followed = warnings.is_empty().then_some(captures);
         warnings
