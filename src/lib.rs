@@ -17,6 +17,7 @@ pub mod daemon;
 pub mod demo;
 pub mod device;
 pub mod events;
+pub mod health;
 pub mod host;
 pub mod lvs;
 pub mod shape;

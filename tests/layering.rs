@@ -74,7 +74,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("shape.rs", &["lvs"]),
     ("events.rs", &["lvs", "shape"]),
     ("control/", &["lvs", "events", "shape"]),
-    ("config/", &["lvs", "cli::args", "cli::convert"]),
+    ("config/", &["lvs", "health::spec", "cli::args", "cli::convert"]),
+    ("health/", &["lvs", "events"]),
     ("cli/ipvsadm/", &["cli", "lvs", "control"]),
     ("demo/", &[]),
 ];

@@ -1,0 +1,470 @@
+//! What an operator declares about the health of services and servers, as plain data.
+//!
+//! Complete enough for keepalived's checkers; `Default` gives the values that hold where nothing is said. Never
+//! looks at a file or a network; made by the configuration, read by the checks.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::lvs::service::{Endpoint, ServerSpec, ServiceKey};
+
+/// The checks of one virtual service.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServiceHealth {
+    pub service: ServiceKey,
+    pub policy: ServicePolicy,
+    pub servers: Vec<ServerHealth>,
+}
+
+/// What follows from how many servers of a service are well.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServicePolicy {
+    /// Servers with checks begin as down, and come in with their first good round.
+    pub alpha: bool,
+    /// At the end of the director, run the scripts of what goes down with it.
+    pub omega: bool,
+    /// Sum of the weights of servers that are up, from which the service counts as up.
+    pub quorum: u32,
+    /// The service comes up at `quorum + hysteresis` and goes down below `quorum - hysteresis`.
+    pub hysteresis: u32,
+    pub quorum_up: Option<Script>,
+    pub quorum_down: Option<Script>,
+    /// Takes the clients while there is no quorum; the servers that are still up leave in its favour.
+    pub sorry: Option<SorryServer>,
+    pub passive: Option<Passive>,
+}
+
+impl Default for ServicePolicy {
+    fn default() -> Self {
+        Self {
+            alpha: false,
+            omega: false,
+            quorum: 1,
+            hysteresis: 0,
+            quorum_up: None,
+            quorum_down: None,
+            sorry: None,
+            passive: None,
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SorryServer {
+    pub server: ServerSpec,
+    /// Stays in the table with weight 0 while it is not needed, so that its connections go on.
+    pub inhibit: bool,
+}
+
+/// Signs of trouble in the traffic itself. A server that shows them in one interval counts as having failed a
+/// round of a check of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Passive {
+    pub interval: Duration,
+    /// Fewer new connections in an interval say nothing.
+    pub min_connections: u32,
+    /// Percent of new TCP connections that the server did not answer; 0 does not look at it.
+    pub unanswered: u8,
+    /// Percent of new TCP connections that the server refused with RST; 0 does not look at it.
+    pub refused: u8,
+    /// Bad intervals in a row until it is down.
+    pub fall: u32,
+    /// How long it stays down before it is tried again.
+    pub hold_down: Duration,
+}
+
+impl Default for Passive {
+    fn default() -> Self {
+        Self {
+            interval: Duration::from_secs(2),
+            min_connections: 10,
+            unanswered: 50,
+            refused: 50,
+            fall: 2,
+            hold_down: Duration::from_secs(30),
+        }
+    }
+}
+
+/// The checks of one real server. It is up when all of them are.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServerHealth {
+    /// The place of the server in its service's list.
+    pub server: Endpoint,
+    pub on_failure: OnFailure,
+    pub notify_up: Option<Script>,
+    pub notify_down: Option<Script>,
+    /// Time in which the weight grows to its full value after the server came up; zero gives it at once.
+    pub slow_start: Duration,
+    pub checks: Vec<Check>,
+}
+
+impl ServerHealth {
+    /// A server without checks.
+    pub const fn new(server: Endpoint) -> Self {
+        Self {
+            server,
+            on_failure: OnFailure::Remove,
+            notify_up: None,
+            notify_down: None,
+            slow_start: Duration::ZERO,
+            checks: Vec::new(),
+        }
+    }
+}
+
+/// What becomes of a server that is down.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnFailure {
+    /// It leaves the table, as with keepalived.
+    #[default]
+    Remove,
+    /// Its weight becomes 0 (`inhibit_on_failure`).
+    Quiesce,
+}
+
+/// One check: what is asked, where, and when.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Check {
+    pub kind: CheckKind,
+    pub target: Target,
+    pub schedule: Schedule,
+    /// The check begins as failed, whatever the service says of its servers.
+    pub alpha: bool,
+    /// Tell the log of every failed attempt, not only of changes.
+    pub log_all_failures: bool,
+}
+
+impl Check {
+    /// A check of the server's own address, with the usual times.
+    pub fn new(kind: CheckKind) -> Self {
+        Self {
+            kind,
+            target: Target::default(),
+            schedule: Schedule::default(),
+            alpha: false,
+            log_all_failures: false,
+        }
+    }
+}
+
+/// When a check runs and how many results make a change.
+///
+/// A round is one attempt and, as long as they fail, up to `retry` more. A server that is down is not tried again
+/// within a round.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Schedule {
+    /// From the start of a round to the start of the next (`delay_loop`).
+    pub interval: Duration,
+    /// Percent of the interval by which rounds vary at random, to both sides.
+    pub jitter: u8,
+    /// Time that one attempt has in all, connecting included (`connect_timeout`, `misc_timeout`).
+    pub timeout: Duration,
+    pub retry: u32,
+    pub delay_before_retry: Duration,
+    /// Good rounds in a row until it is up.
+    pub rise: u32,
+    /// Failed rounds in a row until it is down.
+    pub fall: u32,
+    /// The first round comes after a random part of this; None spreads over one interval.
+    pub warmup: Option<Duration>,
+}
+
+impl Default for Schedule {
+    fn default() -> Self {
+        Self {
+            interval: Duration::from_secs(2),
+            jitter: 10,
+            timeout: Duration::from_secs(2),
+            retry: 0,
+            delay_before_retry: Duration::from_secs(1),
+            rise: 2,
+            fall: 3,
+            warmup: None,
+        }
+    }
+}
+
+impl Schedule {
+    /// What keepalived does where its file says nothing. `HTTP_GET` and `SSL_GET` set `retry` to 3.
+    pub const KEEPALIVED: Self = Self {
+        interval: Duration::from_secs(60),
+        jitter: 0,
+        timeout: Duration::from_secs(5),
+        retry: 1,
+        delay_before_retry: Duration::from_secs(1),
+        rise: 1,
+        fall: 1,
+        warmup: None,
+    };
+}
+
+/// Where a check goes. What is not set is the server's own.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Target {
+    pub connect_ip: Option<IpAddr>,
+    pub connect_port: Option<u16>,
+    /// Address, port and interface that it leaves from.
+    pub bind_ip: Option<IpAddr>,
+    pub bind_port: Option<u16>,
+    pub bind_interface: Option<String>,
+    /// Mark of its packets (`SO_MARK`).
+    pub fwmark: Option<u32>,
+    /// Send it to the virtual address by way of this server, as the packets of clients go.
+    pub by_virtual_address: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CheckKind {
+    /// A connection can be opened.
+    Tcp,
+    Http(HttpCheck),
+    Dns(DnsCheck),
+    Udp(UdpCheck),
+    /// An ICMP echo is answered.
+    Ping,
+    Smtp(SmtpCheck),
+    Grpc(GrpcCheck),
+    Script(ScriptCheck),
+}
+
+impl CheckKind {
+    /// As listings print it.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Tcp => "tcp",
+            Self::Http(http) if http.tls.is_some() => "https",
+            Self::Http(_) => "http",
+            Self::Dns(_) => "dns",
+            Self::Udp(_) => "udp",
+            Self::Ping => "ping",
+            Self::Smtp(_) => "smtp",
+            Self::Grpc(grpc) if grpc.tls.is_some() => "grpcs",
+            Self::Grpc(_) => "grpc",
+            Self::Script(_) => "script",
+        }
+    }
+}
+
+/// GET requests, one after the other; all must be answered as expected.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HttpCheck {
+    /// None asks for `/`.
+    pub urls: Vec<HttpUrl>,
+    pub version: HttpVersion,
+    /// Value of the Host header where the URL does not say one; None is the address connected to.
+    pub host: Option<String>,
+    /// Plain HTTP without.
+    pub tls: Option<Tls>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum HttpVersion {
+    #[serde(rename = "1.0")]
+    Http10,
+    #[default]
+    #[serde(rename = "1.1")]
+    Http11,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HttpUrl {
+    pub path: String,
+    /// Host header of this request (`virtualhost`).
+    pub host: Option<String>,
+    /// Empty takes 200 to 299.
+    pub status: Vec<StatusRange>,
+    /// MD5 of the body, as `genhash` prints it.
+    pub digest: Option<[u8; 16]>,
+    pub regex: Option<BodyRegex>,
+}
+
+impl HttpUrl {
+    pub fn new(path: &str) -> Self {
+        Self { path: path.to_owned(), host: None, status: Vec::new(), digest: None, regex: None }
+    }
+}
+
+/// Both ends belong to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatusRange {
+    pub first: u16,
+    pub last: u16,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BodyRegex {
+    pub pattern: String,
+    /// The body must not match (`regex_no_match`).
+    pub negate: bool,
+    /// `regex_options`: caseless, multiline, dotall, extended.
+    pub case_insensitive: bool,
+    pub multi_line: bool,
+    pub dot_matches_new_line: bool,
+    pub ignore_whitespace: bool,
+    /// Where in the body a match may begin and must have begun (`regex_min_offset`, `regex_max_offset`).
+    pub min_offset: usize,
+    pub max_offset: Option<usize>,
+}
+
+impl BodyRegex {
+    pub fn new(pattern: &str) -> Self {
+        Self {
+            pattern: pattern.to_owned(),
+            negate: false,
+            case_insensitive: false,
+            multi_line: false,
+            dot_matches_new_line: false,
+            ignore_whitespace: false,
+            min_offset: 0,
+            max_offset: None,
+        }
+    }
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tls {
+    /// Name sent to the server and looked for in its certificate; None is the host asked for, when that is a name.
+    pub server_name: Option<String>,
+    /// Send no name at all (keepalived without `enable_sni`).
+    pub no_sni: bool,
+    /// Whether the certificate must be good; keepalived takes any.
+    pub verify: bool,
+    /// PEM file of authorities to trust; None is the system's.
+    pub ca_file: Option<std::path::PathBuf>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DnsCheck {
+    /// The name to ask for; `.` is the root.
+    pub name: String,
+    /// Number of the record type (1 is A).
+    pub record_type: u16,
+    /// Ask over TCP.
+    pub tcp: bool,
+}
+
+impl Default for DnsCheck {
+    /// As keepalived: the SOA of the root.
+    fn default() -> Self {
+        Self { name: ".".to_owned(), record_type: Self::record_type_of("SOA").unwrap_or(6), tcp: false }
+    }
+}
+
+impl DnsCheck {
+    /// The number of a record type by its name, in any case, or written as `TYPE65`.
+    pub fn record_type_of(name: &str) -> Option<u16> {
+        let name = name.to_ascii_uppercase();
+        Some(match name.as_str() {
+            "A" => 1,
+            "NS" => 2,
+            "CNAME" => 5,
+            "SOA" => 6,
+            "PTR" => 12,
+            "MX" => 15,
+            "TXT" => 16,
+            "AAAA" => 28,
+            "SRV" => 33,
+            "NAPTR" => 35,
+            "DS" => 43,
+            "RRSIG" => 46,
+            "DNSKEY" => 48,
+            "TLSA" => 52,
+            "SVCB" => 64,
+            "HTTPS" => 65,
+            "ANY" => 255,
+            "CAA" => 257,
+            _ => return name.strip_prefix("TYPE")?.parse().ok(),
+        })
+    }
+}
+
+/// A datagram. Without `require_reply` only an ICMP error fails it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UdpCheck {
+    pub payload: Vec<u8>,
+    pub require_reply: bool,
+    pub min_reply_len: Option<usize>,
+    pub max_reply_len: Option<usize>,
+    /// The reply must contain these bytes.
+    pub expect: Option<Vec<u8>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SmtpCheck {
+    pub helo: String,
+}
+
+impl Default for SmtpCheck {
+    fn default() -> Self {
+        Self { helo: "smtpchecker.keepalived.org".to_owned() }
+    }
+}
+
+/// `grpc.health.v1.Health/Check`; it must answer SERVING.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GrpcCheck {
+    /// Empty asks for the server as a whole.
+    pub service: String,
+    /// The `:authority` sent; None is the address connected to.
+    pub authority: Option<String>,
+    pub tls: Option<Tls>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScriptCheck {
+    pub script: Script,
+    /// Its exit status sets the weight (`misc_dynamic`): 0 leaves it, 2 to 255 mean that minus 2, 1 is a failure.
+    pub dynamic: bool,
+}
+
+/// A program that is run without a shell. Ended with all its children at its timeout.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Script {
+    /// The program and its arguments.
+    pub command: Vec<String>,
+    /// For a check, the timeout of its schedule comes first.
+    pub timeout: Option<Duration>,
+    /// None runs it as the director's own user.
+    pub user: Option<String>,
+    pub group: Option<String>,
+}
+
+impl Script {
+    pub const fn new(command: Vec<String>) -> Self {
+        Self { command, timeout: None, user: None, group: None }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn record_types_are_known_by_name_and_number() {
+        assert_eq!(DnsCheck::record_type_of("aaaa"), Some(28));
+        assert_eq!(DnsCheck::record_type_of("TYPE65"), Some(65));
+        assert_eq!(DnsCheck::record_type_of("TYPE"), None);
+        assert_eq!(DnsCheck::record_type_of("TYPE70000"), None);
+        assert_eq!(DnsCheck::record_type_of("nonsense"), None);
+        assert_eq!(DnsCheck::default().record_type, 6);
+    }
+
+    #[test]
+    fn data_comes_out_as_it_went_in() {
+        let mut url = HttpUrl::new("/healthz");
+        url.status.push(StatusRange { first: 200, last: 204 });
+        url.regex = Some(BodyRegex::new("ok"));
+        let http = HttpCheck { urls: vec![url], tls: Some(Tls::default()), ..HttpCheck::default() };
+        let kind = CheckKind::Http(http);
+        assert_eq!(kind.name(), "https");
+        let mut server = ServerHealth::new(Endpoint::new("10.0.0.1".parse().unwrap(), 80));
+        server.checks = vec![Check::new(kind), Check::new(CheckKind::Ping)];
+        let text = serde_json::to_string(&server).unwrap();
+        assert_eq!(serde_json::from_str::<ServerHealth>(&text).unwrap(), server);
+    }
+}
