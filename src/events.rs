@@ -157,6 +157,33 @@ pub enum Event {
 }
 
 impl Event {
+    /// All that [`Self::name`] can be.
+    pub const NAMES: [&str; 23] = [
+        "started",
+        "stopping",
+        "service_added",
+        "service_edited",
+        "service_removed",
+        "service_up",
+        "service_down",
+        "server_added",
+        "server_edited",
+        "server_removed",
+        "server_up",
+        "server_down",
+        "server_draining",
+        "server_drained",
+        "server_overloaded",
+        "server_returned",
+        "reloaded",
+        "reload_failed",
+        "drops_began",
+        "drops_go_on",
+        "drops_ended",
+        "host_trouble",
+        "lost",
+    ];
+
     /// As it is written after `"event":`.
     pub const fn name(&self) -> &'static str {
         match self {
@@ -369,6 +396,20 @@ mod tests {
         let line = serde_json::to_string(&Event::ServiceAdded { service: mark }).unwrap();
         assert_eq!(line, r#"{"event":"service_added","service":{"fwmark":7,"family":"ipv6"}}"#);
         assert_eq!(serde_json::from_str::<Event>(&line).unwrap(), Event::ServiceAdded { service: mark });
+    }
+
+    /// The block of `docs/json.md` that shows every event.
+    #[test]
+    fn the_documents_lines_are_events_and_all_of_them() {
+        let text = include_str!("../docs/json.md");
+        let block = text.split("```jsonl\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+        let mut shown = Vec::new();
+        for line in block.lines() {
+            let record: Record = serde_json::from_str(line).unwrap_or_else(|error| panic!("{line}: {error}"));
+            assert_eq!(serde_json::to_string(&record).unwrap(), line);
+            shown.push(record.event.name());
+        }
+        assert_eq!(shown, Event::NAMES);
     }
 
     #[tokio::test]

@@ -7,6 +7,7 @@ use ipnet::IpNet;
 
 use super::proc::ProcFile;
 use crate::control::{DEFAULT_SOCKET, SOCKET_VARIABLE};
+use crate::events::Event;
 
 /// The classic tools are not clap's; see `cli::ipvsadm`.
 const CLASSIC: &str = "Classic tools, also by links of these names:
@@ -72,6 +73,8 @@ pub enum Command {
         #[command(flatten)]
         socket: SocketArgs,
     },
+    /// Print what happens, one JSON line each: servers up and down, reloads, overload, drops
+    Events(EventsArgs),
     /// Show LVS-NAT at work, in network namespaces of its own
     Demo {
         /// Leave everything up until Ctrl-C
@@ -111,6 +114,9 @@ pub struct RunArgs {
     /// Keep files like /proc/net/ip_vs* below this folder
     #[arg(long, value_name = "DIR")]
     pub proc_dir: Option<PathBuf>,
+    /// Dropped packets a second, of one reason, that are worth an event [default: 100]
+    #[arg(long, value_name = "PACKETS", value_parser = clap::value_parser!(u64).range(1..))]
+    pub drop_alarm: Option<u64>,
     /// What to log: error, warn, info, debug, trace, or a filter [default: RUST_LOG, else info]
     #[arg(long, value_name = "LEVEL")]
     pub log: Option<String>,
@@ -131,6 +137,33 @@ pub struct RestoreArgs {
     pub diff: bool,
     #[command(flatten)]
     pub socket: SocketArgs,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct EventsArgs {
+    /// Begin with the last N events (up to 256 are kept)
+    #[arg(long, value_name = "N")]
+    pub last: Option<usize>,
+    /// Print those that are kept, and wait for none
+    #[arg(long)]
+    pub no_follow: bool,
+    /// Only events of these names, as `event` has them
+    #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = Event::NAMES, hide_possible_values = true)]
+    pub only: Vec<String>,
+    /// End after N events
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub count: Option<u64>,
+    /// As JSON lines, or as text
+    #[arg(long, value_name = "FORMAT", default_value = "json")]
+    pub format: EventFormat,
+    #[command(flatten)]
+    pub socket: SocketArgs,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum EventFormat {
+    Json,
+    Text,
 }
 
 #[derive(Clone, Debug, Default, clap::Args)]

@@ -6,6 +6,7 @@
 pub mod args;
 pub mod backend;
 mod classic;
+mod events;
 mod generate;
 pub mod ipvsadm;
 pub mod proc;
@@ -42,6 +43,8 @@ enum CliError {
     #[error(transparent)]
     Generate(#[from] generate::GenerateError),
     #[error(transparent)]
+    Events(#[from] events::EventsError),
+    #[error(transparent)]
     Tables(#[from] tables::TablesError),
 }
 
@@ -64,6 +67,7 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
         args::Command::Counters { socket } => {
             tables::counters(&socket, &mut std::io::stdout()).map_err(CliError::from)
         }
+        args::Command::Events(given) => events::run(&given, &mut std::io::stdout()).map_err(CliError::from),
         args::Command::Save { socket } => {
             tables::save(&socket, &mut std::io::stdout()).map_err(CliError::from)
         }

@@ -56,6 +56,7 @@ fn options(given: RunArgs, config: Config) -> daemon::Options {
             offload: !given.no_offload && file.offload.unwrap_or(true),
             queues: given.queues.map(usize::from).or(file.queues).unwrap_or(1),
         },
+        drop_alarm: given.drop_alarm.unwrap_or(daemon::DROP_ALARM),
         proc_dir: given.proc_dir.or(file.proc_dir),
         core: Settings {
             conn_table_size: file.conn_table_size.unwrap_or(defaults.conn_table_size),

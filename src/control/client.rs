@@ -9,6 +9,7 @@ use super::protocol::{
     self, Applied, Counter, FrameError, HEADER_LEN, MAX_REQUEST, MAX_RESPONSE, OnError, Refusal, Request,
     Response,
 };
+use super::stream::{Part, Wish};
 use crate::lvs::director::{Command, CommandError, Query, Reply};
 
 /// A director busy with a restore of all its services needs seconds, not minutes.
@@ -112,6 +113,20 @@ impl Client {
         }
     }
 
+    /// Asks for an answer in parts, and waits for each of them as long as it takes.
+    ///
+    /// # Errors
+    /// The director could not be asked.
+    pub fn stream(mut self, wish: Wish) -> Result<Parts, ClientError> {
+        let frame =
+            protocol::frame(&Request::Stream(wish), MAX_REQUEST).map_err(|source| self.garbled(source))?;
+        self.stream
+            .write_all(&frame)
+            .and_then(|()| self.stream.set_read_timeout(None))
+            .map_err(|source| self.lost(source))?;
+        Ok(Parts { client: Some(self) })
+    }
+
     /// Sends one request and waits for its answer.
     ///
     /// # Errors
@@ -166,5 +181,37 @@ impl Client {
 
     fn mismatch(&self) -> ClientError {
         ClientError::Mismatch { path: self.path.clone() }
+    }
+}
+
+/// The parts of an answer, one after the other.
+#[derive(Debug)]
+pub struct Parts {
+    /// None after the last.
+    client: Option<Client>,
+}
+
+impl Parts {
+    /// To be told when the next part has come.
+    pub fn as_socket(&self) -> Option<&UnixStream> {
+        self.client.as_ref().map(|client| &client.stream)
+    }
+}
+
+impl Iterator for Parts {
+    type Item = Result<Part, ClientError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let mut client = self.client.take()?;
+        match client.read_response() {
+            Ok(Response::Part(part)) => {
+                self.client = Some(client);
+                Some(Ok(part))
+            }
+            Ok(Response::End) => None,
+            Ok(Response::Refused(refusal)) => Some(Err(ClientError::Refused(refusal))),
+            Ok(_) => Some(Err(client.mismatch())),
+            Err(error) => Some(Err(error)),
+        }
     }
 }

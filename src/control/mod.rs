@@ -11,6 +11,7 @@ pub mod protocol;
 pub mod server;
 pub mod service;
 pub mod socket;
+pub mod stream;
 #[cfg(test)]
 mod tests;
 
@@ -19,6 +20,7 @@ use std::path::{Path, PathBuf};
 pub use client::{Client, ClientError};
 pub use protocol::{Applied, Counter, OnError, Refusal, Request, Response};
 pub use service::{Bare, Service};
+pub use stream::{Part, Wish};
 
 /// Where the control socket is when nobody says otherwise.
 pub const DEFAULT_SOCKET: &str = "/run/tunvs/control.sock";

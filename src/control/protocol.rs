@@ -6,6 +6,7 @@
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::stream::{Part, Wish};
 use crate::lvs::director::{Command, CommandError, Query, Reply};
 
 /// Raised with every change that an older peer would misread.
@@ -34,6 +35,8 @@ pub enum Request {
     Query(Query),
     /// What became of packets, by verdict and drop reason.
     Counters,
+    /// Answered in parts.
+    Stream(Wish),
 }
 
 /// What happens to the rest of a batch after a refused command.
@@ -50,6 +53,10 @@ pub enum Response {
     Applied(Applied),
     Reply(Result<Reply, CommandError>),
     Counters(Vec<Counter>),
+    /// One of many answers to a request for a stream.
+    Part(Part),
+    /// There are no more parts.
+    End,
     /// The request was not looked at.
     Refused(Refusal),
 }

@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::StreamExt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
@@ -12,6 +13,7 @@ use tokio::time::{error::Elapsed, timeout};
 
 use super::protocol::{self, FrameError, HEADER_LEN, MAX_REQUEST, MAX_RESPONSE, Refusal, Request, Response};
 use super::service::Service;
+use super::stream::Wish;
 
 /// Bounds on what clients may take.
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +25,8 @@ pub struct Limits {
     pub stall: Duration,
     /// Requests of more than [`LARGE`] bytes that are in memory at once.
     pub large_requests: usize,
+    /// Answers in parts that are under way at once. A client may take its time over one.
+    pub streams: usize,
     /// Time that requests under way have when the server stops.
     pub linger: Duration,
 }
@@ -34,6 +38,7 @@ impl Default for Limits {
             idle: Duration::from_secs(60),
             stall: Duration::from_secs(10),
             large_requests: 4,
+            streams: 32,
             linger: Duration::from_secs(5),
         }
     }
@@ -65,6 +70,7 @@ pub async fn serve_with<S: Service>(
     let (stop, stopping) = watch::channel(false);
     let seats = Arc::new(Semaphore::new(limits.connections));
     let large = Arc::new(Semaphore::new(limits.large_requests));
+    let streams = Arc::new(Semaphore::new(limits.streams));
     let mut tasks = JoinSet::new();
     tokio::pin!(shutdown);
     loop {
@@ -78,6 +84,7 @@ pub async fn serve_with<S: Service>(
                         stream,
                         service: Arc::clone(&service),
                         large: Arc::clone(&large),
+                        streams: Arc::clone(&streams),
                         stopping: stopping.clone(),
                         limits,
                     };
@@ -98,10 +105,17 @@ pub async fn serve_with<S: Service>(
     }
 }
 
+/// What a client gets for a request.
+enum Answer {
+    Whole(Response),
+    InParts(Wish),
+}
+
 struct Connection<S> {
     stream: UnixStream,
     service: Arc<S>,
     large: Arc<Semaphore>,
+    streams: Arc<Semaphore>,
     stopping: watch::Receiver<bool>,
     limits: Limits,
 }
@@ -110,6 +124,8 @@ struct Connection<S> {
 enum ConnectionError {
     #[error("client gone")]
     Io(#[from] io::Error),
+    #[error("client hung up")]
+    HungUp,
     #[error("client stalls")]
     Stalled(#[from] Elapsed),
     #[error(transparent)]
@@ -156,27 +172,63 @@ impl<S: Service> Connection<S> {
             }
             self.read_exact(&mut header[1..]).await?;
             let len = protocol::body_len(header, MAX_REQUEST)?;
-            let response = {
+            let answer = {
                 let large =
                     if len > LARGE { Some(Arc::clone(&self.large).acquire_owned().await) } else { None };
                 let body = self.read_body(len).await?;
                 let request = protocol::parse(&body)?;
                 drop(body);
-                let response = self.answer(request).await;
+                let answer = self.answer(request).await;
                 drop(large);
-                response
+                answer
             };
-            self.send(&response).await?;
+            match answer {
+                Answer::Whole(response) => self.send(&response).await?,
+                Answer::InParts(wish) => self.send_parts(&wish).await?,
+            }
         }
     }
 
-    async fn answer(&self, request: Request) -> Response {
-        match request {
+    async fn answer(&self, request: Request) -> Answer {
+        Answer::Whole(match request {
             Request::Apply { commands, on_error } => {
                 Response::Applied(self.service.apply(commands, on_error).await)
             }
             Request::Query(query) => Response::Reply(self.service.query(&query)),
             Request::Counters => Response::Counters(self.service.counters()),
+            Request::Stream(wish) => return Answer::InParts(wish),
+        })
+    }
+
+    /// Sends parts as they come. There is no limit of time: whoever reads may be a person with a pager.
+    async fn send_parts(&mut self, wish: &Wish) -> Result<(), ConnectionError> {
+        let Ok(_place) = Arc::clone(&self.streams).try_acquire_owned() else {
+            return self.send(&Response::Refused(Refusal::Busy)).await;
+        };
+        let mut parts = self.service.stream(wish);
+        let mut is_stopping = false;
+        let mut sink = [0; 1];
+        loop {
+            let part = tokio::select! {
+                biased;
+                _ = self.stopping.wait_for(|stop| *stop), if !is_stopping => {
+                    is_stopping = true;
+                    continue;
+                }
+                // Nothing is to be said meanwhile: the client has hung up, or talks out of turn.
+                heard = self.stream.read(&mut sink) => {
+                    heard?;
+                    return Err(ConnectionError::HungUp);
+                }
+                part = parts.next() => part,
+                () = std::future::ready(()), if is_stopping => None,
+            };
+            let Some(part) = part else { return self.send(&Response::End).await };
+            let frame = protocol::frame(&Response::Part(part), MAX_RESPONSE)?;
+            tokio::select! {
+                written = self.stream.write_all(&frame) => written?,
+                () = stalled_at_stop(&mut self.stopping, self.limits.stall) => return Err(ConnectionError::HungUp),
+            }
         }
     }
 
@@ -207,5 +259,12 @@ impl<S: Service> Connection<S> {
             timeout(self.limits.stall, self.stream.write_all(step)).await??;
         }
         Ok(())
+    }
+}
+
+/// Done when the server has been stopping for that long.
+async fn stalled_at_stop(stopping: &mut watch::Receiver<bool>, stall: Duration) {
+    if stopping.wait_for(|stop| *stop).await.is_ok() {
+        tokio::time::sleep(stall).await;
     }
 }

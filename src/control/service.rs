@@ -4,8 +4,11 @@ use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 
+use futures::stream::{self, StreamExt};
+
 use super::interface;
 use super::protocol::{Applied, Counter, OnError};
+use super::stream::{Parts, Wish};
 use crate::lvs::Time;
 use crate::lvs::director::{Command, CommandError, Director, Query, Reply};
 
@@ -21,6 +24,12 @@ pub trait Service: Send + Sync + 'static {
 
     fn counters(&self) -> Vec<Counter> {
         Vec::new()
+    }
+
+    /// An answer in parts. Holds no lock between two of them: the client may be slow.
+    fn stream(&self, wish: &Wish) -> Parts {
+        let _ = wish;
+        stream::empty().boxed()
     }
 }
 

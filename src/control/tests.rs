@@ -15,9 +15,11 @@ use tokio::sync::oneshot;
 
 use super::protocol::{self, Applied, FrameError, HEADER_LEN, MAX_REQUEST, OnError, Request, Response};
 use super::server::{Limits, serve_with};
-use super::service::Bare;
+use super::service::{Bare, Service};
 use super::socket::{BindError, ControlSocket};
+use super::stream::{self, Part, Parts, Wish};
 use super::{Client, ClientError, Refusal};
+use crate::events::{Event, Events};
 use crate::lvs::director::{Command, CommandError, Director, Query, Reply, Settings};
 use crate::lvs::service::{Forwarding, Protocol, ServerSpec, ServiceKey, ServiceSpec};
 use crate::lvs::time::Time;
@@ -45,16 +47,18 @@ struct Running {
 
 impl Running {
     fn start(limits: Limits) -> Self {
+        Self::serve(limits, Bare::new(Arc::new(Director::new(Settings::default())), || Time::ZERO))
+    }
+
+    fn serve(limits: Limits, service: impl Service) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("run/control.sock");
         let (stop, stopped) = oneshot::channel();
         let socket = ControlSocket::bind(&path).unwrap();
         let thread = std::thread::spawn(move || {
             block_on(async move {
-                let director = Arc::new(Director::new(Settings::default()));
-                let service = Arc::new(Bare::new(director, || Time::ZERO));
                 let shutdown = async { drop(stopped.await) };
-                serve_with(socket.listener().unwrap(), service, shutdown, limits).await;
+                serve_with(socket.listener().unwrap(), Arc::new(service), shutdown, limits).await;
             });
         });
         Self { path, stop: Some(stop), thread: Some(thread), _dir: dir }
@@ -262,6 +266,107 @@ fn without_a_director_the_client_says_so() {
     );
     drop(UnixListener::bind(&path).unwrap());
     assert!(matches!(Client::connect(&path), Err(ClientError::NoDirector { .. })));
+}
+
+/// A service with events to tell of.
+struct Telling(Arc<Events>);
+
+impl Service for Telling {
+    async fn apply(&self, _: Vec<Command>, _: OnError) -> Applied {
+        Applied::default()
+    }
+
+    fn query(&self, _: &Query) -> Result<Reply, CommandError> {
+        Err(CommandError::NoDaemon)
+    }
+
+    fn stream(&self, wish: &Wish) -> Parts {
+        match wish {
+            Wish::Events { past, follow } => stream::events(&self.0, *past, *follow),
+        }
+    }
+}
+
+fn telling(limits: Limits) -> (Running, Arc<Events>) {
+    let events = Arc::new(Events::new(|| 0));
+    (Running::serve(limits, Telling(Arc::clone(&events))), events)
+}
+
+const FOLLOW: Wish = Wish::Events { past: 10, follow: true };
+
+fn numbers(parts: impl Iterator<Item = Result<Part, ClientError>>) -> Vec<u64> {
+    parts
+        .map(|part| match part.unwrap() {
+            Part::Event(record) => record.number,
+        })
+        .collect()
+}
+
+#[test]
+fn events_come_as_they_happen_until_the_director_stops() {
+    let (server, events) = telling(Limits::default());
+    events.publish(Event::ServiceAdded { service: key(80) });
+    let mut parts = server.client().stream(FOLLOW).unwrap();
+    assert_eq!(numbers(parts.by_ref().take(1)), [1]);
+    assert_eq!(numbers(server.client().stream(Wish::Events { past: 10, follow: false }).unwrap()), [1]);
+    events.publish(Event::ServiceRemoved { service: key(80) });
+    events.publish(Event::Stopping);
+    assert_eq!(numbers(parts), [2, 3]);
+}
+
+#[test]
+fn a_stopping_server_sends_what_is_left_and_ends() {
+    let (server, events) = telling(Limits::default());
+    let mut parts = server.client().stream(FOLLOW).unwrap();
+    events.publish(Event::ServiceAdded { service: key(80) });
+    assert_eq!(numbers(parts.by_ref().take(1)), [1]);
+    for _ in 0..100 {
+        events.publish(Event::ServiceAdded { service: key(80) });
+    }
+    drop(server);
+    assert_eq!(numbers(parts).len(), 100);
+}
+
+#[test]
+fn a_reader_that_does_not_read_holds_nobody_up_and_is_told_what_it_lost() {
+    let limits = Limits { streams: 1, stall: Duration::from_millis(50), ..Limits::default() };
+    let (server, events) = telling(limits);
+    let mut parts = server.client().stream(FOLLOW).unwrap();
+    events.publish(Event::ServiceAdded { service: key(80) });
+    assert_eq!(numbers(parts.by_ref().take(1)), [1]);
+    let many = 50_000;
+    for _ in 0..many {
+        events.publish(Event::ServiceAdded { service: key(80) });
+    }
+    let refused = server.client().stream(FOLLOW).unwrap().next();
+    assert!(matches!(refused, Some(Err(ClientError::Refused(Refusal::Busy)))), "{refused:?}");
+    events.publish(Event::Stopping);
+    let (mut seen, mut lost) = (0, 0);
+    for part in parts.by_ref() {
+        let Part::Event(record) = part.unwrap();
+        match record.event {
+            Event::Lost { events } => lost += events,
+            _ => seen += 1,
+        }
+    }
+    assert!(lost > 0, "nothing was lost");
+    assert_eq!(seen + lost, many + 1);
+}
+
+#[test]
+fn the_place_of_a_reader_that_hangs_up_is_free_at_once() {
+    let (server, _events) = telling(Limits { streams: 1, ..Limits::default() });
+    drop(server.client().stream(FOLLOW).unwrap());
+    let deadline = Duration::from_secs(10);
+    let (sender, free) = std::sync::mpsc::channel();
+    let path = server.path.clone();
+    std::thread::spawn(move || {
+        let past =
+            || Client::connect(&path).unwrap().stream(Wish::Events { past: 0, follow: false }).unwrap();
+        while past().next().is_some() {}
+        let _ = sender.send(());
+    });
+    free.recv_timeout(deadline).unwrap();
 }
 
 #[test]

@@ -4,6 +4,8 @@
 //! Owns the order in which things start and stop, the threads and the timers. Never decides about packets or
 //! services. Called by the command line.
 
+mod alarms;
+mod changes;
 mod clock;
 mod counters;
 mod datapath;
@@ -58,6 +60,8 @@ pub struct Options {
     pub device: device::Options,
     pub core: Settings,
     pub proc_dir: Option<PathBuf>,
+    /// Dropped packets a second, of one reason, that are worth an event.
+    pub drop_alarm: u64,
 }
 
 impl Options {
@@ -104,6 +108,9 @@ impl DaemonError {
         move |source| Self::Start { what, source }
     }
 }
+
+/// What [`Options::drop_alarm`] is when nobody says otherwise.
+pub const DROP_ALARM: u64 = 100;
 
 /// How often expiry and estimators run at least.
 const TICK: Duration = Duration::from_millis(250);
@@ -225,6 +232,7 @@ async fn serve(
     let served = tokio::spawn(server::serve(listener, Arc::clone(live), async { drop(stopped.await) }));
     let timers = tokio::spawn(keep_time(Arc::clone(&live.director), live.clock));
     let settling = tokio::spawn(settle(Arc::clone(live)));
+    let alarms = tokio::spawn(alarms::watch(Arc::clone(live), options.drop_alarm));
     let (stop_files, files_stopped) = oneshot::channel();
     let files = tree.map(|tree| tokio::spawn(proc_dir::keep(tree, Arc::clone(live), files_stopped)));
     tracing::info!(socket = %socket.path().display(), "ready");
@@ -253,6 +261,7 @@ async fn serve(
     }
     timers.abort();
     settling.abort();
+    alarms.abort();
     outcome
 }
 

@@ -5,12 +5,14 @@ use std::sync::Arc;
 use tokio::sync::{Mutex, Notify};
 
 use super::DaemonError;
+use super::changes::Before;
 use super::clock::{Clock, unix_millis};
 use super::counters::AllCounters;
 use super::marks::MarkTuns;
 use crate::config::Declared;
 use crate::control::service::run;
-use crate::control::{Applied, Counter, OnError, Service};
+use crate::control::stream::{self, Parts};
+use crate::control::{Applied, Counter, OnError, Service, Wish};
 use crate::events::{Event, Events};
 use crate::host::Plumbing;
 use crate::lvs::director::{Captures, Command, CommandError, Director, Query, Reply};
@@ -45,7 +47,11 @@ impl Live {
 
     /// Changes tables, then the host.
     pub(super) async fn change(&self, commands: &[Command], on_error: OnError) -> Applied {
+        let before = Before::of(&self.director, commands, self.clock.now());
         let results = run(&self.director, commands, on_error, self.clock.now());
+        for event in before.events(&self.director, commands, &results, self.clock.now()) {
+            self.events.publish(event);
+        }
         for (command, result) in commands.iter().zip(&results) {
             if result.is_ok() {
                 announce(command);
@@ -54,6 +60,11 @@ impl Live {
         let warnings = self.follow_tables().await;
         self.changed.notify_one();
         Applied { results, warnings }
+    }
+
+    /// What became of packets.
+    pub(super) fn counted(&self) -> Vec<Counter> {
+        self.counters.sum()
     }
 
     /// Makes the tables be as the configuration declares them.
@@ -119,7 +130,13 @@ impl Service for Live {
     }
 
     fn counters(&self) -> Vec<Counter> {
-        self.counters.sum()
+        self.counted()
+    }
+
+    fn stream(&self, wish: &Wish) -> Parts {
+        match wish {
+            Wish::Events { past, follow } => stream::events(&self.events, *past, *follow),
+        }
     }
 }
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::{
-    Command, CommandError, ConnEntry, DaemonSpec, Director, EngineData, Info, Query, Reply, ServerEntry,
-    ServiceEntry, Sysctl, Tables, TimeoutSettings,
+    Command, CommandError, ConnEntry, DaemonSpec, Director, EngineData, Info, Overload, Query, Reply,
+    ServerEntry, ServiceEntry, Sysctl, Tables, TimeoutSettings,
 };
 use crate::lvs::conn::{ConnFlags, Connection};
 use crate::lvs::service::{RealServer, ServiceTable, VirtualService, reconcile};
@@ -105,6 +105,26 @@ impl Director {
             Query::Sysctls(name) => Reply::Sysctls(self.sysctls.read(name.as_deref())?),
             Query::Totals => totals(&self.services.read()),
         })
+    }
+
+    /// How servers that have an upper threshold, or reached one once, stand to it.
+    pub fn overloads(&self) -> Vec<Overload> {
+        let services = self.services.read();
+        let of = |service: &VirtualService| -> Vec<Overload> {
+            let key = service.spec().key;
+            let is_limited =
+                |server: &&Arc<RealServer>| server.upper_threshold() != 0 || server.overloads() != 0;
+            let limited = service.servers().iter().filter(is_limited);
+            limited
+                .map(|server| Overload {
+                    service: key,
+                    server: server.endpoint(),
+                    times: server.overloads(),
+                    is_overloaded: server.is_overloaded(),
+                })
+                .collect()
+        };
+        services.iter().flat_map(of).collect()
     }
 
     /// Whether any server is of another family than its service; no sync daemon may run then.

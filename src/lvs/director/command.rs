@@ -177,6 +177,16 @@ pub struct ServerEntry {
     pub rates: Rates,
 }
 
+/// How a server stands to its upper threshold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Overload {
+    pub service: ServiceKey,
+    pub server: Endpoint,
+    /// How often it reached it.
+    pub times: u32,
+    pub is_overloaded: bool,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConnEntry {
     /// IP protocol number; 0 for the template of a mark.

@@ -29,8 +29,8 @@ use parking_lot::{Mutex, RwLock};
 pub use crate::lvs::verdict::{DropReason, Verdict};
 pub use captures::Captures;
 pub use command::{
-    Command, CommandError, ConnEntry, DaemonRole, DaemonSpec, EngineData, Info, Query, Reply, ServerEntry,
-    ServiceEntry, Tables, TimeoutSettings,
+    Command, CommandError, ConnEntry, DaemonRole, DaemonSpec, EngineData, Info, Overload, Query, Reply,
+    ServerEntry, ServiceEntry, Tables, TimeoutSettings,
 };
 pub use sysctl::{Scope, Sysctl, SysctlEntry, Sysctls};
 

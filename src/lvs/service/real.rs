@@ -16,12 +16,10 @@ impl ServerFlags {
     const AVAILABLE: u32 = 1;
     const OVERLOADED: u32 = 2;
 
-    fn set(&self, bit: u32, on: bool) {
-        if on {
-            self.0.fetch_or(bit, Relaxed);
-        } else {
-            self.0.fetch_and(!bit, Relaxed);
-        }
+    /// True when that changed it.
+    fn set(&self, bit: u32, on: bool) -> bool {
+        let before = if on { self.0.fetch_or(bit, Relaxed) } else { self.0.fetch_and(!bit, Relaxed) };
+        (before & bit != 0) != on
     }
 
     fn has(&self, bit: u32) -> bool {
@@ -42,6 +40,7 @@ pub struct RealServer {
     upper_threshold: AtomicU32,
     lower_threshold: AtomicU32,
     flags: ServerFlags,
+    overloads: AtomicU32,
     active: AtomicI32,
     inactive: AtomicI32,
     persistent: AtomicI32,
@@ -61,6 +60,7 @@ impl RealServer {
             upper_threshold: AtomicU32::new(0),
             lower_threshold: AtomicU32::new(0),
             flags: ServerFlags::default(),
+            overloads: AtomicU32::new(0),
             active: AtomicI32::new(0),
             inactive: AtomicI32::new(0),
             persistent: AtomicI32::new(0),
@@ -145,6 +145,15 @@ impl RealServer {
         self.flags.has(ServerFlags::OVERLOADED)
     }
 
+    /// How often it reached its upper threshold.
+    pub fn overloads(&self) -> u32 {
+        self.overloads.load(Relaxed)
+    }
+
+    pub fn upper_threshold(&self) -> u32 {
+        self.upper_threshold.load(Relaxed)
+    }
+
     pub fn active_conns(&self) -> u32 {
         self.active.load(Relaxed).max(0).unsigned_abs()
     }
@@ -188,8 +197,8 @@ impl RealServer {
 
     fn check_overload_on_bind(&self) {
         let upper = self.upper_threshold.load(Relaxed);
-        if upper != 0 && self.total_conns() >= upper {
-            self.flags.set(ServerFlags::OVERLOADED, true);
+        if upper != 0 && self.total_conns() >= upper && self.flags.set(ServerFlags::OVERLOADED, true) {
+            self.overloads.fetch_add(1, Relaxed);
         }
     }
 

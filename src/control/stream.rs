@@ -1,0 +1,39 @@
+//! Answers that come in parts: what can be asked for, and what the parts are.
+
+use futures::stream::{self, BoxStream, StreamExt};
+use serde::{Deserialize, Serialize};
+
+use crate::events::{Event, Events, Record};
+
+/// What a client wants to be told bit by bit, until the last or until it hangs up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Wish {
+    /// The last `past` events; with `follow`, all that come after them too.
+    Events { past: usize, follow: bool },
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Part {
+    Event(Record),
+}
+
+/// The parts of an answer.
+pub type Parts = BoxStream<'static, Part>;
+
+/// Events as parts. The last one is that the director stops.
+pub fn events(events: &Events, past: usize, follow: bool) -> Parts {
+    let mut subscription = events.subscribe(past);
+    if !follow {
+        let past: Vec<Part> = subscription.past().map(Part::Event).collect();
+        return stream::iter(past).boxed();
+    }
+    let parts = stream::unfold(Some(subscription), |subscription| async {
+        let mut subscription = subscription?;
+        let record = subscription.next().await?;
+        let next = (record.event != Event::Stopping).then_some(subscription);
+        Some((Part::Event(record), next))
+    });
+    parts.boxed()
+}
