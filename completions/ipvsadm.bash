@@ -8,7 +8,7 @@ _ipvsadm() {
   local selectors='-t -u -f --tcp-service --udp-service --sctp-service --fwmark-service'
   local services="$selectors -6 --ipv6 -s --scheduler -p --persistent -M --netmask -o --ops --pe -b --sched-flags"
   local servers="$selectors -6 --ipv6 -r --real-server -g --gatewaying -i --ipip -m --masquerading -w --weight
-    -x --u-threshold -y --l-threshold --tun-type --tun-port --tun-nocsum --tun-csum --tun-remcsum"
+    -x --u-threshold -y --l-threshold --tun-type --tun-port --tun-nocsum --tun-csum --tun-remcsum --fullnat"
   local listings="$selectors -6 --ipv6 -n --numeric -c --connection --timeout --daemon --stats --rate --exact
     --thresholds --persistent-conn --tun-info --nosort --json"
   local daemons='--syncid --sync-maxlen --mcast-interface --mcast-group --mcast-port --mcast-ttl'

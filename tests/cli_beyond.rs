@@ -213,3 +213,43 @@ fn bash_completes_what_fits_and_what_exists() {
         assert_eq!(shell(&fixture, &line).0, expected, "{words:?}");
     }
 }
+
+#[test]
+fn full_nat_is_listed_saved_and_restored() {
+    let fixture = Fixture::new();
+    for line in [
+        "ipvsadm -A -t 10.0.0.1:80 -s rr",
+        "ipvsadm -a -t 10.0.0.1:80 -r 10.1.0.1:8080 --fullnat -w 3",
+        "ipvsadm -a -t 10.0.0.1:80 -r 10.1.0.2:8080 -m",
+        "ipvsadm -e -t 10.0.0.1:80 -r 10.1.0.2:8080 --fullnat",
+    ] {
+        assert_eq!(shell(&fixture, line), (String::new(), Some(0)), "{line}");
+    }
+    let rules = "-A -t 10.0.0.1:80 -s rr\n\
+                 -a -t 10.0.0.1:80 -r 10.1.0.1:8080 --fullnat -w 3\n\
+                 -a -t 10.0.0.1:80 -r 10.1.0.2:8080 --fullnat -w 1\n";
+    assert_eq!(shell(&fixture, "ipvsadm -Sn"), (rules.to_owned(), Some(0)));
+    let listing = shell(&fixture, "ipvsadm -Ln").0;
+    assert!(
+        listing.contains("  -> 10.1.0.1:8080                FullNat 3      0          0         \n"),
+        "{listing}"
+    );
+    assert!(shell(&fixture, "ipvsadm -Ln --json").0.contains(r#""forwarding": "fullnat""#));
+    assert!(shell(&fixture, "tunvs save").0.contains("-r 10.1.0.1:8080 --fullnat -w 3"));
+    assert_eq!(
+        shell(&fixture, "rules=$(ipvsadm -Sn); ipvsadm-restore <<<\"$rules\"; ipvsadm -Sn"),
+        (rules.to_owned(), Some(0))
+    );
+    for (line, complaint) in [
+        (
+            "ipvsadm -a -t 10.0.0.1:80 -r 10.1.0.3 --fullnat -m",
+            "multiple 'forwarding-method' options specified",
+        ),
+        ("ipvsadm -a -t 10.0.0.1:80 -r [fd00::1]:80 --fullnat", "Different address family"),
+        ("ipvsadm -a -t 10.0.0.1:80 -r 10.1.0.3 --fullnat --tun-type gre", "Tunnel options conflict"),
+    ] {
+        let output = fixture.shell(line);
+        let said = text(&output);
+        assert!(!output.status.success() && said.contains(complaint), "{line}: {said}");
+    }
+}

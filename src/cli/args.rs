@@ -1,11 +1,13 @@
 //! The command line of `tunvs`.
 
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
 
 use super::proc::ProcFile;
+use crate::config::port_range;
 use crate::control::{DEFAULT_SOCKET, SOCKET_VARIABLE};
 use crate::events::Event;
 
@@ -96,6 +98,15 @@ pub struct RunArgs {
     /// Route what comes from this whole subnet of real servers into the director (repeatable)
     #[arg(long = "rs-net", value_name = "CIDR")]
     pub rs_nets: Vec<IpNet>,
+    /// Addresses of this subnet, which nobody has, stand for clients towards FULLNAT servers (repeatable)
+    #[arg(long = "laddr-net", value_name = "CIDR")]
+    pub laddr_nets: Vec<IpNet>,
+    /// Without such a subnet: these ports of the host's own addresses do [default: 16384-32767]
+    #[arg(long, value_name = "FIRST-LAST", value_parser = port_range)]
+    pub laddr_ports: Option<RangeInclusive<u16>>,
+    /// Rewrite the destination only, even where client and masqueraded server share a link
+    #[arg(long)]
+    pub no_hairpin: bool,
     /// Print what would be changed on this host, and change nothing
     #[arg(long)]
     pub dry_run: bool,

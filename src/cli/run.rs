@@ -62,7 +62,10 @@ fn options(given: RunArgs, config: Config) -> daemon::Options {
             conn_table_size: file.conn_table_size.unwrap_or(defaults.conn_table_size),
             max_conns: file.max_conns.unwrap_or(defaults.max_conns),
             ftp_ports: file.ftp_ports.unwrap_or(defaults.ftp_ports),
-            ..defaults
+            laddr_nets: [given.laddr_nets, file.laddr_nets].concat(),
+            laddr_ports: given.laddr_ports.or(file.laddr_ports).unwrap_or(defaults.laddr_ports),
+            hairpin: !given.no_hairpin && file.hairpin.unwrap_or(defaults.hairpin),
+            seed: defaults.seed,
         },
     }
 }

@@ -6,17 +6,20 @@
 
 mod difference;
 mod error;
+mod ports;
 mod read;
 mod schema;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use ipnet::IpNet;
 
 pub use error::ConfigError;
+pub use ports::{BadPortRange, port_range};
 pub use schema::LogFormat;
 
 use crate::lvs::director::{Command, TimeoutSettings};
@@ -35,6 +38,9 @@ pub struct DirectorOptions {
     pub socket: Option<PathBuf>,
     pub vip_nets: Vec<IpNet>,
     pub rs_nets: Vec<IpNet>,
+    pub laddr_nets: Vec<IpNet>,
+    pub laddr_ports: Option<RangeInclusive<u16>>,
+    pub hairpin: Option<bool>,
     pub claim_vips: Option<bool>,
     pub tun_prefix: Option<String>,
     pub queues: Option<usize>,

@@ -1,10 +1,12 @@
 //! From the text to what it means, with every rule that a command would meet later checked here.
 
+use std::ops::RangeInclusive;
+
 use toml::Spanned;
 
 use super::error::Mistake;
 use super::schema::{self, Address, AddressFamily, Flag, Forward};
-use super::{Config, Declared, DirectorOptions};
+use super::{Config, Declared, DirectorOptions, port_range};
 use crate::lvs::Time;
 use crate::lvs::director::{Command, Director, Settings, TimeoutSettings};
 use crate::lvs::service::{
@@ -63,6 +65,10 @@ fn ftp_ports(given: Spanned<Vec<u16>>) -> Result<[u16; 8], Mistake> {
     Ok(ports)
 }
 
+fn laddr_ports(given: Spanned<String>) -> Result<RangeInclusive<u16>, Mistake> {
+    port_range(given.get_ref()).map_err(|error| Mistake::new(given.span(), error))
+}
+
 fn director_options(given: schema::Director) -> Result<DirectorOptions, Mistake> {
     if let Some(queues) = given.queues.as_ref().filter(|queues| !(1..=256).contains(queues.get_ref())) {
         return Err(Mistake::new(queues.span(), "queues must be 1 to 256"));
@@ -74,10 +80,14 @@ fn director_options(given: schema::Director) -> Result<DirectorOptions, Mistake>
         return Err(Mistake::new(most.span(), "max_conns must be 1 or more"));
     }
     let ftp_ports = given.ftp_ports.map(ftp_ports).transpose()?;
+    let laddr_ports = given.laddr_ports.map(laddr_ports).transpose()?;
     Ok(DirectorOptions {
         socket: given.socket,
         vip_nets: given.vip_nets,
         rs_nets: given.rs_nets,
+        laddr_nets: given.laddr_nets,
+        laddr_ports,
+        hairpin: given.hairpin,
         claim_vips: given.claim_vips,
         tun_prefix: given.tun_prefix,
         queues: given.queues.map(Spanned::into_inner),
@@ -199,14 +209,16 @@ fn server_spec(key: &ServiceKey, server: Spanned<schema::Server>) -> Result<Serv
     if let Some(tunnel) = given.tunnel.as_ref().filter(|_| given.forward != Forward::Tunnel) {
         return Err(Mistake::new(tunnel.span(), "tunnel goes with forward = \"tunnel\""));
     }
-    if given.forward != Forward::Masq && !key.is_mark() && port.is_some_and(|port| port != key.port()) {
+    let changes_port = matches!(given.forward, Forward::Masq | Forward::FullNat);
+    if !changes_port && !key.is_mark() && port.is_some_and(|port| port != key.port()) {
         return Err(Mistake::new(
             given.address.span(),
-            "only forward = \"masq\" can change the port: leave the port out",
+            "only forward = \"masq\" and \"fullnat\" can change the port: leave the port out",
         ));
     }
     let forwarding = match given.forward {
         Forward::Masq => Forwarding::Masq,
+        Forward::FullNat => Forwarding::FullNat,
         Forward::Route => Forwarding::Route,
         Forward::Tunnel => Forwarding::Tunnel(given.tunnel.map_or_else(Tunnel::default, |tunnel| {
             let schema::Tunnel { kind, port, checksum } = tunnel.into_inner();

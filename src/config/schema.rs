@@ -25,6 +25,9 @@ pub(super) struct Director {
     pub(super) socket: Option<PathBuf>,
     pub(super) vip_nets: Vec<IpNet>,
     pub(super) rs_nets: Vec<IpNet>,
+    pub(super) laddr_nets: Vec<IpNet>,
+    pub(super) laddr_ports: Option<Spanned<String>>,
+    pub(super) hairpin: Option<bool>,
     pub(super) claim_vips: Option<bool>,
     pub(super) tun_prefix: Option<String>,
     pub(super) queues: Option<Spanned<usize>>,
@@ -131,6 +134,7 @@ const fn default_weight() -> i32 {
 #[serde(rename_all = "lowercase")]
 pub(super) enum Forward {
     Masq,
+    FullNat,
     Route,
     Tunnel,
 }

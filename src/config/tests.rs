@@ -48,6 +48,8 @@ fn the_commented_options_of_the_example_are_valid_too() {
     let director = parse(&format!("[director]\n{options}")).director;
     assert_eq!(director.queues, Some(1));
     assert_eq!(director.vip_nets.len(), 1);
+    assert_eq!((director.laddr_nets.len(), director.laddr_ports), (1, Some(16_384..=32_767)));
+    assert_eq!(director.hairpin, Some(true));
     assert!(
         director.proc_dir.is_some() && director.log_format.is_some() && director.claim_vips == Some(true)
     );
@@ -104,7 +106,7 @@ fn mistakes_are_reported_with_their_place() {
         (
             format!("{service}[[service.server]]\naddress = \"10.1.0.1:81\"\nforward = \"route\"\n"),
             4,
-            "only forward = \"masq\" can change the port",
+            "only forward = \"masq\" and \"fullnat\" can change the port",
         ),
         (
             format!("{service}[[service.server]]\naddress = \"224.0.0.1\"\nforward = \"masq\"\n"),
@@ -214,4 +216,13 @@ fn a_setting_that_is_named_no_more_returns_to_its_default() {
     let changes = after.changes_from(&before);
     assert!(matches!(&changes[0], Command::SetSysctl { name, .. } if name == "sync_threshold"));
     assert_eq!(changes[1..], [set("drop_entry", "3")]);
+}
+
+#[test]
+fn full_nat_may_change_the_port() {
+    let text = "[[service]]\naddress = \"10.0.0.1:80\"\n[[service.server]]\naddress = \"10.1.0.1:8080\"\nforward = \"fullnat\"\n";
+    let server = &declared(text).services[0].servers[0];
+    assert_eq!((server.forwarding, server.port), (Forwarding::FullNat, 8080));
+    let refused = Config::parse(&format!("[director]\nladdr_ports = \"9-8\"\n{text}"), Path::new("t.toml"));
+    assert!(refused.unwrap_err().to_string().contains("is no range of ports"));
 }

@@ -70,6 +70,8 @@ impl Options {
         HostOptions {
             vip_nets: self.vip_nets.clone(),
             rs_nets: self.rs_nets.clone(),
+            laddr_nets: self.core.laddr_nets.clone(),
+            laddr_ports: self.core.laddr_ports.clone(),
             claim_vips: self.claim_vips,
             journal,
             ..HostOptions::default()
@@ -126,7 +128,7 @@ const SETTLE: Duration = Duration::from_secs(10);
 /// # Errors
 /// The host cannot be read, the configuration is wrong, or the host has no room for the rules.
 pub fn dry_run(options: Options) -> Result<Vec<Step>, DaemonError> {
-    let director = Director::new(options.core);
+    let director = Director::new(options.core.clone());
     for command in options.declared.commands() {
         director.apply(&command, Clock::start().now())?;
     }
@@ -167,7 +169,7 @@ async fn run_inside(mut options: Options) -> Result<(), DaemonError> {
     let socket = ControlSocket::bind(&options.socket)?;
     let tree = options.proc_dir.as_deref().map(ProcTree::new).transpose()?;
     let clock = Clock::start();
-    let director = Arc::new(Director::new(Settings { seed: random_seed(), ..options.core }));
+    let director = Arc::new(Director::new(Settings { seed: random_seed(), ..options.core.clone() }));
 
     let journal = journal_path(&options.socket);
     match host::cleanup(&journal).await {

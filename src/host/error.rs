@@ -1,7 +1,10 @@
 //! What can go wrong between the director and its host. Every message names the value and says what to do.
 
 use std::io;
+use std::net::IpAddr;
 use std::path::PathBuf;
+
+use ipnet::IpNet;
 
 use crate::lvs::service::Family;
 
@@ -28,6 +31,10 @@ pub enum HostError {
     NoTable { base: u32 },
     #[error("this host has no {}: {needed_for} needs it", name(.family))]
     NoFamily { family: Family, needed_for: String },
+    #[error(
+        "{addr} of --laddr-net {net} is an address of this host: give a subnet that nobody has an address of, or none to use the host's own"
+    )]
+    LaddrInUse { net: IpNet, addr: IpAddr },
     #[error("there is no TUN device {0}")]
     NoTun(String),
     #[error("another director holds {}: stop it first", .0.display())]

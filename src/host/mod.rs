@@ -16,6 +16,7 @@ mod messages;
 mod options;
 mod plan;
 mod plumbing;
+mod ports;
 mod sysctl;
 mod view;
 mod watch;

@@ -1,8 +1,11 @@
 //! What the daemon tells the host edge once: the subnets given on the command line, the names of the TUN devices, numbers to start from.
 
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use ipnet::IpNet;
+
+use crate::lvs::director::DEFAULT_LADDR_PORTS;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HostOptions {
@@ -10,6 +13,10 @@ pub struct HostOptions {
     pub vip_nets: Vec<IpNet>,
     /// Subnets whose hosts are real servers from the start (`--rs-net`).
     pub rs_nets: Vec<IpNet>,
+    /// Subnets whose addresses stand for clients (`--laddr-net`).
+    pub laddr_nets: Vec<IpNet>,
+    /// Ports of the host's own addresses that do (`--laddr-ports`).
+    pub laddr_ports: RangeInclusive<u16>,
     /// Makes a virtual address that is nobody's an address of this host. Off where a VRRP daemon decides who owns it.
     pub claim_vips: bool,
     /// The first routing table tried for packets to virtual addresses; the next one is for packets from real servers.
@@ -24,6 +31,8 @@ impl Default for HostOptions {
         Self {
             vip_nets: Vec::new(),
             rs_nets: Vec::new(),
+            laddr_nets: Vec::new(),
+            laddr_ports: DEFAULT_LADDR_PORTS,
             claim_vips: true,
             table_base: 7600,
             tx_queue_len: 10_000,

@@ -9,8 +9,9 @@ use super::change::{Action, Address, Link, Proxy, Route, RouteKind, Rule, Step, 
 use super::cover::cover;
 use super::layout::Layout;
 use super::options::{HostOptions, TunNames};
+use super::ports::reserve;
 use super::view::{Interface, View};
-use crate::lvs::director::Captures;
+use crate::lvs::director::{Captures, laddrs};
 use crate::lvs::service::Family;
 
 /// No super-packet is too long for a TUN; what is too long for a link the director finds out itself.
@@ -96,7 +97,9 @@ pub(super) fn follow(
 ) -> Vec<Step> {
     let mut steps = Vec::new();
     loosen(ground, captures, &original, &mut steps);
-    virtuals(ground, captures, &original, &mut steps);
+    let mut answering = BTreeSet::new();
+    virtuals(ground, captures, &original, &mut answering, &mut steps);
+    stand_ins(ground, &original, &mut answering, &mut steps);
     for layout in layouts {
         own_errors(ground, layout, captures, &mut steps);
         reals(ground, layout, captures, &mut steps);
@@ -107,7 +110,8 @@ pub(super) fn follow(
 
 /// The families that services or subnets need.
 pub(super) fn families(options: &HostOptions, captures: &Captures) -> BTreeSet<Family> {
-    let nets = options.vip_nets.iter().chain(&options.rs_nets).map(|net| Family::of(&net.addr()));
+    let nets = options.vip_nets.iter().chain(&options.rs_nets).chain(&options.laddr_nets);
+    let nets = nets.map(|net| Family::of(&net.addr()));
     let addresses = captures.virtuals.iter().chain(&captures.reals).map(Family::of);
     let marks = captures.marks.iter().map(|(_, family)| *family);
     nets.chain(addresses).chain(marks).collect()
@@ -138,6 +142,7 @@ fn virtuals(
     ground: &Ground<'_>,
     captures: &Captures,
     original: &impl Fn(&str) -> Option<String>,
+    answering: &mut BTreeSet<String>,
     steps: &mut Vec<Step>,
 ) {
     let Ground { options, tuns, tables, view, .. } = *ground;
@@ -155,14 +160,13 @@ fn virtuals(
             all_ours.push(*net);
         }
     }
-    let mut answering = BTreeSet::new();
     for addr in &captures.virtuals {
         if !options.vip_nets.iter().any(|net| net.contains(addr)) {
             steps.push(Step::route(to_vip((*addr).into())));
         }
         let is_ours_already = own.contains(addr) || all_ours.iter().any(|net| net.contains(addr));
         if options.claim_vips && !is_ours_already {
-            claim(ground, &subnets, *addr, original, &mut answering, steps);
+            claim(ground, &subnets, *addr, original, answering, steps);
         }
     }
 }
@@ -187,6 +191,18 @@ fn claim(
         IpAddr::V4(_) => local(addr.into(), &ground.tuns.vip),
         IpAddr::V6(_) => Step::address(Address { net: addr.into(), dev: ground.tuns.vip.clone() }),
     });
+    make_known(ground, subnets, addr, original, answering, steps);
+}
+
+/// Lets the neighbours of an address of this host know where it is.
+fn make_known(
+    ground: &Ground<'_>,
+    subnets: &[&Interface],
+    addr: IpAddr,
+    original: &impl Fn(&str) -> Option<String>,
+    answering: &mut BTreeSet<String>,
+    steps: &mut Vec<Step>,
+) {
     let attached: BTreeMap<&String, IpNet> = subnets
         .iter()
         .filter(|interface| interface.net.contains(&addr))
@@ -206,6 +222,25 @@ fn claim(
             }
         }
         steps.push(Step::announce(addr, dev));
+    }
+}
+
+/// Addresses that stand for clients: whatever comes for them is an answer of a real server, or an error.
+fn stand_ins(
+    ground: &Ground<'_>,
+    original: &impl Fn(&str) -> Option<String>,
+    answering: &mut BTreeSet<String>,
+    steps: &mut Vec<Step>,
+) {
+    let Ground { options, tuns, tables, view, .. } = *ground;
+    let subnets: Vec<&Interface> = view.subnets().collect();
+    for net in &options.laddr_nets {
+        let to_rs = RouteKind::Via(tuns.rs.clone());
+        steps.push(Step::route(Route { table: tables.vip, dst: net.trunc(), kind: to_rs }));
+        steps.push(local(net.trunc(), &tuns.rs));
+        for addr in laddrs(net) {
+            make_known(ground, &subnets, addr, original, answering, steps);
+        }
     }
 }
 
@@ -342,6 +377,7 @@ fn sysctls_v4(ground: &Ground<'_>, sysctl: &impl Fn(&str) -> Option<String>) -> 
         steps.push(optional_if(all != STRICT, step));
     }
     steps.extend(no_early_demux(sysctl));
+    steps.extend(reserve(&ground.options.laddr_ports, sysctl));
     for dev in [&ground.tuns.vip, &ground.tuns.rs] {
         steps.extend(device_sysctls_v4(dev, sysctl));
     }
@@ -393,6 +429,7 @@ fn sysctls_v6(ground: &Ground<'_>, sysctl: &impl Fn(&str) -> Option<String>) -> 
         steps.push(Step::sysctl("net/ipv6/conf/all/forwarding", "1", old));
     }
     steps.extend(no_early_demux(sysctl));
+    steps.extend(reserve(&ground.options.laddr_ports, sysctl));
     for dev in [&ground.tuns.vip, &ground.tuns.rs] {
         for (name, value) in [("disable_ipv6", "0"), ("accept_ra", "0")] {
             steps.push(optional_if(name == "accept_ra", Step::device_sysctl(conf(dev, name), value)));

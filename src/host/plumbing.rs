@@ -118,6 +118,12 @@ impl<K: Kernel> Engine<K> {
     async fn new(kernel: K, options: HostOptions, tuns: TunNames) -> Result<Self, HostError> {
         let view = kernel.view().await?;
         let tables = free_tables(&view, options.table_base)?;
+        let own = view.own_addresses(&[&tuns.vip, &tuns.rs]);
+        for net in &options.laddr_nets {
+            if let Some(&addr) = own.iter().find(|addr| net.contains(*addr)) {
+                return Err(HostError::LaddrInUse { net: *net, addr });
+            }
+        }
         let journal = options.journal.as_deref().map(Journal::begin).transpose()?;
         Ok(Self {
             kernel,

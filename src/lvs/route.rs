@@ -38,9 +38,28 @@ impl RouteTable {
         self.routes.iter().find(|route| route.net.contains(&addr))
     }
 
+    /// Whether two hosts reach each other on one link, without this host.
+    pub fn share_link(&self, one: IpAddr, other: IpAddr) -> bool {
+        let is_link = |route: &&Route| route.gateway.is_none() && !route.is_local;
+        let covers = |addr: &IpAddr| self.routes.iter().filter(is_link).any(|route| route.net.contains(addr));
+        if is_link_local(one) || is_link_local(other) || !covers(&one) || !covers(&other) {
+            return false;
+        }
+        let link = |addr: IpAddr| self.to(addr).filter(is_link).map(|route| route.interface);
+        link(one).is_some_and(|interface| link(other) == Some(interface))
+    }
+
     /// No packet up to this length is too long for any route.
     pub fn least_mtu(&self) -> u32 {
         self.routes.iter().map(|route| route.mtu).min().unwrap_or(u32::MAX)
+    }
+}
+
+/// Such an address says nothing about where it is.
+const fn is_link_local(addr: IpAddr) -> bool {
+    match addr {
+        IpAddr::V4(addr) => addr.is_link_local(),
+        IpAddr::V6(addr) => addr.is_unicast_link_local(),
     }
 }
 

@@ -59,6 +59,8 @@ drop_reasons! {
     ServerGone => "server_gone",
     /// The connection table is full.
     TableFull => "table_full",
+    /// All local ports towards its server are in use; its sender was told.
+    NoLocalPort => "no_local_port",
     /// A checksum that is wrong where the payload has to be changed.
     BadChecksum => "bad_checksum",
     /// Of a service that goes by Call-IDs, and has none.

@@ -121,6 +121,7 @@ fn server(words: &ServerWords, service: &ServiceWords, options: OptSet) -> Resul
             return Err(Fail::usage("Tunnel options conflict with forward method"));
         }
         Method::Masq => Forwarding::Masq,
+        Method::FullNat => Forwarding::FullNat,
         Method::Route => Forwarding::Route,
     };
     Ok(ServerSpec {

@@ -135,12 +135,13 @@ impl OptSet {
     }
 }
 
-/// `-m`, `-i`, `-g`.
+/// `-m`, `-i`, `-g`, `--fullnat`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Method {
     Masq,
     Tunnel,
     Route,
+    FullNat,
 }
 
 /// What a spelt option stands for.
@@ -235,4 +236,5 @@ pub(super) const TABLE: &[Spec<Id>] = &[
     flag("tun-remcsum", None, Opt::TunRemcsum),
     // Ours alone.
     flag("json", None, Opt::Json),
+    spec("fullnat", None, Takes::Nothing, Id::Method(Method::FullNat)),
 ];

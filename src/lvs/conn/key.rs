@@ -11,7 +11,7 @@ use crate::lvs::service::Endpoint;
 pub enum Role {
     /// From the client to the virtual service.
     In,
-    /// From the real server to the client.
+    /// From the real server to the client, or to the local end that stands for it.
     Out,
     /// A new connection's template: the client's network, port 0, and the virtual service or mark.
     Template,
@@ -65,7 +65,7 @@ impl ConnKey {
         }
         match self.role {
             Role::In => !conn.is_template() && self.from == conn.client() && self.to == conn.virt(),
-            Role::Out => !conn.is_template() && self.from == conn.real() && self.to == conn.client(),
+            Role::Out => !conn.is_template() && self.from == conn.real() && self.to == conn.return_end(),
             Role::Template => {
                 conn.is_template()
                     && self.from == conn.client()
@@ -93,6 +93,6 @@ impl Connection {
     /// The key of the server's packets; only masquerading sees them.
     pub fn key_out(&self) -> Option<ConnKey> {
         let is_seen = self.method == Method::Masq && !self.is_template();
-        is_seen.then(|| ConnKey::new(Role::Out, self.protocol, self.real(), self.client()))
+        is_seen.then(|| ConnKey::new(Role::Out, self.protocol, self.real(), self.return_end()))
     }
 }

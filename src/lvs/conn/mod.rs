@@ -3,8 +3,10 @@
 //! Owns the [`Connection`] record, its states and timeouts, and the [`ConnTable`]. Templates of persistence are
 //! connections too, with a client port of 0. Never decides where a connection goes; called by the director.
 
+mod addrs;
 mod expiry;
 mod key;
+mod ports;
 mod sctp_state;
 mod slots;
 mod table;
@@ -15,7 +17,11 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use addrs::Addrs;
+
+pub use addrs::Newest;
 pub use key::{ConnKey, Role};
+pub use ports::{Pair, Ports};
 pub use sctp_state::{SctpEvent, SctpState};
 pub use table::{ConnId, ConnTable, Entry, TableFull};
 pub use tcp_state::{TcpState, View};
@@ -61,6 +67,7 @@ impl State {
 /// How the packets of a connection are sent; what more a tunnel needs its server knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
+    /// With a [local end](Connection::local) the source is rewritten too: FULLNAT.
     Masq,
     Local,
     Tunnel,
@@ -71,7 +78,7 @@ pub enum Method {
 impl From<Forwarding> for Method {
     fn from(forwarding: Forwarding) -> Self {
         match forwarding {
-            Forwarding::Masq => Self::Masq,
+            Forwarding::Masq | Forwarding::FullNat => Self::Masq,
             Forwarding::Local => Self::Local,
             Forwarding::Tunnel(_) => Self::Tunnel,
             Forwarding::Route => Self::Route,
@@ -139,29 +146,6 @@ pub struct Connection {
     expires_at: Time,
     server: Option<Arc<RealServer>>,
     extra: Option<Box<Extra>>,
-}
-
-/// The three addresses; IPv4, the common case, inside the record.
-#[derive(Clone, Debug)]
-enum Addrs {
-    V4([std::net::Ipv4Addr; 3]),
-    Wide(Box<[IpAddr; 3]>),
-}
-
-impl Addrs {
-    fn new(client: IpAddr, virt: IpAddr, real: IpAddr) -> Self {
-        match (client, virt, real) {
-            (IpAddr::V4(client), IpAddr::V4(virt), IpAddr::V4(real)) => Self::V4([client, virt, real]),
-            _ => Self::Wide(Box::new([client, virt, real])),
-        }
-    }
-
-    fn at(&self, at: usize) -> IpAddr {
-        match self {
-            Self::V4(addrs) => addrs[at].into(),
-            Self::Wide(addrs) => addrs[at],
-        }
-    }
 }
 
 /// A persistence engine, and what it knows clients by.
@@ -252,6 +236,36 @@ impl Connection {
 
     pub fn real(&self) -> Endpoint {
         Endpoint::new(self.addrs.at(2), self.real_port)
+    }
+
+    /// The end that stands for the client towards the server, where the source is rewritten too.
+    pub fn local(&self) -> Option<Endpoint> {
+        self.addrs.local()
+    }
+
+    /// Rewrites the source too, to a port that was claimed for it. Before it is in a table only.
+    pub fn set_local(&mut self, local: Endpoint) {
+        self.addrs.set_local(local);
+    }
+
+    /// Whose port the local end has.
+    pub fn pair(&self) -> Option<(Pair, u16)> {
+        let local = self.local()?;
+        Some((Pair { protocol: self.protocol, local: local.addr, peer: self.real() }, local.port))
+    }
+
+    /// Where the server's packets go: to the client, or to the end that stands for it.
+    pub fn return_end(&self) -> Endpoint {
+        self.local().unwrap_or_else(|| self.client())
+    }
+
+    /// How far the client's stream has come, where a local end stands for the client.
+    pub fn newest(&self) -> Option<Newest> {
+        self.addrs.newest()
+    }
+
+    pub fn set_newest(&mut self, newest: Newest) {
+        self.addrs.set_newest(newest);
     }
 
     pub const fn server(&self) -> Option<&Arc<RealServer>> {

@@ -3,8 +3,8 @@
 //! The index is a `DashMap` of 32-bit hashes to slot numbers, used through its raw API: one entry per role of a
 //! connection, 9 bytes each, and no key is stored twice. The records lie in [`Slots`].
 //!
-//! Locks are taken in the order shard, slot, slot of the controller, wheel; a shard is never locked while a slot is
-//! held.
+//! Locks are taken in the order shard, slot, slot of the controller, wheel or local ports; a shard is never locked while
+//! a slot is held.
 
 use std::hash::BuildHasher;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -16,7 +16,7 @@ use parking_lot::{MappedMutexGuard, Mutex, MutexGuard};
 
 use super::expiry::{Tick, Wheel};
 use super::slots::Slots;
-use super::{ConnFlags, ConnKey, Connection, EXTENSION, Role};
+use super::{ConnFlags, ConnKey, Connection, EXTENSION, Ports, Role};
 use crate::lvs::service::Endpoint;
 use crate::lvs::time::Time;
 
@@ -69,6 +69,7 @@ pub struct ConnTable {
     hasher: SeedableRandomState,
     slots: Slots,
     expiry: Mutex<Wheel>,
+    ports: Ports,
     /// Connections that were ever added, wrapping around.
     added: AtomicU32,
     /// Connections whose client port is not known yet.
@@ -84,6 +85,7 @@ impl ConnTable {
             hasher,
             slots: Slots::new(limit),
             expiry: Mutex::default(),
+            ports: Ports::new(seed),
             added: AtomicU32::new(0),
             awaiting: AtomicU32::new(0),
         }
@@ -187,6 +189,7 @@ impl ConnTable {
     /// The table is full; the connection is no longer counted at its server.
     pub fn insert(&self, mut conn: Connection) -> Result<Entry<'_>, TableFull> {
         let Some(slot) = self.slots.claim() else {
+            self.release_port(&conn);
             conn.unbind();
             return Err(TableFull);
         };
@@ -233,7 +236,20 @@ impl ConnTable {
         if let Some(mut controller) = conn.controller.take().and_then(|id| self.get(id)) {
             controller.controlled = controller.controlled.saturating_sub(1);
         }
+        self.release_port(&conn);
         conn.unbind();
+    }
+
+    /// The local ports that connections have.
+    pub const fn ports(&self) -> &Ports {
+        &self.ports
+    }
+
+    /// Gives the port of a local end back, of a connection that no key leads to.
+    fn release_port(&self, conn: &Connection) {
+        if let Some((pair, port)) = conn.pair() {
+            self.ports.release(&pair, port);
+        }
     }
 
     /// Makes way for a newer connection of the same key, and stays for those under it.
@@ -261,7 +277,10 @@ impl ConnTable {
         drop(entry);
         let client = Endpoint::new(old[0]?.from.addr, port);
         let new_in = old[0].map(|key| ConnKey { from: client, ..key });
-        let new = [new_in, old[1].map(|key| ConnKey { to: client, ..key })];
+        // A local end stays the same whoever the client is.
+        let is_direct = |key: &ConnKey| key.to == Endpoint::new(client.addr, 0);
+        let new = [new_in, old[1].filter(is_direct).map(|key| ConnKey { to: client, ..key })];
+        let old = [old[0], old[1].filter(is_direct)];
         for key in new.iter().flatten() {
             self.index_insert(key, id.slot());
         }

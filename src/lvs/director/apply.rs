@@ -8,7 +8,9 @@ use super::{
     ServerEntry, ServiceEntry, Sysctl, Tables, TimeoutSettings,
 };
 use crate::lvs::conn::{ConnFlags, Connection};
-use crate::lvs::service::{RealServer, ServiceTable, VirtualService, reconcile};
+use crate::lvs::service::{
+    Forwarding, Protocol, RealServer, ServerSpec, ServiceKey, ServiceTable, VirtualService, reconcile,
+};
 use crate::lvs::time::Time;
 
 /// The kernel keeps timeouts in ticks (250 a second) in a signed integer; what does not fit is refused.
@@ -39,10 +41,12 @@ impl Director {
                 Ok(())
             }
             Command::AddServer { service, server } => {
+                self.check_ftp(service, std::slice::from_ref(server))?;
                 let syncs = self.sync_daemon_runs();
                 self.services.write().add_server(service, server, syncs)
             }
             Command::EditServer { service, server } => {
+                self.check_ftp(service, std::slice::from_ref(server))?;
                 let syncs = self.sync_daemon_runs();
                 self.services.write().edit_server(service, server, syncs)
             }
@@ -136,6 +140,16 @@ impl Director {
         !self.daemons.lock().is_empty()
     }
 
+    /// Control connections of FTP name addresses, which FULLNAT would have to change in both directions.
+    fn check_ftp(&self, key: &ServiceKey, servers: &[ServerSpec]) -> Result<(), CommandError> {
+        let ServiceKey::Address { protocol: Protocol::Tcp, port, .. } = *key else { return Ok(()) };
+        let is_full_nat = servers.iter().any(|server| server.forwarding == Forwarding::FullNat);
+        if is_full_nat && port != 0 && self.settings.ftp_ports.contains(&port) {
+            return Err(CommandError::FullNatFtp(port));
+        }
+        Ok(())
+    }
+
     fn set_timeouts(&self, wanted: &TimeoutSettings) -> Result<(), CommandError> {
         check_timeouts(wanted)?;
         self.timeouts.set(wanted.tcp, wanted.tcp_fin, wanted.udp);
@@ -152,6 +166,9 @@ impl Director {
         let syncs = !tables.daemons.as_ref().unwrap_or(&daemons).is_empty();
         if let Some(timeouts) = &tables.timeouts {
             check_timeouts(timeouts)?;
+        }
+        for service in &tables.services {
+            self.check_ftp(&service.spec.key, &service.servers)?;
         }
         reconcile(&mut services, &tables.services, syncs)?;
         if let Some(timeouts) = &tables.timeouts {

@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use super::Director;
-use crate::lvs::service::{Family, Forwarding, ServiceKey};
+use crate::lvs::service::{Family, Forwarding, RealServer, ServiceKey};
 
 /// The traffic that the services need.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Captures {
     /// Virtual addresses: packets to them.
     pub virtuals: BTreeSet<IpAddr>,
-    /// Masqueraded real servers, also removed ones that still have connections: packets from them.
+    /// Real servers whose packets come back here (masqueraded, and FULLNAT by the host's own address), also removed ones that still have connections: packets from them.
     pub reals: BTreeSet<IpAddr>,
     /// Firewall marks: packets that carry them.
     pub marks: BTreeSet<(u32, Family)>,
@@ -31,13 +31,22 @@ impl Director {
                     captures.marks.insert((mark, family));
                 }
             }
-            let masqueraded =
-                service.servers().iter().filter(|server| server.forwarding() == Forwarding::Masq);
-            captures.reals.extend(masqueraded.map(|server| server.addr()));
+            let answering = service.servers().iter().filter(|server| self.is_captured(server));
+            captures.reals.extend(answering.map(|server| server.addr()));
         }
         if !services.is_empty() {
-            captures.reals.extend(services.leaving().map(|server| server.addr()));
+            let answering = services.leaving().filter(|server| self.is_captured(server));
+            captures.reals.extend(answering.map(|server| server.addr()));
         }
         captures
+    }
+
+    /// Whether its answers are known by their source. Those to addresses that stand for clients come in by themselves.
+    fn is_captured(&self, server: &RealServer) -> bool {
+        match server.forwarding() {
+            Forwarding::Masq => true,
+            Forwarding::FullNat => self.stand_ins.towards(server.addr()).is_empty(),
+            Forwarding::Local | Forwarding::Tunnel(_) | Forwarding::Route | Forwarding::Bypass => false,
+        }
     }
 }

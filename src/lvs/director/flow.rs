@@ -1,8 +1,6 @@
 //! A TCP, UDP or SCTP packet: which connection it belongs to, and what that connection does with it.
 //! Same job as `ip_vs_in_hook` and `ip_vs_out_hook` of `ip_vs_core.c`.
 
-use std::sync::atomic::Ordering::Relaxed;
-
 use super::packet::{Packet, Segment};
 use super::schedule::Scheduled;
 use super::sysctl::Sysctl;
@@ -87,7 +85,7 @@ impl Director {
         let pmtu_discovery = self.sysctls.is_on(Sysctl::PmtuDisc);
         let way = |server| {
             let (source, is_local) = self.routes.way_to(server);
-            Way { source, is_local, pmtu_discovery, id: self.outer_ids.fetch_add(1, Relaxed) as u16 }
+            Way { source, is_local, pmtu_discovery, id: self.next_id() as u16 }
         };
         let plan = match Plan::of(conn, &packet.headers, packet.may_be_cut(), way) {
             Ok(plan) => plan,
@@ -101,6 +99,9 @@ impl Director {
         };
         if !is_never_too_big && let Some(mtu) = self.too_big(packet, to, plan.overhead()) {
             return packet.answer(conn.virt().addr, IcmpError::TooBig(mtu));
+        }
+        if conn.local().is_some() {
+            self.renumber(packet);
         }
         xmit::transmit(&plan, packet.buf, &packet.headers, conn, packet.outbox)
     }
@@ -155,6 +156,7 @@ impl Director {
             Scheduled::NoService => self.unclaimed(packet, segment),
             Scheduled::Ignored => packet.pass(),
             Scheduled::NoServer => packet.answer(segment.to.addr, IcmpError::PortUnreachable),
+            Scheduled::NoLocalPort => self.refuse_for_ports(packet),
             Scheduled::Failed(reason) => Verdict::Drop(reason),
         }
     }
@@ -239,7 +241,11 @@ impl Director {
             }
             State::Udp | State::Template { .. } => conn.state,
         };
+        let before = conn.state;
         let established = conn.enter(next, &self.timeouts);
+        if conn.local().is_some() {
+            self.note_stand_in(packet, conn, direction, before);
+        }
         let answered = conn.state == State::Udp && direction == View::Output;
         if (established || answered)
             && let Some(mut template) = conn.controller.and_then(|id| self.conns.get(id))

@@ -25,6 +25,7 @@ impl Director {
     /// Watches a new connection that is a control connection of FTP.
     pub(super) fn watch_ftp(&self, conn: &mut Connection) {
         if conn.method == Method::Masq
+            && conn.local().is_none()
             && conn.protocol() == Protocol::Tcp.number()
             && conn.virt().port != 0
             && self.settings.ftp_ports.contains(&conn.virt().port)

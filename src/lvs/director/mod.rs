@@ -11,17 +11,22 @@ mod engine;
 mod flow;
 mod fragments;
 mod ftp;
+mod fullnat;
 mod mtu;
 mod packet;
 mod related;
 mod schedule;
 mod sysctl;
 
+use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
+use ipnet::IpNet;
+
 use defence::Defence;
 use fragments::{Fragments, Joined, cut_again};
+use fullnat::StandIns;
 use mtu::Routes;
 use packet::Packet;
 use parking_lot::{Mutex, RwLock};
@@ -32,6 +37,7 @@ pub use command::{
     Command, CommandError, ConnEntry, DaemonRole, DaemonSpec, EngineData, Info, Overload, Query, Reply,
     ServerEntry, ServiceEntry, Tables, TimeoutSettings,
 };
+pub use fullnat::{DEFAULT_LADDR_PORTS, MOST_LADDRS, laddrs};
 pub use sysctl::{Scope, Sysctl, SysctlEntry, Sysctls};
 
 use crate::lvs::conn::{ConnTable, Timeouts};
@@ -40,7 +46,7 @@ use crate::lvs::time::Time;
 use crate::lvs::wire::{Fragment, Headers, Outbox, PacketBuf, Transport};
 
 /// What a director needs to know when it is made.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Settings {
     /// Seeds hashing and drawing; the daemon passes a random one.
     pub seed: u64,
@@ -50,11 +56,25 @@ pub struct Settings {
     pub max_conns: usize,
     /// Virtual ports whose connections are control connections of FTP; 0 where there are fewer.
     pub ftp_ports: [u16; 8],
+    /// Subnets whose addresses stand for clients towards FULLNAT servers; without one of a family the host's own do.
+    pub laddr_nets: Vec<IpNet>,
+    /// Ports of the host's own addresses that stand for clients.
+    pub laddr_ports: RangeInclusive<u16>,
+    /// A client on the link of its masqueraded server is stood for by the host, so that the answer comes back here.
+    pub hairpin: bool,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { seed: 0, conn_table_size: 4096, max_conns: 1 << 23, ftp_ports: [21, 0, 0, 0, 0, 0, 0, 0] }
+        Self {
+            seed: 0,
+            conn_table_size: 4096,
+            max_conns: 1 << 23,
+            ftp_ports: [21, 0, 0, 0, 0, 0, 0, 0],
+            laddr_nets: Vec::new(),
+            laddr_ports: DEFAULT_LADDR_PORTS,
+            hairpin: true,
+        }
     }
 }
 
@@ -72,6 +92,7 @@ pub enum Side {
 #[derive(Debug)]
 pub struct Director {
     settings: Settings,
+    stand_ins: StandIns,
     services: RwLock<ServiceTable>,
     conns: ConnTable,
     timeouts: Timeouts,
@@ -109,7 +130,7 @@ const EXPIRE_BUDGET: usize = 20_000;
 impl Director {
     pub fn new(settings: Settings) -> Self {
         Self {
-            settings,
+            stand_ins: StandIns::new(&settings.laddr_nets),
             services: RwLock::default(),
             conns: ConnTable::new(settings.max_conns, settings.seed),
             timeouts: Timeouts::default(),
@@ -123,6 +144,7 @@ impl Director {
             routes: Routes::default(),
             fragments: Mutex::default(),
             defence: Defence::default(),
+            settings,
         }
     }
 
@@ -137,7 +159,7 @@ impl Director {
             Some(fragment) if self.is_directing() => {
                 self.process_fragment(packet, &headers, fragment, (side, now), outbox)
             }
-            _ => self.process_whole(packet, headers, (side, now), outbox),
+            _ => self.process_whole(packet, headers, None, (side, now), outbox),
         }
     }
 
@@ -160,9 +182,10 @@ impl Director {
             Ok(headers) => headers,
             Err(error) => return Verdict::Drop(error.into()),
         };
-        let verdict = self.process_whole(packet, whole, (side, now), outbox);
+        let verdict = self.process_whole(packet, whole, Some(longest), (side, now), outbox);
         if matches!(verdict, Verdict::Forward | Verdict::Pass) {
-            cut_again(packet, longest, fragment.id, outbox);
+            let id = self.fragment_id(packet, headers, fragment.id);
+            cut_again(packet, longest, id, outbox);
         }
         verdict
     }
@@ -171,6 +194,7 @@ impl Director {
         &self,
         packet: &mut PacketBuf,
         headers: Headers,
+        pieces: Option<usize>,
         (side, now): (Side, Time),
         outbox: &mut Outbox,
     ) -> Verdict {
@@ -178,7 +202,7 @@ impl Director {
             Ok(transport) => transport,
             Err(error) => return Verdict::Drop(error.into()),
         };
-        let mut packet = Packet { buf: packet, headers, side, now, outbox };
+        let mut packet = Packet { buf: packet, headers, side, now, outbox, pieces };
         if !self.is_directing() {
             return packet.pass();
         }
@@ -189,6 +213,11 @@ impl Director {
             Transport::Icmp { kind, .. } => self.process_icmp(&mut packet, kind),
             _ => packet.pass(),
         }
+    }
+
+    /// The identification of a packet whose source is this host.
+    fn next_id(&self) -> u32 {
+        self.outer_ids.fetch_add(1, Relaxed)
     }
 
     /// IPVS is off while there is no service, and in a pure backup when so set.
@@ -233,6 +262,7 @@ impl Director {
         }
         if now >= upkeep.empty_trash_at {
             self.services.write().empty_trash(now);
+            self.conns.ports().forget_idle();
             upkeep.empty_trash_at = now + EMPTY_TRASH_EVERY;
         }
         let defends = now >= upkeep.defend_at;

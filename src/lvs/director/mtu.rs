@@ -34,6 +34,11 @@ impl Routes {
         table.to(addr).map_or((None, false), |route| (route.source, route.is_local))
     }
 
+    /// Whether two hosts reach each other on one link, without this host.
+    pub(super) fn share_link(&self, one: IpAddr, other: IpAddr) -> bool {
+        self.table.read().share_link(one, other)
+    }
+
     /// The host's own address on the way to `addr`.
     pub(super) fn source_to(&self, addr: IpAddr) -> Option<IpAddr> {
         self.table.read().to(addr).and_then(|route| route.source)

@@ -13,6 +13,8 @@ pub(super) struct Packet<'a> {
     pub(super) side: Side,
     pub(super) now: Time,
     pub(super) outbox: &'a mut Outbox,
+    /// It came in pieces of this length, and leaves so.
+    pub(super) pieces: Option<usize>,
 }
 
 /// The transport header of a packet that can belong to a connection.
@@ -57,7 +59,7 @@ impl Packet<'_> {
 
     /// Length of the longest packet that this one becomes on the wire.
     pub(super) fn longest_piece(&self) -> usize {
-        let Some(gso) = self.buf.offload.gso else { return self.headers.len };
+        let Some(gso) = self.buf.offload.gso else { return self.pieces.unwrap_or(self.headers.len) };
         let header = match self.headers.protocol {
             wire::protocol::TCP => usize::from(self.payload()[12] >> 4) * 4,
             _ => 8,

@@ -115,6 +115,7 @@ impl Director {
             }
             Scheduled::NoService | Scheduled::Ignored => packet.pass(),
             Scheduled::NoServer => Verdict::Drop(DropReason::NoServer),
+            Scheduled::NoLocalPort => Verdict::Drop(DropReason::NoLocalPort),
             Scheduled::Failed(reason) => Verdict::Drop(reason),
         }
     }
@@ -128,19 +129,23 @@ impl Director {
         role: Role,
     ) -> Verdict {
         let server = conn.available_server();
-        let (outer, end) = if role == Role::In {
+        let ends = if role == Role::In {
             server.inspect(|server| server.counters().count_in(1, packet.counted_len()));
             if conn.method != Method::Masq {
                 return self.send_on(packet, conn);
             }
-            (End::Destination, conn.real())
+            [Some((End::Destination, conn.real())), conn.local().map(|local| (End::Source, local))]
         } else {
             server.inspect(|server| server.counters().count_out(1, packet.counted_len()));
-            (End::Source, conn.virt())
+            let client = conn.local().map(|_| (End::Destination, conn.client()));
+            [Some((End::Source, conn.virt())), client]
         };
         let headers = packet.headers;
         let mut offload = packet.buf.offload;
-        translate_error(packet.buf.bytes_mut(), &headers, quoted, outer, (end.addr, end.port), &mut offload);
+        for (outer, to) in ends.into_iter().flatten() {
+            let to = (to.addr, to.port);
+            translate_error(packet.buf.bytes_mut(), &headers, quoted, outer, to, &mut offload);
+        }
         packet.add_hop();
         Verdict::Forward
     }

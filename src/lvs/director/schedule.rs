@@ -28,6 +28,8 @@ pub(super) enum Scheduled<'a> {
     /// A packet that a service covers but does not want.
     Ignored,
     NoServer,
+    /// All local ports towards the chosen server are in use.
+    NoLocalPort,
     Failed(DropReason),
 }
 
@@ -188,8 +190,17 @@ impl Director {
     ) -> Scheduled<'_> {
         let state = initial_state(segment.protocol);
         let ends = [segment.from, segment.to, Endpoint::new(server.addr(), port)];
+        let is_one_packet = service.spec().one_packet && segment.protocol == Protocol::Udp;
+        let local = match self.stand_in(packet, segment, (&server, ends[2]), is_one_packet) {
+            Ok(local) => local,
+            Err(DropReason::NoLocalPort) => return Scheduled::NoLocalPort,
+            Err(reason) => return Scheduled::Failed(reason),
+        };
         let counted = Arc::clone(&server);
         let mut conn = Connection::new(segment.protocol.number(), state, ends, server, packet.now);
+        if let Some(local) = local {
+            conn.set_local(local);
+        }
         if let Some(mark) = packet.mark() {
             conn.set_fwmark(mark);
         }
@@ -197,7 +208,7 @@ impl Director {
         if let Some(mut template) = template.and_then(|id| self.conns.get(id)) {
             self.conns.touch(&mut template, packet.now);
         }
-        if service.spec().one_packet && segment.protocol == Protocol::Udp {
+        if is_one_packet {
             count(&counted);
             return Scheduled::OnePacket(conn);
         }

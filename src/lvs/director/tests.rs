@@ -1,10 +1,10 @@
 //! Packets in, packets out: one director, one service, a virtual clock.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use super::*;
 use crate::lvs::route::{Route, RouteTable};
-use crate::lvs::service::{Forwarding, Protocol, ServerSpec, ServiceKey, ServiceSpec};
+use crate::lvs::service::{Endpoint, Forwarding, Protocol, ServerSpec, ServiceKey, ServiceSpec};
 use crate::lvs::wire::make::{self, Ends};
 use crate::lvs::wire::{Checksum, Gso, GsoKind, Offload, TcpFlags, checksum, protocol};
 
@@ -295,6 +295,7 @@ fn a_full_table_drops_and_counts() {
     assert_eq!((world.director.conn_count(), world.counts()), (0, vec![(0, 0)]));
 }
 
+mod fullnat;
 mod pressure;
 
 #[test]

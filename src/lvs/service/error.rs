@@ -32,6 +32,14 @@ pub enum CommandError {
     BadPrefix(u32),
     #[error("a server of another address family needs tunneling, and no sync daemon may run")]
     MixedFamily,
+    #[error(
+        "one-packet scheduling (-o) forgets each datagram, so nothing would lead the answer of a FULLNAT server back"
+    )]
+    FullNatOnePacket,
+    #[error(
+        "port {0} is FTP, whose data connections FULLNAT does not follow: use -m, or take the port out of ftp_ports"
+    )]
+    FullNatFtp(u16),
     #[error("timeouts must be below 2^31 / 1000 seconds")]
     BadTimeout,
     #[error("sync daemon is already running")]
@@ -70,6 +78,8 @@ impl CommandError {
             | Self::NotUnicast(_)
             | Self::BadPrefix(_)
             | Self::MixedFamily
+            | Self::FullNatOnePacket
+            | Self::FullNatFtp(_)
             | Self::BadTimeout
             | Self::BadDaemon(_)
             | Self::BadSetting { .. } => EINVAL,

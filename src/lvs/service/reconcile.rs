@@ -64,7 +64,7 @@ fn declare(
         .filter(|endpoint| !endpoints.contains(endpoint))
         .collect();
     if is_edited {
-        table.edit_service(wanted.spec.clone())?;
+        table.edit_between(wanted.spec.clone())?;
     }
     for endpoint in gone {
         table.delete_server(&key, endpoint.addr, endpoint.port)?;

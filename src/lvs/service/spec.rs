@@ -91,6 +91,8 @@ impl ServerSpec {
 #[serde(rename_all = "lowercase")]
 pub enum Forwarding {
     Masq,
+    /// The client's end is rewritten too, so that answers come back from anywhere.
+    FullNat,
     Local,
     Tunnel(Tunnel),
     Route,
@@ -102,6 +104,7 @@ impl Forwarding {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Masq => "Masq",
+            Self::FullNat => "FullNat",
             Self::Local => "Local",
             Self::Tunnel(_) => "Tunnel",
             Self::Route => "Route",

@@ -68,9 +68,9 @@ impl ServiceTable {
         })
     }
 
-    /// Masqueraded servers that were removed while they had connections.
+    /// Servers that were removed while they had connections.
     pub fn leaving(&self) -> impl Iterator<Item = &Arc<RealServer>> {
-        self.trash.in_use().filter(|server| server.forwarding() == Forwarding::Masq)
+        self.trash.in_use()
     }
 
     pub fn is_empty(&self) -> bool {
@@ -98,6 +98,16 @@ impl ServiceTable {
     /// # Errors
     /// No such service, or its new declaration is wrong.
     pub fn edit_service(&mut self, spec: ServiceSpec) -> Result<(), CommandError> {
+        let service = self.service_mut(&spec.key)?;
+        let is_full_nat = |server: &Arc<RealServer>| server.forwarding() == Forwarding::FullNat;
+        if spec.one_packet && service.servers().iter().any(is_full_nat) {
+            return Err(CommandError::FullNatOnePacket);
+        }
+        service.edit(spec)
+    }
+
+    /// As [`Self::edit_service`], for one whose servers are going to be others.
+    pub(super) fn edit_between(&mut self, spec: ServiceSpec) -> Result<(), CommandError> {
         self.service_mut(&spec.key)?.edit(spec)
     }
 
@@ -130,7 +140,7 @@ impl ServiceTable {
         sync_daemon_runs: bool,
     ) -> Result<(), CommandError> {
         let service = self.services.get_mut(key).ok_or(CommandError::NoSuchService(*key))?;
-        check(key, spec, sync_daemon_runs)?;
+        check(service.spec(), spec, sync_daemon_runs)?;
         if service.server(spec.addr, spec.port).is_some() {
             return Err(CommandError::ServerExists { service: *key, server: endpoint(spec) });
         }
@@ -156,7 +166,7 @@ impl ServiceTable {
         sync_daemon_runs: bool,
     ) -> Result<(), CommandError> {
         let service = self.service_mut(key)?;
-        check(key, spec, sync_daemon_runs)?;
+        check(service.spec(), spec, sync_daemon_runs)?;
         if service.edit_server(spec) {
             Ok(())
         } else {
@@ -223,8 +233,8 @@ impl ServiceTable {
 }
 
 /// The kernel's checks of a declaration, in its order.
-fn check(key: &ServiceKey, spec: &ServerSpec, sync_daemon_runs: bool) -> Result<(), CommandError> {
-    if Family::of(&spec.addr) != key.family()
+fn check(service: &ServiceSpec, spec: &ServerSpec, sync_daemon_runs: bool) -> Result<(), CommandError> {
+    if Family::of(&spec.addr) != service.key.family()
         && (sync_daemon_runs || !matches!(spec.forwarding, Forwarding::Tunnel(_)))
     {
         return Err(CommandError::MixedFamily);
@@ -242,6 +252,7 @@ fn check(key: &ServiceKey, spec: &ServerSpec, sync_daemon_runs: bool) -> Result<
         Forwarding::Tunnel(tunnel) if tunnel.kind == TunnelKind::Gue && tunnel.port == 0 => {
             Err(CommandError::NoTunnelPort)
         }
+        Forwarding::FullNat if service.one_packet => Err(CommandError::FullNatOnePacket),
         _ => Ok(()),
     }
 }

@@ -120,6 +120,13 @@ pub fn add_hop(bytes: &mut [u8], headers: &Headers) {
     write_word(bytes, 10, header_checksum);
 }
 
+/// Gives an IPv4 packet another identification.
+pub fn set_v4_id(bytes: &mut [u8], id: u16) {
+    let header_checksum = Delta::default().word(word(bytes, 4), id).apply(word(bytes, 10));
+    write_word(bytes, 4, id);
+    write_word(bytes, 10, header_checksum);
+}
+
 fn write_addr(bytes: &mut [u8], end: End, addr: IpAddr) {
     match addr {
         IpAddr::V4(addr) => {

@@ -1,4 +1,5 @@
-//! Masquerading (NAT): the client's packets get the server's address, the server's get the virtual one.
+//! Masquerading (NAT): the client's packets get the server's address, the server's get the virtual one. Where a local
+//! end stands for the client (FULLNAT), the server's packets come to that end and the client's leave from it.
 
 use crate::lvs::conn::Connection;
 use crate::lvs::service::Endpoint;
@@ -6,17 +7,25 @@ use crate::lvs::verdict::Verdict;
 use crate::lvs::wire::{End, Headers, PacketBuf, add_hop, translate};
 
 pub(super) fn masq_in(buf: &mut PacketBuf, headers: &Headers, conn: &Connection) -> Verdict {
-    rewrite(buf, headers, End::Destination, conn.real())
+    rewrite(buf, headers, (End::Destination, conn.real()), conn.local().map(|local| (End::Source, local)))
 }
 
 /// A packet of the server, to the client.
 pub fn masq_out(buf: &mut PacketBuf, headers: &Headers, conn: &Connection) -> Verdict {
-    rewrite(buf, headers, End::Source, conn.virt())
+    let client = conn.local().map(|_| (End::Destination, conn.client()));
+    rewrite(buf, headers, (End::Source, conn.virt()), client)
 }
 
-fn rewrite(buf: &mut PacketBuf, headers: &Headers, end: End, to: Endpoint) -> Verdict {
+fn rewrite(
+    buf: &mut PacketBuf,
+    headers: &Headers,
+    one: (End, Endpoint),
+    other: Option<(End, Endpoint)>,
+) -> Verdict {
     let mut offload = buf.offload;
-    translate(buf.bytes_mut(), headers, end, (to.addr, to.port), &mut offload);
+    for (end, to) in std::iter::once(one).chain(other) {
+        translate(buf.bytes_mut(), headers, end, (to.addr, to.port), &mut offload);
+    }
     buf.offload = offload;
     // The host took one hop on the way here and takes one on the way out; IPVS takes one in all.
     add_hop(buf.bytes_mut(), headers);

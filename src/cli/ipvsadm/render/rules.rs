@@ -104,6 +104,7 @@ fn service_options(spec: &ServiceSpec, flags: &str) -> String {
 fn server_options(spec: &ServerSpec) -> String {
     let method = match spec.forwarding {
         Forwarding::Masq => "-m",
+        Forwarding::FullNat => "--fullnat",
         Forwarding::Tunnel(_) => "-i",
         Forwarding::Local | Forwarding::Route | Forwarding::Bypass => "-g",
     };

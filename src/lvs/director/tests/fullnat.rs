@@ -1,0 +1,405 @@
+//! FULLNAT and hairpin: both ends rewritten, local ports, and what answers when there are none.
+
+use std::collections::BTreeSet;
+
+use super::*;
+use crate::lvs::director::fullnat::MOST_LADDRS;
+
+impl World {
+    /// Its servers are FULLNAT; local ends come from this subnet, or are the host's own.
+    fn full_nat(protocol: Protocol, is_v6: bool, net: Option<&str>) -> Self {
+        let mut world = Self::new(protocol, is_v6);
+        let laddr_nets = net.map(|net| net.parse().unwrap()).into_iter().collect();
+        world.director = Director::new(Settings { laddr_nets, ..Settings::default() });
+        world.director.set_routes(world.routes());
+        world.apply(Command::AddService(ServiceSpec::new(world.service, "rr")));
+        for real in world.reals {
+            let server = ServerSpec::new(real, 8080, Forwarding::FullNat);
+            world.apply(Command::AddServer { service: world.service, server });
+        }
+        world
+    }
+
+    /// The host has an address on the client's link and one on that of the servers.
+    fn routes(&self) -> RouteTable {
+        let route = |net: &str, source: &str, interface| Route {
+            net: net.parse().unwrap(),
+            mtu: 1500,
+            source: Some(source.parse().unwrap()),
+            interface,
+            gateway: None,
+            is_local: false,
+        };
+        let links = [
+            route("192.168.1.0/24", "192.168.1.181", 1),
+            route("192.168.56.0/24", "192.168.56.181", 2),
+            route("2001:db8:1::/64", "2001:db8:1::181", 1),
+            route("2001:db8:56::/64", "2001:db8:56::181", 2),
+        ];
+        RouteTable::new(links.to_vec())
+    }
+
+    fn with_syn(
+        &mut self,
+        client: IpAddr,
+        port: u16,
+        sequence: u32,
+        stamp: Option<u32>,
+    ) -> (Verdict, Vec<u8>) {
+        let ends = Ends::new(client, port, self.virt, 80);
+        let packet = segment(ends, SYN, sequence, stamp);
+        self.process(&packet, Side::Client)
+    }
+}
+
+/// A segment without payload that begins there, with a timestamp or none.
+fn segment(ends: Ends, flags: u8, sequence: u32, stamp: Option<u32>) -> Vec<u8> {
+    let mut packet = make::tcp(ends, flags, &[]);
+    let l4 = packet.len() - 20;
+    packet.truncate(l4);
+    let mut tcp = [ends.src_port.to_be_bytes(), ends.dst_port.to_be_bytes()].concat();
+    tcp.extend(sequence.to_be_bytes());
+    tcp.extend([0, 0, 0, 1, if stamp.is_some() { 8 << 4 } else { 5 << 4 }, flags, 0xfa, 0xf0, 0, 0, 0, 0]);
+    if let Some(stamp) = stamp {
+        tcp.extend([1, 1, 8, 10]);
+        tcp.extend(stamp.to_be_bytes());
+        tcp.extend([0; 4]);
+    }
+    let sum = checksum::transport(ends.src, ends.dst, protocol::TCP, &tcp);
+    tcp[16..18].copy_from_slice(&sum.to_be_bytes());
+    make::ip(ends.src, ends.dst, protocol::TCP, 64, &tcp)
+}
+
+fn addr(text: &str) -> IpAddr {
+    text.parse().unwrap()
+}
+
+#[test]
+fn both_ends_are_rewritten_there_and_back() {
+    for (protocol, is_v6, net, local) in [
+        (Protocol::Tcp, false, None, "192.168.56.181"),
+        (Protocol::Tcp, true, None, "2001:db8:56::181"),
+        (Protocol::Tcp, false, Some("10.5.0.7/32"), "10.5.0.7"),
+        (Protocol::Udp, true, Some("fd05::7/128"), "fd05::7"),
+        (Protocol::Udp, false, Some("10.5.0.7/32"), "10.5.0.7"),
+    ] {
+        let mut world = World::full_nat(protocol, is_v6, net);
+        let make = |ends, flags| match protocol {
+            Protocol::Tcp => make::tcp(ends, flags, b"x"),
+            _ => make::udp(ends, b"x"),
+        };
+        let (verdict, bytes) = world.process(&make(world.request(4000), SYN), Side::Client);
+        assert_eq!(verdict, Verdict::Forward);
+        let sent = ends_of(&bytes);
+        assert_eq!((sent.dst, sent.dst_port, sent.src), (world.reals[1], 8080, addr(local)));
+        let range = if net.is_none() { DEFAULT_LADDR_PORTS } else { 1024..=u16::MAX };
+        assert!(range.contains(&sent.src_port), "{}", sent.src_port);
+        for side in [Side::Server, Side::Client] {
+            let (verdict, bytes) = world.process(&make(sent.reversed(), SYN | ACK), side);
+            assert_eq!(verdict, Verdict::Forward);
+            let reply = ends_of(&bytes);
+            assert_eq!((reply.src, reply.src_port), (world.virt, 80));
+            assert_eq!((reply.dst, reply.dst_port), (world.client, 4000));
+        }
+        let (_, bytes) = world.process(&make(world.request(4000), ACK), Side::Client);
+        let again = ends_of(&bytes);
+        assert_eq!((again.src, again.src_port), (sent.src, sent.src_port));
+        let conn = &world.conns()[0];
+        assert_eq!((conn.client, conn.virt.addr), (Endpoint::new(world.client, 4000), world.virt));
+        assert_eq!(conn.real, Endpoint::new(world.reals[1], 8080));
+        if protocol == Protocol::Tcp {
+            assert_eq!((conn.state.as_str(), world.counts()), ("ESTABLISHED", vec![(0, 0), (1, 0)]));
+        }
+    }
+}
+
+#[test]
+fn errors_are_rewritten_whole_in_both_directions() {
+    for is_v6 in [false, true] {
+        let net = if is_v6 { "fd05::7/128" } else { "10.5.0.7/32" };
+        let local = addr(net.split('/').next().unwrap());
+        let mut world = World::full_nat(Protocol::Udp, is_v6, Some(net));
+        let (_, request) = world.process(&make::udp(world.request(4000), b"query"), Side::Client);
+        let sent = ends_of(&request);
+        let kind = if is_v6 { (1, 4) } else { (3, 3) };
+        let seen = |world: &mut World, error: &[u8], side| {
+            let (verdict, bytes) = world.process(error, side);
+            assert_eq!(verdict, Verdict::Forward);
+            let headers = Headers::parse(&bytes).unwrap();
+            let message = &bytes[headers.l4..];
+            let pseudo = if is_v6 {
+                checksum::pseudo_header(headers.src, headers.dst, protocol::ICMPV6, message.len())
+            } else {
+                0
+            };
+            assert_eq!(checksum::fold(pseudo + checksum::sum(message)), 0xffff, "ICMP checksum");
+            let quoted = Headers::parse_quoted(&message[8..]).unwrap();
+            let (src_port, dst_port) = quoted.quoted_ports(&message[8..]).unwrap();
+            ((headers.src, headers.dst), Ends::new(quoted.src, src_port, quoted.dst, dst_port))
+        };
+        // About the request, to the client.
+        let error = make::icmp(world.reals[1], local, kind, 0, &request);
+        let (outer, quoted) = seen(&mut world, &error, Side::Server);
+        assert_eq!(outer, (world.virt, world.client));
+        assert_eq!((quoted.src, quoted.src_port), (world.client, 4000));
+        assert_eq!((quoted.dst, quoted.dst_port), (world.virt, 80));
+        // About the reply, to the server.
+        let (_, reply) = world.process(&make::udp(sent.reversed(), b"answer"), Side::Server);
+        let error = make::icmp(world.client, world.virt, kind, 0, &reply);
+        let (outer, quoted) = seen(&mut world, &error, Side::Client);
+        assert_eq!(outer, (local, world.reals[1]));
+        assert_eq!((quoted.src, quoted.src_port), (world.reals[1], 8080));
+        assert_eq!((quoted.dst, quoted.dst_port), (local, sent.src_port));
+    }
+}
+
+#[test]
+fn one_local_port_serves_towards_several_servers() {
+    let mut world = World::full_nat(Protocol::Udp, false, None);
+    let mut seen = BTreeSet::new();
+    let each = usize::from(DEFAULT_LADDR_PORTS.end() - DEFAULT_LADDR_PORTS.start()) + 1;
+    for number in 0..2 * each {
+        let client = Ipv4Addr::from_bits(0x1400_0000 + (number / 50_000) as u32);
+        let ends = Ends::new(client.into(), 1024 + (number % 50_000) as u16, world.virt, 80);
+        let (verdict, bytes) = world.process(&make::udp(ends, b"x"), Side::Client);
+        assert_eq!(verdict, Verdict::Forward, "connection {number}");
+        let sent = ends_of(&bytes);
+        assert!(seen.insert((sent.dst, sent.src_port)), "{sent:?} was there already");
+    }
+    assert_eq!((seen.len(), each), (32_768, 16_384));
+    let (verdict, _) = world.process(&make::udp(world.request(9), b"x"), Side::Client);
+    assert_eq!(verdict, Verdict::Drop(DropReason::NoLocalPort));
+    let mut answers = Vec::new();
+    world.outbox.drain(|packet| answers.push(packet.bytes().to_vec()));
+    let headers = Headers::parse(&answers[0]).unwrap();
+    assert_eq!((headers.src, headers.dst, headers.protocol), (world.virt, world.client, protocol::ICMP));
+    assert_eq!(answers[0][20..22], [3, 3], "port unreachable");
+    // A flow that was silent for half a minute gives its port up.
+    world.now = world.now + Duration::from_secs(31);
+    let (verdict, _) = world.process(&make::udp(world.request(9), b"x"), Side::Client);
+    assert_eq!((verdict, world.director.conn_count()), (Verdict::Forward, 32_768));
+}
+
+/// One server, one local port, one connection that is in TIME_WAIT.
+fn closed_world(stamp: Option<u32>) -> World {
+    let mut world = World::full_nat(Protocol::Tcp, false, None);
+    let settings = Settings { laddr_ports: 20_000..=20_000, ..Settings::default() };
+    world.director = Director::new(settings);
+    world.director.set_routes(world.routes());
+    world.apply(Command::AddService(ServiceSpec::new(world.service, "rr")));
+    let server = ServerSpec::new(world.reals[1], 8080, Forwarding::FullNat);
+    world.apply(Command::AddServer { service: world.service, server });
+    let (verdict, bytes) = world.with_syn(world.client, 4000, 1000, stamp);
+    assert_eq!(verdict, Verdict::Forward);
+    let sent = ends_of(&bytes);
+    assert_eq!(sent.src_port, 20_000);
+    world.answer(sent, SYN | ACK);
+    let say = |flags, sequence| segment(world.request(4000), flags, sequence, stamp);
+    let (hello, bye, last) = (say(ACK, 1001), say(FIN, 1001), say(ACK, 1002));
+    world.process(&hello, Side::Client);
+    world.answer(sent, FIN);
+    world.process(&bye, Side::Client);
+    world.process(&last, Side::Client);
+    assert_eq!(world.conns()[0].state, "TIME_WAIT");
+    world
+}
+
+#[test]
+fn a_port_in_time_wait_goes_to_whom_the_server_will_believe() {
+    let other = addr("192.168.1.11");
+    for (old, sequence, new, is_taken) in [
+        (None, 5000, None, true),
+        (None, 1002, None, false),
+        (None, 900, None, false),
+        (None, 900, Some(7), false),
+        (None, 5000, Some(7), true),
+        (Some(70), 900, Some(71), true),
+        (Some(70), 5000, Some(70), false),
+        (Some(70), 5000, Some(60), false),
+        (Some(70), 5000, None, false),
+        (Some(u32::MAX), 900, Some(3), true),
+    ] {
+        let mut world = closed_world(old);
+        let (verdict, _) = world.with_syn(other, 4001, sequence, new);
+        let expected = if is_taken { Verdict::Forward } else { Verdict::Drop(DropReason::NoLocalPort) };
+        assert_eq!(verdict, expected, "{old:?} {sequence} {new:?}");
+        let client = if is_taken { other } else { world.client };
+        assert_eq!(world.conns().iter().map(|conn| conn.client.addr).collect::<Vec<_>>(), [client]);
+        let mut answers = Vec::new();
+        world.outbox.drain(|packet| answers.push(packet.bytes().to_vec()));
+        match answers.as_slice() {
+            [] => assert!(is_taken),
+            [reset] => {
+                let ends = ends_of(reset);
+                assert_eq!((ends.src, ends.src_port, ends.dst, ends.dst_port), (world.virt, 80, other, 4001));
+                assert_eq!(reset[33], TcpFlags::RST | ACK);
+            }
+            _ => panic!("{} answers", answers.len()),
+        }
+    }
+}
+
+#[test]
+fn the_same_client_has_its_own_port_again_at_once() {
+    let mut world = closed_world(None);
+    let (verdict, bytes) = world.with_syn(world.client, 4000, 900, None);
+    assert_eq!((verdict, ends_of(&bytes).src_port), (Verdict::Forward, 20_000));
+    assert_eq!(world.director.conn_count(), 1);
+}
+
+#[test]
+fn ports_come_back_when_connections_end() {
+    let mut world = closed_world(None);
+    assert_eq!(world.director.conns.ports().in_use(), 1);
+    world.pass_time(121);
+    assert_eq!((world.director.conn_count(), world.director.conns.ports().in_use()), (0, 0));
+    let (verdict, _) = world.with_syn(addr("192.168.1.11"), 4001, 0, None);
+    assert_eq!(verdict, Verdict::Forward);
+}
+
+#[test]
+fn a_full_table_keeps_no_port() {
+    let mut world = World::full_nat(Protocol::Tcp, false, None);
+    world.director = Director::new(Settings { max_conns: 1024, ..Settings::default() });
+    world.director.set_routes(world.routes());
+    world.apply(Command::AddService(ServiceSpec::new(world.service, "rr")));
+    let server = ServerSpec::new(world.reals[0], 80, Forwarding::FullNat);
+    world.apply(Command::AddServer { service: world.service, server });
+    for port in 2000..3100 {
+        world.send(port, SYN);
+    }
+    assert_eq!((world.director.conn_count(), world.director.conns.ports().in_use()), (1024, 1024));
+}
+
+#[test]
+fn clients_keep_their_address_and_overflow_to_the_next() {
+    let mut world = World::full_nat(Protocol::Tcp, false, Some("10.5.0.0/24"));
+    let locals: BTreeSet<IpAddr> = (1..200)
+        .map(|last| {
+            let client = IpAddr::from([20, 0, 0, last]);
+            let of = |world: &mut World, port| ends_of(&world.with_syn(client, port, 0, None).1).src;
+            let first = of(&mut world, 4000);
+            assert_eq!(first, of(&mut world, 4001));
+            first
+        })
+        .collect();
+    assert!(locals.len() > 80, "clients are spread over {} addresses only", locals.len());
+    let net: IpNet = "10.5.0.0/24".parse().unwrap();
+    let all: Vec<IpAddr> = laddrs(&net).collect();
+    assert_eq!(
+        (all.len(), all.first(), all.last()),
+        (254, Some(&addr("10.5.0.1")), Some(&addr("10.5.0.254")))
+    );
+    let wide: Vec<IpAddr> = laddrs(&"fd05::/64".parse().unwrap()).collect();
+    assert_eq!((wide.len(), wide.first()), (MOST_LADDRS, Some(&addr("fd05::1"))));
+}
+
+#[test]
+fn no_way_to_the_server_is_a_drop_with_a_reason() {
+    let mut world = World::full_nat(Protocol::Tcp, false, None);
+    world.director.set_routes(RouteTable::default());
+    let (verdict, _) = world.process(&make::tcp(world.request(4000), SYN, b""), Side::Client);
+    assert_eq!(verdict, Verdict::Drop(DropReason::NoWayToServer));
+    assert_eq!(world.counts(), [(0, 0), (0, 0)]);
+}
+
+#[test]
+fn answers_are_captured_by_their_source_only_without_addresses_of_their_own() {
+    let world = World::full_nat(Protocol::Tcp, false, None);
+    assert_eq!(world.director.captures().reals, BTreeSet::from(world.reals));
+    let world = World::full_nat(Protocol::Tcp, false, Some("10.5.0.0/24"));
+    assert_eq!(world.director.captures().reals, BTreeSet::new());
+    let world = World::full_nat(Protocol::Tcp, true, Some("10.5.0.0/24"));
+    assert_eq!(world.director.captures().reals, BTreeSet::from(world.reals));
+}
+
+#[test]
+fn what_full_nat_cannot_do_is_refused() {
+    let world = World::full_nat(Protocol::Udp, false, None);
+    let mut spec = ServiceSpec::new(world.service, "rr");
+    spec.one_packet = true;
+    let refused = world.director.apply(&Command::EditService(spec.clone()), world.now);
+    assert_eq!(refused, Err(CommandError::FullNatOnePacket));
+    let virt = world.virt;
+    let one_packet = ServiceKey::Address { protocol: Protocol::Udp, addr: virt, port: 53 };
+    spec.key = one_packet;
+    world.apply(Command::AddService(spec));
+    let ftp = ServiceKey::Address { protocol: Protocol::Tcp, addr: virt, port: 21 };
+    world.apply(Command::AddService(ServiceSpec::new(ftp, "rr")));
+    for (service, error) in
+        [(one_packet, CommandError::FullNatOnePacket), (ftp, CommandError::FullNatFtp(21))]
+    {
+        let server = ServerSpec::new(world.reals[0], 53, Forwarding::FullNat);
+        assert_eq!(world.director.apply(&Command::AddServer { service, server }, world.now), Err(error));
+    }
+}
+
+#[test]
+fn a_client_on_the_servers_link_is_stood_for() {
+    for is_v6 in [false, true] {
+        let mut world = World::new(Protocol::Tcp, is_v6);
+        let own = addr(if is_v6 { "2001:db8:56::181" } else { "192.168.56.181" });
+        let neighbour = addr(if is_v6 { "2001:db8:56::7" } else { "192.168.56.7" });
+        world.director.set_routes(world.routes());
+        for client in [neighbour, world.reals[1]] {
+            let (verdict, bytes) = world.with_syn(client, 4000, 0, None);
+            let sent = ends_of(&bytes);
+            assert_eq!((verdict, sent.src), (Verdict::Forward, own));
+            let reply = world.answer(sent, SYN | ACK);
+            assert_eq!((reply.src, reply.dst, reply.dst_port), (world.virt, client, 4000));
+        }
+        // All others are seen by the server.
+        let (_, bytes) = world.with_syn(world.client, 4000, 0, None);
+        assert_eq!((ends_of(&bytes).src, ends_of(&bytes).src_port), (world.client, 4000));
+    }
+}
+
+#[test]
+fn hairpin_can_be_off_and_is_for_neighbours_only() {
+    let mut world = World::new(Protocol::Tcp, false);
+    let neighbour = addr("192.168.56.7");
+    let mut routes = vec![Route {
+        net: "192.168.56.0/24".parse().unwrap(),
+        mtu: 1500,
+        source: Some(addr("192.168.56.181")),
+        interface: 2,
+        gateway: None,
+        is_local: false,
+    }];
+    world.director.set_routes(RouteTable::new(routes.clone()));
+    assert_eq!(ends_of(&world.with_syn(neighbour, 1, 0, None).1).src, addr("192.168.56.181"));
+    routes.push(Route {
+        net: "192.168.56.7/32".parse().unwrap(),
+        gateway: Some(addr("192.168.56.1")),
+        ..routes[0].clone()
+    });
+    world.director.set_routes(RouteTable::new(routes.clone()));
+    assert_eq!(ends_of(&world.with_syn(neighbour, 2, 0, None).1).src, neighbour, "behind a gateway");
+    routes[1] = Route { gateway: None, is_local: true, ..routes[1].clone() };
+    world.director.set_routes(RouteTable::new(routes.clone()));
+    assert_eq!(ends_of(&world.with_syn(neighbour, 3, 0, None).1).src, neighbour, "the host itself");
+
+    world.director = Director::new(Settings { hairpin: false, ..Settings::default() });
+    world.director.set_routes(RouteTable::new(routes[..1].to_vec()));
+    world.apply(Command::AddService(ServiceSpec::new(world.service, "rr")));
+    let server = ServerSpec::new(world.reals[0], 80, Forwarding::Masq);
+    world.apply(Command::AddServer { service: world.service, server });
+    assert_eq!(ends_of(&world.with_syn(neighbour, 4, 0, None).1).src, neighbour, "switched off");
+}
+
+#[test]
+fn packets_that_may_be_cut_get_identifications_of_their_own() {
+    let mut world = World::full_nat(Protocol::Udp, false, None);
+    let ids: BTreeSet<[u8; 2]> = (4000..4100)
+        .map(|port| {
+            let mut packet = make::udp(world.request(port), b"x");
+            packet[6] = 0;
+            let sum = checksum::plain(&[&packet[..10], &[0, 0], &packet[12..20]].concat());
+            packet[10..12].copy_from_slice(&sum.to_be_bytes());
+            let (_, bytes) = world.process(&packet, Side::Client);
+            ends_of(&bytes);
+            [bytes[4], bytes[5]]
+        })
+        .collect();
+    assert_eq!(ids.len(), 100);
+}
