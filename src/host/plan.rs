@@ -11,7 +11,7 @@ use super::layout::Layout;
 use super::options::{HostOptions, TunNames};
 use super::ports::reserve;
 use super::view::{Interface, View};
-use crate::lvs::director::{Captures, laddrs};
+use crate::lvs::director::{Captures, INNER_LADDRS, laddrs};
 use crate::lvs::service::Family;
 
 /// No super-packet is too long for a TUN; what is too long for a link the director finds out itself.
@@ -99,7 +99,7 @@ pub(super) fn follow(
     loosen(ground, captures, &original, &mut steps);
     let mut answering = BTreeSet::new();
     virtuals(ground, captures, &original, &mut answering, &mut steps);
-    stand_ins(ground, &original, &mut answering, &mut steps);
+    stand_ins(ground, captures, &original, &mut answering, &mut steps);
     for layout in layouts {
         own_errors(ground, layout, captures, &mut steps);
         reals(ground, layout, captures, &mut steps);
@@ -228,19 +228,31 @@ fn make_known(
 /// Addresses that stand for clients: whatever comes for them is an answer of a real server, or an error.
 fn stand_ins(
     ground: &Ground<'_>,
+    captures: &Captures,
     original: &impl Fn(&str) -> Option<String>,
     answering: &mut BTreeSet<String>,
     steps: &mut Vec<Step>,
 ) {
     let Ground { options, tuns, tables, view, .. } = *ground;
     let subnets: Vec<&Interface> = view.subnets().collect();
-    for net in &options.laddr_nets {
+    let mut take = |net: IpNet| {
         let to_rs = RouteKind::Via(tuns.rs.clone());
-        steps.push(Step::route(Route { table: tables.vip, dst: net.trunc(), kind: to_rs }));
-        steps.push(local(net.trunc(), &tuns.rs));
-        for addr in laddrs(net) {
-            make_known(ground, &subnets, addr, original, answering, steps);
-        }
+        steps.extend([Step::route(Route { table: tables.vip, dst: net, kind: to_rs }), local(net, &tuns.rs)]);
+    };
+    // Towards servers on this host.
+    let own = view.own_addresses(&[&tuns.vip, &tuns.rs]);
+    let is_here = |real: &&IpAddr| own.contains(*real) || real.is_loopback();
+    let here: BTreeSet<Family> = captures.reals.iter().filter(is_here).map(Family::of).collect();
+    for inner in INNER_LADDRS.into_iter().filter(|inner| here.contains(&Family::of(inner))) {
+        take(inner.into());
+    }
+    options.laddr_nets.iter().for_each(|net| take(net.trunc()));
+    if captures.reals.iter().any(|real| real.is_ipv4() && real.is_loopback()) {
+        let key = |dev: &String| format!("net/ipv4/conf/{dev}/route_localnet");
+        steps.extend([&tuns.vip, &tuns.rs].map(|dev| Step::device_sysctl(key(dev), "1")));
+    }
+    for addr in options.laddr_nets.iter().flat_map(laddrs) {
+        make_known(ground, &subnets, addr, original, answering, steps);
     }
 }
 
@@ -304,10 +316,12 @@ fn reals(ground: &Ground<'_>, layout: &Layout, captures: &Captures, steps: &mut 
         rule
     };
     let nets = options.rs_nets.iter().filter(|net| Family::of(&net.addr()) == family);
-    let single = captures
-        .reals
-        .iter()
-        .filter(|addr| Family::of(addr) == family && !options.rs_nets.iter().any(|net| net.contains(*addr)));
+    // Replies of a loopback address are known by where they go, since all else of it is none of ours.
+    let single = captures.reals.iter().filter(|addr| {
+        Family::of(addr) == family
+            && !addr.is_loopback()
+            && !options.rs_nets.iter().any(|net| net.contains(*addr))
+    });
     let (local, remote): (BTreeSet<IpAddr>, BTreeSet<IpAddr>) = single.partition(|addr| own.contains(addr));
     let mut rules: Vec<Rule> = nets.map(|net| from(layout.reals(), *net)).collect();
     rules.extend(cover(&remote, MAX_REAL_RULES).into_iter().map(|net| from(layout.reals(), net)));

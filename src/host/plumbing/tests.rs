@@ -45,6 +45,8 @@ impl MemoryKernel {
         let keys = [
             ("net/ipv4/ip_forward", "0"),
             ("net/ipv4/ip_early_demux", "1"),
+            ("net/ipv4/ip_local_port_range", "32768\t60999"),
+            ("net/ipv4/ip_local_reserved_ports", ""),
             ("net/ipv4/conf/all/rp_filter", "1"),
             ("net/ipv4/conf/eth1/rp_filter", "0"),
             ("net/ipv4/conf/eth2/rp_filter", "2"),
@@ -181,12 +183,16 @@ async fn everything_comes_back_in_reverse() {
     let options = HostOptions {
         vip_nets: vec!["10.99.0.0/24".parse().unwrap()],
         rs_nets: vec!["192.168.56.0/24".parse().unwrap()],
+        laddr_nets: ["192.168.1.240/28", "2001:db8:1::f:0/112"].map(|net| net.parse().unwrap()).into(),
+        laddr_ports: 40_000..=41_000,
         ..HostOptions::default()
     };
     let mut engine = engine(options).await;
     let both = captures(&["192.168.1.183", "2001:db8:1::183"], &["192.168.57.1", "2001:db8:56::1"]);
     follow(&mut engine, &both).await;
     assert_eq!(engine.kernel.value("net/ipv4/ip_forward").as_deref(), Some("1"));
+    let reserved = engine.kernel.value("net/ipv4/ip_local_reserved_ports");
+    assert_eq!(reserved.as_deref(), Some("40000-41000"));
     assert!(engine.undo().await.is_empty());
     assert_eq!(lasting(&engine.kernel), before);
 }
@@ -318,4 +324,47 @@ async fn an_interface_that_answers_arp_only_for_itself_gets_the_address() {
     }
     assert!(engine.undo().await.is_empty());
     assert!(!engine.kernel.state.borrow().addresses.contains(&given));
+}
+
+#[tokio::test]
+async fn addresses_that_stand_for_clients_are_answered_for_and_lead_to_the_servers_side() {
+    let nets = ["192.168.1.240/28", "2001:db8:1::f:0/112", "10.77.0.0/24"];
+    let options =
+        HostOptions { laddr_nets: nets.map(|net| net.parse().unwrap()).into(), ..HostOptions::default() };
+    let engine = engine(options).await;
+    let state = engine.kernel.state.borrow();
+    for net in nets {
+        let dst = net.parse().unwrap();
+        let to = |table, kind| Route { table, dst, kind };
+        assert!(state.routes.contains(&to(7600, RouteKind::Via("tunvs-rs".to_owned()))), "{net}");
+        assert!(state.routes.contains(&to(TABLE_LOCAL, RouteKind::Local("tunvs-rs".to_owned()))), "{net}");
+    }
+    assert_eq!(state.proxies.len(), 256);
+    assert_eq!(engine.kernel.announced.borrow().len(), 14 + 256, "of those on a link");
+}
+
+#[tokio::test]
+async fn addresses_of_the_host_stand_for_nobody() {
+    for (net, addr) in [("192.168.1.0/24", "192.168.1.181"), ("192.168.56.181/32", "192.168.56.181")] {
+        let options = HostOptions { laddr_nets: vec![net.parse().unwrap()], ..HostOptions::default() };
+        let refused = Engine::new(MemoryKernel::new(), options, TunNames::default()).await;
+        assert!(refused.is_err_and(|error| error.to_string().starts_with(addr)));
+    }
+}
+
+#[tokio::test]
+async fn a_server_on_this_host_is_answered_through_an_address_of_nobody() {
+    let mut engine = engine(HostOptions::default()).await;
+    let routes = |engine: &Engine<MemoryKernel>| {
+        let state = engine.kernel.state.borrow();
+        let inner = state.routes.iter().filter(|route| route.dst.to_string() == "192.0.0.8/32").count();
+        (inner, state.rules.iter().filter(|rule| rule.from.is_some()).count())
+    };
+    follow(&mut engine, &captures(&["10.99.0.1"], &["192.168.57.1"])).await;
+    assert_eq!(routes(&engine), (0, 1));
+    follow(&mut engine, &captures(&["10.99.0.1"], &["192.168.56.181"])).await;
+    assert_eq!(routes(&engine), (2, 1));
+    follow(&mut engine, &captures(&["10.99.0.1"], &["127.0.0.1"])).await;
+    assert_eq!(routes(&engine), (2, 0), "all else from 127.0.0.1 stays where it is");
+    assert_eq!(engine.kernel.value("net/ipv4/conf/tunvs-rs/route_localnet").as_deref(), Some("1"));
 }

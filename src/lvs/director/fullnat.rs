@@ -5,7 +5,7 @@
 //! Never rewrites packets; called when a connection is made and when its state changes. The kernel's IPVS has
 //! nothing like it; the rules for ports in TIME_WAIT are those of `tcp_timewait_state_process`.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
@@ -26,6 +26,12 @@ pub const DEFAULT_LADDR_PORTS: RangeInclusive<u16> = 16_384..=32_767;
 
 /// Addresses of one subnet that are used at most; each has 64,512 ports towards each server.
 pub const MOST_LADDRS: usize = 256;
+
+/// What stands for clients towards servers on this host: addresses that nobody has anywhere (the dummy address of RFC
+/// 7600, the discard prefix of RFC 6666). An answer to a client of the host's own would never leave its stack, and one
+/// from a socket without an address of its own is routed before it has one.
+pub const INNER_LADDRS: [IpAddr; 2] =
+    [IpAddr::V4(Ipv4Addr::new(192, 0, 0, 8)), IpAddr::V6(Ipv6Addr::new(0x100, 0, 0, 0, 0, 0, 0, 8))];
 
 /// Ports of an address that has no other use.
 const ALL_PORTS: RangeInclusive<u16> = 1024..=u16::MAX;
@@ -75,22 +81,45 @@ impl Director {
         (server, real): (&RealServer, Endpoint),
         is_one_packet: bool,
     ) -> Result<Option<Endpoint>, DropReason> {
-        let is_from_pool = match server.forwarding() {
-            Forwarding::FullNat => true,
-            Forwarding::Masq if self.is_hairpin(segment.from.addr, real.addr) && !is_one_packet => false,
-            _ => return Ok(None),
-        };
         let pool = self.stand_ins.towards(real.addr);
-        if is_from_pool && !pool.is_empty() {
-            return self.claim(packet, segment, real, (pool, &ALL_PORTS)).map(Some);
+        let is_needed = match server.forwarding() {
+            Forwarding::FullNat if !pool.is_empty() => {
+                return self.claim(packet, segment, real, (pool, &ALL_PORTS)).map(Some);
+            }
+            Forwarding::FullNat => true,
+            Forwarding::Masq => !is_one_packet && self.is_out_of_reach(segment, real.addr),
+            Forwarding::Local | Forwarding::Tunnel(_) | Forwarding::Route | Forwarding::Bypass => false,
+        };
+        if !is_needed {
+            return Ok(None);
+        }
+        if self.is_here(real.addr) {
+            let inner = INNER_LADDRS[usize::from(real.addr.is_ipv6())];
+            return self.claim(packet, segment, real, (&[inner], &ALL_PORTS)).map(Some);
         }
         let own = self.routes.source_to(real.addr).ok_or(DropReason::NoWayToServer)?;
         self.claim(packet, segment, real, (&[own], &self.settings.laddr_ports)).map(Some)
     }
 
-    /// Whether the server would answer the client without this host.
-    fn is_hairpin(&self, client: IpAddr, real: IpAddr) -> bool {
-        self.settings.hairpin && self.routes.share_link(client, real)
+    fn is_here(&self, addr: IpAddr) -> bool {
+        addr.is_loopback() || self.routes.is_local(addr)
+    }
+
+    /// Whether an answer to the client would not come here:
+    /// - of a server on the loopback address, or of one without an address of its own on this host to a client there;
+    /// - to the virtual address, where that is nobody's and a client on this host (by IPv6) has it as its own;
+    /// - on the link that client and server share.
+    fn is_out_of_reach(&self, segment: &Segment, real: IpAddr) -> bool {
+        let (client, virt) = (segment.from.addr, segment.to.addr);
+        if real.is_loopback() {
+            return true;
+        }
+        if client == virt {
+            return !self.routes.is_local(virt);
+        }
+        let is_datagram = segment.protocol == Protocol::Udp;
+        is_datagram && self.routes.is_local(client) && self.routes.is_local(real)
+            || self.settings.hairpin && self.routes.share_link(client, real)
     }
 
     /// A free port towards `peer` of one of these addresses; a client has the same address as long as it has ports.

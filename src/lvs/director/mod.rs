@@ -37,7 +37,7 @@ pub use command::{
     Command, CommandError, ConnEntry, DaemonRole, DaemonSpec, EngineData, Info, Overload, Query, Reply,
     ServerEntry, ServiceEntry, Tables, TimeoutSettings,
 };
-pub use fullnat::{DEFAULT_LADDR_PORTS, MOST_LADDRS, laddrs};
+pub use fullnat::{DEFAULT_LADDR_PORTS, INNER_LADDRS, MOST_LADDRS, laddrs};
 pub use sysctl::{Scope, Sysctl, SysctlEntry, Sysctls};
 
 use crate::lvs::conn::{ConnTable, Timeouts};

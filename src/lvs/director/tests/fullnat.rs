@@ -388,6 +388,55 @@ fn hairpin_can_be_off_and_is_for_neighbours_only() {
 }
 
 #[test]
+fn servers_on_this_host_answer_an_address_of_nobody() {
+    for is_v6 in [false, true] {
+        let [client, real, inner] = if is_v6 {
+            ["2001:db8:1::10", "2001:db8:56::184", "100::8"].map(addr)
+        } else {
+            ["192.168.1.10", "192.168.56.184", "192.0.0.8"].map(addr)
+        };
+        let own = |addr: IpAddr| Route {
+            net: addr.into(),
+            mtu: 65_536,
+            source: Some(addr),
+            interface: 1,
+            gateway: None,
+            is_local: true,
+        };
+        for (protocol, forwarding, is_client_here, source) in [
+            (Protocol::Tcp, Forwarding::FullNat, false, inner),
+            (Protocol::Udp, Forwarding::FullNat, true, inner),
+            (Protocol::Tcp, Forwarding::Masq, true, client),
+            (Protocol::Udp, Forwarding::Masq, true, inner),
+            (Protocol::Udp, Forwarding::Masq, false, client),
+        ] {
+            let mut world = World::new(protocol, is_v6);
+            let here = if is_client_here { vec![own(real), own(client)] } else { vec![own(real)] };
+            world.director.set_routes(RouteTable::new(here));
+            let server = ServerSpec::new(real, 8080, forwarding);
+            world.apply(Command::EditServer { service: world.service, server });
+            let packet = match protocol {
+                Protocol::Tcp => make::tcp(world.request(4000), SYN, b""),
+                _ => make::udp(world.request(4000), b"x"),
+            };
+            let (_, bytes) = world.process(&packet, Side::Client);
+            assert_eq!(ends_of(&bytes).src, source, "{protocol} {forwarding:?} {is_client_here}");
+        }
+    }
+    // The loopback address answers nobody else.
+    let mut world = World::new(Protocol::Tcp, false);
+    let server = ServerSpec::new(addr("127.0.0.1"), 8080, Forwarding::Masq);
+    world.apply(Command::AddServer { service: world.service, server });
+    let sent = ends_of(&world.with_syn(world.client, 4000, 0, None).1);
+    assert_eq!((sent.src, sent.dst), (addr("192.0.0.8"), addr("127.0.0.1")));
+    // A client that has the virtual address itself, where that is nobody's.
+    let mut world = World::new(Protocol::Tcp, true);
+    world.director.set_routes(world.routes());
+    let sent = ends_of(&world.with_syn(world.virt, 4000, 0, None).1);
+    assert_eq!((sent.src, sent.dst), (addr("2001:db8:56::181"), world.reals[1]));
+}
+
+#[test]
 fn packets_that_may_be_cut_get_identifications_of_their_own() {
     let mut world = World::full_nat(Protocol::Udp, false, None);
     let ids: BTreeSet<[u8; 2]> = (4000..4100)
