@@ -6,9 +6,12 @@
 
 mod difference;
 mod error;
+pub mod keepalived;
+pub mod note;
 mod ports;
 mod read;
 mod schema;
+mod suggest;
 #[cfg(test)]
 mod tests;
 
@@ -22,6 +25,7 @@ pub use error::ConfigError;
 pub use ports::{BadPortRange, port_range};
 pub use schema::LogFormat;
 
+use crate::health::spec::ServiceHealth;
 use crate::lvs::director::{Command, TimeoutSettings};
 pub use crate::lvs::service::DeclaredService;
 
@@ -60,6 +64,8 @@ pub struct Declared {
     /// Settings of `net.ipv4.vs` and their values.
     pub sysctls: BTreeMap<String, String>,
     pub services: Vec<DeclaredService>,
+    /// Checks, and what follows from them; services without any are not in it.
+    pub health: Vec<ServiceHealth>,
 }
 
 impl Config {

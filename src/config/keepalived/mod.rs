@@ -1,0 +1,44 @@
+//! keepalived.conf, read as it is.
+//!
+//! Lines ([`lines`], with [`definitions`] and [`sequence`]), statements ([`parse`], by [`keywords`]), and from them
+//! services, servers and checks ([`map`]). What keepalived lets pass with a complaint passes here with a note; what
+//! belongs to VRRP is skipped with one. Truth is keepalived 2.2.7: `tests/data/keepalived` holds the tables that it
+//! set. Called by [`Config::load`](super::Config::load), and by the fuzzer with files of its own.
+
+mod checks;
+mod definitions;
+pub mod files;
+mod groups;
+mod health;
+mod keywords;
+mod lines;
+mod map;
+mod model;
+mod numbers;
+mod parse;
+mod sequence;
+mod servers;
+#[cfg(test)]
+mod tests;
+mod text;
+mod url;
+
+use std::path::Path;
+
+use files::Files;
+
+use super::note::Note;
+use super::{ConfigError, Declared};
+
+/// Reads a file and those that it includes. `instance` decides its `@` conditions (`keepalived -i`).
+///
+/// # Errors
+/// Something makes keepalived itself give up, or the configuration has no end.
+pub fn read(
+    path: &Path,
+    files: &dyn Files,
+    instance: Option<&str>,
+) -> Result<(Declared, Vec<Note>), ConfigError> {
+    let (statements, notes) = parse::parse(path, files, instance, servers::is_admitted)?;
+    map::map(&statements, notes)
+}

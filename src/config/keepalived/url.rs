@@ -1,0 +1,98 @@
+//! The `url` of an HTTP checker.
+
+use super::numbers::Notes;
+use super::parse::Statement;
+use super::text::escaped_words;
+use crate::config::ConfigError;
+use crate::health::spec::{BodyRegex, HttpUrl, StatusRange};
+
+/// None: it has no path, which has been noted.
+///
+/// # Errors
+/// A keyword lacks its value.
+pub(super) fn url(statement: &Statement, notes: &mut Notes) -> Result<Option<HttpUrl>, ConfigError> {
+    let line_of = |keyword: &str| statement.block.iter().rev().find(|line| line.keyword() == keyword);
+    let Some(path) = line_of("path") else {
+        notes.mistake(statement.place().clone(), "`url` without a path: ignored");
+        return Ok(None);
+    };
+    let mut url = HttpUrl::new(path.needed(1)?);
+    for line in &statement.block {
+        match line.keyword() {
+            "virtualhost" => url.host = line.word(1).map(str::to_owned),
+            "digest" => match digest(line.needed(1)?) {
+                Some(digest) => url.digest = Some(digest),
+                None => notes.mistake(line.place_of(1), "a digest is an MD5 sum of 32 hex digits: ignored"),
+            },
+            "status_code" => {
+                for (at, word) in line.arguments().enumerate() {
+                    match status(word) {
+                        Some(range) => url.status.push(range),
+                        None => notes.mistake(
+                            line.place_of(at + 1),
+                            format!("`{word}` is no status from 100 to 599: ignored"),
+                        ),
+                    }
+                }
+            }
+            "regex_stack" => notes.skipped(line, "patterns here need no stack"),
+            _ => {}
+        }
+    }
+    url.regex = regex(statement, notes)?;
+    Ok(Some(url))
+}
+
+fn digest(word: &str) -> Option<[u8; 16]> {
+    let value = u128::from_str_radix(word, 16).ok().filter(|_| word.len() == 32 && !word.starts_with('+'))?;
+    Some(value.to_be_bytes())
+}
+
+fn status(word: &str) -> Option<StatusRange> {
+    let (first, last) = word.split_once('-').unwrap_or((word, word));
+    let range = StatusRange { first: first.parse().ok()?, last: last.parse().ok()? };
+    (range.first >= 100 && range.last <= 599 && range.first <= range.last).then_some(range)
+}
+
+fn regex(statement: &Statement, notes: &mut Notes) -> Result<Option<BodyRegex>, ConfigError> {
+    let lines = || statement.block.iter().filter(|line| line.keyword().starts_with("regex"));
+    let Some(line) = lines().find(|line| line.keyword() == "regex") else {
+        for line in lines() {
+            notes.mistake(line.place().clone(), format!("`{}` without a regex: ignored", line.keyword()));
+        }
+        return Ok(None);
+    };
+    let words = escaped_words(line.text()).unwrap_or_default();
+    let [_, pattern] = &words[..] else {
+        notes.mistake(line.place().clone(), "a regex is one word, perhaps in quotes: ignored");
+        return Ok(None);
+    };
+    let mut regex = BodyRegex::new(pattern);
+    for line in lines() {
+        match line.keyword() {
+            "regex_no_match" => regex.negate = true,
+            "regex_options" => options(line, &mut regex, notes),
+            "regex_min_offset" => regex.min_offset = line.needed(1)?.parse().unwrap_or_default(),
+            "regex_max_offset" => regex.max_offset = line.needed(1)?.parse().ok(),
+            _ => {}
+        }
+    }
+    if regex.max_offset.is_some_and(|most| regex.min_offset > most) {
+        notes.mistake(line.place().clone(), "regex_min_offset is above regex_max_offset: both ignored");
+        (regex.min_offset, regex.max_offset) = (0, None);
+    }
+    Ok(Some(regex))
+}
+
+fn options(line: &Statement, regex: &mut BodyRegex, notes: &mut Notes) {
+    for (at, word) in line.arguments().enumerate() {
+        match word {
+            "caseless" => regex.case_insensitive = true,
+            "multiline" => regex.multi_line = true,
+            "dotall" => regex.dot_matches_new_line = true,
+            "extended" => regex.ignore_whitespace = true,
+            other => notes
+                .mistake(line.place_of(at + 1), format!("the regex option `{other}` is not there: ignored")),
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! Reads files as keepalived reads them, and compares with the tables that keepalived itself set from them.
+//!
+//! What keepalived has in the table before any check has answered follows from the declared checks: what begins as
+//! down is not there, or has weight 0.
+
+#![allow(clippy::unwrap_used, reason = "a test program")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use tunvs::cli::backend::Backend;
+use tunvs::cli::ipvsadm::{NoNames, Session, Tool};
+use tunvs::config::keepalived::{self, files::Disk};
+use tunvs::config::note::NoteKind;
+use tunvs::config::{ConfigError, Declared};
+use tunvs::control::{Applied, ClientError};
+use tunvs::health::spec::{OnFailure, ServiceHealth};
+use tunvs::lvs::Time;
+use tunvs::lvs::director::{Command, CommandError, Director, Query, Reply, Settings};
+use tunvs::lvs::service::DeclaredService;
+
+struct Tables(Director);
+
+impl Backend for Tables {
+    fn apply(&mut self, commands: Vec<Command>) -> Result<Applied, ClientError> {
+        let results = commands.iter().map(|command| self.0.apply(command, Time::ZERO)).collect();
+        Ok(Applied { results, warnings: Vec::new() })
+    }
+
+    fn query(&mut self, query: Query) -> Result<Result<Reply, CommandError>, ClientError> {
+        Ok(self.0.query(&query, Time::ZERO))
+    }
+}
+
+fn folder(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/keepalived").join(name)
+}
+
+fn files(name: &str) -> Vec<PathBuf> {
+    let paths = fs::read_dir(folder(name)).unwrap().map(|entry| entry.unwrap().path());
+    let mut paths: Vec<_> =
+        paths.filter(|path| path.extension().is_some_and(|kind| kind == "conf")).collect();
+    paths.sort();
+    paths
+}
+
+fn read(path: &Path) -> Result<(Declared, Vec<tunvs::config::note::Note>), ConfigError> {
+    let options = fs::read_to_string(path.with_extension("opts")).unwrap_or_default();
+    keepalived::read(path, &Disk, options.trim().strip_prefix("-i ").map(str::trim))
+}
+
+/// The service as it is before any check has answered.
+fn begin(service: &mut DeclaredService, health: &ServiceHealth) {
+    let mut sum = 0;
+    service.servers.retain_mut(|server| {
+        let declared = health
+            .servers
+            .iter()
+            .find(|one| (one.server.addr, one.server.port) == (server.addr, server.port));
+        let is_down =
+            declared.is_some_and(|one| one.checks.iter().any(|check| check.alpha || health.policy.alpha));
+        if !is_down {
+            sum += server.weight;
+            return true;
+        }
+        server.weight = 0;
+        declared.is_some_and(|one| one.on_failure == OnFailure::Quiesce)
+    });
+    let Some(sorry) = &health.policy.sorry else { return };
+    if sum == 0 || sum < i32::try_from(health.policy.quorum + health.policy.hysteresis).unwrap() {
+        service.servers.retain(|server| server.weight == 0 && sum == 0 && is_quiesced(health, server));
+        service.servers.push(sorry.server.clone());
+    } else if sorry.inhibit {
+        let mut server = sorry.server.clone();
+        server.weight = 0;
+        service.servers.push(server);
+    }
+}
+
+fn is_quiesced(health: &ServiceHealth, server: &tunvs::lvs::service::ServerSpec) -> bool {
+    let mut servers = health.servers.iter();
+    servers.any(|one| {
+        (one.server.addr, one.server.port) == (server.addr, server.port)
+            && one.on_failure == OnFailure::Quiesce
+    })
+}
+
+/// What ipvsadm prints of the tables, its services in an order of their own.
+fn table(mut declared: Declared) -> String {
+    for service in &mut declared.services {
+        if let Some(health) = declared.health.iter().find(|health| health.service == service.spec.key) {
+            begin(service, health);
+        }
+    }
+    let mut tables = Tables(Director::new(Settings::default()));
+    let applied = tables.apply(declared.commands()).unwrap();
+    for result in applied.results {
+        result.unwrap();
+    }
+    let mut print = |words: &[&str]| {
+        let words: Vec<Vec<u8>> = words.iter().map(|word| word.as_bytes().to_vec()).collect();
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let mut session =
+            Session { backend: &mut tables, names: &NoNames, out: &mut out, err: &mut err, warns: false };
+        let status = Tool::Ipvsadm.run(&words, &mut session, &mut std::io::empty()).unwrap();
+        assert_eq!((status, err.as_slice()), (0, &b""[..]));
+        String::from_utf8(out).unwrap()
+    };
+    let (saved, thresholds) = (print(&["ipvsadm", "-Sn"]), print(&["ipvsadm", "-Ln", "--thresholds"]));
+    format!("{saved}\n{thresholds}")
+}
+
+/// Services, each with its servers, sorted; blanks at the end of lines do not count.
+fn paragraphs(text: &str) -> Vec<String> {
+    let mut paragraphs: Vec<String> = Vec::new();
+    for line in text.lines().map(str::trim_end).filter(|line| !line.is_empty()) {
+        match paragraphs.last_mut() {
+            Some(last) if line.starts_with("-a ") || line.starts_with("  ->") => {
+                last.push('\n');
+                last.push_str(line);
+            }
+            _ => paragraphs.push(line.to_owned()),
+        }
+    }
+    paragraphs.sort();
+    paragraphs
+}
+
+fn compare_all(name: &str) -> usize {
+    let mut differences = Vec::new();
+    let paths = files(name);
+    for path in &paths {
+        let expected = fs::read_to_string(path.with_extension("table")).unwrap();
+        let actual = match read(path) {
+            Ok((declared, _)) => table(declared),
+            Err(error) => {
+                assert!(!error.to_string().contains('\n'), "{error}");
+                if !expected.starts_with("exit ") {
+                    differences.push(format!("{}: {error}", path.display()));
+                }
+                continue;
+            }
+        };
+        let (expected, actual) = (paragraphs(&expected), paragraphs(&actual));
+        let missing =
+            expected.iter().filter(|one| !actual.contains(one)).map(|one| format!("keepalived: {one}"));
+        let extra = actual.iter().filter(|one| !expected.contains(one)).map(|one| format!("here: {one}"));
+        let all: Vec<String> = missing.chain(extra).collect();
+        if !all.is_empty() {
+            differences.push(format!("{}:\n{}", path.display(), all.join("\n")));
+        }
+    }
+    assert!(differences.is_empty(), "{}", differences.join("\n\n"));
+    paths.len()
+}
+
+#[test]
+fn files_from_the_wild_set_the_tables_that_keepalived_sets() {
+    assert_eq!(compare_all("wild"), 38);
+}
+
+#[test]
+fn files_of_our_own_set_the_tables_that_keepalived_sets() {
+    assert!(compare_all("own") >= 30);
+}
+
+#[test]
+fn notes_name_file_line_and_column() {
+    let mut skipped = 0;
+    let mut mistakes = 0;
+    for path in files("wild").iter().chain(&files("own")) {
+        let Ok((_, notes)) = read(path) else { continue };
+        for note in notes {
+            let text = fs::read_to_string(&*note.place.file).unwrap_or_default();
+            let line = text.lines().nth(note.place.line - 1).unwrap_or_default();
+            let columns = line.chars().count() + 1;
+            assert!(text.is_empty() || note.place.column <= columns, "{note}: {line}");
+            assert!(!note.what.contains('\n'), "{note}");
+            match note.kind {
+                NoteKind::Skipped => skipped += 1,
+                NoteKind::Mistake => mistakes += 1,
+            }
+        }
+    }
+    assert!(skipped > 50 && mistakes > 200, "{skipped} skipped, {mistakes} mistakes");
+}
