@@ -2,8 +2,11 @@
 //!
 //! Owns the input format and the invariants that hold for any input. Called by the targets and that test.
 
+use std::io;
+use std::path::Path;
 use std::time::Duration;
 
+use tunvs::config::keepalived::{self, files::Files};
 use tunvs::control::protocol::{self, Request, Response};
 use tunvs::lvs::Time;
 use tunvs::lvs::director::{Command, Director, Settings, Side, Verdict};
@@ -93,6 +96,39 @@ fn carry_out(request: &Request) {
             let _ = director.query(query, Time::ZERO);
         }
         _ => {}
+    }
+}
+
+/// A keepalived.conf, and behind a byte 0xff what it includes as `more`. Whatever is read can be declared.
+pub(crate) fn keepalived(data: &[u8]) {
+    let files = Halves(data.split(|byte| *byte == 0xff).map(<[u8]>::to_vec).collect());
+    match keepalived::read(Path::new("/k.conf"), &files, Some("id")) {
+        Err(error) => assert!(!error.to_string().contains('\n'), "{error}"),
+        Ok((declared, notes)) => {
+            assert!(notes.iter().all(|note| note.place.line > 0 && note.place.column > 0));
+            let director = Director::new(Settings { seed: 1, ..Settings::default() });
+            for command in declared.commands() {
+                apply(&director, command);
+            }
+        }
+    }
+}
+
+/// The first is the file itself, the second any other.
+struct Halves(Vec<Vec<u8>>);
+
+impl Files for Halves {
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        let half = if path == Path::new("/k.conf") { 0 } else { 1 };
+        self.0.get(half).cloned().ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+
+    fn names(&self, _: &Path) -> Vec<String> {
+        vec!["k.conf".to_owned(), "more".to_owned()]
+    }
+
+    fn exists(&self, path: &Path) -> bool {
+        path == Path::new("/k.conf") || path == Path::new("/more")
     }
 }
 

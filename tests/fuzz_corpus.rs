@@ -19,6 +19,11 @@ fn the_control_corpus_is_survived() {
     replay("control", bodies::control);
 }
 
+#[test]
+fn the_keepalived_corpus_is_survived() {
+    replay("keepalived", bodies::keepalived);
+}
+
 /// An input that no longer means what its name says would test nothing.
 #[test]
 fn good_requests_of_the_control_corpus_are_still_good() {

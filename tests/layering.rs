@@ -74,7 +74,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("shape.rs", &["lvs"]),
     ("events.rs", &["lvs", "shape"]),
     ("control/", &["lvs", "events", "shape"]),
-    ("config/", &["lvs", "health::spec", "cli::args", "cli::convert"]),
+    ("config/", &["lvs", "health::spec", "cli::ipvsadm", "cli::tables::read"]),
     ("health/", &["lvs", "events"]),
     ("cli/ipvsadm/", &["cli", "lvs", "control"]),
     ("demo/", &[]),

@@ -1,13 +1,14 @@
 //! The command line of `tunvs`.
 
 use std::ops::RangeInclusive;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
 
 use super::proc::ProcFile;
 use crate::config::port_range;
+use crate::config::{Format, Source};
 use crate::control::{DEFAULT_SOCKET, SOCKET_VARIABLE};
 use crate::events::Event;
 
@@ -35,10 +36,7 @@ pub enum Command {
         socket: SocketArgs,
     },
     /// Read a configuration file and report mistakes
-    Check {
-        /// The file
-        file: PathBuf,
-    },
+    Check(CheckArgs),
     /// Print one of the kernel's tables, in the kernel's format
     Proc {
         /// Which one, as below /proc: net/ip_vs, net/ip_vs_conn, net/ip_vs_conn_sync, net/ip_vs_stats,
@@ -87,9 +85,12 @@ pub enum Command {
 
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct RunArgs {
-    /// Read options and services from this file; SIGHUP reads it again
+    /// Read options and services from this file: TOML, a keepalived.conf, or lines as `ipvsadm -S` prints them.
+    /// SIGHUP reads it again
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    #[command(flatten)]
+    pub language: LanguageArgs,
     #[command(flatten)]
     pub socket: SocketArgs,
     /// Route this whole subnet of virtual addresses into the director (repeatable)
@@ -134,6 +135,53 @@ pub struct RunArgs {
     /// How to log [default: text]
     #[arg(long, value_name = "FORMAT")]
     pub log_format: Option<LogFormatArg>,
+}
+
+/// How a configuration file is to be read.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct LanguageArgs {
+    /// What the file is written in [default: as it looks]
+    #[arg(long, value_name = "FORMAT")]
+    pub config_format: Option<FormatArg>,
+    /// Lines `@ID` of a keepalived.conf are for us (keepalived -i)
+    #[arg(long, value_name = "ID")]
+    pub config_id: Option<String>,
+}
+
+impl LanguageArgs {
+    pub fn source(&self, path: &Path) -> Source {
+        let format = self.config_format.map(|format| match format {
+            FormatArg::Toml => Format::Toml,
+            FormatArg::Keepalived => Format::Keepalived,
+            FormatArg::Ipvsadm => Format::Ipvsadm,
+        });
+        Source { path: path.to_owned(), format, instance: self.config_id.clone() }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FormatArg {
+    Toml,
+    Keepalived,
+    /// Lines as `ipvsadm -S` prints them
+    Ipvsadm,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct CheckArgs {
+    /// TOML, a keepalived.conf, or lines as `ipvsadm -S` prints them
+    pub file: PathBuf,
+    #[command(flatten)]
+    pub language: LanguageArgs,
+    /// Warnings count as mistakes
+    #[arg(long)]
+    pub strict: bool,
+}
+
+impl CheckArgs {
+    pub fn source(&self) -> Source {
+        self.language.source(&self.file)
+    }
 }
 
 #[derive(Clone, Debug, clap::Args)]

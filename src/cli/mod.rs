@@ -5,6 +5,7 @@
 
 pub mod args;
 pub mod backend;
+mod check;
 mod classic;
 mod events;
 mod generate;
@@ -12,7 +13,7 @@ pub mod ipvsadm;
 pub mod proc;
 mod run;
 mod sysctl;
-mod tables;
+pub(crate) mod tables;
 
 use std::error::Error;
 use std::ffi::OsString;
@@ -22,7 +23,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use clap::error::ErrorKind;
 
-use crate::config::{Config, ConfigError};
+use crate::config::ConfigError;
 use crate::daemon::{DaemonError, LogError};
 use crate::demo::{self, DemoError};
 
@@ -30,6 +31,8 @@ use crate::demo::{self, DemoError};
 enum CliError {
     #[error(transparent)]
     Config(#[from] ConfigError),
+    #[error(transparent)]
+    Check(#[from] check::CheckError),
     #[error(transparent)]
     Log(#[from] LogError),
     #[error(transparent)]
@@ -60,7 +63,7 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
     let outcome = match parsed.command {
         args::Command::Run(given) => run::run(*given, &mut std::io::stdout()),
         args::Command::Cleanup { socket } => run::cleanup(&socket, &mut std::io::stdout()),
-        args::Command::Check { file } => Config::load(&file).map(drop).map_err(CliError::from),
+        args::Command::Check(given) => check::run(&given, &mut std::io::stdout()).map_err(CliError::from),
         args::Command::Proc { file, socket } => {
             tables::proc(&file, &socket, &mut std::io::stdout()).map_err(CliError::from)
         }

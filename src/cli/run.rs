@@ -4,17 +4,15 @@ use std::io::Write;
 
 use super::CliError;
 use super::args::{LogFormatArg, RunArgs, SocketArgs};
-use crate::config::Config;
+use crate::config::{Config, Source};
 use crate::control::socket_path;
 use crate::daemon::{self, LogFormat};
 use crate::device;
 use crate::lvs::director::Settings;
 
 pub(super) fn run(given: RunArgs, out: &mut dyn Write) -> Result<(), CliError> {
-    let config = match &given.config {
-        Some(path) => Config::load(path)?,
-        None => Config::default(),
-    };
+    let source = given.config.as_ref().map(|path| given.language.source(path));
+    let config = source.as_ref().map(Source::load).transpose()?.unwrap_or_default();
     let log = given.log.as_deref().or(config.director.log.as_deref());
     let format = match given.log_format {
         Some(LogFormatArg::Text) => LogFormat::Text,
@@ -23,12 +21,13 @@ pub(super) fn run(given: RunArgs, out: &mut dyn Write) -> Result<(), CliError> {
     };
     daemon::start_logging(log, format)?;
     if given.dry_run {
-        for step in daemon::dry_run(options(given, config))? {
+        for step in daemon::dry_run(options(given, source, config))? {
             writeln!(out, "{step}").map_err(CliError::Write)?;
         }
         return Ok(());
     }
-    Ok(daemon::run(options(given, config))?)
+    daemon::tell(&config.notes);
+    Ok(daemon::run(options(given, source, config))?)
 }
 
 /// `tunvs cleanup`: what a killed director left behind.
@@ -40,13 +39,13 @@ pub(super) fn cleanup(socket: &SocketArgs, out: &mut dyn Write) -> Result<(), Cl
 }
 
 /// What was typed comes before what the file says; subnets add up.
-fn options(given: RunArgs, config: Config) -> daemon::Options {
+fn options(given: RunArgs, source: Option<Source>, config: Config) -> daemon::Options {
     let file = config.director;
     let defaults = Settings::default();
     let socket = given.socket.socket.or(file.socket);
     daemon::Options {
         socket: socket_path(socket.as_deref()),
-        config: given.config,
+        config: source,
         declared: config.declared,
         vip_nets: [given.vip_nets, file.vip_nets].concat(),
         rs_nets: [given.rs_nets, file.rs_nets].concat(),

@@ -1,11 +1,13 @@
 //! The configuration file: the director's own options, and services that are there from the start.
 //!
-//! Owns the TOML schema, its errors (with line and column) and the way from it to [`Command`]s. Never touches the
-//! director or the host: what a file means is tried out on tables of its own. Called by the command line, which
-//! reads and checks, and by the daemon, which reads again on SIGHUP.
+//! Owns the languages that it may be written in (TOML, [`keepalived`], the lines of `ipvsadm -S`), their errors (with
+//! line and column) and the way from them to [`Command`]s. Never touches the director or the host: what a file means is
+//! tried out on tables of its own. Called by the command line, which reads, checks and converts, and by the daemon,
+//! which reads again on SIGHUP.
 
 mod difference;
 mod error;
+mod format;
 pub mod keepalived;
 pub mod note;
 mod ports;
@@ -22,11 +24,12 @@ use std::path::{Path, PathBuf};
 use ipnet::IpNet;
 
 pub use error::ConfigError;
+pub use format::{Format, Source};
 pub use ports::{BadPortRange, port_range};
 pub use schema::LogFormat;
 
 use crate::health::spec::ServiceHealth;
-use crate::lvs::director::{Command, TimeoutSettings};
+use crate::lvs::director::{Command, DaemonSpec, TimeoutSettings};
 pub use crate::lvs::service::DeclaredService;
 
 /// What a file says.
@@ -34,6 +37,8 @@ pub use crate::lvs::service::DeclaredService;
 pub struct Config {
     pub director: DirectorOptions,
     pub declared: Declared,
+    /// What was read, but not as it stands there.
+    pub notes: Vec<note::Note>,
 }
 
 /// Options of the director; None where the file is silent. They hold until the director ends.
@@ -64,20 +69,13 @@ pub struct Declared {
     /// Settings of `net.ipv4.vs` and their values.
     pub sysctls: BTreeMap<String, String>,
     pub services: Vec<DeclaredService>,
+    pub daemons: Vec<DaemonSpec>,
     /// Checks, and what follows from them; services without any are not in it.
     pub health: Vec<ServiceHealth>,
 }
 
 impl Config {
-    /// # Errors
-    /// The file cannot be read, or something in it is wrong.
-    pub fn load(path: &Path) -> Result<Self, ConfigError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
-        Self::parse(&text, path)
-    }
-
-    /// `path` is for error messages only.
+    /// Reads TOML. `path` is for error messages only.
     ///
     /// # Errors
     /// Something in it is wrong.

@@ -50,7 +50,7 @@ pub(super) fn read(text: &str) -> Result<Config, Mistake> {
         }
         declared.services.push(DeclaredService { spec, servers });
     }
-    Ok(Config { director: director_options(file.director)?, declared })
+    Ok(Config { director: director_options(file.director)?, declared, notes: Vec::new() })
 }
 
 /// As many as the kernel's module takes.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Config, ConfigError, Declared};
+use super::{Config, ConfigError, Declared, Source};
 use crate::lvs::director::{Command, TimeoutSettings};
 use crate::lvs::service::{Family, Forwarding, Persistence, SchedulerFlags, ServiceKey, TunnelKind};
 
@@ -16,7 +16,7 @@ fn declared(text: &str) -> Declared {
 
 #[test]
 fn the_example_says_what_its_comments_say() {
-    let config = Config::load(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/conf/tunvs.toml"))).unwrap();
+    let config = Source::new(concat!(env!("CARGO_MANIFEST_DIR"), "/conf/tunvs.toml")).load().unwrap();
     assert_eq!(config.director, super::DirectorOptions::default());
     let declared = config.declared;
     assert_eq!(declared.timeouts, Some(TimeoutSettings { tcp: 900, tcp_fin: 120, udp: 300 }));
@@ -131,7 +131,7 @@ fn the_place_is_line_and_column() {
 
 #[test]
 fn a_missing_file_is_named() {
-    let error = Config::load(Path::new("/nonexistent/tunvs.toml")).unwrap_err();
+    let error = Source::new("/nonexistent/tunvs.toml").load().unwrap_err();
     assert!(
         error.to_string().starts_with("cannot read the configuration /nonexistent/tunvs.toml: "),
         "{error}"

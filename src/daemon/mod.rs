@@ -30,7 +30,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use crate::cli::proc::tree::{ProcTree, TreeError};
-use crate::config::Declared;
+use crate::config::{Declared, Source};
 use crate::control::server;
 use crate::control::socket::{BindError, ControlSocket};
 use crate::device::{self, DeviceError, TunWriter};
@@ -43,6 +43,7 @@ use counters::AllCounters;
 use datapath::{Ended, Interface};
 pub use logging::{LogError, LogFormat, start as start_logging};
 use marks::MarkTuns;
+pub use reload::tell;
 use service::Live;
 use signals::{SignalWatch, Wish};
 
@@ -51,7 +52,7 @@ use signals::{SignalWatch, Wish};
 pub struct Options {
     pub socket: PathBuf,
     /// The file that a reload reads.
-    pub config: Option<PathBuf>,
+    pub config: Option<Source>,
     pub declared: Declared,
     pub vip_nets: Vec<IpNet>,
     pub rs_nets: Vec<IpNet>,
@@ -245,7 +246,7 @@ async fn serve(
         tokio::select! {
             wish = signals.next() => match wish {
                 Wish::Stop => break Ok(()),
-                Wish::Reload => reload::reload(live, options.config.as_deref(), &mut options.declared).await,
+                Wish::Reload => reload::reload(live, options.config.as_ref(), &mut options.declared).await,
             },
             Some(Ended { thread, error }) = ended.recv() => break Err(match error {
                 Some(source) => DaemonError::DeviceGone { thread, source },

@@ -2,7 +2,7 @@
 
 mod difference;
 mod lines;
-mod read;
+pub(crate) mod read;
 #[cfg(test)]
 mod tests;
 

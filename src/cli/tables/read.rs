@@ -12,14 +12,14 @@ use crate::lvs::time::Time;
 /// A line that cannot be restored.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {number}: {reason}")]
-pub(in crate::cli) struct LineError {
-    pub(super) number: usize,
-    pub(super) reason: String,
+pub(crate) struct LineError {
+    pub(crate) number: usize,
+    pub(crate) reason: String,
 }
 
 /// # Errors
 /// The first line that is wrong.
-pub(super) fn tables(text: &[u8], names: &dyn Names) -> Result<Tables, LineError> {
+pub(crate) fn tables(text: &[u8], names: &dyn Names) -> Result<Tables, LineError> {
     let director = Director::new(Settings::default());
     let is_complete = text.split(|byte| *byte == b'\n').next() == Some(COMPLETE.as_bytes());
     let mut says_timeouts = is_complete;

@@ -16,10 +16,10 @@ use super::servers::{DEFAULT_PERSISTENCE, virtual_server};
 use crate::config::note::Note;
 use crate::config::{ConfigError, Declared};
 use crate::health::spec::ServiceHealth;
-use crate::lvs::Time;
-use crate::lvs::director::{Command, Director, Settings, TimeoutSettings};
+use crate::lvs::director::TimeoutSettings;
 use crate::lvs::service::{
     DeclaredService, Family, Forwarding, Persistence, Protocol, ServerSpec, ServiceKey, ServiceSpec,
+    ServiceTable,
 };
 
 /// Services that the groups of a file may come to.
@@ -49,7 +49,7 @@ pub(super) fn map(statements: &[Statement], notes: Vec<Note>) -> Result<(Declare
         }
     }
     let mut all = Services {
-        trial: Director::new(Settings::default()),
+        trial: ServiceTable::default(),
         services: Vec::new(),
         health: Vec::new(),
         places: HashMap::new(),
@@ -238,8 +238,8 @@ fn settle_servers(service: &mut VirtualServer, notes: &mut Notes) {
 
 /// The services of all `virtual_server`s, in their order.
 struct Services {
-    /// A director that takes what the real one would take.
-    trial: Director,
+    /// Takes what the director would take.
+    trial: ServiceTable,
     services: Vec<DeclaredService>,
     health: Vec<ServiceHealth>,
     places: HashMap<ServiceKey, usize>,
@@ -295,7 +295,7 @@ impl Services {
             spec.engine.clone_from(&service.engine);
         }
         if !self.places.contains_key(&key)
-            && let Err(refused) = self.trial.apply(&Command::AddService(spec.clone()), Time::ZERO)
+            && let Err(refused) = self.trial.add_service(spec.clone())
         {
             notes.mistake(service.place.clone(), format!("{refused}: ignored"));
             return Ok(());
@@ -303,8 +303,7 @@ impl Services {
         let mut taken = Vec::new();
         for server in &service.servers {
             let wanted = server_spec(&key, service, server, notes);
-            let command = Command::AddServer { service: key, server: wanted.clone() };
-            match self.trial.apply(&command, Time::ZERO) {
+            match self.trial.add_server(&key, &wanted, false) {
                 Ok(()) => taken.push((server, wanted)),
                 Err(refused) => notes.mistake(server.place.clone(), format!("{refused}: ignored")),
             }

@@ -3,7 +3,7 @@
 //! Lines ([`lines`], with [`definitions`] and [`sequence`]), statements ([`parse`], by [`keywords`]), and from them
 //! services, servers and checks ([`map`]). What keepalived lets pass with a complaint passes here with a note; what
 //! belongs to VRRP is skipped with one. Truth is keepalived 2.2.7: `tests/data/keepalived` holds the tables that it
-//! set. Called by [`Config::load`](super::Config::load), and by the fuzzer with files of its own.
+//! set. Called by [`Source::load`](super::Source::load), and by the fuzzer with files of its own.
 
 mod checks;
 mod definitions;

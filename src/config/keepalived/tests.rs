@@ -1,1 +1,315 @@
+//! Checks, notes and errors; the tables themselves are compared with keepalived's in `tests/keepalived_corpus.rs`.
 
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::files::{Disk, Files};
+use super::read;
+use crate::config::note::{Note, NoteKind};
+use crate::config::{ConfigError, Declared};
+use crate::health::spec::{CheckKind, OnFailure, ServerHealth, StatusRange, UdpCheck};
+use crate::lvs::director::TimeoutSettings;
+
+/// Files in memory, below `/etc`.
+struct Memory(BTreeMap<PathBuf, String>);
+
+impl Memory {
+    fn new(files: &[(&str, &str)]) -> Self {
+        Self(files.iter().map(|(name, text)| (Path::new("/etc").join(name), (*text).to_owned())).collect())
+    }
+}
+
+impl Files for Memory {
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        self.0.get(path).map(|text| text.clone().into_bytes()).ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+
+    fn names(&self, folder: &Path) -> Vec<String> {
+        let inside = self.0.keys().filter(|path| path.parent() == Some(folder));
+        inside.filter_map(|path| path.file_name()).map(|name| name.to_string_lossy().into_owned()).collect()
+    }
+
+    fn exists(&self, path: &Path) -> bool {
+        self.0.keys().any(|known| known.starts_with(path))
+    }
+}
+
+fn parse(text: &str) -> Result<(Declared, Vec<Note>), ConfigError> {
+    read(Path::new("/etc/k.conf"), &Memory::new(&[("k.conf", text)]), None)
+}
+
+fn service(body: &str) -> String {
+    format!("virtual_server 10.0.0.1 80 {{\nlb_algo rr\nprotocol TCP\n{body}\n}}\n")
+}
+
+fn checked() -> Vec<ServerHealth> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/keepalived/own/checkers.conf");
+    let (declared, _) = read(&path, &Disk, None).unwrap();
+    let [health] = &declared.health[..] else { panic!() };
+    assert_eq!((health.policy.quorum, health.policy.hysteresis), (2, 1));
+    let up = health.policy.quorum_up.clone().unwrap();
+    assert_eq!((up.command, up.user), (vec!["/bin/echo".to_owned(), "up".to_owned()], None));
+    assert_eq!(health.policy.quorum_down.as_ref().unwrap().user.as_deref(), Some("root"));
+    health.servers.clone()
+}
+
+#[test]
+fn times_come_from_the_check_the_server_or_the_service() {
+    let servers = checked();
+    let [plain, own] = &servers[0].checks[..] else { panic!() };
+    assert_eq!(plain.kind, CheckKind::Tcp);
+    let millis = |check: &crate::health::spec::Check| {
+        let schedule = &check.schedule;
+        let warmup = schedule.warmup.map(|warmup| warmup.as_millis());
+        let times = [schedule.interval, schedule.timeout, schedule.delay_before_retry];
+        (times.map(|time| time.as_millis()), schedule.retry, warmup)
+    };
+    assert_eq!(millis(plain), ([6000, 9000, 2500], 4, Some(30_000)));
+    assert_eq!(millis(own), ([3000, 1500, 1000], 0, Some(0)));
+    assert_eq!((plain.schedule.rise, plain.schedule.fall), (1, 1));
+    assert!(own.log_all_failures && !plain.log_all_failures);
+    assert_eq!(own.target.connect_ip, Some("10.1.9.9".parse().unwrap()));
+    assert_eq!((own.target.connect_port, own.target.bind_port), (Some(8081), Some(4000)));
+    assert_eq!((own.target.bind_interface.as_deref(), own.target.fwmark), (Some("d0"), Some(7)));
+    assert_eq!(servers[0].notify_up.as_ref().unwrap().command, ["/bin/echo", "a b", "c"]);
+    assert_eq!(servers[0].notify_down.as_ref().unwrap().command, ["/bin/false"]);
+}
+
+#[test]
+fn http_checks_say_urls_hosts_and_tls() {
+    let servers = checked();
+    // The last one has no url, and is no check.
+    let [plain, named, nameless] = &servers[1].checks[..] else { panic!("{:?}", servers[1].checks) };
+    let CheckKind::Http(http) = &plain.kind else { panic!() };
+    let [first, second] = &http.urls[..] else { panic!() };
+    assert_eq!(http.host.as_deref(), Some("check.example"));
+    assert_eq!((plain.schedule.retry, plain.schedule.interval), (5, Duration::from_secs(20)));
+    assert_eq!(first.digest.map(|digest| digest[0]), Some(0x64));
+    let ranges = [StatusRange { first: 200, last: 200 }, StatusRange { first: 301, last: 303 }];
+    assert_eq!(first.status, ranges);
+    let regex = second.regex.clone().unwrap();
+    assert_eq!((second.path.as_str(), second.host.as_deref()), ("/b c", Some("url.example")));
+    assert_eq!((regex.pattern.as_str(), regex.min_offset, regex.max_offset), ("ok\\d+", 3, Some(10)));
+    assert!(regex.case_insensitive && regex.dot_matches_new_line && regex.negate && !regex.multi_line);
+    let sni = |check: &crate::health::spec::Check| match &check.kind {
+        CheckKind::Http(http) => (http.tls.as_ref().map(|tls| (tls.no_sni, tls.verify)), http.host.clone()),
+        _ => panic!(),
+    };
+    assert_eq!(sni(named), (Some((false, false)), Some("rs.example".to_owned())));
+    assert_eq!(sni(nameless).0, Some((true, false)));
+    assert_eq!(nameless.target.connect_port, Some(444));
+}
+
+#[test]
+fn the_other_checks_say_what_they_ask() {
+    let servers = checked();
+    let kinds: Vec<&str> = servers[2].checks.iter().map(|check| check.kind.name()).collect();
+    assert_eq!(kinds, ["ping", "dns", "dns", "udp", "udp", "smtp", "smtp", "smtp", "smtp", "script"]);
+    let [_, dns, root, udp, plain_udp, smtp, other, own, host, script] = &servers[2].checks[..] else {
+        panic!()
+    };
+    let CheckKind::Dns(named) = &dns.kind else { panic!() };
+    assert_eq!((named.name.as_str(), named.record_type), ("example.com", 1));
+    let CheckKind::Dns(unnamed) = &root.kind else { panic!() };
+    assert_eq!((unnamed.name.as_str(), unnamed.record_type), (".", 6));
+    let expected = UdpCheck {
+        payload: vec![0x0a, 0x0b, 0x0c],
+        require_reply: true,
+        min_reply_len: Some(2),
+        max_reply_len: Some(20),
+        expect: Some(vec![0xff, 0]),
+    };
+    assert_eq!(udp.kind, CheckKind::Udp(expected));
+    assert_eq!(plain_udp.kind, CheckKind::Udp(UdpCheck::default()));
+    assert_eq!(smtp.target.connect_port, Some(2525));
+    assert_eq!(other.target.connect_ip, Some("10.1.0.33".parse().unwrap()));
+    // An address or a time of its own makes the check one beside its hosts.
+    assert_eq!((own.schedule.timeout, own.target.connect_ip), (Duration::from_secs(4), None));
+    assert_eq!(
+        (host.schedule.timeout, host.target.connect_ip),
+        (Duration::from_secs(9), Some("10.1.0.34".parse().unwrap()))
+    );
+    let CheckKind::Script(misc) = &script.kind else { panic!() };
+    assert_eq!(misc.script.command, ["/bin/echo", "one", "two three"]);
+    assert_eq!((misc.script.user.as_deref(), misc.script.group.as_deref()), (Some("root"), Some("root")));
+    assert!(misc.dynamic && script.schedule.timeout == Duration::from_secs(8));
+}
+
+#[test]
+fn defaults_are_those_of_keepalived() {
+    let body = "real_server 10.1.0.1 80 {\n TCP_CHECK {\n }\n DNS_CHECK {\n }\n MISC_CHECK {\n misc_path /bin/x\n }\n HTTP_GET {\n url {\n path /\n }\n }\n }";
+    let (declared, _) = parse(&service(body)).unwrap();
+    let checks = &declared.health[0].servers[0].checks;
+    let seen: Vec<_> = checks
+        .iter()
+        .map(|check| {
+            (
+                check.schedule.retry,
+                check.schedule.delay_before_retry.as_secs(),
+                check.schedule.timeout.as_secs(),
+            )
+        })
+        .collect();
+    assert_eq!(seen, [(1, 1, 5), (3, 60, 5), (0, 1, 60), (1, 3, 5)]);
+    assert!(checks.iter().all(|check| check.schedule.interval == Duration::from_secs(60)));
+}
+
+#[test]
+fn alpha_and_inhibition_are_settled_for_each_server() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/keepalived/own/alpha.conf");
+    let (declared, _) = read(&path, &Disk, None).unwrap();
+    let [first, second] = &declared.health[..] else { panic!() };
+    assert!(first.policy.omega && !first.policy.alpha);
+    let alphas: Vec<bool> =
+        first.servers.iter().flat_map(|server| &server.checks).map(|check| check.alpha).collect();
+    assert_eq!(alphas, [true, false, true, false]);
+    let failures: Vec<OnFailure> = second.servers.iter().map(|server| server.on_failure).collect();
+    assert_eq!(failures, [OnFailure::Quiesce, OnFailure::Remove, OnFailure::Quiesce]);
+    let body = "alpha\nreal_server 10.1.0.1 80 {\nTCP_CHECK {\n}\n}";
+    let (all, _) = parse(&service(body)).unwrap();
+    assert!(all.health[0].policy.alpha && !all.health[0].servers[0].checks[0].alpha);
+}
+
+#[test]
+fn a_check_keeps_the_port_that_was_said_of_the_server() {
+    let text = "virtual_server fwmark 3 {\nlb_algo rr\nlb_kind DR\nreal_server 10.1.0.1 8080 {\nTCP_CHECK {\n}\n}\n}\n";
+    let (declared, _) = parse(text).unwrap();
+    assert_eq!(declared.services[0].servers[0].port, 0);
+    assert_eq!(declared.health[0].servers[0].checks[0].target.connect_port, Some(8080));
+}
+
+#[test]
+fn global_definitions_give_timeouts_and_the_user_of_scripts() {
+    let text = format!(
+        "global_defs {{\nlvs_timeouts tcp 10 udp 30 x\nscript_user nobody nogroup\nchecker_log_all_failures\n}}\n{}",
+        service("real_server 10.1.0.1 80 {\nnotify_up /bin/x\nTCP_CHECK {\n}\n}")
+    );
+    let (declared, notes) = parse(&text).unwrap();
+    assert_eq!(declared.timeouts, Some(TimeoutSettings { tcp: 10, tcp_fin: 0, udp: 30 }));
+    let server = &declared.health[0].servers[0];
+    let script = server.notify_up.clone().unwrap();
+    assert_eq!((script.user.as_deref(), script.group.as_deref()), (Some("nobody"), Some("nogroup")));
+    assert!(server.checks[0].log_all_failures);
+    assert_eq!(
+        notes[0].to_string(),
+        "/etc/k.conf:2:28: warning: `x` is no timeout: ignored, expected tcp, tcpfin or udp"
+    );
+}
+
+#[test]
+fn mistakes_are_noted_at_their_places() {
+    for (body, place, expected) in [
+        ("  protocoll TCP", "4:3", "unknown keyword `protocoll`: ignored, did you mean `protocol`?"),
+        ("lb_algo rrr", "4:9", "no scheduler called `rrr`: ignored, did you mean `rr`?"),
+        ("lb_kind FNAT", "4:9", "no forwarding method called `FNAT`"),
+        ("lb_kind TUN type x", "4:18", "the type of a tunnel is ipip, gue or gre"),
+        ("quorum x", "4:8", "`x` is no number from 1 to 4294967295: `quorum` ignored"),
+        ("weight 3x", "4:8", "`3x` is no number: taken as 3"),
+        ("delay_loop abc", "4:12", "`abc` is no time in seconds: `delay_loop` ignored"),
+        ("persistence_granularity 255.0.255.0", "4:25", "is no usual netmask"),
+        ("mh-port", "4:1", "`mh-port` without its scheduler"),
+        ("sorry_server_inhibit", "4:1", "without a sorry_server"),
+        (
+            "real_server 10.1.0.2 80 {\n  TCP_CHECK {\n    conect_port 3\n  }\n}",
+            "6:5",
+            "did you mean `connect_port`?",
+        ),
+        ("real_server 10.1.0.2 80 {\n FILE_CHECK {\n }\n}", "5:2", "`FILE_CHECK` is not among the checks"),
+        ("real_server 10.1.0.2 80 {\n HTTP_GET {\n url {\n }\n }\n}", "6:2", "`url` without a path"),
+        ("real_server 10.1.0.2 80 {\n DNS_CHECK {\n type NOSUCH\n }\n}", "6:7", "no record type `NOSUCH`"),
+        ("real_server 10.1.0.2 80 {\n UDP_CHECK {\n require_reply 0x\n }\n}", "6:16", "wildcards"),
+        ("real_server 10.1.0.2 80 {\n inhibit_on_failure maybe\n}", "5:21", "`maybe` is neither on nor off"),
+        ("real_server 10.1.0.2 80 {\n notify_up \"a'b\"\n}", "5:2", "names no command"),
+        ("real_server www 80 {\n}", "4:13", "`www` is no address: `real_server` skipped"),
+        ("@x y\n$A=1\n~SEQ(1)", "6:1", "is no sequence"),
+        ("include nosuch", "4:1", "no file matches `nosuch`"),
+        ("a \"b", "4:1", "a quote that nothing ends"),
+    ] {
+        let text = service(&format!("{body}\nreal_server 10.1.0.1 80 {{\n}}"));
+        let (_, notes) = parse(&text).expect(&text);
+        let place = format!("/etc/k.conf:{place}: warning: ");
+        let found = notes.iter().any(|note| {
+            note.kind == NoteKind::Mistake
+                && note.to_string().starts_with(&place)
+                && note.what.contains(expected)
+        });
+        assert!(found, "{body}: {expected}\n{notes:#?}");
+    }
+}
+
+#[test]
+fn what_belongs_to_vrrp_is_skipped_with_a_note() {
+    let text = format!(
+        "vrrp_instance V {{\n state MASTER\n x {{ }}\n}}\nglobal_defs {{\n vrrp_strict\n}}\n{}",
+        service("smtp_alert\nreal_server 10.1.0.1 80 {\n}")
+    );
+    let (declared, notes) = parse(&text).unwrap();
+    assert_eq!(declared.services.len(), 1);
+    let skipped: Vec<String> =
+        notes.iter().filter(|note| note.kind == NoteKind::Skipped).map(Note::to_string).collect();
+    assert_eq!(skipped.len(), 3, "{notes:#?}");
+    assert_eq!(skipped[0], "/etc/k.conf:1:1: skipped: `vrrp_instance` is VRRP's, not a director's");
+    assert!(skipped[1].contains(":6:2: ") && skipped[2].contains(":11:1: "), "{skipped:?}");
+}
+
+#[test]
+fn what_ends_keepalived_is_an_error_with_its_place() {
+    for (text, expected) in [
+        (service("  lb_algo"), "/etc/k.conf:4:3: `lb_algo` needs a value"),
+        (service("real_server 10.1.0.1 80 {\n\tweight\n}"), "/etc/k.conf:5:2: `weight` needs a value"),
+        ("virtual_server {\n}\n".to_owned(), "/etc/k.conf:1:1: `virtual_server` needs a value"),
+        ("virtual_server group {\n}\n".to_owned(), "/etc/k.conf:1:1: `virtual_server` needs another value"),
+        ("\nincludem nosuch\n".to_owned(), "/etc/k.conf:2:1: no file matches `nosuch`"),
+        ("includea nosuch*\n".to_owned(), "/etc/k.conf:1:1: no file matches `nosuch*`"),
+        ("include k.conf\n".to_owned(), "/etc/k.conf:1:1: files include each other without end"),
+        ("$A=x\\\n$A\n$A\n".to_owned(), "/etc/k.conf:3:1: "),
+        ("~SEQ(a, 1, 9999999) x\n".to_owned(), "/etc/k.conf:1:1: more than 200000 lines"),
+        ("virtual_server_group g {\n 10.0.0.0/8 80\n}\nvirtual_server group g {\nprotocol TCP\nreal_server 10.1.0.1 80 {\n}\n}\n".to_owned(), "/etc/k.conf:4:1: more than 65536 services"),
+    ] {
+        let error = parse(&text).expect_err(&text).to_string();
+        assert!(error.starts_with(expected), "{text}\n{error}");
+    }
+    let missing = read(Path::new("/etc/none"), &Memory::new(&[]), None).unwrap_err().to_string();
+    assert!(missing.starts_with("cannot read the configuration /etc/none: "), "{missing}");
+}
+
+#[test]
+fn the_place_in_an_included_file_is_that_files() {
+    let memory = Memory::new(&[
+        ("k.conf", "$P=81\ninclude d/*.conf\n"),
+        ("d/a.conf", "virtual_server 10.0.0.1 $P {\n  protocol TCP\n  include rs\n}\n"),
+        ("d/rs", "real_server 10.1.0.1 80 {\n    wait 3\n}\n"),
+    ]);
+    let (declared, notes) = read(Path::new("/etc/k.conf"), &memory, None).unwrap();
+    assert_eq!(declared.services[0].spec.key.to_string(), "TCP 10.0.0.1:81");
+    let notes: Vec<String> = notes.iter().map(Note::to_string).collect();
+    assert!(
+        notes.contains(&"/etc/d/rs:2:5: warning: unknown keyword `wait`: ignored".to_owned()),
+        "{notes:#?}"
+    );
+}
+
+/// Lines of keywords, values and signs in any order: whatever comes is read or refused, and what is read can be
+/// declared.
+#[test]
+fn nonsense_is_read_or_refused() {
+    let pieces = "virtual_server 10.0.0.1 80 { } group g fwmark 7 virtual_server_group real_server 10.1.0.1 fd00::1 \
+        TCP_CHECK HTTP_GET url path / weight 3 persistence_timeout lb_kind TUN type gue port protocol UDP lb_algo sh \
+        $A $A= ${A} ~SEQ(x, 1, 3) $x @id @^id include k.conf \" \\ # ! quorum alpha sorry_server notify_up 10.0.0.0/30";
+    let pieces: Vec<&str> = pieces.split_whitespace().collect();
+    proptest::proptest!(|(choices in proptest::collection::vec((0..pieces.len(), 0..4_u8), 0..60))| {
+        let mut text = String::new();
+        for (choice, gap) in choices {
+            text.push_str(pieces[choice]);
+            text.push_str([" ", " ", "\n", "\\\n"][usize::from(gap)]);
+        }
+        if let Ok((declared, _)) = parse(&text) {
+            let director = crate::lvs::director::Director::new(crate::lvs::director::Settings::default());
+            for command in declared.commands() {
+                director.apply(&command, crate::lvs::Time::ZERO).unwrap();
+            }
+        }
+    });
+}

@@ -1,0 +1,49 @@
+//! `tunvs check`: what a configuration file means, and what is wrong with it.
+
+use std::io::{self, Write};
+
+use super::args::CheckArgs;
+use crate::config::note::NoteKind;
+use crate::config::{Config, ConfigError};
+
+#[derive(Debug, thiserror::Error)]
+pub(super) enum CheckError {
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error("{count} warnings, and --strict allows none")]
+    Warnings { count: usize },
+    #[error("cannot write the answer")]
+    Write(#[from] io::Error),
+}
+
+/// Prints the notes on a file and what it declares. An error, if it is wrong.
+pub(super) fn run(args: &CheckArgs, out: &mut dyn Write) -> Result<(), CheckError> {
+    let config = args.source().load()?;
+    for note in &config.notes {
+        writeln!(out, "{note}")?;
+    }
+    writeln!(out, "{}: {}", args.file.display(), summary(&config))?;
+    let count = config.notes.iter().filter(|note| note.kind == NoteKind::Mistake).count();
+    if args.strict && count > 0 { Err(CheckError::Warnings { count }) } else { Ok(()) }
+}
+
+/// `2 services, 5 servers, 5 checks; 1 warning, 3 skipped`
+fn summary(config: &Config) -> String {
+    let declared = &config.declared;
+    let servers: usize = declared.services.iter().map(|service| service.servers.len()).sum();
+    let checks: usize =
+        declared.health.iter().flat_map(|health| &health.servers).map(|server| server.checks.len()).sum();
+    let mistakes = config.notes.iter().filter(|note| note.kind == NoteKind::Mistake).count();
+    let mut text =
+        [count(declared.services.len(), "service"), count(servers, "server"), count(checks, "check")]
+            .join(", ");
+    if !config.notes.is_empty() {
+        let skipped = config.notes.len() - mistakes;
+        text.push_str(&format!("; {}, {skipped} skipped", count(mistakes, "warning")));
+    }
+    text
+}
+
+fn count(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
