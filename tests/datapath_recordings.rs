@@ -26,6 +26,8 @@ mod packet;
 mod play;
 #[path = "datapath/seen.rs"]
 mod seen;
+#[path = "datapath/sync.rs"]
+mod sync;
 
 use std::collections::BTreeMap;
 
@@ -129,5 +131,6 @@ folders! {
     reuse => "reuse",
     bytes => "bytes",
     stats => "stats",
+    sync => "sync",
     more => "more",
 }

@@ -68,6 +68,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("lvs/sched/", &["lvs::sched", "lvs::service", "lvs::time"]),
     ("lvs/app/", &["lvs::app", "lvs::service", "lvs::wire"]),
     ("lvs/conn/", &["lvs::conn", "lvs::app", "lvs::service", "lvs::wire", "lvs::time"]),
+    ("lvs/sync/", &["lvs::sync", "lvs::conn", "lvs::app", "lvs::service", "lvs::time"]),
     ("lvs/xmit/", &["lvs::xmit", "lvs::conn", "lvs::service", "lvs::wire", "lvs::time", "lvs::verdict"]),
     ("device/", &["lvs"]),
     ("host/", &["lvs"]),

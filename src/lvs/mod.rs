@@ -10,6 +10,7 @@ pub mod director;
 pub mod route;
 pub mod sched;
 pub mod service;
+pub mod sync;
 pub mod time;
 pub mod verdict;
 pub mod wire;

@@ -18,7 +18,12 @@ pub(crate) struct Moment<'a> {
 
 impl Backend for Moment<'_> {
     fn apply(&mut self, commands: Vec<Command>) -> Result<Applied, ClientError> {
-        let results = commands.iter().map(|command| self.director.apply(command, self.now)).collect();
+        let resolved = |command: &Command| match command {
+            Command::StartDaemon(spec) => Command::StartDaemon(spec.resolved(1500)),
+            other => other.clone(),
+        };
+        let results =
+            commands.iter().map(|command| self.director.apply(&resolved(command), self.now)).collect();
         Ok(Applied { results, warnings: Vec::new() })
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use tunvs::lvs::director::Sysctl;
+use tunvs::lvs::Command;
 
 use super::case::{Case, Event};
 use super::describe;
@@ -79,6 +79,8 @@ impl Player {
                 self.network.pass_time(Duration::from_secs_f64(event.seconds()));
                 text("ok".to_owned())
             }
+            "sync-read" => Ok(self.network.sync_read(event)),
+            "sync-send" => Ok(self.network.sync_send(event)),
             "conns" => Ok(json!(self.moment().conns())),
             "services" => Ok(json!(self.moment().services())),
             "stats" => Ok(json!(self.moment().stats())),
@@ -98,11 +100,9 @@ impl Player {
     }
 
     fn sysctl(&self, name: &str, value: &Value) -> Result<(), Unplayable> {
-        let known = Sysctl::ALL.iter().find(|sysctl| sysctl.name() == name);
-        let set = known.zip(value.as_i64()).map(|(sysctl, value)| {
-            self.network.director.set_sysctl(*sysctl, value).map_err(|error| error.to_string())
-        });
-        set.unwrap_or_else(|| Err(format!("no way to set {name} to {value}")))
+        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let command = Command::SetSysctl { name: name.to_owned(), value };
+        self.network.director.apply(&command, self.network.now).map_err(|error| error.to_string())
     }
 
     /// Sends a packet; a wait for packets that do not come takes its time.

@@ -92,6 +92,11 @@ impl Control {
     pub const fn correction(&self) -> &Correction {
         &self.correction
     }
+
+    /// Goes on with a stream that another director has changed so far.
+    pub const fn continue_from(&mut self, correction: Correction) {
+        self.correction = correction;
+    }
 }
 
 /// Where the payload of a TCP packet begins; None when there is none.

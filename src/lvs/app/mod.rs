@@ -6,7 +6,7 @@
 
 pub mod ftp;
 mod payload;
-mod sequence;
+pub mod sequence;
 pub mod sip;
 
 pub use ftp::Control;

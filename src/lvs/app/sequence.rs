@@ -14,9 +14,9 @@ const ACK: u8 = 16;
 /// What a stream's numbers are off by, up to its last change and behind it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Correction {
-    position: u32,
-    before: u32,
-    after: u32,
+    pub position: u32,
+    pub before: u32,
+    pub after: u32,
 }
 
 impl Correction {

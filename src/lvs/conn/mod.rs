@@ -9,6 +9,7 @@ mod key;
 mod ports;
 mod sctp_state;
 mod slots;
+mod synced;
 mod table;
 mod tcp_state;
 mod timeout;
@@ -132,6 +133,8 @@ pub struct Connection {
     pub method: Method,
     pub state: State,
     pub flags: ConnFlags,
+    /// The number of the state that other directors were last told.
+    pub synced_state: u8,
     /// Packets of the client.
     pub in_packets: u32,
     /// What the next packet sets the deadline to, in milliseconds.
@@ -163,6 +166,8 @@ pub struct Extra {
     pub ftp: Option<ftp::Control>,
     /// Of a template: what its clients are known by, and the tag that stands for it in the key.
     engine: Option<(Engine, u64)>,
+    /// The deadline that other directors were last told, and how often in vain.
+    synced_until: Option<(Time, u8)>,
 }
 
 impl Connection {
@@ -188,10 +193,8 @@ impl Connection {
             IpAddr::V4(_) => IpAddr::from([0; 4]),
             IpAddr::V6(_) => IpAddr::from([0; 16]),
         };
-        let mut flags = ConnFlags::default();
-        flags.set(ConnFlags::INACTIVE, true);
         let ends = [client, to, Endpoint::new(nowhere, 0)];
-        Self::with(protocol, state, ends, (Method::Bypass, flags, None), now)
+        Self::with(protocol, state, ends, (Method::Bypass, ConnFlags::default(), None), now)
     }
 
     fn with(
@@ -210,6 +213,7 @@ impl Connection {
             method,
             state,
             flags,
+            synced_state: 0,
             in_packets: 0,
             timeout_ms: NEW.as_millis() as u32,
             controlled: 0,

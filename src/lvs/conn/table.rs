@@ -7,6 +7,7 @@
 //! a slot is held.
 
 use std::hash::BuildHasher;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use dashmap::{DashMap, SharedValue};
@@ -17,7 +18,7 @@ use parking_lot::{MappedMutexGuard, Mutex, MutexGuard};
 use super::expiry::{Tick, Wheel};
 use super::slots::Slots;
 use super::{ConnFlags, ConnKey, Connection, EXTENSION, Ports, Role};
-use crate::lvs::service::Endpoint;
+use crate::lvs::service::{Endpoint, RealServer};
 use crate::lvs::time::Time;
 
 /// Shards of the index; a power of two, well above the number of queues.
@@ -30,6 +31,11 @@ pub struct ConnId(std::num::NonZeroU32);
 impl ConnId {
     fn from_slot(slot: u32) -> Self {
         Self(std::num::NonZeroU32::MIN.saturating_add(slot))
+    }
+
+    /// A number that stays the same, to spread connections by.
+    pub const fn spread(self) -> usize {
+        self.slot() as usize
     }
 
     const fn slot(self) -> u32 {
@@ -299,6 +305,29 @@ impl ConnTable {
         self.get(id).filter(|entry| entry.number == number)
     }
 
+    /// Gives a connection without a server one, and so that server's forwarding method. None when the connection has
+    /// ended meanwhile.
+    pub fn bind<'a>(&'a self, mut entry: Entry<'a>, server: Arc<RealServer>) -> Option<Entry<'a>> {
+        let (id, number, old) = (entry.id, entry.number, entry.key_out());
+        entry.bind(server);
+        let new = entry.key_out();
+        if old == new {
+            return Some(entry);
+        }
+        drop(entry);
+        if let Some(old) = old {
+            self.index_remove(&old, id.slot());
+        }
+        if let Some(new) = new {
+            self.index_insert(&new, id.slot());
+        }
+        let bound = self.get(id).filter(|entry| entry.number == number);
+        if let (None, Some(new)) = (&bound, new) {
+            self.index_remove(&new, id.slot());
+        }
+        bound
+    }
+
     /// Notes that `id` stands under `controller`.
     pub fn control(&self, entry: &mut Entry<'_>, controller: ConnId) {
         if let Some(mut template) = self.get(controller) {
@@ -315,8 +344,9 @@ impl ConnTable {
         }
     }
 
-    /// Ends what is due, looking at no more than `budget` connections. True when there may be more.
-    pub fn expire_due(&self, now: Time, budget: usize) -> bool {
+    /// Ends what is due, looking at no more than `budget` connections; shows to `extended` what goes on for what it
+    /// controls. True when there may be more.
+    pub fn expire_due(&self, now: Time, budget: usize, mut extended: impl FnMut(&mut Entry<'_>)) -> bool {
         for _ in 0..budget {
             let Some((slot, tick)) = self.expiry.lock().pop(now) else { return false };
             let Some(mut entry) = self.entry(slot).filter(|entry| entry.queued == tick) else { continue };
@@ -324,6 +354,7 @@ impl ConnTable {
                 if entry.expires_at() <= now {
                     entry.set_timeout(EXTENSION);
                     entry.touch(now);
+                    extended(&mut entry);
                 }
                 entry.queued = self.expiry.lock().push(slot, entry.expires_at());
             } else {

@@ -72,6 +72,7 @@ impl Director {
                 let mut daemons = self.daemons.lock();
                 let at = daemons.iter().position(|daemon| daemon.role == *role);
                 daemons.remove(at.ok_or(CommandError::NoDaemon)?);
+                self.follow_daemons(&daemons);
                 Ok(())
             }
             Command::Replace(tables) => {
@@ -176,6 +177,7 @@ impl Director {
         }
         if let Some(wanted) = &tables.daemons {
             daemons.clone_from(wanted);
+            self.follow_daemons(&daemons);
         }
         Ok(())
     }
@@ -217,6 +219,7 @@ impl Director {
             return Err(CommandError::DaemonRunning);
         }
         daemons.push(spec.clone());
+        self.follow_daemons(&daemons);
         Ok(())
     }
 }

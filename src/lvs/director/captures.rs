@@ -38,6 +38,11 @@ impl Director {
             let answering = services.leaving().filter(|server| self.is_captured(server));
             captures.reals.extend(answering.map(|server| server.addr()));
         }
+        let is_directing = !services.is_empty();
+        drop(services);
+        if is_directing {
+            self.capture_strangers(&mut captures);
+        }
         captures
     }
 

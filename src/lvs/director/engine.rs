@@ -58,6 +58,9 @@ impl Director {
         let state = State::Template { assured: false };
         let mut template = Connection::new(key.protocol, state, ends, server, packet.now);
         template.set_timeout(Duration::from_secs(u64::from(persistence.timeout)));
+        if let Some(mark) = packet.mark() {
+            template.set_fwmark(mark);
+        }
         if let Some(engine) = engine {
             template.set_engine(engine, key.tag);
         }

@@ -28,6 +28,9 @@ impl Director {
         if let Some(verdict) = self.call_out(packet, segment) {
             return verdict;
         }
+        if self.is_backup_only() {
+            return packet.pass();
+        }
         if let Some(entry) = self.conns.lookup(&key_in, packet.now) {
             return self.input(packet, segment, entry);
         }
@@ -67,6 +70,7 @@ impl Director {
     /// A packet of the client goes to its connection's server.
     fn forward<'a>(&'a self, packet: &mut Packet<'_>, segment: &Segment, mut entry: Entry<'a>) -> Verdict {
         self.arrive(packet, segment, &mut entry);
+        self.synchronise(&mut entry, packet.now);
         self.conns.touch(&mut entry, packet.now);
         if packet.headers.ttl == 0 {
             return packet.answer(entry.virt().addr, IcmpError::TimeExceeded);
@@ -149,6 +153,7 @@ impl Director {
             Scheduled::Tracked(entry) => self.forward(packet, segment, entry),
             Scheduled::OnePacket(mut conn) => {
                 self.arrive(packet, segment, &mut conn);
+                self.synchronise_one_packet(&conn, packet.now);
                 let verdict = self.send_on(packet, &conn);
                 conn.unbind();
                 verdict

@@ -16,6 +16,7 @@ mod mtu;
 mod packet;
 mod related;
 mod schedule;
+mod sync;
 mod sysctl;
 
 use std::ops::RangeInclusive;
@@ -108,6 +109,7 @@ pub struct Director {
     routes: Routes,
     fragments: Mutex<Fragments>,
     defence: Defence,
+    sync: sync::Sync,
 }
 
 /// When the regular work is next due.
@@ -144,6 +146,7 @@ impl Director {
             routes: Routes::default(),
             fragments: Mutex::default(),
             defence: Defence::default(),
+            sync: sync::Sync::default(),
             settings,
         }
     }
@@ -274,7 +277,7 @@ impl Director {
             self.update_defence();
             self.drop_entries(now);
         }
-        self.conns.expire_due(now, EXPIRE_BUDGET)
+        self.conns.expire_due(now, EXPIRE_BUDGET, |entry| self.synchronise_extended(entry, now))
     }
 }
 

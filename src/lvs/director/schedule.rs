@@ -210,6 +210,7 @@ impl Director {
         }
         if is_one_packet {
             count(&counted);
+            conn.controller = template;
             return Scheduled::OnePacket(conn);
         }
         match self.conns.insert(conn) {

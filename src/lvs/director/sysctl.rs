@@ -80,7 +80,7 @@ sysctls! {
     SyncVersion => "sync_version", 1, 0..=1, Effective;
     SyncPorts => "sync_ports", 1, 1..=64, Effective;
     SyncPersistMode => "sync_persist_mode", 0, INT, Effective;
-    SyncQlenMax => "sync_qlen_max", 0, 0..=i64::MAX, Effective;
+    SyncQlenMax => "sync_qlen_max", 32_768, 0..=i64::MAX, Effective;
     SyncSockSize => "sync_sock_size", 0, INT, Effective;
     CacheBypass => "cache_bypass", 0, INT, Effective;
     ExpireNodestConn => "expire_nodest_conn", 0, INT, Effective;

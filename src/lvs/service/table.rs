@@ -46,6 +46,24 @@ impl ServiceTable {
         at(port).or_else(|| if is_ftp_data { at(FTP_PORT) } else { None }).or_else(|| at(0))
     }
 
+    /// The server that another director means by its address, of the service that takes such packets
+    /// (`ip_vs_find_dest`). `protocol` is 0 where there is only a mark.
+    pub fn find_server(
+        &self,
+        mark: Option<u32>,
+        protocol: u8,
+        virt: Endpoint,
+        real: Endpoint,
+        is_masqueraded: bool,
+    ) -> Option<&Arc<RealServer>> {
+        let service = match Protocol::from_number(protocol) {
+            Some(protocol) => self.find(mark, protocol, virt.addr, virt.port)?,
+            None => self.services.get(&ServiceKey::Mark { mark: mark?, family: Family::of(&virt.addr) })?,
+        };
+        let port = if mark.is_some() && !is_masqueraded { 0 } else { real.port };
+        service.server(real.addr, port).or_else(|| service.server(real.addr, port ^ real.port))
+    }
+
     pub fn get(&self, key: &ServiceKey) -> Option<&VirtualService> {
         self.services.get(key)
     }
