@@ -6,11 +6,14 @@ use std::path::{Path, PathBuf};
 use clap::{Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
 
+use super::ends;
 use super::proc::ProcFile;
 use crate::config::port_range;
 use crate::config::{Format, Source};
 use crate::control::{DEFAULT_SOCKET, SOCKET_VARIABLE};
 use crate::events::Event;
+use crate::lvs::director::EndFilter;
+use crate::lvs::service::Protocol;
 
 /// The classic tools are not clap's; see `cli::ipvsadm`.
 const CLASSIC: &str = "Classic tools, also by links of these names:
@@ -73,6 +76,10 @@ pub enum Command {
         #[command(flatten)]
         socket: SocketArgs,
     },
+    /// Show everything at a glance: services, connections, rates, queues, drops, the host
+    Status(StatusArgs),
+    /// List connections, chosen by their ends, protocol or state
+    Connections(ConnectionsArgs),
     /// Print what happens, one JSON line each: servers up and down, reloads, overload, drops
     Events(EventsArgs),
     /// Show LVS-NAT at work, in network namespaces of its own
@@ -196,6 +203,62 @@ pub struct RestoreArgs {
     pub diff: bool,
     #[command(flatten)]
     pub socket: SocketArgs,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct StatusArgs {
+    /// As JSON, in the schema of docs/json.md
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub socket: SocketArgs,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct ConnectionsArgs {
+    /// Of these clients: an address or network, a port, or both, as in 10.0.0.0/24, 10.0.0.9:4000, [fd00::9]:80, :80
+    #[arg(long, value_name = "END", value_parser = ends::filter)]
+    pub from: Option<EndFilter>,
+    /// To these virtual addresses
+    #[arg(long, value_name = "END", value_parser = ends::filter)]
+    pub to: Option<EndFilter>,
+    /// On these real servers
+    #[arg(long, value_name = "END", value_parser = ends::filter)]
+    pub server: Option<EndFilter>,
+    /// Of this protocol
+    #[arg(long)]
+    pub proto: Option<ProtocolArg>,
+    /// In this state, as in ESTABLISHED
+    #[arg(long)]
+    pub state: Option<String>,
+    /// No more than N
+    #[arg(long, value_name = "N")]
+    pub limit: Option<u64>,
+    /// Print only how many there are
+    #[arg(long)]
+    pub count: bool,
+    /// As JSON, in the schema of docs/json.md
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub socket: SocketArgs,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ProtocolArg {
+    Tcp,
+    Udp,
+    Sctp,
+}
+
+impl From<ProtocolArg> for Protocol {
+    fn from(given: ProtocolArg) -> Self {
+        match given {
+            ProtocolArg::Tcp => Self::Tcp,
+            ProtocolArg::Udp => Self::Udp,
+            ProtocolArg::Sctp => Self::Sctp,
+        }
+    }
 }
 
 #[derive(Clone, Debug, clap::Args)]

@@ -21,7 +21,7 @@ pub(super) fn run(args: &EventsArgs, out: &mut dyn Write) -> Result<(), EventsEr
     let wish = Wish::Events { past, follow: !args.no_follow };
     let mut left = args.count;
     for part in client.stream(wish)? {
-        let Part::Event(record) = part?;
+        let Part::Event(record) = part? else { continue };
         let is_wanted = args.only.is_empty() || args.only.iter().any(|name| name == record.event.name());
         if !is_wanted && !matches!(record.event, Event::Lost { .. }) {
             continue;

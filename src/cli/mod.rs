@@ -7,13 +7,19 @@ pub mod args;
 pub mod backend;
 mod check;
 mod classic;
+mod connections;
+#[cfg(test)]
+mod document;
+mod ends;
 mod events;
 mod generate;
 pub mod ipvsadm;
 pub mod proc;
 mod run;
+mod status;
 mod sysctl;
 pub(crate) mod tables;
+mod units;
 
 use std::error::Error;
 use std::ffi::OsString;
@@ -46,6 +52,10 @@ enum CliError {
     #[error(transparent)]
     Generate(#[from] generate::GenerateError),
     #[error(transparent)]
+    Connections(#[from] connections::ConnectionsError),
+    #[error(transparent)]
+    Status(#[from] status::StatusError),
+    #[error(transparent)]
     Events(#[from] events::EventsError),
     #[error(transparent)]
     Tables(#[from] tables::TablesError),
@@ -71,6 +81,10 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
             tables::counters(&socket, &mut std::io::stdout()).map_err(CliError::from)
         }
         args::Command::Events(given) => events::run(&given, &mut std::io::stdout()).map_err(CliError::from),
+        args::Command::Status(given) => status::run(&given, &mut std::io::stdout()).map_err(CliError::from),
+        args::Command::Connections(given) => {
+            connections::run(given, &mut std::io::stdout()).map_err(CliError::from)
+        }
         args::Command::Save { socket } => {
             tables::save(&socket, &mut std::io::stdout()).map_err(CliError::from)
         }

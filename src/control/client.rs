@@ -9,6 +9,7 @@ use super::protocol::{
     self, Applied, Counter, FrameError, HEADER_LEN, MAX_REQUEST, MAX_RESPONSE, OnError, Refusal, Request,
     Response,
 };
+use super::status::Status;
 use super::stream::{Part, Wish};
 use crate::lvs::director::{Command, CommandError, Query, Reply};
 
@@ -109,6 +110,15 @@ impl Client {
     pub fn counters(&mut self) -> Result<Vec<Counter>, ClientError> {
         match self.request(&Request::Counters)? {
             Response::Counters(counters) => Ok(counters),
+            _ => Err(self.mismatch()),
+        }
+    }
+
+    /// # Errors
+    /// The director could not be asked.
+    pub fn status(&mut self) -> Result<Status, ClientError> {
+        match self.request(&Request::Status)? {
+            Response::Status(status) => Ok(*status),
             _ => Err(self.mismatch()),
         }
     }

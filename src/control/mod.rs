@@ -11,6 +11,7 @@ pub mod protocol;
 pub mod server;
 pub mod service;
 pub mod socket;
+pub mod status;
 pub mod stream;
 #[cfg(test)]
 mod tests;
@@ -20,6 +21,7 @@ use std::path::{Path, PathBuf};
 pub use client::{Client, ClientError};
 pub use protocol::{Applied, Counter, OnError, Refusal, Request, Response};
 pub use service::{Bare, Service};
+pub use status::Status;
 pub use stream::{Part, Wish};
 
 /// Where the control socket is when nobody says otherwise.

@@ -6,6 +6,7 @@
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::status::Status;
 use super::stream::{Part, Wish};
 use crate::lvs::director::{Command, CommandError, Query, Reply};
 
@@ -35,6 +36,8 @@ pub enum Request {
     Query(Query),
     /// What became of packets, by verdict and drop reason.
     Counters,
+    /// Everything at a glance.
+    Status,
     /// Answered in parts.
     Stream(Wish),
 }
@@ -53,6 +56,7 @@ pub enum Response {
     Applied(Applied),
     Reply(Result<Reply, CommandError>),
     Counters(Vec<Counter>),
+    Status(Box<Status>),
     /// One of many answers to a request for a stream.
     Part(Part),
     /// There are no more parts.

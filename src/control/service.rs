@@ -8,6 +8,7 @@ use futures::stream::{self, StreamExt};
 
 use super::interface;
 use super::protocol::{Applied, Counter, OnError};
+use super::status::Status;
 use super::stream::{Parts, Wish};
 use crate::lvs::Time;
 use crate::lvs::director::{Command, CommandError, Director, Query, Reply};
@@ -24,6 +25,11 @@ pub trait Service: Send + Sync + 'static {
 
     fn counters(&self) -> Vec<Counter> {
         Vec::new()
+    }
+
+    /// Everything at a glance.
+    fn status(&self) -> Status {
+        Status::default()
     }
 
     /// An answer in parts. Holds no lock between two of them: the client may be slow.

@@ -1,9 +1,13 @@
 //! Answers that come in parts: what can be asked for, and what the parts are.
 
+use std::sync::Arc;
+
 use futures::stream::{self, BoxStream, StreamExt};
 use serde::{Deserialize, Serialize};
 
 use crate::events::{Event, Events, Record};
+use crate::lvs::Time;
+use crate::lvs::director::{ConnDetail, ConnFilter, Director};
 
 /// What a client wants to be told bit by bit, until the last or until it hangs up.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -11,12 +15,15 @@ use crate::events::{Event, Events, Record};
 pub enum Wish {
     /// The last `past` events; with `follow`, all that come after them too.
     Events { past: usize, follow: bool },
+    /// The connections that the filter takes.
+    Connections(ConnFilter),
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Part {
     Event(Record),
+    Connections(Vec<ConnDetail>),
 }
 
 /// The parts of an answer.
@@ -36,4 +43,22 @@ pub fn events(events: &Events, past: usize, follow: bool) -> Parts {
         Some((Part::Event(record), next))
     });
     parts.boxed()
+}
+
+/// Connections as parts. Between two of them nothing is held, however long the client takes.
+pub fn connections(
+    director: Arc<Director>,
+    filter: ConnFilter,
+    now: impl Fn() -> Time + Send + 'static,
+) -> Parts {
+    let parts = stream::unfold(Some(0), move |start| {
+        let part = start.map(|start| director.connections_from(start, &filter, now()));
+        async move {
+            let (found, next) = part?;
+            // Other tasks have their turn even where nothing is found for long.
+            tokio::task::yield_now().await;
+            Some((found, next))
+        }
+    });
+    parts.filter(|found| std::future::ready(!found.is_empty())).map(Part::Connections).boxed()
 }

@@ -6,12 +6,15 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use parking_lot::Mutex;
 
 use crate::control::Counter;
+use crate::control::status::Queue;
 use crate::device::{ReadError, WriteError};
 use crate::lvs::director::{DropReason, Verdict};
 
 /// The counters of one queue. Only its own thread adds to them.
 #[derive(Debug, Default)]
 pub(super) struct QueueCounters {
+    /// Of the queue.
+    name: String,
     forward: Cell,
     split: Cell,
     route: Cell,
@@ -68,6 +71,21 @@ impl QueueCounters {
         }
     }
 
+    fn summary(&self) -> Queue {
+        let mut queue = Queue { name: self.name.clone(), ..Queue::default() };
+        for (name, value) in self.list() {
+            match name.split('_').next() {
+                Some("drop") => queue.drops += value,
+                Some("unreadable" | "write") => queue.failures += value,
+                _ => {}
+            }
+            if !name.starts_with("write_") {
+                queue.packets += value;
+            }
+        }
+        queue
+    }
+
     fn list(&self) -> impl Iterator<Item = (String, u64)> {
         let fixed = [
             ("forward", &self.forward),
@@ -102,7 +120,7 @@ struct Queues {
 
 impl AllCounters {
     /// Counters for one more queue.
-    pub(super) fn queue(&self) -> Arc<QueueCounters> {
+    pub(super) fn queue(&self, name: &str) -> Arc<QueueCounters> {
         let mut queues = self.0.lock();
         let Queues { running, ended } = &mut *queues;
         running.retain(|queue| {
@@ -112,9 +130,14 @@ impl AllCounters {
             }
             is_held
         });
-        let queue = Arc::new(QueueCounters::default());
+        let queue = Arc::new(QueueCounters { name: name.to_owned(), ..QueueCounters::default() });
         running.push(Arc::clone(&queue));
         queue
+    }
+
+    /// What each running queue has counted.
+    pub(super) fn queues(&self) -> Vec<Queue> {
+        self.0.lock().running.iter().map(|queue| queue.summary()).collect()
     }
 
     /// The sums, always in the same order.
@@ -143,7 +166,7 @@ mod tests {
     #[test]
     fn every_outcome_has_a_counter_of_its_own() {
         let all = AllCounters::default();
-        let queue = all.queue();
+        let queue = all.queue("tunvs-vip/0");
         for reason in DropReason::ALL {
             queue.verdict(Verdict::Drop(*reason));
         }
@@ -168,12 +191,14 @@ mod tests {
     fn what_ended_queues_counted_stays() {
         let all = AllCounters::default();
         for _ in 0..3 {
-            all.queue().verdict(Verdict::Pass);
+            all.queue("tunvs-vip/0").verdict(Verdict::Pass);
         }
-        let running = all.queue();
+        let running = all.queue("tunvs-vip/0");
         running.verdict(Verdict::Pass);
         let passed = all.sum().into_iter().find(|counter| counter.name == "pass");
         assert_eq!(passed.map(|counter| counter.value), Some(4));
         assert_eq!(all.0.lock().running.len(), 1);
+        let queue = Queue { name: "tunvs-vip/0".to_owned(), packets: 1, drops: 0, failures: 0 };
+        assert_eq!(all.queues(), [queue]);
     }
 }

@@ -89,7 +89,7 @@ impl Worker {
         };
         let thread = thread::Builder::new().name(thread.clone()).spawn(move || {
             let mut report = Report { thread, error: None, ended: Some(path.ended.clone()) };
-            let counters = path.counters.queue();
+            let counters = path.counters.queue(&report.thread);
             let served = runtime.block_on(serve(&mut device, &path, &counters, &mut stopped));
             match served {
                 Ok(()) => report.ended = None,
@@ -215,10 +215,9 @@ mod tests {
         let (stop, mut stopped) = oneshot::channel::<()>();
         let path = path();
         let counters = Arc::clone(&path.counters);
-        let queue =
-            tokio::spawn(
-                async move { serve(&mut device, &path, &path.counters.queue(), &mut stopped).await },
-            );
+        let queue = tokio::spawn(async move {
+            serve(&mut device, &path, &path.counters.queue("tunvs-vip/0"), &mut stopped).await
+        });
         let packets = u8::try_from(BATCH).unwrap() * 3;
         for payload in 0..packets {
             assert!(wire.send(udp_to_nobody(payload, 63)));
@@ -236,7 +235,7 @@ mod tests {
         let (mut device, mut wire) = memory_device();
         let (stop, mut stopped) = oneshot::channel::<()>();
         let path = path();
-        let queue = path.counters.queue();
+        let queue = path.counters.queue("tunvs-vip/0");
         let counters = &path.counters;
         wire.set_link_down(true);
         wire.send(udp_to_nobody(1, 63));

@@ -196,7 +196,10 @@ async fn run_inside(mut options: Options) -> Result<(), DaemonError> {
     let (rs, _) = Interface::open(&names.rs, options.device, &server_path)?;
     let marks = MarkTuns::new(options.tun_prefix.clone(), options.device, path);
 
-    let live = Arc::new(Live::new(director, clock, counters));
+    let live = Arc::new(
+        Live::new(director, clock, counters)
+            .with_config(options.config.as_ref().map(|source| source.path.clone())),
+    );
     live.attach(Plumbing::start(options.host_options(Some(journal)), names).await?, marks).await;
     let mut outcome = match live.follow_declared(&options.declared).await {
         Ok(()) => {

@@ -1,5 +1,6 @@
 //! The director as the control socket sees it: tables, and the host that follows them.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::sync::{Mutex, Notify};
@@ -12,9 +13,10 @@ use super::marks::MarkTuns;
 use crate::config::Declared;
 use crate::control::service::run;
 use crate::control::stream::{self, Parts};
-use crate::control::{Applied, Counter, OnError, Service, Wish};
-use crate::events::{Event, Events};
+use crate::control::{Applied, Counter, OnError, Service, Status, Wish, status};
+use crate::events::{Event, Events, rfc3339};
 use crate::host::Plumbing;
+use crate::lvs::Time;
 use crate::lvs::director::{Captures, Command, CommandError, Director, Query, Reply};
 use crate::lvs::service::Endpoint;
 
@@ -26,6 +28,10 @@ pub(super) struct Live {
     pub(super) events: Arc<Events>,
     /// None where nothing of the host is to be changed.
     host: Mutex<Option<Host>>,
+    /// How the last following went.
+    following: parking_lot::Mutex<status::Host>,
+    config: Option<PathBuf>,
+    started: String,
     /// Rung after every change of the tables by commands.
     pub(super) changed: Notify,
 }
@@ -41,8 +47,22 @@ pub(super) struct Host {
 
 impl Live {
     pub(super) fn new(director: Arc<Director>, clock: Clock, counters: Arc<AllCounters>) -> Self {
-        let events = Arc::new(Events::new(unix_millis));
-        Self { director, clock, counters, events, host: Mutex::new(None), changed: Notify::new() }
+        Self {
+            director,
+            clock,
+            counters,
+            events: Arc::new(Events::new(unix_millis)),
+            host: Mutex::new(None),
+            following: parking_lot::Mutex::default(),
+            config: None,
+            started: rfc3339(unix_millis()),
+            changed: Notify::new(),
+        }
+    }
+
+    /// Says which file it was started with.
+    pub(super) fn with_config(self, config: Option<PathBuf>) -> Self {
+        Self { config, ..self }
     }
 
     /// Changes tables, then the host.
@@ -115,6 +135,11 @@ impl Live {
             tracing::warn!(warning, "the host does not follow");
             self.events.publish(Event::HostTrouble { reason: warning.clone() });
         }
+        *self.following.lock() = status::Host {
+            follows: warnings.is_empty(),
+            changes: host.plumbing.changes() as u64,
+            troubles: warnings.clone(),
+        };
         host.followed = warnings.is_empty().then_some(captures);
         warnings
     }
@@ -133,9 +158,34 @@ impl Service for Live {
         self.counted()
     }
 
+    fn status(&self) -> Status {
+        let (drops, packets): (Vec<_>, Vec<_>) =
+            self.counted().into_iter().partition(|counter| counter.name.starts_with("drop_"));
+        let reason = |name: String| name.strip_prefix("drop_").map_or_else(|| name.clone(), str::to_owned);
+        Status {
+            director: status::Process {
+                version: env!("CARGO_PKG_VERSION").to_owned(),
+                pid: std::process::id(),
+                started: self.started.clone(),
+                uptime: self.clock.now().since(Time::ZERO).as_secs(),
+                config: self.config.clone(),
+            },
+            census: self.director.census(),
+            packets: packets.into_iter().map(|counter| (counter.name, counter.value)).collect(),
+            drops: drops.into_iter().map(|counter| (reason(counter.name), counter.value)).collect(),
+            queues: self.counters.queues(),
+            host: self.following.lock().clone(),
+            events: self.events.published(),
+        }
+    }
+
     fn stream(&self, wish: &Wish) -> Parts {
         match wish {
             Wish::Events { past, follow } => stream::events(&self.events, *past, *follow),
+            Wish::Connections(filter) => {
+                let clock = self.clock;
+                stream::connections(Arc::clone(&self.director), filter.clone(), move || clock.now())
+            }
         }
     }
 }

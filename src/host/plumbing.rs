@@ -52,6 +52,11 @@ impl Plumbing {
         self.engine.routes()
     }
 
+    /// How many changes of the host will be taken back.
+    pub const fn changes(&self) -> usize {
+        self.engine.base.len() + self.engine.following.len()
+    }
+
     /// Takes everything back, in reverse. What fails is reported, and the rest is done all the same.
     pub async fn undo(mut self) -> Vec<HostError> {
         self.engine.undo().await

@@ -76,6 +76,19 @@ pub enum Method {
     Bypass,
 }
 
+impl Method {
+    /// As listings print it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Masq => "Masq",
+            Self::Local => "Local",
+            Self::Tunnel => "Tunnel",
+            Self::Route => "Route",
+            Self::Bypass => "Bypass",
+        }
+    }
+}
+
 impl From<Forwarding> for Method {
     fn from(forwarding: Forwarding) -> Self {
         match forwarding {

@@ -383,6 +383,22 @@ impl ConnTable {
         }
     }
 
+    /// Shows the connections in the places from `start` to before `end` to `see`. Where to go on; None at the end.
+    pub fn for_each_between(
+        &self,
+        start: u32,
+        end: u32,
+        mut see: impl FnMut(ConnId, &Connection),
+    ) -> Option<u32> {
+        let last = self.slots.end();
+        for slot in start..end.min(last) {
+            if let Some(entry) = self.entry(slot) {
+                see(entry.id, &entry);
+            }
+        }
+        (end < last).then_some(end)
+    }
+
     fn shard_of(&self, hash: u32) -> usize {
         self.index.determine_shard(spread(hash) as usize)
     }

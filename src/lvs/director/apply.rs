@@ -229,7 +229,7 @@ fn check_timeouts(wanted: &TimeoutSettings) -> Result<(), CommandError> {
     if is_too_long { Err(CommandError::BadTimeout) } else { Ok(()) }
 }
 
-fn conn_entry(conn: &Connection, now: Time) -> ConnEntry {
+pub(super) fn conn_entry(conn: &Connection, now: Time) -> ConnEntry {
     ConnEntry {
         protocol: conn.protocol(),
         state: conn.state.name().to_owned(),

@@ -5,6 +5,7 @@
 
 mod apply;
 mod captures;
+mod census;
 mod command;
 mod defence;
 mod engine;
@@ -34,6 +35,7 @@ use parking_lot::{Mutex, RwLock};
 
 pub use crate::lvs::verdict::{DropReason, Verdict};
 pub use captures::Captures;
+pub use census::{Census, ConnDetail, ConnFilter, EndFilter};
 pub use command::{
     Command, CommandError, ConnEntry, DaemonRole, DaemonSpec, EngineData, Info, Overload, Query, Reply,
     ServerEntry, ServiceEntry, Tables, TimeoutSettings,

@@ -1,0 +1,131 @@
+//! `tunvs status`: everything at a glance.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::args::StatusArgs;
+use super::units::{bytes, duration, number};
+use crate::control::{Client, ClientError, Status, socket_path};
+
+#[derive(Debug, thiserror::Error)]
+pub(super) enum StatusError {
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    #[error("cannot write the status")]
+    Write(#[from] io::Error),
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    version: u32,
+    #[serde(flatten)]
+    status: &'a Status,
+}
+
+pub(super) fn run(args: &StatusArgs, out: &mut dyn Write) -> Result<(), StatusError> {
+    let status = Client::connect(&socket_path(args.socket.socket.as_deref()))?.status()?;
+    let written = if args.json { json(&status, out) } else { text(&status, out) };
+    Ok(written?)
+}
+
+fn json(status: &Status, out: &mut dyn Write) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, &Document { version: 1, status })?;
+    writeln!(out)
+}
+
+fn text(status: &Status, out: &mut dyn Write) -> io::Result<()> {
+    let (director, census) = (&status.director, &status.census);
+    let (servers, conns) = (census.servers, census.connections);
+    writeln!(
+        out,
+        "tunvs {}, up {} (since {}), pid {}",
+        director.version,
+        duration(director.uptime),
+        director.started,
+        director.pid
+    )?;
+    if let Some(config) = &director.config {
+        writeln!(out, "configuration  {}", config.display())?;
+    }
+    writeln!(
+        out,
+        "services       {} with {} servers ({} of weight 0, {} overloaded)",
+        census.services, servers.total, servers.quiesced, servers.overloaded
+    )?;
+    writeln!(
+        out,
+        "connections    {} of at most {} ({} active, {} inactive, {} persistent)",
+        conns.tracked, conns.limit, conns.active, conns.inactive, conns.persistent
+    )?;
+    let (rates, stats) = (census.rates, census.stats);
+    writeln!(
+        out,
+        "a second       {} connections, {} packets in, {} out, {} in, {} out",
+        number(rates.cps),
+        number(rates.in_pps),
+        number(rates.out_pps),
+        bytes(rates.in_bps),
+        bytes(rates.out_bps)
+    )?;
+    writeln!(
+        out,
+        "in all         {} connections, {} packets in, {} out, {} in, {} out",
+        number(stats.conns),
+        number(stats.in_packets),
+        number(stats.out_packets),
+        bytes(stats.in_bytes),
+        bytes(stats.out_bytes)
+    )?;
+    writeln!(out, "packets        {}", listed(status.packets.iter()))?;
+    writeln!(out, "drops          {}", listed(status.drops.iter()))?;
+    for queue in &status.queues {
+        writeln!(
+            out,
+            "queue          {}: {} packets, {} drops, {} failures",
+            queue.name, queue.packets, queue.drops, queue.failures
+        )?;
+    }
+    let state = if status.host.follows { "follows the tables" } else { "DOES NOT FOLLOW THE TABLES" };
+    writeln!(out, "host           {state}, {} changes to be undone", status.host.changes)?;
+    for trouble in &status.host.troubles {
+        writeln!(out, "               {trouble}")?;
+    }
+    writeln!(out, "events         {}", status.events)
+}
+
+/// What is not zero.
+fn listed<'a>(counters: impl Iterator<Item = (&'a String, &'a u64)>) -> String {
+    let counted: Vec<String> =
+        counters.filter(|(_, value)| **value > 0).map(|(name, value)| format!("{name} {value}")).collect();
+    if counted.is_empty() { "none".to_owned() } else { counted.join(", ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::document;
+    use crate::control::status::{Host, Process, Queue};
+
+    #[test]
+    fn the_document_shows_this_shape() {
+        let status = Status {
+            director: Process { config: Some("/etc/tunvs.toml".into()), ..Process::default() },
+            packets: ["forward", "pass", "write_link_down"].map(|name| (name.to_owned(), 1)).into(),
+            drops: [("no_server".to_owned(), 1), ("truncated".to_owned(), 0)].into(),
+            queues: vec![Queue::default()],
+            host: Host { troubles: vec![String::new()], ..Host::default() },
+            ..Status::default()
+        };
+        let mut printed = Vec::new();
+        json(&status, &mut printed).unwrap();
+        document::assert_shape("status", std::str::from_utf8(&printed).unwrap());
+        let mut printed = Vec::new();
+        text(&status, &mut printed).unwrap();
+        let printed = String::from_utf8(printed).unwrap();
+        assert!(
+            printed.contains("DOES NOT FOLLOW") && printed.contains("drops          no_server 1\n"),
+            "{printed}"
+        );
+    }
+}

@@ -1,0 +1,145 @@
+//! Looking at the tables without changing or holding them up: how much there is, and connections part by part.
+
+use serde::{Deserialize, Serialize};
+
+use ipnet::IpNet;
+
+use super::apply::conn_entry;
+use super::{ConnEntry, Director};
+use crate::lvs::conn::Connection;
+use crate::lvs::service::{Endpoint, Protocol, Rates, Stats};
+use crate::lvs::time::Time;
+
+/// How much there is of everything.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Census {
+    pub services: u64,
+    pub servers: ServerCensus,
+    pub connections: ConnCensus,
+    /// Of all services together.
+    pub stats: Stats,
+    pub rates: Rates,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServerCensus {
+    pub total: u64,
+    /// Of weight 0.
+    pub quiesced: u64,
+    pub overloaded: u64,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConnCensus {
+    /// Connections and templates.
+    pub tracked: u64,
+    /// How many there can be.
+    pub limit: u64,
+    /// As listings count them, of servers that are in the tables.
+    pub active: u64,
+    pub inactive: u64,
+    pub persistent: u64,
+}
+
+/// Which connections somebody wants to see; what is None does not matter.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConnFilter {
+    pub client: Option<EndFilter>,
+    pub virt: Option<EndFilter>,
+    pub real: Option<EndFilter>,
+    pub protocol: Option<Protocol>,
+    /// The kernel's name of the state.
+    pub state: Option<String>,
+}
+
+/// Addresses of a network, or all, with a port, or any.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EndFilter {
+    pub net: Option<IpNet>,
+    pub port: Option<u16>,
+}
+
+impl EndFilter {
+    pub fn takes(&self, end: Endpoint) -> bool {
+        self.port.is_none_or(|port| port == end.port) && self.net.is_none_or(|net| net.contains(&end.addr))
+    }
+}
+
+impl ConnFilter {
+    fn takes(&self, conn: &Connection) -> bool {
+        let fits = |filter: Option<EndFilter>, end: fn(&Connection) -> Endpoint| {
+            filter.is_none_or(|filter| filter.takes(end(conn)))
+        };
+        self.protocol.is_none_or(|protocol| protocol.number() == conn.protocol())
+            && self.state.as_ref().is_none_or(|state| state == conn.state.name())
+            && fits(self.client, Connection::client)
+            && fits(self.virt, Connection::virt)
+            && fits(self.real, Connection::real)
+    }
+}
+
+/// A connection with all that is known of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConnDetail {
+    pub entry: ConnEntry,
+    pub method: String,
+    pub in_packets: u32,
+    pub is_template: bool,
+}
+
+/// Places of the table that are looked at in one turn.
+const TURN: u32 = 4096;
+
+impl Director {
+    pub fn census(&self) -> Census {
+        let services = self.services.read();
+        let mut census = Census {
+            connections: ConnCensus {
+                tracked: self.conns.len() as u64,
+                limit: self.settings.max_conns as u64,
+                ..ConnCensus::default()
+            },
+            stats: services.total_stats(),
+            rates: services.total_rates(),
+            ..Census::default()
+        };
+        for service in services.iter() {
+            census.services += 1;
+            for server in service.servers() {
+                census.servers.total += 1;
+                census.servers.quiesced += u64::from(server.is_quiesced());
+                census.servers.overloaded += u64::from(server.is_overloaded());
+                census.connections.active += u64::from(server.active_conns());
+                census.connections.inactive += u64::from(server.inactive_conns());
+                census.connections.persistent += u64::from(server.persistent_conns());
+            }
+        }
+        census
+    }
+
+    /// The connections in one part of the table that the filter takes, and where the next part begins. Locks one
+    /// connection at a time; the table goes on changing between two calls.
+    pub fn connections_from(
+        &self,
+        start: u32,
+        filter: &ConnFilter,
+        now: Time,
+    ) -> (Vec<ConnDetail>, Option<u32>) {
+        let mut found = Vec::new();
+        let end = self.conns.for_each_between(start, start.saturating_add(TURN), |_, conn| {
+            if filter.takes(conn) {
+                found.push(detail(conn, now));
+            }
+        });
+        (found, end)
+    }
+}
+
+fn detail(conn: &Connection, now: Time) -> ConnDetail {
+    ConnDetail {
+        entry: conn_entry(conn, now),
+        method: conn.method.name().to_owned(),
+        in_packets: conn.in_packets,
+        is_template: conn.is_template(),
+    }
+}
