@@ -6,7 +6,8 @@ _ipvsadm() {
     --restore --save --add-server --edit-server --delete-server --list --zero --set --start-daemon --stop-daemon
     --help --version'
   local selectors='-t -u -f --tcp-service --udp-service --sctp-service --fwmark-service'
-  local services="$selectors -6 --ipv6 -s --scheduler -p --persistent -M --netmask -o --ops --pe -b --sched-flags"
+  local services="$selectors -6 --ipv6 -s --scheduler -p --persistent -M --netmask -o --ops --pe -b --sched-flags
+    --proxy-protocol --toa"
   local servers="$selectors -6 --ipv6 -r --real-server -g --gatewaying -i --ipip -m --masquerading -w --weight
     -x --u-threshold -y --l-threshold --tun-type --tun-port --tun-nocsum --tun-csum --tun-remcsum --fullnat"
   local listings="$selectors -6 --ipv6 -n --numeric -c --connection --timeout --daemon --stats --rate --exact
@@ -19,6 +20,7 @@ _ipvsadm() {
     -b | --sched-flags) choices='sh-fallback sh-port mh-fallback mh-port flag-1 flag-2 flag-3' ;;
     --pe) choices=sip ;;
     --tun-type) choices='ipip gue gre' ;;
+    --proxy-protocol) choices='v1 v2' ;;
     --start-daemon | --stop-daemon) choices='master backup' ;;
     --mcast-interface) choices=$(cd /sys/class/net 2>/dev/null && echo *) ;;
     -t | --tcp-service) choices=$(_ipvsadm_known -t 3) ;;

@@ -253,3 +253,45 @@ fn full_nat_is_listed_saved_and_restored() {
         assert!(!output.status.success() && said.contains(complaint), "{line}: {said}");
     }
 }
+
+#[test]
+fn ways_to_hand_the_clients_address_on_are_listed_saved_and_restored() {
+    let fixture = Fixture::new();
+    for line in [
+        "ipvsadm -A -t 10.0.0.1:80 -s rr --proxy-protocol v1",
+        "ipvsadm -A -t 10.0.0.1:81 -s rr --toa",
+        "ipvsadm -A -t 10.0.0.1:82 -s rr",
+        "ipvsadm -E -t 10.0.0.1:82 -s rr --proxy-protocol v2",
+        "ipvsadm -a -t 10.0.0.1:82 -r 10.1.0.1 --fullnat",
+    ] {
+        assert_eq!(shell(&fixture, line), (String::new(), Some(0)), "{line}");
+    }
+    let rules = "-A -t 10.0.0.1:80 -s rr --proxy-protocol v1\n\
+                 -A -t 10.0.0.1:81 -s rr --toa\n\
+                 -A -t 10.0.0.1:82 -s rr --proxy-protocol v2\n\
+                 -a -t 10.0.0.1:82 -r 10.1.0.1:82 --fullnat -w 1\n";
+    assert_eq!(shell(&fixture, "ipvsadm -Sn"), (rules.to_owned(), Some(0)));
+    let again = "rules=$(tunvs save); ipvsadm -C; tunvs restore - <<<\"$rules\"; ipvsadm -Sn";
+    assert_eq!(shell(&fixture, again), (rules.to_owned(), Some(0)));
+    let listing = shell(&fixture, "ipvsadm -Ln").0;
+    assert!(
+        listing.contains("TCP  10.0.0.1:80 rr proxy-protocol v1\nTCP  10.0.0.1:81 rr toa\n"),
+        "{listing}"
+    );
+    let json = shell(&fixture, "ipvsadm -Ln --json").0;
+    assert!(json.contains(r#""proxy_protocol": "v1""#) && json.contains(r#""toa": true"#), "{json}");
+    for (line, complaint) in [
+        ("ipvsadm -A -t 10.0.0.1:90 --proxy-protocol v3", "illegal proxy-protocol `v3' specified: v1 or v2"),
+        ("ipvsadm -A -t 10.0.0.1:90 --proxy-protocol v1 --toa", "exclude each other"),
+        ("ipvsadm -A -u 10.0.0.1:90 --toa", "UDP 10.0.0.1:90 is no TCP service"),
+        ("ipvsadm -a -t 10.0.0.1:80 -r 10.1.0.1 -g", "10.1.0.1:80 needs -m or --fullnat"),
+        (
+            "ipvsadm -a -t 10.0.0.1:80 -r 10.1.0.1 -m --toa",
+            "Illegal 'toa' option with the 'add-server' command",
+        ),
+    ] {
+        let output = fixture.shell(line);
+        let said = text(&output);
+        assert!(!output.status.success() && said.contains(complaint), "{line}: {said}");
+    }
+}

@@ -10,8 +10,8 @@ use super::{Config, Declared, DirectorOptions, port_range};
 use crate::lvs::Time;
 use crate::lvs::director::{Command, Director, Settings, TimeoutSettings};
 use crate::lvs::service::{
-    DeclaredService, Family, Forwarding, Persistence, Protocol, SchedulerFlags, ServerSpec, ServiceKey,
-    ServiceSpec, Tunnel,
+    DeclaredService, Family, Forwarding, HandOn, Persistence, Protocol, SchedulerFlags, ServerSpec,
+    ServiceKey, ServiceSpec, Tunnel,
 };
 
 pub(super) fn read(text: &str) -> Result<Config, Mistake> {
@@ -136,6 +136,14 @@ fn service_spec(
         }
         spec.engine = Some(engine.into_inner());
     }
+    spec.hand_on = match (given.proxy_protocol, given.toa.filter(|toa| *toa.get_ref())) {
+        (Some(_), Some(toa)) => {
+            return Err(Mistake::new(toa.span(), "give `proxy_protocol` or `toa`, not both"));
+        }
+        (Some(version), None) => Some(HandOn::Proxy(version)),
+        (None, Some(_)) => Some(HandOn::Toa),
+        (None, None) => None,
+    };
     Ok((spec, given.server))
 }
 

@@ -8,7 +8,7 @@ use ipnet::IpNet;
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::lvs::service::{Protocol, TunnelChecksum, TunnelKind};
+use crate::lvs::service::{Protocol, ProxyVersion, TunnelChecksum, TunnelKind};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -72,6 +72,8 @@ pub(super) struct Service {
     pub(super) one_packet: bool,
     pub(super) persistence: Option<Spanned<Persistence>>,
     pub(super) engine: Option<Spanned<String>>,
+    pub(super) proxy_protocol: Option<ProxyVersion>,
+    pub(super) toa: Option<Spanned<bool>>,
     #[serde(default)]
     pub(super) server: Vec<Spanned<Server>>,
 }

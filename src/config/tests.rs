@@ -4,7 +4,9 @@ use std::path::Path;
 
 use super::{Config, ConfigError, Declared, Source};
 use crate::lvs::director::{Command, TimeoutSettings};
-use crate::lvs::service::{Family, Forwarding, Persistence, SchedulerFlags, ServiceKey, TunnelKind};
+use crate::lvs::service::{
+    Family, Forwarding, HandOn, Persistence, ProxyVersion, SchedulerFlags, ServiceKey, TunnelKind,
+};
 
 fn parse(text: &str) -> Config {
     Config::parse(text, Path::new("t.toml")).unwrap()
@@ -225,4 +227,21 @@ fn full_nat_may_change_the_port() {
     assert_eq!((server.forwarding, server.port), (Forwarding::FullNat, 8080));
     let refused = Config::parse(&format!("[director]\nladdr_ports = \"9-8\"\n{text}"), Path::new("t.toml"));
     assert!(refused.unwrap_err().to_string().contains("is no range of ports"));
+}
+
+#[test]
+fn a_service_hands_the_clients_address_on_in_one_way() {
+    let of = |line: &str| format!("[[service]]\naddress = \"10.0.0.1:80\"\n{line}\n");
+    let hand_on = |line: &str| declared(&of(line)).services[0].spec.hand_on;
+    assert_eq!(hand_on("proxy_protocol = \"v2\""), Some(HandOn::Proxy(ProxyVersion::V2)));
+    assert_eq!(hand_on("toa = true"), Some(HandOn::Toa));
+    assert_eq!(hand_on("toa = false"), None);
+    for (line, complaint) in [
+        ("proxy_protocol = \"v1\"\ntoa = true", "not both"),
+        ("proxy_protocol = \"v3\"", "unknown variant `v3`"),
+        ("protocol = \"udp\"\ntoa = true", "is no TCP service"),
+    ] {
+        let refused = Config::parse(&of(line), Path::new("t.toml")).unwrap_err().to_string();
+        assert!(refused.contains(complaint), "{refused}");
+    }
 }

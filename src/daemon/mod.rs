@@ -33,10 +33,11 @@ use crate::cli::proc::tree::{ProcTree, TreeError};
 use crate::config::{Declared, Source};
 use crate::control::server;
 use crate::control::socket::{BindError, ControlSocket};
-use crate::device::{self, DeviceError, TunWriter};
+use crate::device::{self, DeviceError, PacketWriter, TunWriter};
 use crate::events::Event;
 use crate::host::{self, ErrorListener, HostError, HostOptions, Plumbing, Step, TunNames, Watch};
 use crate::lvs::director::{CommandError, Director, Settings, Side};
+use crate::lvs::wire::Outbox;
 
 use clock::Clock;
 use counters::AllCounters;
@@ -121,6 +122,9 @@ const TICK: Duration = Duration::from_millis(250);
 /// How often they run at most.
 const SHORTEST_TICK: Duration = Duration::from_millis(10);
 
+/// How often it is looked whether something has to be sent again.
+const REPEAT: Duration = Duration::from_millis(100);
+
 /// How often the host is made to follow what changes without a command.
 const SETTLE: Duration = Duration::from_secs(10);
 
@@ -193,7 +197,7 @@ async fn run_inside(mut options: Options) -> Result<(), DaemonError> {
     let names = options.tun_names();
     let (vip, writer) = Interface::open(&names.vip, options.device, &path)?;
     let server_path = datapath::Path { side: Side::Server, ..path.clone() };
-    let (rs, _) = Interface::open(&names.rs, options.device, &server_path)?;
+    let (rs, rs_writer) = Interface::open(&names.rs, options.device, &server_path)?;
     let marks = MarkTuns::new(options.tun_prefix.clone(), options.device, path);
 
     let live = Arc::new(
@@ -203,7 +207,7 @@ async fn run_inside(mut options: Options) -> Result<(), DaemonError> {
     live.attach(Plumbing::start(options.host_options(Some(journal)), names).await?, marks).await;
     let mut outcome = match live.follow_declared(&options.declared).await {
         Ok(()) => {
-            let following = follow_host(&live, writer);
+            let following = follow_host(&live, writer, rs_writer);
             let outcome = serve(&live, &socket, tree, &mut signals, &mut ended, &mut options).await;
             following.iter().for_each(JoinHandle::abort);
             outcome
@@ -272,8 +276,8 @@ async fn serve(
 }
 
 /// Tasks that keep up with the host: its own changes, and ICMPv6 errors that it gets in the director's place.
-fn follow_host(live: &Arc<Live>, writer: TunWriter) -> Vec<JoinHandle<()>> {
-    let mut tasks = Vec::new();
+fn follow_host(live: &Arc<Live>, writer: TunWriter, rs_writer: TunWriter) -> Vec<JoinHandle<()>> {
+    let mut tasks = vec![tokio::spawn(repeat(Arc::clone(live), rs_writer))];
     match Watch::start() {
         Ok(watch) => tasks.push(tokio::spawn(neighbourhood::keep_up(Arc::clone(live), watch))),
         Err(error) => tracing::warn!(%error, "changes of the host will go unnoticed"),
@@ -306,6 +310,20 @@ async fn keep_time(director: Arc<Director>, clock: Clock) {
         director.handle_timeout(now);
         let wait = director.poll_timeout().map_or(TICK, |due| due.since(now).clamp(SHORTEST_TICK, TICK));
         tokio::time::sleep(wait).await;
+    }
+}
+
+/// Sends again what a server has to acknowledge.
+async fn repeat(live: Arc<Live>, mut writer: TunWriter) {
+    let mut outbox = Outbox::default();
+    loop {
+        tokio::time::sleep(REPEAT).await;
+        live.director.repeat(live.clock.now(), &mut outbox);
+        outbox.drain(|packet| {
+            if let Err(error) = writer.write(packet) {
+                tracing::trace!(%error, "unwritten packet");
+            }
+        });
     }
 }
 

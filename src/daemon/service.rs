@@ -84,7 +84,8 @@ impl Live {
 
     /// What became of packets.
     pub(super) fn counted(&self) -> Vec<Counter> {
-        self.counters.sum()
+        let untold = Counter { name: "toa_no_room".to_owned(), value: self.director.untold() };
+        self.counters.sum().into_iter().chain([untold]).collect()
     }
 
     /// Makes the tables be as the configuration declares them.

@@ -50,8 +50,8 @@ pub(super) fn convert(line: &Line) -> Result<Task, Fail> {
     check(line.action, line.options)?;
     let key = key(&line.service);
     Ok(match line.action {
-        Action::AddService => Task::Change(Command::AddService(service(&line.service)?)),
-        Action::EditService => Task::Change(Command::EditService(service(&line.service)?)),
+        Action::AddService => Task::Change(Command::AddService(service(&line.service, line.options)?)),
+        Action::EditService => Task::Change(Command::EditService(service(&line.service, line.options)?)),
         Action::DeleteService => Task::Change(Command::DeleteService(key)),
         Action::AddServer => {
             let server = server(&line.server, &line.service, line.options)?;
@@ -87,8 +87,11 @@ fn key(words: &ServiceWords) -> ServiceKey {
     }
 }
 
-fn service(words: &ServiceWords) -> Result<ServiceSpec, Fail> {
+fn service(words: &ServiceWords, options: OptSet) -> Result<ServiceSpec, Fail> {
     let key = key(words);
+    if options.has(Opt::ProxyProtocol) && options.has(Opt::Toa) {
+        return Err(Fail::usage("The options 'proxy-protocol' and 'toa' exclude each other"));
+    }
     if !key.is_mark() && words.port == 0 && words.persistence.is_none() {
         return Err(Fail::usage("Zero port specified for non-persistent service"));
     }
@@ -103,6 +106,7 @@ fn service(words: &ServiceWords) -> Result<ServiceSpec, Fail> {
         one_packet: words.one_packet,
         persistence: words.persistence.map(|timeout| Persistence { timeout, mask: words.netmask }),
         engine: Some(&words.engine).filter(|engine| !engine.is_empty()).cloned(),
+        hand_on: words.hand_on,
     })
 }
 

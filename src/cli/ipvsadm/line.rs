@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use super::options::{Action, Method, OptSet};
 use crate::lvs::director::{DaemonRole, TimeoutSettings};
-use crate::lvs::service::{Family, Persistence, Protocol, SchedulerFlags, TunnelKind};
+use crate::lvs::service::{Family, HandOn, Persistence, Protocol, SchedulerFlags, TunnelKind};
 
 /// Where a sync daemon sends and listens when nobody says otherwise.
 pub(super) const DEFAULT_INTERFACE: &str = "eth0";
@@ -36,6 +36,7 @@ pub(super) struct ServiceWords {
     pub netmask: u32,
     pub one_packet: bool,
     pub engine: String,
+    pub hand_on: Option<HandOn>,
 }
 
 /// What was said of the real server.
@@ -81,6 +82,7 @@ impl Line {
                 netmask: Persistence::host_mask(Family::V4),
                 one_packet: false,
                 engine: String::new(),
+                hand_on: None,
             },
             server: ServerWords {
                 addr: nowhere,

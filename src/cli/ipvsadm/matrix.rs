@@ -27,6 +27,8 @@ const SERVICE_OPTIONS: OptSet = OptSet::of(&[
     Opt::OnePacket,
     Opt::Engine,
     Opt::SchedFlags,
+    Opt::ProxyProtocol,
+    Opt::Toa,
 ]);
 
 const SERVER_OPTIONS: OptSet = OptSet::of(&[

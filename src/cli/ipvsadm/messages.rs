@@ -9,6 +9,9 @@ pub(super) const VERSION: &str = "ipvsadm v1.31 2019/12/24 (compiled with popt a
 
 /// What a refused change is called. The same error has another name under another action.
 pub(super) fn refusal(action: Action, error: &CommandError) -> String {
+    if error.is_of_ours() {
+        return error.to_string();
+    }
     let errno = error.errno();
     match (action, errno) {
         (Action::AddService, libc::EEXIST) => "Service already exists",

@@ -102,6 +102,8 @@ opts! {
     TunCsum => "tun-csum",
     TunRemcsum => "tun-remcsum",
     Json => "json",
+    ProxyProtocol => "proxy-protocol",
+    Toa => "toa",
 }
 
 /// A set of options.
@@ -236,5 +238,7 @@ pub(super) const TABLE: &[Spec<Id>] = &[
     flag("tun-remcsum", None, Opt::TunRemcsum),
     // Ours alone.
     flag("json", None, Opt::Json),
+    word("proxy-protocol", None, Opt::ProxyProtocol),
+    flag("toa", None, Opt::Toa),
     spec("fullnat", None, Takes::Nothing, Id::Method(Method::FullNat)),
 ];

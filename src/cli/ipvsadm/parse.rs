@@ -14,7 +14,7 @@ use super::options::{Action, Id, Opt, TABLE};
 use super::popt::Popt;
 use super::sched_flags;
 use crate::lvs::director::{DaemonRole, TimeoutSettings};
-use crate::lvs::service::{Family, Persistence, Protocol, TunnelKind};
+use crate::lvs::service::{Family, HandOn, Persistence, Protocol, ProxyVersion, TunnelKind};
 
 /// `-p` alone. The manual says 300.
 const DEFAULT_PERSISTENCE: u32 = 360;
@@ -148,6 +148,17 @@ impl Line {
             Opt::Netmask => service.netmask = netmask(text, service.family, names)?,
             Opt::OnePacket => service.one_packet = true,
             Opt::Engine => service.engine = name(text),
+            Opt::ProxyProtocol => {
+                let version = match text {
+                    b"v1" => ProxyVersion::V1,
+                    b"v2" => ProxyVersion::V2,
+                    _ => {
+                        return Err(Fail::quoting("illegal proxy-protocol `", text, "' specified: v1 or v2"));
+                    }
+                };
+                service.hand_on = Some(HandOn::Proxy(version));
+            }
+            Opt::Toa => service.hand_on = Some(HandOn::Toa),
             Opt::Server => {
                 let said = parse_host_port(text, service.protocol, names)
                     .ok_or_else(|| Fail::usage("illegal real server address[:port] specified"))?;

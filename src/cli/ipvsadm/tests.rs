@@ -51,6 +51,7 @@ fn service() -> impl Strategy<Value = ServiceSpec> {
                 mask: if key.family() == Family::V4 { mask } else { prefix },
             }),
             engine: has_engine.then(|| "sip".to_owned()),
+            hand_on: None,
         },
     )
 }

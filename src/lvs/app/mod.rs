@@ -6,7 +6,18 @@
 
 pub mod ftp;
 mod payload;
+mod proxy;
 pub mod sequence;
 pub mod sip;
+mod toa;
 
 pub use ftp::Control;
+pub use proxy::{Preface, PrefaceStep, close_fast_open};
+pub use toa::{Toa, ToaOutcome, leave_room, toa_len};
+
+/// What a connection tells its server of the client.
+#[derive(Clone, Debug)]
+pub enum Handed {
+    Proxy(Preface),
+    Toa(Toa),
+}

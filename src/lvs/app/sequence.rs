@@ -1,7 +1,7 @@
 //! Sequence numbers of a TCP stream in which bytes were added or taken away (`nf_conntrack_seqadj.c`).
 
 use crate::lvs::wire::checksum::Delta;
-use crate::lvs::wire::{Checksum, Checksum::Partial};
+use crate::lvs::wire::{Checksum, Checksum::Partial, is_after};
 
 const SEQUENCE: usize = 4;
 const ACKNOWLEDGEMENT: usize = 8;
@@ -61,24 +61,29 @@ impl Correction {
         if self.before == 0 && self.after == 0 {
             return;
         }
-        let len = (usize::from(tcp[12] >> 4) * 4).min(tcp.len());
-        let mut old = [0; LONGEST_HEADER];
-        old[..len].copy_from_slice(&tcp[..len]);
-        change(self, &mut tcp[..len]);
-        if matches!(checksum, Partial { .. }) {
-            return;
-        }
-        let pairs = old[..len].chunks_exact(2).zip(tcp[..len].chunks_exact(2));
-        let delta = pairs.filter(|(old, new)| old != new).fold(Delta::default(), |delta, (old, new)| {
-            delta.word(u16::from_be_bytes([old[0], old[1]]), u16::from_be_bytes([new[0], new[1]]))
-        });
-        let sum = delta.apply(u16::from_be_bytes([tcp[CHECKSUM], tcp[CHECKSUM + 1]]));
-        tcp[CHECKSUM..CHECKSUM + 2].copy_from_slice(&sum.to_be_bytes());
+        change_header(tcp, checksum, |header| change(self, header));
     }
 }
 
+/// Changes a TCP header in place, and the checksum by what changed. A partial sum covers none of it.
+pub(super) fn change_header(tcp: &mut [u8], checksum: Checksum, change: impl FnOnce(&mut [u8])) {
+    let len = (usize::from(tcp[12] >> 4) * 4).min(tcp.len());
+    let mut old = [0; LONGEST_HEADER];
+    old[..len].copy_from_slice(&tcp[..len]);
+    change(&mut tcp[..len]);
+    if matches!(checksum, Partial { .. }) {
+        return;
+    }
+    let pairs = old[..len].chunks_exact(2).zip(tcp[..len].chunks_exact(2));
+    let delta = pairs.filter(|(old, new)| old != new).fold(Delta::default(), |delta, (old, new)| {
+        delta.word(u16::from_be_bytes([old[0], old[1]]), u16::from_be_bytes([new[0], new[1]]))
+    });
+    let sum = delta.apply(u16::from_be_bytes([tcp[CHECKSUM], tcp[CHECKSUM + 1]]));
+    write_word(tcp, CHECKSUM, sum);
+}
+
 /// Where the blocks of the SACK option lie; there is room for four.
-fn selective_acknowledgements(header: &[u8]) -> [Option<usize>; 4] {
+pub(super) fn selective_acknowledgements(header: &[u8]) -> [Option<usize>; 4] {
     let mut blocks = [None; 4];
     let mut at = OPTIONS;
     while let Some(kind) = header.get(at) {
@@ -106,12 +111,12 @@ pub(super) fn word(bytes: &[u8], at: usize) -> u32 {
     u32::from_be_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
 }
 
-fn write(bytes: &mut [u8], at: usize, word: u32) {
+pub(super) fn write(bytes: &mut [u8], at: usize, word: u32) {
     bytes[at..at + 4].copy_from_slice(&word.to_be_bytes());
 }
 
-const fn is_after(one: u32, other: u32) -> bool {
-    (other.wrapping_sub(one) as i32) < 0
+pub(super) fn write_word(bytes: &mut [u8], at: usize, word: u16) {
+    bytes[at..at + 2].copy_from_slice(&word.to_be_bytes());
 }
 
 #[cfg(test)]

@@ -28,7 +28,7 @@ pub use table::{ConnId, ConnTable, Entry, TableFull};
 pub use tcp_state::{TcpState, View};
 pub use timeout::{EXTENSION, NEW, Timeouts};
 
-use crate::lvs::app::ftp;
+use crate::lvs::app::{Handed, ftp};
 use crate::lvs::service::{Endpoint, Forwarding, RealServer};
 use crate::lvs::time::Time;
 
@@ -176,11 +176,13 @@ pub struct Engine {
 pub struct Extra {
     pub fwmark: u32,
     /// It is a control connection of FTP.
-    pub ftp: Option<ftp::Control>,
+    pub ftp: Option<Box<ftp::Control>>,
     /// Of a template: what its clients are known by, and the tag that stands for it in the key.
-    engine: Option<(Engine, u64)>,
+    engine: Option<Box<(Engine, u64)>>,
     /// The deadline that other directors were last told, and how often in vain.
     synced_until: Option<(Time, u8)>,
+    /// What its server is told of the client.
+    handed: Option<Handed>,
 }
 
 impl Connection {
@@ -308,21 +310,21 @@ impl Connection {
 
     /// What the clients of a template are known by, if not by their addresses alone.
     pub fn engine(&self) -> Option<&Engine> {
-        self.extra.as_ref()?.engine.as_ref().map(|(engine, _)| engine)
+        self.extra.as_ref()?.engine.as_ref().map(|engine| &engine.0)
     }
 
     /// `tag`: of the template's key.
     pub fn set_engine(&mut self, engine: Engine, tag: u64) {
-        self.extra.get_or_insert_default().engine = Some((engine, tag));
+        self.extra.get_or_insert_default().engine = Some(Box::new((engine, tag)));
     }
 
     fn tag(&self) -> u64 {
-        self.extra.as_ref().and_then(|extra| extra.engine.as_ref()).map_or(0, |(_, tag)| *tag)
+        self.extra.as_ref().and_then(|extra| extra.engine.as_ref()).map_or(0, |engine| engine.1)
     }
 
     /// What is known of it as a control connection of FTP, if it is one.
     pub fn ftp_mut(&mut self) -> Option<&mut ftp::Control> {
-        self.extra.as_mut()?.ftp.as_mut()
+        self.extra.as_mut()?.ftp.as_deref_mut()
     }
 
     pub fn is_ftp_control(&self) -> bool {
@@ -330,7 +332,19 @@ impl Connection {
     }
 
     pub fn watch_ftp(&mut self) {
-        self.extra.get_or_insert_default().ftp = Some(ftp::Control::default());
+        self.extra.get_or_insert_default().ftp = Some(Box::default());
+    }
+
+    pub fn handed(&self) -> Option<&Handed> {
+        self.extra.as_ref()?.handed.as_ref()
+    }
+
+    pub fn handed_mut(&mut self) -> Option<&mut Handed> {
+        self.extra.as_mut()?.handed.as_mut()
+    }
+
+    pub fn set_handed(&mut self, handed: Handed) {
+        self.extra.get_or_insert_default().handed = Some(handed);
     }
 
     /// Leaves the port of the client open: whoever comes first has it.

@@ -81,7 +81,17 @@ impl Director {
                 Err(reason) => return Verdict::Drop(reason),
             }
         }
-        self.send_on(packet, &entry)
+        if entry.handed().is_none() {
+            return self.send_on(packet, &entry);
+        }
+        if let Some(mtu) = self.too_big(packet, entry.real().addr, 0) {
+            return packet.answer(entry.virt().addr, IcmpError::TooBig(mtu));
+        }
+        let follower = self.tell_server(packet, &mut entry);
+        let verdict = self.send_on(packet, &entry);
+        let id = entry.id;
+        self.told(packet, (id, &mut entry), verdict, follower);
+        verdict
     }
 
     /// Sends a packet of the client by its connection's method, if it fits.
@@ -137,6 +147,9 @@ impl Director {
         }
         self.transition(packet, segment, &mut entry, View::Output);
         self.conns.touch(&mut entry, packet.now);
+        if entry.handed().is_some() {
+            self.heed_server(packet, &mut entry);
+        }
         if let Some(mtu) = self.too_big(packet, entry.client().addr, 0) {
             let from = self.routes.source_to(entry.real().addr).unwrap_or(segment.to.addr);
             return packet.answer(from, IcmpError::TooBig(mtu));

@@ -13,6 +13,7 @@ use ipnet::IpNet;
 
 use super::packet::{Packet, Segment};
 use super::{Director, DropReason, Verdict};
+use crate::lvs::app::Handed;
 use crate::lvs::conn::{ConnKey, Connection, Newest, Pair, Role, SctpState, State, TcpState, View};
 use crate::lvs::service::{Endpoint, Forwarding, Protocol, RealServer};
 use crate::lvs::time::Time;
@@ -205,7 +206,11 @@ impl Director {
             && direction == View::Input
         {
             let at = StreamPosition::of(packet.payload());
-            conn.set_newest(at.stamp.map_or(Newest::Sequence(at.next), Newest::Stamp));
+            let shift = match conn.handed() {
+                Some(Handed::Proxy(preface)) => preface.shift(),
+                Some(Handed::Toa(_)) | None => 0,
+            };
+            conn.set_newest(at.stamp.map_or(Newest::Sequence(at.next.wrapping_add(shift)), Newest::Stamp));
         }
         if is_over(before) == is_over(conn.state) {
             return;

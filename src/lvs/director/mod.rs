@@ -13,6 +13,7 @@ mod flow;
 mod fragments;
 mod ftp;
 mod fullnat;
+mod hand_on;
 mod mtu;
 mod packet;
 mod related;
@@ -29,6 +30,7 @@ use ipnet::IpNet;
 use defence::Defence;
 use fragments::{Fragments, Joined, cut_again};
 use fullnat::StandIns;
+use hand_on::Repeats;
 use mtu::Routes;
 use packet::Packet;
 use parking_lot::{Mutex, RwLock};
@@ -103,6 +105,9 @@ pub struct Director {
     daemons: Mutex<Vec<DaemonSpec>>,
     draws: AtomicU64,
     outer_ids: AtomicU32,
+    repeats: Mutex<Repeats>,
+    /// Segments without the client's address for want of room.
+    untold: AtomicU64,
     upkeep: Mutex<Upkeep>,
     /// There is a service.
     directing: AtomicBool,
@@ -142,6 +147,8 @@ impl Director {
             daemons: Mutex::default(),
             draws: AtomicU64::new(settings.seed),
             outer_ids: AtomicU32::default(),
+            repeats: Mutex::default(),
+            untold: AtomicU64::default(),
             upkeep: Mutex::default(),
             directing: AtomicBool::new(false),
             has_engines: AtomicBool::new(false),

@@ -34,6 +34,11 @@ impl Routes {
         table.to(addr).map_or((None, false), |route| (route.source, route.is_local))
     }
 
+    /// The longest packet that takes the way to `addr` in one piece.
+    pub(super) fn mtu_to(&self, addr: IpAddr) -> u32 {
+        self.table.read().to(addr).map_or(u32::MAX, |route| route.mtu)
+    }
+
     /// Whether two hosts reach each other on one link, without this host.
     pub(super) fn share_link(&self, one: IpAddr, other: IpAddr) -> bool {
         self.table.read().share_link(one, other)

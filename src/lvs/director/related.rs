@@ -1,6 +1,7 @@
 //! ICMP and ICMPv6 errors that are about a packet of a connection. Same job as `ip_vs_in_icmp` and
 //! `ip_vs_out_icmp`.
 
+use super::hand_on::restore_quoted;
 use super::packet::{Packet, Segment};
 use super::schedule::Scheduled;
 use super::sysctl::Sysctl;
@@ -145,6 +146,10 @@ impl Director {
         for (outer, to) in ends.into_iter().flatten() {
             let to = (to.addr, to.port);
             translate_error(packet.buf.bytes_mut(), &headers, quoted, outer, to, &mut offload);
+        }
+        if role == Role::Out {
+            packet.buf.offload = offload;
+            restore_quoted(packet.buf, &headers, quoted, conn);
         }
         packet.add_hop();
         Verdict::Forward

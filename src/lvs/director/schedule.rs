@@ -201,6 +201,7 @@ impl Director {
         if let Some(local) = local {
             conn.set_local(local);
         }
+        self.hand_on(&mut conn, service.spec().hand_on);
         if let Some(mark) = packet.mark() {
             conn.set_fwmark(mark);
         }

@@ -296,6 +296,7 @@ fn a_full_table_drops_and_counts() {
 }
 
 mod fullnat;
+mod hand_on;
 mod pressure;
 
 #[test]

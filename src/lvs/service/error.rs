@@ -40,6 +40,12 @@ pub enum CommandError {
         "port {0} is FTP, whose data connections FULLNAT does not follow: use -m, or take the port out of ftp_ports"
     )]
     FullNatFtp(u16),
+    #[error(
+        "{0} is no TCP service, and only TCP streams can tell a server of the client's address: leave --proxy-protocol and --toa out"
+    )]
+    HandOnNeedsTcp(ServiceKey),
+    #[error("a PROXY header is put into streams that are rewritten: {0} needs -m or --fullnat")]
+    ProxyNeedsNat(Endpoint),
     #[error("timeouts must be below 2^31 / 1000 seconds")]
     BadTimeout,
     #[error("sync daemon is already running")]
@@ -57,6 +63,14 @@ pub enum CommandError {
 }
 
 impl CommandError {
+    /// It is about something that IPVS does not have, so no errno tells it.
+    pub const fn is_of_ours(&self) -> bool {
+        matches!(
+            self,
+            Self::FullNatOnePacket | Self::FullNatFtp(_) | Self::HandOnNeedsTcp(_) | Self::ProxyNeedsNat(_)
+        )
+    }
+
     /// What the kernel's IPVS returns in this case; the classic tool turns it into its message.
     pub const fn errno(&self) -> i32 {
         const ENOENT: i32 = 2;
@@ -80,6 +94,8 @@ impl CommandError {
             | Self::MixedFamily
             | Self::FullNatOnePacket
             | Self::FullNatFtp(_)
+            | Self::HandOnNeedsTcp(_)
+            | Self::ProxyNeedsNat(_)
             | Self::BadTimeout
             | Self::BadDaemon(_)
             | Self::BadSetting { .. } => EINVAL,

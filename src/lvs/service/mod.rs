@@ -19,8 +19,8 @@ pub use key::{Endpoint, Family, Protocol, ServiceKey};
 pub use real::{RealServer, ServerFlags};
 pub use reconcile::reconcile;
 pub use spec::{
-    DeclaredService, Forwarding, Persistence, SchedulerFlags, ServerSpec, ServiceSpec, Tunnel,
-    TunnelChecksum, TunnelKind,
+    DeclaredService, Forwarding, HandOn, Persistence, ProxyVersion, SchedulerFlags, ServerSpec, ServiceSpec,
+    Tunnel, TunnelChecksum, TunnelKind,
 };
 pub use stats::{Counters, Estimator, Rates, Stats};
 pub use table::ServiceTable;

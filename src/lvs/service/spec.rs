@@ -18,6 +18,9 @@ pub struct ServiceSpec {
     pub persistence: Option<Persistence>,
     /// Persistence engine (`sip`).
     pub engine: Option<String>,
+    /// How real servers learn the addresses of clients; what the kernel's IPVS does not have.
+    #[serde(default)]
+    pub hand_on: Option<HandOn>,
 }
 
 impl ServiceSpec {
@@ -29,6 +32,33 @@ impl ServiceSpec {
             one_packet: false,
             persistence: None,
             engine: None,
+            hand_on: None,
+        }
+    }
+}
+
+/// A way to tell real servers of the client's address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum HandOn {
+    /// A PROXY header at the start of each TCP stream.
+    Proxy(ProxyVersion),
+    /// An option in the first segments of TCP streams whose source is rewritten.
+    Toa,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ProxyVersion {
+    V1,
+    V2,
+}
+
+impl ProxyVersion {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::V1 => "v1",
+            Self::V2 => "v2",
         }
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::stats::Meter;
 use super::trash::Trash;
 use super::{
-    CommandError, Endpoint, Family, Forwarding, Protocol, Rates, RealServer, ServerSpec, ServiceKey,
+    CommandError, Endpoint, Family, Forwarding, HandOn, Protocol, Rates, RealServer, ServerSpec, ServiceKey,
     ServiceSpec, Stats, TunnelKind, VirtualService,
 };
 use crate::lvs::time::Time;
@@ -117,9 +117,8 @@ impl ServiceTable {
     /// No such service, or its new declaration is wrong.
     pub fn edit_service(&mut self, spec: ServiceSpec) -> Result<(), CommandError> {
         let service = self.service_mut(&spec.key)?;
-        let is_full_nat = |server: &Arc<RealServer>| server.forwarding() == Forwarding::FullNat;
-        if spec.one_packet && service.servers().iter().any(is_full_nat) {
-            return Err(CommandError::FullNatOnePacket);
+        for server in service.servers() {
+            check_method(&spec, server.endpoint(), server.forwarding())?;
         }
         service.edit(spec)
     }
@@ -270,9 +269,20 @@ fn check(service: &ServiceSpec, spec: &ServerSpec, sync_daemon_runs: bool) -> Re
         Forwarding::Tunnel(tunnel) if tunnel.kind == TunnelKind::Gue && tunnel.port == 0 => {
             Err(CommandError::NoTunnelPort)
         }
-        Forwarding::FullNat if service.one_packet => Err(CommandError::FullNatOnePacket),
-        _ => Ok(()),
+        forwarding => check_method(service, endpoint(spec), forwarding),
     }
+}
+
+/// Whether the service's wishes, of those that the kernel does not know, go with a server's method.
+fn check_method(service: &ServiceSpec, server: Endpoint, forwarding: Forwarding) -> Result<(), CommandError> {
+    let is_rewritten = matches!(forwarding, Forwarding::Masq | Forwarding::FullNat);
+    if service.one_packet && forwarding == Forwarding::FullNat {
+        return Err(CommandError::FullNatOnePacket);
+    }
+    if matches!(service.hand_on, Some(HandOn::Proxy(_))) && !is_rewritten {
+        return Err(CommandError::ProxyNeedsNat(server));
+    }
+    Ok(())
 }
 
 const fn endpoint(spec: &ServerSpec) -> Endpoint {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use super::stats::Meter;
-use super::{CommandError, Rates, RealServer, ServerSpec, ServiceSpec, Stats};
+use super::{CommandError, Protocol, Rates, RealServer, ServerSpec, ServiceKey, ServiceSpec, Stats};
 use crate::lvs::sched::{self, Flow, Scheduler, ServerChange};
 
 #[derive(Debug)]
@@ -150,6 +150,12 @@ fn check(spec: &ServiceSpec) -> Result<(), CommandError> {
     }
     if let Some(engine) = spec.engine.as_ref().filter(|engine| *engine != "sip") {
         return Err(CommandError::NoSuchEngine(engine.clone()));
+    }
+    if let ServiceKey::Address { protocol, .. } = spec.key
+        && spec.hand_on.is_some()
+        && protocol != Protocol::Tcp
+    {
+        return Err(CommandError::HandOnNeedsTcp(spec.key));
     }
     match (&spec.persistence, spec.key.family()) {
         (Some(persistence), super::Family::V6) if !(1..=128).contains(&persistence.mask) => {

@@ -25,6 +25,6 @@ pub use header::{Fragment, Headers, ParseError, TcpFlags, Transport, protocol};
 pub use icmp::IcmpError;
 pub use outbox::Outbox;
 pub use reset::reset_about;
-pub use rewrite::{End, add_hop, set_v4_id, translate, translate_error};
+pub use rewrite::{End, add_hop, change_covered, set_v4_id, translate, translate_error};
 pub use segment::{Segment, segments};
-pub use stream::{StreamPosition, is_after};
+pub use stream::{StreamPosition, is_after, tcp_option};

@@ -31,6 +31,11 @@ impl Outbox {
         &mut self.filled[at]
     }
 
+    /// Takes the packet back that was added last.
+    pub fn forget_last(&mut self) {
+        self.spare.extend(self.filled.pop());
+    }
+
     /// Hands every packet to `send`, and keeps the buffers.
     pub fn drain(&mut self, mut send: impl FnMut(&mut PacketBuf)) {
         for mut packet in self.filled.drain(..) {

@@ -120,6 +120,20 @@ pub fn add_hop(bytes: &mut [u8], headers: &Headers) {
     write_word(bytes, 10, header_checksum);
 }
 
+/// Writes four bytes that a checksum covers; a partial sum does not yet.
+pub fn change_covered(bytes: &mut [u8], at: usize, new: [u8; 4], sum_at: usize, checksum: Checksum) {
+    let mut delta = Delta::default();
+    for (place, pair) in [(at, [new[0], new[1]]), (at + 2, [new[2], new[3]])] {
+        let value = u16::from_be_bytes(pair);
+        delta = delta.word(word(bytes, place), value);
+        write_word(bytes, place, value);
+    }
+    if !matches!(checksum, Checksum::Partial { .. }) {
+        let sum = delta.apply(word(bytes, sum_at));
+        write_word(bytes, sum_at, sum);
+    }
+}
+
 /// Gives an IPv4 packet another identification.
 pub fn set_v4_id(bytes: &mut [u8], id: u16) {
     let header_checksum = Delta::default().word(word(bytes, 4), id).apply(word(bytes, 10));

@@ -20,7 +20,7 @@ impl StreamPosition {
         Self {
             sequence,
             next: sequence.wrapping_add(taken),
-            stamp: option(&tcp[..header], 8, 10).map(|at| number(tcp, at + 2)),
+            stamp: tcp_option(&tcp[..header], 8, 10).map(|at| number(tcp, at + 2)),
         }
     }
 }
@@ -31,7 +31,7 @@ pub const fn is_after(one: u32, other: u32) -> bool {
 }
 
 /// Where the first option of this kind and length lies in a TCP header.
-fn option(header: &[u8], kind: u8, len: usize) -> Option<usize> {
+pub fn tcp_option(header: &[u8], kind: u8, len: usize) -> Option<usize> {
     let mut at = 20;
     while let Some(found) = header.get(at) {
         match found {

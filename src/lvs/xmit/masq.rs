@@ -6,7 +6,8 @@ use crate::lvs::service::Endpoint;
 use crate::lvs::verdict::Verdict;
 use crate::lvs::wire::{End, Headers, PacketBuf, add_hop, translate};
 
-pub(super) fn masq_in(buf: &mut PacketBuf, headers: &Headers, conn: &Connection) -> Verdict {
+/// A packet of the client, to the server.
+pub fn masq_in(buf: &mut PacketBuf, headers: &Headers, conn: &Connection) -> Verdict {
     rewrite(buf, headers, (End::Destination, conn.real()), conn.local().map(|local| (End::Source, local)))
 }
 

@@ -7,7 +7,7 @@ mod tunnel;
 
 use std::net::IpAddr;
 
-pub use masq::masq_out;
+pub use masq::{masq_in, masq_out};
 
 use super::conn::{Connection, Method};
 use super::service::Forwarding;
@@ -88,7 +88,7 @@ pub fn transmit(
     outbox: &mut Outbox,
 ) -> Verdict {
     match plan {
-        Plan::Masq => masq::masq_in(buf, headers, conn),
+        Plan::Masq => masq_in(buf, headers, conn),
         Plan::Route => Verdict::Route(conn.real().addr),
         Plan::Tunnel(outer) => tunnel::send(buf, headers, outer, outbox),
         Plan::Local => {

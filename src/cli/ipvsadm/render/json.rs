@@ -12,7 +12,8 @@ use crate::cli::ipvsadm::matrix::tunnel_name;
 use crate::cli::ipvsadm::{sched_flags, sort};
 use crate::lvs::director::{ConnEntry, DaemonSpec, Reply, ServerEntry, ServiceEntry, TimeoutSettings};
 use crate::lvs::service::{
-    Endpoint, Family, Forwarding, Rates, ServiceKey, ServiceSpec, Stats, TunnelChecksum, TunnelKind,
+    Endpoint, Family, Forwarding, HandOn, ProxyVersion, Rates, ServiceKey, ServiceSpec, Stats,
+    TunnelChecksum, TunnelKind,
 };
 
 /// Raised with every change that could break a reader. New members do not raise it.
@@ -43,6 +44,10 @@ struct Service {
     one_packet: bool,
     persistence: Option<Persistence>,
     engine: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    proxy_protocol: Option<ProxyVersion>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    toa: Option<bool>,
     stats: Stats,
     rates: Rates,
     servers: Vec<Server>,
@@ -144,6 +149,11 @@ fn service(mut entry: ServiceEntry, sorted: bool) -> Service {
         persistence: persistence(&spec),
         scheduler: spec.scheduler,
         engine: spec.engine,
+        proxy_protocol: match spec.hand_on {
+            Some(HandOn::Proxy(version)) => Some(version),
+            Some(HandOn::Toa) | None => None,
+        },
+        toa: (spec.hand_on == Some(HandOn::Toa)).then_some(true),
         stats: entry.stats,
         rates: entry.rates,
         servers: entry.servers.into_iter().map(server).collect(),

@@ -12,8 +12,8 @@ use crate::cli::ipvsadm::names::NoNames;
 use crate::cli::ipvsadm::{address, sched_flags, sort};
 use crate::lvs::director::ServiceEntry;
 use crate::lvs::service::{
-    Endpoint, Family, Forwarding, Protocol, SchedulerFlags, ServerSpec, ServiceKey, ServiceSpec, Tunnel,
-    TunnelChecksum, TunnelKind,
+    Endpoint, Family, Forwarding, HandOn, Protocol, SchedulerFlags, ServerSpec, ServiceKey, ServiceSpec,
+    Tunnel, TunnelChecksum, TunnelKind,
 };
 
 /// # Errors
@@ -97,6 +97,11 @@ fn service_options(spec: &ServiceSpec, flags: &str) -> String {
     }
     if spec.scheduler_flags != SchedulerFlags::default() {
         text.push_str(&format!(" -b {flags}"));
+    }
+    match spec.hand_on {
+        Some(HandOn::Proxy(version)) => text.push_str(&format!(" --proxy-protocol {}", version.name())),
+        Some(HandOn::Toa) => text.push_str(" --toa"),
+        None => {}
     }
     text
 }

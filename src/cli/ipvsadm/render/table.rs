@@ -7,8 +7,8 @@ use crate::cli::ipvsadm::matrix::tunnel_name;
 use crate::cli::ipvsadm::{sched_flags, sort};
 use crate::lvs::director::{Info, ServerEntry, ServiceEntry};
 use crate::lvs::service::{
-    Endpoint, Family, Forwarding, Protocol, Rates, SchedulerFlags, ServiceKey, ServiceSpec, Stats, Tunnel,
-    TunnelChecksum, TunnelKind,
+    Endpoint, Family, Forwarding, HandOn, Protocol, Rates, SchedulerFlags, ServiceKey, ServiceSpec, Stats,
+    Tunnel, TunnelChecksum, TunnelKind,
 };
 
 /// Longest that ipvsadm lets a service's and a server's name be.
@@ -145,6 +145,11 @@ fn description(spec: &ServiceSpec) -> String {
     }
     if spec.one_packet {
         text.push_str(" ops");
+    }
+    match spec.hand_on {
+        Some(HandOn::Proxy(version)) => text.push_str(&format!(" proxy-protocol {}", version.name())),
+        Some(HandOn::Toa) => text.push_str(" toa"),
+        None => {}
     }
     text
 }
