@@ -30,6 +30,8 @@ struct Shape {
     #[serde(rename = "virtual")]
     virt: End,
     real: End,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    local: Option<End>,
     forwarding: String,
     in_packets: u32,
     template: bool,
@@ -52,6 +54,7 @@ impl From<ConnDetail> for Shape {
             client: entry.client.into(),
             virt: entry.virt.into(),
             real: entry.real.into(),
+            local: entry.local.map(End::from),
             forwarding: method.to_lowercase(),
             in_packets,
             template: is_template,
@@ -169,6 +172,7 @@ mod tests {
                 client: end(9, 40_000),
                 virt: end(1, 80),
                 real: end(2, 8080),
+                local: None,
                 from_sync: false,
                 engine: Some(EngineData { name: "sip".to_owned(), data: b"call".to_vec() }),
             },

@@ -23,7 +23,8 @@ impl Rng {
     pub(crate) fn draw_command(&mut self) -> Command {
         let key = self.draw_key();
         let mut server = self.draw_server(key.family());
-        if key.is_mark() || server.forwarding != Forwarding::Masq {
+        let changes_port = matches!(server.forwarding, Forwarding::Masq | Forwarding::FullNat);
+        if key.is_mark() || !changes_port {
             // Without translation the port stays what it is; a mark's servers take every port.
             server.port = key.port();
         }
@@ -93,6 +94,7 @@ impl Rng {
 /// How each server is reached; an address has one method for ever.
 pub(crate) fn method_of(server: IpAddr) -> Forwarding {
     match packet::octets(server).last() {
+        Some(2) => Forwarding::FullNat,
         Some(3) => Forwarding::Route,
         Some(4) => Forwarding::Tunnel(Tunnel::default()),
         _ => Forwarding::Masq,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use tunvs::lvs::Command;
 use tunvs::lvs::director::ServiceEntry;
-use tunvs::lvs::service::{Endpoint, ServerSpec, ServiceKey, ServiceSpec};
+use tunvs::lvs::service::{Endpoint, Forwarding, ServerSpec, ServiceKey, ServiceSpec};
 
 #[derive(Debug, Default)]
 pub(crate) struct Model {
@@ -29,10 +29,16 @@ impl Model {
                 true
             }
             Command::EditService(spec) => {
+                let is_full_nat = |server: &ServerSpec| server.forwarding == Forwarding::FullNat;
+                let service = self.services.get(&spec.key);
+                if spec.one_packet && service.is_some_and(|service| service.servers.values().any(is_full_nat)) {
+                    return false;
+                }
                 self.services.get_mut(&spec.key).map(|service| service.spec = spec.clone()).is_some()
             }
             Command::DeleteService(key) => self.services.remove(key).is_some(),
             Command::AddServer { service, server } => match self.services.get_mut(service) {
+                Some(service) if service.spec.one_packet && server.forwarding == Forwarding::FullNat => false,
                 Some(service) if !service.servers.contains_key(&name(server)) => {
                     service.servers.insert(name(server), server.clone());
                     true
@@ -82,6 +88,11 @@ impl Service {
     /// The server at this end of a connection. Servers of port 0 take the packet's port.
     pub(crate) fn server(&self, real: Endpoint) -> Option<&ServerSpec> {
         self.servers.get(&real).or_else(|| self.servers.get(&Endpoint::new(real.addr, 0)))
+    }
+
+    /// Some server is reached by an end of the director, of which there may be too few.
+    pub(crate) fn has_full_nat(&self) -> bool {
+        self.servers.values().any(|server| server.forwarding == Forwarding::FullNat)
     }
 
     pub(crate) fn has(&self, real: Endpoint) -> bool {

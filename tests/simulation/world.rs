@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use tunvs::lvs::director::{ConnEntry, Query, Reply, ServiceEntry, Settings, Side, Sysctl};
+use tunvs::lvs::director::{ConnEntry, DropReason, Query, Reply, ServiceEntry, Settings, Side, Sysctl};
 use tunvs::lvs::route::{Route, RouteTable};
 use tunvs::lvs::service::{Endpoint, Family, Forwarding, Protocol, ServerSpec, Tunnel};
 use tunvs::lvs::wire::{Outbox, PacketBuf};
@@ -30,6 +31,8 @@ const FLAGS: &[u8] = &[
     0,
 ];
 
+const NO_PORT: Verdict = Verdict::Drop(DropReason::NoLocalPort);
+
 /// A broken promise: what, in which step.
 pub(crate) type Broken = String;
 
@@ -42,13 +45,22 @@ pub(crate) struct World {
     buf: PacketBuf,
     /// Every flow that ever was tried bounds the table.
     flows: std::collections::BTreeSet<(u8, Endpoint, Endpoint)>,
-    last_forwarded: Option<Vec<u8>>,
+    /// The last packet that any server got, and its client.
+    last_forwarded: Option<(Vec<u8>, IpAddr)>,
+    /// Ports that stand for clients.
+    ports: RangeInclusive<u16>,
 }
 
 impl World {
     pub(crate) fn new(seed: u64) -> Self {
         let mut rng = Rng::new(seed);
-        let director = Director::new(Settings { seed, ..Settings::default() });
+        // With few ports they run out; with a subnet of their own there are enough.
+        let ports = if rng.chance(40) { 30_000..=30_002 } else { 30_000..=31_000 };
+        let nets: &[&str] = if rng.chance(40) { &["10.8.0.0/30", "fd08::/126"] } else { &[] };
+        let laddr_nets = nets.iter().map(|net| net.parse().unwrap()).collect();
+        let settings = Settings { seed, laddr_nets, laddr_ports: ports.clone(), ..Settings::default() };
+        let director = Director::new(settings);
+        let ports = if nets.is_empty() { ports } else { 1024..=u16::MAX };
         let sysctls = [
             (Sysctl::ConnReuseMode, rng.below(3)),
             (Sysctl::SloppyTcp, rng.below(2)),
@@ -70,6 +82,7 @@ impl World {
             buf: PacketBuf::new(),
             flows: std::collections::BTreeSet::new(),
             last_forwarded: None,
+            ports,
         }
     }
 
@@ -126,10 +139,11 @@ impl World {
         let verdict = self.process(side, protocol, client, virt, flags);
         let answers = self.answers()?;
         let what = format!("{protocol} {client} > {virt} flags {flags:#x} ({conn:?}): {verdict:?}");
-        if (verdict == Verdict::Reply) == answers.is_empty() {
+        let is_answered = matches!(verdict, Verdict::Reply | NO_PORT);
+        if is_answered == answers.is_empty() {
             return Err(format!("{what}, with {} answers", answers.len()));
         }
-        let reached = self.check_request(verdict, client, virt, &what)?;
+        let reached = self.check_request(verdict, (protocol, client, virt), &what)?;
         let service = self.model.services.get(&service_of(protocol, virt));
         let is_syn = protocol == Protocol::Tcp && flags & packet::SYN != 0;
         let is_reset = flags & packet::RST != 0;
@@ -164,8 +178,7 @@ impl World {
     fn check_request(
         &mut self,
         verdict: Verdict,
-        client: Endpoint,
-        virt: Endpoint,
+        (protocol, client, virt): (Protocol, Endpoint, Endpoint),
         what: &str,
     ) -> Result<Option<Endpoint>, Broken> {
         let seen = self.seen();
@@ -180,21 +193,42 @@ impl World {
         let method = match (verdict, &seen.outer) {
             (Verdict::Route(_), _) => Forwarding::Route,
             (_, Some(_)) => Forwarding::Tunnel(Tunnel::default()),
+            _ if method_of(reached.addr) == Forwarding::FullNat => Forwarding::FullNat,
             _ => Forwarding::Masq,
         };
-        let is_kept = method == Forwarding::Masq || (seen.dst, seen.dport) == (virt.addr, virt.port);
+        let is_rewritten = matches!(method, Forwarding::Masq | Forwarding::FullNat);
+        let source = Endpoint::new(seen.src, seen.sport);
+        let source_is_right = match method {
+            Forwarding::FullNat => self.stands_for(source, (protocol, client, virt, reached)),
+            _ => source == client,
+        };
+        let is_kept = is_rewritten || (seen.dst, seen.dport) == (virt.addr, virt.port);
         if !seen.bad.is_empty()
-            || (seen.src, seen.sport) != (client.addr, client.port)
+            || !source_is_right
             || seen.ttl != ttl
             || method != method_of(reached.addr)
             || !is_kept
         {
             return Err(format!("{what}: {seen:?}"));
         }
-        if method == Forwarding::Masq {
-            self.last_forwarded = Some(seen.bytes);
+        if is_rewritten {
+            self.last_forwarded = Some((seen.bytes, client.addr));
         }
         Ok(Some(reached))
+    }
+
+    /// Whether that end stands for this client, and for no other.
+    fn stands_for(
+        &self,
+        source: Endpoint,
+        (protocol, client, virt, real): (Protocol, Endpoint, Endpoint, Endpoint),
+    ) -> bool {
+        let conns = self.conns();
+        let mut users = conns.iter().filter(|conn| {
+            (conn.protocol, conn.local, conn.real) == (protocol.number(), Some(source), real)
+        });
+        let is_its = |conn: &ConnEntry| (conn.client, conn.virt) == (client, virt);
+        self.ports.contains(&source.port) && users.next().is_some_and(is_its) && users.next().is_none()
     }
 
     fn server_packet(&mut self) -> Result<(), Broken> {
@@ -210,7 +244,8 @@ impl World {
         let flags =
             *self.rng.pick(&[packet::SYN | packet::ACK, packet::ACK, packet::FIN | packet::ACK, packet::RST]);
         let protocol = Protocol::from_number(conn.protocol).ok_or("a connection of no protocol")?;
-        let verdict = self.process(Side::Server, protocol, conn.real, conn.client, flags);
+        let to = conn.local.unwrap_or(conn.client);
+        let verdict = self.process(Side::Server, protocol, conn.real, to, flags);
         let what = format!("answer of {conn:?}: {verdict:?}");
         self.answers()?;
         if self.model.services.is_empty() {
@@ -242,7 +277,7 @@ impl World {
 
     /// A server complains about the last packet that any server got.
     fn error(&mut self) -> Result<(), Broken> {
-        let Some(about) = self.last_forwarded.clone() else { return Ok(()) };
+        let Some((about, client)) = self.last_forwarded.clone() else { return Ok(()) };
         let seen = Seen::new(Link::Server, IpAddr::from([0; 4]), &about);
         let kind = if seen.src.is_ipv4() { (3, 1) } else { (1, 3) };
         let quote = &about[..about.len().min(if seen.src.is_ipv4() { 28 } else { 48 } + self.rng.below(30))];
@@ -253,7 +288,7 @@ impl World {
         self.answers()?;
         let error = self.seen();
         match verdict {
-            Verdict::Forward if error.bad.is_empty() && error.dst == seen.src => Ok(()),
+            Verdict::Forward if error.bad.is_empty() && error.dst == client => Ok(()),
             Verdict::Pass | Verdict::Drop(_) => Ok(()),
             _ => Err(format!("an error of {}: {verdict:?} {:?}", seen.dst, error.bad)),
         }
@@ -263,7 +298,7 @@ impl World {
     fn noise(&mut self) -> Result<(), Broken> {
         let len = self.rng.below(90);
         let mut bytes: Vec<u8> = (0..len).map(|_| self.rng.bits() as u8).collect();
-        if let Some(whole) = self.last_forwarded.clone().filter(|_| self.rng.chance(60)) {
+        if let Some((whole, _)) = self.last_forwarded.clone().filter(|_| self.rng.chance(60)) {
             bytes = whole;
             // Not the flags or ports of a connection: the model knows nothing of it.
             let at = self.rng.below(12);
@@ -451,13 +486,14 @@ fn is_fair_choice(service: &Service, reached: Option<Endpoint>, verdict: &Verdic
             let takes_it = |server: &ServerSpec| server.weight > 0 || service.spec.persistence.is_some();
             service.server(reached).is_some_and(takes_it)
         }
+        None if *verdict == NO_PORT => service.has_full_nat(),
         None => *verdict == Verdict::Reply && (!service.takes_everyone() || service.takes_nobody()),
     }
 }
 
 /// The server's packets come through the director.
 fn is_answered_through(conn: &ConnEntry) -> bool {
-    !is_template(conn) && method_of(conn.real.addr) == Forwarding::Masq
+    !is_template(conn) && matches!(method_of(conn.real.addr), Forwarding::Masq | Forwarding::FullNat)
 }
 
 fn is_template(conn: &ConnEntry) -> bool {

@@ -237,6 +237,7 @@ pub(super) fn conn_entry(conn: &Connection, now: Time) -> ConnEntry {
         client: conn.client(),
         virt: conn.virt(),
         real: conn.real(),
+        local: conn.local(),
         from_sync: conn.flags.has(ConnFlags::FROM_SYNC),
         engine: conn
             .engine()

@@ -197,6 +197,9 @@ pub struct ConnEntry {
     pub client: Endpoint,
     pub virt: Endpoint,
     pub real: Endpoint,
+    /// The end that stands for the client towards the server, where the source is rewritten too.
+    #[serde(default)]
+    pub local: Option<Endpoint>,
     /// Learnt from a synchronisation message.
     pub from_sync: bool,
     pub engine: Option<EngineData>,

@@ -102,6 +102,8 @@ struct Connection {
     #[serde(rename = "virtual")]
     virt: End,
     real: End,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    local: Option<End>,
     engine: Option<Engine>,
 }
 
@@ -218,6 +220,7 @@ fn connection(entry: ConnEntry) -> Connection {
         client: end(entry.client),
         virt: end(entry.virt),
         real: end(entry.real),
+        local: entry.local.map(end),
         engine: entry.engine.map(|engine| Engine {
             name: engine.name,
             data: String::from_utf8_lossy(&engine.data).into_owned(),
