@@ -1,5 +1,7 @@
 //! Looking at the tables without changing or holding them up: how much there is, and connections part by part.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use ipnet::IpNet;
@@ -7,7 +9,7 @@ use ipnet::IpNet;
 use super::apply::conn_entry;
 use super::{ConnEntry, Director};
 use crate::lvs::conn::Connection;
-use crate::lvs::service::{Endpoint, Protocol, Rates, Stats};
+use crate::lvs::service::{Endpoint, Forwarding, Protocol, Rates, RealServer, Stats};
 use crate::lvs::time::Time;
 
 /// How much there is of everything.
@@ -136,9 +138,14 @@ impl Director {
 }
 
 fn detail(conn: &Connection, now: Time) -> ConnDetail {
+    let is_full_nat = |server: &Arc<RealServer>| server.forwarding() == Forwarding::FullNat;
+    let method = match conn.server() {
+        Some(server) if conn.local().is_some() && is_full_nat(server) => Forwarding::FullNat.name(),
+        _ => conn.method.name(),
+    };
     ConnDetail {
         entry: conn_entry(conn, now),
-        method: conn.method.name().to_owned(),
+        method: method.to_owned(),
         in_packets: conn.in_packets,
         is_template: conn.is_template(),
     }

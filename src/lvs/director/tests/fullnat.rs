@@ -107,6 +107,9 @@ fn both_ends_are_rewritten_there_and_back() {
         let conn = &world.conns()[0];
         assert_eq!((conn.client, conn.virt.addr), (Endpoint::new(world.client, 4000), world.virt));
         assert_eq!(conn.real, Endpoint::new(world.reals[1], 8080));
+        assert_eq!(conn.local, Some(Endpoint::new(sent.src, sent.src_port)));
+        let (details, _) = world.director.connections_from(0, &ConnFilter::default(), world.now);
+        assert_eq!(details[0].method, "FullNat");
         if protocol == Protocol::Tcp {
             assert_eq!((conn.state.as_str(), world.counts()), ("ESTABLISHED", vec![(0, 0), (1, 0)]));
         }
