@@ -31,7 +31,8 @@ impl Model {
             Command::EditService(spec) => {
                 let is_full_nat = |server: &ServerSpec| server.forwarding == Forwarding::FullNat;
                 let service = self.services.get(&spec.key);
-                if spec.one_packet && service.is_some_and(|service| service.servers.values().any(is_full_nat)) {
+                if spec.one_packet && service.is_some_and(|service| service.servers.values().any(is_full_nat))
+                {
                     return false;
                 }
                 self.services.get_mut(&spec.key).map(|service| service.spec = spec.clone()).is_some()

@@ -224,9 +224,9 @@ impl World {
         (protocol, client, virt, real): (Protocol, Endpoint, Endpoint, Endpoint),
     ) -> bool {
         let conns = self.conns();
-        let mut users = conns.iter().filter(|conn| {
-            (conn.protocol, conn.local, conn.real) == (protocol.number(), Some(source), real)
-        });
+        let mut users = conns
+            .iter()
+            .filter(|conn| (conn.protocol, conn.local, conn.real) == (protocol.number(), Some(source), real));
         let is_its = |conn: &ConnEntry| (conn.client, conn.virt) == (client, virt);
         self.ports.contains(&source.port) && users.next().is_some_and(is_its) && users.next().is_none()
     }
