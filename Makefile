@@ -7,11 +7,13 @@ T       ?=
 SEEDS   ?= 256
 ROUNDS  ?= 4
 
+BINARY  ?= target/release/tunvs
+
 bindir := $(DESTDIR)$(PREFIX)/sbin
 share  := $(DESTDIR)$(PREFIX)/share
 
 .DEFAULT_GOAL := help
-.PHONY: help build install check test test-netns test-sim bench demo clean
+.PHONY: help build install install-files deb check test test-netns test-sim bench demo clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,11 +22,17 @@ build: ## build target/release/tunvs
 	$(CARGO) build --release --locked
 
 install: build ## install tunvs, the ipvsadm links, manual pages and completions (PREFIX, DESTDIR)
-	install -D -m 755 target/release/tunvs $(bindir)/tunvs
+	$(MAKE) -s install-files
+
+install-files:
+	install -D -m 755 $(BINARY) $(bindir)/tunvs
 	for link in ipvsadm ipvsadm-save ipvsadm-restore; do ln -sf tunvs $(bindir)/$$link; done
-	target/release/tunvs generate $(share)
+	$(BINARY) generate $(share)
 	for page in $(wildcard man/*.8); do install -D -m 644 $$page $(share)/man/man8/$${page##*/}; done
 	install -D -m 644 completions/ipvsadm.bash $(share)/bash-completion/completions/ipvsadm
+
+deb: build ## build the Debian package: target/deb/tunvs_VERSION_ARCH.deb
+	scripts/build-deb
 
 check: ## format, lints, documentation, tests that need no root
 	$(CARGO) fmt --check
