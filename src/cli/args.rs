@@ -13,7 +13,7 @@ use crate::config::{Format, Source};
 use crate::control::{DEFAULT_SOCKET, SOCKET_VARIABLE};
 use crate::events::Event;
 use crate::lvs::director::EndFilter;
-use crate::lvs::service::Protocol;
+use crate::lvs::service::{Endpoint, Protocol};
 
 /// The classic tools are not clap's; see `cli::ipvsadm`.
 const CLASSIC: &str = "Classic tools, also by links of these names:
@@ -80,6 +80,8 @@ pub enum Command {
     Status(StatusArgs),
     /// List connections, chosen by their ends, protocol or state
     Connections(ConnectionsArgs),
+    /// Say which connection, service, template and server a packet would meet, and why; nothing is changed
+    Explain(ExplainArgs),
     /// Print what happens, one JSON line each: servers up and down, reloads, overload, drops
     Events(EventsArgs),
     /// Show LVS-NAT at work, in network namespaces of its own
@@ -259,6 +261,27 @@ impl From<ProtocolArg> for Protocol {
             ProtocolArg::Sctp => Self::Sctp,
         }
     }
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct ExplainArgs {
+    /// The client
+    #[arg(long, value_name = "IP:PORT", value_parser = ends::endpoint)]
+    pub from: Endpoint,
+    /// Where the packet is sent
+    #[arg(long, value_name = "VIP:PORT", value_parser = ends::endpoint)]
+    pub to: Endpoint,
+    /// Its protocol
+    #[arg(long, default_value = "tcp")]
+    pub proto: ProtocolArg,
+    /// The firewall mark that it carries
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub mark: Option<u32>,
+    /// As JSON, in the schema of docs/json.md
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub socket: SocketArgs,
 }
 
 #[derive(Clone, Debug, clap::Args)]

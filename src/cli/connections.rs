@@ -21,7 +21,7 @@ pub(super) enum ConnectionsError {
 
 /// A connection as `docs/json.md` has it.
 #[derive(Serialize)]
-struct Shape {
+pub(super) struct Shape {
     protocol: String,
     state: String,
     /// Seconds.

@@ -6,11 +6,26 @@ use std::str::FromStr;
 use ipnet::IpNet;
 
 use crate::lvs::director::EndFilter;
+use crate::lvs::service::Endpoint;
 
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub(super) enum EndError {
     #[error("an address, network or port is wanted: 10.0.0.1, 10.0.0.0/24, 10.0.0.1:80, [fd00::1]:80 or :80")]
     Filter,
+    #[error("an address and a port are wanted: 10.0.0.1:80 or [fd00::1]:80")]
+    End,
+}
+
+/// `ADDRESS:PORT`, IPv6 in brackets.
+pub(super) fn endpoint(text: &str) -> Result<Endpoint, EndError> {
+    let (host, port) = split(text);
+    match (host, port) {
+        (Some(host), Some(port)) => Ok(Endpoint::new(
+            host.parse().map_err(|_| EndError::End)?,
+            port.parse().map_err(|_| EndError::End)?,
+        )),
+        _ => Err(EndError::End),
+    }
 }
 
 /// An address or a network, a port, or both.
@@ -68,6 +83,11 @@ mod tests {
             ["", ":", "10.0.0", "10.0.0.1:", "10.0.0.1:65536", "[fd00::1]80", "[::1", "name", "a:b:c"]
         {
             assert_eq!(written(wrong), Err(EndError::Filter), "{wrong}");
+        }
+        assert_eq!(endpoint("[fd00::1]:80").map(|end| end.to_string()), Ok("[fd00::1]:80".to_owned()));
+        assert_eq!(endpoint("10.0.0.1:80").map(|end| end.to_string()), Ok("10.0.0.1:80".to_owned()));
+        for wrong in ["10.0.0.1", "10.0.0.0/24:80", ":80", "fd00::1:80"] {
+            assert_eq!(endpoint(wrong), Err(EndError::End), "{wrong}");
         }
     }
 }

@@ -12,6 +12,7 @@ mod connections;
 mod document;
 mod ends;
 mod events;
+mod explain;
 mod generate;
 pub mod ipvsadm;
 pub mod proc;
@@ -56,6 +57,8 @@ enum CliError {
     #[error(transparent)]
     Status(#[from] status::StatusError),
     #[error(transparent)]
+    Explain(#[from] explain::ExplainError),
+    #[error(transparent)]
     Events(#[from] events::EventsError),
     #[error(transparent)]
     Tables(#[from] tables::TablesError),
@@ -85,6 +88,7 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
         args::Command::Connections(given) => {
             connections::run(given, &mut std::io::stdout()).map_err(CliError::from)
         }
+        args::Command::Explain(given) => explain::run(&given, &mut std::io::stdout()).map_err(CliError::from),
         args::Command::Save { socket } => {
             tables::save(&socket, &mut std::io::stdout()).map_err(CliError::from)
         }

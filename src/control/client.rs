@@ -11,7 +11,7 @@ use super::protocol::{
 };
 use super::status::Status;
 use super::stream::{Part, Wish};
-use crate::lvs::director::{Command, CommandError, Query, Reply};
+use crate::lvs::director::{Command, CommandError, Explanation, Query, Question, Reply};
 
 /// A director busy with a restore of all its services needs seconds, not minutes.
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -119,6 +119,15 @@ impl Client {
     pub fn status(&mut self) -> Result<Status, ClientError> {
         match self.request(&Request::Status)? {
             Response::Status(status) => Ok(*status),
+            _ => Err(self.mismatch()),
+        }
+    }
+
+    /// # Errors
+    /// The director could not be asked.
+    pub fn explain(&mut self, question: Question) -> Result<Explanation, ClientError> {
+        match self.request(&Request::Explain(question))? {
+            Response::Explanation(explanation) => Ok(*explanation),
             _ => Err(self.mismatch()),
         }
     }

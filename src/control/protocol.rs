@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::status::Status;
 use super::stream::{Part, Wish};
-use crate::lvs::director::{Command, CommandError, Query, Reply};
+use crate::lvs::director::{Command, CommandError, Explanation, Query, Question, Reply};
 
 /// Raised with every change that an older peer would misread.
 pub const VERSION: u8 = 1;
@@ -38,6 +38,8 @@ pub enum Request {
     Counters,
     /// Everything at a glance.
     Status,
+    /// What a packet would meet.
+    Explain(Question),
     /// Answered in parts.
     Stream(Wish),
 }
@@ -57,6 +59,7 @@ pub enum Response {
     Reply(Result<Reply, CommandError>),
     Counters(Vec<Counter>),
     Status(Box<Status>),
+    Explanation(Box<Explanation>),
     /// One of many answers to a request for a stream.
     Part(Part),
     /// There are no more parts.

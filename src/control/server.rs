@@ -197,6 +197,7 @@ impl<S: Service> Connection<S> {
             Request::Query(query) => Response::Reply(self.service.query(&query)),
             Request::Counters => Response::Counters(self.service.counters()),
             Request::Status => Response::Status(Box::new(self.service.status())),
+            Request::Explain(question) => Response::Explanation(Box::new(self.service.explain(&question))),
             Request::Stream(wish) => return Answer::InParts(wish),
         })
     }

@@ -11,7 +11,7 @@ use super::protocol::{Applied, Counter, OnError};
 use super::status::Status;
 use super::stream::{Parts, Wish};
 use crate::lvs::Time;
-use crate::lvs::director::{Command, CommandError, Director, Query, Reply};
+use crate::lvs::director::{Command, CommandError, Director, Explanation, Query, Question, Reply};
 
 /// Answers the requests of all connections, concurrently.
 pub trait Service: Send + Sync + 'static {
@@ -31,6 +31,9 @@ pub trait Service: Send + Sync + 'static {
     fn status(&self) -> Status {
         Status::default()
     }
+
+    /// What a packet would meet, and why.
+    fn explain(&self, question: &Question) -> Explanation;
 
     /// An answer in parts. Holds no lock between two of them: the client may be slow.
     fn stream(&self, wish: &Wish) -> Parts {
@@ -64,6 +67,10 @@ impl<Now: Fn() -> Time + Send + Sync + 'static> Service for Bare<Now> {
 
     fn query(&self, query: &Query) -> Result<Reply, CommandError> {
         self.director.query(query, (self.now)())
+    }
+
+    fn explain(&self, question: &Question) -> Explanation {
+        self.director.explain(question, (self.now)())
     }
 }
 

@@ -20,7 +20,7 @@ use super::socket::{BindError, ControlSocket};
 use super::stream::{self, Part, Parts, Wish};
 use super::{Client, ClientError, Refusal};
 use crate::events::{Event, Events};
-use crate::lvs::director::{Command, CommandError, Director, Query, Reply, Settings};
+use crate::lvs::director::{Command, CommandError, Director, Explanation, Query, Question, Reply, Settings};
 use crate::lvs::service::{Forwarding, Protocol, ServerSpec, ServiceKey, ServiceSpec};
 use crate::lvs::time::Time;
 
@@ -278,6 +278,10 @@ impl Service for Telling {
 
     fn query(&self, _: &Query) -> Result<Reply, CommandError> {
         Err(CommandError::NoDaemon)
+    }
+
+    fn explain(&self, question: &Question) -> Explanation {
+        Director::new(Settings::default()).explain(question, Time::ZERO)
     }
 
     fn stream(&self, wish: &Wish) -> Parts {

@@ -17,7 +17,7 @@ use crate::control::{Applied, Counter, OnError, Service, Status, Wish, status};
 use crate::events::{Event, Events, rfc3339};
 use crate::host::Plumbing;
 use crate::lvs::Time;
-use crate::lvs::director::{Captures, Command, CommandError, Director, Query, Reply};
+use crate::lvs::director::{Captures, Command, CommandError, Director, Explanation, Query, Question, Reply};
 use crate::lvs::service::Endpoint;
 
 #[derive(Debug)]
@@ -178,6 +178,10 @@ impl Service for Live {
             host: self.following.lock().clone(),
             events: self.events.published(),
         }
+    }
+
+    fn explain(&self, question: &Question) -> Explanation {
+        self.director.explain(question, self.clock.now())
     }
 
     fn stream(&self, wish: &Wish) -> Parts {

@@ -116,6 +116,11 @@ impl ConnTable {
         self.lookup_exact(key, now).or_else(|| self.lookup_awaiting(key, now))
     }
 
+    /// As [`Self::lookup`], for who only wants to look: one whose time is up stays where it is.
+    pub fn peek(&self, key: &ConnKey, now: Time) -> Option<Entry<'_>> {
+        self.find(key).filter(|entry| entry.expires_at() > now)
+    }
+
     /// One that waits for a client of that address, whatever its port.
     fn lookup_awaiting(&self, key: &ConnKey, now: Time) -> Option<Entry<'_>> {
         if key.role != Role::In || self.awaiting.load(Relaxed) == 0 {

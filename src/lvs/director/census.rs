@@ -137,7 +137,7 @@ impl Director {
     }
 }
 
-fn detail(conn: &Connection, now: Time) -> ConnDetail {
+pub(super) fn detail(conn: &Connection, now: Time) -> ConnDetail {
     let is_full_nat = |server: &Arc<RealServer>| server.forwarding() == Forwarding::FullNat;
     let method = match conn.server() {
         Some(server) if conn.local().is_some() && is_full_nat(server) => Forwarding::FullNat.name(),

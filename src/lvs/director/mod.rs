@@ -9,6 +9,7 @@ mod census;
 mod command;
 mod defence;
 mod engine;
+mod explain;
 mod flow;
 mod fragments;
 mod ftp;
@@ -42,6 +43,7 @@ pub use command::{
     Command, CommandError, ConnEntry, DaemonRole, DaemonSpec, EngineData, Info, Overload, Query, Reply,
     ServerEntry, ServiceEntry, Tables, TimeoutSettings,
 };
+pub use explain::{Candidate, Explanation, Outcome, Question};
 pub use fullnat::{DEFAULT_LADDR_PORTS, INNER_LADDRS, MOST_LADDRS, laddrs};
 pub use sysctl::{Scope, Sysctl, SysctlEntry, Sysctls};
 

@@ -11,12 +11,13 @@ use super::{Director, DropReason};
 use crate::lvs::conn::{ConnId, ConnKey, Connection, Entry, Role, SctpState, State, TableFull, TcpState};
 use crate::lvs::sched::{Expirations, Flow};
 use crate::lvs::service::{Endpoint, Family, Persistence, Protocol, RealServer, ServiceKey, VirtualService};
+use crate::lvs::time::Time;
 
-const FTP_PORT: u16 = 21;
-const FTP_DATA_PORT: u16 = 20;
+pub(super) const FTP_PORT: u16 = 21;
+pub(super) const FTP_DATA_PORT: u16 = 20;
 
 /// The protocol number of a template that stands for a mark.
-const ANY_PROTOCOL: u8 = 0;
+pub(super) const ANY_PROTOCOL: u8 = 0;
 
 /// What became of the wish for a connection.
 pub(super) enum Scheduled<'a> {
@@ -163,14 +164,19 @@ impl Director {
         segment: &Segment,
         service: &VirtualService,
     ) -> Option<Arc<RealServer>> {
-        service.schedule(&Flow {
-            client: segment.from,
-            virt: segment.to,
-            flags: service.spec().scheduler_flags,
-            now: packet.now,
-            draw: self.draw(),
-            expirations: self.expirations(),
-        })
+        service.schedule(&self.flow(segment.from, segment.to, service, packet.now, self.draw()))
+    }
+
+    pub(super) fn flow(
+        &self,
+        client: Endpoint,
+        virt: Endpoint,
+        service: &VirtualService,
+        now: Time,
+        draw: u64,
+    ) -> Flow {
+        let flags = service.spec().scheduler_flags;
+        Flow { client, virt, flags, now, draw, expirations: self.expirations() }
     }
 
     fn expirations(&self) -> Expirations {
@@ -228,11 +234,14 @@ impl Director {
 
     /// Random bits for one decision, from the director's seed (splitmix64).
     pub(super) fn draw(&self) -> u64 {
-        let mut bits = self.draws.fetch_add(0x9e37_79b9_7f4a_7c15, Relaxed);
-        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        bits ^ (bits >> 31)
+        mixed(self.draws.fetch_add(0x9e37_79b9_7f4a_7c15, Relaxed))
     }
+}
+
+pub(super) const fn mixed(mut bits: u64) -> u64 {
+    bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    bits ^ (bits >> 31)
 }
 
 const fn initial_state(protocol: Protocol) -> State {
@@ -268,7 +277,7 @@ fn network(addr: IpAddr, mask: u32) -> IpAddr {
 }
 
 /// A mark in the place of an address, as templates are listed: in the first word.
-fn mark_addr(mark: u32, family: Family) -> IpAddr {
+pub(super) fn mark_addr(mark: u32, family: Family) -> IpAddr {
     match family {
         Family::V4 => Ipv4Addr::from_bits(mark).into(),
         Family::V6 => Ipv6Addr::from_bits(u128::from(mark) << 96).into(),

@@ -9,7 +9,7 @@ use crate::lvs::service::{Family, RealServer};
 
 const TABLE_BITS: u32 = 8;
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct DestinationHashing;
 
 impl Scheduler for DestinationHashing {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Flow, Scheduler, heaviest, is_usable};
 use crate::lvs::service::RealServer;
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Failover;
 
 impl Scheduler for Failover {

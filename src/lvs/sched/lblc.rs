@@ -7,7 +7,7 @@ use super::locality::Cache;
 use super::{Flow, Scheduler, is_outweighed, is_usable, least_loaded, overhead};
 use crate::lvs::service::RealServer;
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct LocalityLeastConnection {
     cache: Cache<Arc<RealServer>>,
 }

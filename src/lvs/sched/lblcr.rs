@@ -9,12 +9,12 @@ use super::{Flow, Scheduler, is_outweighed, is_usable, least_loaded, overhead, w
 use crate::lvs::service::RealServer;
 use crate::lvs::time::Time;
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct ReplicatedLocality {
     cache: Cache<ServerSet>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct ServerSet {
     /// Newest first.
     members: Vec<Arc<RealServer>>,

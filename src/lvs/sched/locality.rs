@@ -22,7 +22,7 @@ const ENTRY_TIMEOUT: Duration = Duration::from_secs(6 * 60);
 /// Every so many checks all entries are looked at.
 const CHECKS_PER_FULL_CHECK: u32 = 30;
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Cache<V> {
     entries: BTreeMap<IpAddr, Entry<V>>,
     next_check: Option<Time>,
@@ -31,7 +31,7 @@ pub(super) struct Cache<V> {
     rover: Option<IpAddr>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Entry<V> {
     value: V,
     last_use: Time,

@@ -70,7 +70,18 @@ pub enum ServerChange {
     Removed(usize),
 }
 
-pub trait Scheduler: Debug + Send {
+/// Copies with all that was remembered, for a decision that is only tried.
+pub trait Fork {
+    fn fork(&self) -> Box<dyn Scheduler>;
+}
+
+impl<S: Scheduler + Clone + 'static> Fork for S {
+    fn fork(&self) -> Box<dyn Scheduler> {
+        Box::new(self.clone())
+    }
+}
+
+pub trait Scheduler: Debug + Fork + Send {
     /// The index of the chosen server; None when nobody can take the connection.
     fn schedule(&mut self, servers: &[Arc<RealServer>], flow: &Flow) -> Option<usize>;
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Flow, Scheduler, ServerChange, is_usable};
 use crate::lvs::service::RealServer;
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct RoundRobin {
     /// The server chosen last; None is the head of the list itself, before the first server.
     last: Option<usize>,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Flow, Scheduler, expected_delay, is_usable, least_loaded};
 use crate::lvs::service::RealServer;
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct ShortestExpectedDelay;
 
 impl Scheduler for ShortestExpectedDelay {

@@ -13,7 +13,7 @@ const TABLE_SIZE: usize = 1 << TABLE_BITS;
 const FALLBACK: SchedulerFlags = SchedulerFlags::FLAG_1;
 const PORT: SchedulerFlags = SchedulerFlags::FLAG_2;
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct SourceHashing {
     /// Indices of servers; empty without servers.
     slots: Vec<usize>,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Flow, Scheduler, is_usable, overhead, weight};
 use crate::lvs::service::RealServer;
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct PowerOfTwo;
 
 impl Scheduler for PowerOfTwo {

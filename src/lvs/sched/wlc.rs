@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Flow, Scheduler, is_usable, least_loaded, overhead};
 use crate::lvs::service::RealServer;
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct WeightedLeastConnection;
 
 impl Scheduler for WeightedLeastConnection {

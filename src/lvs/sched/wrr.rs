@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::{Flow, Scheduler, ServerChange, gcd, weight};
 use crate::lvs::service::RealServer;
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct WeightedRoundRobin {
     /// The server chosen last; None is the head of the list.
     position: Option<usize>,

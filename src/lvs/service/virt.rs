@@ -64,6 +64,12 @@ impl VirtualService {
         self.servers.get(chosen).cloned()
     }
 
+    /// The server that [`Self::schedule`] would choose; the scheduler does not notice.
+    pub fn would_schedule(&self, flow: &Flow) -> Option<Arc<RealServer>> {
+        let mut copy = self.scheduler.as_ref()?.lock().fork();
+        self.servers.get(copy.schedule(&self.servers, flow)?).cloned()
+    }
+
     /// Puts a server, new or revived, at the head of the list.
     pub(super) fn insert(&mut self, server: Arc<RealServer>) {
         self.retired = self.retired.minus(server.raw_stats());
