@@ -13,6 +13,7 @@ mod synced;
 mod table;
 mod tcp_state;
 mod timeout;
+mod timer;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -27,6 +28,8 @@ pub use sctp_state::{SctpEvent, SctpState};
 pub use table::{ConnId, ConnTable, Entry, TableFull};
 pub use tcp_state::{TcpState, View};
 pub use timeout::{EXTENSION, NEW, Timeouts};
+
+use timer::Timer;
 
 use crate::lvs::app::{Handed, ftp};
 use crate::lvs::service::{Endpoint, Forwarding, RealServer};
@@ -150,8 +153,6 @@ pub struct Connection {
     pub synced_state: u8,
     /// Packets of the client.
     pub in_packets: u32,
-    /// What the next packet sets the deadline to, in milliseconds.
-    timeout_ms: u32,
     /// Connections under this one (of a template, or an FTP control connection).
     pub controlled: u32,
     /// The template or control connection above this one.
@@ -159,7 +160,7 @@ pub struct Connection {
     queued: expiry::Tick,
     /// Tells the newer of two; counted by the table.
     number: u32,
-    expires_at: Time,
+    timer: Timer,
     server: Option<Arc<RealServer>>,
     extra: Option<Box<Extra>>,
 }
@@ -230,12 +231,11 @@ impl Connection {
             flags,
             synced_state: 0,
             in_packets: 0,
-            timeout_ms: NEW.as_millis() as u32,
             controlled: 0,
             controller: None,
             queued: expiry::Tick::default(),
             number: 0,
-            expires_at: now + NEW,
+            timer: Timer::starting(NEW, now),
             server,
             extra: None,
         }
@@ -354,19 +354,19 @@ impl Connection {
     }
 
     pub const fn expires_at(&self) -> Time {
-        self.expires_at
+        self.timer.expires_at()
     }
 
-    pub fn timeout(&self) -> Duration {
-        Duration::from_millis(self.timeout_ms.into())
+    pub const fn timeout(&self) -> Duration {
+        self.timer.timeout()
     }
 
     pub fn set_timeout(&mut self, timeout: Duration) {
-        self.timeout_ms = u32::try_from(timeout.as_millis()).unwrap_or(u32::MAX);
+        self.timer.set_timeout(timeout);
     }
 
     fn touch(&mut self, now: Time) {
-        self.expires_at = now + self.timeout();
+        self.timer.restart(now);
     }
 
     /// Enters a state: counts at the server as active or not, and takes over the state's timeout. True when a TCP
@@ -407,4 +407,4 @@ impl Connection {
 }
 
 /// What a million of them weigh is `examples/conn_memory`.
-const _: () = assert!(size_of::<Connection>() <= 80);
+const _: () = assert!(size_of::<Connection>() <= 72);
