@@ -40,6 +40,11 @@ pub enum Command {
     },
     /// Read a configuration file and report mistakes
     Check(CheckArgs),
+    /// Make the director read its configuration file again, and print what changes
+    Reload(ReloadArgs),
+    /// Show how services, settings and sync daemons differ from the configuration file: - is the file's, + is there.
+    /// Exit status: 0 no difference, 1 some, 2 trouble
+    Diff(DiffArgs),
     /// Print one of the kernel's tables, in the kernel's format
     Proc {
         /// Which one, as below /proc: net/ip_vs, net/ip_vs_conn, net/ip_vs_conn_sync, net/ip_vs_stats,
@@ -191,6 +196,34 @@ impl CheckArgs {
     pub fn source(&self) -> Source {
         self.language.source(&self.file)
     }
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct ReloadArgs {
+    /// Print what would change, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Take back what commands have changed: everything becomes as the file says
+    #[arg(long)]
+    pub reconcile: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub socket: SocketArgs,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct DiffArgs {
+    /// Compare with this file [default: what the director read last]
+    pub file: Option<PathBuf>,
+    #[command(flatten)]
+    pub language: LanguageArgs,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub socket: SocketArgs,
 }
 
 #[derive(Clone, Debug, clap::Args)]

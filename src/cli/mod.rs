@@ -5,6 +5,7 @@
 
 pub mod args;
 pub mod backend;
+mod changes;
 mod check;
 mod classic;
 mod connections;
@@ -38,6 +39,8 @@ use crate::demo::{self, DemoError};
 enum CliError {
     #[error(transparent)]
     Config(#[from] ConfigError),
+    #[error(transparent)]
+    Changes(#[from] changes::ChangesError),
     #[error(transparent)]
     Check(#[from] check::CheckError),
     #[error(transparent)]
@@ -77,6 +80,10 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
         args::Command::Run(given) => run::run(*given, &mut std::io::stdout()),
         args::Command::Cleanup { socket } => run::cleanup(&socket, &mut std::io::stdout()),
         args::Command::Check(given) => check::run(&given, &mut std::io::stdout()).map_err(CliError::from),
+        args::Command::Reload(given) => {
+            changes::reload(&given, &mut std::io::stdout()).map_err(CliError::from)
+        }
+        args::Command::Diff(given) => return diff(&given),
         args::Command::Proc { file, socket } => {
             tables::proc(&file, &socket, &mut std::io::stdout()).map_err(CliError::from)
         }
@@ -106,6 +113,17 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
         Err(error) => {
             report(&error);
             ExitCode::FAILURE
+        }
+    }
+}
+
+/// As diff(1): 0 if there is no difference, 1 if there is one, 2 for trouble.
+fn diff(given: &args::DiffArgs) -> ExitCode {
+    match changes::diff(given, &mut std::io::stdout()) {
+        Ok(differs) => ExitCode::from(u8::from(differs)),
+        Err(error) => {
+            report(&error);
+            ExitCode::from(2)
         }
     }
 }

@@ -1,79 +1,98 @@
-//! What has to change between two declarations.
+//! What a reload makes of the tables, given what the file said before, what it says, and what is there.
+//!
+//! The rule: where the file changed, the tables follow it; where it did not, they stay, whatever commands have made of
+//! them. An entry that the file changed becomes as the file says, except for its weight, if the file left that alone.
+
+use std::collections::BTreeMap;
 
 use super::Declared;
-use crate::lvs::director::{Command, Sysctls};
+use crate::lvs::director::{Command, Sysctls, Tables};
 use crate::lvs::service::{DeclaredService, ServerSpec, ServiceKey};
 
-/// Removals first, so that what takes a removed one's place is never refused.
-pub(super) fn between(old: &Declared, new: &Declared) -> Vec<Command> {
-    let mut commands = Vec::new();
-    if let Some(timeouts) = new.timeouts.filter(|timeouts| old.timeouts != Some(*timeouts)) {
-        commands.push(Command::SetTimeouts(timeouts));
-    }
-    set_sysctls(old, new, &mut commands);
-    for service in &old.services {
-        if find(new, &service.spec.key).is_none() {
-            commands.push(Command::DeleteService(service.spec.key));
+/// The tables after a reload, as [`Command::Replace`] takes them.
+pub(super) fn merged(base: &Declared, wanted: &Declared, present: &[DeclaredService]) -> Tables {
+    let old = by_key(&base.services);
+    let new = by_key(&wanted.services);
+    let mut services = Vec::with_capacity(present.len());
+    for there in present {
+        let key = &there.spec.key;
+        match (old.get(key), new.get(key)) {
+            (_, Some(new)) => services.push(merged_service(old.get(key).copied(), new, there)),
+            (Some(_), None) => {}
+            (None, None) => services.push(there.clone()),
         }
     }
-    for service in &new.services {
-        match find(old, &service.spec.key) {
-            Some(before) => edit(before, service, &mut commands),
-            None => add(service, &mut commands),
+    let is_there = by_key(present);
+    for service in &wanted.services {
+        let key = &service.spec.key;
+        // What somebody removed by hand stays away until the file says something else of it.
+        if !is_there.contains_key(key) && old.get(key) != Some(&service) {
+            services.push(service.clone());
         }
     }
-    commands
+    Tables {
+        services,
+        timeouts: wanted.timeouts.filter(|timeouts| base.timeouts != Some(*timeouts)),
+        daemons: (wanted.daemons != base.daemons).then(|| wanted.daemons.clone()),
+    }
 }
 
-/// A setting that is named no more returns to its default.
-fn set_sysctls(old: &Declared, new: &Declared, commands: &mut Vec<Command>) {
+fn by_key(services: &[DeclaredService]) -> BTreeMap<ServiceKey, &DeclaredService> {
+    services.iter().map(|service| (service.spec.key, service)).collect()
+}
+
+fn merged_service(
+    old: Option<&DeclaredService>,
+    new: &DeclaredService,
+    there: &DeclaredService,
+) -> DeclaredService {
+    let is_kept = old.is_some_and(|old| old.spec == new.spec);
+    let spec = if is_kept { there.spec.clone() } else { new.spec.clone() };
+    let old = old.map_or(&[][..], |old| &old.servers);
+    let mut servers = Vec::with_capacity(there.servers.len());
+    for server in &there.servers {
+        match (find(old, server), find(&new.servers, server)) {
+            (old, Some(new)) => servers.push(merged_server(old, new, server)),
+            (Some(_), None) => {}
+            (None, None) => servers.push(server.clone()),
+        }
+    }
+    for server in &new.servers {
+        if find(&there.servers, server).is_none() && find(old, server) != Some(server) {
+            servers.push(server.clone());
+        }
+    }
+    DeclaredService { spec, servers }
+}
+
+fn merged_server(old: Option<&ServerSpec>, new: &ServerSpec, there: &ServerSpec) -> ServerSpec {
+    match old {
+        Some(old) if old == new => there.clone(),
+        Some(old) if old.weight == new.weight => ServerSpec { weight: there.weight, ..new.clone() },
+        _ => new.clone(),
+    }
+}
+
+fn find<'a>(servers: &'a [ServerSpec], server: &ServerSpec) -> Option<&'a ServerSpec> {
+    servers.iter().find(|one| (one.addr, one.port) == (server.addr, server.port))
+}
+
+/// The settings that a reload changes. One that is named no more returns to its default.
+pub(super) fn sysctls(base: &Declared, wanted: &Declared) -> Vec<Command> {
+    let mut commands = Vec::new();
     let mut set = |name: &str, value: &str| {
         commands.push(Command::SetSysctl { name: name.to_owned(), value: value.to_owned() });
     };
     let defaults = Sysctls::default();
-    for name in old.sysctls.keys().filter(|name| !new.sysctls.contains_key(*name)) {
+    for name in base.sysctls.keys().filter(|name| !wanted.sysctls.contains_key(*name)) {
         for default in defaults.read(Some(name)).unwrap_or_default() {
             set(name, &default.value);
         }
     }
-    for (name, value) in &new.sysctls {
-        if old.sysctls.get(name) != Some(value) {
+    for (name, value) in &wanted.sysctls {
+        if base.sysctls.get(name) != Some(value) {
             set(name, value);
         }
     }
-}
-
-fn find<'a>(declared: &'a Declared, key: &ServiceKey) -> Option<&'a DeclaredService> {
-    declared.services.iter().find(|service| service.spec.key == *key)
-}
-
-fn add(service: &DeclaredService, commands: &mut Vec<Command>) {
-    commands.push(Command::AddService(service.spec.clone()));
-    let key = service.spec.key;
-    commands.extend(
-        service.servers.iter().map(|server| Command::AddServer { service: key, server: server.clone() }),
-    );
-}
-
-fn edit(old: &DeclaredService, new: &DeclaredService, commands: &mut Vec<Command>) {
-    let key = new.spec.key;
-    if old.spec != new.spec {
-        commands.push(Command::EditService(new.spec.clone()));
-    }
-    let same_place = |one: &ServerSpec, other: &ServerSpec| one.addr == other.addr && one.port == other.port;
-    for server in &old.servers {
-        if !new.servers.iter().any(|kept| same_place(kept, server)) {
-            commands.push(Command::DeleteServer { service: key, addr: server.addr, port: server.port });
-        }
-    }
-    for server in &new.servers {
-        let (service, wanted) = (key, server.clone());
-        match old.servers.iter().find(|before| same_place(before, server)) {
-            None => commands.push(Command::AddServer { service, server: wanted }),
-            Some(before) if before != server => {
-                commands.push(Command::EditServer { service, server: wanted })
-            }
-            Some(_) => {}
-        }
-    }
+    commands
 }

@@ -5,6 +5,8 @@ use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use super::suggest;
+
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     #[error("cannot read the configuration {}: {source}", path.display())]
@@ -39,6 +41,21 @@ impl Mistake {
 
 impl From<toml::de::Error> for Mistake {
     fn from(error: toml::de::Error) -> Self {
-        Self { at: error.span().unwrap_or_default(), what: error.message().trim_end().replace('\n', ", ") }
+        let message = error.message().trim_end().replace('\n', ", ");
+        Self { at: error.span().unwrap_or_default(), what: with_hint(&message) }
+    }
+}
+
+/// ``unknown field `x`, expected one of `y`, `z` `` with the nearest of them, if one is near.
+fn with_hint(message: &str) -> String {
+    let names: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
+    match &names[..] {
+        [given, known @ ..] if message.starts_with("unknown ") => {
+            let hint = suggest::hint(given, known.iter().copied());
+            let end = message.find("`, ").map_or(message.len(), |end| end + 1);
+            let rest = if hint.is_empty() { &message[end..] } else { message[end..].trim_start_matches(',') };
+            format!("{}{hint}{rest}", &message[..end])
+        }
+        _ => message.to_owned(),
     }
 }

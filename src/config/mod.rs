@@ -29,8 +29,9 @@ pub use ports::{BadPortRange, port_range};
 pub use schema::LogFormat;
 
 use crate::health::spec::ServiceHealth;
-use crate::lvs::director::{Command, DaemonSpec, TimeoutSettings};
+use crate::lvs::director::{Command, DaemonSpec, Tables, TimeoutSettings};
 pub use crate::lvs::service::DeclaredService;
+use crate::lvs::service::ServerSpec;
 
 /// What a file says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -87,11 +88,35 @@ impl Config {
 impl Declared {
     /// The commands that make an empty director be as declared.
     pub fn commands(&self) -> Vec<Command> {
-        self.changes_from(&Self::default())
+        let mut commands: Vec<Command> = self.timeouts.map(Command::SetTimeouts).into_iter().collect();
+        commands.extend(self.sysctl_changes(&Self::default()));
+        for service in &self.services {
+            let key = service.spec.key;
+            commands.push(Command::AddService(service.spec.clone()));
+            let add = |server: &ServerSpec| Command::AddServer { service: key, server: server.clone() };
+            commands.extend(service.servers.iter().map(add));
+        }
+        commands.extend(self.daemons.iter().cloned().map(Command::StartDaemon));
+        commands
     }
 
-    /// The commands that lead from what `previous` declared to what this one does. What neither names stays.
-    pub fn changes_from(&self, previous: &Self) -> Vec<Command> {
-        difference::between(previous, self)
+    /// The tables after a reload: what differs between `base`, declared before, and this follows this; what does not
+    /// stays as it is in `present`. What is left out of the result stays, too.
+    pub fn merged(&self, base: &Self, present: &[DeclaredService]) -> Tables {
+        difference::merged(base, self, present)
+    }
+
+    /// The settings that such a reload changes.
+    pub fn sysctl_changes(&self, base: &Self) -> Vec<Command> {
+        difference::sysctls(base, self)
+    }
+
+    /// All that commands can declare of it.
+    pub fn tables(&self) -> Tables {
+        Tables {
+            services: self.services.clone(),
+            timeouts: self.timeouts,
+            daemons: Some(self.daemons.clone()),
+        }
     }
 }

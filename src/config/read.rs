@@ -8,7 +8,7 @@ use super::error::Mistake;
 use super::schema::{self, Address, AddressFamily, Flag, Forward};
 use super::{Config, Declared, DirectorOptions, port_range};
 use crate::lvs::Time;
-use crate::lvs::director::{Command, Director, Settings, TimeoutSettings};
+use crate::lvs::director::{Command, DaemonSpec, Director, Settings, TimeoutSettings};
 use crate::lvs::service::{
     DeclaredService, Family, Forwarding, HandOn, Persistence, Protocol, SchedulerFlags, ServerSpec,
     ServiceKey, ServiceSpec, Tunnel,
@@ -37,6 +37,14 @@ pub(super) fn read(text: &str) -> Result<Config, Mistake> {
         attempt(at, &Command::SetSysctl { name: name.clone(), value: value.clone() })?;
         declared.sysctls.insert(name, value);
     }
+    for sync in file.sync {
+        let at = sync.span();
+        let daemon = daemon_spec(sync.into_inner())?;
+        if declared.daemons.iter().any(|other| other.role == daemon.role) {
+            return Err(Mistake::new(at, "there is one sync daemon of each role at most"));
+        }
+        declared.daemons.push(daemon);
+    }
     for service in file.service {
         let at = service.span();
         let (spec, lines) = service_spec(service)?;
@@ -51,6 +59,18 @@ pub(super) fn read(text: &str) -> Result<Config, Mistake> {
         declared.services.push(DeclaredService { spec, servers });
     }
     Ok(Config { director: director_options(file.director)?, declared, notes: Vec::new() })
+}
+
+fn daemon_spec(given: schema::Sync) -> Result<DaemonSpec, Mistake> {
+    let schema::Sync { role, interface, id, max_len, group, port, ttl } = given;
+    if interface.get_ref().is_empty() || interface.get_ref().len() > 15 {
+        return Err(Mistake::new(interface.span(), "the name of an interface has 1 to 15 letters"));
+    }
+    if let Some(group) = group.as_ref().filter(|group| !group.get_ref().is_multicast()) {
+        return Err(Mistake::new(group.span(), format!("{} is no multicast address", group.get_ref())));
+    }
+    let (interface, group) = (interface.into_inner(), group.map(Spanned::into_inner));
+    Ok(DaemonSpec { role, interface, sync_id: id, max_len, group, port, ttl })
 }
 
 /// As many as the kernel's module takes.

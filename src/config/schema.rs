@@ -8,6 +8,7 @@ use ipnet::IpNet;
 use serde::Deserialize;
 use toml::Spanned;
 
+use crate::lvs::director::DaemonRole;
 use crate::lvs::service::{Protocol, ProxyVersion, TunnelChecksum, TunnelKind};
 
 #[derive(Debug, Default, Deserialize)]
@@ -16,6 +17,7 @@ pub(super) struct File {
     pub(super) director: Director,
     pub(super) timeouts: Option<Spanned<Timeouts>>,
     pub(super) sysctl: BTreeMap<String, Spanned<toml::Value>>,
+    pub(super) sync: Vec<Spanned<Sync>>,
     pub(super) service: Vec<Spanned<Service>>,
 }
 
@@ -46,6 +48,23 @@ pub enum LogFormat {
     #[default]
     Text,
     Json,
+}
+
+/// A daemon that sends connections to another director, or takes them.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Sync {
+    pub(super) role: DaemonRole,
+    pub(super) interface: Spanned<String>,
+    #[serde(default)]
+    pub(super) id: u32,
+    #[serde(default)]
+    pub(super) max_len: u16,
+    pub(super) group: Option<Spanned<IpAddr>>,
+    #[serde(default)]
+    pub(super) port: u16,
+    #[serde(default)]
+    pub(super) ttl: u8,
 }
 
 /// Seconds; what is left out stays as it is.

@@ -2,7 +2,7 @@
 
 /// The nearest of `known`, if it is near enough to be a slip of the keyboard.
 pub(super) fn nearest<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let limit = given.chars().count().div_ceil(3);
+    let limit = given.chars().count() / 3;
     known
         .into_iter()
         .map(|name| (distance(given, name), name))
@@ -48,6 +48,7 @@ mod tests {
         assert_eq!(nearest("lb_agol", known), Some("lb_algo"));
         assert_eq!(nearest("DELAY_LOOP", known), Some("delay_loop"));
         assert_eq!(nearest("weight", known), None);
+        assert_eq!(nearest("icmp", ["tcp", "udp", "sctp"]), None);
         assert_eq!(nearest("", known), None);
         assert_eq!(hint("protocoll", known), ", did you mean `protocol`?");
     }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::{Config, ConfigError, Declared, Source};
-use crate::lvs::director::{Command, TimeoutSettings};
+use crate::lvs::director::{Command, Tables, TimeoutSettings};
 use crate::lvs::service::{
     Family, Forwarding, HandOn, Persistence, ProxyVersion, SchedulerFlags, ServiceKey, TunnelKind,
 };
@@ -41,7 +41,8 @@ fn the_example_says_what_its_comments_say() {
 #[test]
 fn the_commented_options_of_the_example_are_valid_too() {
     let text = include_str!("../../conf/tunvs.toml");
-    let options: String = text
+    let director = text.split("[timeouts]").next().unwrap();
+    let options: String = director
         .lines()
         .filter_map(|line| line.strip_prefix("# "))
         .filter(|line| line.split_once(" = ").is_some_and(|(key, _)| !key.contains(' ')))
@@ -68,7 +69,22 @@ fn mistakes_are_reported_with_their_place() {
     let server = "[[service.server]]\naddress = \"10.1.0.1\"\nforward = \"masq\"\n";
     let cases = [
         ("[director\n".to_owned(), 1, "unclosed table"),
-        ("[director]\nqueue = 2\n".to_owned(), 2, "unknown field `queue`, expected one of `socket`"),
+        (
+            "[director]\nqueue = 2\n".to_owned(),
+            2,
+            "unknown field `queue`, did you mean `queues`? expected one of `socket`",
+        ),
+        (
+            "[[sync]]\nrole = \"boss\"\ninterface = \"lo\"\n".to_owned(),
+            2,
+            "unknown variant `boss`, expected `master` or `backup`",
+        ),
+        ("[[sync]]\nrole = \"master\"\ninterface = \"\"\n".to_owned(), 3, "the name of an interface"),
+        (
+            "[[sync]]\nrole = \"master\"\ninterface = \"lo\"\ngroup = \"10.0.0.1\"\n".to_owned(),
+            4,
+            "no multicast address",
+        ),
         ("[director]\nqueues = 0\n".to_owned(), 2, "queues must be 1 to 256"),
         ("[director]\nqueues = \"two\"\n".to_owned(), 2, "invalid type: string \"two\", expected usize"),
         ("[director]\nvip_nets = [\"10.0.0.0/33\"]\n".to_owned(), 2, "invalid IP address syntax"),
@@ -154,10 +170,23 @@ forward = "masq"
 address = "10.0.0.2:80"
 "#;
 
+/// The tables as lines: services, and servers with their weights and upper thresholds.
+fn lines(tables: &Tables) -> Vec<String> {
+    let mut lines = Vec::new();
+    for service in &tables.services {
+        lines.push(format!("{} {}", service.spec.key, service.spec.scheduler));
+        let servers = service.servers.iter();
+        lines.extend(
+            servers.map(|server| format!("  {} {} {}", server.addr, server.weight, server.upper_threshold)),
+        );
+    }
+    lines
+}
+
 #[test]
-fn a_reload_changes_only_what_changed() {
+fn a_reload_changes_what_the_file_changed() {
     let before = declared(BEFORE);
-    assert_eq!(before.changes_from(&before), []);
+    assert_eq!(before.merged(&before, &before.services).services, before.services);
     let after = declared(
         r#"
         [timeouts]
@@ -176,33 +205,52 @@ fn a_reload_changes_only_what_changed() {
         address = "10.0.0.3:80"
         "#,
     );
-    let commands = after.changes_from(&before);
-    let kinds: Vec<String> = commands
-        .iter()
-        .map(|command| match command {
-            Command::SetTimeouts(wanted) => {
-                format!("timeouts {} {} {}", wanted.tcp, wanted.tcp_fin, wanted.udp)
-            }
-            Command::DeleteService(key) => format!("-D {key}"),
-            Command::EditService(spec) => format!("-E {} {}", spec.key, spec.scheduler),
-            Command::DeleteServer { addr, port, .. } => format!("-d {addr}:{port}"),
-            Command::EditServer { server, .. } => format!("-e {} {}", server.addr, server.weight),
-            Command::AddServer { server, .. } => format!("-a {}", server.addr),
-            Command::AddService(spec) => format!("-A {}", spec.key),
-            other => format!("{other:?}"),
-        })
-        .collect();
+    let tables = after.merged(&before, &before.services);
     assert_eq!(
-        kinds,
+        lines(&tables),
+        ["TCP 10.0.0.1:80 wrr", "  10.1.0.2 5 0", "  10.1.0.3 1 0", "TCP 10.0.0.3:80 wlc"]
+    );
+    assert_eq!(tables.timeouts, Some(TimeoutSettings { tcp: 0, tcp_fin: 0, udp: 10 }));
+    assert_eq!(tables.daemons, None);
+}
+
+#[test]
+fn what_commands_changed_stays_where_the_file_did_not_change() {
+    let before = declared(BEFORE);
+    let mut present = before.services.clone();
+    present[0].spec.scheduler = "lc".to_owned();
+    present[0].servers[0].weight = 7;
+    let mut added = present[0].servers[1].clone();
+    added.addr = "10.1.0.9".parse().unwrap();
+    present[0].servers[1] = added;
+    present[1].spec.key = ServiceKey::Mark { mark: 3, family: Family::V4 };
+    let same = before.merged(&before, &present);
+    assert_eq!(lines(&same), ["TCP 10.0.0.1:80 lc", "  10.1.0.1 7 0", "  10.1.0.9 1 0", "FWM 3 wlc"]);
+
+    // The file says something else of the first server, but not of its weight, and again something of the second.
+    let mut after = before.clone();
+    after.services[0].servers[0].upper_threshold = 9;
+    after.services[0].servers[1].weight = 2;
+    after.services[1].spec.scheduler = "rr".to_owned();
+    let follows = after.merged(&before, &present);
+    assert_eq!(
+        lines(&follows),
         [
-            "timeouts 0 0 10",
-            "-D TCP 10.0.0.2:80",
-            "-E TCP 10.0.0.1:80 wrr",
-            "-d 10.1.0.1:80",
-            "-e 10.1.0.2 5",
-            "-a 10.1.0.3",
-            "-A TCP 10.0.0.3:80",
+            "TCP 10.0.0.1:80 lc",
+            "  10.1.0.1 7 9",
+            "  10.1.0.9 1 0",
+            "  10.1.0.2 2 0",
+            "FWM 3 wlc",
+            "TCP 10.0.0.2:80 rr"
         ]
+    );
+    after.services[0].servers[0].weight = 3;
+    assert_eq!(lines(&after.merged(&before, &present))[1], "  10.1.0.1 3 9");
+    let nothing = Declared::default();
+    assert_eq!(lines(&nothing.merged(&before, &present)), ["FWM 3 wlc"]);
+    assert_eq!(
+        lines(&before.merged(&nothing, &present))[..3],
+        ["TCP 10.0.0.1:80 rr", "  10.1.0.1 1 0", "  10.1.0.9 1 0"]
     );
 }
 
@@ -215,7 +263,7 @@ fn a_setting_that_is_named_no_more_returns_to_its_default() {
         [set("drop_entry", "2"), set("sloppy_tcp", "1"), set("sync_threshold", "3 60")]
     );
     let after = declared("[sysctl]\nsloppy_tcp = 1\ndrop_entry = 3\n");
-    let changes = after.changes_from(&before);
+    let changes = after.sysctl_changes(&before);
     assert!(matches!(&changes[0], Command::SetSysctl { name, .. } if name == "sync_threshold"));
     assert_eq!(changes[1..], [set("drop_entry", "3")]);
 }

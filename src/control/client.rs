@@ -9,6 +9,7 @@ use super::protocol::{
     self, Applied, Counter, FrameError, HEADER_LEN, MAX_REQUEST, MAX_RESPONSE, OnError, Refusal, Request,
     Response,
 };
+use super::reload::{ReloadRefusal, ReloadWish, Reloaded};
 use super::status::Status;
 use super::stream::{Part, Wish};
 use crate::lvs::director::{Command, CommandError, Explanation, Query, Question, Reply};
@@ -128,6 +129,15 @@ impl Client {
     pub fn explain(&mut self, question: Question) -> Result<Explanation, ClientError> {
         match self.request(&Request::Explain(question))? {
             Response::Explanation(explanation) => Ok(*explanation),
+            _ => Err(self.mismatch()),
+        }
+    }
+
+    /// # Errors
+    /// The director could not be asked. Its own answer, good or bad, is the inner result.
+    pub fn reload(&mut self, wish: ReloadWish) -> Result<Result<Reloaded, ReloadRefusal>, ClientError> {
+        match self.request(&Request::Reload(wish))? {
+            Response::Reloaded(outcome) => Ok(outcome.map(|reloaded| *reloaded)),
             _ => Err(self.mismatch()),
         }
     }

@@ -8,6 +8,7 @@
 pub mod client;
 mod interface;
 pub mod protocol;
+pub mod reload;
 pub mod server;
 pub mod service;
 pub mod socket;
@@ -20,6 +21,7 @@ use std::path::{Path, PathBuf};
 
 pub use client::{Client, ClientError};
 pub use protocol::{Applied, Counter, OnError, Refusal, Request, Response};
+pub use reload::{Picture, ReloadRefusal, ReloadWish, Reloaded};
 pub use service::{Bare, Service};
 pub use status::Status;
 pub use stream::{Part, Wish};

@@ -6,6 +6,7 @@
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::reload::{ReloadRefusal, ReloadWish, Reloaded};
 use super::status::Status;
 use super::stream::{Part, Wish};
 use crate::lvs::director::{Command, CommandError, Explanation, Query, Question, Reply};
@@ -40,6 +41,8 @@ pub enum Request {
     Status,
     /// What a packet would meet.
     Explain(Question),
+    /// Read the configuration file again, or compare with it.
+    Reload(ReloadWish),
     /// Answered in parts.
     Stream(Wish),
 }
@@ -60,6 +63,7 @@ pub enum Response {
     Counters(Vec<Counter>),
     Status(Box<Status>),
     Explanation(Box<Explanation>),
+    Reloaded(Result<Box<Reloaded>, ReloadRefusal>),
     /// One of many answers to a request for a stream.
     Part(Part),
     /// There are no more parts.

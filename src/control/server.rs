@@ -198,6 +198,7 @@ impl<S: Service> Connection<S> {
             Request::Counters => Response::Counters(self.service.counters()),
             Request::Status => Response::Status(Box::new(self.service.status())),
             Request::Explain(question) => Response::Explanation(Box::new(self.service.explain(&question))),
+            Request::Reload(wish) => Response::Reloaded(self.service.reload(wish).await.map(Box::new)),
             Request::Stream(wish) => return Answer::InParts(wish),
         })
     }

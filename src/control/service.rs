@@ -8,6 +8,7 @@ use futures::stream::{self, StreamExt};
 
 use super::interface;
 use super::protocol::{Applied, Counter, OnError};
+use super::reload::{ReloadRefusal, ReloadWish, Reloaded};
 use super::status::Status;
 use super::stream::{Parts, Wish};
 use crate::lvs::Time;
@@ -34,6 +35,13 @@ pub trait Service: Send + Sync + 'static {
 
     /// What a packet would meet, and why.
     fn explain(&self, question: &Question) -> Explanation;
+
+    /// Reads the configuration file again, or compares with what was read. Runs to its end even when the client is
+    /// gone.
+    fn reload(&self, wish: ReloadWish) -> impl Future<Output = Result<Reloaded, ReloadRefusal>> + Send {
+        let _ = wish;
+        std::future::ready(Err(ReloadRefusal::NoFile))
+    }
 
     /// An answer in parts. Holds no lock between two of them: the client may be slow.
     fn stream(&self, wish: &Wish) -> Parts {

@@ -31,8 +31,8 @@ use tokio::task::JoinHandle;
 
 use crate::cli::proc::tree::{ProcTree, TreeError};
 use crate::config::{Declared, Source};
-use crate::control::server;
 use crate::control::socket::{BindError, ControlSocket};
+use crate::control::{ReloadWish, server};
 use crate::device::{self, DeviceError, PacketWriter, TunWriter};
 use crate::events::Event;
 use crate::host::{self, ErrorListener, HostError, HostOptions, Plumbing, Step, TunNames, Watch};
@@ -201,8 +201,7 @@ async fn run_inside(mut options: Options) -> Result<(), DaemonError> {
     let marks = MarkTuns::new(options.tun_prefix.clone(), options.device, path);
 
     let live = Arc::new(
-        Live::new(director, clock, counters)
-            .with_config(options.config.as_ref().map(|source| source.path.clone())),
+        Live::new(director, clock, counters).configured(options.config.take(), options.declared.clone()),
     );
     live.attach(Plumbing::start(options.host_options(Some(journal)), names).await?, marks).await;
     let mut outcome = match live.follow_declared(&options.declared).await {
@@ -253,7 +252,8 @@ async fn serve(
         tokio::select! {
             wish = signals.next() => match wish {
                 Wish::Stop => break Ok(()),
-                Wish::Reload => reload::reload(live, options.config.as_ref(), &mut options.declared).await,
+                // What became of it is in the log.
+                Wish::Reload => drop(live.reload(ReloadWish::Follow { dry_run: false }).await),
             },
             Some(Ended { thread, error }) = ended.recv() => break Err(match error {
                 Some(source) => DaemonError::DeviceGone { thread, source },

@@ -1,44 +1,155 @@
-//! SIGHUP: the configuration is read again, and what it declares differently is changed.
+//! The configuration is read again, and what it declares differently is changed.
+//!
+//! Owns what was read last, and the rule between the file and what commands changed in the meantime: see
+//! [`Declared::merged`]. A wrong file changes nothing, and nor does a right one that the director refuses. Called on
+//! SIGHUP and by the control socket.
+
+use std::collections::BTreeMap;
+
+use tokio::sync::Mutex;
 
 use super::service::Live;
 use crate::config::note::{Note, NoteKind};
-use crate::config::{Declared, Source};
-use crate::control::OnError;
+use crate::config::{Config, Declared, Source};
+use crate::control::reload::as_said;
+use crate::control::{OnError, Picture, ReloadRefusal, ReloadWish, Reloaded};
 use crate::events::Event;
+use crate::lvs::director::{Command, Query, Reply, Tables};
+use crate::lvs::service::DeclaredService;
 
-/// Applies what changed in the file since `declared`. A wrong file changes nothing. What commands changed in the
-/// meantime and the file does not name stays.
-pub(super) async fn reload(live: &Live, source: Option<&Source>, declared: &mut Declared) {
-    let Some(source) = source else {
-        tracing::warn!("nothing to reload: the director was started without --config");
-        return;
-    };
-    let config = match source.load() {
-        Ok(config) => config,
-        Err(error) => {
-            tracing::error!(%error, "the configuration is wrong, so nothing was changed");
-            let (file, reason) = (source.path.display().to_string(), error.to_string());
-            live.events.publish(Event::ReloadFailed { file, reason });
-            return;
-        }
-    };
-    tell(&config.notes);
-    let commands = config.declared.changes_from(declared);
-    let applied = live.change(&commands, OnError::Continue).await;
-    let mut refused = 0;
-    for (command, result) in commands.iter().zip(&applied.results) {
-        if let Err(error) = result {
-            refused += 1;
-            tracing::warn!(%error, ?command, "a change of the configuration was refused");
-        }
+/// The file, and what it said when it was read last. One reload at a time.
+#[derive(Debug, Default)]
+pub(super) struct Configured(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    source: Option<Source>,
+    declared: Declared,
+}
+
+impl Configured {
+    pub(super) fn new(source: Option<Source>, declared: Declared) -> Self {
+        Self(Mutex::new(State { source, declared }))
     }
-    *declared = config.declared;
-    live.events.publish(Event::Reloaded {
-        file: source.path.display().to_string(),
-        changes: (commands.len() - refused) as u64,
-        refused: refused as u64,
-    });
-    tracing::info!(config = %source.path.display(), changes = commands.len() - refused, refused, "configuration reloaded");
+}
+
+impl Live {
+    /// Follows the file, or says how what is there differs from it.
+    pub(super) async fn reload(&self, wish: ReloadWish) -> Result<Reloaded, ReloadRefusal> {
+        let mut state = self.configured.0.lock().await;
+        let source = state.source.clone().ok_or(ReloadRefusal::NoFile)?;
+        let file = source.path.display().to_string();
+        if wish == ReloadWish::Compare {
+            let declared = &state.declared;
+            let before = Picture { tables: declared.tables(), sysctls: declared.sysctls.clone() };
+            let after = self.picture(&declared.sysctls, &[]);
+            return Ok(Reloaded { file, before: before.completed(&after), after, ..Reloaded::default() });
+        }
+        let Ok(read) = tokio::task::spawn_blocking(move || source.load()).await else {
+            return Err(ReloadRefusal::Wrong(format!("{file} could not be read")));
+        };
+        let config = read.map_err(|error| self.refused(&file, ReloadRefusal::Wrong(error.to_string())))?;
+        tell(&config.notes);
+        let outcome = self.follow(&state.declared, &config, wish, &file).await;
+        let reloaded = outcome.map_err(|refusal| self.refused(&file, refusal))?;
+        if !wish.is_dry_run() {
+            state.declared = config.declared;
+            let changes = reloaded.changes() as u64;
+            self.events.publish(Event::Reloaded { file, changes, refused: 0 });
+            tracing::info!(config = reloaded.file, changes, "configuration reloaded");
+        }
+        Ok(reloaded)
+    }
+
+    fn refused(&self, file: &str, refusal: ReloadRefusal) -> ReloadRefusal {
+        tracing::error!(file, error = %refusal, "the configuration was not reloaded");
+        self.events.publish(Event::ReloadFailed { file: file.to_owned(), reason: refusal.to_string() });
+        refusal
+    }
+
+    /// Nobody else changes the tables between the look at them and the change.
+    async fn follow(
+        &self,
+        base: &Declared,
+        config: &Config,
+        wish: ReloadWish,
+        file: &str,
+    ) -> Result<Reloaded, ReloadRefusal> {
+        let wanted = &config.declared;
+        let turn = self.turn.lock().await;
+        let before = self.picture(&base.sysctls, &[&wanted.sysctls]);
+        let (target, sysctls) = match wish {
+            ReloadWish::Reconcile { .. } => {
+                let there = Declared { sysctls: before.sysctls.clone(), ..Declared::default() };
+                (wanted.tables(), wanted.sysctl_changes(&there))
+            }
+            ReloadWish::Follow { .. } | ReloadWish::Compare => {
+                (wanted.merged(base, &before.tables.services), wanted.sysctl_changes(base))
+            }
+        };
+        let mut warnings: Vec<String> = config.notes.iter().map(Note::to_string).collect();
+        let checks = changed_checks(base, wanted);
+        let file = file.to_owned();
+        if wish.is_dry_run() {
+            let mut after = Picture { tables: target, ..Picture::default() }.completed(&before);
+            after.sysctls.clone_from(&before.sysctls);
+            for command in sysctls {
+                if let Command::SetSysctl { name, value } = command {
+                    after.sysctls.insert(name, value);
+                }
+            }
+            return Ok(Reloaded { file, before, after, checks, warnings });
+        }
+        let mut commands = vec![Command::Replace(target)];
+        commands.extend(sysctls);
+        let results = self.change_tables(&commands, OnError::Stop);
+        let after = self.picture(&wanted.sysctls, &[&base.sysctls]);
+        drop(turn);
+        warnings.extend(self.follow_changed().await);
+        for result in results {
+            result.map_err(ReloadRefusal::Refused)?;
+        }
+        Ok(Reloaded { file, before, after, checks, warnings })
+    }
+
+    /// What is there of what can be declared, with the settings that are said and some others.
+    fn picture(&self, said: &BTreeMap<String, String>, others: &[&BTreeMap<String, String>]) -> Picture {
+        let mut tables = Tables::default();
+        for query in [Query::Services, Query::Timeouts, Query::Daemons] {
+            match self.director.query(&query, self.clock.now()) {
+                Ok(Reply::Services(entries)) => {
+                    let declared = entries.into_iter().map(|entry| DeclaredService {
+                        spec: entry.spec,
+                        // Listings show the newest first.
+                        servers: entry.servers.into_iter().rev().map(|server| server.spec).collect(),
+                    });
+                    tables.services = declared.collect();
+                }
+                Ok(Reply::Timeouts(timeouts)) => tables.timeouts = Some(timeouts),
+                Ok(Reply::Daemons(daemons)) => tables.daemons = Some(daemons),
+                _ => {}
+            }
+        }
+        let names = said.keys().chain(others.iter().flat_map(|other| other.keys()));
+        let values = names.filter_map(|name| {
+            let reply = self.director.query(&Query::Sysctls(Some(name.clone())), self.clock.now());
+            let Ok(Reply::Sysctls(entries)) = reply else { return None };
+            let value = entries.into_iter().next()?.value;
+            Some((name.clone(), as_said(name, value, said.get(name))))
+        });
+        Picture { tables, sysctls: values.collect::<BTreeMap<_, _>>() }
+    }
+}
+
+/// Services of both whose checks, or what follows from them, are other.
+fn changed_checks(base: &Declared, wanted: &Declared) -> Vec<String> {
+    let is_in = |declared: &Declared, health| declared.health.contains(health);
+    let old = base.health.iter().filter(|health| !is_in(wanted, health));
+    let new = wanted.health.iter().filter(|health| !is_in(base, health));
+    let mut names: Vec<String> = old.chain(new).map(|health| health.service.to_string()).collect();
+    names.sort();
+    names.dedup();
+    names
 }
 
 /// Says in the log what a file says that is not done.
@@ -71,39 +182,106 @@ mod tests {
         keys
     }
 
-    #[tokio::test]
-    async fn a_reload_follows_the_file_and_a_wrong_file_changes_nothing() {
-        let live = Live::new(Arc::new(Director::new(Settings::default())), Clock::start(), Arc::default());
-        let file = tempfile::NamedTempFile::new().unwrap();
-        let mut declared = Declared::default();
-        let mut reload_with = async |text: &str| {
-            std::fs::write(file.path(), text).unwrap();
-            reload(&live, Some(&Source::new(file.path())), &mut declared).await;
-            services(&live)
-        };
-        assert_eq!(reload_with(ONE).await, ["TCP 10.0.0.1:80"]);
-        assert_eq!(reload_with(&format!("{ONE}{ONE}")).await, ["TCP 10.0.0.1:80"]);
-        assert_eq!(reload_with("[[service]]\naddress = 7\n").await, ["TCP 10.0.0.1:80"]);
-        assert_eq!(reload_with(TWO).await, ["TCP 10.0.0.2:80"]);
-        assert_eq!(reload_with("").await, Vec::<String>::new());
+    const FOLLOW: ReloadWish = ReloadWish::Follow { dry_run: false };
+
+    /// A director without a host, and the file that it reads.
+    fn live() -> (Live, tempfile::NamedTempFile) {
+        let file = tempfile::NamedTempFile::with_suffix(".toml").unwrap();
+        let mut live =
+            Live::new(Arc::new(Director::new(Settings::default())), Clock::start(), Arc::default());
+        live.configured = Configured::new(Some(Source::new(file.path())), Declared::default());
+        (live, file)
+    }
+
+    async fn typed(live: &Live, commands: Vec<Command>) {
+        let applied = live.change(&commands, OnError::Stop).await;
+        applied.results.into_iter().collect::<Result<(), _>>().unwrap();
+    }
+
+    fn declared(text: &str) -> Declared {
+        Config::parse(text, std::path::Path::new("typed")).unwrap().declared
     }
 
     #[tokio::test]
-    async fn what_the_file_never_named_stays() {
-        let live = Live::new(Arc::new(Director::new(Settings::default())), Clock::start(), Arc::default());
-        let typed =
-            crate::config::Config::parse(TWO, std::path::Path::new("typed")).unwrap().declared.commands();
-        live.change(&typed, OnError::Stop).await;
-        let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(file.path(), ONE).unwrap();
-        let mut declared = Declared::default();
-        reload(&live, Some(&Source::new(file.path())), &mut declared).await;
-        assert_eq!(services(&live), ["TCP 10.0.0.1:80", "TCP 10.0.0.2:80"]);
+    async fn a_reload_follows_the_file_and_a_wrong_file_changes_nothing() {
+        let (live, file) = live();
+        let reload_with = async |text: &str| {
+            std::fs::write(file.path(), text).unwrap();
+            let outcome = live.reload(FOLLOW).await;
+            (services(&live), outcome)
+        };
+        assert_eq!(reload_with(ONE).await.0, ["TCP 10.0.0.1:80"]);
+        let (kept, refused) = reload_with(&format!("{ONE}{ONE}")).await;
+        assert_eq!(kept, ["TCP 10.0.0.1:80"]);
+        let refusal = refused.unwrap_err().to_string();
+        assert!(
+            refusal.ends_with(":3:1: virtual service TCP 10.0.0.1:80 already exists; nothing was changed"),
+            "{refusal}"
+        );
+        assert_eq!(reload_with("[[service]]\naddress = 7\n").await.0, ["TCP 10.0.0.1:80"]);
+        let (there, reloaded) = reload_with(TWO).await;
+        assert_eq!((there, reloaded.unwrap().changes()), (vec!["TCP 10.0.0.2:80".to_owned()], 2));
+        assert_eq!(reload_with("").await.0, Vec::<String>::new());
+    }
 
-        live.change(&[Command::Flush], OnError::Stop).await;
+    #[tokio::test]
+    async fn a_refused_change_changes_nothing_at_all() {
+        let (live, file) = live();
+        let nowhere = "[[sync]]\nrole = \"backup\"\ninterface = \"nosuch0\"\n[sysctl]\ndrop_entry = 2\n";
+        std::fs::write(file.path(), format!("{nowhere}{ONE}")).unwrap();
+        let refusal = live.reload(FOLLOW).await.unwrap_err();
+        assert!(matches!(refusal, ReloadRefusal::Refused(_)), "{refusal}");
+        assert_eq!(services(&live), Vec::<String>::new());
+        let Ok(Reply::Sysctls(entries)) =
+            live.director.query(&Query::Sysctls(Some("drop_entry".to_owned())), live.clock.now())
+        else {
+            panic!()
+        };
+        assert_eq!(entries[0].value, "0");
+    }
+
+    #[tokio::test]
+    async fn what_commands_changed_stays_until_it_is_reconciled() {
+        let (live, file) = live();
+        typed(&live, declared(TWO).commands()).await;
+        std::fs::write(file.path(), ONE).unwrap();
+        live.reload(FOLLOW).await.unwrap();
+        assert_eq!(services(&live), ["TCP 10.0.0.1:80", "TCP 10.0.0.2:80"]);
+        let compared = live.reload(ReloadWish::Compare).await.unwrap();
+        assert_eq!((compared.before.tables.services.len(), compared.after.tables.services.len()), (1, 2));
+
+        let dry = live.reload(ReloadWish::Reconcile { dry_run: true }).await.unwrap();
+        assert_eq!((dry.changes(), services(&live).len()), (1, 2));
+        assert_eq!(live.reload(ReloadWish::Reconcile { dry_run: false }).await.unwrap(), Reloaded { ..dry });
+        assert_eq!(services(&live), ["TCP 10.0.0.1:80"]);
+
+        typed(&live, vec![Command::Flush]).await;
+        assert_eq!(live.reload(FOLLOW).await.unwrap().changes(), 0);
+        assert_eq!(services(&live), Vec::<String>::new());
+        live.reload(ReloadWish::Reconcile { dry_run: false }).await.unwrap();
+        assert_eq!(live.reload(ReloadWish::Compare).await.unwrap().changes(), 0);
+    }
+
+    #[tokio::test]
+    async fn settings_follow_and_return_and_a_dry_run_only_says_so() {
+        let (live, file) = live();
+        std::fs::write(file.path(), "[sysctl]\ndrop_entry = 2\n[timeouts]\nudp = 9\n").unwrap();
+        let dry = live.reload(ReloadWish::Follow { dry_run: true }).await.unwrap();
+        assert_eq!(
+            (dry.before.sysctls["drop_entry"].as_str(), dry.after.sysctls["drop_entry"].as_str()),
+            ("0", "2")
+        );
+        assert_eq!(dry.changes(), 2);
+        assert_eq!(live.reload(FOLLOW).await.unwrap(), dry);
+        assert_eq!(live.reload(FOLLOW).await.unwrap().changes(), 0);
         std::fs::write(file.path(), "").unwrap();
-        reload(&live, Some(&Source::new(file.path())), &mut declared).await;
-        assert_eq!((services(&live), declared), (Vec::new(), Declared::default()));
-        reload(&live, None, &mut Declared::default()).await;
+        let back = live.reload(FOLLOW).await.unwrap();
+        assert_eq!((back.changes(), back.after.sysctls["drop_entry"].as_str()), (1, "0"));
+    }
+
+    #[tokio::test]
+    async fn without_a_file_there_is_nothing_to_reload() {
+        let live = Live::new(Arc::new(Director::new(Settings::default())), Clock::start(), Arc::default());
+        assert_eq!(live.reload(FOLLOW).await, Err(ReloadRefusal::NoFile));
     }
 }

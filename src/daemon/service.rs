@@ -10,10 +10,13 @@ use super::changes::Before;
 use super::clock::{Clock, unix_millis};
 use super::counters::AllCounters;
 use super::marks::MarkTuns;
-use crate::config::Declared;
+use super::reload::Configured;
+use crate::config::{Declared, Source};
 use crate::control::service::run;
 use crate::control::stream::{self, Parts};
-use crate::control::{Applied, Counter, OnError, Service, Status, Wish, status};
+use crate::control::{
+    Applied, Counter, OnError, ReloadRefusal, ReloadWish, Reloaded, Service, Status, Wish, status,
+};
 use crate::events::{Event, Events, rfc3339};
 use crate::host::Plumbing;
 use crate::lvs::Time;
@@ -32,6 +35,9 @@ pub(super) struct Live {
     following: parking_lot::Mutex<status::Host>,
     config: Option<PathBuf>,
     started: String,
+    /// Held while tables are looked at and changed by what was seen.
+    pub(super) turn: Mutex<()>,
+    pub(super) configured: Configured,
     /// Rung after every change of the tables by commands.
     pub(super) changed: Notify,
 }
@@ -56,17 +62,34 @@ impl Live {
             following: parking_lot::Mutex::default(),
             config: None,
             started: rfc3339(unix_millis()),
+            turn: Mutex::new(()),
+            configured: Configured::default(),
             changed: Notify::new(),
         }
     }
 
-    /// Says which file it was started with.
-    pub(super) fn with_config(self, config: Option<PathBuf>) -> Self {
-        Self { config, ..self }
+    /// Says which file it was started with, and what that said.
+    pub(super) fn configured(mut self, source: Option<Source>, declared: Declared) -> Self {
+        self.config = source.as_ref().map(|source| source.path.clone());
+        self.configured = Configured::new(source, declared);
+        self
     }
 
     /// Changes tables, then the host.
     pub(super) async fn change(&self, commands: &[Command], on_error: OnError) -> Applied {
+        let results = {
+            let _turn = self.turn.lock().await;
+            self.change_tables(commands, on_error)
+        };
+        Applied { results, warnings: self.follow_changed().await }
+    }
+
+    /// Changes tables, and tells who wants to know. The caller has the turn.
+    pub(super) fn change_tables(
+        &self,
+        commands: &[Command],
+        on_error: OnError,
+    ) -> Vec<Result<(), CommandError>> {
         let before = Before::of(&self.director, commands, self.clock.now());
         let results = run(&self.director, commands, on_error, self.clock.now());
         for event in before.events(&self.director, commands, &results, self.clock.now()) {
@@ -77,9 +100,14 @@ impl Live {
                 announce(command);
             }
         }
+        results
+    }
+
+    /// What follows on the host from changed tables.
+    pub(super) async fn follow_changed(&self) -> Vec<String> {
         let warnings = self.follow_tables().await;
         self.changed.notify_one();
-        Applied { results, warnings }
+        warnings
     }
 
     /// What became of packets.
@@ -149,6 +177,10 @@ impl Live {
 impl Service for Live {
     async fn apply(&self, commands: Vec<Command>, on_error: OnError) -> Applied {
         self.change(&commands, on_error).await
+    }
+
+    async fn reload(&self, wish: ReloadWish) -> Result<Reloaded, ReloadRefusal> {
+        Self::reload(self, wish).await
     }
 
     fn query(&self, query: &Query) -> Result<Reply, CommandError> {

@@ -7,7 +7,7 @@ use super::lines::{Paragraph, paragraphs};
 use crate::lvs::director::Tables;
 
 /// Writes the lines that are only in one of the two, service by service. Nothing when they say the same.
-pub(super) fn write(out: &mut dyn Write, present: &Tables, wanted: &Tables) -> io::Result<()> {
+pub(in crate::cli) fn write(out: &mut dyn Write, present: &Tables, wanted: &Tables) -> io::Result<()> {
     // What is not wanted otherwise stays as it is.
     let wanted = Tables {
         services: wanted.services.clone(),

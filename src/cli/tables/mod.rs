@@ -1,6 +1,6 @@
 //! `tunvs proc`, `tunvs save`, `tunvs restore`, `tunvs counters`: the tables beyond what ipvsadm can say of them.
 
-mod difference;
+pub(super) mod difference;
 mod lines;
 pub(crate) mod read;
 #[cfg(test)]

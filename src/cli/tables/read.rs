@@ -48,7 +48,7 @@ pub(crate) fn tables(text: &[u8], names: &dyn Names) -> Result<Tables, LineError
 ///
 /// # Errors
 /// It does not.
-pub(super) fn present<E>(mut ask: impl FnMut(Query) -> Result<Reply, E>) -> Result<Tables, E> {
+pub(crate) fn present<E>(mut ask: impl FnMut(Query) -> Result<Reply, E>) -> Result<Tables, E> {
     let mut tables = Tables::default();
     for query in [Query::Services, Query::Timeouts, Query::Daemons] {
         match ask(query)? {
