@@ -1,11 +1,12 @@
 //! What the core knows of the host's routes, as data: the host edge fills it in and keeps it true.
 
+use std::collections::HashMap;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
 
 /// Where packets to a network go.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Route {
     pub net: IpNet,
     /// Of the interface or, where the route has one of its own, of the route.
@@ -23,19 +24,34 @@ pub struct Route {
 /// All routes of the host. Empty until it is told: then nothing is ever too long.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RouteTable {
-    /// Longest prefix first.
-    routes: Vec<Route>,
+    routes: HashMap<IpNet, Route, foldhash::fast::FixedState>,
+    /// Prefix lengths that occur, IPv4 and IPv6, longest first: a look-up for each, however many routes there are.
+    lens: [Vec<u8>; 2],
+    least_mtu: Option<u32>,
 }
 
 impl RouteTable {
-    pub fn new(mut routes: Vec<Route>) -> Self {
-        routes.sort_by_key(|route| std::cmp::Reverse(route.net.prefix_len()));
-        Self { routes }
+    /// Of two routes to the same network the host's own address comes first, then the earlier one.
+    pub fn new(routes: Vec<Route>) -> Self {
+        let mut table = Self { least_mtu: routes.iter().map(|route| route.mtu).min(), ..Self::default() };
+        for route in routes {
+            let net = route.net.trunc();
+            let lens = &mut table.lens[usize::from(net.addr().is_ipv6())];
+            if let Err(at) = lens.binary_search_by(|len| net.prefix_len().cmp(len)) {
+                lens.insert(at, net.prefix_len());
+            }
+            let present = table.routes.entry(net).or_insert(route);
+            if route.is_local && !present.is_local {
+                *present = route;
+            }
+        }
+        table
     }
 
     /// The route that a packet to `addr` takes.
     pub fn to(&self, addr: IpAddr) -> Option<&Route> {
-        self.routes.iter().find(|route| route.net.contains(&addr))
+        let lens = &self.lens[usize::from(addr.is_ipv6())];
+        lens.iter().find_map(|len| self.routes.get(&IpNet::new(addr, *len).ok()?.trunc()))
     }
 
     /// Whether two hosts reach each other on one link, without this host.
@@ -51,7 +67,7 @@ impl RouteTable {
 
     /// No packet up to this length is too long for any route.
     pub fn least_mtu(&self) -> u32 {
-        self.routes.iter().map(|route| route.mtu).min().unwrap_or(u32::MAX)
+        self.least_mtu.unwrap_or(u32::MAX)
     }
 }
 
@@ -86,5 +102,19 @@ mod tests {
         assert_eq!(mtu("2001:db8::1"), Some(1280));
         assert_eq!(table.least_mtu(), 1280);
         assert_eq!(RouteTable::default().least_mtu(), u32::MAX);
+        assert_eq!(RouteTable::default().to("192.0.2.1".parse().unwrap()), None);
+    }
+
+    #[test]
+    fn of_equal_routes_the_hosts_own_address_wins_then_the_first() {
+        let own = Route { is_local: true, ..route("10.0.0.1/32", 65_536) };
+        let table = RouteTable::new(vec![
+            route("10.0.0.1/32", 1500),
+            own,
+            route("10.2.0.0/16", 1500),
+            route("10.2.0.0/16", 9000),
+        ]);
+        assert_eq!(table.to("10.0.0.1".parse().unwrap()), Some(&own));
+        assert_eq!(table.to("10.2.0.1".parse().unwrap()).map(|route| route.mtu), Some(1500));
     }
 }

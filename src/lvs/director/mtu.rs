@@ -19,19 +19,9 @@ pub(super) struct Routes {
 }
 
 impl Routes {
+    /// The route that a packet to `addr` takes.
     pub(super) fn to(&self, addr: IpAddr) -> Option<Route> {
-        self.table.read().to(addr).cloned()
-    }
-
-    /// Whether `addr` is the host's own.
-    pub(super) fn is_local(&self, addr: IpAddr) -> bool {
-        self.table.read().to(addr).is_some_and(|route| route.is_local)
-    }
-
-    /// The host's own address on the way to `addr`, and whether `addr` is its own.
-    pub(super) fn way_to(&self, addr: IpAddr) -> (Option<IpAddr>, bool) {
-        let table = self.table.read();
-        table.to(addr).map_or((None, false), |route| (route.source, route.is_local))
+        self.table.read().to(addr).copied()
     }
 
     /// The longest packet that takes the way to `addr` in one piece.
@@ -44,9 +34,14 @@ impl Routes {
         self.table.read().share_link(one, other)
     }
 
+    /// Whether `addr` is the host's own.
+    pub(super) fn is_local(&self, addr: IpAddr) -> bool {
+        self.to(addr).is_some_and(|route| route.is_local)
+    }
+
     /// The host's own address on the way to `addr`.
     pub(super) fn source_to(&self, addr: IpAddr) -> Option<IpAddr> {
-        self.table.read().to(addr).and_then(|route| route.source)
+        self.to(addr)?.source
     }
 }
 
@@ -58,9 +53,10 @@ impl Default for Routes {
 
 impl Director {
     /// Tells the director of the host's routes; to be called whenever they change.
-    pub fn set_routes(&self, table: RouteTable) {
+    pub fn set_routes(&self, table: impl Into<Arc<RouteTable>>) {
+        let table = table.into();
         self.routes.least_mtu.store(table.least_mtu(), Relaxed);
-        *self.routes.table.write() = Arc::new(table);
+        *self.routes.table.write() = table;
     }
 
     /// The MTU that a packet does not fit on its way to `addr` inside `overhead` bytes of encapsulation. None when
