@@ -9,6 +9,7 @@ use crate::control::Counter;
 use crate::control::status::Queue;
 use crate::device::{ReadError, WriteError};
 use crate::lvs::director::{DropReason, Verdict};
+use crate::lvs::neighbour::Neighbours;
 
 /// The counters of one queue. Only its own thread adds to them.
 #[derive(Debug, Default)]
@@ -25,6 +26,7 @@ pub(super) struct QueueCounters {
     unreadable: Cell,
     write_no_headroom: Cell,
     write_link_down: Cell,
+    write_full: Cell,
     write_super_packet: Cell,
     write_refused: Cell,
 }
@@ -66,6 +68,7 @@ impl QueueCounters {
         match error {
             WriteError::NoHeadroom => self.write_no_headroom.bump(),
             WriteError::LinkDown => self.write_link_down.bump(),
+            WriteError::Full => self.write_full.bump(),
             WriteError::SuperPacket => self.write_super_packet.bump(),
             WriteError::Refused(_) => self.write_refused.bump(),
         }
@@ -97,6 +100,7 @@ impl QueueCounters {
             ("unreadable", &self.unreadable),
             ("write_no_headroom", &self.write_no_headroom),
             ("write_link_down", &self.write_link_down),
+            ("write_full", &self.write_full),
             ("write_super_packet", &self.write_super_packet),
             ("write_refused", &self.write_refused),
         ];
@@ -107,9 +111,12 @@ impl QueueCounters {
     }
 }
 
-/// The counters of all queues, of those that are gone too.
+/// The counters of all queues, of those that are gone too, and what the neighbours did not get.
 #[derive(Debug, Default)]
-pub(super) struct AllCounters(Mutex<Queues>);
+pub(super) struct AllCounters {
+    queues: Mutex<Queues>,
+    neighbours: Arc<Neighbours>,
+}
 
 #[derive(Debug, Default)]
 struct Queues {
@@ -119,9 +126,17 @@ struct Queues {
 }
 
 impl AllCounters {
+    pub(super) fn new(neighbours: Arc<Neighbours>) -> Self {
+        Self { queues: Mutex::default(), neighbours }
+    }
+
+    pub(super) const fn neighbours(&self) -> &Arc<Neighbours> {
+        &self.neighbours
+    }
+
     /// Counters for one more queue.
     pub(super) fn queue(&self, name: &str) -> Arc<QueueCounters> {
-        let mut queues = self.0.lock();
+        let mut queues = self.queues.lock();
         let Queues { running, ended } = &mut *queues;
         running.retain(|queue| {
             let is_held = Arc::strong_count(queue) > 1;
@@ -137,17 +152,19 @@ impl AllCounters {
 
     /// What each running queue has counted.
     pub(super) fn queues(&self) -> Vec<Queue> {
-        self.0.lock().running.iter().map(|queue| queue.summary()).collect()
+        self.queues.lock().running.iter().map(|queue| queue.summary()).collect()
     }
 
     /// The sums, always in the same order.
     pub(super) fn sum(&self) -> Vec<Counter> {
-        let queues = self.0.lock();
+        let queues = self.queues.lock();
         let mut values = queues.ended.clone();
         queues.running.iter().for_each(|queue| add(&mut values, queue));
         let names = QueueCounters::default().list().map(|(name, _)| name).collect::<Vec<_>>();
         values.resize(names.len(), 0);
-        names.into_iter().zip(values).map(|(name, value)| Counter { name, value }).collect()
+        let unreachable = ("drop_unreachable".to_owned(), self.neighbours.unreached());
+        let counted = names.into_iter().zip(values).chain([unreachable]);
+        counted.map(|(name, value)| Counter { name, value }).collect()
     }
 }
 
@@ -177,14 +194,22 @@ mod tests {
             queue.verdict(verdict);
         }
         queue.unreadable(&ReadError::Short(3));
-        for error in
-            [WriteError::NoHeadroom, WriteError::LinkDown, WriteError::SuperPacket, WriteError::Refused(1)]
-        {
+        for error in [
+            WriteError::NoHeadroom,
+            WriteError::LinkDown,
+            WriteError::Full,
+            WriteError::SuperPacket,
+            WriteError::Refused(1),
+        ] {
             queue.write_failed(error);
         }
-        let sums = all.sum();
+        let mut sums = all.sum();
+        assert_eq!(
+            sums.pop().map(|counter| (counter.name, counter.value)),
+            Some(("drop_unreachable".to_owned(), 0))
+        );
         assert!(sums.iter().all(|counter| counter.value == 1), "{sums:?}");
-        assert_eq!(sums.len(), 11 + DropReason::ALL.len());
+        assert_eq!(sums.len(), 12 + DropReason::ALL.len());
     }
 
     #[test]
@@ -197,7 +222,7 @@ mod tests {
         running.verdict(Verdict::Pass);
         let passed = all.sum().into_iter().find(|counter| counter.name == "pass");
         assert_eq!(passed.map(|counter| counter.value), Some(4));
-        assert_eq!(all.0.lock().running.len(), 1);
+        assert_eq!(all.queues.lock().running.len(), 1);
         let queue = Queue { name: "tunvs-vip/0".to_owned(), packets: 1, drops: 0, failures: 0 };
         assert_eq!(all.queues(), [queue]);
     }

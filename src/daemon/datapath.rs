@@ -18,6 +18,7 @@ use crate::device::{
     IdleQueue, NeighbourWriter, Options, PacketReader, PacketWriter, ReadError, Tun, TunWriter,
 };
 use crate::lvs::director::{Director, Side, Verdict};
+use crate::lvs::neighbour::Neighbours;
 use crate::lvs::wire::{Outbox, PacketBuf};
 
 /// Packets between two looks at the clock and the stop signal.
@@ -30,6 +31,7 @@ pub(super) struct Path {
     pub(super) clock: Clock,
     pub(super) side: Side,
     pub(super) counters: Arc<AllCounters>,
+    pub(super) neighbours: Arc<Neighbours>,
     pub(super) ended: mpsc::UnboundedSender<Ended>,
 }
 
@@ -85,7 +87,7 @@ impl Worker {
         let runtime = Builder::new_current_thread().enable_io().build()?;
         let mut device = {
             let _inside = runtime.enter();
-            queue.register()?
+            queue.register(Arc::clone(&path.neighbours))?
         };
         let thread = thread::Builder::new().name(thread.clone()).spawn(move || {
             let mut report = Report { thread, error: None, ended: Some(path.ended.clone()) };
@@ -194,6 +196,7 @@ mod tests {
             clock: Clock::start(),
             side: Side::Client,
             counters: Arc::default(),
+            neighbours: Arc::default(),
             ended: mpsc::unbounded_channel().0,
         }
     }

@@ -35,8 +35,11 @@ use crate::control::socket::{BindError, ControlSocket};
 use crate::control::{ReloadWish, server};
 use crate::device::{self, DeviceError, PacketWriter, TunWriter};
 use crate::events::Event;
-use crate::host::{self, ErrorListener, HostError, HostOptions, Plumbing, Step, TunNames, Watch};
+use crate::host::{
+    self, ErrorListener, HostError, HostOptions, NeighbourWatch, Plumbing, Step, TunNames, Watch,
+};
 use crate::lvs::director::{CommandError, Director, Settings, Side};
+use crate::lvs::neighbour::Neighbours;
 use crate::lvs::wire::Outbox;
 
 use clock::Clock;
@@ -185,13 +188,15 @@ async fn run_inside(mut options: Options) -> Result<(), DaemonError> {
         Err(error) => return Err(error.into()),
     }
 
-    let counters = Arc::new(AllCounters::default());
+    let neighbours = Arc::new(Neighbours::default());
+    let counters = Arc::new(AllCounters::new(Arc::clone(&neighbours)));
     let (report, mut ended) = mpsc::unbounded_channel();
     let path = datapath::Path {
         director: Arc::clone(&director),
         clock,
         side: Side::Client,
         counters: Arc::clone(&counters),
+        neighbours: Arc::clone(&neighbours),
         ended: report,
     };
     let names = options.tun_names();
@@ -281,6 +286,13 @@ fn follow_host(live: &Arc<Live>, writer: TunWriter, rs_writer: TunWriter) -> Vec
     match Watch::start() {
         Ok(watch) => tasks.push(tokio::spawn(neighbourhood::keep_up(Arc::clone(live), watch))),
         Err(error) => tracing::warn!(%error, "changes of the host will go unnoticed"),
+    }
+    match NeighbourWatch::start() {
+        Ok(watch) => {
+            let neighbours = Arc::clone(&live.neighbours);
+            tasks.push(tokio::spawn(neighbourhood::know_neighbours(neighbours, watch)));
+        }
+        Err(error) => tracing::warn!(%error, "neighbours are left to the host"),
     }
     match ErrorListener::start() {
         Ok(listener) => {

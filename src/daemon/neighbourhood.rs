@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::device::{PacketWriter, TunWriter};
-use crate::host::{ErrorListener, Watch};
+use crate::host::{ErrorListener, Heard, NeighbourWatch, Watch};
 use crate::lvs::director::{Side, Verdict};
+use crate::lvs::neighbour::Neighbours;
 use crate::lvs::wire::{Outbox, PacketBuf};
 
 use super::service::Live;
@@ -20,6 +21,26 @@ pub(super) async fn keep_up(live: Arc<Live>, mut watch: Watch) {
         tokio::time::sleep(SETTLE).await;
         watch.catch_up();
         live.follow_host().await;
+    }
+}
+
+/// Learns of the host's neighbours, for direct routing.
+pub(super) async fn know_neighbours(neighbours: Arc<Neighbours>, mut watch: NeighbourWatch) {
+    loop {
+        match watch.all().await {
+            Ok(all) => neighbours.learn_all(&all),
+            Err(error) => tracing::warn!(%error, "neighbours are left to the host"),
+        }
+        loop {
+            match watch.next().await {
+                Heard::Change(neighbour) => neighbours.learn(neighbour),
+                Heard::Missed => break,
+                Heard::End => {
+                    neighbours.learn_all(&[]);
+                    return;
+                }
+            }
+        }
     }
 }
 

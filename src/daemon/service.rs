@@ -21,6 +21,7 @@ use crate::events::{Event, Events, rfc3339};
 use crate::host::Plumbing;
 use crate::lvs::Time;
 use crate::lvs::director::{Captures, Command, CommandError, Director, Explanation, Query, Question, Reply};
+use crate::lvs::neighbour::Neighbours;
 use crate::lvs::service::Endpoint;
 
 #[derive(Debug)]
@@ -29,6 +30,7 @@ pub(super) struct Live {
     pub(super) clock: Clock,
     counters: Arc<AllCounters>,
     pub(super) events: Arc<Events>,
+    pub(super) neighbours: Arc<Neighbours>,
     /// None where nothing of the host is to be changed.
     host: Mutex<Option<Host>>,
     /// How the last following went.
@@ -53,11 +55,13 @@ pub(super) struct Host {
 
 impl Live {
     pub(super) fn new(director: Arc<Director>, clock: Clock, counters: Arc<AllCounters>) -> Self {
+        let neighbours = Arc::clone(counters.neighbours());
         Self {
             director,
             clock,
             counters,
             events: Arc::new(Events::new(unix_millis)),
+            neighbours,
             host: Mutex::new(None),
             following: parking_lot::Mutex::default(),
             config: None,
@@ -159,7 +163,9 @@ impl Live {
             warnings.push(error.to_string());
         }
         host.marks.close_others(&captures);
-        self.director.set_routes(host.plumbing.routes());
+        let ground = host.plumbing.ground();
+        self.director.set_routes(Arc::clone(&ground.routes));
+        self.neighbours.set_ground(ground);
         for warning in &warnings {
             tracing::warn!(warning, "the host does not follow");
             self.events.publish(Event::HostTrouble { reason: warning.clone() });

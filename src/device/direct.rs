@@ -1,113 +1,84 @@
 //! Sending a packet as it is to a neighbour that its header does not name: direct routing.
 //!
-//! A raw socket on which the caller writes the IP header routes by the address given to `sendto`, and resolves the
-//! link address of that neighbour (`FLOWI_FLAG_KNOWN_NH`, which the kernel's IPVS uses in the same way). So the host
-//! does neighbour discovery, holds packets meanwhile, and reports a neighbour that does not answer. Super-packets
-//! are cut here: such a socket takes none.
+//! Where the neighbour's link address is known a frame is made for it, super-packets whole ([`LinkSender`]). Else
+//! the host finds the neighbour, by a raw socket ([`RawSender`]): so discovery, packets that wait, and complaints
+//! about neighbours that do not answer are its work.
 
-use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::Arc;
 
 use nix::errno::Errno;
-use nix::sys::socket::{getsockopt, sockopt};
-use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
 use super::WriteError;
-use crate::lvs::wire::{Headers, PacketBuf, complete, cut, segments};
-
-/// `IPPROTO_RAW`: the header is the caller's.
-const RAW: i32 = 255;
+use super::link::{FrameTo, LinkSender};
+use super::raw::RawSender;
+use crate::lvs::neighbour::Neighbours;
+use crate::lvs::wire::PacketBuf;
 
 /// Room for what waits for a neighbour or a slow link.
-const SEND_BUFFER: usize = 4 << 20;
+pub(super) const SEND_BUFFER: usize = 4 << 20;
 
-/// The sockets of both families, opened when the director starts. Without CAP_NET_RAW there are none, and every
-/// packet for direct routing is refused.
+/// The ways out of one queue.
 #[derive(Debug)]
 pub(super) struct DirectSender {
-    v4: Option<Socket>,
-    v6: Option<Socket>,
-    piece: PacketBuf,
+    raw: RawSender,
+    link: Option<LinkSender>,
+    neighbours: Arc<Neighbours>,
+    /// Of the neighbours, when `ways` was last emptied.
+    generation: u64,
+    ways: HashMap<IpAddr, Way>,
+}
+
+#[derive(Clone, Debug)]
+enum Way {
+    Frames(FrameTo),
+    /// By frames from the second packet on: the host sends the first, which has it ask whether the neighbour is there.
+    FirstByHost(FrameTo),
+    ByHost,
 }
 
 impl DirectSender {
-    pub(super) fn open() -> Self {
-        let open = |domain| match open(domain) {
-            Ok(socket) => Some(socket),
-            Err(error) => {
-                tracing::debug!(%error, ?domain, "no raw socket, so no direct routing");
-                None
-            }
-        };
-        Self { v4: open(Domain::IPV4), v6: open(Domain::IPV6), piece: PacketBuf::new() }
+    pub(super) fn open(neighbours: Arc<Neighbours>) -> Self {
+        let link = LinkSender::open()
+            .inspect_err(|error| tracing::debug!(%error, "no packet socket, so no frames of our own"))
+            .ok();
+        Self { raw: RawSender::open(), link, generation: 0, neighbours, ways: HashMap::new() }
     }
 
     /// Sends `packet` to `neighbour`.
     pub(super) fn send(&mut self, packet: &mut PacketBuf, neighbour: IpAddr) -> Result<(), WriteError> {
-        let socket = if neighbour.is_ipv4() { &self.v4 } else { &self.v6 };
-        let Some(socket) = socket else { return Err(WriteError::Refused(Errno::EPERM as i32)) };
-        if packet.offload.gso.is_none() {
-            complete(packet);
-            return send_whole(socket, packet.bytes(), neighbour);
+        let generation = self.neighbours.generation();
+        if generation != self.generation {
+            self.ways.clear();
+            self.generation = generation;
         }
-        let headers = Headers::parse(packet.bytes()).map_err(|_| WriteError::SuperPacket)?;
-        let Some(pieces) = segments(packet, &headers) else { return Err(WriteError::SuperPacket) };
-        for segment in pieces {
-            segment.write(packet, &mut self.piece);
-            complete(&mut self.piece);
-            send_whole(socket, self.piece.bytes(), neighbour)?;
-        }
-        Ok(())
-    }
-}
-
-fn open(domain: Domain) -> io::Result<Socket> {
-    let socket = Socket::new(domain, Type::RAW, Some(Protocol::from(RAW)))?;
-    socket.set_nonblocking(true)?;
-    // A smaller buffer than asked for only means earlier drops.
-    let _ = socket.set_send_buffer_size(SEND_BUFFER);
-    Ok(socket)
-}
-
-/// Sends a packet, in fragments where the link is too narrow: what may not be cut was answered before it came here.
-fn send_whole(socket: &Socket, packet: &[u8], neighbour: IpAddr) -> Result<(), WriteError> {
-    let to = SockAddr::from(SocketAddr::new(neighbour, 0));
-    match send_once(socket, packet, &to) {
-        Err(error) if error.raw_os_error() == Some(Errno::EMSGSIZE as i32) => {
-            let mtu = path_mtu(neighbour).map_err(|error| refused(&error))?;
-            let pieces = cut(packet, mtu, 0);
-            if pieces.len() < 2 {
-                return Err(refused(&error));
+        let way = self.ways.entry(neighbour).or_insert_with(|| way(&self.neighbours, neighbour));
+        match way {
+            Way::Frames(to) => {
+                if let Some(link) = self.link.as_ref().filter(|_| to.fits(packet)) {
+                    match link.send(packet, to) {
+                        Ok(()) => return Ok(()),
+                        Err(Errno::EAGAIN | Errno::ENOBUFS) => return Err(WriteError::Full),
+                        Err(Errno::ENETDOWN) => return Err(WriteError::LinkDown),
+                        // An interface that has gone or become narrower, or a kernel that does not take the
+                        // super-packet: the host knows better.
+                        Err(errno) => tracing::trace!(%errno, "the host sends what a frame cannot carry"),
+                    }
+                }
             }
-            pieces.iter().try_for_each(|piece| send_once(socket, piece, &to)).map_err(|error| refused(&error))
+            Way::FirstByHost(to) => *way = Way::Frames(to.clone()),
+            Way::ByHost => self.neighbours.wait_for(neighbour),
         }
-        other => other.map_err(|error| refused(&error)),
+        self.raw.send(packet, neighbour, || self.neighbours.mtu_to(neighbour))
     }
 }
 
-/// What the host knows of the way: asked with a socket that is connected and sends nothing.
-fn path_mtu(neighbour: IpAddr) -> io::Result<usize> {
-    const DISCARD: u16 = 9;
-    let any: SocketAddr = match neighbour {
-        IpAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
-        IpAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
-    };
-    let socket = UdpSocket::bind(any)?;
-    socket.connect((neighbour, DISCARD))?;
-    let mtu = getsockopt(&socket, sockopt::IpMtu)?;
-    usize::try_from(mtu).map_err(io::Error::other)
-}
-
-fn send_once(socket: &Socket, packet: &[u8], to: &SockAddr) -> io::Result<()> {
-    loop {
-        match socket.send_to(packet, to) {
-            Ok(_) => return Ok(()),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
+fn way(neighbours: &Neighbours, neighbour: IpAddr) -> Way {
+    let frame = neighbours.hop_to(neighbour).and_then(|hop| FrameTo::new(hop).ok());
+    match frame {
+        Some(to) if to.hop.is_stale => Way::FirstByHost(to),
+        Some(to) => Way::Frames(to),
+        None => Way::ByHost,
     }
-}
-
-fn refused(error: &io::Error) -> WriteError {
-    WriteError::Refused(error.raw_os_error().unwrap_or(0))
 }

@@ -5,9 +5,11 @@
 //! place that names the `tun` crate and `/dev/net/tun`. Called by the daemon.
 
 mod direct;
+mod link;
 mod memory;
 mod offload;
 mod open;
+mod raw;
 #[cfg(test)]
 mod tests;
 mod tun;
@@ -76,6 +78,8 @@ pub enum WriteError {
     NoHeadroom,
     #[error("the link is down")]
     LinkDown,
+    #[error("the send buffer is full")]
+    Full,
     /// Some kernels refuse sound super-packets; see [`TunQueue`].
     #[error("the host refuses the super-packet")]
     SuperPacket,

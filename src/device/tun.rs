@@ -15,6 +15,7 @@ use tokio::io::unix::AsyncFd;
 use super::direct::DirectSender;
 use super::open::{self, DeviceError, Options};
 use super::{Features, NeighbourWriter, PacketReader, PacketWriter, ReadError, WriteError};
+use crate::lvs::neighbour::Neighbours;
 use crate::lvs::wire::{Offload, PacketBuf, VNET_LEN};
 
 /// So many super-packets may be refused before they are given up. Some stable kernels (6.1, 6.6.44, 6.10) refuse
@@ -92,12 +93,12 @@ pub struct IdleQueue {
 }
 
 impl IdleQueue {
-    /// Has the runtime that calls this watch the queue.
+    /// Has the runtime that calls this watch the queue. Packets of direct routing go to `neighbours`.
     ///
     /// # Errors
     /// The runtime cannot watch more descriptors.
-    pub fn register(self) -> io::Result<TunQueue> {
-        let direct = DirectSender::open();
+    pub fn register(self, neighbours: Arc<Neighbours>) -> io::Result<TunQueue> {
+        let direct = DirectSender::open(neighbours);
         Ok(TunQueue { device: watch(self.device)?, refusals: self.refusals, direct })
     }
 }

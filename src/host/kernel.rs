@@ -11,7 +11,7 @@ use netlink_packet_core::{
     NLM_F_ACK, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REQUEST, NetlinkMessage, NetlinkPayload,
 };
 use netlink_packet_route::address::{AddressAttribute, AddressMessage};
-use netlink_packet_route::link::{LinkAttribute, LinkFlags, LinkMessage};
+use netlink_packet_route::link::{LinkAttribute, LinkFlags, LinkLayerType, LinkMessage};
 use netlink_packet_route::neighbour::{
     NeighbourAddress, NeighbourAttribute, NeighbourFlags, NeighbourMessage,
 };
@@ -180,7 +180,7 @@ fn index_of(name: &str) -> io::Result<u32> {
     nix::net::if_::if_nametoindex(name).map_err(io::Error::from)
 }
 
-fn netlink_error(doing: &'static str, error: rtnetlink::Error) -> HostError {
+pub(super) fn netlink_error(doing: &'static str, error: rtnetlink::Error) -> HostError {
     let source = match error {
         rtnetlink::Error::NetlinkError(message) => message.to_io(),
         other => io::Error::other(other),
@@ -202,7 +202,10 @@ fn link_state(message: &LinkMessage) -> LinkState {
         match attribute {
             LinkAttribute::IfName(name) => state.name.clone_from(name),
             LinkAttribute::Mtu(mtu) => state.mtu = *mtu,
-            LinkAttribute::Address(addr) if !flags.contains(LinkFlags::Noarp) && !state.loopback => {
+            LinkAttribute::Address(addr)
+                if message.header.link_layer_type == LinkLayerType::Ether
+                    && !flags.contains(LinkFlags::Noarp) =>
+            {
                 state.ether = addr.as_slice().try_into().ok();
             }
             _ => {}

@@ -2,16 +2,19 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
+use std::sync::Arc;
 
-use super::change::{Address, Change, Proxy, Rule, Step};
+use super::change::{Action, Address, Change, Proxy, Rule, Step};
 use super::error::HostError;
 use super::journal::Journal;
 use super::kernel::{Kernel, Netlink};
 use super::layout::Layout;
+use super::messages;
 use super::options::{HostOptions, TunNames};
-use super::plan::{self, Ground, Tables};
+use super::plan::{self, Tables};
 use super::view::View;
 use crate::lvs::director::Captures;
+use crate::lvs::neighbour::Ground;
 use crate::lvs::route::RouteTable;
 use crate::lvs::service::Family;
 
@@ -47,9 +50,9 @@ impl Plumbing {
         self.engine.reconcile(captures, mark_tuns).await
     }
 
-    /// The routes of the host as they were at the last reconciliation.
-    pub fn routes(&self) -> RouteTable {
-        self.engine.routes()
+    /// The routes of the host as they were at the last reconciliation, and what else decides where packets leave.
+    pub fn ground(&self) -> Ground {
+        self.engine.ways_out()
     }
 
     /// How many changes of the host will be taken back.
@@ -270,8 +273,8 @@ impl<K: Kernel> Engine<K> {
         Ok(steps)
     }
 
-    fn ground(&self) -> Ground<'_> {
-        Ground {
+    fn ground(&self) -> plan::Ground<'_> {
+        plan::Ground {
             options: &self.options,
             tuns: &self.tuns,
             tables: self.tables,
@@ -326,13 +329,30 @@ impl<K: Kernel> Engine<K> {
         errors
     }
 
+    fn ways_out(&self) -> Ground {
+        let has_policy = |family| self.view.rules_of(family).any(is_policy);
+        let links = self.view.links.iter().filter(|link| link.up);
+        Ground {
+            routes: Arc::new(self.routes()),
+            links: links.filter_map(|link| Some((link.index, link.ether?))).collect(),
+            has_policy: [has_policy(Family::V4), has_policy(Family::V6)],
+        }
+    }
+
     fn routes(&self) -> RouteTable {
         let tuns = [&self.tuns.vip, &self.tuns.rs];
         let is_tun =
             |index: u32| self.view.links.iter().any(|link| link.index == index && tuns.contains(&&link.name));
-        let routes = self.view.routes.iter().filter(|route| !is_tun(route.interface)).cloned();
+        let routes = self.view.routes.iter().filter(|route| !is_tun(route.interface)).copied();
         RouteTable::new(routes.collect())
     }
+}
+
+/// Whether it leaves a choice of table that depends on more than the destination.
+fn is_policy(rule: &Rule) -> bool {
+    let is_usual = rule.is_unconditional()
+        && matches!(rule.action, Action::Lookup(table) if messages::is_host_table(table));
+    !rule.is_ours() && !is_usual
 }
 
 /// Whoever brings the rule that was moved back hides all of ours.

@@ -7,6 +7,7 @@
 pub mod app;
 pub mod conn;
 pub mod director;
+pub mod neighbour;
 pub mod route;
 pub mod sched;
 pub mod service;

@@ -59,12 +59,10 @@ impl Packet<'_> {
 
     /// Length of the longest packet that this one becomes on the wire.
     pub(super) fn longest_piece(&self) -> usize {
-        let Some(gso) = self.buf.offload.gso else { return self.pieces.unwrap_or(self.headers.len) };
-        let header = match self.headers.protocol {
-            wire::protocol::TCP => usize::from(self.payload()[12] >> 4) * 4,
-            _ => 8,
-        };
-        (self.headers.l4 + header + usize::from(gso.size)).min(self.headers.len)
+        if self.buf.offload.gso.is_none() {
+            return self.pieces.unwrap_or(self.headers.len);
+        }
+        wire::longest_segment(self.buf, &self.headers)
     }
 
     /// Whether routers on the way may cut it.

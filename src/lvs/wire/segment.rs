@@ -27,6 +27,19 @@ impl Segment {
     }
 }
 
+/// Length of the headers that each segment of a super-packet has.
+pub fn header_len(packet: &PacketBuf, headers: &Headers) -> usize {
+    let is_udp = packet.offload.gso.is_some_and(|gso| gso.kind == GsoKind::Udp);
+    let offset = packet.bytes().get(headers.l4 + 12).map_or(0, |byte| byte >> 4);
+    headers.l4 + if is_udp { 8 } else { usize::from(offset) * 4 }
+}
+
+/// Length of the longest packet that this one becomes on the wire.
+pub fn longest_segment(packet: &PacketBuf, headers: &Headers) -> usize {
+    let Some(gso) = packet.offload.gso else { return headers.len };
+    (header_len(packet, headers) + usize::from(gso.size)).min(headers.len)
+}
+
 /// The segments of a super-packet that gave `headers`; None when it is none, or its headers are too long.
 pub fn segments<'a>(
     packet: &'a PacketBuf,
@@ -35,7 +48,7 @@ pub fn segments<'a>(
     let gso = packet.offload.gso?;
     let bytes = packet.bytes();
     let is_tcp = gso.kind != GsoKind::Udp;
-    let start = headers.l4 + if is_tcp { usize::from(bytes[headers.l4 + 12] >> 4) * 4 } else { 8 };
+    let start = header_len(packet, headers);
     let size = usize::from(gso.size);
     if size == 0 || start > MAX_HEADER || start > headers.len {
         return None;
