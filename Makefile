@@ -51,11 +51,12 @@ test-netns: ## scenarios in network namespaces (root); T=name runs one
 test-sim: ## seeded simulation; SEEDS=how many
 	SIM_SEEDS=$(SEEDS) $(CARGO) test --locked --test simulation -- --nocapture
 
-bench: ## core benchmarks, then traffic against HAProxy (root); ROUNDS=how many
+bench: ## core benchmarks, traffic against HAProxy, and each way to a server against NAT (root); ROUNDS=how many
 	scripts/install-test-deps bench
 	$(CARGO) bench --locked
 	$(CARGO) build --release --locked
 	scripts/bench-smoke $(ROUNDS)
+	scripts/bench-modes $(ROUNDS)
 
 demo: ## the LVS-NAT walk-through, in namespaces of its own
 	$(CARGO) build --locked

@@ -63,6 +63,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("lvs/time.rs", &["lvs::time"]),
     ("lvs/verdict.rs", &["lvs::verdict"]),
     ("lvs/route.rs", &["lvs::route"]),
+    ("lvs/neighbour.rs", &["lvs::route"]),
     ("lvs/wire/", &["lvs::wire"]),
     ("lvs/service/", &["lvs::service", "lvs::sched", "lvs::wire", "lvs::time"]),
     ("lvs/sched/", &["lvs::sched", "lvs::service", "lvs::time"]),

@@ -3,6 +3,28 @@
 . "$(dirname "$0")/lib.sh"
 one_link
 for number in 1 2; do web rs$number; done
+
+# neighbour_is ADDRESS STATE: what the director's host thinks of a neighbour.
+neighbour_is() { [[ $(ip -n ds neigh show to "$1") == *"$2"* ]]; }
+
+# udp_error HOST ADDRESS PORT: the error that comes in answer to a datagram.
+udp_error() {
+  on "$1" python3 -c '
+import errno, socket, sys
+is_v6 = ":" in sys.argv[1]
+s = socket.socket(socket.AF_INET6 if is_v6 else socket.AF_INET, socket.SOCK_DGRAM)
+s.settimeout(10)
+# IP_RECVERR, IPV6_RECVERR: tell of every error
+s.setsockopt(*((socket.IPPROTO_IPV6, 25) if is_v6 else (socket.IPPROTO_IP, 11)), 1)
+s.connect((sys.argv[1], int(sys.argv[2])))
+s.send(b"hello")
+try:
+    s.recv(100)
+except OSError as error:
+    print(errno.errorcode.get(error.errno, "timeout"))
+' "$2" "$3"
+}
+
 before=$(snapshot ds)
 start_director
 for vip in 192.168.1.183 '[fd00:1::183]'; do
@@ -25,7 +47,10 @@ ip netns exec ds tcpdump -nni eth1 -c 1 'tcp src port 80 and ether src '"$(ip -n
 watching=$!
 wait_until 5 grep -q listening "$work/tcpdump.err"
 
-# 100 MB up and down, byte for byte: super-packets are cut on the way out.
+ip netns exec rs2 tcpdump -l -nni eth0 'tcp dst port 80 and greater 4000' >"$work/large.txt" 2>"$work/tcpdump-large.err" &
+wait_until 5 grep -q listening "$work/tcpdump-large.err"
+
+# 100 MB up and down, byte for byte.
 head -c 100000000 /dev/urandom >"$work/blob"
 for number in 1 2; do cp "$work/blob" "$work/web-rs$number/html/files/down"; done
 for vip in 192.168.1.183 '[fd00:1::183]'; do
@@ -36,22 +61,46 @@ kill "$watching"
 wait "$watching" || true
 same "answers that crossed the director" "" "$(<"$work/answers.txt")"
 
-# A neighbour that does not answer: the client is told, by the virtual address.
-on ds ipvsadm -A -u 192.168.1.183:53 -s rr
-on ds ipvsadm -a -u 192.168.1.183:53 -r 192.168.1.199 -g
-told=$(on client python3 -c '
-import errno, socket
-s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-s.settimeout(10)
-s.setsockopt(socket.IPPROTO_IP, 11, 1)  # IP_RECVERR: tell of every error
-s.connect(("192.168.1.183", 53))
-s.send(b"hello")
-try:
-    s.recv(100)
-except OSError as error:
-    print(errno.errorcode.get(error.errno, "timeout"))
-')
-same "a server that is not there" EHOSTUNREACH "$told"
+# Super-packets left as such: the servers saw frames that no link carries.
+(($(wc -l <"$work/large.txt") > 20)) || fail "few super-packets: $(<"$work/large.txt")"
+
+# counter NAME: its value.
+counter() { on ds tunvs counters | awk -v name="$1" '$1 == name { print $2 }'; }
+
+# A server that moves to another link address is followed, and one that has been silent for long is asked by the host.
+own=$(ip -n rs1 -br link show eth0 | awk '{ print $3 }')
+ip -n rs1 link set eth0 address 02:00:00:00:00:77
+for vip in 192.168.1.183 '[fd00:1::183]'; do
+  rip=192.168.1.191
+  [[ $vip != \[* ]] || rip=fd00:1::191
+  ip -n ds neigh replace "$rip" lladdr 02:00:00:00:00:77 nud stale dev eth1
+  same "$vip after the move" "rs1 rs1" "$(answers client 4 "http://$vip" | tr ' ' '\n' | grep rs1 | paste -sd ' ')"
+  wait_until 20 neighbour_is "$rip" REACHABLE
+done
+ip -n rs1 link set eth0 address "$own"
+
+# A server that does not answer on the link: the client is told, by the director's own address as IPVS does it, what
+# waited is counted, and the connection is listed.
+ip netns exec client tcpdump -l -nni eth0 'icmp or icmp6[0] == 1' >"$work/errors.txt" 2>"$work/tcpdump-errors.err" &
+wait_until 5 grep -q listening "$work/tcpdump-errors.err"
+for net in 192.168.1. fd00:1::; do
+  vip=${net}183 rip=${net}199
+  [[ $net != *:* ]] || vip="[$vip]" rip="[$rip]"
+  before_failure=$(counter drop_unreachable)
+  on ds ipvsadm -A -u "$vip:53" -s rr
+  on ds ipvsadm -a -u "$vip:53" -r "$rip:53" -g
+  same "a server that is not there" EHOSTUNREACH "$(udp_error client "${net}183" 53)"
+  wait_until 5 test "$(counter drop_unreachable)" -gt "$before_failure"
+done
+wait_until 5 grep -q 'ICMP host 192.168.1.183 unreachable' "$work/errors.txt"
+wait_until 5 grep -q 'unreachable address fd00:1::183' "$work/errors.txt"
+same "who complains" "192.168.1.181 > 192.168.1.10:" "$(awk '/ICMP host/ { print $3, $4, $5 }' "$work/errors.txt" | sort -u)"
+
+# Where the link is down, nothing waits for it.
+ip -n ds link set eth1 down
+ip -n ds link set eth1 up
+address ds eth1 fd00:1::181/64 fd00:1::183/128
+for vip in 192.168.1.183 '[fd00:1::183]'; do wait_until 20 get client "http://$vip"; done
 
 stop_director
 same "the host" "$before" "$(snapshot ds)"

@@ -14,6 +14,9 @@ use crate::lvs::wire::{
 
 const ICMP_HEADER: usize = 8;
 
+/// Type and code of what the host says when a neighbour does not answer.
+const HOST_UNREACHABLE: [u8; 2] = [3, 1];
+
 impl Director {
     pub(super) fn process_icmp(&self, packet: &mut Packet<'_>, kind: u8) -> Verdict {
         if !icmp::is_related_error(kind, packet.headers.is_v6()) {
@@ -55,8 +58,9 @@ impl Director {
     }
 
     /// An error that the host itself made about a packet from `client` to `virt` on its way here. About one that the
-    /// services take it comes from the virtual address, as IPVS would have sent it; else from the host's address on
-    /// that way, which the rule that led it here may have kept the host from choosing.
+    /// services take it comes from the virtual address, as IPVS would have sent it; else, and about a real server that
+    /// does not answer on its link, from the host's address on that way, which the rule that led it here may have
+    /// kept the host from choosing.
     fn correct_own_error(
         &self,
         packet: &mut Packet<'_>,
@@ -75,7 +79,13 @@ impl Director {
                 .is_some_and(|protocol| services.find(None, protocol, virt.addr, virt.port).is_some())
         };
         let key = ConnKey::new(Role::In, number, client, virt);
-        let mut is_tracked = self.conns.lookup(&key, packet.now).is_some();
+        let found = self.conns.lookup(&key, packet.now);
+        let mut is_tracked = found.is_some();
+        let of_next_hop = packet.payload()[..2] == HOST_UNREACHABLE;
+        if of_next_hop && let Some(server) = found.as_ref().and_then(|entry| entry.available_server()) {
+            server.counters().count_out(1, packet.counted_len());
+        }
+        drop(found);
         // IPVS schedules a SYN before it finds its hops used up; the next client gets the next server.
         if !is_tracked && is_taken() && quoted_flags(packet, quoted).has(TcpFlags::SYN) {
             let segment = Segment { protocol: Protocol::Tcp, from: client, to: virt, flags: TcpFlags(0) };
@@ -86,7 +96,7 @@ impl Director {
                 is_tracked = true;
             }
         }
-        let from = if is_tracked || is_taken() {
+        let from = if !of_next_hop && (is_tracked || is_taken()) {
             virt.addr
         } else {
             self.routes.source_to(headers.dst).unwrap_or(headers.src)
