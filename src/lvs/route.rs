@@ -57,7 +57,8 @@ impl RouteTable {
     /// Whether two hosts reach each other on one link, without this host.
     pub fn share_link(&self, one: IpAddr, other: IpAddr) -> bool {
         let is_link = |route: &&Route| route.gateway.is_none() && !route.is_local;
-        let covers = |addr: &IpAddr| self.routes.values().filter(is_link).any(|route| route.net.contains(addr));
+        let covers =
+            |addr: &IpAddr| self.routes.values().filter(is_link).any(|route| route.net.contains(addr));
         if is_link_local(one) || is_link_local(other) || !covers(&one) || !covers(&other) {
             return false;
         }

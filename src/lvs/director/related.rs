@@ -46,9 +46,7 @@ impl Director {
             }
             return self.forward_error(packet, &quoted, &entry, key.role);
         }
-        if packet.side == Side::Server
-            && self.routes.is_local(packet.headers.src)
-        {
+        if packet.side == Side::Server && self.routes.is_local(packet.headers.src) {
             return self.correct_own_error(packet, &quoted, src, dst);
         }
         if packet.side != Side::Server && self.sysctls.is_on(Sysctl::ScheduleIcmp) {

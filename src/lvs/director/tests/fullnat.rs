@@ -374,11 +374,11 @@ fn hairpin_can_be_off_and_is_for_neighbours_only() {
     routes.push(Route {
         net: "192.168.56.7/32".parse().unwrap(),
         gateway: Some(addr("192.168.56.1")),
-        ..routes[0].clone()
+        ..routes[0]
     });
     world.director.set_routes(RouteTable::new(routes.clone()));
     assert_eq!(ends_of(&world.with_syn(neighbour, 2, 0, None).1).src, neighbour, "behind a gateway");
-    routes[1] = Route { gateway: None, is_local: true, ..routes[1].clone() };
+    routes[1] = Route { gateway: None, is_local: true, ..routes[1] };
     world.director.set_routes(RouteTable::new(routes.clone()));
     assert_eq!(ends_of(&world.with_syn(neighbour, 3, 0, None).1).src, neighbour, "the host itself");
 
