@@ -132,5 +132,6 @@ folders! {
     bytes => "bytes",
     stats => "stats",
     sync => "sync",
+    sync_more => "sync-more",
     more => "more",
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
 use tokio::runtime::Builder;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 
 use super::DaemonError;
 use super::clock::Clock;
@@ -33,6 +33,8 @@ pub(super) struct Path {
     pub(super) counters: Arc<AllCounters>,
     pub(super) neighbours: Arc<Neighbours>,
     pub(super) ended: mpsc::UnboundedSender<Ended>,
+    /// Rung when there is something to tell other directors.
+    pub(super) sync_bell: Arc<Notify>,
 }
 
 /// An interface whose queues are served.
@@ -172,6 +174,9 @@ pub(super) async fn serve<D: PacketReader + PacketWriter + NeighbourWriter>(
                 outbox.drain(|packet| write(device, packet, counters));
             }
         }
+        if path.director.has_full_sync_message() {
+            path.sync_bell.notify_one();
+        }
     }
 }
 
@@ -198,6 +203,7 @@ mod tests {
             counters: Arc::default(),
             neighbours: Arc::default(),
             ended: mpsc::unbounded_channel().0,
+            sync_bell: Arc::default(),
         }
     }
 

@@ -17,6 +17,7 @@ mod proc_dir;
 mod reload;
 mod service;
 mod signals;
+mod sync;
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
@@ -26,7 +27,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ipnet::IpNet;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use crate::cli::proc::tree::{ProcTree, TreeError};
@@ -191,6 +192,7 @@ async fn run_inside(mut options: Options) -> Result<(), DaemonError> {
     let neighbours = Arc::new(Neighbours::default());
     let counters = Arc::new(AllCounters::new(Arc::clone(&neighbours)));
     let (report, mut ended) = mpsc::unbounded_channel();
+    let sync_bell = Arc::new(Notify::new());
     let path = datapath::Path {
         director: Arc::clone(&director),
         clock,
@@ -198,6 +200,7 @@ async fn run_inside(mut options: Options) -> Result<(), DaemonError> {
         counters: Arc::clone(&counters),
         neighbours: Arc::clone(&neighbours),
         ended: report,
+        sync_bell: Arc::clone(&sync_bell),
     };
     let names = options.tun_names();
     let (vip, writer) = Interface::open(&names.vip, options.device, &path)?;
@@ -206,7 +209,8 @@ async fn run_inside(mut options: Options) -> Result<(), DaemonError> {
     let marks = MarkTuns::new(options.tun_prefix.clone(), options.device, path);
 
     let live = Arc::new(
-        Live::new(director, clock, counters).configured(options.config.take(), options.declared.clone()),
+        Live::new(director, clock, counters, sync_bell)
+            .configured(options.config.take(), options.declared.clone()),
     );
     live.attach(Plumbing::start(options.host_options(Some(journal)), names).await?, marks).await;
     let mut outcome = match live.follow_declared(&options.declared).await {

@@ -187,8 +187,12 @@ mod tests {
     /// A director without a host, and the file that it reads.
     fn live() -> (Live, tempfile::NamedTempFile) {
         let file = tempfile::NamedTempFile::with_suffix(".toml").unwrap();
-        let mut live =
-            Live::new(Arc::new(Director::new(Settings::default())), Clock::start(), Arc::default());
+        let mut live = Live::new(
+            Arc::new(Director::new(Settings::default())),
+            Clock::start(),
+            Arc::default(),
+            Arc::default(),
+        );
         live.configured = Configured::new(Some(Source::new(file.path())), Declared::default());
         (live, file)
     }
@@ -281,7 +285,12 @@ mod tests {
 
     #[tokio::test]
     async fn without_a_file_there_is_nothing_to_reload() {
-        let live = Live::new(Arc::new(Director::new(Settings::default())), Clock::start(), Arc::default());
+        let live = Live::new(
+            Arc::new(Director::new(Settings::default())),
+            Clock::start(),
+            Arc::default(),
+            Arc::default(),
+        );
         assert_eq!(live.reload(FOLLOW).await, Err(ReloadRefusal::NoFile));
     }
 }

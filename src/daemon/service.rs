@@ -11,6 +11,7 @@ use super::clock::{Clock, unix_millis};
 use super::counters::AllCounters;
 use super::marks::MarkTuns;
 use super::reload::Configured;
+use super::sync::SyncDaemons;
 use crate::config::{Declared, Source};
 use crate::control::service::run;
 use crate::control::stream::{self, Parts};
@@ -29,6 +30,7 @@ pub(super) struct Live {
     pub(super) director: Arc<Director>,
     pub(super) clock: Clock,
     counters: Arc<AllCounters>,
+    sync: SyncDaemons,
     pub(super) events: Arc<Events>,
     pub(super) neighbours: Arc<Neighbours>,
     /// None where nothing of the host is to be changed.
@@ -54,9 +56,15 @@ pub(super) struct Host {
 }
 
 impl Live {
-    pub(super) fn new(director: Arc<Director>, clock: Clock, counters: Arc<AllCounters>) -> Self {
+    pub(super) fn new(
+        director: Arc<Director>,
+        clock: Clock,
+        counters: Arc<AllCounters>,
+        sync_bell: Arc<Notify>,
+    ) -> Self {
         let neighbours = Arc::clone(counters.neighbours());
         Self {
+            sync: SyncDaemons::new(Arc::clone(&director), clock, sync_bell),
             director,
             clock,
             counters,
@@ -95,7 +103,8 @@ impl Live {
         on_error: OnError,
     ) -> Vec<Result<(), CommandError>> {
         let before = Before::of(&self.director, commands, self.clock.now());
-        let results = run(&self.director, commands, on_error, self.clock.now());
+        let mut results = run(&self.director, commands, on_error, self.clock.now());
+        self.follow_daemons(commands, &mut results);
         for event in before.events(&self.director, commands, &results, self.clock.now()) {
             self.events.publish(event);
         }
@@ -109,15 +118,28 @@ impl Live {
 
     /// What follows on the host from changed tables.
     pub(super) async fn follow_changed(&self) -> Vec<String> {
-        let warnings = self.follow_tables().await;
+        let mut warnings = self.sync.take_troubles();
+        warnings.extend(self.follow_tables().await);
         self.changed.notify_one();
         warnings
     }
 
-    /// What became of packets.
+    /// Starts and stops sync daemons. One that cannot be started fails the command that wanted it.
+    fn follow_daemons(&self, commands: &[Command], results: &mut [Result<(), CommandError>]) {
+        for (role, error) in self.sync.follow() {
+            let wants =
+                |command: &Command| matches!(command, Command::StartDaemon(spec) if spec.role == role);
+            match commands.iter().zip(results.iter_mut()).rev().find(|(command, _)| wants(command)) {
+                Some((_, result)) => *result = Err(error),
+                None => self.sync.trouble(&error),
+            }
+        }
+    }
+
+    /// What became of packets, and of messages between directors.
     pub(super) fn counted(&self) -> Vec<Counter> {
         let untold = Counter { name: "toa_no_room".to_owned(), value: self.director.untold() };
-        self.counters.sum().into_iter().chain([untold]).collect()
+        self.counters.sum().into_iter().chain([untold]).chain(self.sync.counted()).collect()
     }
 
     /// Makes the tables be as the configuration declares them.

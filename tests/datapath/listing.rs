@@ -22,8 +22,13 @@ impl Backend for Moment<'_> {
             Command::StartDaemon(spec) => Command::StartDaemon(spec.resolved(1500)),
             other => other.clone(),
         };
-        let results =
-            commands.iter().map(|command| self.director.apply(&resolved(command), self.now)).collect();
+        let apply = |command: &Command| match command {
+            Command::StartDaemon(spec) if !["eth1", "eth2", "lo"].contains(&spec.interface.as_str()) => {
+                Err(CommandError::NoSuchInterface(spec.interface.clone()))
+            }
+            command => self.director.apply(&resolved(command), self.now),
+        };
+        let results = commands.iter().map(apply).collect();
         Ok(Applied { results, warnings: Vec::new() })
     }
 

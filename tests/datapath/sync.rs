@@ -12,6 +12,9 @@ use super::network::Network;
 /// How long the sender of messages waits after each row of them.
 const SETTLE_SECS: f64 = 1.0;
 
+/// The address of the servers' link that its interface makes from its link address.
+const LINK_LOCAL: Ipv6Addr = Ipv6Addr::new(0xfe80, 0, 0, 0, 0x00dd, 0x00ff, 0xfe00, 2);
+
 /// How often the daemon looks for messages that are due.
 const TICK: Duration = Duration::from_millis(250);
 
@@ -33,7 +36,12 @@ impl Network {
                 let daemon = daemon.as_ref()?;
                 let group = daemon.group?;
                 let port = daemon.port + outgoing.port as u16;
-                let own = self.net.server.iter().map(|net| net.addr()).find(IpAddr::is_ipv4)?;
+                // To a group of the link an interface speaks from its address of the link.
+                let own = if group.is_ipv6() {
+                    LINK_LOCAL.into()
+                } else {
+                    self.net.server.iter().map(|net| net.addr()).find(IpAddr::is_ipv4)?
+                };
                 Some(format!("{own} ttl {} to {}", daemon.ttl, join(group, port)))
             })
             .collect();

@@ -21,6 +21,9 @@ same "active and inactive connections" "0 2 0 2" "$(counts)"
 
 big=$(printf '%1400s' | tr ' ' x)
 same "1400 bytes" "rs2 $big" "$(udp_ask client 192.168.1.183 53 "$big" 40001)"
+# In six pieces there, and six back.
+big=$(printf '%8000s' | tr ' ' x)
+same "8000 bytes" "rs2 $big" "$(udp_ask client 192.168.1.183 53 "$big" 40001)"
 
 # A hundred datagrams at once come back, each once.
 same "a burst" 100 "$(on client python3 -c '

@@ -41,6 +41,8 @@ pub enum State {
     Tcp(TcpState),
     Udp,
     Sctp(SctpState),
+    /// Of a protocol without states (AH, ESP), as another director may tell of.
+    Nameless,
     /// Assured: one of its connections was established, so it outlives them under pressure.
     Template {
         assured: bool,
@@ -53,6 +55,7 @@ impl State {
             Self::Tcp(state) => state.name(),
             Self::Udp => "UDP",
             Self::Sctp(state) => state.name(),
+            Self::Nameless => "ERR!",
             Self::Template { assured: true } => "ASSURED",
             Self::Template { assured: false } => "NONE",
         }
@@ -63,7 +66,7 @@ impl State {
         match self {
             Self::Tcp(state) => state.is_active(),
             Self::Sctp(state) => state.is_active(),
-            Self::Udp | Self::Template { .. } => false,
+            Self::Udp | Self::Nameless | Self::Template { .. } => false,
         }
     }
 }
@@ -195,7 +198,7 @@ impl Connection {
         flags.set(ConnFlags::NO_OUTPUT, method != Method::Masq);
         match state {
             State::Template { .. } => server.bind_template(),
-            State::Tcp(_) | State::Udp | State::Sctp(_) => {
+            State::Tcp(_) | State::Udp | State::Sctp(_) | State::Nameless => {
                 flags.set(ConnFlags::INACTIVE, true);
                 server.bind(false);
             }

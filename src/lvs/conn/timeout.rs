@@ -48,7 +48,7 @@ impl Timeouts {
             State::Tcp(state) => TCP[state as usize],
             State::Udp => self.udp.load(Relaxed),
             State::Sctp(state) => SCTP[state as usize],
-            State::Template { .. } => return None,
+            State::Template { .. } | State::Nameless => return None,
         };
         Some(Duration::from_secs(u64::from(secs)))
     }

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::lvs::conn::{ConnFlags, Connection};
 use crate::lvs::service::{
-    Forwarding, Protocol, RealServer, ServerSpec, ServiceKey, ServiceTable, VirtualService, reconcile,
+    Family, Forwarding, Protocol, RealServer, ServerSpec, ServiceKey, ServiceTable, VirtualService, reconcile,
 };
 use crate::lvs::time::Time;
 
@@ -24,7 +24,10 @@ impl Director {
     pub fn apply(&self, command: &Command, now: Time) -> Result<(), CommandError> {
         let done = self.change(command, now);
         let services = self.services.read();
-        self.directing.store(!services.is_empty(), Relaxed);
+        for (family, is_on) in [Family::V4, Family::V6].into_iter().zip(&self.directing) {
+            let has_service = services.iter().any(|service| service.spec().key.family() == family);
+            is_on.store(has_service, Relaxed);
+        }
         let has_engines = services.iter().any(|service| service.spec().engine.is_some());
         self.has_engines.store(has_engines, Relaxed);
         drop(services);

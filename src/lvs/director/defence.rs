@@ -144,7 +144,7 @@ fn is_dispensable(conn: &Connection, now: Time, spared: &mut Spared) -> bool {
         State::Tcp(TcpState::Established) | State::Sctp(SctpState::Established) | State::Udp => {
             is_nearly_unused(conn, now, spared)
         }
-        State::Tcp(_) | State::Sctp(_) => false,
+        State::Tcp(_) | State::Sctp(_) | State::Nameless => false,
     }
 }
 

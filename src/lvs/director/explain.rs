@@ -96,13 +96,14 @@ impl Director {
     /// Says what the packet would meet, without changing anything.
     pub fn explain(&self, question: &Question, now: Time) -> Explanation {
         let mut explanation = Explanation::new();
-        if !self.is_directing() {
-            return explanation
-                .ends(Outcome::Passed, "there is no service: every packet is left to the host");
+        if !self.is_directing(question.to.addr.is_ipv6()) {
+            let reason = "there is no service of this family: every packet is left to the host";
+            return explanation.ends(Outcome::Passed, reason);
         }
         let number = question.protocol.number();
         let key_in = ConnKey::new(Role::In, number, question.from, question.to);
-        if let Some(entry) = self.conns.peek(&key_in, now) {
+        let backup_only = self.is_backup_only();
+        if let Some(entry) = self.conns.peek(&key_in, now).filter(|_| !backup_only) {
             return self.explain_connection(explanation, &entry, question, now);
         }
         let key_out = ConnKey::new(Role::Out, number, question.from, question.to);
@@ -116,6 +117,10 @@ impl Director {
                     entry.client()
                 ),
             );
+        }
+        if backup_only {
+            let reason = "backup_only: a backup leaves the packets of clients to other directors";
+            return explanation.ends(Outcome::Passed, reason);
         }
         explanation.because("it belongs to no connection yet; taken for the first packet of one");
         let services = self.services.read();

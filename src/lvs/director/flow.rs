@@ -235,7 +235,7 @@ impl Director {
             State::Tcp(TcpState::TimeWait | TcpState::Close) => true,
             State::Tcp(TcpState::FinWait) => mode & 2 != 0 && conn.flags.has(ConnFlags::NO_OUTPUT),
             State::Sctp(SctpState::Closed) => true,
-            State::Tcp(_) | State::Sctp(_) | State::Udp | State::Template { .. } => false,
+            State::Tcp(_) | State::Sctp(_) | State::Udp | State::Nameless | State::Template { .. } => false,
         }
     }
 
@@ -258,7 +258,7 @@ impl Director {
                 let event = SctpEvent::of(sctp::chunks(packet.payload()));
                 State::Sctp(event.map_or(state, |event| state.after(event, view)))
             }
-            State::Udp | State::Template { .. } => conn.state,
+            State::Udp | State::Nameless | State::Template { .. } => conn.state,
         };
         let before = conn.state;
         let established = conn.enter(next, &self.timeouts);

@@ -185,7 +185,7 @@ impl Director {
                 _ => false,
             },
             State::Udp => entry.timeout().saturating_sub(entry.expires_at().since(now)) >= UDP_SILENCE,
-            State::Tcp(_) | State::Sctp(_) | State::Template { .. } => false,
+            State::Tcp(_) | State::Sctp(_) | State::Nameless | State::Template { .. } => false,
         };
         if may_be_taken {
             self.conns.end(entry, now);

@@ -111,8 +111,8 @@ pub struct Director {
     /// Segments without the client's address for want of room.
     untold: AtomicU64,
     upkeep: Mutex<Upkeep>,
-    /// There is a service.
-    directing: AtomicBool,
+    /// There is a service of IPv4, and of IPv6.
+    directing: [AtomicBool; 2],
     /// There is a service with a persistence engine.
     has_engines: AtomicBool,
     routes: Routes,
@@ -152,7 +152,7 @@ impl Director {
             repeats: Mutex::default(),
             untold: AtomicU64::default(),
             upkeep: Mutex::default(),
-            directing: AtomicBool::new(false),
+            directing: Default::default(),
             has_engines: AtomicBool::new(false),
             routes: Routes::default(),
             fragments: Mutex::default(),
@@ -170,7 +170,7 @@ impl Director {
             Err(error) => return Verdict::Drop(error.into()),
         };
         match headers.fragment {
-            Some(fragment) if self.is_directing() => {
+            Some(fragment) if self.is_directing(headers.is_v6()) => {
                 self.process_fragment(packet, &headers, fragment, (side, now), outbox)
             }
             _ => self.process_whole(packet, headers, None, (side, now), outbox),
@@ -217,7 +217,7 @@ impl Director {
             Err(error) => return Verdict::Drop(error.into()),
         };
         let mut packet = Packet { buf: packet, headers, side, now, outbox, pieces };
-        if !self.is_directing() {
+        if !self.is_directing(packet.headers.is_v6()) {
             return packet.pass();
         }
         if let Some(segment) = packet.segment(transport) {
@@ -234,9 +234,9 @@ impl Director {
         self.outer_ids.fetch_add(1, Relaxed)
     }
 
-    /// IPVS is off while there is no service, and in a pure backup when so set.
-    fn is_directing(&self) -> bool {
-        self.directing.load(Relaxed)
+    /// IPVS is off for a family that has no service.
+    fn is_directing(&self, is_v6: bool) -> bool {
+        self.directing[usize::from(is_v6)].load(Relaxed)
     }
 
     pub const fn sysctls(&self) -> &Sysctls {

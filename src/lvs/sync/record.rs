@@ -6,6 +6,9 @@ use crate::lvs::app::sequence::Correction;
 use crate::lvs::conn::{ConnFlags, Connection, Engine, Method, SctpState, State, TcpState};
 use crate::lvs::service::{Endpoint, Protocol};
 
+const ESP: u8 = 50;
+const AH: u8 = 51;
+
 /// A connection or template in a message; plain values, as the kernel numbers them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
@@ -131,12 +134,15 @@ impl Record {
         (self.timeout != 0).then(|| Duration::from_secs(self.timeout.into()))
     }
 
-    /// The state that its number stands for; a template's number may be anything.
+    /// The state that its number stands for.
     pub fn state(&self) -> Option<State> {
         if self.is_template() {
-            return Some(State::Template { assured: self.state == 1 });
+            return (self.state <= 1).then_some(State::Template { assured: self.state == 1 });
         }
         let number = usize::from(self.state);
+        if matches!(self.protocol, ESP | AH) {
+            return (number == 0).then_some(State::Nameless);
+        }
         match Protocol::from_number(self.protocol)? {
             Protocol::Tcp => TcpState::ALL.get(number).copied().map(State::Tcp),
             Protocol::Sctp => SctpState::ALL.get(number).copied().map(State::Sctp),
@@ -150,7 +156,7 @@ pub(super) const fn state_number(state: State) -> u16 {
     match state {
         State::Tcp(state) => state as u16,
         State::Sctp(state) => state as u16,
-        State::Udp => 0,
+        State::Udp | State::Nameless => 0,
         State::Template { assured } => assured as u16,
     }
 }

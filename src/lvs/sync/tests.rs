@@ -164,6 +164,7 @@ fn states_are_known_by_their_numbers() {
     assert_eq!(of(17, 1, 0), None);
     assert_eq!(of(200, 0, 0), None);
     assert_eq!(of(0, 1, 0x1000), Some(State::Template { assured: true }));
+    assert_eq!(of(0, 2, 0x1000), None);
 }
 
 const POLICY: Policy = Policy {

@@ -65,8 +65,6 @@ pub(in crate::cli) fn protocol_name(number: u8) -> String {
         1 => "ICMP".to_owned(),
         6 => "TCP".to_owned(),
         17 => "UDP".to_owned(),
-        50 => "ESP".to_owned(),
-        51 => "AH".to_owned(),
         58 => "ICMPv6".to_owned(),
         132 => "SCTP".to_owned(),
         other => format!("IP_{other}"),

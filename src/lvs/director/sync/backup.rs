@@ -43,8 +43,8 @@ impl Director {
 
     fn take_over(&self, record: &Record, now: Time) -> Result<(), Rejected> {
         let state = record.state().ok_or(match Protocol::from_number(record.protocol) {
-            Some(_) => Rejected::BadState,
-            None => Rejected::UnknownProtocol,
+            None if !record.is_template() => Rejected::UnknownProtocol,
+            _ => Rejected::BadState,
         })?;
         if record.engine.as_ref().is_some_and(|engine| engine.name != "sip") {
             return Err(Rejected::UnknownEngine);

@@ -1,0 +1,188 @@
+//! The sync daemons that run: sockets on the named interface, and what carries messages between them and the core.
+//!
+//! Owns which daemons run, and follows the tables in that. What messages mean is the core's.
+
+mod socket;
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use tokio::net::UdpSocket;
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+
+use super::clock::Clock;
+use crate::control::Counter;
+use crate::lvs::director::{Command, CommandError, DaemonRole, DaemonSpec, Director, Query, Reply, Sysctl};
+
+/// How often a master looks for records that have waited long enough.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+
+/// How many pages of memory there are for a message in the queue (`sync_qlen_max`).
+const PAGES_PER_MESSAGE: u64 = 32;
+
+#[derive(Debug)]
+pub(super) struct SyncDaemons {
+    director: Arc<Director>,
+    clock: Clock,
+    /// Rung by packets whose connections fill a message.
+    bell: Arc<Notify>,
+    running: Mutex<Vec<Running>>,
+    failures: Arc<Failures>,
+    /// What could not be done, until somebody is told.
+    troubles: Mutex<Vec<String>>,
+}
+
+/// Messages that could not be sent or received, for reasons of the host.
+#[derive(Debug, Default)]
+struct Failures {
+    sending: AtomicU64,
+    receiving: AtomicU64,
+}
+
+/// A daemon at work; dropping it closes its sockets.
+#[derive(Debug)]
+struct Running {
+    spec: DaemonSpec,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.tasks.iter().for_each(JoinHandle::abort);
+    }
+}
+
+impl SyncDaemons {
+    pub(super) fn new(director: Arc<Director>, clock: Clock, bell: Arc<Notify>) -> Self {
+        if let Some(pages) = super::memory::total_pages() {
+            let longest = i64::try_from(pages / PAGES_PER_MESSAGE).unwrap_or(i64::MAX).max(1);
+            let _ = director.set_sysctl(Sysctl::SyncQlenMax, longest);
+        }
+        Self {
+            director,
+            clock,
+            bell,
+            running: Mutex::default(),
+            failures: Arc::default(),
+            troubles: Mutex::default(),
+        }
+    }
+
+    /// Starts and stops what the tables want; to be called inside a tokio runtime. A daemon that cannot be started is
+    /// taken out of the tables again.
+    pub(super) fn follow(&self) -> Vec<(DaemonRole, CommandError)> {
+        let mut running = self.running.lock();
+        let now = self.clock.now();
+        let Ok(Reply::Daemons(wanted)) = self.director.query(&Query::Daemons, now) else { return Vec::new() };
+        running.retain(|daemon| wanted.contains(&daemon.spec));
+        let mut failed = Vec::new();
+        for spec in wanted {
+            if running.iter().any(|daemon| daemon.spec == spec) {
+                continue;
+            }
+            match self.start(&spec) {
+                Ok(tasks) => running.push(Running { spec, tasks }),
+                Err(error) => {
+                    let stop = Command::StopDaemon { role: spec.role, sync_id: spec.sync_id };
+                    let _ = self.director.apply(&stop, now);
+                    let interface = &spec.interface;
+                    let why = format!("cannot use {interface} for the sync daemon: {error}");
+                    failed.push((spec.role, CommandError::BadDaemon(why)));
+                }
+            }
+        }
+        failed
+    }
+
+    /// Notes what no command is to blame for.
+    pub(super) fn trouble(&self, error: &CommandError) {
+        tracing::warn!(%error, "no sync daemon");
+        self.troubles.lock().push(error.to_string());
+    }
+
+    pub(super) fn take_troubles(&self) -> Vec<String> {
+        std::mem::take(&mut self.troubles.lock())
+    }
+
+    fn start(&self, spec: &DaemonSpec) -> io::Result<Vec<JoinHandle<()>>> {
+        let buffer = self.director.sysctls().value(Sysctl::SyncSockSize);
+        let sockets = socket::open(spec, self.director.sync_ports(), buffer)?;
+        tracing::info!(
+            role = ?spec.role,
+            interface = spec.interface,
+            sync_id = spec.sync_id,
+            ports = sockets.len(),
+            "sync daemon started"
+        );
+        let (director, clock, failures) = (&self.director, self.clock, &self.failures);
+        Ok(match spec.role {
+            DaemonRole::Master => {
+                let telling =
+                    tell(Arc::clone(director), clock, sockets, Arc::clone(&self.bell), Arc::clone(failures));
+                vec![tokio::spawn(telling)]
+            }
+            DaemonRole::Backup => {
+                let longest = usize::from(spec.max_len);
+                let hear = |socket| hear(Arc::clone(director), clock, socket, longest, Arc::clone(failures));
+                sockets.into_iter().map(|socket| tokio::spawn(hear(socket))).collect()
+            }
+        })
+    }
+
+    /// What became of messages, by name.
+    pub(super) fn counted(&self) -> impl Iterator<Item = Counter> {
+        let failures = [
+            ("send_failed".to_owned(), self.failures.sending.load(Relaxed)),
+            ("receive_failed".to_owned(), self.failures.receiving.load(Relaxed)),
+        ];
+        let all = self.director.sync_counters().into_iter().chain(failures);
+        all.map(|(name, value)| Counter { name: format!("sync_{name}"), value })
+    }
+}
+
+/// A master: sends what the core has to say.
+async fn tell(
+    director: Arc<Director>,
+    clock: Clock,
+    sockets: Vec<UdpSocket>,
+    bell: Arc<Notify>,
+    failures: Arc<Failures>,
+) {
+    loop {
+        // Either may be first; the messages are the same.
+        let _ = tokio::time::timeout(LOOK_EVERY, bell.notified()).await;
+        for outgoing in director.take_sync_messages(clock.now()) {
+            let Some(socket) = sockets.get(outgoing.port) else { continue };
+            if let Err(error) = socket.send(&outgoing.message).await {
+                failures.sending.fetch_add(1, Relaxed);
+                tracing::debug!(%error, "sync message not sent");
+            }
+        }
+    }
+}
+
+/// A backup: hands what comes to the core.
+async fn hear(
+    director: Arc<Director>,
+    clock: Clock,
+    socket: UdpSocket,
+    longest: usize,
+    failures: Arc<Failures>,
+) {
+    let mut message = vec![0; longest];
+    loop {
+        match socket.recv(&mut message).await {
+            Ok(len) => director.hear_sync_message(&message[..len], clock.now()),
+            Err(error) => {
+                failures.receiving.fetch_add(1, Relaxed);
+                tracing::debug!(%error, "sync message not received");
+                // The interface may be down for long.
+                tokio::time::sleep(LOOK_EVERY).await;
+            }
+        }
+    }
+}
