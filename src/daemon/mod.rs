@@ -13,6 +13,7 @@ mod logging;
 mod marks;
 mod memory;
 mod neighbourhood;
+mod privileges;
 mod proc_dir;
 mod reload;
 mod service;
@@ -101,6 +102,8 @@ pub enum DaemonError {
     Declared(#[from] CommandError),
     #[error(transparent)]
     ProcDir(#[from] TreeError),
+    #[error("cannot give up capabilities")]
+    Privileges(#[from] caps::errors::CapsError),
     #[error("cannot start {what}")]
     Start { what: &'static str, source: io::Error },
     #[error("{steps} changes of the host could not be undone, see the log: `tunvs cleanup` tries again")]
@@ -170,6 +173,7 @@ fn control_runtime() -> Result<tokio::runtime::Runtime, DaemonError> {
 /// # Errors
 /// It could not start, or lost a device. Whatever it changed on the host is undone in either case.
 pub fn run(options: Options) -> Result<(), DaemonError> {
+    privileges::shed(&[])?;
     control_runtime()?.block_on(run_inside(options))
 }
 
