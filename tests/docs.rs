@@ -128,15 +128,37 @@ fn the_quick_start_is_the_article() {
 
 #[test]
 fn configurations_are_right() {
+    let mut folders = vec![root().join("conf")];
     let mut count = 0;
-    for entry in fs::read_dir(root().join("conf")).unwrap() {
-        let path = entry.unwrap().path();
-        let output = Command::new(env!("CARGO_BIN_EXE_tunvs")).arg("check").arg(&path).output().unwrap();
-        let complaint = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{}: {complaint}", path.display());
-        count += 1;
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "toml") {
+                assert_checked(&path);
+                count += 1;
+            }
+        }
     }
-    assert!(count > 0, "conf has no files");
+    assert!(count > 2, "conf has lost its examples");
+}
+
+/// A manifest carries a configuration as a block of text.
+#[test]
+fn manifests_carry_configurations() {
+    let manifest = read("conf/kubernetes/sidecar.yaml");
+    let block = manifest.split("tunvs.toml: |\n").nth(1).unwrap().split("---").next().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tunvs.toml");
+    fs::write(&path, block.replace("\n    ", "\n").trim_start()).unwrap();
+    assert_checked(&path);
+}
+
+fn assert_checked(path: &Path) {
+    let output = Command::new(env!("CARGO_BIN_EXE_tunvs")).arg("check").arg(path).output().unwrap();
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{}: {complaint}", path.display());
 }
 
 fn root() -> PathBuf {
