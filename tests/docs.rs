@@ -8,7 +8,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-const DOCUMENTS: [&str; 4] = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"];
+const DOCUMENTS: [&str; 8] = [
+    "README.md",
+    "ARCHITECTURE.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    "docs/README.zh-CN.md",
+    "docs/from-kernel-lvs.md",
+    "docs/sidecar.md",
+    "docs/kubernetes.md",
+];
 
 /// Folders whose files the documents name.
 const FOLDERS: [&str; 9] =
