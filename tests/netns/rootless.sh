@@ -19,10 +19,12 @@ printf 'an answer\n' >index.html
 python3 -m http.server 8080 --bind 10.9.0.2 >server.log 2>&1 &
 tunvs run >director.log 2>&1 &
 director=$!
-for _ in {1..200}; do ipvsadm -L -n >/dev/null 2>&1 && break; sleep 0.05; done
+wait_for() { for _ in {1..400}; do "$@" >/dev/null 2>&1 && return; sleep 0.05; done; }
+wait_for ipvsadm -L -n
+wait_for curl -s http://10.9.0.2:8080/
 ipvsadm -A -t 10.9.0.1:80 -s rr
 ipvsadm -a -t 10.9.0.1:80 -r 10.9.0.2:8080 -m
-curl -sS --retry 20 --retry-connrefused --retry-delay 1 --max-time 20 http://10.9.0.1/
+curl -sS --max-time 20 http://10.9.0.1/
 sed -n 's/^CapEff:\t0*//p' "/proc/$director/status"
 kill -TERM $director
 wait $director
