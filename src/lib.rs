@@ -10,6 +10,7 @@
 //! Arrows never point up. [`lvs`] is the pure core: it does no I/O, reads no clock and draws no random
 //! number. Everything beside it is an edge, and [`daemon`] is the only place that joins the edges.
 
+pub mod capture;
 pub mod cli;
 pub mod config;
 pub mod control;
@@ -20,4 +21,5 @@ pub mod events;
 pub mod health;
 pub mod host;
 pub mod lvs;
+pub mod metrics;
 pub mod shape;

@@ -87,6 +87,8 @@ pub enum Command {
     Connections(ConnectionsArgs),
     /// Say which connection, service, template and server a packet would meet, and why; nothing is changed
     Explain(ExplainArgs),
+    /// Record packets as they came and as they left, for Wireshark or as text
+    Capture(CaptureArgs),
     /// Print what happens, one JSON line each: servers up and down, reloads, overload, drops
     Events(EventsArgs),
     /// Show LVS-NAT at work, in network namespaces of its own
@@ -140,6 +142,12 @@ pub struct RunArgs {
     /// Keep files like /proc/net/ip_vs* below this folder
     #[arg(long, value_name = "DIR")]
     pub proc_dir: Option<PathBuf>,
+    /// Serve numbers for Prometheus here, and /healthz and /readyz, as in 127.0.0.1:9633
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub metrics: Option<std::net::SocketAddr>,
+    /// Series of services and servers in the metrics at most [default: 20000]
+    #[arg(long, value_name = "N")]
+    pub metrics_series: Option<usize>,
     /// Dropped packets a second, of one reason, that are worth an event [default: 100]
     #[arg(long, value_name = "PACKETS", value_parser = clap::value_parser!(u64).range(1..))]
     pub drop_alarm: Option<u64>,
@@ -313,6 +321,26 @@ pub struct ExplainArgs {
     /// As JSON, in the schema of docs/json.md
     #[arg(long)]
     pub json: bool,
+    #[command(flatten)]
+    pub socket: SocketArgs,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct CaptureArgs {
+    /// Which packets, before or after rewriting; all words must fit: tcp, udp, sctp, icmp, an address or network, :PORT, ADDRESS:PORT
+    pub filter: Vec<String>,
+    /// Write a pcapng file, - for standard output; without it packets are printed, one a line
+    #[arg(short, long, value_name = "FILE")]
+    pub write: Option<PathBuf>,
+    /// End after N packets
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub count: Option<u64>,
+    /// End after so many seconds
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub seconds: Option<u64>,
+    /// Keep so many bytes of each packet
+    #[arg(short, long, value_name = "BYTES", default_value_t = 65_535, value_parser = clap::value_parser!(u32).range(64..=65_535))]
+    pub snaplen: u32,
     #[command(flatten)]
     pub socket: SocketArgs,
 }

@@ -5,6 +5,7 @@
 
 pub mod args;
 pub mod backend;
+mod capture;
 mod changes;
 mod check;
 mod classic;
@@ -62,6 +63,8 @@ enum CliError {
     #[error(transparent)]
     Explain(#[from] explain::ExplainError),
     #[error(transparent)]
+    Capture(#[from] capture::CaptureError),
+    #[error(transparent)]
     Events(#[from] events::EventsError),
     #[error(transparent)]
     Tables(#[from] tables::TablesError),
@@ -96,6 +99,7 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
             connections::run(given, &mut std::io::stdout()).map_err(CliError::from)
         }
         args::Command::Explain(given) => explain::run(&given, &mut std::io::stdout()).map_err(CliError::from),
+        args::Command::Capture(given) => capture::run(&given, &mut std::io::stdout()).map_err(CliError::from),
         args::Command::Save { socket } => {
             tables::save(&socket, &mut std::io::stdout()).map_err(CliError::from)
         }

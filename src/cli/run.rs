@@ -9,6 +9,7 @@ use crate::control::socket_path;
 use crate::daemon::{self, LogFormat};
 use crate::device;
 use crate::lvs::director::Settings;
+use crate::metrics;
 
 pub(super) fn run(given: RunArgs, out: &mut dyn Write) -> Result<(), CliError> {
     let source = given.config.as_ref().map(|path| given.language.source(path));
@@ -55,7 +56,9 @@ fn options(given: RunArgs, source: Option<Source>, config: Config) -> daemon::Op
             offload: !given.no_offload && file.offload.unwrap_or(true),
             queues: given.queues.map(usize::from).or(file.queues).unwrap_or(1),
         },
-        drop_alarm: given.drop_alarm.unwrap_or(daemon::DROP_ALARM),
+        drop_alarm: given.drop_alarm.or(file.drop_alarm).unwrap_or(daemon::DROP_ALARM),
+        metrics: given.metrics.or(file.metrics),
+        metrics_series: given.metrics_series.or(file.metrics_series).unwrap_or(metrics::DEFAULT_SERIES),
         proc_dir: given.proc_dir.or(file.proc_dir),
         core: Settings {
             conn_table_size: file.conn_table_size.unwrap_or(defaults.conn_table_size),

@@ -59,6 +59,9 @@ pub struct DirectorOptions {
     pub max_conns: Option<usize>,
     pub ftp_ports: Option<[u16; 8]>,
     pub proc_dir: Option<PathBuf>,
+    pub metrics: Option<std::net::SocketAddr>,
+    pub metrics_series: Option<usize>,
+    pub drop_alarm: Option<u64>,
     pub log: Option<String>,
     pub log_format: Option<LogFormat>,
 }

@@ -116,6 +116,9 @@ fn director_options(given: schema::Director) -> Result<DirectorOptions, Mistake>
         max_conns: given.max_conns.map(Spanned::into_inner),
         ftp_ports,
         proc_dir: given.proc_dir,
+        metrics: given.metrics,
+        metrics_series: given.metrics_series,
+        drop_alarm: given.drop_alarm,
         log: given.log,
         log_format: given.log_format,
     })

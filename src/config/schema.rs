@@ -38,6 +38,9 @@ pub(super) struct Director {
     pub(super) max_conns: Option<Spanned<usize>>,
     pub(super) ftp_ports: Option<Spanned<Vec<u16>>>,
     pub(super) proc_dir: Option<PathBuf>,
+    pub(super) metrics: Option<SocketAddr>,
+    pub(super) metrics_series: Option<usize>,
+    pub(super) drop_alarm: Option<u64>,
     pub(super) log: Option<String>,
     pub(super) log_format: Option<LogFormat>,
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use futures::stream::{self, BoxStream, StreamExt};
 use serde::{Deserialize, Serialize};
 
+use crate::capture::{CaptureWish, Captured, Taps};
 use crate::events::{Event, Events, Record};
 use crate::lvs::Time;
 use crate::lvs::director::{ConnDetail, ConnFilter, Director};
@@ -17,6 +18,8 @@ pub enum Wish {
     Events { past: usize, follow: bool },
     /// The connections that the filter takes.
     Connections(ConnFilter),
+    /// Packets before and after the director, from now on.
+    Capture(CaptureWish),
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -24,6 +27,10 @@ pub enum Wish {
 pub enum Part {
     Event(Record),
     Connections(Vec<ConnDetail>),
+    /// The first batch is empty: from then on nothing is missed.
+    Packets(Vec<Captured>),
+    /// There are as many captures as there may be.
+    TooMany,
 }
 
 /// The parts of an answer.
@@ -61,4 +68,20 @@ pub fn connections(
         }
     });
     parts.filter(|found| std::future::ready(!found.is_empty())).map(Part::Connections).boxed()
+}
+
+/// Packets in one part at most.
+const BATCH: usize = 64;
+
+/// Captured packets as parts.
+pub fn packets(taps: &Arc<Taps>, wish: &CaptureWish) -> Parts {
+    let Some(reader) = taps.open(wish.clone()) else {
+        return stream::iter([Part::TooMany]).boxed();
+    };
+    let begun = stream::iter([Part::Packets(Vec::new())]);
+    let parts = stream::unfold(reader, |mut reader| async {
+        let packets = reader.next(BATCH).await?;
+        Some((Part::Packets(packets), reader))
+    });
+    begun.chain(parts).boxed()
 }

@@ -287,7 +287,9 @@ impl Service for Telling {
     fn stream(&self, wish: &Wish) -> Parts {
         match wish {
             Wish::Events { past, follow } => stream::events(&self.0, *past, *follow),
-            Wish::Connections(_) => futures::stream::StreamExt::boxed(futures::stream::empty()),
+            Wish::Connections(_) | Wish::Capture(_) => {
+                futures::stream::StreamExt::boxed(futures::stream::empty())
+            }
         }
     }
 }
@@ -303,7 +305,7 @@ fn numbers(parts: impl Iterator<Item = Result<Part, ClientError>>) -> Vec<u64> {
     parts
         .map(|part| match part.unwrap() {
             Part::Event(record) => record.number,
-            Part::Connections(_) => panic!("nobody asked for connections"),
+            other => panic!("nobody asked for {other:?}"),
         })
         .collect()
 }

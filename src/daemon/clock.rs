@@ -22,8 +22,13 @@ impl Clock {
 }
 
 /// The time of day for what people read: milliseconds since 1970.
-#[allow(clippy::disallowed_methods, reason = "this is the place that the rule leaves for it")]
 pub(super) fn unix_millis() -> u64 {
+    unix_nanos() / 1_000_000
+}
+
+/// The same, in nanoseconds.
+#[allow(clippy::disallowed_methods, reason = "this is the place that the rule leaves for it")]
+pub(super) fn unix_nanos() -> u64 {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+    u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
 }

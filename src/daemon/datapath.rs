@@ -14,6 +14,8 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use super::DaemonError;
 use super::clock::Clock;
 use super::counters::{AllCounters, QueueCounters};
+use super::tap;
+use crate::capture::Taps;
 use crate::device::{
     IdleQueue, NeighbourWriter, Options, PacketReader, PacketWriter, ReadError, Tun, TunWriter,
 };
@@ -32,6 +34,7 @@ pub(super) struct Path {
     pub(super) side: Side,
     pub(super) counters: Arc<AllCounters>,
     pub(super) neighbours: Arc<Neighbours>,
+    pub(super) taps: Arc<Taps>,
     pub(super) ended: mpsc::UnboundedSender<Ended>,
     /// Rung when there is something to tell other directors.
     pub(super) sync_bell: Arc<Notify>,
@@ -158,7 +161,11 @@ pub(super) async fn serve<D: PacketReader + PacketWriter + NeighbourWriter>(
                     continue;
                 }
             }
+            let before = path.taps.is_on().then(|| packet.bytes().to_vec());
             let verdict = path.director.process(&mut packet, path.side, now, &mut outbox);
+            if let Some(before) = before {
+                tap::show(path, &before, verdict, &packet, &outbox);
+            }
             tracing::trace!(side = ?path.side, len = packet.len(), ?verdict, "packet");
             counters.verdict(verdict);
             match verdict {
@@ -202,6 +209,7 @@ mod tests {
             side: Side::Client,
             counters: Arc::default(),
             neighbours: Arc::default(),
+            taps: Arc::default(),
             ended: mpsc::unbounded_channel().0,
             sync_bell: Arc::default(),
         }

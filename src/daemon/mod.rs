@@ -19,10 +19,12 @@ mod reload;
 mod service;
 mod signals;
 mod sync;
+mod tap;
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 use std::io;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,6 +33,7 @@ use ipnet::IpNet;
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
+use crate::capture::Taps;
 use crate::cli::proc::tree::{ProcTree, TreeError};
 use crate::config::{Declared, Source};
 use crate::control::socket::{BindError, ControlSocket};
@@ -44,6 +47,7 @@ use crate::lvs::director::{CommandError, Director, Settings, Side};
 use crate::lvs::neighbour::Neighbours;
 use crate::lvs::wire::Outbox;
 
+use crate::metrics;
 use clock::Clock;
 use counters::AllCounters;
 use datapath::{Ended, Interface};
@@ -69,6 +73,9 @@ pub struct Options {
     pub proc_dir: Option<PathBuf>,
     /// Dropped packets a second, of one reason, that are worth an event.
     pub drop_alarm: u64,
+    /// Where to serve numbers over HTTP.
+    pub metrics: Option<SocketAddr>,
+    pub metrics_series: usize,
 }
 
 impl Options {
@@ -104,6 +111,8 @@ pub enum DaemonError {
     ProcDir(#[from] TreeError),
     #[error("cannot give up capabilities")]
     Privileges(#[from] caps::errors::CapsError),
+    #[error(transparent)]
+    Metrics(#[from] metrics::BindError),
     #[error("cannot start {what}")]
     Start { what: &'static str, source: io::Error },
     #[error("{steps} changes of the host could not be undone, see the log: `tunvs cleanup` tries again")]
@@ -181,6 +190,10 @@ async fn run_inside(mut options: Options) -> Result<(), DaemonError> {
     let mut signals = SignalWatch::start().map_err(DaemonError::start("the signal watch"))?;
     let socket = ControlSocket::bind(&options.socket)?;
     let tree = options.proc_dir.as_deref().map(ProcTree::new).transpose()?;
+    let pages = match options.metrics {
+        Some(addr) => Some(metrics::bind(addr).await?),
+        None => None,
+    };
     let clock = Clock::start();
     let director = Arc::new(Director::new(Settings { seed: random_seed(), ..options.core.clone() }));
 
@@ -195,6 +208,7 @@ async fn run_inside(mut options: Options) -> Result<(), DaemonError> {
 
     let neighbours = Arc::new(Neighbours::default());
     let counters = Arc::new(AllCounters::new(Arc::clone(&neighbours)));
+    let taps = Arc::new(Taps::default());
     let (report, mut ended) = mpsc::unbounded_channel();
     let sync_bell = Arc::new(Notify::new());
     let path = datapath::Path {
@@ -203,6 +217,7 @@ async fn run_inside(mut options: Options) -> Result<(), DaemonError> {
         side: Side::Client,
         counters: Arc::clone(&counters),
         neighbours: Arc::clone(&neighbours),
+        taps: Arc::clone(&taps),
         ended: report,
         sync_bell: Arc::clone(&sync_bell),
     };
@@ -214,9 +229,12 @@ async fn run_inside(mut options: Options) -> Result<(), DaemonError> {
 
     let live = Arc::new(
         Live::new(director, clock, counters, sync_bell)
+            .with_taps(taps)
             .configured(options.config.take(), options.declared.clone()),
     );
     live.attach(Plumbing::start(options.host_options(Some(journal)), names).await?, marks).await;
+    let limits = metrics::Limits { series: options.metrics_series, ..metrics::Limits::default() };
+    let monitoring = pages.map(|pages| tokio::spawn(metrics::serve(pages, Arc::clone(&live), limits)));
     let mut outcome = match live.follow_declared(&options.declared).await {
         Ok(()) => {
             let following = follow_host(&live, writer, rs_writer);
@@ -226,6 +244,9 @@ async fn run_inside(mut options: Options) -> Result<(), DaemonError> {
         }
         Err(error) => Err(error),
     };
+    if let Some(monitoring) = monitoring {
+        monitoring.abort();
+    }
     if let Some(host) = live.detach().await {
         let failures = host.plumbing.undo().await;
         for error in &failures {
@@ -276,6 +297,7 @@ async fn serve(
     };
 
     live.events.publish(Event::Stopping);
+    live.taps.close();
     notify(sd_notify::NotifyState::Stopping);
     drop((stop, stop_files));
     let _ = served.await;

@@ -12,6 +12,7 @@ use super::counters::AllCounters;
 use super::marks::MarkTuns;
 use super::reload::Configured;
 use super::sync::SyncDaemons;
+use crate::capture::Taps;
 use crate::config::{Declared, Source};
 use crate::control::service::run;
 use crate::control::stream::{self, Parts};
@@ -21,9 +22,12 @@ use crate::control::{
 use crate::events::{Event, Events, rfc3339};
 use crate::host::Plumbing;
 use crate::lvs::Time;
-use crate::lvs::director::{Captures, Command, CommandError, Director, Explanation, Query, Question, Reply};
+use crate::lvs::director::{
+    Captures, Command, CommandError, Director, Explanation, Query, Question, Reply, ServiceEntry,
+};
 use crate::lvs::neighbour::Neighbours;
 use crate::lvs::service::Endpoint;
+use crate::metrics;
 
 #[derive(Debug)]
 pub(super) struct Live {
@@ -33,6 +37,7 @@ pub(super) struct Live {
     sync: SyncDaemons,
     pub(super) events: Arc<Events>,
     pub(super) neighbours: Arc<Neighbours>,
+    pub(super) taps: Arc<Taps>,
     /// None where nothing of the host is to be changed.
     host: Mutex<Option<Host>>,
     /// How the last following went.
@@ -70,6 +75,7 @@ impl Live {
             counters,
             events: Arc::new(Events::new(unix_millis)),
             neighbours,
+            taps: Arc::default(),
             host: Mutex::new(None),
             following: parking_lot::Mutex::default(),
             config: None,
@@ -85,6 +91,11 @@ impl Live {
         self.config = source.as_ref().map(|source| source.path.clone());
         self.configured = Configured::new(source, declared);
         self
+    }
+
+    /// Gives the taps that the packets' way knows.
+    pub(super) fn with_taps(self, taps: Arc<Taps>) -> Self {
+        Self { taps, ..self }
     }
 
     /// Changes tables, then the host.
@@ -251,7 +262,25 @@ impl Service for Live {
                 let clock = self.clock;
                 stream::connections(Arc::clone(&self.director), filter.clone(), move || clock.now())
             }
+            Wish::Capture(wish) => stream::packets(&self.taps, wish),
         }
+    }
+}
+
+impl metrics::Source for Live {
+    fn status(&self) -> Status {
+        Service::status(self)
+    }
+
+    fn services(&self) -> Vec<ServiceEntry> {
+        match self.director.query(&Query::Services, self.clock.now()) {
+            Ok(Reply::Services(services)) => services,
+            _ => Vec::new(),
+        }
+    }
+
+    fn now(&self) -> Time {
+        self.clock.now()
     }
 }
 

@@ -20,6 +20,21 @@ pub enum Verdict {
     Drop(DropReason),
 }
 
+impl Verdict {
+    /// As counters and captures name it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Forward => "forward",
+            Self::Route(_) => "route",
+            Self::Split => "split",
+            Self::Pass => "pass",
+            Self::Hold => "hold",
+            Self::Reply => "reply",
+            Self::Drop(_) => "drop",
+        }
+    }
+}
+
 macro_rules! drop_reasons {
     ($($(#[$doc:meta])* $variant:ident => $name:literal,)*) => {
         /// Why a packet went nowhere. Each has a counter.

@@ -36,6 +36,10 @@ impl Outbox {
         self.spare.extend(self.filled.pop());
     }
 
+    pub fn iter(&self) -> impl Iterator<Item = &PacketBuf> {
+        self.filled.iter()
+    }
+
     /// Hands every packet to `send`, and keeps the buffers.
     pub fn drain(&mut self, mut send: impl FnMut(&mut PacketBuf)) {
         for mut packet in self.filled.drain(..) {
