@@ -13,7 +13,7 @@ bindir := $(DESTDIR)$(PREFIX)/sbin
 share  := $(DESTDIR)$(PREFIX)/share
 
 .DEFAULT_GOAL := help
-.PHONY: help build install install-files deb check test test-netns test-sim bench demo clean
+.PHONY: help build install install-files deb check test test-netns test-sim bench bench-compare demo clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,11 +51,13 @@ test-netns: ## scenarios in network namespaces (root); T=name runs one
 test-sim: ## seeded simulation; SEEDS=how many
 	SIM_SEEDS=$(SEEDS) $(CARGO) test --locked --test simulation -- --nocapture
 
-bench: ## core benchmarks, traffic against HAProxy, and each way to a server against NAT (root); ROUNDS=how many
-	scripts/install-test-deps bench
+bench: ## what the core costs, in process, up to a million connections
 	$(CARGO) bench --locked
+
+bench-compare: ## traffic against other balancers, and each way to a server against NAT (root); ROUNDS=how many
+	scripts/install-test-deps
 	$(CARGO) build --release --locked
-	scripts/bench-smoke $(ROUNDS)
+	scripts/bench-compare --rounds $(ROUNDS)
 	scripts/bench-modes $(ROUNDS)
 
 demo: ## the LVS-NAT walk-through, in namespaces of its own

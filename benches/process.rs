@@ -1,10 +1,12 @@
-//! What the director itself costs: a packet of an established connection, and a new connection, in process and
-//! without a device. `TUNVS_BENCH_CONNS` limits the table sizes (a smoke run takes a small one).
+//! What the director itself costs, in process and without a device: a packet of an established connection, a new
+//! connection by each scheduler, expiry and listing. `TUNVS_BENCH_CONNS` limits the table sizes. As a test
+//! (`cargo test --bench process`) each runs once on a small table; counts are checked either way.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use criterion::{BatchSize, BenchmarkId, Criterion, criterion_group, criterion_main};
+use tunvs::lvs::director::{Query, Reply};
 use tunvs::lvs::director::{Settings, Side};
 use tunvs::lvs::service::{Forwarding, Protocol, ServerSpec, ServiceKey, ServiceSpec};
 use tunvs::lvs::wire::make::{self, Ends};
@@ -32,7 +34,22 @@ fn client(number: u32) -> Ends {
 }
 
 fn limit() -> u32 {
-    std::env::var("TUNVS_BENCH_CONNS").ok().and_then(|limit| limit.parse().ok()).unwrap_or(1_000_000)
+    let most = if std::env::args().any(|arg| arg == "--bench") { 1_000_000 } else { 1_000 };
+    std::env::var("TUNVS_BENCH_CONNS").ok().and_then(|limit| limit.parse().ok()).unwrap_or(most)
+}
+
+/// The table sizes to look at.
+fn sizes() -> impl Iterator<Item = u32> {
+    [1_000, 100_000, 1_000_000].into_iter().filter(|conns| *conns <= limit())
+}
+
+/// A director with that many established connections.
+fn filled(conns: u32) -> Director {
+    let director = director("rr", 10);
+    let (mut buf, mut outbox) = (PacketBuf::new(), Outbox::default());
+    (0..conns).for_each(|number| open(&director, &mut buf, &mut outbox, number));
+    assert_eq!(director.conn_count(), conns as usize);
+    director
 }
 
 fn open(director: &Director, buf: &mut PacketBuf, outbox: &mut Outbox, number: u32) {
@@ -47,21 +64,32 @@ fn open(director: &Director, buf: &mut PacketBuf, outbox: &mut Outbox, number: u
 /// director only ever changes them.
 fn established(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("established");
-    for conns in [1_000, 100_000, 1_000_000].into_iter().filter(|conns| *conns <= limit()) {
-        let director = director("rr", 10);
+    for conns in sizes() {
+        let director = filled(conns);
         let (mut buf, mut outbox) = (PacketBuf::new(), Outbox::default());
-        (0..conns).for_each(|number| open(&director, &mut buf, &mut outbox, number));
+        let mut sent = u64::from(conns) * 2;
         let template = make::tcp(client(0), TcpFlags::ACK, &[0; 512]);
         let mut at = 0u32;
         group.bench_function(BenchmarkId::from_parameter(conns), |bencher| {
             bencher.iter(|| {
                 at = at.wrapping_add(2_654_435_761);
                 fill_from(&mut buf, &template, client(at % conns));
+                sent += 1;
                 director.process(&mut buf, Side::Client, Time(1), &mut outbox)
             });
         });
+        assert_eq!(director.conn_count(), conns as usize, "every packet belonged to a connection");
+        assert_eq!(packets(&director), sent, "and was counted");
     }
     group.finish();
+}
+
+/// Packets of clients that the director has counted.
+fn packets(director: &Director) -> u64 {
+    match director.query(&Query::Totals, Time(1)) {
+        Ok(Reply::Totals { stats, .. }) => stats.in_packets,
+        _ => 0,
+    }
 }
 
 fn fill_from(buf: &mut PacketBuf, template: &[u8], ends: Ends) {
@@ -98,6 +126,7 @@ fn new_connections(criterion: &mut Criterion) {
                             buf.fill(syn);
                             director.process(&mut buf, Side::Client, Time::ZERO, &mut outbox);
                         }
+                        assert_eq!(director.conn_count(), syns.len());
                     },
                     BatchSize::PerIteration,
                 );
@@ -109,22 +138,51 @@ fn new_connections(criterion: &mut Criterion) {
 
 /// Everything that a burst of connections leaves behind, ended in one go.
 fn expiry(criterion: &mut Criterion) {
-    let conns = limit().min(100_000);
-    criterion.bench_function(&format!("expiry/{conns}"), |bencher| {
-        bencher.iter_batched_ref(
-            || {
-                let director = director("rr", 10);
-                let (mut buf, mut outbox) = (PacketBuf::new(), Outbox::default());
-                for number in 0..conns {
-                    buf.fill(&make::tcp(client(number), TcpFlags::SYN, &[]));
-                    director.process(&mut buf, Side::Client, Time::ZERO, &mut outbox);
-                }
-                director
-            },
-            |director| while director.handle_timeout(Time::from_secs(100)) {},
-            BatchSize::PerIteration,
-        );
-    });
+    let mut group = criterion.benchmark_group("expiry");
+    for conns in sizes() {
+        group.bench_function(BenchmarkId::from_parameter(conns), |bencher| {
+            bencher.iter_batched_ref(
+                || filled(conns),
+                |director| {
+                    while director.handle_timeout(Time::from_secs(1000)) {}
+                    assert_eq!(director.conn_count(), 0);
+                },
+                BatchSize::PerIteration,
+            );
+        });
+    }
+    group.finish();
+}
+
+/// A look at the timers while nothing is due, as on an idle director with open connections.
+fn turn(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("turn_of_the_wheel");
+    for conns in sizes() {
+        let director = filled(conns);
+        let mut now = Time::ZERO;
+        group.bench_function(BenchmarkId::from_parameter(conns), |bencher| {
+            bencher.iter(|| {
+                now = Time(now.0 + 1);
+                director.handle_timeout(Time(now.0 % 60_000))
+            });
+        });
+        assert_eq!(director.conn_count(), conns as usize);
+    }
+    group.finish();
+}
+
+fn listing(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("listing");
+    for conns in sizes() {
+        let director = filled(conns);
+        group.bench_function(BenchmarkId::from_parameter(conns), |bencher| {
+            bencher.iter(|| match director.query(&Query::Connections, Time(1)) {
+                Ok(Reply::Connections(list)) => assert_eq!(list.len(), conns as usize),
+                other => assert!(other.is_err(), "another answer"),
+            });
+        });
+    }
+    group.finish();
 }
 
 criterion_group! {
@@ -133,6 +191,6 @@ criterion_group! {
         .sample_size(10)
         .warm_up_time(Duration::from_millis(300))
         .measurement_time(Duration::from_secs(1));
-    targets = fill, established, new_connections, expiry
+    targets = fill, established, new_connections, expiry, turn, listing
 }
 criterion_main!(benches);

@@ -9,7 +9,7 @@ use ipnet::IpNet;
 use super::ends;
 use super::proc::ProcFile;
 use crate::config::port_range;
-use crate::config::{Format, Source};
+use crate::config::{Format, Queues, Source};
 use crate::control::{DEFAULT_SOCKET, SOCKET_VARIABLE};
 use crate::events::Event;
 use crate::lvs::director::EndFilter;
@@ -133,9 +133,9 @@ pub struct RunArgs {
     /// Read and write ordinary packets only, no super-packets
     #[arg(long)]
     pub no_offload: bool,
-    /// Queues (and threads) per TUN interface [default: 1]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
-    pub queues: Option<u16>,
+    /// Queues (and threads) per TUN interface; auto: as many as processors [default: 1]
+    #[arg(long, value_name = "N|auto")]
+    pub queues: Option<Queues>,
     /// Call the interfaces PREFIX-vip and PREFIX-rs [default: tunvs]
     #[arg(long, value_name = "PREFIX")]
     pub tun_prefix: Option<String>,

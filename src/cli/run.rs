@@ -4,7 +4,7 @@ use std::io::Write;
 
 use super::CliError;
 use super::args::{LogFormatArg, RunArgs, SocketArgs};
-use crate::config::{Config, Source};
+use crate::config::{Config, Queues, Source};
 use crate::control::socket_path;
 use crate::daemon::{self, LogFormat};
 use crate::device;
@@ -54,7 +54,7 @@ fn options(given: RunArgs, source: Option<Source>, config: Config) -> daemon::Op
         tun_prefix: given.tun_prefix.or(file.tun_prefix).unwrap_or_else(|| "tunvs".to_owned()),
         device: device::Options {
             offload: !given.no_offload && file.offload.unwrap_or(true),
-            queues: given.queues.map(usize::from).or(file.queues).unwrap_or(1),
+            queues: given.queues.or(file.queues).map_or(1, Queues::count),
         },
         drop_alarm: given.drop_alarm.or(file.drop_alarm).unwrap_or(daemon::DROP_ALARM),
         metrics: given.metrics.or(file.metrics),

@@ -11,6 +11,7 @@ mod format;
 pub mod keepalived;
 pub mod note;
 mod ports;
+mod queues;
 mod read;
 mod schema;
 mod suggest;
@@ -26,6 +27,7 @@ use ipnet::IpNet;
 pub use error::ConfigError;
 pub use format::{Format, Source};
 pub use ports::{BadPortRange, port_range};
+pub use queues::{BadQueues, Queues};
 pub use schema::LogFormat;
 
 use crate::health::spec::ServiceHealth;
@@ -53,7 +55,7 @@ pub struct DirectorOptions {
     pub hairpin: Option<bool>,
     pub claim_vips: Option<bool>,
     pub tun_prefix: Option<String>,
-    pub queues: Option<usize>,
+    pub queues: Option<Queues>,
     pub offload: Option<bool>,
     pub conn_table_size: Option<u32>,
     pub max_conns: Option<usize>,

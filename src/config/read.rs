@@ -6,7 +6,7 @@ use toml::Spanned;
 
 use super::error::Mistake;
 use super::schema::{self, Address, AddressFamily, Flag, Forward};
-use super::{Config, Declared, DirectorOptions, port_range};
+use super::{BadQueues, Config, Declared, DirectorOptions, Queues, port_range};
 use crate::lvs::Time;
 use crate::lvs::director::{Command, DaemonSpec, Director, Settings, TimeoutSettings};
 use crate::lvs::service::{
@@ -89,10 +89,17 @@ fn laddr_ports(given: Spanned<String>) -> Result<RangeInclusive<u16>, Mistake> {
     port_range(given.get_ref()).map_err(|error| Mistake::new(given.span(), error))
 }
 
+fn queues(given: Spanned<schema::Queues>) -> Result<Queues, Mistake> {
+    let queues = match given.get_ref() {
+        schema::Queues::Count(count) => {
+            u64::try_from(*count).map_err(|_| BadQueues).and_then(Queues::try_from)
+        }
+        schema::Queues::Word(word) => Some(Queues::Auto).filter(|_| word == "auto").ok_or(BadQueues),
+    };
+    queues.map_err(|error| Mistake::new(given.span(), error))
+}
+
 fn director_options(given: schema::Director) -> Result<DirectorOptions, Mistake> {
-    if let Some(queues) = given.queues.as_ref().filter(|queues| !(1..=256).contains(queues.get_ref())) {
-        return Err(Mistake::new(queues.span(), "queues must be 1 to 256"));
-    }
     if let Some(size) = given.conn_table_size.as_ref().filter(|size| !size.get_ref().is_power_of_two()) {
         return Err(Mistake::new(size.span(), "conn_table_size must be a power of two"));
     }
@@ -100,6 +107,7 @@ fn director_options(given: schema::Director) -> Result<DirectorOptions, Mistake>
         return Err(Mistake::new(most.span(), "max_conns must be 1 or more"));
     }
     let ftp_ports = given.ftp_ports.map(ftp_ports).transpose()?;
+    let queues = given.queues.map(queues).transpose()?;
     let laddr_ports = given.laddr_ports.map(laddr_ports).transpose()?;
     Ok(DirectorOptions {
         socket: given.socket,
@@ -110,7 +118,7 @@ fn director_options(given: schema::Director) -> Result<DirectorOptions, Mistake>
         hairpin: given.hairpin,
         claim_vips: given.claim_vips,
         tun_prefix: given.tun_prefix,
-        queues: given.queues.map(Spanned::into_inner),
+        queues,
         offload: given.offload,
         conn_table_size: given.conn_table_size.map(Spanned::into_inner),
         max_conns: given.max_conns.map(Spanned::into_inner),

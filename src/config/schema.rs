@@ -32,7 +32,7 @@ pub(super) struct Director {
     pub(super) hairpin: Option<bool>,
     pub(super) claim_vips: Option<bool>,
     pub(super) tun_prefix: Option<String>,
-    pub(super) queues: Option<Spanned<usize>>,
+    pub(super) queues: Option<Spanned<Queues>>,
     pub(super) offload: Option<bool>,
     pub(super) conn_table_size: Option<Spanned<u32>>,
     pub(super) max_conns: Option<Spanned<usize>>,
@@ -43,6 +43,13 @@ pub(super) struct Director {
     pub(super) drop_alarm: Option<u64>,
     pub(super) log: Option<String>,
     pub(super) log_format: Option<LogFormat>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(untagged, expecting = "queues must be 1 to 256, or \"auto\"")]
+pub(super) enum Queues {
+    Count(i64),
+    Word(String),
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Config, ConfigError, Declared, Source};
+use super::{Config, ConfigError, Declared, Queues, Source};
 use crate::lvs::director::{Command, Tables, TimeoutSettings};
 use crate::lvs::service::{
     Family, Forwarding, HandOn, Persistence, ProxyVersion, SchedulerFlags, ServiceKey, TunnelKind,
@@ -49,7 +49,7 @@ fn the_commented_options_of_the_example_are_valid_too() {
         .map(|line| format!("{line}\n"))
         .collect();
     let director = parse(&format!("[director]\n{options}")).director;
-    assert_eq!(director.queues, Some(1));
+    assert_eq!(director.queues, Some(Queues::Count(1)));
     assert_eq!(director.vip_nets.len(), 1);
     assert_eq!((director.laddr_nets.len(), director.laddr_ports), (1, Some(16_384..=32_767)));
     assert_eq!(director.hairpin, Some(true));
@@ -85,8 +85,9 @@ fn mistakes_are_reported_with_their_place() {
             4,
             "no multicast address",
         ),
-        ("[director]\nqueues = 0\n".to_owned(), 2, "queues must be 1 to 256"),
-        ("[director]\nqueues = \"two\"\n".to_owned(), 2, "invalid type: string \"two\", expected usize"),
+        ("[director]\nqueues = 0\n".to_owned(), 2, "queues must be 1 to 256, or \"auto\""),
+        ("[director]\nqueues = \"two\"\n".to_owned(), 2, "queues must be 1 to 256, or \"auto\""),
+        ("[director]\nqueues = true\n".to_owned(), 2, "queues must be 1 to 256, or \"auto\""),
         ("[director]\nvip_nets = [\"10.0.0.0/33\"]\n".to_owned(), 2, "invalid IP address syntax"),
         ("[director]\nlog_format = \"xml\"\n".to_owned(), 2, "expected `text` or `json`"),
         ("[director]\nftp_ports = [21, 0]\n".to_owned(), 2, "ftp_ports must be at most 8 ports"),
@@ -144,7 +145,7 @@ fn mistakes_are_reported_with_their_place() {
 #[test]
 fn the_place_is_line_and_column() {
     let error = Config::parse("# \u{e4}\n[director]\n  queues = 0\n", Path::new("a/t.toml")).unwrap_err();
-    assert_eq!(error.to_string(), "a/t.toml:3:12: queues must be 1 to 256");
+    assert_eq!(error.to_string(), "a/t.toml:3:12: queues must be 1 to 256, or \"auto\"");
 }
 
 #[test]

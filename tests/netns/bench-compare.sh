@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# The comparison with other balancers still runs: a little of everything once. It compares the connections that the
+# director counted with those that the server accepted itself; here, that every figure is there.
+set -euo pipefail
+out=$(mktemp -d)
+trap 'rm -rf "$out"' EXIT
+"$(dirname "$0")/../../scripts/bench-compare" --smoke --out "$out"
+
+python3 - "$out" <<'PY'
+import json, pathlib, sys
+out = pathlib.Path(sys.argv[1])
+medians = json.loads((out / "figures.json").read_text())["medians"]
+assert len(medians) == 7, medians.keys()
+without = {"routed": "cpu_", "nftables": "cpu_", "haproxy": "udp"}
+for peer, row in medians.items():
+    missing = [key for key, value in row.items() if not value and not key.startswith(("cpu_", without.get(peer, "cpu_")))]
+    assert not missing, f"{peer}: no {missing}"
+assert "tunvs, 2 queues" in (out / "figures.md").read_text()
+assert (out / "figures.svg").read_text().count("<rect") > 50
+PY
