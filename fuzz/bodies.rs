@@ -9,10 +9,11 @@ use std::time::Duration;
 use tunvs::config::keepalived::{self, files::Files};
 use tunvs::control::protocol::{self, Request, Response};
 use tunvs::lvs::Time;
-use tunvs::lvs::director::{Command, Director, Settings, Side, Verdict};
+use tunvs::lvs::director::{Command, DaemonRole, DaemonSpec, Director, Query, Settings, Side, Verdict};
 use tunvs::lvs::service::{
     Forwarding, Persistence, Protocol, SchedulerFlags, ServerSpec, ServiceKey, ServiceSpec,
 };
+use tunvs::lvs::sync::Reader;
 use tunvs::lvs::wire::{Offload, Outbox, PacketBuf, VNET_LEN};
 
 /// In front of each packet: side (two bits of the first byte), seconds that pass before it, virtio header, length.
@@ -129,6 +130,32 @@ impl Files for Halves {
 
     fn exists(&self, path: &Path) -> bool {
         path == Path::new("/k.conf") || path == Path::new("/more")
+    }
+}
+
+/// A row of messages for a backup that is a master too; in front of each its length, two bytes. What it took over is then
+/// told on, and must be understood.
+pub(crate) fn sync(mut data: &[u8]) {
+    let director = director();
+    for role in [DaemonRole::Backup, DaemonRole::Master] {
+        let interface = "eth0".to_owned();
+        let spec = DaemonSpec { role, interface, sync_id: 0, max_len: 0, group: None, port: 0, ttl: 0 };
+        apply(&director, Command::StartDaemon(spec));
+    }
+    let mut now = Time::ZERO;
+    while let Some((len, rest)) = data.split_first_chunk::<2>() {
+        let (message, next) = rest.split_at(usize::from(u16::from_be_bytes(*len)).min(rest.len()));
+        data = next;
+        now = now + Duration::from_secs(1);
+        director.hear_sync_message(message, now);
+        director.handle_timeout(now);
+        director.captures();
+    }
+    let _ = director.query(&Query::Connections, now);
+    for outgoing in director.take_sync_messages(now + Duration::from_secs(3)) {
+        let records =
+            Reader::new(&outgoing.message, 0).expect("a message that was written has a right header");
+        assert!(records.into_iter().all(|record| record.is_ok()), "and records that are right");
     }
 }
 

@@ -133,5 +133,6 @@ folders! {
     stats => "stats",
     sync => "sync",
     sync_more => "sync-more",
+    even_more => "even-more",
     more => "more",
 }

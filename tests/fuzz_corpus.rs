@@ -20,6 +20,11 @@ fn the_control_corpus_is_survived() {
 }
 
 #[test]
+fn the_sync_corpus_is_survived() {
+    replay("sync", bodies::sync);
+}
+
+#[test]
 fn the_keepalived_corpus_is_survived() {
     replay("keepalived", bodies::keepalived);
 }

@@ -9,6 +9,7 @@ mod changes;
 mod clock;
 mod counters;
 mod datapath;
+mod defaults;
 mod logging;
 mod marks;
 mod memory;
@@ -144,6 +145,9 @@ const REPEAT: Duration = Duration::from_millis(100);
 /// How often the host is made to follow what changes without a command.
 const SETTLE: Duration = Duration::from_secs(10);
 
+/// How long it waits after news from another director.
+const ARRIVAL: Duration = Duration::from_millis(200);
+
 /// What running with these options would do to the host, as steps that print as commands.
 ///
 /// # Errors
@@ -196,6 +200,7 @@ async fn run_inside(mut options: Options) -> Result<(), DaemonError> {
     };
     let clock = Clock::start();
     let director = Arc::new(Director::new(Settings { seed: random_seed(), ..options.core.clone() }));
+    defaults::apply(&director);
 
     let journal = journal_path(&options.socket);
     match host::cleanup(&journal).await {
@@ -369,10 +374,14 @@ async fn repeat(live: Arc<Live>, mut writer: TunWriter) {
     }
 }
 
-/// Lets go of removed servers whose last connections have ended.
+/// Lets go of removed servers whose last connections have ended, and lets those in that other directors tell of.
 async fn settle(live: Arc<Live>) {
+    let arrivals = Arc::clone(&live.sync.arrivals);
     loop {
-        tokio::time::sleep(SETTLE).await;
+        if tokio::time::timeout(SETTLE, arrivals.notified()).await.is_ok() {
+            // More are probably on their way.
+            tokio::time::sleep(ARRIVAL).await;
+        }
         live.follow_tables().await;
     }
 }

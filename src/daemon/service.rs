@@ -34,7 +34,7 @@ pub(super) struct Live {
     pub(super) director: Arc<Director>,
     pub(super) clock: Clock,
     counters: Arc<AllCounters>,
-    sync: SyncDaemons,
+    pub(super) sync: SyncDaemons,
     pub(super) events: Arc<Events>,
     pub(super) neighbours: Arc<Neighbours>,
     pub(super) taps: Arc<Taps>,

@@ -21,9 +21,6 @@ use crate::lvs::director::{Command, CommandError, DaemonRole, DaemonSpec, Direct
 /// How often a master looks for records that have waited long enough.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
-/// How many pages of memory there are for a message in the queue (`sync_qlen_max`).
-const PAGES_PER_MESSAGE: u64 = 32;
-
 #[derive(Debug)]
 pub(super) struct SyncDaemons {
     director: Arc<Director>,
@@ -32,6 +29,8 @@ pub(super) struct SyncDaemons {
     bell: Arc<Notify>,
     running: Mutex<Vec<Running>>,
     failures: Arc<Failures>,
+    /// Rung when what is captured has changed by what was taken over.
+    pub(super) arrivals: Arc<Notify>,
     /// What could not be done, until somebody is told.
     troubles: Mutex<Vec<String>>,
 }
@@ -58,16 +57,13 @@ impl Drop for Running {
 
 impl SyncDaemons {
     pub(super) fn new(director: Arc<Director>, clock: Clock, bell: Arc<Notify>) -> Self {
-        if let Some(pages) = super::memory::total_pages() {
-            let longest = i64::try_from(pages / PAGES_PER_MESSAGE).unwrap_or(i64::MAX).max(1);
-            let _ = director.set_sysctl(Sysctl::SyncQlenMax, longest);
-        }
         Self {
             director,
             clock,
             bell,
             running: Mutex::default(),
             failures: Arc::default(),
+            arrivals: Arc::default(),
             troubles: Mutex::default(),
         }
     }
@@ -127,7 +123,10 @@ impl SyncDaemons {
             }
             DaemonRole::Backup => {
                 let longest = usize::from(spec.max_len);
-                let hear = |socket| hear(Arc::clone(director), clock, socket, longest, Arc::clone(failures));
+                let hear = |socket| {
+                    let arrivals = Arc::clone(&self.arrivals);
+                    hear((Arc::clone(director), clock), socket, longest, Arc::clone(failures), arrivals)
+                };
                 sockets.into_iter().map(|socket| tokio::spawn(hear(socket))).collect()
             }
         })
@@ -167,16 +166,21 @@ async fn tell(
 
 /// A backup: hands what comes to the core.
 async fn hear(
-    director: Arc<Director>,
-    clock: Clock,
+    (director, clock): (Arc<Director>, Clock),
     socket: UdpSocket,
     longest: usize,
     failures: Arc<Failures>,
+    arrivals: Arc<Notify>,
 ) {
     let mut message = vec![0; longest];
     loop {
         match socket.recv(&mut message).await {
-            Ok(len) => director.hear_sync_message(&message[..len], clock.now()),
+            Ok(len) => {
+                director.hear_sync_message(&message[..len], clock.now());
+                if director.take_new_strangers() {
+                    arrivals.notify_one();
+                }
+            }
             Err(error) => {
                 failures.receiving.fetch_add(1, Relaxed);
                 tracing::debug!(%error, "sync message not received");

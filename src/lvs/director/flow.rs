@@ -137,6 +137,11 @@ impl Director {
         segment: &Segment,
         mut entry: Entry<'a>,
     ) -> Verdict {
+        // The last hop is used up before IPVS would see the packet: it counts nowhere.
+        if packet.headers.ttl == 0 {
+            let from = self.routes.source_to(entry.real().addr).unwrap_or(segment.to.addr);
+            return packet.answer(from, IcmpError::TimeExceeded);
+        }
         if entry.is_ftp_control() {
             match self.ftp_answer(packet, entry) {
                 Ok(unlocked) => entry = unlocked,

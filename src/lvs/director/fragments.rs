@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::DropReason;
 use crate::lvs::time::Time;
-use crate::lvs::wire::{Fragment, Headers, MAX_PACKET, Outbox, PacketBuf, cut, join};
+use crate::lvs::wire::{Fragment, Headers, MAX_PACKET, Outbox, PacketBuf, cut, cut_at, join};
 
 /// Bytes of fragments that are kept at most (`net.ipv4.ipfrag_high_thresh`).
 const MAX_BYTES: usize = 4 << 20;
@@ -57,9 +57,10 @@ pub(super) struct Fragments {
 pub(super) enum Joined {
     /// The rest is still to come.
     Waiting,
-    /// The buffer holds the whole packet; its longest piece was this long.
+    /// The buffer holds the whole packet; its longest piece was this long, and these were their payloads.
     Whole {
         longest: usize,
+        payloads: Vec<usize>,
     },
     Refused(DropReason),
 }
@@ -102,9 +103,10 @@ impl Fragments {
         }
         let Some(pieces) = self.forget(&key) else { return Joined::Waiting };
         let longest = pieces.longest;
+        let payloads = pieces.data.iter().map(|(_, data)| data.len()).collect();
         let head = pieces.head.unwrap_or_default();
         if join(buf, &head, pieces.data.iter().map(|(_, data)| data.as_slice())) {
-            Joined::Whole { longest }
+            Joined::Whole { longest, payloads }
         } else {
             Joined::Refused(DropReason::BadFragment)
         }
@@ -166,10 +168,7 @@ impl Pieces {
         let payload = &packet[headers.l4..headers.len];
         let (start, end) = (fragment.offset, fragment.offset + payload.len());
         let at = self.data.partition_point(|(offset, _)| *offset < start);
-        if let Some((offset, data)) = self.data.get(at)
-            && *offset == start
-            && data.len() == payload.len()
-        {
+        if self.covers(start, end) {
             return Inserted::Duplicate;
         }
         let before = at.checked_sub(1).and_then(|at| self.data.get(at));
@@ -194,14 +193,32 @@ impl Pieces {
         Inserted::New(payload.len())
     }
 
+    /// Whether all of that is there already.
+    fn covers(&self, start: usize, end: usize) -> bool {
+        let mut at = start;
+        for (offset, data) in &self.data {
+            if (*offset..offset + data.len()).contains(&at) {
+                at = offset + data.len();
+            }
+        }
+        at >= end
+    }
+
     fn is_complete(&self) -> bool {
         self.total == Some(self.bytes) && self.head.is_some()
     }
 }
 
-/// Cuts the packet in `buf` into pieces of at most `longest` bytes: the first stays, the others go to the outbox.
-pub(super) fn cut_again(buf: &mut PacketBuf, longest: usize, id: u32, outbox: &mut Outbox) {
-    let mut pieces = cut(buf.bytes(), longest, id).into_iter();
+/// Cuts the packet in `buf` as it came, or into pieces of at most `longest` bytes if its length has changed: the first
+/// stays, the others go to the outbox.
+pub(super) fn cut_again(
+    buf: &mut PacketBuf,
+    (longest, payloads): (usize, &[usize]),
+    id: u32,
+    outbox: &mut Outbox,
+) {
+    let pieces = cut_at(buf.bytes(), payloads, id).unwrap_or_else(|| cut(buf.bytes(), longest, id));
+    let mut pieces = pieces.into_iter();
     let Some(first) = pieces.next() else { return };
     for piece in pieces {
         outbox.push(&piece);

@@ -187,10 +187,10 @@ impl Director {
         outbox: &mut Outbox,
     ) -> Verdict {
         let joined = self.fragments.lock().add(packet, headers, fragment, now);
-        let longest = match joined {
+        let (longest, payloads) = match joined {
             Joined::Waiting => return Verdict::Hold,
             Joined::Refused(reason) => return Verdict::Drop(reason),
-            Joined::Whole { longest } => longest,
+            Joined::Whole { longest, payloads } => (longest, payloads),
         };
         let whole = match Headers::parse(packet.bytes()) {
             Ok(headers) => headers,
@@ -199,7 +199,7 @@ impl Director {
         let verdict = self.process_whole(packet, whole, Some(longest), (side, now), outbox);
         if matches!(verdict, Verdict::Forward | Verdict::Pass) {
             let id = self.fragment_id(packet, headers, fragment.id);
-            cut_again(packet, longest, id, outbox);
+            cut_again(packet, (longest, &payloads), id, outbox);
         }
         verdict
     }

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
 
+use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
 use super::CommandError;
@@ -67,6 +68,9 @@ pub enum Scope {
     KernelOnly,
 }
 
+/// Seconds, which the kernel keeps in ticks in an `int`.
+const SECS: std::ops::RangeInclusive<i64> = -(i32::MAX as i64 / 250)..=i32::MAX as i64 / 250;
+
 const INT: std::ops::RangeInclusive<i64> = i32::MIN as i64..=i32::MAX as i64;
 
 sysctls! {
@@ -78,7 +82,7 @@ sysctls! {
     SecureTcp => "secure_tcp", 0, 0..=3, Effective;
     SnatReroute => "snat_reroute", 1, INT, KernelOnly;
     SyncVersion => "sync_version", 1, 0..=1, Effective;
-    SyncPorts => "sync_ports", 1, 1..=64, Effective;
+    SyncPorts => "sync_ports", 1, 1..=1 << 30, Effective;
     SyncPersistMode => "sync_persist_mode", 0, INT, Effective;
     SyncQlenMax => "sync_qlen_max", 32_768, 0..=i64::MAX, Effective;
     SyncSockSize => "sync_sock_size", 0, INT, Effective;
@@ -90,15 +94,17 @@ sysctls! {
     /// Two numbers in one setting, `3 50`: this one and [`Sysctl::SyncPeriod`].
     SyncThreshold => "sync_threshold", 3, 0..=i32::MAX as i64, Effective;
     SyncPeriod => "", 50, 0..=i32::MAX as i64, Effective;
-    SyncRefreshPeriod => "sync_refresh_period", 0, 0..=i32::MAX as i64, Effective;
+    SyncRefreshPeriod => "sync_refresh_period", 0, SECS, Effective;
     SyncRetries => "sync_retries", 0, 0..=3, Effective;
     NatIcmpSend => "nat_icmp_send", 0, INT, Effective;
     PmtuDisc => "pmtu_disc", 1, INT, Effective;
     BackupOnly => "backup_only", 0, INT, Effective;
     ConnReuseMode => "conn_reuse_mode", 1, INT, Effective;
     ScheduleIcmp => "schedule_icmp", 0, INT, Effective;
-    LblcExpiration => "lblc_expiration", 86_400, 0..=i32::MAX as i64, Effective;
-    LblcrExpiration => "lblcr_expiration", 86_400, 0..=i32::MAX as i64, Effective;
+    LblcExpiration => "lblc_expiration", 86_400, SECS, Effective;
+    LblcrExpiration => "lblcr_expiration", 86_400, SECS, Effective;
+    /// A list of processors; its text is kept apart.
+    EstCpulist => "est_cpulist", 0, 0..=0, KernelOnly;
     EstNice => "est_nice", 0, -20..=19, KernelOnly;
     DebugLevel => "debug_level", 0, 0..=12, KernelOnly;
     ConnLfactor => "conn_lfactor", -4, -8..=8, KernelOnly;
@@ -109,11 +115,14 @@ sysctls! {
 
 /// The values of one director. Reading one is a plain load.
 #[derive(Debug)]
-pub struct Sysctls([AtomicI64; Sysctl::ALL.len()]);
+pub struct Sysctls {
+    values: [AtomicI64; Sysctl::ALL.len()],
+    est_cpulist: Mutex<String>,
+}
 
 impl Sysctls {
     pub fn value(&self, sysctl: Sysctl) -> i64 {
-        self.0[sysctl as usize].load(Relaxed)
+        self.values[sysctl as usize].load(Relaxed)
     }
 
     pub fn is_on(&self, sysctl: Sysctl) -> bool {
@@ -126,6 +135,7 @@ impl Sysctls {
             Sysctl::SyncThreshold => {
                 format!("{}\t{}", self.value(sysctl), self.value(Sysctl::SyncPeriod))
             }
+            Sysctl::EstCpulist => self.est_cpulist.lock().clone(),
             _ => self.value(sysctl).to_string(),
         }
     }
@@ -158,9 +168,14 @@ impl Sysctls {
             value: text.to_owned(),
             expected,
         };
-        let numbers = text.split_whitespace().map(|word| word.parse::<i64>()).collect::<Result<Vec<_>, _>>();
+        if sysctl == Sysctl::EstCpulist {
+            let list = cpu_list(text).ok_or_else(|| bad("a list of processors, as 0-3,7".to_owned()))?;
+            *self.est_cpulist.lock() = list;
+            return Ok(());
+        }
+        let numbers = text.split_whitespace().map(number).collect::<Option<Vec<_>>>();
         match (sysctl, numbers.as_deref()) {
-            (Sysctl::SyncThreshold, Ok([threshold, period])) => {
+            (Sysctl::SyncThreshold, Some([threshold, period])) => {
                 let fits =
                     0 <= *threshold && (threshold < period || *period == 0) && *period <= i64::from(i32::MAX);
                 if !fits {
@@ -169,16 +184,17 @@ impl Sysctls {
                 self.set(Sysctl::SyncThreshold, *threshold)?;
                 self.set(Sysctl::SyncPeriod, *period)
             }
-            (Sysctl::SyncThreshold, Ok([threshold])) => {
-                if *threshold >= self.value(Sysctl::SyncPeriod) {
+            (Sysctl::SyncThreshold, Some([threshold])) => {
+                let period = self.value(Sysctl::SyncPeriod);
+                if period != 0 && *threshold >= period {
                     return Err(bad("less than the second number".to_owned()));
                 }
                 self.set(sysctl, *threshold)
             }
-            (Sysctl::SyncPorts, Ok([ports])) if !ports.unsigned_abs().is_power_of_two() => {
-                Err(bad("a power of two, 1 to 64".to_owned()))
+            (Sysctl::SyncPorts, Some([ports])) if !ports.unsigned_abs().is_power_of_two() => {
+                Err(bad("a power of two; more than 64 count as 64".to_owned()))
             }
-            (_, Ok([value])) => self.set(sysctl, *value),
+            (_, Some([value])) => self.set(sysctl, *value),
             _ => Err(bad("a number".to_owned())),
         }
     }
@@ -194,14 +210,50 @@ impl Sysctls {
                 expected: format!("{} to {}", range.start(), range.end()),
             });
         }
-        self.0[sysctl as usize].store(value, Relaxed);
+        self.values[sysctl as usize].store(value, Relaxed);
         Ok(())
     }
 }
 
+/// A number as the kernel reads it: decimal, or by its prefix hexadecimal or octal.
+fn number(word: &str) -> Option<i64> {
+    let (sign, digits) = word.strip_prefix('-').map_or((1, word), |digits| (-1, digits));
+    let (digits, radix) = match digits.strip_prefix("0x").or_else(|| digits.strip_prefix("0X")) {
+        Some(digits) => (digits, 16),
+        None if digits.len() > 1 && digits.starts_with('0') => (&digits[1..], 8),
+        None => (digits, 10),
+    };
+    let is_number = digits.chars().all(|digit| digit.is_digit(radix));
+    if is_number { i64::from_str_radix(digits, radix).ok().map(|number| sign * number) } else { None }
+}
+
+/// Processors at most (`NR_CPUS` of the largest kernels).
+const MAX_CPUS: usize = 8192;
+
+/// A list of processors, in order and without repetition.
+fn cpu_list(text: &str) -> Option<String> {
+    let mut cpus = vec![false; MAX_CPUS];
+    for part in text.trim().split(',') {
+        let (first, last) = part.split_once('-').unwrap_or((part, part));
+        let (first, last) = (first.parse::<usize>().ok()?, last.parse::<usize>().ok()?);
+        cpus.get_mut(first..=last).filter(|_| first <= last)?.fill(true);
+    }
+    let mut parts = Vec::new();
+    let mut at = 0;
+    while let Some(first) = cpus[at..].iter().position(|is_in| *is_in).map(|offset| at + offset) {
+        let len = cpus[first..].iter().take_while(|is_in| **is_in).count();
+        at = first + len;
+        parts.push(if len == 1 { first.to_string() } else { format!("{first}-{}", at - 1) });
+    }
+    Some(parts.join(","))
+}
+
 impl Default for Sysctls {
     fn default() -> Self {
-        Self(std::array::from_fn(|at| AtomicI64::new(Sysctl::ALL[at].default_value())))
+        Self {
+            values: std::array::from_fn(|at| AtomicI64::new(Sysctl::ALL[at].default_value())),
+            est_cpulist: Mutex::new("0".to_owned()),
+        }
     }
 }
 
@@ -218,6 +270,21 @@ mod tests {
         assert!(sysctls.write("sync_threshold", "60 50").is_err());
         assert!(sysctls.write("sync_threshold", "many").is_err());
         assert!(sysctls.write("nothing_like_it", "1").is_err());
+        assert!(sysctls.write("sync_ports", "3").is_err());
+        assert!(sysctls.write("lblc_expiration", "9000000").is_err());
+        for (name, written, read) in [
+            ("am_droprate", "0x10", "16"),
+            ("am_droprate", "-010", "-8"),
+            ("sync_refresh_period", "-20", "-20"),
+            ("sync_ports", "128", "128"),
+            ("est_cpulist", "3,0-1,2,7", "0-3,7"),
+        ] {
+            sysctls.write(name, written).unwrap();
+            assert_eq!(sysctls.read(Some(name)).unwrap()[0].value, read, "{name}");
+        }
+        for wrong in ["", "x", "3-1", "1,", "9000"] {
+            assert!(sysctls.write("est_cpulist", wrong).is_err(), "{wrong:?}");
+        }
         sysctls.write("sync_threshold", "4 80").unwrap();
         assert_eq!(sysctls.read(Some("sync_threshold")).unwrap()[0].value, "4\t80");
         sysctls.set(Sysctl::SyncRetries, 3).unwrap();

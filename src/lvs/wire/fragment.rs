@@ -56,6 +56,24 @@ pub fn cut(packet: &[u8], longest: usize, id: u32) -> Vec<Vec<u8>> {
     pieces.map(|(at, data)| make(head, data, at * step, at < last, id)).collect()
 }
 
+/// The packet in pieces with payloads of these lengths. None when that is not its length.
+pub fn cut_at(packet: &[u8], payloads: &[usize], id: u32) -> Option<Vec<Vec<u8>>> {
+    let headers = Headers::parse(packet).ok()?;
+    let (head, mut rest) = (&packet[..headers.l4], &packet[headers.l4..headers.len]);
+    if payloads.iter().sum::<usize>() != rest.len() {
+        return None;
+    }
+    let make = if headers.is_v6() { v6_piece } else { v4_piece };
+    let whole = rest.len();
+    let piece = |len: &usize| {
+        let offset = whole - rest.len();
+        let (data, behind) = rest.split_at(*len);
+        rest = behind;
+        make(head, data, offset, !rest.is_empty(), id)
+    };
+    Some(payloads.iter().map(piece).collect())
+}
+
 fn v4_piece(head: &[u8], data: &[u8], offset: usize, more: bool, _id: u32) -> Vec<u8> {
     let mut piece = head.to_vec();
     let len = (head.len() + data.len()) as u16;

@@ -20,7 +20,7 @@ mod stream;
 
 pub use buf::{BadOffload, Checksum, Gso, GsoKind, HEADROOM, MAX_PACKET, Offload, PacketBuf, VNET_LEN};
 pub use encap::{Encapsulation, Outer, complete, encapsulate};
-pub use fragment::{cut, join};
+pub use fragment::{cut, cut_at, join};
 pub use header::{Fragment, Headers, ParseError, TcpFlags, Transport, protocol};
 pub use icmp::IcmpError;
 pub use outbox::Outbox;

@@ -120,7 +120,10 @@ impl Director {
         }
         match self.server_of(record, method) {
             Some(server) => conn.bind(server),
-            None => self.sync.has_strangers.store(true, Relaxed),
+            None => {
+                self.sync.has_strangers.store(true, Relaxed);
+                self.sync.has_new_strangers.store(true, Relaxed);
+            }
         }
         self.watch_ftp(&mut conn);
         conn

@@ -28,6 +28,8 @@ pub(super) struct Sync {
     has_full: AtomicBool,
     /// Connections were taken over whose servers are not known here.
     has_strangers: AtomicBool,
+    /// And nobody was told yet.
+    has_new_strangers: AtomicBool,
     counters: Counters,
 }
 
@@ -67,6 +69,11 @@ impl Director {
         self.sync.has_full.store(master.has_full(), Relaxed);
         self.sync.counters.sent_messages.fetch_add(messages.len() as u64, Relaxed);
         messages
+    }
+
+    /// True once after connections were taken over whose servers are not known here: what is captured has changed.
+    pub fn take_new_strangers(&self) -> bool {
+        self.sync.has_new_strangers.swap(false, Relaxed)
     }
 
     /// What synchronisation has done so far, by name.
