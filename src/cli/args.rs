@@ -124,6 +124,9 @@ pub struct RunArgs {
     /// Rewrite the destination only, even where client and masqueraded server share a link
     #[arg(long)]
     pub no_hairpin: bool,
+    /// Leave the MSS option of SYNs into tunnels as it is, as IPVS does
+    #[arg(long)]
+    pub no_mss_clamp: bool,
     /// Print what would be changed on this host, and change nothing
     #[arg(long)]
     pub dry_run: bool,

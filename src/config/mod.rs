@@ -53,6 +53,7 @@ pub struct DirectorOptions {
     pub laddr_nets: Vec<IpNet>,
     pub laddr_ports: Option<RangeInclusive<u16>>,
     pub hairpin: Option<bool>,
+    pub mss_clamp: Option<bool>,
     pub claim_vips: Option<bool>,
     pub tun_prefix: Option<String>,
     pub queues: Option<Queues>,

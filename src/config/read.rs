@@ -116,6 +116,7 @@ fn director_options(given: schema::Director) -> Result<DirectorOptions, Mistake>
         laddr_nets: given.laddr_nets,
         laddr_ports,
         hairpin: given.hairpin,
+        mss_clamp: given.mss_clamp,
         claim_vips: given.claim_vips,
         tun_prefix: given.tun_prefix,
         queues,

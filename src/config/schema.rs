@@ -30,6 +30,7 @@ pub(super) struct Director {
     pub(super) laddr_nets: Vec<IpNet>,
     pub(super) laddr_ports: Option<Spanned<String>>,
     pub(super) hairpin: Option<bool>,
+    pub(super) mss_clamp: Option<bool>,
     pub(super) claim_vips: Option<bool>,
     pub(super) tun_prefix: Option<String>,
     pub(super) queues: Option<Spanned<Queues>>,

@@ -52,7 +52,7 @@ fn the_commented_options_of_the_example_are_valid_too() {
     assert_eq!(director.queues, Some(Queues::Count(1)));
     assert_eq!(director.vip_nets.len(), 1);
     assert_eq!((director.laddr_nets.len(), director.laddr_ports), (1, Some(16_384..=32_767)));
-    assert_eq!(director.hairpin, Some(true));
+    assert_eq!((director.hairpin, director.mss_clamp), (Some(true), Some(true)));
     assert!(
         director.proc_dir.is_some() && director.log_format.is_some() && director.claim_vips == Some(true)
     );

@@ -7,6 +7,7 @@
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use nix::errno::Errno;
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
@@ -17,6 +18,9 @@ use crate::lvs::wire::{Headers, PacketBuf, complete, cut, segments};
 
 /// `IPPROTO_RAW`: the header is the caller's.
 const RAW: i32 = 255;
+
+/// Of IPv6 packets that are cut here.
+static FRAGMENT_ID: AtomicU32 = AtomicU32::new(1);
 
 /// The sockets of both families, opened when the director starts. Without CAP_NET_RAW there are none, and every
 /// packet for direct routing is refused.
@@ -82,7 +86,7 @@ fn send_whole(
     match send_once(socket, packet, &to) {
         Err(error) if error.raw_os_error() == Some(Errno::EMSGSIZE as i32) => {
             let mtu = mtu().and_then(|mtu| usize::try_from(mtu).ok()).ok_or_else(|| refused(&error))?;
-            let pieces = cut(packet, mtu, 0);
+            let pieces = cut(packet, mtu, FRAGMENT_ID.fetch_add(1, Relaxed));
             if pieces.len() < 2 {
                 return Err(refused(&error));
             }

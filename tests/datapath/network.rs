@@ -43,7 +43,7 @@ pub(crate) enum Checksums {
 
 impl Network {
     pub(crate) fn new(case: &Case, checksums: Checksums) -> Self {
-        let director = Director::new(Settings::default());
+        let director = Director::new(Settings { mss_clamp: false, ..Settings::default() });
         director.set_routes(routes(&case.net));
         Self {
             director,

@@ -3,7 +3,7 @@
 
   replay.py [options] CASE.json|DIRECTORY ...
     --director-cmd CMD   starts the director in its namespace, once per case, after interfaces and addresses are in
-                         place (default: tunvs run); ended with SIGTERM, then SIGKILL
+                         place (default: tunvs run --no-mss-clamp); ended with SIGTERM, then SIGKILL
     --ipvsadm CMD        the ipvsadm to call (default: ipvsadm), in that namespace
     --sysctl-cmd CMD     called as: CMD NAME VALUE, for the settings of a case (default: tunvs sysctl)
     --no-vip-address     do not put the virtual addresses on eth1 of the director
@@ -663,7 +663,7 @@ def run_case(case, opt):
 
 def main():
     ap = argparse.ArgumentParser(usage=__doc__)
-    ap.add_argument('--director-cmd', default='exec tunvs run'); ap.add_argument('--ipvsadm', default='ipvsadm'); ap.add_argument('--sysctl-cmd', default='tunvs sysctl')
+    ap.add_argument('--director-cmd', default='exec tunvs run --no-mss-clamp'); ap.add_argument('--ipvsadm', default='ipvsadm'); ap.add_argument('--sysctl-cmd', default='tunvs sysctl')
     ap.add_argument('--no-vip-address', action='store_true'); ap.add_argument('--expected', default='')
     ap.add_argument('--wait', type=float, default=0.6); ap.add_argument('--slack', type=float, default=5)
     ap.add_argument('--jobs', type=int, default=1); ap.add_argument('--only', default='')

@@ -9,7 +9,7 @@ use crate::lvs::conn::{
     ConnFlags, ConnKey, Connection, Entry, Method, Role, SctpEvent, SctpState, State, TcpState, View,
 };
 use crate::lvs::service::Protocol;
-use crate::lvs::wire::{IcmpError, TcpFlags, sctp};
+use crate::lvs::wire::{self, IcmpError, TcpFlags, sctp};
 use crate::lvs::xmit::{self, Plan, Way};
 
 /// The type of an SCTP chunk that opens an association.
@@ -117,6 +117,13 @@ impl Director {
         }
         if conn.local().is_some() {
             self.renumber(packet);
+        }
+        if let Plan::Tunnel(outer) = &plan
+            && self.settings.mss_clamp
+            && let Some(route) = self.routes.to(to)
+        {
+            let mtu = usize::try_from(route.mtu).unwrap_or(usize::MAX);
+            wire::clamp_mss(packet.buf, &packet.headers, mtu.saturating_sub(outer.overhead()));
         }
         xmit::transmit(&plan, packet.buf, &packet.headers, conn, packet.outbox)
     }

@@ -69,6 +69,8 @@ pub struct Settings {
     pub laddr_ports: RangeInclusive<u16>,
     /// A client on the link of its masqueraded server is stood for by the host, so that the answer comes back here.
     pub hairpin: bool,
+    /// SYNs into a tunnel ask for no longer segments than fit it.
+    pub mss_clamp: bool,
 }
 
 impl Default for Settings {
@@ -81,6 +83,7 @@ impl Default for Settings {
             laddr_nets: Vec::new(),
             laddr_ports: DEFAULT_LADDR_PORTS,
             hairpin: true,
+            mss_clamp: true,
         }
     }
 }

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use super::*;
 use crate::lvs::route::{Route, RouteTable};
-use crate::lvs::service::{Endpoint, Forwarding, Protocol, ServerSpec, ServiceKey, ServiceSpec};
+use crate::lvs::service::{Endpoint, Forwarding, Protocol, ServerSpec, ServiceKey, ServiceSpec, Tunnel};
 use crate::lvs::wire::make::{self, Ends};
 use crate::lvs::wire::{Checksum, Gso, GsoKind, Offload, TcpFlags, checksum, protocol};
 
@@ -318,5 +318,25 @@ fn a_server_that_is_this_host_gets_its_packets_from_the_hosts_own_stack() {
         let (verdict, bytes) = world.process(&syn, Side::Client);
         assert_eq!((verdict, ends_of(&bytes).dst), (Verdict::Pass, world.virt));
         assert_eq!(world.conns()[0].state, "SYN_RECV");
+    }
+}
+
+/// Sent to itself by its link address it would come back here for ever.
+#[test]
+fn a_server_that_is_the_virtual_address_is_left_to_the_host() {
+    for is_v6 in [false, true] {
+        for forwarding in [Forwarding::Route, Forwarding::Tunnel(Tunnel::default())] {
+            let mut world = World::new(Protocol::Tcp, is_v6);
+            world.apply(Command::AddServer {
+                service: world.service,
+                server: ServerSpec::new(world.virt, 80, forwarding),
+            });
+            for addr in world.reals {
+                world.apply(Command::DeleteServer { service: world.service, addr, port: 8080 });
+            }
+            let syn = make::tcp(world.request(4000), SYN, &[]);
+            let (verdict, bytes) = world.process(&syn, Side::Client);
+            assert_eq!((verdict, ends_of(&bytes).dst), (Verdict::Pass, world.virt));
+        }
     }
 }

@@ -51,6 +51,8 @@ impl Plan {
     ) -> Result<Self, DropReason> {
         match conn.method {
             Method::Masq => Ok(Self::Masq),
+            // A server that is the virtual address itself: the packet is where it has to be, or on its way there.
+            Method::Route | Method::Tunnel if conn.real().addr == conn.virt().addr => Ok(Self::Local),
             Method::Local | Method::Bypass => Ok(Self::Local),
             Method::Route => Ok(if way(conn.real().addr).is_local { Self::Local } else { Self::Route }),
             Method::Tunnel => {
