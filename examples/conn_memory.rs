@@ -1,5 +1,5 @@
-//! Resident memory per tracked connection: `conn_memory [CONNS]` (a million by default), both directions, timers
-//! and counters included.
+//! Resident memory per tracked connection: `conn_memory [CONNS] [fullnat]` (a million by default, masqueraded), both
+//! directions, timers and counters included.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -14,9 +14,14 @@ const VIP: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 168, 1, 183));
 #[allow(clippy::print_stdout, reason = "the result")]
 fn main() -> std::io::Result<()> {
     let conns = std::env::args().nth(1).and_then(|count| count.parse().ok()).unwrap_or(1_000_000u32);
-    let director = Director::new(Settings::default());
+    let forwarding = match std::env::args().nth(2).as_deref() {
+        Some("fullnat") => Forwarding::FullNat,
+        _ => Forwarding::Masq,
+    };
+    let laddr_nets = "10.255.0.0/24".parse().into_iter().collect();
+    let director = Director::new(Settings { laddr_nets, ..Settings::default() });
     let service = ServiceKey::Address { protocol: Protocol::Tcp, addr: VIP, port: 80 };
-    let server = ServerSpec::new(Ipv4Addr::new(10, 0, 0, 1).into(), 80, Forwarding::Masq);
+    let server = ServerSpec::new(Ipv4Addr::new(10, 0, 0, 1).into(), 80, forwarding);
     let commands =
         [Command::AddService(ServiceSpec::new(service, "rr")), Command::AddServer { service, server }];
     for command in &commands {

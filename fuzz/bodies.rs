@@ -11,7 +11,8 @@ use tunvs::control::protocol::{self, Request, Response};
 use tunvs::lvs::Time;
 use tunvs::lvs::director::{Command, DaemonRole, DaemonSpec, Director, Query, Settings, Side, Verdict};
 use tunvs::lvs::service::{
-    Forwarding, Persistence, Protocol, SchedulerFlags, ServerSpec, ServiceKey, ServiceSpec,
+    Forwarding, HandOn, Persistence, Protocol, ProxyVersion, SchedulerFlags, ServerSpec, ServiceKey,
+    ServiceSpec,
 };
 use tunvs::lvs::sync::Reader;
 use tunvs::lvs::wire::{Offload, Outbox, PacketBuf, VNET_LEN};
@@ -159,9 +160,11 @@ pub(crate) fn sync(mut data: &[u8]) {
     }
 }
 
-/// TCP, UDP and a mark, IPv4 and IPv6, persistent or not, with mapped ports; a service without servers.
+/// TCP, UDP and a mark, IPv4 and IPv6, persistent or not, with mapped ports; services whose servers are told of the
+/// client, by FULLNAT; a service without servers.
 fn director() -> Director {
-    let director = Director::new(Settings { seed: 1, ..Settings::default() });
+    let laddr_nets = vec!["10.3.0.0/30".parse().expect("the fuzz director's own subnet is right")];
+    let director = Director::new(Settings { seed: 1, laddr_nets, ..Settings::default() });
     let address = |protocol, addr: &str, port| ServiceKey::Address { protocol, addr: parse(addr), port };
     let v4 = ["192.168.56.183", "192.168.56.184"];
     let v6 = ["fd00:56::183", "fd00:56::184"];
@@ -183,6 +186,16 @@ fn director() -> Director {
             let server = ServerSpec::new(parse(server), port, Forwarding::Masq);
             apply(&director, Command::AddServer { service: key, server });
         }
+    }
+    for (port, hand_on) in
+        [(81, HandOn::Proxy(ProxyVersion::V1)), (82, HandOn::Proxy(ProxyVersion::V2)), (83, HandOn::Toa)]
+    {
+        let key = address(Protocol::Tcp, "192.168.1.183", port);
+        let mut spec = ServiceSpec::new(key, "rr");
+        spec.hand_on = Some(hand_on);
+        apply(&director, Command::AddService(spec));
+        let server = ServerSpec::new(parse(v4[0]), port, Forwarding::FullNat);
+        apply(&director, Command::AddServer { service: key, server });
     }
     apply(
         &director,

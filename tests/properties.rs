@@ -33,6 +33,8 @@ struct Exchange {
     ident: u16,
     /// The checksum is left to the network card.
     is_partial: bool,
+    /// An end of the director stands for the client.
+    is_full_nat: bool,
 }
 
 fn exchanges() -> impl Strategy<Value = Exchange> {
@@ -50,10 +52,10 @@ fn exchanges() -> impl Strategy<Value = Exchange> {
         }),
     ];
     let ports = (21u16.., port.clone(), port);
-    let rest = (any::<bool>(), any::<u32>(), 1u8..255, any::<u16>(), any::<bool>());
+    let rest = (any::<bool>(), any::<u32>(), 1u8..255, any::<u16>(), any::<bool>(), any::<bool>());
     let data = proptest::collection::vec(any::<u8>(), 0..200);
     (addrs, ports, data, rest).prop_map(|((client, virt, real), ports, data, rest)| {
-        let (is_tcp, seq, ttl, ident, is_partial) = rest;
+        let (is_tcp, seq, ttl, ident, is_partial, is_full_nat) = rest;
         Exchange {
             protocol: if is_tcp { Protocol::Tcp } else { Protocol::Udp },
             client: Endpoint::new(client, ports.0),
@@ -64,18 +66,30 @@ fn exchanges() -> impl Strategy<Value = Exchange> {
             ttl,
             ident,
             is_partial,
+            is_full_nat,
         }
     })
 }
 
 impl Exchange {
     fn director(&self) -> Director {
-        let director = Director::new(Settings::default());
+        let laddr_nets = ["10.3.0.7/32", "2001:db8:4::7/128"].map(|net| net.parse().unwrap()).into();
+        let director = Director::new(Settings { laddr_nets, ..Settings::default() });
         let key = ServiceKey::Address { protocol: self.protocol, addr: self.virt.addr, port: self.virt.port };
-        let server = ServerSpec::new(self.real.addr, self.real.port, Forwarding::Masq);
+        let forwarding = if self.is_full_nat { Forwarding::FullNat } else { Forwarding::Masq };
+        let server = ServerSpec::new(self.real.addr, self.real.port, forwarding);
         director.apply(&Command::AddService(ServiceSpec::new(key, "rr")), Time::ZERO).unwrap();
         director.apply(&Command::AddServer { service: key, server }, Time::ZERO).unwrap();
         director
+    }
+
+    /// The client's address as the server sees it.
+    fn seen_client(&self) -> IpAddr {
+        match (self.is_full_nat, self.client.addr) {
+            (false, client) => client,
+            (true, IpAddr::V4(_)) => "10.3.0.7".parse().unwrap(),
+            (true, IpAddr::V6(_)) => "2001:db8:4::7".parse().unwrap(),
+        }
     }
 
     fn request(&self, flags: u8) -> Vec<u8> {
@@ -206,7 +220,8 @@ proptest! {
         let there = completed(&buf);
         let at_server = seen(&there);
         prop_assert_eq!(&at_server.bad, &Vec::<&str>::new());
-        prop_assert_eq!((at_server.src, at_server.sport), (exchange.client.addr, exchange.client.port));
+        prop_assert_eq!(at_server.src, exchange.seen_client());
+        prop_assert!(exchange.is_full_nat || at_server.sport == exchange.client.port);
         prop_assert_eq!((at_server.dst, at_server.dport), (exchange.real.addr, exchange.real.port));
         prop_assert_eq!(&at_server.payload, &exchange.data);
         prop_assert_eq!(at_server.ttl, exchange.ttl + 1);
@@ -278,7 +293,7 @@ proptest! {
         let error = seen(buf.bytes());
         prop_assert_eq!(&error.bad, &Vec::<&str>::new());
         let (receiver, claimed) = if from_client {
-            (exchange.real.addr, exchange.client.addr)
+            (exchange.real.addr, exchange.seen_client())
         } else {
             (exchange.client.addr, exchange.virt.addr)
         };

@@ -57,13 +57,9 @@ impl RouteTable {
     /// Whether two hosts reach each other on one link, without this host.
     pub fn share_link(&self, one: IpAddr, other: IpAddr) -> bool {
         let is_link = |route: &&Route| route.gateway.is_none() && !route.is_local;
-        let covers =
-            |addr: &IpAddr| self.routes.values().filter(is_link).any(|route| route.net.contains(addr));
-        if is_link_local(one) || is_link_local(other) || !covers(&one) || !covers(&other) {
-            return false;
-        }
         let link = |addr: IpAddr| self.to(addr).filter(is_link).map(|route| route.interface);
-        link(one).is_some_and(|interface| link(other) == Some(interface))
+        let says_where = !is_link_local(one) && !is_link_local(other);
+        says_where && link(one).is_some_and(|interface| link(other) == Some(interface))
     }
 
     /// No packet up to this length is too long for any route.

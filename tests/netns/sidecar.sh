@@ -92,8 +92,8 @@ for option in '' '--laddr-net 10.1.0.16/28 --laddr-net fd01::f:0/124' '--laddr-n
   here fd96::3 fd01::2 -m
   here 10.96.0.4 10.1.0.2 --fullnat
   here fd96::4 fd01::2 --fullnat
-  here 10.96.0.5 127.0.0.1 -m 5354
-  here 10.96.0.6 127.0.0.1 --fullnat 5354
+  here 10.96.0.5 127.0.0.1 --fullnat 5354
+  here 10.96.0.6 127.0.0.1 -m 5354
   same "a closed port" ECONNREFUSED "$(closed_port 10.96.0.7 10.1.0.2 -m)"
   same "a closed port" ECONNREFUSED "$(closed_port fd96::7 fd01::2 --fullnat)"
   # What is no service goes its own way.

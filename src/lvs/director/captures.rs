@@ -50,7 +50,9 @@ impl Director {
     fn is_captured(&self, server: &RealServer) -> bool {
         match server.forwarding() {
             Forwarding::Masq => true,
-            Forwarding::FullNat => self.stand_ins.towards(server.addr()).is_empty(),
+            Forwarding::FullNat => {
+                server.addr().is_loopback() || self.stand_ins.towards(server.addr()).is_empty()
+            }
             Forwarding::Local | Forwarding::Tunnel(_) | Forwarding::Route | Forwarding::Bypass => false,
         }
     }

@@ -408,3 +408,101 @@ fn what_cannot_be_told_is_refused() {
         assert_eq!(refused, Err(CommandError::HandOnNeedsTcp(key)));
     }
 }
+
+/// A server that puts a stream together, whatever order it comes in.
+#[derive(Debug, Default)]
+struct Receiver {
+    bytes: Vec<Option<u8>>,
+}
+
+impl Receiver {
+    fn take(&mut self, start: u32, segment: &Seen) {
+        for (at, byte) in (segment.sequence.wrapping_sub(start) as usize..).zip(&segment.payload) {
+            if self.bytes.len() <= at {
+                self.bytes.resize(at + 1, None);
+            }
+            assert!(self.bytes[at].is_none_or(|there| there == *byte), "another byte in the same place");
+            self.bytes[at] = Some(*byte);
+        }
+    }
+
+    /// How much there is without a gap.
+    fn whole(&self) -> usize {
+        self.bytes.iter().position(Option::is_none).unwrap_or(self.bytes.len())
+    }
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig { cases: 128, ..Default::default() })]
+
+    /// Whatever is lost or sent again, the server reads the header and then the client's data, and the client sees
+    /// acknowledgements of what it sent.
+    #[test]
+    fn a_stream_arrives_whole_through_losses(
+        seed: u64, start: u32, len in 0usize..4000, lost in 0u64..40, is_v1: bool, is_full_nat: bool, is_v6: bool,
+    ) {
+        let mut bits = seed;
+        let mut chance = |percent: u64| {
+            bits = bits.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (bits >> 33) % 100 < percent
+        };
+        let forwarding = if is_full_nat { Forwarding::FullNat } else { Forwarding::Masq };
+        let mut world = World::handing_on(if is_v1 { V1 } else { V2 }, forwarding, is_v6);
+        let data: Vec<u8> = (0..len).map(|at| at as u8).collect();
+        let syn = world.client_says(SYN, start.wrapping_sub(1), &[], b"").remove(0);
+        let port = port_of(&world);
+        let mut receiver = Receiver::default();
+        let mut acknowledged = 0;
+        let mut is_ended = false;
+        for _ in 0..400 {
+            let mut sent = Vec::new();
+            // What is not acknowledged is sent, in pieces of any length.
+            let mut at = acknowledged;
+            if at == 0 && chance(60) {
+                sent.extend(world.client_says(ACK, start, &[], b""));
+            }
+            while at < len {
+                let end = len.min(at + if chance(50) { 100 } else { 536 });
+                sent.extend(world.client_says(PSH, start.wrapping_add(at as u32), &[], &data[at..end]));
+                at = end;
+            }
+            world.now = world.now + Duration::from_millis(500);
+            world.director.repeat(world.now, &mut world.outbox);
+            world.outbox.drain(|packet| sent.push(seen(packet)));
+            for segment in sent.iter().filter(|_| !chance(lost)) {
+                receiver.take(start, segment);
+            }
+            if chance(lost) {
+                continue;
+            }
+            let whole = start.wrapping_add(receiver.whole() as u32);
+            let answer = world.server_says(&syn, port, ACK, whole, &[]);
+            let up_to = answer.acknowledged.wrapping_sub(start) as usize;
+            proptest::prop_assert!(up_to <= len, "{up_to} of {len} acknowledged");
+            acknowledged = acknowledged.max(up_to);
+            let has_header = receiver.whole() >= if is_v1 { 20 } else { 28 };
+            is_ended = acknowledged == len && has_header;
+            if is_ended {
+                break;
+            }
+        }
+        proptest::prop_assert!(is_ended, "{acknowledged} of {len} came");
+        let read: Vec<u8> = receiver.bytes.iter().map_while(|byte| *byte).collect();
+        let begins = if is_v1 { &b"PROXY TCP"[..] } else { &b"\r\n\r\n\0\r\nQUIT\n"[..] };
+        proptest::prop_assert!(read.starts_with(begins) && read.ends_with(&data));
+        proptest::prop_assert_eq!(read.len() - len, world.header_len());
+    }
+}
+
+impl World {
+    /// By how much the server's numbers of the one connection are ahead.
+    fn header_len(&self) -> usize {
+        let mut len = 0;
+        self.director.conns.for_each(|_, conn| {
+            if let Some(crate::lvs::app::Handed::Proxy(preface)) = conn.handed() {
+                len = preface.shift() as usize;
+            }
+        });
+        len
+    }
+}
