@@ -12,7 +12,7 @@ use tunvs::cli::backend::Backend;
 use tunvs::cli::ipvsadm::{NoNames, Session, Tool};
 use tunvs::config::keepalived::{self, files::Disk};
 use tunvs::config::note::NoteKind;
-use tunvs::config::{ConfigError, Declared};
+use tunvs::config::{Config, ConfigError, Declared};
 use tunvs::control::{Applied, ClientError};
 use tunvs::health::spec::{OnFailure, ServiceHealth};
 use tunvs::lvs::Time;
@@ -162,6 +162,29 @@ fn files_from_the_wild_set_the_tables_that_keepalived_sets() {
 #[test]
 fn files_of_our_own_set_the_tables_that_keepalived_sets() {
     assert!(compare_all("own") >= 30);
+}
+
+#[test]
+fn what_is_converted_to_toml_means_the_same() {
+    let mut count = 0;
+    for path in files("wild").iter().chain(&files("own")) {
+        let Ok((mut declared, notes)) = read(path) else { continue };
+        let text = declared.to_toml(&notes, "keepalived.conf");
+        let again = Config::parse(&text, Path::new("t.toml"))
+            .unwrap_or_else(|error| panic!("{}: {error}\n{text}", path.display()))
+            .declared;
+        // A netmask with holes is left out, with a comment.
+        for (service, other) in declared.services.iter_mut().zip(&again.services) {
+            if text.contains("has holes") {
+                service.spec.persistence = other.spec.persistence;
+            }
+        }
+        assert_eq!(again.services, declared.services, "{}", path.display());
+        assert_eq!(again.health, declared.health, "{}\n{text}", path.display());
+        assert_eq!(again.timeouts, declared.timeouts, "{}", path.display());
+        count += 1;
+    }
+    assert!(count > 60, "{count}");
 }
 
 #[test]

@@ -40,6 +40,8 @@ pub enum Command {
     },
     /// Read a configuration file and report mistakes
     Check(CheckArgs),
+    /// Print a keepalived.conf, or lines as `ipvsadm -S` prints them, as TOML
+    Convert(ConvertArgs),
     /// Make the director read its configuration file again, and print what changes
     Reload(ReloadArgs),
     /// Show how services, settings and sync daemons differ from the configuration file: - is the file's, + is there.
@@ -207,6 +209,14 @@ impl CheckArgs {
     pub fn source(&self) -> Source {
         self.language.source(&self.file)
     }
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct ConvertArgs {
+    /// The file
+    pub file: PathBuf,
+    #[command(flatten)]
+    pub language: LanguageArgs,
 }
 
 #[derive(Clone, Debug, clap::Args)]

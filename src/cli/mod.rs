@@ -10,6 +10,7 @@ mod changes;
 mod check;
 mod classic;
 mod connections;
+mod convert;
 #[cfg(test)]
 mod document;
 mod ends;
@@ -42,6 +43,8 @@ enum CliError {
     Config(#[from] ConfigError),
     #[error(transparent)]
     Changes(#[from] changes::ChangesError),
+    #[error(transparent)]
+    Convert(#[from] convert::ConvertError),
     #[error(transparent)]
     Check(#[from] check::CheckError),
     #[error(transparent)]
@@ -83,6 +86,7 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
         args::Command::Run(given) => run::run(*given, &mut std::io::stdout()),
         args::Command::Cleanup { socket } => run::cleanup(&socket, &mut std::io::stdout()),
         args::Command::Check(given) => check::run(&given, &mut std::io::stdout()).map_err(CliError::from),
+        args::Command::Convert(given) => convert::run(&given, &mut std::io::stdout()).map_err(CliError::from),
         args::Command::Reload(given) => {
             changes::reload(&given, &mut std::io::stdout()).map_err(CliError::from)
         }

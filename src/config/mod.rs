@@ -5,9 +5,12 @@
 //! tried out on tables of its own. Called by the command line, which reads, checks and converts, and by the daemon,
 //! which reads again on SIGHUP.
 
+mod check_read;
+mod check_schema;
 mod difference;
 mod error;
 mod format;
+mod health_read;
 pub mod keepalived;
 pub mod note;
 mod ports;
@@ -17,6 +20,8 @@ mod schema;
 mod suggest;
 #[cfg(test)]
 mod tests;
+mod write;
+mod write_checks;
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -115,6 +120,11 @@ impl Declared {
     /// The settings that such a reload changes.
     pub fn sysctl_changes(&self, base: &Self) -> Vec<Command> {
         difference::sysctls(base, self)
+    }
+
+    /// As TOML, with notes as comments. `origin` is for the first comment.
+    pub fn to_toml(&self, notes: &[note::Note], origin: &str) -> String {
+        write::written(self, notes, origin)
     }
 
     /// All that commands can declare of it.

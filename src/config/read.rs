@@ -4,7 +4,9 @@ use std::ops::RangeInclusive;
 
 use toml::Spanned;
 
+use super::check_schema::Sorry;
 use super::error::Mistake;
+use super::health_read::{ServerSide, ServiceSide, service_side};
 use super::schema::{self, Address, AddressFamily, Flag, Forward};
 use super::{BadQueues, Config, Declared, DirectorOptions, Queues, port_range};
 use crate::lvs::Time;
@@ -47,15 +49,18 @@ pub(super) fn read(text: &str) -> Result<Config, Mistake> {
     }
     for service in file.service {
         let at = service.span();
-        let (spec, lines) = service_spec(service)?;
+        let (spec, side, lines) = service_spec(service)?;
         attempt(at, &Command::AddService(spec.clone()))?;
         let mut servers = Vec::with_capacity(lines.len());
+        let mut checked = Vec::with_capacity(lines.len());
         for line in lines {
             let at = line.span();
-            let server = server_spec(&spec.key, line)?;
+            let (server, own) = server_spec(&spec.key, line)?;
             attempt(at, &Command::AddServer { service: spec.key, server: server.clone() })?;
+            checked.push(side.server(&server, own)?);
             servers.push(server);
         }
+        declared.health.extend(side.health(spec.key, checked));
         declared.services.push(DeclaredService { spec, servers });
     }
     Ok(Config { director: director_options(file.director)?, declared, notes: Vec::new() })
@@ -135,9 +140,9 @@ fn director_options(given: schema::Director) -> Result<DirectorOptions, Mistake>
 
 fn service_spec(
     service: Spanned<schema::Service>,
-) -> Result<(ServiceSpec, Vec<Spanned<schema::Server>>), Mistake> {
+) -> Result<(ServiceSpec, ServiceSide, Vec<Spanned<schema::Server>>), Mistake> {
     let at = service.span();
-    let given = service.into_inner();
+    let mut given = service.into_inner();
     let key = match (&given.address, &given.mark) {
         (Some(address), None) => address_key(&given, address)?,
         (None, Some(mark)) => mark_key(&given, mark)?,
@@ -156,10 +161,10 @@ fn service_spec(
         .0;
     }
     spec.one_packet = given.one_packet;
-    if let Some(persistence) = given.persistence {
+    if let Some(persistence) = given.persistence.take() {
         spec.persistence = Some(persistence_spec(key.family(), persistence.into_inner())?);
     }
-    if let Some(engine) = given.engine {
+    if let Some(engine) = given.engine.take() {
         if spec.persistence.is_none() {
             return Err(Mistake::new(
                 engine.span(),
@@ -168,7 +173,7 @@ fn service_spec(
         }
         spec.engine = Some(engine.into_inner());
     }
-    spec.hand_on = match (given.proxy_protocol, given.toa.filter(|toa| *toa.get_ref())) {
+    spec.hand_on = match (given.proxy_protocol, given.toa.take().filter(|toa| *toa.get_ref())) {
         (Some(_), Some(toa)) => {
             return Err(Mistake::new(toa.span(), "give `proxy_protocol` or `toa`, not both"));
         }
@@ -176,7 +181,8 @@ fn service_spec(
         (None, Some(_)) => Some(HandOn::Toa),
         (None, None) => None,
     };
-    Ok((spec, given.server))
+    let side = service_side(&mut given, |sorry| sorry_spec(&key, sorry))?;
+    Ok((spec, side, given.server))
 }
 
 fn address_key(given: &schema::Service, address: &Spanned<Address>) -> Result<ServiceKey, Mistake> {
@@ -243,7 +249,26 @@ fn persistence_spec(family: Family, given: schema::Persistence) -> Result<Persis
     Ok(Persistence { timeout: given.timeout.into_inner(), mask })
 }
 
-fn server_spec(key: &ServiceKey, server: Spanned<schema::Server>) -> Result<ServerSpec, Mistake> {
+fn sorry_spec(key: &ServiceKey, given: &Sorry) -> Result<ServerSpec, Mistake> {
+    let Address { addr, port } = *given.address.get_ref();
+    let forwarding = match given.forward {
+        Forward::Masq => Forwarding::Masq,
+        Forward::FullNat => Forwarding::FullNat,
+        Forward::Route => Forwarding::Route,
+        Forward::Tunnel => Forwarding::Tunnel(Tunnel::default()),
+    };
+    let changes_port = matches!(given.forward, Forward::Masq | Forward::FullNat);
+    if !changes_port && !key.is_mark() && port.is_some_and(|port| port != key.port()) {
+        let what = "only forward = \"masq\" and \"fullnat\" can change the port: leave the port out";
+        return Err(Mistake::new(given.address.span(), what));
+    }
+    Ok(ServerSpec::new(addr, port.unwrap_or(key.port()), forwarding))
+}
+
+fn server_spec(
+    key: &ServiceKey,
+    server: Spanned<schema::Server>,
+) -> Result<(ServerSpec, ServerSide), Mistake> {
     let given = server.into_inner();
     let Address { addr, port } = *given.address.get_ref();
     if let Some(tunnel) = given.tunnel.as_ref().filter(|_| given.forward != Forward::Tunnel) {
@@ -268,5 +293,12 @@ fn server_spec(key: &ServiceKey, server: Spanned<schema::Server>) -> Result<Serv
     let mut spec = ServerSpec::new(addr, port.unwrap_or(key.port()), forwarding);
     spec.weight = given.weight;
     (spec.upper_threshold, spec.lower_threshold) = (given.upper_threshold, given.lower_threshold);
-    Ok(spec)
+    let side = ServerSide {
+        check: given.check,
+        on_failure: given.on_failure,
+        slow_start: given.slow_start,
+        notify_up: given.notify_up,
+        notify_down: given.notify_down,
+    };
+    Ok((spec, side))
 }

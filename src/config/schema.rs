@@ -8,6 +8,7 @@ use ipnet::IpNet;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::check_schema::{Check, Command, Failure, Passive, Some1, Sorry, Span};
 use crate::lvs::director::DaemonRole;
 use crate::lvs::service::{Protocol, ProxyVersion, TunnelChecksum, TunnelKind};
 
@@ -104,6 +105,21 @@ pub(super) struct Service {
     pub(super) engine: Option<Spanned<String>>,
     pub(super) proxy_protocol: Option<ProxyVersion>,
     pub(super) toa: Option<Spanned<bool>>,
+    pub(super) check: Option<Some1<Check>>,
+    #[serde(default)]
+    pub(super) alpha: bool,
+    #[serde(default)]
+    pub(super) omega: bool,
+    pub(super) quorum: Option<Spanned<u32>>,
+    pub(super) hysteresis: Option<Spanned<u32>>,
+    pub(super) quorum_up: Option<Spanned<Command>>,
+    pub(super) quorum_down: Option<Spanned<Command>>,
+    pub(super) sorry: Option<Sorry>,
+    pub(super) passive: Option<Spanned<Passive>>,
+    pub(super) on_failure: Option<Failure>,
+    pub(super) slow_start: Option<Span>,
+    pub(super) notify_up: Option<Spanned<Command>>,
+    pub(super) notify_down: Option<Spanned<Command>>,
     #[serde(default)]
     pub(super) server: Vec<Spanned<Server>>,
 }
@@ -156,6 +172,11 @@ pub(super) struct Server {
     #[serde(default)]
     pub(super) lower_threshold: u32,
     pub(super) tunnel: Option<Spanned<Tunnel>>,
+    pub(super) check: Option<Some1<Check>>,
+    pub(super) on_failure: Option<Failure>,
+    pub(super) slow_start: Option<Span>,
+    pub(super) notify_up: Option<Spanned<Command>>,
+    pub(super) notify_down: Option<Spanned<Command>>,
 }
 
 const fn default_weight() -> i32 {

@@ -1,8 +1,10 @@
 //! The example, mistakes and where they are reported, reloads.
 
 use std::path::Path;
+use std::time::Duration;
 
 use super::{Config, ConfigError, Declared, Queues, Source};
+use crate::health::spec::{CheckKind, OnFailure, StatusRange};
 use crate::lvs::director::{Command, Tables, TimeoutSettings};
 use crate::lvs::service::{
     Family, Forwarding, HandOn, Persistence, ProxyVersion, SchedulerFlags, ServiceKey, TunnelKind,
@@ -292,5 +294,120 @@ fn a_service_hands_the_clients_address_on_in_one_way() {
     ] {
         let refused = Config::parse(&of(line), Path::new("t.toml")).unwrap_err().to_string();
         assert!(refused.contains(complaint), "{refused}");
+    }
+}
+
+const CHECKED: &str = r#"
+[[service]]
+address = "10.0.0.1:80"
+quorum = 2
+hysteresis = 1
+alpha = true
+on_failure = "quiesce"
+slow_start = "30s"
+notify_down = "/bin/logger 'a b' down"
+quorum_up = { command = ["/bin/up"], timeout = "5s", user = "nobody" }
+sorry = { address = "10.9.0.1", forward = "masq", inhibit = true }
+passive = { unanswered = 30 }
+[service.check]
+type = "https"
+interval = "500ms"
+timeout = 1.5
+retry = 1
+rise = 1
+fall = 2
+path = "/healthz"
+status = [200, "301-303"]
+host = "www.example"
+digest = "640205b7b0fc66c1ea91c463fac6334d"
+regex = { pattern = "ok", case_insensitive = true }
+sni = false
+[[service.server]]
+address = "10.1.0.1"
+forward = "masq"
+[[service.server]]
+address = "10.1.0.2"
+forward = "masq"
+on_failure = "remove"
+[[service.server.check]]
+type = "tcp"
+port = 8080
+[[service.server.check]]
+type = "udp"
+payload = "0a 0b"
+reply = "ff"
+[[service.server]]
+address = "10.1.0.3"
+forward = "masq"
+check = []
+"#;
+
+#[test]
+fn checks_hold_for_each_server_that_has_none_of_its_own() {
+    let health = &declared(CHECKED).health[0];
+    assert_eq!((health.policy.quorum, health.policy.hysteresis, health.policy.alpha), (2, 1, true));
+    assert_eq!(health.policy.passive.unwrap().unanswered, 30);
+    let sorry = health.policy.sorry.clone().unwrap();
+    assert_eq!((sorry.server.port, sorry.inhibit), (80, true));
+    assert_eq!(health.policy.quorum_up.as_ref().unwrap().timeout, Some(Duration::from_secs(5)));
+    let [first, second, third] = &health.servers[..] else { panic!() };
+    assert_eq!((first.on_failure, second.on_failure), (OnFailure::Quiesce, OnFailure::Remove));
+    assert_eq!(first.slow_start, Duration::from_secs(30));
+    assert_eq!(third.notify_down.as_ref().unwrap().command, ["/bin/logger", "a b", "down"]);
+    let [check] = &first.checks[..] else { panic!() };
+    assert_eq!(
+        (check.schedule.interval, check.schedule.timeout),
+        (Duration::from_millis(500), Duration::from_millis(1500))
+    );
+    assert_eq!(
+        (check.schedule.retry, check.schedule.rise, check.schedule.fall, check.schedule.jitter),
+        (1, 1, 2, 10)
+    );
+    let CheckKind::Http(http) = &check.kind else { panic!() };
+    assert_eq!(
+        (http.host.as_deref(), http.tls.as_ref().map(|tls| tls.no_sni)),
+        (Some("www.example"), Some(true))
+    );
+    assert_eq!(
+        http.urls[0].status,
+        [StatusRange { first: 200, last: 200 }, StatusRange { first: 301, last: 303 }]
+    );
+    assert!(http.urls[0].regex.as_ref().unwrap().case_insensitive);
+    let kinds: Vec<&str> = second.checks.iter().map(|check| check.kind.name()).collect();
+    assert_eq!((kinds, second.checks[0].target.connect_port), (vec!["tcp", "udp"], Some(8080)));
+    assert!(third.checks.is_empty());
+    assert_eq!(declared("[[service]]\naddress = \"10.0.0.1:80\"\n").health, []);
+}
+
+#[test]
+fn mistakes_in_checks_are_reported_with_their_place() {
+    let service = "[[service]]\naddress = \"10.0.0.1:80\"\n";
+    for (body, expected_line, expected) in [
+        ("[service.check]\ntype = \"htpp\"\n", 4, "did you mean `http`?"),
+        (
+            "[service.check]\ntype = \"tcp\"\npath = \"/\"\n",
+            5,
+            "`path` does not belong to a check of this type",
+        ),
+        ("[service.check]\ntype = \"http\"\nintervall = 2\n", 5, "did you mean `interval`?"),
+        ("[service.check]\ntype = \"http\"\ninterval = 0\n", 5, "interval must be above 0"),
+        ("[service.check]\ntype = \"http\"\ninterval = \"2 weeks\"\n", 5, "\"2 weeks\" is no time"),
+        ("[service.check]\ntype = \"http\"\nstatus = [700]\n", 5, "a status is 100 to 599"),
+        ("[service.check]\ntype = \"http\"\ndigest = \"x\"\n", 5, "32 hex digits"),
+        ("[service.check]\ntype = \"script\"\n", 4, "needs a command"),
+        ("[service.check]\ntype = \"script\"\ncommand = \"a 'b\"\n", 5, "a quote that nothing ends"),
+        ("[service.check]\ntype = \"dns\"\nrecord = \"NOSUCH\"\n", 5, "no record type"),
+        ("[service.check]\ninterval = 1\n", 3, "missing field `type`"),
+        ("check = 3\n", 3, "expected a table or a list of tables"),
+        ("quorum = 0\n", 3, "quorum must be 1 or more"),
+        ("quorum = 2\nhysteresis = 2\n", 4, "hysteresis must be below quorum"),
+        ("notify_up = []\n", 3, "a command names a program"),
+        ("passive = { fall = 0 }\n", 3, "interval and fall must be above 0"),
+    ] {
+        let text = format!("{service}{body}");
+        let error = Config::parse(&text, Path::new("t.toml")).expect_err(&text);
+        let ConfigError::Wrong { line, what, .. } = &error else { panic!("{error}") };
+        assert_eq!(*line, expected_line, "{text}\n{error}");
+        assert!(what.contains(expected), "{text}\n{error}");
     }
 }

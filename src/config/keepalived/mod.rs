@@ -23,6 +23,8 @@ mod tests;
 mod text;
 mod url;
 
+pub(super) use text::escaped_words as command_words;
+
 use std::path::Path;
 
 use files::Files;

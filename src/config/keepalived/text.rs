@@ -90,7 +90,7 @@ pub(super) fn words(line: &str) -> (Vec<Word>, bool) {
 }
 
 /// The words of a command line: single and double quotes, and backslash escapes. None: a quote or escape has no end.
-pub(super) fn escaped_words(line: &str) -> Option<Vec<String>> {
+pub(in crate::config) fn escaped_words(line: &str) -> Option<Vec<String>> {
     let mut words = Vec::new();
     let mut letters = line.chars().peekable();
     loop {

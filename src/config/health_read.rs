@@ -1,0 +1,97 @@
+//! The health of a service and its servers in the file.
+
+use toml::Spanned;
+
+use super::check_read::{check, passive, script};
+use super::check_schema::{Check as GivenCheck, Command, Failure, Some1, Sorry, Span};
+use super::error::Mistake;
+use super::schema;
+use crate::health::spec::{
+    Check, OnFailure, Script, ServerHealth, ServiceHealth, ServicePolicy, SorryServer,
+};
+use crate::lvs::service::{Endpoint, ServerSpec, ServiceKey};
+
+/// What a service says of itself, and for those of its servers that say nothing.
+pub(super) struct ServiceSide {
+    policy: ServicePolicy,
+    checks: Vec<Check>,
+    on_failure: OnFailure,
+    slow_start: std::time::Duration,
+    notify_up: Option<Script>,
+    notify_down: Option<Script>,
+}
+
+/// What a server says of itself.
+#[derive(Debug, Default)]
+pub(super) struct ServerSide {
+    pub(super) check: Option<Some1<GivenCheck>>,
+    pub(super) on_failure: Option<Failure>,
+    pub(super) slow_start: Option<Span>,
+    pub(super) notify_up: Option<Spanned<Command>>,
+    pub(super) notify_down: Option<Spanned<Command>>,
+}
+
+pub(super) fn service_side(
+    given: &mut schema::Service,
+    sorry_spec: impl FnOnce(&Sorry) -> Result<ServerSpec, Mistake>,
+) -> Result<ServiceSide, Mistake> {
+    let mut policy = ServicePolicy { alpha: given.alpha, omega: given.omega, ..ServicePolicy::default() };
+    if let Some(quorum) = &given.quorum {
+        policy.quorum = *quorum.get_ref();
+    }
+    if let Some(hysteresis) = &given.hysteresis {
+        policy.hysteresis = *hysteresis.get_ref();
+        if policy.hysteresis >= policy.quorum {
+            return Err(Mistake::new(hysteresis.span(), "hysteresis must be below quorum"));
+        }
+    }
+    if policy.quorum == 0 {
+        let at = given.quorum.as_ref().map(Spanned::span).unwrap_or_default();
+        return Err(Mistake::new(at, "quorum must be 1 or more"));
+    }
+    policy.quorum_up = given.quorum_up.take().map(script).transpose()?;
+    policy.quorum_down = given.quorum_down.take().map(script).transpose()?;
+    policy.passive = given.passive.take().map(passive).transpose()?;
+    if let Some(sorry) = given.sorry.take() {
+        policy.sorry = Some(SorryServer { server: sorry_spec(&sorry)?, inhibit: sorry.inhibit });
+    }
+    Ok(ServiceSide {
+        policy,
+        checks: checks(given.check.take())?.unwrap_or_default(),
+        on_failure: given.on_failure.map_or(OnFailure::Remove, OnFailure::from),
+        slow_start: given.slow_start.map_or(std::time::Duration::ZERO, |time| time.0),
+        notify_up: given.notify_up.take().map(script).transpose()?,
+        notify_down: given.notify_down.take().map(script).transpose()?,
+    })
+}
+
+fn checks(given: Option<Some1<GivenCheck>>) -> Result<Option<Vec<Check>>, Mistake> {
+    given.map(|given| given.0.into_iter().map(check).collect()).transpose()
+}
+
+impl ServiceSide {
+    pub(super) fn server(&self, spec: &ServerSpec, given: ServerSide) -> Result<ServerHealth, Mistake> {
+        let or = |own: Option<Spanned<Command>>, around: &Option<Script>| match own {
+            Some(own) => script(own).map(Some),
+            None => Ok(around.clone()),
+        };
+        let mut health = ServerHealth::new(Endpoint::new(spec.addr, spec.port));
+        health.checks = checks(given.check)?.unwrap_or_else(|| self.checks.clone());
+        health.on_failure = given.on_failure.map_or(self.on_failure, OnFailure::from);
+        health.slow_start = given.slow_start.map_or(self.slow_start, |time| time.0);
+        health.notify_up = or(given.notify_up, &self.notify_up)?;
+        health.notify_down = or(given.notify_down, &self.notify_down)?;
+        Ok(health)
+    }
+
+    /// None where there is nothing to check and nothing follows from anything.
+    pub(super) fn health(self, service: ServiceKey, servers: Vec<ServerHealth>) -> Option<ServiceHealth> {
+        let is_plain = servers.iter().all(|server| server.checks.is_empty() && server.slow_start.is_zero());
+        let policy = &self.policy;
+        let has_scripts = policy.quorum_up.is_some() || policy.quorum_down.is_some();
+        if is_plain && !has_scripts && policy.sorry.is_none() && policy.passive.is_none() {
+            return None;
+        }
+        Some(ServiceHealth { service, policy: self.policy, servers })
+    }
+}
