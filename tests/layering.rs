@@ -77,9 +77,9 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("events.rs", &["lvs", "shape"]),
     ("capture/", &["lvs"]),
     ("metrics/", &["lvs", "control"]),
-    ("control/", &["lvs", "events", "shape", "capture"]),
+    ("control/", &["lvs", "events", "health::report", "shape", "capture"]),
     ("config/", &["lvs", "health::spec", "cli::ipvsadm", "cli::tables::read"]),
-    ("health/", &["lvs", "events"]),
+    ("health/", &["lvs", "events", "shape"]),
     ("cli/ipvsadm/", &["cli", "lvs", "control"]),
     ("demo/", &[]),
 ];

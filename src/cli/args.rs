@@ -13,7 +13,7 @@ use crate::config::{Format, Queues, Source};
 use crate::control::{DEFAULT_SOCKET, SOCKET_VARIABLE};
 use crate::events::Event;
 use crate::lvs::director::EndFilter;
-use crate::lvs::service::{Endpoint, Protocol};
+use crate::lvs::service::{Endpoint, Protocol, ServiceKey};
 
 /// The classic tools are not clap's; see `cli::ipvsadm`.
 const CLASSIC: &str = "Classic tools, also by links of these names:
@@ -93,12 +93,58 @@ pub enum Command {
     Capture(CaptureArgs),
     /// Print what happens, one JSON line each: servers up and down, reloads, overload, drops
     Events(EventsArgs),
+    /// Show which services and servers are up, by what checks, since when, and the last errors
+    Health(HealthArgs),
+    /// Give a server no new connections, and wait until the old ones are gone
+    Drain(DrainArgs),
+    /// Let a drained server have connections again
+    Undrain(UndrainArgs),
     /// Show LVS-NAT at work, in network namespaces of its own
     Demo {
         /// Leave everything up until Ctrl-C
         #[arg(long)]
         keep: bool,
     },
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct HealthArgs {
+    /// Only what is not well
+    #[arg(long)]
+    pub down: bool,
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub socket: SocketArgs,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct DrainArgs {
+    /// The service: 10.0.0.1:80, udp:10.0.0.1:53, sctp:[fd00::1]:80, or fwm:7 (fwm6:7) for a mark
+    #[arg(value_parser = super::drain::service)]
+    pub service: ServiceKey,
+    /// The server, ADDRESS:PORT as in listings
+    pub server: String,
+    /// After this time (90, 90s, 5m, 1h) what is left is ended, and both ends of TCP connections are told
+    #[arg(long, value_name = "TIME", value_parser = super::drain::seconds)]
+    pub deadline: Option<u64>,
+    /// Do not wait; `tunvs events` and `tunvs health` show how it goes on
+    #[arg(long)]
+    pub no_wait: bool,
+    #[command(flatten)]
+    pub socket: SocketArgs,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct UndrainArgs {
+    /// The service, as for drain
+    #[arg(value_parser = super::drain::service)]
+    pub service: ServiceKey,
+    /// The server, ADDRESS:PORT as in listings
+    pub server: String,
+    #[command(flatten)]
+    pub socket: SocketArgs,
 }
 
 #[derive(Clone, Debug, Default, clap::Args)]

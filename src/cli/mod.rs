@@ -13,10 +13,12 @@ mod connections;
 mod convert;
 #[cfg(test)]
 mod document;
+mod drain;
 mod ends;
 mod events;
 mod explain;
 mod generate;
+mod health;
 pub mod ipvsadm;
 pub mod proc;
 mod run;
@@ -64,6 +66,10 @@ enum CliError {
     #[error(transparent)]
     Status(#[from] status::StatusError),
     #[error(transparent)]
+    Health(#[from] health::HealthError),
+    #[error(transparent)]
+    Drain(#[from] drain::DrainError),
+    #[error(transparent)]
     Explain(#[from] explain::ExplainError),
     #[error(transparent)]
     Capture(#[from] capture::CaptureError),
@@ -102,6 +108,9 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
         args::Command::Connections(given) => {
             connections::run(given, &mut std::io::stdout()).map_err(CliError::from)
         }
+        args::Command::Health(given) => health::run(&given, &mut std::io::stdout()).map_err(CliError::from),
+        args::Command::Drain(given) => drain::drain(&given, &mut std::io::stdout()).map_err(CliError::from),
+        args::Command::Undrain(given) => drain::undrain(&given).map_err(CliError::from),
         args::Command::Explain(given) => explain::run(&given, &mut std::io::stdout()).map_err(CliError::from),
         args::Command::Capture(given) => capture::run(&given, &mut std::io::stdout()).map_err(CliError::from),
         args::Command::Save { socket } => {

@@ -87,7 +87,6 @@ pub(super) fn check(given: schema::Check) -> Result<Check, Mistake> {
     (target.connect_ip, target.connect_port) = (given.address, given.port);
     (target.bind_ip, target.bind_port) = (given.bind_address, given.bind_port);
     (target.bind_interface, target.fwmark) = (given.interface, given.fwmark);
-    target.by_virtual_address = given.by_virtual_address;
     Ok(check)
 }
 

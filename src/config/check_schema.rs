@@ -196,8 +196,6 @@ pub(super) struct Check {
     pub(super) bind_port: Option<u16>,
     pub(super) interface: Option<String>,
     pub(super) fwmark: Option<u32>,
-    #[serde(default)]
-    pub(super) by_virtual_address: bool,
     pub(super) path: Option<Spanned<String>>,
     pub(super) status: Option<Spanned<Statuses>>,
     pub(super) digest: Option<Spanned<String>>,

@@ -100,7 +100,6 @@ fn write_check(check: &Check, out: &mut Lines) {
     for (key, on) in [
         ("alpha", check.alpha),
         ("log_all_failures", check.log_all_failures),
-        ("by_virtual_address", check.target.by_virtual_address),
     ] {
         if on {
             out.set(key, true);

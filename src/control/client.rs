@@ -12,7 +12,9 @@ use super::protocol::{
 use super::reload::{ReloadRefusal, ReloadWish, Reloaded};
 use super::status::Status;
 use super::stream::{Part, Wish};
+use crate::health::report::ServiceReport;
 use crate::lvs::director::{Command, CommandError, Explanation, Query, Question, Reply};
+use crate::lvs::service::{Endpoint, ServiceKey};
 
 /// A director busy with a restore of all its services needs seconds, not minutes.
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -138,6 +140,31 @@ impl Client {
     pub fn reload(&mut self, wish: ReloadWish) -> Result<Result<Reloaded, ReloadRefusal>, ClientError> {
         match self.request(&Request::Reload(wish))? {
             Response::Reloaded(outcome) => Ok(outcome.map(|reloaded| *reloaded)),
+            _ => Err(self.mismatch()),
+        }
+    }
+
+    /// # Errors
+    /// The director could not be asked.
+    pub fn health(&mut self) -> Result<Vec<ServiceReport>, ClientError> {
+        match self.request(&Request::Health)? {
+            Response::Health(reports) => Ok(reports),
+            _ => Err(self.mismatch()),
+        }
+    }
+
+    /// Begins to drain a server; what is left at the deadline is cut off.
+    ///
+    /// # Errors
+    /// The director could not be asked. Its own answer, good or bad, is the inner result.
+    pub fn drain(
+        &mut self,
+        service: ServiceKey,
+        server: Endpoint,
+        deadline: Option<Duration>,
+    ) -> Result<Result<(), CommandError>, ClientError> {
+        match self.request(&Request::Drain { service, server, deadline })? {
+            Response::Draining(result) => Ok(result),
             _ => Err(self.mismatch()),
         }
     }

@@ -3,13 +3,17 @@
 //! A frame is `"LVS"`, one byte of protocol version, the length of the body (`u32`, big endian) and the body in
 //! JSON. A client sends one [`Request`] and reads one [`Response`], as often as it likes. Pure: no socket here.
 
+use std::time::Duration;
+
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::reload::{ReloadRefusal, ReloadWish, Reloaded};
 use super::status::Status;
 use super::stream::{Part, Wish};
+use crate::health::report::ServiceReport;
 use crate::lvs::director::{Command, CommandError, Explanation, Query, Question, Reply};
+use crate::lvs::service::{Endpoint, ServiceKey};
 
 /// Raised with every change that an older peer would misread.
 pub const VERSION: u8 = 1;
@@ -39,6 +43,14 @@ pub enum Request {
     Counters,
     /// Everything at a glance.
     Status,
+    /// How it stands with services under checks.
+    Health,
+    /// No new connections for a server; what is left at the deadline is cut off.
+    Drain {
+        service: ServiceKey,
+        server: Endpoint,
+        deadline: Option<Duration>,
+    },
     /// What a packet would meet.
     Explain(Question),
     /// Read the configuration file again, or compare with it.
@@ -62,6 +74,8 @@ pub enum Response {
     Reply(Result<Reply, CommandError>),
     Counters(Vec<Counter>),
     Status(Box<Status>),
+    Health(Vec<ServiceReport>),
+    Draining(Result<(), CommandError>),
     Explanation(Box<Explanation>),
     Reloaded(Result<Box<Reloaded>, ReloadRefusal>),
     /// One of many answers to a request for a stream.

@@ -196,6 +196,10 @@ impl<S: Service> Connection<S> {
             }
             Request::Query(query) => Response::Reply(self.service.query(&query)),
             Request::Counters => Response::Counters(self.service.counters()),
+            Request::Health => Response::Health(self.service.health()),
+            Request::Drain { service, server, deadline } => {
+                Response::Draining(self.service.drain(service, server, deadline).await)
+            }
             Request::Status => Response::Status(Box::new(self.service.status())),
             Request::Explain(question) => Response::Explanation(Box::new(self.service.explain(&question))),
             Request::Reload(wish) => Response::Reloaded(self.service.reload(wish).await.map(Box::new)),

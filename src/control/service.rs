@@ -3,6 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::stream::{self, StreamExt};
 
@@ -11,8 +12,10 @@ use super::protocol::{Applied, Counter, OnError};
 use super::reload::{ReloadRefusal, ReloadWish, Reloaded};
 use super::status::Status;
 use super::stream::{Parts, Wish};
+use crate::health::report::ServiceReport;
 use crate::lvs::Time;
 use crate::lvs::director::{Command, CommandError, Director, Explanation, Query, Question, Reply};
+use crate::lvs::service::{Endpoint, ServiceKey};
 
 /// Answers the requests of all connections, concurrently.
 pub trait Service: Send + Sync + 'static {
@@ -41,6 +44,25 @@ pub trait Service: Send + Sync + 'static {
     fn reload(&self, wish: ReloadWish) -> impl Future<Output = Result<Reloaded, ReloadRefusal>> + Send {
         let _ = wish;
         std::future::ready(Err(ReloadRefusal::NoFile))
+    }
+
+    /// Begins to drain a server.
+    ///
+    /// # Errors
+    /// There is no such server.
+    fn drain(
+        &self,
+        service: ServiceKey,
+        server: Endpoint,
+        deadline: Option<Duration>,
+    ) -> impl Future<Output = Result<(), CommandError>> + Send {
+        let _ = deadline;
+        async move { Err(CommandError::NoSuchServer { service, server }) }
+    }
+
+    /// How it stands with services under checks.
+    fn health(&self) -> Vec<ServiceReport> {
+        Vec::new()
     }
 
     /// An answer in parts. Holds no lock between two of them: the client may be slow.

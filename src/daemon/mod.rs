@@ -6,10 +6,12 @@
 
 mod alarms;
 mod changes;
+mod checks;
 mod clock;
 mod counters;
 mod datapath;
 mod defaults;
+mod drain;
 mod logging;
 mod marks;
 mod memory;
@@ -30,6 +32,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use caps::Capability;
 use ipnet::IpNet;
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -39,14 +42,15 @@ use crate::cli::proc::tree::{ProcTree, TreeError};
 use crate::config::{Declared, Source};
 use crate::control::socket::{BindError, ControlSocket};
 use crate::control::{ReloadWish, server};
-use crate::device::{self, DeviceError, PacketWriter, TunWriter};
+use crate::device::{self, DeviceError, NeighbourWriter, OffQueue, PacketWriter, TunWriter};
 use crate::events::Event;
+use crate::health::spec::runs_programs;
 use crate::host::{
     self, ErrorListener, HostError, HostOptions, NeighbourWatch, Plumbing, Step, TunNames, Watch,
 };
-use crate::lvs::director::{CommandError, Director, Settings, Side};
+use crate::lvs::director::{CommandError, Director, Settings, Side, Verdict};
 use crate::lvs::neighbour::Neighbours;
-use crate::lvs::wire::Outbox;
+use crate::lvs::wire::{Outbox, PacketBuf};
 
 use crate::metrics;
 use clock::Clock;
@@ -142,6 +146,9 @@ const SHORTEST_TICK: Duration = Duration::from_millis(10);
 /// How often it is looked whether something has to be sent again.
 const REPEAT: Duration = Duration::from_millis(100);
 
+/// Packets of that kind at once.
+const FAREWELLS: usize = 10_000;
+
 /// How often the host is made to follow what changes without a command.
 const SETTLE: Duration = Duration::from_secs(10);
 
@@ -186,7 +193,10 @@ fn control_runtime() -> Result<tokio::runtime::Runtime, DaemonError> {
 /// # Errors
 /// It could not start, or lost a device. Whatever it changed on the host is undone in either case.
 pub fn run(options: Options) -> Result<(), DaemonError> {
-    privileges::shed(&[])?;
+    // Programs run as other users, and are killed at their deadline.
+    let for_programs = [Capability::CAP_SETUID, Capability::CAP_SETGID, Capability::CAP_KILL];
+    let runs_programs = runs_programs(&options.declared.health);
+    privileges::shed(if runs_programs { &for_programs } else { &[] })?;
     control_runtime()?.block_on(run_inside(options))
 }
 
@@ -281,6 +291,8 @@ async fn serve(
     let timers = tokio::spawn(keep_time(Arc::clone(&live.director), live.clock));
     let settling = tokio::spawn(settle(Arc::clone(live)));
     let alarms = tokio::spawn(alarms::watch(Arc::clone(live), options.drop_alarm));
+    let checks = checks::start(live).map_err(DaemonError::start("the health checks"))?;
+    let drains = tokio::spawn(drain::keep(Arc::clone(live)));
     let (stop_files, files_stopped) = oneshot::channel();
     let files = tree.map(|tree| tokio::spawn(proc_dir::keep(tree, Arc::clone(live), files_stopped)));
     tracing::info!(socket = %socket.path().display(), "ready");
@@ -309,6 +321,9 @@ async fn serve(
     if let Some(files) = files {
         let _ = files.await;
     }
+    live.end_checks().await;
+    checks.abort();
+    drains.abort();
     timers.abort();
     settling.abort();
     alarms.abort();
@@ -360,18 +375,36 @@ async fn keep_time(director: Arc<Director>, clock: Clock) {
     }
 }
 
-/// Sends again what a server has to acknowledge.
-async fn repeat(live: Arc<Live>, mut writer: TunWriter) {
-    let mut outbox = Outbox::default();
+/// Sends again what a server has to acknowledge, and tells ends of connections that these are over.
+async fn repeat(live: Arc<Live>, writer: TunWriter) {
+    let mut writer = writer.with_neighbours(Arc::clone(&live.neighbours));
+    let (mut packet, mut outbox) = (PacketBuf::new(), Outbox::default());
     loop {
         tokio::time::sleep(REPEAT).await;
-        live.director.repeat(live.clock.now(), &mut outbox);
-        outbox.drain(|packet| {
-            if let Err(error) = writer.write(packet) {
+        let now = live.clock.now();
+        live.director.repeat(now, &mut outbox);
+        for _ in 0..FAREWELLS {
+            send_off(&mut writer, &mut outbox);
+            let done = match live.director.farewell(&mut packet, now, &mut outbox) {
+                Some(Verdict::Forward | Verdict::Pass) => writer.write(&mut packet),
+                Some(Verdict::Route(neighbour)) => writer.write_to(&mut packet, neighbour),
+                Some(Verdict::Split | Verdict::Hold | Verdict::Reply | Verdict::Drop(_)) => Ok(()),
+                None => break,
+            };
+            if let Err(error) = done {
                 tracing::trace!(%error, "unwritten packet");
             }
-        });
+        }
+        send_off(&mut writer, &mut outbox);
     }
+}
+
+fn send_off(writer: &mut OffQueue, outbox: &mut Outbox) {
+    outbox.drain(|packet| {
+        if let Err(error) = writer.write(packet) {
+            tracing::trace!(%error, "unwritten packet");
+        }
+    });
 }
 
 /// Lets go of removed servers whose last connections have ended, and lets those in that other directors tell of.

@@ -12,7 +12,7 @@ use super::service::Live;
 use crate::config::note::{Note, NoteKind};
 use crate::config::{Config, Declared, Source};
 use crate::control::reload::as_said;
-use crate::control::{OnError, Picture, ReloadRefusal, ReloadWish, Reloaded};
+use crate::control::{Picture, ReloadRefusal, ReloadWish, Reloaded};
 use crate::events::Event;
 use crate::lvs::director::{Command, Query, Reply, Tables};
 use crate::lvs::service::DeclaredService;
@@ -102,7 +102,8 @@ impl Live {
         }
         let mut commands = vec![Command::Replace(target)];
         commands.extend(sysctls);
-        let results = self.change_tables(&commands, OnError::Stop);
+        self.declare_checks(&wanted.health);
+        let results = self.configure_tables(&commands);
         let after = self.picture(&wanted.sysctls, &[&base.sysctls]);
         drop(turn);
         warnings.extend(self.follow_changed().await);
@@ -118,10 +119,12 @@ impl Live {
         for query in [Query::Services, Query::Timeouts, Query::Daemons] {
             match self.director.query(&query, self.clock.now()) {
                 Ok(Reply::Services(entries)) => {
-                    let declared = entries.into_iter().map(|entry| DeclaredService {
-                        spec: entry.spec,
+                    let health = self.health.lock();
+                    let declared = entries.into_iter().map(|mut entry| {
+                        let taken_out = health.undo(&mut entry);
                         // Listings show the newest first.
-                        servers: entry.servers.into_iter().rev().map(|server| server.spec).collect(),
+                        let servers = entry.servers.into_iter().rev().map(|server| server.spec);
+                        DeclaredService { spec: entry.spec, servers: servers.chain(taken_out).collect() }
                     });
                     tables.services = declared.collect();
                 }
@@ -167,6 +170,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
+    use crate::control::OnError;
     use crate::daemon::clock::Clock;
     use crate::lvs::director::{Command, Director, Query, Reply, Settings};
 

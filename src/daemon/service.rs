@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{Mutex, Notify};
 
@@ -9,6 +10,7 @@ use super::DaemonError;
 use super::changes::Before;
 use super::clock::{Clock, unix_millis};
 use super::counters::AllCounters;
+use super::drain::Drains;
 use super::marks::MarkTuns;
 use super::reload::Configured;
 use super::sync::SyncDaemons;
@@ -20,13 +22,16 @@ use crate::control::{
     Applied, Counter, OnError, ReloadRefusal, ReloadWish, Reloaded, Service, Status, Wish, status,
 };
 use crate::events::{Event, Events, rfc3339};
+use crate::health::report::ServiceReport;
+use crate::health::state::Health;
+use crate::health::tasks::Checks;
 use crate::host::Plumbing;
 use crate::lvs::Time;
 use crate::lvs::director::{
     Captures, Command, CommandError, Director, Explanation, Query, Question, Reply, ServiceEntry,
 };
 use crate::lvs::neighbour::Neighbours;
-use crate::lvs::service::Endpoint;
+use crate::lvs::service::{Endpoint, ServiceKey};
 use crate::metrics;
 
 #[derive(Debug)]
@@ -47,6 +52,10 @@ pub(super) struct Live {
     /// Held while tables are looked at and changed by what was seen.
     pub(super) turn: Mutex<()>,
     pub(super) configured: Configured,
+    pub(super) health: parking_lot::Mutex<Health>,
+    /// None before they are started and after their end.
+    pub(super) checks: parking_lot::Mutex<Option<Checks>>,
+    pub(super) drains: parking_lot::Mutex<Drains>,
     /// Rung after every change of the tables by commands.
     pub(super) changed: Notify,
 }
@@ -82,6 +91,9 @@ impl Live {
             started: rfc3339(unix_millis()),
             turn: Mutex::new(()),
             configured: Configured::default(),
+            health: parking_lot::Mutex::default(),
+            checks: parking_lot::Mutex::default(),
+            drains: parking_lot::Mutex::default(),
             changed: Notify::new(),
         }
     }
@@ -102,7 +114,9 @@ impl Live {
     pub(super) async fn change(&self, commands: &[Command], on_error: OnError) -> Applied {
         let results = {
             let _turn = self.turn.lock().await;
-            self.change_tables(commands, on_error)
+            let mut results = self.change_tables(commands, on_error);
+            self.follow_hand(commands, &mut results);
+            results
         };
         Applied { results, warnings: self.follow_changed().await }
     }
@@ -155,8 +169,13 @@ impl Live {
 
     /// Makes the tables be as the configuration declares them.
     pub(super) async fn follow_declared(&self, declared: &Declared) -> Result<(), DaemonError> {
-        let applied = self.change(&declared.commands(), OnError::Stop).await;
-        Ok(applied.results.into_iter().collect::<Result<(), _>>()?)
+        let results = {
+            let _turn = self.turn.lock().await;
+            self.declare_checks(&declared.health);
+            self.configure_tables(&declared.commands())
+        };
+        self.follow_changed().await;
+        Ok(results.into_iter().collect::<Result<(), _>>()?)
     }
 
     /// Gives the host that follows the tables from now on.
@@ -220,6 +239,19 @@ impl Service for Live {
 
     async fn reload(&self, wish: ReloadWish) -> Result<Reloaded, ReloadRefusal> {
         Self::reload(self, wish).await
+    }
+
+    async fn drain(
+        &self,
+        service: ServiceKey,
+        server: Endpoint,
+        deadline: Option<Duration>,
+    ) -> Result<(), CommandError> {
+        Self::drain(self, service, server, deadline).await
+    }
+
+    fn health(&self) -> Vec<ServiceReport> {
+        self.health.lock().report(self.clock.now())
     }
 
     fn query(&self, query: &Query) -> Result<Reply, CommandError> {

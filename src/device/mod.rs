@@ -21,7 +21,7 @@ use std::net::IpAddr;
 pub use memory::{MemoryDevice, MemoryWire, memory_device};
 pub use offload::Features;
 pub use open::{DeviceError, MAX_NAME, Options};
-pub use tun::{IdleQueue, Tun, TunQueue, TunWriter};
+pub use tun::{IdleQueue, OffQueue, Tun, TunQueue, TunWriter};
 
 use crate::lvs::wire::{BadOffload, PacketBuf};
 

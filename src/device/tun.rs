@@ -86,6 +86,32 @@ impl PacketWriter for TunWriter {
     }
 }
 
+impl TunWriter {
+    /// A writer that also reaches neighbours.
+    pub fn with_neighbours(self, neighbours: Arc<Neighbours>) -> OffQueue {
+        OffQueue { writer: self, direct: DirectSender::open(neighbours) }
+    }
+}
+
+/// Writes packets that came in by no queue, to the host or to a neighbour.
+#[derive(Debug)]
+pub struct OffQueue {
+    writer: TunWriter,
+    direct: DirectSender,
+}
+
+impl PacketWriter for OffQueue {
+    fn write(&mut self, packet: &mut PacketBuf) -> Result<(), WriteError> {
+        self.writer.write(packet)
+    }
+}
+
+impl NeighbourWriter for OffQueue {
+    fn write_to(&mut self, packet: &mut PacketBuf, neighbour: IpAddr) -> Result<(), WriteError> {
+        self.direct.send(packet, neighbour)
+    }
+}
+
 /// A queue that no runtime watches yet.
 pub struct IdleQueue {
     device: tun::Device,

@@ -1,5 +1,15 @@
 //! Health checks: what is asked of real servers, and what follows from the answers.
 //!
-//! Owns the declared checks ([`spec`]). Never looks at packets.
+//! Owns the declared checks ([`spec`]), their pure state ([`state`]), what listings say of it ([`report`]), and the
+//! [`tasks`] that ask. Never looks at packets and changes no table itself. Same job as keepalived's checkers. Called by
+//! the daemon.
 
+pub mod check;
+mod member;
+mod passive;
+mod pool;
+mod probe;
+pub mod report;
 pub mod spec;
+pub mod state;
+pub mod tasks;

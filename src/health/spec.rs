@@ -18,6 +18,27 @@ pub struct ServiceHealth {
     pub servers: Vec<ServerHealth>,
 }
 
+impl ServiceHealth {
+    /// A service without checks.
+    pub fn nothing(service: ServiceKey) -> Self {
+        Self { service, policy: ServicePolicy::default(), servers: Vec::new() }
+    }
+}
+
+/// Whether any program is to be run, perhaps as another user.
+pub fn runs_programs(declared: &[ServiceHealth]) -> bool {
+    declared.iter().any(|service| {
+        let policy = [&service.policy.quorum_up, &service.policy.quorum_down];
+        policy.into_iter().any(Option::is_some)
+            || service.servers.iter().any(|server| {
+                let is_program = |check: &Check| matches!(check.kind, CheckKind::Script(_));
+                server.notify_up.is_some()
+                    || server.notify_down.is_some()
+                    || server.checks.iter().any(is_program)
+            })
+    })
+}
+
 /// What follows from how many servers of a service are well.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServicePolicy {
@@ -51,6 +72,7 @@ impl Default for ServicePolicy {
     }
 }
 
+/// A server that is declared here only, not among the servers of the service.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SorryServer {
     pub server: ServerSpec,
@@ -58,8 +80,8 @@ pub struct SorryServer {
     pub inhibit: bool,
 }
 
-/// Signs of trouble in the traffic itself. A server that shows them in one interval counts as having failed a
-/// round of a check of its own.
+/// Signs of trouble in the traffic itself, of servers whose answers come by the director (not with direct routing
+/// and tunnels). A server that shows them is down for a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Passive {
     pub interval: Duration,
@@ -213,8 +235,6 @@ pub struct Target {
     pub bind_interface: Option<String>,
     /// Mark of its packets (`SO_MARK`).
     pub fwmark: Option<u32>,
-    /// Send it to the virtual address by way of this server, as the packets of clients go.
-    pub by_virtual_address: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -246,6 +266,19 @@ impl CheckKind {
             Self::Grpc(grpc) if grpc.tls.is_some() => "grpcs",
             Self::Grpc(_) => "grpc",
             Self::Script(_) => "script",
+        }
+    }
+}
+
+impl CheckKind {
+    /// Where it goes when the target names no port.
+    pub const fn default_port(&self, server: u16) -> u16 {
+        match (self, server) {
+            (Self::Dns(_), 0) => 53,
+            (Self::Smtp(_), 0) => 25,
+            (Self::Http(HttpCheck { tls: Some(_), .. }), 0) => 443,
+            (Self::Http(_), 0) => 80,
+            (_, port) => port,
         }
     }
 }

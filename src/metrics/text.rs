@@ -225,6 +225,7 @@ mod tests {
     fn service(port: u16, servers: u8) -> ServiceEntry {
         let key = ServiceKey::Address { protocol: Protocol::Tcp, addr: [10, 0, 0, 1].into(), port };
         let server = |last| ServerEntry {
+            drained: false,
             spec: ServerSpec::new([10, 1, 0, last].into(), 80, Forwarding::Masq),
             active_conns: 1,
             inactive_conns: 2,

@@ -107,6 +107,7 @@ fn service(words: &ServiceWords, options: OptSet) -> Result<ServiceSpec, Fail> {
         persistence: words.persistence.map(|timeout| Persistence { timeout, mask: words.netmask }),
         engine: Some(&words.engine).filter(|engine| !engine.is_empty()).cloned(),
         hand_on: words.hand_on,
+        rst_on_expire: words.rst_on_expire,
     })
 }
 

@@ -35,6 +35,7 @@ pub(super) struct ServiceWords {
     pub persistence: Option<u32>,
     pub netmask: u32,
     pub one_packet: bool,
+    pub rst_on_expire: bool,
     pub engine: String,
     pub hand_on: Option<HandOn>,
 }
@@ -81,6 +82,7 @@ impl Line {
                 persistence: None,
                 netmask: Persistence::host_mask(Family::V4),
                 one_packet: false,
+                rst_on_expire: false,
                 engine: String::new(),
                 hand_on: None,
             },

@@ -29,6 +29,7 @@ const SERVICE_OPTIONS: OptSet = OptSet::of(&[
     Opt::SchedFlags,
     Opt::ProxyProtocol,
     Opt::Toa,
+    Opt::RstOnExpire,
 ]);
 
 const SERVER_OPTIONS: OptSet = OptSet::of(&[

@@ -104,6 +104,7 @@ opts! {
     Json => "json",
     ProxyProtocol => "proxy-protocol",
     Toa => "toa",
+    RstOnExpire => "rst-on-expire",
 }
 
 /// A set of options.
@@ -241,4 +242,5 @@ pub(super) const TABLE: &[Spec<Id>] = &[
     word("proxy-protocol", None, Opt::ProxyProtocol),
     flag("toa", None, Opt::Toa),
     spec("fullnat", None, Takes::Nothing, Id::Method(Method::FullNat)),
+    flag("rst-on-expire", None, Opt::RstOnExpire),
 ];

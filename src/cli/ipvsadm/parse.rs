@@ -147,6 +147,7 @@ impl Line {
             }
             Opt::Netmask => service.netmask = netmask(text, service.family, names)?,
             Opt::OnePacket => service.one_packet = true,
+            Opt::RstOnExpire => service.rst_on_expire = true,
             Opt::Engine => service.engine = name(text),
             Opt::ProxyProtocol => {
                 let version = match text {

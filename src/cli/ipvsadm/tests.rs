@@ -52,6 +52,7 @@ fn service() -> impl Strategy<Value = ServiceSpec> {
             }),
             engine: has_engine.then(|| "sip".to_owned()),
             hand_on: None,
+            rst_on_expire: !has_engine && one_packet,
         },
     )
 }

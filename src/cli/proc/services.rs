@@ -61,7 +61,7 @@ fn server_line(server: &ServerEntry) -> String {
         "  -> {}      {:<7} {:<6} {:<10} {:<10}",
         endpoint(Endpoint::new(spec.addr, spec.port)),
         spec.forwarding.name(),
-        spec.weight,
+        server.weight(),
         server.active_conns,
         server.inactive_conns
     )

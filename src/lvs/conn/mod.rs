@@ -7,6 +7,7 @@ mod addrs;
 mod expiry;
 mod key;
 mod ports;
+mod positions;
 mod sctp_state;
 mod slots;
 mod synced;
@@ -24,6 +25,7 @@ use addrs::Addrs;
 pub use addrs::Newest;
 pub use key::{ConnKey, Role};
 pub use ports::{Pair, Ports};
+pub use positions::{Numbers, Place, Positions};
 pub use sctp_state::{SctpEvent, SctpState};
 pub use table::{ConnId, ConnTable, Entry, TableFull};
 pub use tcp_state::{TcpState, View};
@@ -181,6 +183,10 @@ pub struct Extra {
     pub fwmark: u32,
     /// It is a control connection of FTP.
     pub ftp: Option<Box<ftp::Control>>,
+    /// Where both ends are, if they are to be told of its end.
+    positions: Option<Positions>,
+    /// They are told even when it ends by its timeout.
+    tells_on_expiry: bool,
     /// Of a template: what its clients are known by, and the tag that stands for it in the key.
     engine: Option<Box<(Engine, u64)>>,
     /// The deadline that other directors were last told, and how often in vain.
@@ -350,6 +356,31 @@ impl Connection {
         self.extra.get_or_insert_default().handed = Some(handed);
     }
 
+    /// From now on it is known where both ends are. `on_expiry`: they are told when its time is up.
+    pub fn watch_positions(&mut self, on_expiry: bool) {
+        let extra = self.extra.get_or_insert_default();
+        extra.positions.get_or_insert_default();
+        extra.tells_on_expiry |= on_expiry;
+    }
+
+    pub fn positions_mut(&mut self) -> Option<&mut Positions> {
+        self.extra.as_mut()?.positions.as_mut()
+    }
+
+    pub fn positions(&self) -> Option<&Positions> {
+        self.extra.as_ref()?.positions.as_ref()
+    }
+
+    /// Both ends are told when it ends by its timeout or with its server.
+    pub fn tells_on_expiry(&self) -> bool {
+        self.extra.as_ref().is_some_and(|extra| extra.tells_on_expiry)
+    }
+
+    /// Whether an end of it is news to somebody.
+    const fn is_open(&self) -> bool {
+        matches!(self.state, State::Tcp(TcpState::Established | TcpState::FinWait | TcpState::CloseWait))
+    }
+
     /// Leaves the port of the client open: whoever comes first has it.
     pub const fn await_client_port(&mut self) {
         self.client_port = 0;
@@ -400,7 +431,12 @@ impl Connection {
 
     /// Undoes the counting at the server (`ip_vs_unbind_dest`).
     pub fn unbind(&mut self) {
-        let Some(server) = self.server.take() else { return };
+        self.uncount();
+        self.server = None;
+    }
+
+    fn uncount(&self) {
+        let Some(server) = &self.server else { return };
         if self.is_template() {
             server.unbind_template();
         } else {

@@ -17,7 +17,7 @@ use parking_lot::{MappedMutexGuard, Mutex, MutexGuard};
 
 use super::expiry::{Tick, Wheel};
 use super::slots::Slots;
-use super::{ConnFlags, ConnKey, Connection, EXTENSION, Ports, Role};
+use super::{ConnFlags, ConnKey, Connection, EXTENSION, Ports, Positions, Role};
 use crate::lvs::service::{Endpoint, RealServer};
 use crate::lvs::time::Time;
 
@@ -80,6 +80,8 @@ pub struct ConnTable {
     added: AtomicU32,
     /// Connections whose client port is not known yet.
     awaiting: AtomicU32,
+    /// Connections that have ended and whose ends are to be told.
+    untold: Mutex<Vec<Connection>>,
 }
 
 impl ConnTable {
@@ -94,6 +96,7 @@ impl ConnTable {
             ports: Ports::new(seed),
             added: AtomicU32::new(0),
             awaiting: AtomicU32::new(0),
+            untold: Mutex::default(),
         }
     }
 
@@ -248,7 +251,27 @@ impl ConnTable {
             controller.controlled = controller.controlled.saturating_sub(1);
         }
         self.release_port(&conn);
-        conn.unbind();
+        if conn.tells_on_expiry() && conn.is_open() {
+            conn.uncount();
+            self.untold.lock().push(conn);
+        } else {
+            conn.unbind();
+        }
+    }
+
+    /// Ends a TCP connection and has both ends told, if it is known where they are. True when they will be.
+    pub fn cut_off(&self, mut entry: Entry<'_>, now: Time) -> bool {
+        let told = entry.is_open() && entry.positions().is_some_and(Positions::is_known);
+        if told {
+            entry.watch_positions(true);
+        }
+        self.end(entry, now);
+        told
+    }
+
+    /// A connection that has ended and whose ends are to be told. It counts nowhere any more.
+    pub fn pop_untold(&self) -> Option<Connection> {
+        self.untold.lock().pop()
     }
 
     /// The local ports that connections have.

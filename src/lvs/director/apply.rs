@@ -5,11 +5,12 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use super::{
     Command, CommandError, ConnEntry, DaemonSpec, Director, EngineData, Info, Overload, Query, Reply,
-    ServerEntry, ServiceEntry, Sysctl, Tables, TimeoutSettings,
+    ServerEntry, ServiceEntry, Signals, Sysctl, Tables, TimeoutSettings,
 };
 use crate::lvs::conn::{ConnFlags, Connection};
 use crate::lvs::service::{
-    Family, Forwarding, Protocol, RealServer, ServerSpec, ServiceKey, ServiceTable, VirtualService, reconcile,
+    Endpoint, Family, Forwarding, Protocol, RealServer, ServerSpec, ServiceKey, ServiceTable, VirtualService,
+    reconcile,
 };
 use crate::lvs::time::Time;
 
@@ -30,6 +31,9 @@ impl Director {
         }
         let has_engines = services.iter().any(|service| service.spec().engine.is_some());
         self.has_engines.store(has_engines, Relaxed);
+        if services.iter().any(|service| service.spec().rst_on_expire) {
+            self.tells_ends.store(true, Relaxed);
+        }
         drop(services);
         done
     }
@@ -57,6 +61,9 @@ impl Director {
                 self.services.write().delete_server(service, *addr, *port)?;
                 self.end_orphans(now);
                 Ok(())
+            }
+            Command::SetDrained { service, server, drained } => {
+                self.services.write().set_drained(service, *server, *drained)
             }
             Command::Flush => {
                 self.services.write().flush();
@@ -135,6 +142,15 @@ impl Director {
         services.iter().flat_map(of).collect()
     }
 
+    /// How the servers of a service take new TCP connections; only of those whose answers come by here.
+    pub fn signals(&self, service: &ServiceKey) -> Vec<(Endpoint, Signals)> {
+        let services = self.services.read();
+        let servers = services.get(service).map(VirtualService::servers).unwrap_or_default();
+        let comes_by =
+            |server: &&Arc<RealServer>| matches!(server.forwarding(), Forwarding::Masq | Forwarding::FullNat);
+        servers.iter().filter(comes_by).map(|server| (server.endpoint(), server.signals())).collect()
+    }
+
     /// Whether any server is of another family than its service; no sync daemon may run then.
     pub fn has_mixed_families(&self) -> bool {
         self.services.read().has_mixed_families()
@@ -185,12 +201,16 @@ impl Director {
         Ok(())
     }
 
-    /// With `expire_nodest_conn`, connections of servers that were removed end at once.
+    /// Connections of servers that were removed end at once with `expire_nodest_conn`, and where both ends are told.
     fn end_orphans(&self, now: Time) {
-        if !self.sysctls.is_on(Sysctl::ExpireNodestConn) {
+        let all = self.sysctls.is_on(Sysctl::ExpireNodestConn);
+        if !all && !self.tells_ends.load(Relaxed) {
             return;
         }
-        let is_orphan = |conn: &Connection| conn.server().is_some_and(|server| !server.is_available());
+        let is_orphan = |conn: &Connection| {
+            let is_gone = conn.server().is_some_and(|server| !server.is_available());
+            is_gone && (all || conn.tells_on_expiry())
+        };
         let mut orphans = Vec::new();
         self.conns.for_each(|id, conn| {
             if is_orphan(conn) {
@@ -260,6 +280,7 @@ fn service_entry(service: &VirtualService) -> ServiceEntry {
 fn server_entry(server: &Arc<RealServer>) -> ServerEntry {
     ServerEntry {
         spec: server.spec(),
+        drained: server.is_drained(),
         active_conns: server.active_conns(),
         inactive_conns: server.inactive_conns(),
         persistent_conns: server.persistent_conns(),

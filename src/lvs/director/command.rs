@@ -29,6 +29,12 @@ pub enum Command {
         addr: IpAddr,
         port: u16,
     },
+    /// No new connections for the server, whatever its weight and the templates that lead to it; or again.
+    SetDrained {
+        service: ServiceKey,
+        server: Endpoint,
+        drained: bool,
+    },
     /// Removes all services.
     Flush,
     /// Zeroes the counters of one service, or of all and the totals.
@@ -170,11 +176,21 @@ pub struct ServiceEntry {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ServerEntry {
     pub spec: ServerSpec,
+    /// Marked by `tunvs drain`: no new connections, whatever its weight.
+    #[serde(default)]
+    pub drained: bool,
     pub active_conns: u32,
     pub inactive_conns: u32,
     pub persistent_conns: u32,
     pub stats: Stats,
     pub rates: Rates,
+}
+
+impl ServerEntry {
+    /// The weight that counts, as listings show it.
+    pub const fn weight(&self) -> i32 {
+        if self.drained { 0 } else { self.spec.weight }
+    }
 }
 
 /// How a server stands to its upper threshold.

@@ -134,6 +134,7 @@ impl Director {
             server.counters().count_in(1, packet.counted_len());
         }
         self.transition(packet, segment, conn, View::Input);
+        self.note_positions(packet, segment, conn, Role::In);
         conn.in_packets = conn.in_packets.wrapping_add(1);
     }
 
@@ -159,6 +160,7 @@ impl Director {
             server.counters().count_out(1, packet.counted_len());
         }
         self.transition(packet, segment, &mut entry, View::Output);
+        self.note_positions(packet, segment, &mut entry, Role::Out);
         self.conns.touch(&mut entry, packet.now);
         if entry.handed().is_some() {
             self.heed_server(packet, &mut entry);
@@ -273,6 +275,16 @@ impl Director {
             State::Udp | State::Nameless | State::Template { .. } => conn.state,
         };
         let before = conn.state;
+        if direction == View::Output
+            && conn.state == State::Tcp(TcpState::SynRecv)
+            && let Some(server) = conn.server()
+        {
+            if segment.flags.has(TcpFlags::SYN) {
+                server.count_answered();
+            } else if segment.flags.has(TcpFlags::RST) {
+                server.count_refused();
+            }
+        }
         let established = conn.enter(next, &self.timeouts);
         if conn.local().is_some() {
             self.note_stand_in(packet, conn, direction, before);

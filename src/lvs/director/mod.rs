@@ -10,6 +10,7 @@ mod command;
 mod defence;
 mod engine;
 mod explain;
+mod farewell;
 mod flow;
 mod fragments;
 mod ftp;
@@ -29,6 +30,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 
 use defence::Defence;
+use farewell::Farewells;
 use fragments::{Fragments, Joined, cut_again};
 use fullnat::StandIns;
 use hand_on::Repeats;
@@ -36,6 +38,7 @@ use mtu::Routes;
 use packet::Packet;
 use parking_lot::{Mutex, RwLock};
 
+pub use crate::lvs::service::Signals;
 pub use crate::lvs::verdict::{DropReason, Verdict};
 pub use captures::Captures;
 pub use census::{Census, ConnDetail, ConnFilter, EndFilter};
@@ -44,6 +47,7 @@ pub use command::{
     ServerEntry, ServiceEntry, Tables, TimeoutSettings,
 };
 pub use explain::{Candidate, Explanation, Outcome, Question};
+pub use farewell::CutOff;
 pub use fullnat::{DEFAULT_LADDR_PORTS, INNER_LADDRS, MOST_LADDRS, laddrs};
 pub use sysctl::{Scope, Sysctl, SysctlEntry, Sysctls};
 
@@ -118,10 +122,13 @@ pub struct Director {
     directing: [AtomicBool; 2],
     /// There is a service with a persistence engine.
     has_engines: AtomicBool,
+    /// There was a service whose connections tell their ends.
+    tells_ends: AtomicBool,
     routes: Routes,
     fragments: Mutex<Fragments>,
     defence: Defence,
     sync: sync::Sync,
+    farewells: Mutex<Farewells>,
 }
 
 /// When the regular work is next due.
@@ -157,11 +164,13 @@ impl Director {
             upkeep: Mutex::default(),
             directing: Default::default(),
             has_engines: AtomicBool::new(false),
+            tells_ends: AtomicBool::new(false),
             routes: Routes::default(),
             fragments: Mutex::default(),
             defence: Defence::default(),
             sync: sync::Sync::default(),
             settings,
+            farewells: Mutex::default(),
         }
     }
 

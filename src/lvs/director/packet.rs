@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use super::{DropReason, Side, Verdict};
+use crate::lvs::conn::Numbers;
 use crate::lvs::service::{Endpoint, Protocol};
 use crate::lvs::time::Time;
 use crate::lvs::wire::{self, Headers, IcmpError, Outbox, PacketBuf, ParseError, TcpFlags, Transport, icmp};
@@ -43,6 +44,19 @@ impl Packet<'_> {
     /// The transport header and what follows.
     pub(super) fn payload(&self) -> &[u8] {
         &self.buf.bytes()[self.headers.l4..self.headers.len]
+    }
+
+    /// The sequence numbers of a TCP segment.
+    pub(super) fn numbers(&self, segment: &Segment) -> Option<Numbers> {
+        let payload = self.payload();
+        let word = |at: usize| payload.get(at..at + 4)?.try_into().ok().map(u32::from_be_bytes);
+        let header = usize::from(*payload.get(12)? >> 4) * 4;
+        let data = u32::try_from(payload.len().checked_sub(header)?).ok()?;
+        let flags = segment.flags;
+        let extra = u32::from(flags.has(TcpFlags::SYN)) + u32::from(flags.has(TcpFlags::FIN));
+        let next = word(4)?.wrapping_add(data).wrapping_add(extra);
+        let ack = if flags.has(TcpFlags::ACK) { word(8) } else { None };
+        Some(Numbers { next, ack })
     }
 
     pub(super) const fn mark(&self) -> Option<u32> {

@@ -148,9 +148,9 @@ impl Director {
     ) -> Option<(ConnId, Arc<RealServer>)> {
         let entry = self.conns.lookup(key, packet.now)?;
         let expires_quiesced = self.sysctls.is_on(Sysctl::ExpireQuiescentTemplate);
-        let server = entry
-            .server()
-            .filter(|server| server.is_available() && !(expires_quiesced && server.weight() == 0));
+        let server = entry.server().filter(|server| {
+            server.is_available() && !server.is_drained() && !(expires_quiesced && server.weight() == 0)
+        });
         if let Some(server) = server.cloned() {
             return Some((entry.id, server));
         }
@@ -212,6 +212,7 @@ impl Director {
             conn.set_fwmark(mark);
         }
         self.watch_ftp(&mut conn);
+        Self::watch(service, &mut conn);
         if let Some(mut template) = template.and_then(|id| self.conns.get(id)) {
             self.conns.touch(&mut template, packet.now);
         }

@@ -295,6 +295,7 @@ fn a_full_table_drops_and_counts() {
     assert_eq!((world.director.conn_count(), world.counts()), (0, vec![(0, 0)]));
 }
 
+mod farewell;
 mod fullnat;
 mod hand_on;
 mod pressure;

@@ -16,7 +16,7 @@ mod virt;
 
 pub use error::CommandError;
 pub use key::{Endpoint, Family, Protocol, ServiceKey};
-pub use real::{RealServer, ServerFlags};
+pub use real::{RealServer, ServerFlags, Signals};
 pub use reconcile::reconcile;
 pub use spec::{
     DeclaredService, Forwarding, HandOn, Persistence, ProxyVersion, SchedulerFlags, ServerSpec, ServiceSpec,

@@ -15,6 +15,8 @@ pub struct ServerFlags(AtomicU32);
 impl ServerFlags {
     const AVAILABLE: u32 = 1;
     const OVERLOADED: u32 = 2;
+    /// No flag of the kernel: see `tunvs drain`.
+    const DRAINED: u32 = 1 << 31;
 
     /// True when that changed it.
     fn set(&self, bit: u32, on: bool) -> bool {
@@ -24,6 +26,25 @@ impl ServerFlags {
 
     fn has(&self, bit: u32) -> bool {
         self.0.load(Relaxed) & bit != 0
+    }
+}
+
+/// How a server takes new connections.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Signals {
+    pub opened: u32,
+    pub answered: u32,
+    pub refused: u32,
+}
+
+impl Signals {
+    #[must_use]
+    pub const fn since(self, earlier: Self) -> Self {
+        Self {
+            opened: self.opened.wrapping_sub(earlier.opened),
+            answered: self.answered.wrapping_sub(earlier.answered),
+            refused: self.refused.wrapping_sub(earlier.refused),
+        }
     }
 }
 
@@ -45,6 +66,8 @@ pub struct RealServer {
     inactive: AtomicI32,
     persistent: AtomicI32,
     counters: Counters,
+    answered: AtomicU32,
+    refused: AtomicU32,
     meter: Mutex<Meter>,
 }
 
@@ -65,6 +88,8 @@ impl RealServer {
             inactive: AtomicI32::new(0),
             persistent: AtomicI32::new(0),
             counters: Counters::default(),
+            answered: AtomicU32::new(0),
+            refused: AtomicU32::new(0),
             meter: Mutex::new(Meter::default()),
         };
         server.declare(spec, true);
@@ -96,7 +121,7 @@ impl RealServer {
             addr: self.addr,
             port: self.port,
             forwarding: self.forwarding(),
-            weight: self.weight(),
+            weight: self.weight.load(Relaxed),
             upper_threshold: self.upper_threshold.load(Relaxed),
             lower_threshold: self.lower_threshold.load(Relaxed),
         }
@@ -122,8 +147,18 @@ impl RealServer {
         *self.forwarding.read()
     }
 
+    /// The weight that counts: that of a drained server is 0.
     pub fn weight(&self) -> i32 {
-        self.weight.load(Relaxed)
+        if self.is_drained() { 0 } else { self.weight.load(Relaxed) }
+    }
+
+    /// Whether it gets no new connections, whatever its weight and the templates that lead to it.
+    pub fn is_drained(&self) -> bool {
+        self.flags.has(ServerFlags::DRAINED)
+    }
+
+    pub(super) fn set_drained(&self, drained: bool) {
+        self.flags.set(ServerFlags::DRAINED, drained);
     }
 
     /// The last weight that was not 0, or the one it was added with.
@@ -220,6 +255,25 @@ impl RealServer {
 
     fn total_conns(&self) -> u32 {
         self.active_conns() + self.inactive_conns()
+    }
+
+    /// It answered a client's SYN.
+    pub fn count_answered(&self) {
+        self.answered.fetch_add(1, Relaxed);
+    }
+
+    /// It refused a client's SYN.
+    pub fn count_refused(&self) {
+        self.refused.fetch_add(1, Relaxed);
+    }
+
+    /// TCP connections that it was given, answered and refused, all wrapping around.
+    pub fn signals(&self) -> Signals {
+        Signals {
+            opened: self.counters.read().conns as u32,
+            answered: self.answered.load(Relaxed),
+            refused: self.refused.load(Relaxed),
+        }
     }
 
     pub const fn counters(&self) -> &Counters {

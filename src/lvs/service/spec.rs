@@ -21,6 +21,9 @@ pub struct ServiceSpec {
     /// How real servers learn the addresses of clients; what the kernel's IPVS does not have.
     #[serde(default)]
     pub hand_on: Option<HandOn>,
+    /// Both ends of a TCP connection are told when it ends by a timeout or with its server. Not in the kernel.
+    #[serde(default)]
+    pub rst_on_expire: bool,
 }
 
 impl ServiceSpec {
@@ -33,6 +36,7 @@ impl ServiceSpec {
             persistence: None,
             engine: None,
             hand_on: None,
+            rst_on_expire: false,
         }
     }
 }

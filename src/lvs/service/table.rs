@@ -1,6 +1,6 @@
 //! All virtual services, and the trash of removed servers that still have connections.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -20,6 +20,8 @@ const FIRST_UNPRIVILEGED_PORT: u16 = 1024;
 pub struct ServiceTable {
     services: HashMap<ServiceKey, VirtualService, foldhash::fast::FixedState>,
     trash: Trash,
+    /// Marks of drained servers; they outlive the servers, so that one that comes back is still drained.
+    drained: BTreeSet<(ServiceKey, Endpoint)>,
     retired: Stats,
     meter: Meter,
 }
@@ -170,6 +172,7 @@ impl ServiceTable {
             }
             Arc::new(RealServer::new(*key, spec))
         };
+        server.set_drained(self.drained.contains(&(*key, endpoint(spec))));
         service.insert(server);
         Ok(())
     }
@@ -199,6 +202,32 @@ impl ServiceTable {
             .remove(addr, port)
             .ok_or(CommandError::NoSuchServer { service: *key, server: Endpoint::new(addr, port) })?;
         self.trash.put(server);
+        Ok(())
+    }
+
+    /// Marks a server as drained, or takes the mark away, even of one that is not there at the moment.
+    ///
+    /// # Errors
+    /// No such service or server.
+    pub fn set_drained(
+        &mut self,
+        key: &ServiceKey,
+        server: Endpoint,
+        drained: bool,
+    ) -> Result<(), CommandError> {
+        let mark = (*key, server);
+        let was_marked = if drained { self.drained.contains(&mark) } else { self.drained.remove(&mark) };
+        let is_there = match self.service_mut(key) {
+            Ok(service) => service.set_drained(server, drained),
+            Err(_) if was_marked => false,
+            Err(error) => return Err(error),
+        };
+        if !is_there && !was_marked {
+            return Err(CommandError::NoSuchServer { service: *key, server });
+        }
+        if drained {
+            self.drained.insert(mark);
+        }
         Ok(())
     }
 

@@ -85,6 +85,13 @@ impl VirtualService {
         true
     }
 
+    pub(super) fn set_drained(&mut self, server: super::Endpoint, drained: bool) -> bool {
+        let Some(at) = self.position(server.addr, server.port) else { return false };
+        self.servers[at].set_drained(drained);
+        self.tell_scheduler(ServerChange::Edited(at));
+        true
+    }
+
     pub(super) fn remove(&mut self, addr: IpAddr, port: u16) -> Option<Arc<RealServer>> {
         let at = self.position(addr, port)?;
         let server = self.servers.remove(at);

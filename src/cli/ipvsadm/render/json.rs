@@ -201,7 +201,7 @@ fn server(entry: ServerEntry) -> Server {
         port: spec.port,
         forwarding: spec.forwarding.name().to_lowercase(),
         tunnel,
-        weight: spec.weight,
+        weight: if entry.drained { 0 } else { spec.weight },
         upper_threshold: spec.upper_threshold,
         lower_threshold: spec.lower_threshold,
         active_conns: entry.active_conns,

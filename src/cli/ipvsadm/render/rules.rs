@@ -103,6 +103,9 @@ fn service_options(spec: &ServiceSpec, flags: &str) -> String {
         Some(HandOn::Toa) => text.push_str(" --toa"),
         None => {}
     }
+    if spec.rst_on_expire {
+        text.push_str(" --rst-on-expire");
+    }
     text
 }
 

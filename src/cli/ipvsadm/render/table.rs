@@ -168,14 +168,14 @@ fn server_line(
     let (active, inactive) = (server.active_conns, server.inactive_conns);
     match style.columns {
         Columns::Forwarding => {
-            writeln!(out, " {:<7} {:<6} {active:<10} {inactive:<10}", spec.forwarding.name(), spec.weight)
+            writeln!(out, " {:<7} {:<6} {active:<10} {inactive:<10}", spec.forwarding.name(), server.weight())
         }
         Columns::Tunnels => writeln!(
             out,
             " {:<7} {:<13} {:<6} {active:<10} {inactive:<10}",
             spec.forwarding.name(),
             tunnel_text(spec.forwarding),
-            spec.weight
+            server.weight()
         ),
         Columns::Stats => {
             stats(out, &server.stats, style.exact)?;
@@ -194,7 +194,12 @@ fn server_line(
             spec.upper_threshold, spec.lower_threshold
         ),
         Columns::PersistentConns => {
-            writeln!(out, " {:<9} {:<11} {active:<10} {inactive:<10}", spec.weight, server.persistent_conns)
+            writeln!(
+                out,
+                " {:<9} {:<11} {active:<10} {inactive:<10}",
+                server.weight(),
+                server.persistent_conns
+            )
         }
     }
 }

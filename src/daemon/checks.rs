@@ -1,0 +1,230 @@
+//! Health checks and the tables: findings come in, commands go out.
+//!
+//! Owns the order: who looks at tables and changes them by what was seen holds the turn. Never decides what follows
+//! from a finding; that is [`Health`](crate::health::state::Health)'s. Called by the daemon and on reload.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+
+use super::service::Live;
+use crate::control::OnError;
+use crate::events::Event;
+use crate::health::spec::{Script, ServiceHealth};
+use crate::health::state::Action;
+use crate::health::tasks::{Checks, Finding};
+use crate::lvs::director::{Command, CommandError, Query, Reply, ServiceEntry};
+use crate::lvs::service::{Endpoint, ServiceKey};
+
+/// How often it is looked whether a weight is to grow.
+const TICK: Duration = Duration::from_millis(100);
+
+/// Findings that are looked at together.
+const BATCH: usize = 256;
+
+/// Time that the last scripts have when the director ends.
+const FAREWELL: Duration = Duration::from_secs(5);
+
+impl Live {
+    /// Takes over what is declared of checks. The caller has the turn.
+    pub(super) fn declare_checks(&self, wanted: &[ServiceHealth]) {
+        let mut health = self.health.lock();
+        health.declare(wanted, self.clock.now());
+        if let Some(checks) = &mut *self.checks.lock() {
+            checks.follow(health.checks().map(|(id, check)| (id, check, health.is_up(&id).unwrap_or(true))));
+        }
+    }
+
+    /// What the configuration's commands come to. The caller has the turn.
+    pub(super) fn configure_tables(&self, commands: &[Command]) -> Vec<Result<(), CommandError>> {
+        let now = self.clock.now();
+        let admitted: Vec<Command> = {
+            let mut health = self.health.lock();
+            commands
+                .iter()
+                .filter_map(|command| match command {
+                    Command::Replace(tables) => {
+                        Some(Command::Replace(health.admit_tables(tables.clone(), now)))
+                    }
+                    command => health.admit(command, now),
+                })
+                .collect()
+        };
+        let results = self.change_tables(&admitted, OnError::Stop);
+        self.settle_all();
+        results
+    }
+
+    /// Somebody has changed tables by hand; what checks had done already is no mistake. The caller has the turn.
+    pub(super) fn follow_hand(&self, commands: &[Command], results: &mut [Result<(), CommandError>]) {
+        if self.health.lock().is_empty() {
+            return;
+        }
+        let mut touched = BTreeSet::new();
+        for (command, result) in commands.iter().zip(results) {
+            match command {
+                Command::DeleteServer { service, addr, port } => {
+                    let server = Endpoint::new(*addr, *port);
+                    if matches!(result, Err(CommandError::NoSuchServer { .. }))
+                        && self.health.lock().dismiss(service, &server)
+                    {
+                        *result = Ok(());
+                    }
+                    touched.insert(*service);
+                }
+                Command::AddServer { service, .. }
+                | Command::EditServer { service, .. }
+                | Command::SetDrained { service, .. }
+                | Command::DeleteService(service) => {
+                    touched.insert(*service);
+                }
+                Command::AddService(spec) => {
+                    touched.insert(spec.key);
+                }
+                Command::Flush | Command::Replace(_) => {
+                    self.settle_all();
+                    return;
+                }
+                _ => {}
+            }
+        }
+        self.settle(touched);
+    }
+
+    fn settle_all(&self) {
+        let keys: Vec<ServiceKey> = self.health.lock().services().copied().collect();
+        self.settle(keys);
+    }
+
+    /// Does what is to be done for these services. The caller has the turn.
+    fn settle(&self, services: impl IntoIterator<Item = ServiceKey>) {
+        for key in services {
+            let entry = self.entry(&key);
+            let actions = self.health.lock().settle(&key, entry.as_ref(), self.clock.now());
+            for action in actions {
+                self.act(action);
+            }
+        }
+    }
+
+    pub(super) fn entry(&self, service: &ServiceKey) -> Option<ServiceEntry> {
+        match self.director.query(&Query::Service(*service), self.clock.now()) {
+            Ok(Reply::Services(services)) => services.into_iter().next(),
+            _ => None,
+        }
+    }
+
+    fn act(&self, action: Action) {
+        match action {
+            Action::Apply(command) => {
+                for error in self.change_tables(&[command], OnError::Stop).into_iter().filter_map(Result::err)
+                {
+                    tracing::warn!(%error, "a change that follows from a check was refused");
+                }
+            }
+            Action::Publish(event) => {
+                match &event {
+                    Event::ServerDown { service, server, reason } => {
+                        tracing::warn!(%service, real = %server, reason, "real server down");
+                    }
+                    Event::ServerUp { service, server, .. } => {
+                        tracing::info!(%service, real = %server, "real server up");
+                    }
+                    Event::ServiceDown { service, reason } => {
+                        tracing::warn!(%service, reason, "quorum lost");
+                    }
+                    Event::ServiceUp { service, reason } => tracing::info!(%service, reason, "quorum gained"),
+                    _ => {}
+                }
+                self.events.publish(event);
+            }
+            Action::Run(script) => {
+                if let Some(checks) = &*self.checks.lock() {
+                    checks.run(script);
+                }
+            }
+        }
+    }
+
+    /// Takes findings in. True when tables may have changed.
+    async fn take_in(&self, findings: &[Finding]) -> bool {
+        let _turn = self.turn.lock().await;
+        let now = self.clock.now();
+        let mut touched = BTreeSet::new();
+        {
+            let (mut health, checks) = (self.health.lock(), self.checks.lock());
+            let Some(checks) = &*checks else { return false };
+            for finding in findings.iter().filter(|finding| checks.is_current(finding)) {
+                if health.record(&finding.id, &finding.outcome, now) {
+                    touched.insert(finding.id.service);
+                }
+                if let Some(up) = health.is_up(&finding.id) {
+                    checks.note(&finding.id, up);
+                }
+            }
+            if let Some((key, at)) = health.poll_timeout(now)
+                && at <= now + TICK
+            {
+                touched.insert(key);
+            }
+        }
+        let listening = self.health.lock().listening(now);
+        for key in listening {
+            let counted = self.director.signals(&key);
+            if self.health.lock().listen(&key, &counted, now) {
+                touched.insert(key);
+            }
+        }
+        let is_touched = !touched.is_empty();
+        self.settle(touched);
+        is_touched
+    }
+
+    /// Runs the last scripts, and ends all checks.
+    pub(super) async fn end_checks(&self) {
+        let scripts: Vec<Script> = self.health.lock().farewell();
+        let running: Vec<_> = match &*self.checks.lock() {
+            Some(checks) => scripts.into_iter().map(|script| checks.run(script)).collect(),
+            None => Vec::new(),
+        };
+        let all = async {
+            for script in running {
+                let _ = script.await;
+            }
+        };
+        if tokio::time::timeout(FAREWELL, all).await.is_err() {
+            tracing::warn!("scripts were still running at the end");
+        }
+        *self.checks.lock() = None;
+    }
+}
+
+/// Starts the checks that are declared, and follows what they find.
+///
+/// # Errors
+/// The system refuses a thread.
+pub(super) fn start(live: &Arc<Live>) -> std::io::Result<tokio::task::JoinHandle<()>> {
+    let clock = live.clock;
+    let (mut checks, found) = Checks::start(move || clock.now())?;
+    {
+        let health = live.health.lock();
+        checks.follow(health.checks().map(|(id, check)| (id, check, health.is_up(&id).unwrap_or(true))));
+        *live.checks.lock() = Some(checks);
+    }
+    Ok(tokio::spawn(follow(Arc::clone(live), found)))
+}
+
+async fn follow(live: Arc<Live>, mut found: mpsc::Receiver<Finding>) {
+    let mut findings = Vec::with_capacity(BATCH);
+    loop {
+        findings.clear();
+        if let Ok(0) = tokio::time::timeout(TICK, found.recv_many(&mut findings, BATCH)).await {
+            return;
+        }
+        if live.take_in(&findings).await {
+            live.follow_changed().await;
+        }
+    }
+}

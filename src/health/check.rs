@@ -1,0 +1,152 @@
+//! The state of one check: what its rounds have shown, and whether that makes it up or down.
+//!
+//! Pure: time and results are arguments. Called by the server's [`Member`](super::member::Member).
+
+use std::time::Duration;
+
+use super::report::CheckReport;
+use super::spec::{Check, Schedule};
+use crate::lvs::Time;
+
+/// What a round of a check has shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// As expected. `weight`: what a script wants the server's weight to be.
+    Good {
+        took: Duration,
+        weight: Option<i32>,
+    },
+    Bad {
+        took: Duration,
+        why: String,
+    },
+}
+
+#[derive(Debug)]
+pub(super) struct CheckState {
+    pub(super) check: Check,
+    pub(super) up: bool,
+    /// The weight that its script last asked for.
+    pub(super) weight: Option<i32>,
+    since: Time,
+    rounds: u64,
+    against: u32,
+    took: Option<Duration>,
+    last_error: Option<(Time, String)>,
+}
+
+impl CheckState {
+    pub(super) const fn new(check: Check, up: bool, now: Time) -> Self {
+        Self { check, up, weight: None, since: now, rounds: 0, against: 0, took: None, last_error: None }
+    }
+
+    /// Takes a round in. True when it has come up or gone down by it.
+    pub(super) fn record(&mut self, outcome: &Outcome, now: Time) -> bool {
+        self.rounds += 1;
+        let Schedule { rise, fall, .. } = self.check.schedule;
+        let (good, took) = match outcome {
+            Outcome::Good { took, weight } => {
+                self.weight = *weight;
+                (true, *took)
+            }
+            Outcome::Bad { took, why } => {
+                self.last_error = Some((now, why.clone()));
+                (false, *took)
+            }
+        };
+        self.took = Some(took);
+        if good == self.up {
+            self.against = 0;
+            return false;
+        }
+        self.against += 1;
+        let needed = if good { rise } else { fall };
+        if self.against < needed.max(1) {
+            return false;
+        }
+        self.up = good;
+        self.against = 0;
+        self.since = now;
+        true
+    }
+
+    pub(super) fn last_error(&self) -> Option<&str> {
+        self.last_error.as_ref().map(|(_, why)| why.as_str())
+    }
+
+    pub(super) fn report(&self, target: String, now: Time) -> CheckReport {
+        CheckReport {
+            kind: self.check.kind.name().to_owned(),
+            target,
+            up: self.up,
+            since_secs: now.since(self.since).as_secs(),
+            rounds: self.rounds,
+            against: self.against,
+            took_ms: self.took.map(|took| u64::try_from(took.as_millis()).unwrap_or(u64::MAX)),
+            last_error: self.last_error().map(str::to_owned),
+            error_secs_ago: self.last_error.as_ref().map(|(at, _)| now.since(*at).as_secs()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::health::spec::CheckKind;
+
+    pub(crate) fn good() -> Outcome {
+        Outcome::Good { took: Duration::ZERO, weight: None }
+    }
+
+    pub(crate) fn bad() -> Outcome {
+        Outcome::Bad { took: Duration::ZERO, why: "refused".to_owned() }
+    }
+
+    fn state(rise: u32, fall: u32) -> CheckState {
+        let mut check = Check::new(CheckKind::Tcp);
+        check.schedule.rise = rise;
+        check.schedule.fall = fall;
+        CheckState::new(check, true, Time::ZERO)
+    }
+
+    #[test]
+    fn only_results_in_a_row_make_a_change() {
+        let mut state = state(2, 3);
+        let rounds = [bad(), bad(), good(), bad(), bad(), bad(), good(), bad(), good(), good()];
+        let ups: Vec<bool> = rounds
+            .iter()
+            .map(|outcome| {
+                state.record(outcome, Time::ZERO);
+                state.up
+            })
+            .collect();
+        assert_eq!(ups, [true, true, true, true, true, false, false, false, false, true]);
+        let report = state.report("10.0.0.1:80".to_owned(), Time::from_secs(5));
+        assert_eq!((report.rounds, report.since_secs), (10, 5));
+        assert_eq!(report.last_error.as_deref(), Some("refused"));
+    }
+
+    proptest! {
+        /// It changes exactly when the last `rise` or `fall` results all speak against it.
+        #[test]
+        fn a_change_needs_a_whole_run(
+            rise in 1..5u32, fall in 1..5u32, results in prop::collection::vec(any::<bool>(), 0..60),
+        ) {
+            let mut state = state(rise, fall);
+            let (mut up, mut run) = (true, 0);
+            for result in results {
+                run = if result == up { 0 } else { run + 1 };
+                let changes = run == if result { rise } else { fall } && result != up;
+                if changes {
+                    up = result;
+                    run = 0;
+                }
+                let outcome = if result { good() } else { bad() };
+                prop_assert_eq!(state.record(&outcome, Time::ZERO), changes);
+                prop_assert_eq!(state.up, up);
+            }
+        }
+    }
+}

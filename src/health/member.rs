@@ -1,0 +1,213 @@
+//! One server of a service under checks: whether it is up, and what of it belongs in the table.
+//!
+//! Pure. Called by the [`Pool`](super::pool::Pool).
+
+use std::time::Duration;
+
+use super::check::{CheckState, Outcome};
+use super::report::ServerReport;
+use super::spec::{CheckKind, OnFailure, ServerHealth};
+use crate::lvs::Time;
+use crate::lvs::service::{Endpoint, ServerSpec};
+
+/// Steps at most in which the weight grows.
+const SLOW_STEPS: u32 = 20;
+
+#[derive(Debug)]
+pub(super) struct Member {
+    pub(super) health: ServerHealth,
+    /// As declared, by a file or by hand. None: it is not wanted in the table.
+    pub(super) spec: Option<ServerSpec>,
+    /// As it is in the table, as far as we know.
+    pub(super) put: Option<ServerSpec>,
+    /// Changed by hand: left alone until the checks change their mind.
+    pub(super) held: bool,
+    pub(super) drained: bool,
+    checks: Vec<CheckState>,
+    up: bool,
+    since: Time,
+    /// When it began to take connections again; the weight grows from there.
+    grows_from: Option<Time>,
+    /// Why the traffic says that it does not work.
+    pub(super) suspect: Option<String>,
+}
+
+impl Member {
+    pub(super) fn new(health: &ServerHealth, alpha: bool, now: Time) -> Self {
+        let mut member = Self {
+            health: ServerHealth::new(health.server),
+            spec: None,
+            put: None,
+            held: false,
+            drained: false,
+            checks: Vec::new(),
+            up: true,
+            since: now,
+            grows_from: None,
+            suspect: None,
+        };
+        member.declare(health, alpha, now);
+        member.up = member.judge();
+        member
+    }
+
+    /// Takes over another declaration. Checks that stay the same keep their state; a new one begins well, unless
+    /// `alpha` says otherwise.
+    pub(super) fn declare(&mut self, health: &ServerHealth, alpha: bool, now: Time) {
+        let mut old = std::mem::take(&mut self.checks);
+        for check in &health.checks {
+            let same = old.iter().position(|state| state.check == *check);
+            self.checks.push(match same {
+                Some(at) => old.swap_remove(at),
+                None => CheckState::new(check.clone(), !(alpha || check.alpha), now),
+            });
+        }
+        self.health = health.clone();
+    }
+
+    pub(super) const fn endpoint(&self) -> Endpoint {
+        self.health.server
+    }
+
+    pub(super) const fn is_up(&self) -> bool {
+        self.up
+    }
+
+    /// Somebody looks after it, or it is in the table.
+    pub(super) const fn is_known(&self) -> bool {
+        !self.checks.is_empty() || self.spec.is_some() || self.suspect.is_some()
+    }
+
+    pub(super) fn record(&mut self, check: usize, outcome: &Outcome, now: Time) {
+        if let Some(check) = self.checks.get_mut(check) {
+            check.record(outcome, now);
+        }
+    }
+
+    pub(super) fn is_check_up(&self, check: usize) -> Option<bool> {
+        self.checks.get(check).map(|check| check.up)
+    }
+
+    fn judge(&self) -> bool {
+        self.suspect.is_none() && self.checks.iter().all(|check| check.up)
+    }
+
+    /// Looks whether it has come up or gone down: Some with the reason if it has.
+    pub(super) fn turn(&mut self, now: Time) -> Option<String> {
+        let up = self.judge();
+        if up == self.up {
+            return None;
+        }
+        self.up = up;
+        self.since = now;
+        self.held = false;
+        if up {
+            self.grow(now);
+            return Some("all checks pass".to_owned());
+        }
+        let failed = self.checks.iter().find(|check| !check.up);
+        let said = failed.map(|check| {
+            let why = check.last_error().unwrap_or("not tried yet");
+            format!("{} check: {why}", check.check.kind.name())
+        });
+        said.or_else(|| self.suspect.clone())
+    }
+
+    /// Begins a slow start.
+    pub(super) fn grow(&mut self, now: Time) {
+        self.grows_from = (!self.health.slow_start.is_zero()).then_some(now);
+    }
+
+    /// The weight that it has when it is well.
+    pub(super) fn full_weight(&self) -> i32 {
+        let dynamic = self.checks.iter().filter_map(|check| {
+            let is_dynamic = matches!(&check.check.kind, CheckKind::Script(script) if script.dynamic);
+            if is_dynamic { check.weight } else { None }
+        });
+        dynamic.min().or(self.spec.as_ref().map(|spec| spec.weight)).unwrap_or(0)
+    }
+
+    /// What counts for the quorum.
+    pub(super) fn weight_up(&self) -> i64 {
+        let counts = self.up && self.spec.is_some() && !self.drained;
+        if counts { i64::from(self.full_weight().max(0)) } else { 0 }
+    }
+
+    /// What is to be in the table. `replaced`: the sorry server serves in its place.
+    pub(super) fn wanted(&self, replaced: bool, now: Time) -> Option<ServerSpec> {
+        if self.held {
+            return self.put.clone();
+        }
+        let spec = self.spec.clone()?;
+        if self.up && !replaced {
+            return Some(ServerSpec { weight: self.grown_weight(now), ..spec });
+        }
+        match self.health.on_failure {
+            // It has connections that are to end by themselves.
+            OnFailure::Remove if self.drained && self.up => Some(ServerSpec { weight: 0, ..spec }),
+            OnFailure::Remove => None,
+            OnFailure::Quiesce => Some(ServerSpec { weight: 0, ..spec }),
+        }
+    }
+
+    fn grown_weight(&self, now: Time) -> i32 {
+        let full = self.full_weight();
+        let Some(steps) = self.steps_done(now) else { return full };
+        let part = i64::from(full) * i64::from(steps) / i64::from(self.steps());
+        i32::try_from(part).unwrap_or(full).clamp(full.min(1), full)
+    }
+
+    fn steps(&self) -> u32 {
+        self.full_weight().clamp(1, SLOW_STEPS as i32).unsigned_abs()
+    }
+
+    /// None: its weight is full.
+    fn steps_done(&self, now: Time) -> Option<u32> {
+        let steps = self.steps();
+        let done = now.since(self.grows_from?).as_millis() * u128::from(steps)
+            / self.health.slow_start.as_millis().max(1);
+        u32::try_from(done).ok().filter(|done| *done < steps)
+    }
+
+    /// When its weight grows next.
+    pub(super) fn grows_at(&self, now: Time) -> Option<Time> {
+        let next = self.steps_done(now)? + 1;
+        let span = self.health.slow_start.as_millis() * u128::from(next);
+        let millis = span.div_ceil(u128::from(self.steps()));
+        Some(self.grows_from? + Duration::from_millis(u64::try_from(millis).unwrap_or(u64::MAX)))
+    }
+
+    pub(super) fn report(&self, now: Time) -> ServerReport {
+        let target = |check: &CheckState| target(check, self.health.server);
+        ServerReport {
+            server: self.health.server,
+            up: self.up,
+            since_secs: now.since(self.since).as_secs(),
+            weight: self.put.as_ref().map(|put| if self.drained { 0 } else { put.weight }),
+            full_weight: self.spec.as_ref().map(|_| self.full_weight()),
+            drained: self.drained,
+            checks: self.checks.iter().map(|check| check.report(target(check), now)).collect(),
+        }
+    }
+}
+
+/// Where a check goes, for people.
+fn target(check: &CheckState, server: Endpoint) -> String {
+    let to = &check.check.target;
+    let at = Endpoint::new(
+        to.connect_ip.unwrap_or(server.addr),
+        to.connect_port.unwrap_or_else(|| check.check.kind.default_port(server.port)),
+    );
+    match &check.check.kind {
+        CheckKind::Ping => at.addr.to_string(),
+        CheckKind::Script(script) => script.script.command.join(" "),
+        CheckKind::Http(http) => match http.urls.as_slice() {
+            [] => format!("{at}/"),
+            [url] => format!("{at}{}", url.path),
+            [url, ..] => format!("{at}{} and {} more", url.path, http.urls.len() - 1),
+        },
+        CheckKind::Dns(dns) => format!("{at} {}", dns.name),
+        CheckKind::Grpc(grpc) if !grpc.service.is_empty() => format!("{at} {}", grpc.service),
+        CheckKind::Tcp | CheckKind::Udp(_) | CheckKind::Smtp(_) | CheckKind::Grpc(_) => at.to_string(),
+    }
+}

@@ -1,0 +1,57 @@
+//! Sockets as a check's target asks for them: source, interface, mark.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::net::{TcpSocket, TcpStream, UdpSocket};
+
+use super::ProbeError;
+use crate::health::spec::Target;
+
+/// Opens a connection. It is closed with RST rather than FIN when it is dropped unread: thousands of checks must not
+/// fill the host with sockets in TIME_WAIT.
+pub(super) async fn tcp(to: SocketAddr, target: &Target) -> Result<TcpStream, ProbeError> {
+    let socket = open(to, Type::STREAM, Protocol::TCP, target)?;
+    socket.set_linger(Some(std::time::Duration::ZERO)).map_err(wrong("SO_LINGER"))?;
+    let socket = TcpSocket::from_std_stream(socket.into());
+    socket.connect(to).await.map_err(ProbeError::Connect)
+}
+
+/// A datagram socket that hears that address only.
+pub(super) async fn udp(to: SocketAddr, target: &Target) -> Result<UdpSocket, ProbeError> {
+    let socket = open(to, Type::DGRAM, Protocol::UDP, target)?;
+    let socket = UdpSocket::from_std(socket.into()).map_err(wrong("the socket"))?;
+    socket.connect(to).await.map_err(ProbeError::Connect)?;
+    Ok(socket)
+}
+
+pub(super) fn open(
+    to: SocketAddr,
+    kind: Type,
+    protocol: Protocol,
+    target: &Target,
+) -> Result<Socket, ProbeError> {
+    let domain = if to.is_ipv6() { Domain::IPV6 } else { Domain::IPV4 };
+    let socket = Socket::new(domain, kind, Some(protocol)).map_err(wrong("a socket"))?;
+    socket.set_nonblocking(true).map_err(wrong("a socket"))?;
+    if let Some(mark) = target.fwmark {
+        socket.set_mark(mark).map_err(wrong("fwmark"))?;
+    }
+    if let Some(interface) = &target.bind_interface {
+        socket.bind_device(Some(interface.as_bytes())).map_err(wrong("bind_interface"))?;
+    }
+    if target.bind_ip.is_some() || target.bind_port.is_some() {
+        let any = match to {
+            SocketAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            SocketAddr::V6(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+        };
+        let from = SocketAddr::new(target.bind_ip.unwrap_or(any), target.bind_port.unwrap_or(0));
+        socket.set_reuse_address(true).map_err(wrong("SO_REUSEADDR"))?;
+        socket.bind(&from.into()).map_err(wrong("bind_ip or bind_port"))?;
+    }
+    Ok(socket)
+}
+
+pub(super) fn wrong(what: &'static str) -> impl FnOnce(std::io::Error) -> ProbeError {
+    move |source| ProbeError::Socket { what, source }
+}
