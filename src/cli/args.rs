@@ -1,5 +1,6 @@
 //! The command line of `tunvs`.
 
+use std::net::IpAddr;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
@@ -10,7 +11,7 @@ use super::ends;
 use super::proc::ProcFile;
 use crate::config::port_range;
 use crate::config::{Format, Queues, Source};
-use crate::control::{DEFAULT_SOCKET, SOCKET_VARIABLE};
+use crate::control::{DEFAULT_SOCKET, REAL_SERVER_SOCKET, SOCKET_VARIABLE};
 use crate::events::Event;
 use crate::lvs::director::EndFilter;
 use crate::lvs::service::{Endpoint, Protocol, ServiceKey};
@@ -33,7 +34,9 @@ pub struct Args {
 pub enum Command {
     /// Run a director in the foreground
     Run(Box<RunArgs>),
-    /// Undo what a director that was killed left on this host
+    /// Prepare this host to be a real server of direct routing or tunnels, until it is stopped
+    RealServer(Box<RealServerArgs>),
+    /// Undo what a director or real server that was killed left on this host
     Cleanup {
         #[command(flatten)]
         socket: SocketArgs,
@@ -291,6 +294,65 @@ pub struct DiffArgs {
     pub json: bool,
     #[command(flatten)]
     pub socket: SocketArgs,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct RealServerArgs {
+    /// A virtual address that packets come for (repeatable)
+    #[arg(long = "vip", value_name = "IP", required = true)]
+    pub vips: Vec<IpAddr>,
+    /// How they come (repeatable): as they are (dr), or inside others
+    #[arg(long = "mode", value_name = "MODE", required = true, value_delimiter = ',')]
+    pub modes: Vec<Mode>,
+    /// UDP port of GUE (repeatable) [default: 6080]
+    #[arg(long = "port", value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    pub ports: Vec<u16>,
+    /// Take encapsulated packets from this address of a director only (repeatable)
+    #[arg(long = "director", value_name = "IP")]
+    pub directors: Vec<IpAddr>,
+    /// Print what would be changed on this host, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Read and write ordinary packets only, no super-packets
+    #[arg(long)]
+    pub no_offload: bool,
+    /// What the interface is called that packets come out of
+    #[arg(long, value_name = "NAME", default_value = "tunvs-real")]
+    pub tun: String,
+    #[command(flatten)]
+    pub socket: RealServerSocket,
+    #[command(flatten)]
+    pub log: Log,
+}
+
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct RealServerSocket {
+    /// The control socket
+    #[arg(long, value_name = "PATH", env = SOCKET_VARIABLE, help = format!("The control socket, for `tunvs counters` [default: {REAL_SERVER_SOCKET}]"))]
+    pub socket: Option<PathBuf>,
+}
+
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Log {
+    /// What to log: error, warn, info, debug, trace, or a filter [default: RUST_LOG, else info]
+    #[arg(long, value_name = "LEVEL")]
+    pub log: Option<String>,
+    /// How to log [default: text]
+    #[arg(long, value_name = "FORMAT")]
+    pub log_format: Option<LogFormatArg>,
+}
+
+/// How packets reach a real server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub enum Mode {
+    /// To its link address, unchanged (-g)
+    Dr,
+    /// IP in IP (-i)
+    Ipip,
+    /// GRE (-i --tun-type gre)
+    Gre,
+    /// GUE (-i --tun-type gue)
+    Gue,
 }
 
 #[derive(Clone, Debug, clap::Args)]

@@ -21,6 +21,7 @@ mod generate;
 mod health;
 pub mod ipvsadm;
 pub mod proc;
+mod real_server;
 mod run;
 mod status;
 mod sysctl;
@@ -64,6 +65,8 @@ enum CliError {
     #[error(transparent)]
     Connections(#[from] connections::ConnectionsError),
     #[error(transparent)]
+    RealServer(#[from] real_server::RealServerError),
+    #[error(transparent)]
     Status(#[from] status::StatusError),
     #[error(transparent)]
     Health(#[from] health::HealthError),
@@ -90,6 +93,7 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
     };
     let outcome = match parsed.command {
         args::Command::Run(given) => run::run(*given, &mut std::io::stdout()),
+        args::Command::RealServer(given) => real_server::run(*given, &mut std::io::stdout()),
         args::Command::Cleanup { socket } => run::cleanup(&socket, &mut std::io::stdout()),
         args::Command::Check(given) => check::run(&given, &mut std::io::stdout()).map_err(CliError::from),
         args::Command::Convert(given) => convert::run(&given, &mut std::io::stdout()).map_err(CliError::from),

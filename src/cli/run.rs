@@ -1,13 +1,15 @@
 //! `tunvs run`: the command line and the configuration file become the options of the daemon.
 
 use std::io::Write;
+use std::path::PathBuf;
 
 use super::CliError;
 use super::args::{LogFormatArg, RunArgs, SocketArgs};
 use crate::config::{Config, Queues, Source};
-use crate::control::socket_path;
-use crate::daemon::{self, LogFormat};
+use crate::control::{REAL_SERVER_SOCKET, socket_path};
+use crate::daemon::{self, DaemonError, LogFormat};
 use crate::device;
+use crate::host::HostError;
 use crate::lvs::director::Settings;
 use crate::metrics;
 
@@ -31,11 +33,22 @@ pub(super) fn run(given: RunArgs, out: &mut dyn Write) -> Result<(), CliError> {
     Ok(daemon::run(options(given, source, config))?)
 }
 
-/// `tunvs cleanup`: what a killed director left behind.
+/// `tunvs cleanup`: what was left behind by a killed director or real server, each if no socket is named.
 pub(super) fn cleanup(socket: &SocketArgs, out: &mut dyn Write) -> Result<(), CliError> {
-    let undone = daemon::cleanup(&socket_path(socket.socket.as_deref()))?;
-    let text =
-        if undone { "undone: what a killed director had left on this host" } else { "nothing to undo" };
+    let sockets = match &socket.socket {
+        Some(named) => vec![named.clone()],
+        None => vec![socket_path(None), PathBuf::from(REAL_SERVER_SOCKET)],
+    };
+    let mut undone = false;
+    for (number, socket) in sockets.iter().enumerate() {
+        match daemon::cleanup(socket) {
+            Ok(had_left) => undone |= had_left,
+            // A real server that lives beside has left nothing.
+            Err(DaemonError::Host(HostError::JournalHeld(_))) if number > 0 => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    let text = if undone { "undone: what a kill had left on this host" } else { "nothing to undo" };
     writeln!(out, "{text}").map_err(CliError::Write)
 }
 

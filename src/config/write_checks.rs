@@ -97,10 +97,7 @@ fn command(script: &Script) -> String {
 fn write_check(check: &Check, out: &mut Lines) {
     out.text("type", check.kind.name());
     write_schedule(&check.schedule, out);
-    for (key, on) in [
-        ("alpha", check.alpha),
-        ("log_all_failures", check.log_all_failures),
-    ] {
+    for (key, on) in [("alpha", check.alpha), ("log_all_failures", check.log_all_failures)] {
         if on {
             out.set(key, true);
         }

@@ -29,6 +29,9 @@ pub use stream::{Part, Wish};
 /// Where the control socket is when nobody says otherwise.
 pub const DEFAULT_SOCKET: &str = "/run/tunvs/control.sock";
 
+/// That of a real server.
+pub const REAL_SERVER_SOCKET: &str = "/run/tunvs/real-server.sock";
+
 /// The environment variable that says otherwise, to director and tools alike.
 pub const SOCKET_VARIABLE: &str = "TUNVS_SOCKET";
 

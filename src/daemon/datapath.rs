@@ -17,14 +17,14 @@ use super::counters::{AllCounters, QueueCounters};
 use super::tap;
 use crate::capture::Taps;
 use crate::device::{
-    IdleQueue, NeighbourWriter, Options, PacketReader, PacketWriter, ReadError, Tun, TunWriter,
+    IdleQueue, NeighbourWriter, Options, PacketReader, PacketWriter, ReadError, Tun, TunQueue, TunWriter,
 };
 use crate::lvs::director::{Director, Side, Verdict};
 use crate::lvs::neighbour::Neighbours;
 use crate::lvs::wire::{Outbox, PacketBuf};
 
 /// Packets between two looks at the clock and the stop signal.
-const BATCH: usize = 64;
+pub(super) const BATCH: usize = 64;
 
 /// What the queues of one interface have in common.
 #[derive(Clone, Debug)]
@@ -58,14 +58,26 @@ impl Interface {
         let (queues, writer) = tun.into_parts();
         let mut workers = Vec::with_capacity(queues.len());
         for (number, queue) in queues.into_iter().enumerate() {
-            let worker = Worker::start(format!("{name}/{number}"), queue, path.clone())
-                .map_err(DaemonError::start("a packet thread"))?;
-            workers.push(worker);
+            let path = path.clone();
+            let (all, ended) = (Arc::clone(&path.counters), path.ended.clone());
+            let neighbours = Arc::clone(&path.neighbours);
+            let serving = move |mut device: TunQueue, counters: Arc<QueueCounters>, mut stopped: Stopped| async move {
+                serve(&mut device, &path, &counters, &mut stopped).await
+            };
+            workers.push(Worker::start(
+                format!("{name}/{number}"),
+                (queue, neighbours),
+                (&all, ended),
+                serving,
+            )?);
         }
         tracing::info!(device = name, %offload, queues = workers.len(), "device up");
         Ok((Self { name: name.to_owned(), _workers: workers }, writer))
     }
 }
+
+/// Done when the thread is to end.
+pub(super) type Stopped = oneshot::Receiver<()>;
 
 /// A queue that ended by itself.
 #[derive(Debug)]
@@ -77,7 +89,7 @@ pub(super) struct Ended {
 
 /// A running queue; dropping it stops it and waits for its thread.
 #[derive(Debug)]
-struct Worker {
+pub(super) struct Worker {
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -87,23 +99,32 @@ impl Worker {
     ///
     /// # Errors
     /// The system refuses a thread or a descriptor.
-    fn start(thread: String, queue: IdleQueue, path: Path) -> io::Result<Self> {
-        let (stop, mut stopped) = oneshot::channel();
-        let runtime = Builder::new_current_thread().enable_io().build()?;
-        let mut device = {
+    pub(super) fn start<S, F>(
+        thread: String,
+        (queue, neighbours): (IdleQueue, Arc<Neighbours>),
+        (counters, ended): (&AllCounters, mpsc::UnboundedSender<Ended>),
+        serve: S,
+    ) -> Result<Self, DaemonError>
+    where
+        S: FnOnce(TunQueue, Arc<QueueCounters>, Stopped) -> F + Send + 'static,
+        F: Future<Output = io::Result<()>>,
+    {
+        let failed = || DaemonError::start("a packet thread");
+        let (stop, stopped) = oneshot::channel();
+        let runtime = Builder::new_current_thread().enable_io().build().map_err(failed())?;
+        let device = {
             let _inside = runtime.enter();
-            queue.register(Arc::clone(&path.neighbours))?
+            queue.register(neighbours).map_err(failed())?
         };
-        let thread = thread::Builder::new().name(thread.clone()).spawn(move || {
-            let mut report = Report { thread, error: None, ended: Some(path.ended.clone()) };
-            let counters = path.counters.queue(&report.thread);
-            let served = runtime.block_on(serve(&mut device, &path, &counters, &mut stopped));
-            match served {
+        let counters = counters.queue(&thread);
+        let spawned = thread::Builder::new().name(thread.clone()).spawn(move || {
+            let mut report = Report { thread, error: None, ended: Some(ended) };
+            match runtime.block_on(async move { serve(device, counters, stopped).await }) {
                 Ok(()) => report.ended = None,
                 Err(error) => report.error = Some(error),
             }
-        })?;
-        Ok(Self { stop: Some(stop), thread: Some(thread) })
+        });
+        Ok(Self { stop: Some(stop), thread: Some(spawned.map_err(failed())?) })
     }
 }
 
@@ -187,7 +208,7 @@ pub(super) async fn serve<D: PacketReader + PacketWriter + NeighbourWriter>(
     }
 }
 
-fn write(device: &mut impl PacketWriter, packet: &mut PacketBuf, counters: &QueueCounters) {
+pub(super) fn write(device: &mut impl PacketWriter, packet: &mut PacketBuf, counters: &QueueCounters) {
     if let Err(error) = device.write(packet) {
         counters.write_failed(error);
     }

@@ -18,6 +18,7 @@ mod memory;
 mod neighbourhood;
 mod privileges;
 mod proc_dir;
+mod real_server;
 mod reload;
 mod service;
 mod signals;
@@ -42,7 +43,7 @@ use crate::cli::proc::tree::{ProcTree, TreeError};
 use crate::config::{Declared, Source};
 use crate::control::socket::{BindError, ControlSocket};
 use crate::control::{ReloadWish, server};
-use crate::device::{self, DeviceError, NeighbourWriter, OffQueue, PacketWriter, TunWriter};
+use crate::device::{self, DeviceError, NeighbourWriter, OffQueue, PacketWriter, PortError, TunWriter};
 use crate::events::Event;
 use crate::health::spec::runs_programs;
 use crate::host::{
@@ -58,6 +59,7 @@ use counters::AllCounters;
 use datapath::{Ended, Interface};
 pub use logging::{LogError, LogFormat, start as start_logging};
 use marks::MarkTuns;
+pub use real_server::{Options as RealServerOptions, dry_run as real_server_dry_run, run as run_real_server};
 pub use reload::tell;
 use service::Live;
 use signals::{SignalWatch, Wish};
@@ -108,6 +110,8 @@ pub enum DaemonError {
     Socket(#[from] BindError),
     #[error(transparent)]
     Device(#[from] DeviceError),
+    #[error(transparent)]
+    Port(#[from] PortError),
     #[error(transparent)]
     Host(#[from] HostError),
     #[error("cannot apply the configuration")]

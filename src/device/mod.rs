@@ -5,6 +5,7 @@
 //! place that names the `tun` crate and `/dev/net/tun`. Called by the daemon.
 
 mod direct;
+mod gue_port;
 mod link;
 mod memory;
 mod offload;
@@ -18,6 +19,7 @@ use std::future::Future;
 use std::io;
 use std::net::IpAddr;
 
+pub use gue_port::{Arrived, GuePorts, IdlePorts, PortError};
 pub use memory::{MemoryDevice, MemoryWire, memory_device};
 pub use offload::Features;
 pub use open::{DeviceError, MAX_NAME, Options};

@@ -54,6 +54,8 @@ pub struct Rule {
     pub iif: Option<String>,
     pub mark: Option<u32>,
     pub ipproto: Option<u8>,
+    /// Destination ports, both ends included.
+    pub dport: Option<(u16, u16)>,
     pub action: Action,
     pub protocol: u8,
     /// It selects by something that this type does not name.
@@ -230,6 +232,7 @@ impl Rule {
             iif: None,
             mark: None,
             ipproto: None,
+            dport: None,
             action,
             protocol: OUR_PROTOCOL,
             narrower: false,
@@ -247,6 +250,7 @@ impl Rule {
             && self.iif.is_none()
             && self.mark.is_none()
             && self.ipproto.is_none()
+            && self.dport.is_none()
     }
 
     pub fn is_local_lookup(&self) -> bool {
@@ -321,6 +325,11 @@ impl Display for Rule {
                 Some(name) => write!(f, " ipproto {name}")?,
                 None => write!(f, " ipproto {proto}")?,
             }
+        }
+        match self.dport {
+            Some((first, last)) if first == last => write!(f, " dport {first}")?,
+            Some((first, last)) => write!(f, " dport {first}-{last}")?,
+            None => {}
         }
         if let Some(dscp) = self.dscp {
             write!(f, " dscp {dscp}")?;

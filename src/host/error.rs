@@ -23,6 +23,12 @@ pub enum HostError {
     #[error("no {} rule looks up the table local: put `ip {} rule add pref 0 lookup local` back", name(.family), flag(.family))]
     NoLocalRule { family: Family },
     #[error(
+        "another tunvs holds the {} policy rules of this network namespace: stop it first, or undo what it left \
+         with `tunvs cleanup`",
+        name(.family)
+    )]
+    RulesTaken { family: Family },
+    #[error(
         "the {} policy rule `{rule}` leaves no room between it and `lookup local`: move it to preference {first_free} or above",
         name(.family)
     )]
@@ -35,6 +41,10 @@ pub enum HostError {
         "{addr} of --laddr-net {net} is an address of this host: give a subnet that nobody has an address of, or none to use the host's own"
     )]
     LaddrInUse { net: IpNet, addr: IpAddr },
+    #[error(
+        "the virtual address {addr} is on {dev}, which answers for it to its neighbours: take it away there (`ip addr del {addr} dev {dev}`), it will be on lo"
+    )]
+    VirtualAnswered { addr: IpAddr, dev: String },
     #[error("there is no TUN device {0}")]
     NoTun(String),
     #[error("another director holds {}: stop it first", .0.display())]

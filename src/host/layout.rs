@@ -33,24 +33,8 @@ impl Layout {
         family: Family,
         rules: impl Iterator<Item = &'a Rule>,
     ) -> Result<Self, HostError> {
-        let rules: Vec<&Rule> = rules.filter(|rule| !rule.is_ours()).collect();
-        let Some(at) = rules.iter().position(|rule| rule.is_local_lookup()) else {
-            return Err(HostError::NoLocalRule { family });
-        };
-        let local = rules[at];
-        let before = at.checked_sub(1).map_or(0, |index| rules[index].pref);
-        if before + Self::DEPTH <= local.pref {
-            return Ok(Self { family, bypass: local.pref - Self::DEPTH, moved: None });
-        }
-        match rules.get(at + 1) {
-            Some(next) if next.pref <= local.pref + Self::DEPTH => Err(HostError::NoRoom {
-                family,
-                pref: next.pref,
-                rule: next.to_string(),
-                first_free: local.pref + Self::DEPTH + 1,
-            }),
-            _ => Ok(Self { family, bypass: local.pref, moved: Some(local.clone()) }),
-        }
+        let Room { first, moved } = Room::before_local(family, rules, Self::DEPTH)?;
+        Ok(Self { family, bypass: first, moved })
     }
 
     pub(super) const fn skip(&self) -> u32 {
@@ -114,6 +98,45 @@ impl Layout {
 
     /// How many preferences stand in front of `lookup local`.
     const DEPTH: u32 = 5;
+}
+
+/// Preferences in front of the host's `lookup local`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Room {
+    pub(super) first: u32,
+    /// The host's `lookup local`, where it has to go as many preferences down as there are to be.
+    pub(super) moved: Option<Rule>,
+}
+
+impl Room {
+    /// Finds `depth` preferences, or makes them by having `lookup local` moved.
+    pub(super) fn before_local<'a>(
+        family: Family,
+        rules: impl Iterator<Item = &'a Rule>,
+        depth: u32,
+    ) -> Result<Self, HostError> {
+        let (ours, rules): (Vec<&Rule>, Vec<&Rule>) = rules.partition(|rule| rule.is_ours());
+        let Some(at) = rules.iter().position(|rule| rule.is_local_lookup()) else {
+            return Err(match ours.iter().any(|rule| rule.is_local_lookup()) {
+                true => HostError::RulesTaken { family },
+                false => HostError::NoLocalRule { family },
+            });
+        };
+        let local = rules[at];
+        let before = at.checked_sub(1).map_or(0, |index| rules[index].pref);
+        if before + depth <= local.pref {
+            return Ok(Self { first: local.pref - depth, moved: None });
+        }
+        match rules.get(at + 1) {
+            Some(next) if next.pref <= local.pref + depth => Err(HostError::NoRoom {
+                family,
+                pref: next.pref,
+                rule: next.to_string(),
+                first_free: local.pref + depth + 1,
+            }),
+            _ => Ok(Self { first: local.pref, moved: Some(local.clone()) }),
+        }
+    }
 }
 
 /// What the director takes before the host's own stack can see it.

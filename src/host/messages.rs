@@ -17,7 +17,7 @@ use netlink_packet_route::neighbour::{
 use netlink_packet_route::route::{
     RouteAddress, RouteAttribute, RouteMessage, RouteProtocol, RouteScope, RouteType,
 };
-use netlink_packet_route::rule::{RuleAction, RuleAttribute, RuleFlags, RuleMessage};
+use netlink_packet_route::rule::{RuleAction, RuleAttribute, RuleFlags, RuleMessage, RulePortRange};
 use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
 
 use super::change::{
@@ -31,6 +31,8 @@ const FOREVER: u32 = u32::MAX;
 /// `FRA_DSCP` and `FRA_DSCP_MASK`, which the packet crate does not name.
 const DSCP: u16 = 25;
 const DSCP_MASK: u16 = 30;
+/// `FRA_DPORT_MASK`, which newer kernels list with a single port.
+const DPORT_MASK: u16 = 29;
 const ALL_OF_DSCP: u8 = 0x3f;
 
 /// A message and whether it makes something (and must not find it there).
@@ -93,6 +95,9 @@ fn rule(wanted: &Rule) -> RuleMessage {
     if let Some(proto) = wanted.ipproto {
         message.attributes.push(RuleAttribute::IpProtocol(proto.into()));
     }
+    if let Some((start, end)) = wanted.dport {
+        message.attributes.push(RuleAttribute::DestinationPortRange(RulePortRange { start, end }));
+    }
     if let Some(dscp) = wanted.dscp {
         message.attributes.push(RuleAttribute::Other(DefaultNla::new(DSCP, vec![dscp])));
     }
@@ -130,11 +135,13 @@ pub(super) fn rule_of(message: &RuleMessage, family: Family) -> Rule {
             RuleAttribute::Iifname(name) => rule.iif = Some(name.clone()),
             RuleAttribute::FwMark(mark) => rule.mark = Some(*mark),
             RuleAttribute::IpProtocol(proto) => rule.ipproto = Some((*proto).into()),
+            RuleAttribute::DestinationPortRange(range) => rule.dport = Some((range.start, range.end)),
             // What every listing carries and what selects nothing.
             RuleAttribute::SuppressPrefixLen(u32::MAX)
             | RuleAttribute::SuppressIfGroup(u32::MAX)
             | RuleAttribute::FwMask(_) => {}
             RuleAttribute::Other(other) if other.kind() == DSCP => rule.dscp = Some(byte(other)),
+            RuleAttribute::Other(other) if other.kind() == DPORT_MASK && is_all_ones(other) => {}
             RuleAttribute::Other(other) if other.kind() == DSCP_MASK && byte(other) == ALL_OF_DSCP => {}
             _ => rule.narrower = true,
         }
@@ -155,6 +162,12 @@ pub(super) fn protocol_of(message: &RuleMessage) -> u8 {
         _ => None,
     });
     named.unwrap_or(KERNEL_PROTOCOL)
+}
+
+fn is_all_ones(attribute: &DefaultNla) -> bool {
+    let mut value = vec![0; attribute.value_len()];
+    attribute.emit_value(&mut value);
+    value.iter().all(|byte| *byte == u8::MAX)
 }
 
 fn byte(attribute: &DefaultNla) -> u8 {
@@ -270,10 +283,14 @@ mod tests {
         let mut wanted = Rule::new(Family::V4, 4, Action::Lookup(7601));
         wanted.from = "192.168.56.183/32".parse().ok();
         wanted.ipproto = Some(6);
+        wanted.dport = Some((32768, 60999));
         wanted.iif = Some("eth2".to_owned());
         wanted.dscp = Some(48);
         wanted.not = true;
         assert_eq!(rule_of(&rule(&wanted), Family::V4), wanted);
+        let mut listed = rule(&wanted);
+        listed.attributes.push(RuleAttribute::Other(DefaultNla::new(DPORT_MASK, vec![0xff, 0xff])));
+        assert_eq!(rule_of(&listed, Family::V4), wanted);
         let goto = Rule::new(Family::V6, 0, Action::Goto(5));
         assert_eq!(rule_of(&rule(&goto), Family::V6), goto);
     }

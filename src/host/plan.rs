@@ -15,10 +15,10 @@ use crate::lvs::director::{Captures, INNER_LADDRS, laddrs};
 use crate::lvs::service::Family;
 
 /// No super-packet is too long for a TUN; what is too long for a link the director finds out itself.
-const TUN_MTU: u32 = 65_535;
+pub(super) const TUN_MTU: u32 = 65_535;
 
 /// `rp_filter`: a packet must come from where its answer would go.
-const STRICT: u8 = 1;
+pub(super) const STRICT: u8 = 1;
 
 /// `rp_filter`: there is a way back at all.
 const LOOSE: u8 = 2;
@@ -114,7 +114,7 @@ pub(super) fn families(options: &HostOptions, captures: &Captures) -> BTreeSet<F
     let nets = nets.map(|net| Family::of(&net.addr()));
     let addresses = captures.virtuals.iter().chain(&captures.reals).map(Family::of);
     let marks = captures.marks.iter().map(|(_, family)| *family);
-    nets.chain(addresses).chain(marks).collect()
+    nets.chain(addresses).chain(marks).chain(captures.tunnels.iter().copied()).collect()
 }
 
 /// The way back to a real server, or to a host in a virtual subnet, is a TUN: a strict filter on the interface on
@@ -367,18 +367,34 @@ fn marks(
 }
 
 fn sysctls_v4(ground: &Ground<'_>, sysctl: &impl Fn(&str) -> Option<String>) -> Vec<Step> {
-    let mut steps = Vec::new();
-    let conf = |dev: &str, name: &str| format!("net/ipv4/conf/{dev}/{name}");
-    if let Some(old) = sysctl("net/ipv4/ip_forward").filter(|old| old != "1") {
-        // Switching back makes a host of every interface, and lets it be redirected.
-        steps.extend(ground.others().filter_map(|dev| kept(conf(dev, "forwarding"), "0", sysctl)));
-        steps.extend(kept(conf("all", "accept_redirects"), "1", sysctl));
-        steps.push(Step::sysctl("net/ipv4/ip_forward", "1", old));
+    let others: Vec<&str> = ground.others().collect();
+    let mut steps = forwarding_v4(&others, sysctl);
+    steps.extend(own_filters(&others, sysctl));
+    steps.extend(no_early_demux(sysctl));
+    steps.extend(reserve(&ground.options.laddr_ports, sysctl));
+    for dev in [&ground.tuns.vip, &ground.tuns.rs] {
+        steps.extend(device_sysctls_v4(dev, sysctl));
     }
-    // The greater of `all` and the device's own counts: the others keep what `all` gave them.
+    steps
+}
+
+/// The host forwards. `others` are its interfaces but the TUNs, and what new ones begin with.
+pub(super) fn forwarding_v4(others: &[&str], sysctl: &impl Fn(&str) -> Option<String>) -> Vec<Step> {
+    let conf = |dev: &str, name: &str| format!("net/ipv4/conf/{dev}/{name}");
+    let Some(old) = sysctl("net/ipv4/ip_forward").filter(|old| old != "1") else { return Vec::new() };
+    // Switching back makes a host of every interface, and lets it be redirected.
+    let others = others.iter().filter_map(|dev| kept(conf(dev, "forwarding"), "0", sysctl));
+    let redirects = kept(conf("all", "accept_redirects"), "1", sysctl);
+    others.chain(redirects).chain([Step::sysctl("net/ipv4/ip_forward", "1", old)]).collect()
+}
+
+/// Each interface has the filter that it had, and a TUN can have none: the greater of `all` and the device's own
+/// counts, so the others keep what `all` gave them.
+pub(super) fn own_filters(others: &[&str], sysctl: &impl Fn(&str) -> Option<String>) -> Vec<Step> {
+    let mut steps = Vec::new();
     let number = |key: &str| sysctl(key).and_then(|text| text.parse::<u8>().ok());
     let all = number(&rp_filter("all")).unwrap_or(0);
-    for dev in ground.others() {
+    for dev in others {
         let key = rp_filter(dev);
         let Some(own) = number(&key) else { continue };
         let wanted = own.max(all);
@@ -390,15 +406,10 @@ fn sysctls_v4(ground: &Ground<'_>, sysctl: &impl Fn(&str) -> Option<String>) -> 
         let step = Step::sysctl(rp_filter("all"), "0", all.to_string());
         steps.push(optional_if(all != STRICT, step));
     }
-    steps.extend(no_early_demux(sysctl));
-    steps.extend(reserve(&ground.options.laddr_ports, sysctl));
-    for dev in [&ground.tuns.vip, &ground.tuns.rs] {
-        steps.extend(device_sysctls_v4(dev, sysctl));
-    }
     steps
 }
 
-fn rp_filter(dev: &str) -> String {
+pub(super) fn rp_filter(dev: &str) -> String {
     format!("net/ipv4/conf/{dev}/rp_filter")
 }
 
@@ -431,25 +442,34 @@ fn device_sysctls_v4(dev: &str, sysctl: &impl Fn(&str) -> Option<String>) -> [St
 }
 
 fn sysctls_v6(ground: &Ground<'_>, sysctl: &impl Fn(&str) -> Option<String>) -> Vec<Step> {
-    let mut steps = Vec::new();
-    let conf = |dev: &str, name: &str| format!("net/ipv6/conf/{dev}/{name}");
-    if let Some(old) = sysctl("net/ipv6/conf/all/forwarding").filter(|old| old != "1") {
-        // A host that begins to forward forgets the default routes that routers told it of, unless it is told not to.
-        steps.extend(ground.others().filter_map(|dev| {
-            let key = conf(dev, "accept_ra");
-            sysctl(&key).filter(|old| old == "1").map(|old| Step::sysctl(key, "2", old))
-        }));
-        steps.extend(ground.others().filter_map(|dev| kept(conf(dev, "forwarding"), "0", sysctl)));
-        steps.push(Step::sysctl("net/ipv6/conf/all/forwarding", "1", old));
-    }
+    let others: Vec<&str> = ground.others().collect();
+    let mut steps = forwarding_v6(&others, sysctl);
     steps.extend(no_early_demux(sysctl));
     steps.extend(reserve(&ground.options.laddr_ports, sysctl));
     for dev in [&ground.tuns.vip, &ground.tuns.rs] {
-        for (name, value) in [("disable_ipv6", "0"), ("accept_ra", "0")] {
-            steps.push(optional_if(name == "accept_ra", Step::device_sysctl(conf(dev, name), value)));
-        }
+        steps.extend(device_sysctls_v6(dev));
     }
     steps
+}
+
+/// The host forwards.
+pub(super) fn forwarding_v6(others: &[&str], sysctl: &impl Fn(&str) -> Option<String>) -> Vec<Step> {
+    let conf = |dev: &str, name: &str| format!("net/ipv6/conf/{dev}/{name}");
+    let Some(old) = sysctl("net/ipv6/conf/all/forwarding").filter(|old| old != "1") else {
+        return Vec::new();
+    };
+    // A host that begins to forward forgets the default routes that routers told it of, unless it is told not to.
+    let hears_routers = others.iter().filter_map(|dev| {
+        let key = conf(dev, "accept_ra");
+        sysctl(&key).filter(|old| old == "1").map(|old| Step::sysctl(key, "2", old))
+    });
+    let forwarding = others.iter().filter_map(|dev| kept(conf(dev, "forwarding"), "0", sysctl));
+    hears_routers.chain(forwarding).chain([Step::sysctl("net/ipv6/conf/all/forwarding", "1", old)]).collect()
+}
+
+pub(super) fn device_sysctls_v6(dev: &str) -> [Step; 2] {
+    let key = |name: &str| format!("net/ipv6/conf/{dev}/{name}");
+    [Step::device_sysctl(key("disable_ipv6"), "0"), Step::device_sysctl(key("accept_ra"), "0").optional()]
 }
 
 fn any(family: Family) -> IpNet {

@@ -361,7 +361,7 @@ fn hides_ours(layout: &Layout, rule: &Rule) -> bool {
 }
 
 /// Undoes steps in reverse; what is gone already is no error.
-async fn take_back(kernel: &impl Kernel, steps: &[Step]) -> Vec<HostError> {
+pub(super) async fn take_back(kernel: &impl Kernel, steps: &[Step]) -> Vec<HostError> {
     let undone: Vec<Change> = steps
         .iter()
         .rev()
@@ -378,7 +378,7 @@ const fn is_route(step: &Step) -> bool {
 }
 
 /// Two tables in a row, and room behind them for those of marks.
-fn free_tables(view: &View, base: u32) -> Result<Tables, HostError> {
+pub(super) fn free_tables(view: &View, base: u32) -> Result<Tables, HostError> {
     const TRIED: u32 = 1000;
     (base..base.saturating_add(TRIED))
         .find(|first| !view.tables.contains(first) && !view.tables.contains(&(first + 1)))

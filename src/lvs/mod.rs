@@ -13,6 +13,7 @@ pub mod sched;
 pub mod service;
 pub mod sync;
 pub mod time;
+pub mod tunnel_end;
 pub mod verdict;
 pub mod wire;
 pub mod xmit;

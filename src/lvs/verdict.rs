@@ -88,4 +88,14 @@ drop_reasons! {
     TooLong => "too_long",
     /// No server, and no answer can be given to this packet.
     NoServer => "no_server",
+    /// At a real server: not encapsulated in a way that was agreed.
+    NotEncapsulated => "not_encapsulated",
+    /// At a real server: an encapsulation with options or a content that is not understood.
+    BadEncapsulation => "bad_encapsulation",
+    /// At a real server: encapsulated by somebody who is not one of its directors.
+    NotFromDirector => "not_from_director",
+    /// At a real server: what was inside is for no virtual address.
+    NotForVirtual => "not_for_virtual",
+    /// At a real server: congestion on the way of a packet that cannot be marked.
+    Congested => "congested",
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use super::Director;
 use crate::lvs::service::{Family, Forwarding, RealServer, ServiceKey};
@@ -15,6 +16,8 @@ pub struct Captures {
     pub reals: BTreeSet<IpAddr>,
     /// Firewall marks: packets that carry them.
     pub marks: BTreeSet<(u32, Family)>,
+    /// Families of tunnels: the host has to send packets of these on.
+    pub tunnels: BTreeSet<Family>,
 }
 
 impl Director {
@@ -33,6 +36,9 @@ impl Director {
             }
             let answering = service.servers().iter().filter(|server| self.is_captured(server));
             captures.reals.extend(answering.map(|server| server.addr()));
+            let is_tunnel = |server: &&Arc<RealServer>| matches!(server.forwarding(), Forwarding::Tunnel(_));
+            let tunnels = service.servers().iter().filter(is_tunnel);
+            captures.tunnels.extend(tunnels.map(|server| Family::of(&server.addr())));
         }
         if !services.is_empty() {
             let answering = services.leaving().filter(|server| self.is_captured(server));

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::DropReason;
 use crate::lvs::time::Time;
-use crate::lvs::wire::{Fragment, Headers, MAX_PACKET, Outbox, PacketBuf, cut, cut_at, join};
+use crate::lvs::wire::{Fragment, Headers, MAX_PACKET, Outbox, PacketBuf, complete, cut, cut_at, join};
 
 /// Bytes of fragments that are kept at most (`net.ipv4.ipfrag_high_thresh`).
 const MAX_BYTES: usize = 4 << 20;
@@ -45,7 +45,7 @@ struct Pieces {
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Fragments {
+pub(in crate::lvs) struct Fragments {
     waiting: HashMap<Key, Pieces, foldhash::fast::FixedState>,
     bytes: usize,
     /// In the order of their expiry, IPv4 and IPv6; what is no longer waiting is still in there.
@@ -54,7 +54,7 @@ pub(super) struct Fragments {
 
 /// What a fragment led to.
 #[derive(Debug)]
-pub(super) enum Joined {
+pub(in crate::lvs) enum Joined {
     /// The rest is still to come.
     Waiting,
     /// The buffer holds the whole packet; its longest piece was this long, and these were their payloads.
@@ -67,7 +67,7 @@ pub(super) enum Joined {
 
 impl Fragments {
     /// Takes a fragment; a completed packet is left in `buf`.
-    pub(super) fn add(
+    pub(in crate::lvs) fn add(
         &mut self,
         buf: &mut PacketBuf,
         headers: &Headers,
@@ -217,13 +217,45 @@ pub(super) fn cut_again(
     id: u32,
     outbox: &mut Outbox,
 ) {
+    // No piece holds all that the sum covers.
+    complete(buf);
     let pieces = cut_at(buf.bytes(), payloads, id).unwrap_or_else(|| cut(buf.bytes(), longest, id));
     let mut pieces = pieces.into_iter();
     let Some(first) = pieces.next() else { return };
     for piece in pieces {
         outbox.push(&piece);
     }
-    let offload = buf.offload;
     buf.fill(&first);
-    buf.offload = offload;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lvs::wire::make::{self, Ends};
+    use crate::lvs::wire::{Checksum, Encapsulation, Outer, encapsulate};
+
+    #[test]
+    fn a_sum_that_was_left_to_the_sender_is_made_before_cutting() {
+        let [client, vip, director, server] =
+            ["10.0.0.1", "10.0.0.2", "10.1.0.1", "10.1.0.2"].map(|addr| addr.parse().unwrap());
+        let mut buf = PacketBuf::from_packet(&make::udp(Ends::new(client, 1, vip, 80), &[7; 3000]));
+        let kind =
+            Encapsulation::Gue { src_port: 40_000, dst_port: 6080, checksum: true, remote_checksum: false };
+        let outer = Outer { src: director, dst: server, ttl: 9, dont_fragment: false, id: 7, kind };
+        assert!(encapsulate(&mut buf, &outer));
+        let (mut fragments, mut outbox) = (Fragments::default(), Outbox::default());
+        cut_again(&mut buf, (1468, &[]), 7, &mut outbox);
+        assert_eq!(buf.offload.checksum, Checksum::Full);
+        let mut pieces = vec![buf];
+        outbox.drain(|piece| pieces.push(piece.clone()));
+        assert_eq!(pieces.len(), 3);
+        let mut whole = PacketBuf::new();
+        for piece in pieces {
+            let headers = Headers::parse(piece.bytes()).unwrap();
+            whole = piece;
+            fragments.add(&mut whole, &headers, headers.fragment.unwrap(), Time(0));
+        }
+        let segment = &whole.bytes()[20..];
+        assert_eq!(crate::lvs::wire::checksum::transport(director, server, 17, segment), 0);
+    }
 }

@@ -12,7 +12,7 @@ mod engine;
 mod explain;
 mod farewell;
 mod flow;
-mod fragments;
+pub(in crate::lvs) mod fragments;
 mod ftp;
 mod fullnat;
 mod hand_on;

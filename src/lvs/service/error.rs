@@ -54,6 +54,8 @@ pub enum CommandError {
     NoDaemon,
     #[error("no interface called {0:?}")]
     NoSuchInterface(String),
+    #[error("a real server answers here, and no director: give the director's with --socket")]
+    NoDirector,
     #[error("{0}")]
     BadDaemon(String),
     #[error("no setting called {0:?}")]
@@ -87,7 +89,7 @@ impl CommandError {
             | Self::NoSuchServer { .. }
             | Self::NoSuchSetting(_) => ENOENT,
             Self::NegativeWeight(_) | Self::ThresholdsCrossed { .. } => ERANGE,
-            Self::NoSuchInterface(_) => ENODEV,
+            Self::NoSuchInterface(_) | Self::NoDirector => ENODEV,
             Self::NoTunnelPort
             | Self::NotUnicast(_)
             | Self::BadPrefix(_)

@@ -6,6 +6,7 @@
 
 mod buf;
 pub mod checksum;
+mod decap;
 mod encap;
 mod fragment;
 mod header;
@@ -20,6 +21,7 @@ mod segment;
 mod stream;
 
 pub use buf::{BadOffload, Checksum, Gso, GsoKind, HEADROOM, MAX_PACKET, Offload, PacketBuf, VNET_LEN};
+pub use decap::{DecapError, Wrapping, decapsulate, take_gue, wrapping};
 pub use encap::{Encapsulation, Outer, complete, encapsulate};
 pub use fragment::{cut, cut_at, join};
 pub use header::{Fragment, Headers, ParseError, TcpFlags, Transport, protocol};

@@ -56,10 +56,11 @@ mod tests {
 
     #[test]
     fn a_syn_asks_for_no_more_than_fits() {
+        type Row = (bool, u8, &'static [u8], usize, Option<(usize, u16)>);
         const SYN: u8 = TcpFlags::SYN;
         const ACK: u8 = TcpFlags::ACK;
         // IPv6, flags, options, MTU, and the value afterwards with its place.
-        let rows: [(bool, u8, &[u8], usize, Option<(usize, u16)>); 10] = [
+        let rows: [Row; 10] = [
             (false, SYN, &[2, 4, 5, 180], 1480, Some((22, 1440))),
             (false, SYN | ACK, &[2, 4, 5, 180], 1480, Some((22, 1440))),
             (true, SYN, &[2, 4, 5, 160], 1460, Some((22, 1400))),

@@ -1,0 +1,321 @@
+//! `tunvs real-server`: a host prepared to be a real server of direct routing and tunnels, until a signal ends it.
+//!
+//! Joins the host edge, a TUN, GUE's ports and the pure [`TunnelEnd`]. Has a control socket for its counters, and no
+//! tables behind it.
+
+use std::io;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::clock::{Clock, unix_millis};
+use super::counters::{AllCounters, QueueCounters};
+use super::datapath::{BATCH, Ended, Stopped, Worker, write};
+use super::signals::{SignalWatch, Wish};
+use super::{DaemonError, control_runtime, journal_path, notify};
+use crate::control::socket::ControlSocket;
+use crate::control::{Applied, Counter, OnError, Service, Status, server, status};
+use crate::device::{self, GuePorts, IdlePorts, PacketReader, ReadError, Tun, TunQueue};
+use crate::events::rfc3339;
+use crate::host::{self, HostError, HostOptions, RealPlumbing, Step, Watch};
+use crate::lvs::director::{
+    Command, CommandError, Director, Explanation, Query, Question, Reply, Settings, Verdict,
+};
+use crate::lvs::tunnel_end::{Invitation, TunnelEnd};
+use crate::lvs::wire::{Outbox, PacketBuf};
+
+/// Everything that is decided before it starts.
+#[derive(Clone, Debug)]
+pub struct Options {
+    pub socket: PathBuf,
+    pub vips: Vec<IpAddr>,
+    pub directors: Vec<IpAddr>,
+    pub ipip: bool,
+    pub gre: bool,
+    pub gue_ports: Vec<u16>,
+    pub tun: String,
+    pub device: device::Options,
+}
+
+impl Options {
+    fn host(&self, journal: Option<PathBuf>) -> host::RealServerOptions {
+        let HostOptions { table_base, tx_queue_len, .. } = HostOptions::default();
+        host::RealServerOptions {
+            vips: self.vips.clone(),
+            directors: self.directors.clone(),
+            ipip: self.ipip,
+            gre: self.gre,
+            gue_ports: self.gue_ports.clone(),
+            tun: self.tun.clone(),
+            table_base,
+            tx_queue_len,
+            journal,
+        }
+    }
+
+    fn invitation(&self) -> Invitation {
+        Invitation {
+            virtuals: self.vips.iter().copied().collect(),
+            directors: self.directors.iter().copied().collect(),
+            ipip: self.ipip,
+            gre: self.gre,
+            gue_ports: self.gue_ports.iter().copied().collect(),
+        }
+    }
+}
+
+/// Changes of the host come in bursts; this long after the first one they are looked at together.
+const SETTLE: Duration = Duration::from_millis(50);
+
+/// What running with these options would do to the host, as steps that print as commands.
+///
+/// # Errors
+/// The host cannot be read, or cannot be prepared.
+pub fn dry_run(options: &Options) -> Result<Vec<Step>, DaemonError> {
+    Ok(control_runtime()?.block_on(RealPlumbing::dry_run(options.host(None)))?)
+}
+
+/// Prepares the host, and undoes it when a signal comes.
+///
+/// # Errors
+/// It could not start, or lost its device. Whatever it changed on the host is undone in either case.
+pub fn run(options: Options) -> Result<(), DaemonError> {
+    control_runtime()?.block_on(run_inside(options))
+}
+
+async fn run_inside(options: Options) -> Result<(), DaemonError> {
+    let mut signals = SignalWatch::start().map_err(DaemonError::start("the signal watch"))?;
+    let socket = ControlSocket::bind(&options.socket)?;
+    let journal = journal_path(&options.socket);
+    match host::cleanup(&journal).await {
+        Ok(false) => {}
+        Ok(true) => tracing::warn!("undid what a real server that was killed had left on this host"),
+        Err(error @ HostError::JournalElsewhere(_)) => tracing::warn!(%error, "begun anew"),
+        Err(error) => return Err(error.into()),
+    }
+    let clock = Clock::start();
+    let counters = Arc::new(AllCounters::default());
+    let (report, mut ended) = mpsc::unbounded_channel();
+    let host_options = options.host(Some(journal));
+    let worker =
+        if host_options.has_tunnels() { Some(start_end(&options, &counters, clock, report)?) } else { None };
+    let mut plumbing = RealPlumbing::start(host_options).await?;
+    let (stop, stopped) = oneshot::channel::<()>();
+    let served = socket.listener().map_err(DaemonError::start("the control server")).map(|listener| {
+        let service = Arc::new(RealServer { counters, clock, started: rfc3339(unix_millis()) });
+        tokio::spawn(server::serve(listener, service, async { drop(stopped.await) }))
+    });
+    let mut outcome = match &served {
+        Ok(_) => {
+            tracing::info!(socket = %socket.path().display(), "ready");
+            notify(sd_notify::NotifyState::Ready);
+            follow(&mut plumbing, &mut signals, &mut ended).await
+        }
+        Err(_) => Ok(()),
+    };
+    notify(sd_notify::NotifyState::Stopping);
+    drop(stop);
+    outcome = match served {
+        Ok(served) => {
+            let _ = served.await;
+            outcome
+        }
+        Err(error) => Err(error),
+    };
+    let failures = plumbing.undo().await;
+    for error in &failures {
+        tracing::error!(%error, "not undone");
+    }
+    if !failures.is_empty() {
+        outcome = outcome.and(Err(DaemonError::NotUndone { steps: failures.len() }));
+    }
+    drop(worker);
+    tracing::info!("stopped");
+    outcome
+}
+
+/// Keeps up with the host until a signal or an accident.
+async fn follow(
+    plumbing: &mut RealPlumbing,
+    signals: &mut SignalWatch,
+    ended: &mut mpsc::UnboundedReceiver<Ended>,
+) -> Result<(), DaemonError> {
+    let mut watch =
+        Watch::start().inspect_err(|error| tracing::warn!(%error, "the host is not watched")).ok();
+    loop {
+        let changed = async {
+            match &mut watch {
+                Some(watch) => watch.changed().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            wish = signals.next() => match wish {
+                Wish::Stop => return Ok(()),
+                Wish::Reload => tracing::warn!("a real server has nothing to read again"),
+            },
+            Some(Ended { thread, error }) = ended.recv() => return Err(match error {
+                Some(source) => DaemonError::DeviceGone { thread, source },
+                None => DaemonError::Panicked { thread },
+            }),
+            is_alive = changed => {
+                if !is_alive {
+                    watch = None;
+                    continue;
+                }
+                tokio::time::sleep(SETTLE).await;
+                watch.iter_mut().for_each(Watch::catch_up);
+                if let Err(error) = plumbing.reconcile().await {
+                    tracing::warn!(%error, "the host does not follow");
+                }
+            }
+        }
+    }
+}
+
+/// Makes the TUN and starts the thread at the end of the tunnels.
+fn start_end(
+    options: &Options,
+    counters: &AllCounters,
+    clock: Clock,
+    report: mpsc::UnboundedSender<Ended>,
+) -> Result<Vec<Worker>, DaemonError> {
+    let ports = IdlePorts::open(&options.gue_ports)?;
+    let tun = Tun::open(&options.tun, device::Options { queues: 1, ..options.device })?;
+    let offload = tun.features();
+    let (queues, _) = tun.into_parts();
+    let mut ports = Some(ports);
+    let workers = queues.into_iter().map(|queue| {
+        let (end, ports) = (TunnelEnd::new(options.invitation()), ports.take());
+        let serve = move |device: TunQueue, counters: Arc<QueueCounters>, stopped: Stopped| async move {
+            let ports = ports.map(IdlePorts::register).transpose()?;
+            let mut path = EndPath { end, clock, counters: &counters };
+            path.serve(device, ports.as_ref(), stopped).await
+        };
+        Worker::start(options.tun.clone(), (queue, Arc::default()), (counters, report.clone()), serve)
+    });
+    let workers = workers.collect();
+    tracing::info!(device = options.tun, %offload, "device up");
+    workers
+}
+
+/// The way of packets through the end of a tunnel.
+struct EndPath<'a> {
+    end: TunnelEnd,
+    clock: Clock,
+    counters: &'a QueueCounters,
+}
+
+impl EndPath<'_> {
+    async fn serve(
+        &mut self,
+        mut device: TunQueue,
+        ports: Option<&GuePorts>,
+        mut stopped: Stopped,
+    ) -> io::Result<()> {
+        let (mut packet, mut outbox) = (PacketBuf::new(), Outbox::default());
+        let datagram_waits = async |ports: Option<&GuePorts>| match ports {
+            Some(ports) => ports.readable().await,
+            None => std::future::pending().await,
+        };
+        loop {
+            tokio::select! {
+                biased;
+                _ = &mut stopped => return Ok(()),
+                ready = device.readable() => {
+                    ready?;
+                    self.packets(&mut device, &mut packet, &mut outbox)?;
+                }
+                ready = datagram_waits(ports) => {
+                    ready?;
+                    self.datagrams(&mut device, ports, &mut packet);
+                }
+            }
+        }
+    }
+
+    fn packets(
+        &mut self,
+        device: &mut TunQueue,
+        packet: &mut PacketBuf,
+        outbox: &mut Outbox,
+    ) -> io::Result<()> {
+        let now = self.clock.now();
+        for _ in 0..BATCH {
+            match device.read(packet) {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(ReadError::Gone(error)) => return Err(error),
+                Err(error) => {
+                    self.counters.unreadable(&error);
+                    continue;
+                }
+            }
+            let verdict = self.end.process(packet, now, outbox);
+            self.deliver(device, packet, verdict);
+            outbox.drain(|packet| write(device, packet, self.counters));
+        }
+        Ok(())
+    }
+
+    fn datagrams(&self, device: &mut TunQueue, ports: Option<&GuePorts>, packet: &mut PacketBuf) {
+        for _ in 0..BATCH {
+            let Some(arrived) = ports.and_then(|ports| ports.read(packet)) else { return };
+            let verdict = self.end.process_datagram(packet, arrived.from, arrived.ecn);
+            self.deliver(device, packet, verdict);
+        }
+    }
+
+    fn deliver(&self, device: &mut TunQueue, packet: &mut PacketBuf, verdict: Verdict) {
+        tracing::trace!(len = packet.len(), ?verdict, "packet");
+        self.counters.verdict(verdict);
+        if verdict == Verdict::Forward {
+            write(device, packet, self.counters);
+        }
+    }
+}
+
+/// What the control socket of a real server answers.
+#[derive(Debug)]
+struct RealServer {
+    counters: Arc<AllCounters>,
+    clock: Clock,
+    started: String,
+}
+
+impl Service for RealServer {
+    async fn apply(&self, commands: Vec<Command>, on_error: OnError) -> Applied {
+        let tried = if on_error == OnError::Stop { commands.len().min(1) } else { commands.len() };
+        Applied { results: vec![Err(CommandError::NoDirector); tried], warnings: Vec::new() }
+    }
+
+    fn query(&self, _query: &Query) -> Result<Reply, CommandError> {
+        Err(CommandError::NoDirector)
+    }
+
+    /// As a director without services would.
+    fn explain(&self, question: &Question) -> Explanation {
+        Director::new(Settings::default()).explain(question, self.clock.now())
+    }
+
+    fn counters(&self) -> Vec<Counter> {
+        self.counters.sum()
+    }
+
+    fn status(&self) -> Status {
+        Status {
+            director: status::Process {
+                version: env!("CARGO_PKG_VERSION").to_owned(),
+                pid: std::process::id(),
+                started: self.started.clone(),
+                uptime: self.clock.now().0 / 1000,
+                config: None,
+            },
+            queues: self.counters.queues(),
+            ..Status::default()
+        }
+    }
+}
