@@ -94,7 +94,8 @@ fn files_exist() {
         let places = quoted.filter(|name| FOLDERS.iter().any(|folder| name.starts_with(folder)));
         for name in places.chain(linked.filter(|target| !target.contains("://"))) {
             let is_pattern = name.contains(['*', ' ', '{']);
-            if !is_pattern && !root().join(name).exists() {
+            let beside = root().join(document).with_file_name(name.split('#').next().unwrap_or(name));
+            if !is_pattern && !root().join(name).exists() && !beside.exists() {
                 missing.push(format!("{document}: {name}"));
             }
         }

@@ -13,7 +13,7 @@ ip netns exec client python3 "$here/hold.py" open $vip 80 6 >client.log 2>&1 &
 wait_until 20 grep -q open client.log
 on ds tunvs drain $vip:80 192.168.1.191:80 --deadline 3s >drain.log
 contains "what drain says" "is drained" "$(cat drain.log)"
-ended() { (($(grep -c "^end reset" "$2") == $1)); }
-wait_until 5 ended 6 client.log
-wait_until 5 ended 6 hold.log
+has_ended() { (($(grep -c "^end reset" "$2") == $1)); }
+wait_until 5 has_ended 6 client.log
+wait_until 5 has_ended 6 hold.log
 stop_director

@@ -23,14 +23,14 @@ hold() {
   wait_until 20 grep -q open "$1"
 }
 count() { grep -c "^end $1" "$2" || true; }
-ended() { (($(count "$1" "$3") == $2)); }
+has_ended() { (($(count "$1" "$3") == $2)); }
 # What ipvsadm lists of a server: weight, active, inactive.
 listed() { on ds ipvsadm -Ln | awk -v server="$1:80" '$2 == server { print $4, $5, $6 }'; }
 
 hold first.log 12
 same "all at rs1" "5 12 0" "$(listed 192.168.56.183)"
 on ds ipvsadm -e -t $vip:80 -r 192.168.56.184:80 -m -w 3
-ip netns exec ds tunvs events >events.log 2>&1 &
+ip netns exec ds tunvs events --last 100 >events.log 2>&1 &
 events=$!
 ip netns exec ds tunvs drain $vip:80 192.168.56.183:80 --deadline 8s >drain.log 2>&1 &
 drain=$!
@@ -43,8 +43,8 @@ same "none was cut before the deadline" 0 "$(count reset first.log)"
 wait "$drain"
 contains "what drain says" "192.168.56.183:80: 12 connections left, 12 of them active" "$(cat drain.log)"
 contains "what drain says in the end" "192.168.56.183:80 is drained" "$(cat drain.log)"
-wait_until 5 ended reset 12 first.log
-wait_until 5 ended reset 12 hold-rs1.log
+wait_until 5 has_ended reset 12 first.log
+wait_until 5 has_ended reset 12 hold-rs1.log
 same "the other server's connections go on" 0 "$(count . second.log)"
 wait_until 5 grep -q '"event":"server_drained".*"reset":12' events.log
 contains "the beginning" '"event":"server_draining"' "$(cat events.log)"
@@ -70,12 +70,12 @@ on ds ipvsadm -a -t $vip:80 -r 192.168.56.184:80 -m
 before=$(count reset hold-rs2.log)
 on ds ipvsadm --set 4 0 0
 hold third.log 5
-wait_until 20 ended reset 5 third.log
-wait_until 5 ended reset $((before + 5)) hold-rs2.log
+wait_until 20 has_ended reset 5 third.log
+wait_until 5 has_ended reset $((before + 5)) hold-rs2.log
 on ds ipvsadm --set 900 0 0
 before=$(count reset hold-rs2.log)
 hold fourth.log 4
 on ds ipvsadm -d -t $vip:80 -r 192.168.56.184:80
-wait_until 5 ended reset 4 fourth.log
-wait_until 5 ended reset $((before + 4)) hold-rs2.log
+wait_until 5 has_ended reset 4 fourth.log
+wait_until 5 has_ended reset $((before + 4)) hold-rs2.log
 stop_director

@@ -122,7 +122,7 @@ contains "a server that floods" 'answered no match, expected "never-said"' "$(st
 contains "nobody listens" "Connection refused" "$(state 7003)"
 contains "taken out by weight" "192.168.56.183:7003" "$(on ds ipvsadm -Ln)"
 same "weight of a server that is down" 0 "$(on ds ipvsadm -Ln | awk '$2 == "192.168.56.183:7003" { print $4 }')"
-all_down() { (($(health | grep -c '"192.168.56.199"') >= 1000)) && (($(on ds tunvs health --down | grep -c '56.199.*DOWN') == 1000)); }
+all_down() { (($(on ds tunvs health --down | grep -o '56\.199:2[0-9]*' | sort -u | wc -l) == 1000)); }
 wait_until 60 all_down
 left() { ! pgrep -f 'sleep 1000' >/dev/null || (($(pgrep -fc 'sleep 1000') <= 2)); }
 wait_until 10 left

@@ -6,6 +6,7 @@ topology
 web rs1
 web rs2
 head -c 2000000 /dev/urandom >web-rs1/html/big
+cp web-rs1/html/big web-rs2/html/big
 address ds eth1 192.168.1.183/24
 
 # config WEIGHT SERVER... : a service on .183:80 with these servers.

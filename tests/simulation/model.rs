@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use tunvs::lvs::Command;
 use tunvs::lvs::director::ServiceEntry;
-use tunvs::lvs::service::{Endpoint, Forwarding, ServerSpec, ServiceKey, ServiceSpec};
+use tunvs::lvs::service::{Endpoint, Family, Forwarding, ServerSpec, ServiceKey, ServiceSpec};
 
 #[derive(Debug, Default)]
 pub(crate) struct Model {
@@ -18,6 +18,11 @@ pub(crate) struct Service {
 }
 
 impl Model {
+    /// IPVS is on only for families that have a service.
+    pub(crate) fn has_family(&self, family: Family) -> bool {
+        self.services.keys().any(|key| key.family() == family)
+    }
+
     /// Does the command, and says whether it succeeds.
     pub(crate) fn apply(&mut self, command: &Command) -> bool {
         match command {

@@ -157,7 +157,7 @@ impl World {
             _ => matches!(verdict, Verdict::Drop(_)),
         });
         let is_right = match conn {
-            _ if self.model.services.is_empty() => verdict == Verdict::Pass,
+            _ if !self.model.has_family(Family::of(&virt.addr)) => verdict == Verdict::Pass,
             None => starts_well,
             // Due at this moment: gone or not, both is right.
             Some(conn) if conn.expires_in_ms == 0 => starts_well || goes_on_well,
@@ -248,7 +248,7 @@ impl World {
         let verdict = self.process(Side::Server, protocol, conn.real, to, flags);
         let what = format!("answer of {conn:?}: {verdict:?}");
         self.answers()?;
-        if self.model.services.is_empty() {
+        if !self.model.has_family(Family::of(&conn.virt.addr)) {
             return if verdict == Verdict::Pass { Ok(()) } else { Err(what) };
         }
         if verdict != Verdict::Forward {
