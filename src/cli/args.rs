@@ -124,7 +124,7 @@ pub struct HealthArgs {
 
 #[derive(Clone, Debug, clap::Args)]
 pub struct DrainArgs {
-    /// The service: 10.0.0.1:80, udp:10.0.0.1:53, sctp:[fd00::1]:80, or fwm:7 (fwm6:7) for a mark
+    /// The service: 10.0.0.1:80, udp:10.0.0.1:53, `sctp:[fd00::1]:80`, or fwm:7 (fwm6:7) for a mark
     #[arg(value_parser = super::drain::service)]
     pub service: ServiceKey,
     /// The server, ADDRESS:PORT as in listings
@@ -380,7 +380,7 @@ pub struct StatusArgs {
 
 #[derive(Clone, Debug, clap::Args)]
 pub struct ConnectionsArgs {
-    /// Of these clients: an address or network, a port, or both, as in 10.0.0.0/24, 10.0.0.9:4000, [fd00::9]:80, :80
+    /// Of these clients: an address or network, a port, or both, as in 10.0.0.0/24, 10.0.0.9:4000, `[fd00::9]:80`, :80
     #[arg(long, value_name = "END", value_parser = ends::filter)]
     pub from: Option<EndFilter>,
     /// To these virtual addresses

@@ -547,6 +547,7 @@ class Run:
         side = 'c' if e.get('side', 'client') == 'client' else 's'
         src = up(l3[12:16]) if l3[0] >> 4 == 4 else up(l3[8:24])
         ps = self.lab.transit(side, l3, src, e.get('expect', 1), e.get('wait'))
+        if ps: ps += self.lab.wait_for(999, 0.05)   # the other pieces of one packet
         out = []
         for p in ps:
             o = p.outer or p
