@@ -22,7 +22,8 @@ fn director(scheduler: &str, servers: u32) -> Director {
     assert_eq!(director.apply(&add, Time::ZERO), Ok(()));
     for server in 0..servers {
         let addr = Ipv4Addr::from_bits(0xac10_0001 + server).into();
-        let server = ServerSpec::new(addr, 80, Forwarding::Masq);
+        // By weight `ovf` limits the connections of a server.
+        let server = ServerSpec { weight: 1000, ..ServerSpec::new(addr, 80, Forwarding::Masq) };
         assert_eq!(director.apply(&Command::AddServer { service, server }, Time::ZERO), Ok(()));
     }
     director
