@@ -95,17 +95,16 @@ pub(super) fn follow(
     mark_tuns: &BTreeMap<u32, String>,
     original: impl Fn(&str) -> Option<String>,
 ) -> Vec<Step> {
-    let mut steps = Vec::new();
-    loosen(ground, captures, &original, &mut steps);
-    let mut answering = BTreeSet::new();
-    virtuals(ground, captures, &original, &mut answering, &mut steps);
-    stand_ins(ground, captures, &original, &mut answering, &mut steps);
+    let mut following = Following::new(ground, captures, original);
+    following.loosen();
+    following.virtuals();
+    following.stand_ins();
     for layout in layouts {
-        own_errors(ground, layout, captures, &mut steps);
-        reals(ground, layout, captures, &mut steps);
-        marks(ground, layout, captures, mark_tuns, &original, &mut steps);
+        following.own_errors(layout);
+        following.reals(layout);
+        following.marks(layout, mark_tuns);
     }
-    steps
+    following.steps
 }
 
 /// The families that services or subnets need.
@@ -117,143 +116,209 @@ pub(super) fn families(options: &HostOptions, captures: &Captures) -> BTreeSet<F
     nets.chain(addresses).chain(marks).chain(captures.tunnels.iter().copied()).collect()
 }
 
-/// The way back to a real server, or to a host in a virtual subnet, is a TUN: a strict filter on the interface on
-/// which something for it comes in would drop that.
-fn loosen(
-    ground: &Ground<'_>,
-    captures: &Captures,
-    original: &impl Fn(&str) -> Option<String>,
-    steps: &mut Vec<Step>,
-) {
-    let nets = ground.options.vip_nets.iter().chain(&ground.options.rs_nets);
-    if captures.reals.iter().all(IpAddr::is_ipv6) && nets.into_iter().all(|net| net.addr().is_ipv6()) {
-        return;
-    }
-    let value = |dev: &str| original(&rp_filter(dev)).and_then(|text| text.parse::<u8>().ok());
-    let all = value("all").unwrap_or(0);
-    for dev in ground.others() {
-        if let Some(own) = value(dev).filter(|own| all.max(*own) == STRICT) {
-            steps.push(Step::sysctl(rp_filter(dev), LOOSE.to_string(), own.to_string()).optional());
-        }
-    }
+/// The steps of [`follow`] while they are put together.
+struct Following<'a, F> {
+    ground: &'a Ground<'a>,
+    captures: &'a Captures,
+    /// What a setting was before the director.
+    original: F,
+    /// The host's own addresses.
+    own: BTreeSet<IpAddr>,
+    /// The host's subnets. Thousands of addresses of ours may be on the TUN: they are sought out once.
+    subnets: Vec<&'a Interface>,
+    /// Interfaces that have been made to answer for others.
+    answering: BTreeSet<String>,
+    steps: Vec<Step>,
 }
 
-fn virtuals(
-    ground: &Ground<'_>,
-    captures: &Captures,
-    original: &impl Fn(&str) -> Option<String>,
-    answering: &mut BTreeSet<String>,
-    steps: &mut Vec<Step>,
-) {
-    let Ground { options, tuns, tables, view, .. } = *ground;
-    let to_vip = |dst: IpNet| Route { table: tables.vip, dst, kind: RouteKind::Via(tuns.vip.clone()) };
-    let own = view.own_addresses(&[&tuns.vip, &tuns.rs]);
-    // Thousands of addresses of ours may be on the TUN: the host's subnets are sought out once.
-    let subnets: Vec<&Interface> = view.subnets().collect();
-    let mut all_ours = Vec::new();
-    for net in &options.vip_nets {
-        steps.push(Step::route(to_vip(*net)));
-        // Where hosts live in the subnet, only the addresses of services are ours.
-        let is_shared = subnets.iter().any(|interface| overlap(&interface.net, net));
-        if options.claim_vips && !is_shared {
-            steps.push(local(*net, &tuns.vip));
-            all_ours.push(*net);
+impl<'a, F: Fn(&str) -> Option<String>> Following<'a, F> {
+    fn new(ground: &'a Ground<'a>, captures: &'a Captures, original: F) -> Self {
+        let own = ground.view.own_addresses(&[&ground.tuns.vip, &ground.tuns.rs]);
+        let subnets = ground.view.subnets().collect();
+        let (answering, steps) = (BTreeSet::new(), Vec::new());
+        Self { ground, captures, original, own, subnets, answering, steps }
+    }
+
+    /// The way back to a real server, or to a host in a virtual subnet, is a TUN: a strict filter on the interface on
+    /// which something for it comes in would drop that.
+    fn loosen(&mut self) {
+        let Ground { options, .. } = *self.ground;
+        let nets = options.vip_nets.iter().chain(&options.rs_nets);
+        let mut behind = nets.map(IpNet::addr).chain(self.captures.reals.iter().copied());
+        if behind.all(|addr| addr.is_ipv6()) {
+            return;
+        }
+        let value = |dev: &str| (self.original)(&rp_filter(dev)).and_then(|text| text.parse::<u8>().ok());
+        let all = value("all").unwrap_or(0);
+        for dev in self.ground.others() {
+            if let Some(own) = value(dev).filter(|own| all.max(*own) == STRICT) {
+                self.steps.push(Step::sysctl(rp_filter(dev), LOOSE.to_string(), own.to_string()).optional());
+            }
         }
     }
-    for addr in &captures.virtuals {
-        if !options.vip_nets.iter().any(|net| net.contains(addr)) {
-            steps.push(Step::route(to_vip((*addr).into())));
+
+    fn virtuals(&mut self) {
+        let Ground { options, tuns, tables, .. } = *self.ground;
+        let to_vip = |dst: IpNet| Route { table: tables.vip, dst, kind: RouteKind::Via(tuns.vip.clone()) };
+        let mut all_ours = Vec::new();
+        for net in &options.vip_nets {
+            self.steps.push(Step::route(to_vip(*net)));
+            // Where hosts live in the subnet, only the addresses of services are ours.
+            let is_shared = self.subnets.iter().any(|interface| overlap(&interface.net, net));
+            if options.claim_vips && !is_shared {
+                self.steps.push(local(*net, &tuns.vip));
+                all_ours.push(*net);
+            }
         }
-        let is_ours_already = own.contains(addr) || all_ours.iter().any(|net| net.contains(addr));
-        if options.claim_vips && !is_ours_already {
-            claim(ground, &subnets, *addr, original, answering, steps);
+        for addr in &self.captures.virtuals {
+            if !options.vip_nets.iter().any(|net| net.contains(addr)) {
+                self.steps.push(Step::route(to_vip((*addr).into())));
+            }
+            let is_ours_already = self.own.contains(addr) || all_ours.iter().any(|net| net.contains(addr));
+            if options.claim_vips && !is_ours_already {
+                self.claim(*addr);
+            }
+        }
+    }
+
+    /// Makes an address that is nobody's one of this host, and lets its neighbours know.
+    fn claim(&mut self, addr: IpAddr) {
+        // A local route makes an IPv4 address the host's own in every respect, is never chosen as a source address,
+        // and costs a fraction of what an address does. IPv6 answers errors only from real addresses.
+        let dev = &self.ground.tuns.vip;
+        self.steps.push(match addr {
+            IpAddr::V4(_) => local(addr.into(), dev),
+            IpAddr::V6(_) => Step::address(Address { net: addr.into(), dev: dev.clone() }),
+        });
+        self.make_known(addr);
+    }
+
+    /// Lets the neighbours of an address of this host know where it is.
+    fn make_known(&mut self, addr: IpAddr) {
+        let attached: BTreeMap<&String, IpNet> = self
+            .subnets
+            .iter()
+            .filter(|interface| interface.net.contains(&addr))
+            .map(|interface| (&interface.dev, interface.net))
+            .collect();
+        for (dev, subnet) in attached {
+            match addr {
+                IpAddr::V4(_) => self.steps.extend(own_on(dev, addr, subnet, &self.original)),
+                IpAddr::V6(_) => {
+                    if self.answering.insert(dev.clone()) {
+                        self.steps.extend(answer_for_others(dev, &self.original));
+                    }
+                    let proxy = Proxy { addr, dev: dev.clone() };
+                    if !self.ground.foreign_proxies.contains(&proxy) {
+                        self.steps.push(Step::proxy(proxy));
+                    }
+                }
+            }
+            self.steps.push(Step::announce(addr, dev));
+        }
+    }
+
+    /// Addresses that stand for clients: whatever comes for them is an answer of a real server, or an error.
+    fn stand_ins(&mut self) {
+        let Ground { options, tuns, tables, .. } = *self.ground;
+        let reals = &self.captures.reals;
+        let to_rs = |net: IpNet| {
+            let kind = RouteKind::Via(tuns.rs.clone());
+            [Step::route(Route { table: tables.vip, dst: net, kind }), local(net, &tuns.rs)]
+        };
+        // Towards servers on this host.
+        let is_here = |real: &&IpAddr| self.own.contains(*real) || real.is_loopback();
+        let here: BTreeSet<Family> = reals.iter().filter(is_here).map(Family::of).collect();
+        let inner = INNER_LADDRS.into_iter().filter(|inner| here.contains(&Family::of(inner)));
+        self.steps.extend(inner.flat_map(|inner| to_rs(inner.into())));
+        self.steps.extend(options.laddr_nets.iter().flat_map(|net| to_rs(net.trunc())));
+        if reals.iter().any(|real| real.is_ipv4() && real.is_loopback()) {
+            let key = |dev: &String| format!("net/ipv4/conf/{dev}/route_localnet");
+            self.steps.extend([&tuns.vip, &tuns.rs].map(|dev| Step::device_sysctl(key(dev), "1")));
+        }
+        for addr in options.laddr_nets.iter().flat_map(laddrs) {
+            self.make_known(addr);
+        }
+    }
+
+    /// Errors that the host makes itself about packets on their way into a TUN (a hop count that is used up, say): they
+    /// have to come from the virtual address. They are known by their precedence, which only IPv4 gives them.
+    fn own_errors(&mut self, layout: &Layout) {
+        let Ground { options, tables, view, .. } = *self.ground;
+        const INTERNETWORK_CONTROL: u8 = 48;
+        let nets = options.vip_nets.iter().map(IpNet::addr);
+        let is_needed = self.captures.virtuals.iter().copied().chain(nets).any(|addr| addr.is_ipv4());
+        if layout.family != Family::V4 || !view.selects_dscp || !is_needed {
+            return;
+        }
+        let mut rule = Rule::new(Family::V4, layout.virtuals(), Action::Lookup(tables.rs));
+        rule.iif = Some("lo".to_owned());
+        rule.ipproto = Some(1);
+        rule.dscp = Some(INTERNETWORK_CONTROL);
+        self.steps.push(Step::rule(rule).optional());
+    }
+
+    fn reals(&mut self, layout: &Layout) {
+        let Ground { options, tables, .. } = *self.ground;
+        let family = layout.family;
+        let from = |pref, net: IpNet| {
+            let mut rule = Rule::new(family, pref, Action::Lookup(tables.rs));
+            rule.from = Some(net);
+            rule
+        };
+        let nets = options.rs_nets.iter().filter(|net| Family::of(&net.addr()) == family);
+        // Replies of a loopback address are known by where they go, since all else of it is none of ours.
+        let single = self.captures.reals.iter().filter(|addr| {
+            Family::of(addr) == family
+                && !addr.is_loopback()
+                && !options.rs_nets.iter().any(|net| net.contains(*addr))
+        });
+        let (local, remote): (BTreeSet<IpAddr>, BTreeSet<IpAddr>) =
+            single.partition(|addr| self.own.contains(addr));
+        let mut rules: Vec<Rule> = nets.map(|net| from(layout.reals(), *net)).collect();
+        rules.extend(cover(&remote, MAX_REAL_RULES).into_iter().map(|net| from(layout.reals(), net)));
+        // Replies of a server on this very host are its own traffic.
+        rules.extend(local.into_iter().map(|addr| {
+            let mut rule = from(layout.virtuals(), addr.into());
+            rule.iif = Some("lo".to_owned());
+            rule
+        }));
+        if !rules.is_empty() {
+            rules.push(Rule::new(family, layout.local(), Action::Lookup(tables.rs)));
+        }
+        self.steps.extend(rules.into_iter().map(Step::rule));
+    }
+
+    fn marks(&mut self, layout: &Layout, mark_tuns: &BTreeMap<u32, String>) {
+        let family = layout.family;
+        for (number, (mark, dev)) in (2..).zip(mark_tuns) {
+            if !self.captures.marks.contains(&(*mark, family)) {
+                continue;
+            }
+            let link =
+                Link { dev: dev.clone(), mtu: TUN_MTU, tx_queue_len: self.ground.options.tx_queue_len };
+            self.steps.push(Step::link(link));
+            if family == Family::V4 {
+                self.steps.extend(device_sysctls_v4(dev, &self.original));
+            }
+            let table = self.ground.tables.vip + number;
+            self.steps.push(Step::route(Route {
+                table,
+                dst: any(family),
+                kind: RouteKind::Via(dev.clone()),
+            }));
+            let mut way_back = Rule::new(family, layout.marks(), Action::Goto(layout.local()));
+            way_back.iif = Some(dev.clone());
+            self.steps.push(Step::rule(way_back));
+            let mut rule = Rule::new(family, layout.marks(), Action::Lookup(table));
+            rule.mark = Some(*mark);
+            self.steps.push(Step::rule(rule));
         }
     }
 }
 
 fn overlap(one: &IpNet, other: &IpNet) -> bool {
     one.contains(&other.addr()) || other.contains(&one.addr())
-}
-
-/// Makes an address that is nobody's one of this host, and lets its neighbours know.
-/// `answering` are interfaces that have been made to answer for others.
-fn claim(
-    ground: &Ground<'_>,
-    subnets: &[&Interface],
-    addr: IpAddr,
-    original: &impl Fn(&str) -> Option<String>,
-    answering: &mut BTreeSet<String>,
-    steps: &mut Vec<Step>,
-) {
-    // A local route makes an IPv4 address the host's own in every respect, is never chosen as a source address, and
-    // costs a fraction of what an address does. IPv6 answers errors only from real addresses.
-    steps.push(match addr {
-        IpAddr::V4(_) => local(addr.into(), &ground.tuns.vip),
-        IpAddr::V6(_) => Step::address(Address { net: addr.into(), dev: ground.tuns.vip.clone() }),
-    });
-    make_known(ground, subnets, addr, original, answering, steps);
-}
-
-/// Lets the neighbours of an address of this host know where it is.
-fn make_known(
-    ground: &Ground<'_>,
-    subnets: &[&Interface],
-    addr: IpAddr,
-    original: &impl Fn(&str) -> Option<String>,
-    answering: &mut BTreeSet<String>,
-    steps: &mut Vec<Step>,
-) {
-    let attached: BTreeMap<&String, IpNet> = subnets
-        .iter()
-        .filter(|interface| interface.net.contains(&addr))
-        .map(|interface| (&interface.dev, interface.net))
-        .collect();
-    for (dev, subnet) in attached {
-        match addr {
-            IpAddr::V4(_) => steps.extend(own_on(dev, addr, subnet, original)),
-            IpAddr::V6(_) => {
-                if answering.insert(dev.clone()) {
-                    steps.extend(answer_for_others(dev, original));
-                }
-                let proxy = Proxy { addr, dev: dev.clone() };
-                if !ground.foreign_proxies.contains(&proxy) {
-                    steps.push(Step::proxy(proxy));
-                }
-            }
-        }
-        steps.push(Step::announce(addr, dev));
-    }
-}
-
-/// Addresses that stand for clients: whatever comes for them is an answer of a real server, or an error.
-fn stand_ins(
-    ground: &Ground<'_>,
-    captures: &Captures,
-    original: &impl Fn(&str) -> Option<String>,
-    answering: &mut BTreeSet<String>,
-    steps: &mut Vec<Step>,
-) {
-    let Ground { options, tuns, tables, view, .. } = *ground;
-    let subnets: Vec<&Interface> = view.subnets().collect();
-    let mut take = |net: IpNet| {
-        let to_rs = RouteKind::Via(tuns.rs.clone());
-        steps.extend([Step::route(Route { table: tables.vip, dst: net, kind: to_rs }), local(net, &tuns.rs)]);
-    };
-    // Towards servers on this host.
-    let own = view.own_addresses(&[&tuns.vip, &tuns.rs]);
-    let is_here = |real: &&IpAddr| own.contains(*real) || real.is_loopback();
-    let here: BTreeSet<Family> = captures.reals.iter().filter(is_here).map(Family::of).collect();
-    for inner in INNER_LADDRS.into_iter().filter(|inner| here.contains(&Family::of(inner))) {
-        take(inner.into());
-    }
-    options.laddr_nets.iter().for_each(|net| take(net.trunc()));
-    if captures.reals.iter().any(|real| real.is_ipv4() && real.is_loopback()) {
-        let key = |dev: &String| format!("net/ipv4/conf/{dev}/route_localnet");
-        steps.extend([&tuns.vip, &tuns.rs].map(|dev| Step::device_sysctl(key(dev), "1")));
-    }
-    for addr in options.laddr_nets.iter().flat_map(laddrs) {
-        make_known(ground, &subnets, addr, original, answering, steps);
-    }
 }
 
 /// An interface that answers ARP only for its own addresses has to have this one.
@@ -288,82 +353,6 @@ fn local(net: IpNet, dev: &str) -> Step {
 
 fn addr_len(addr: IpAddr) -> u8 {
     IpNet::from(addr).prefix_len()
-}
-
-/// Errors that the host makes itself about packets on their way into a TUN (a hop count that is used up, say): they
-/// have to come from the virtual address. They are known by their precedence, which only IPv4 gives them.
-fn own_errors(ground: &Ground<'_>, layout: &Layout, captures: &Captures, steps: &mut Vec<Step>) {
-    const INTERNETWORK_CONTROL: u8 = 48;
-    let nets = ground.options.vip_nets.iter().map(IpNet::addr);
-    let is_needed = captures.virtuals.iter().copied().chain(nets).any(|addr| addr.is_ipv4());
-    if layout.family != Family::V4 || !ground.view.selects_dscp || !is_needed {
-        return;
-    }
-    let mut rule = Rule::new(Family::V4, layout.virtuals(), Action::Lookup(ground.tables.rs));
-    rule.iif = Some("lo".to_owned());
-    rule.ipproto = Some(1);
-    rule.dscp = Some(INTERNETWORK_CONTROL);
-    steps.push(Step::rule(rule).optional());
-}
-
-fn reals(ground: &Ground<'_>, layout: &Layout, captures: &Captures, steps: &mut Vec<Step>) {
-    let Ground { options, tuns, tables, view, .. } = *ground;
-    let family = layout.family;
-    let own = view.own_addresses(&[&tuns.vip, &tuns.rs]);
-    let from = |pref, net: IpNet| {
-        let mut rule = Rule::new(family, pref, Action::Lookup(tables.rs));
-        rule.from = Some(net);
-        rule
-    };
-    let nets = options.rs_nets.iter().filter(|net| Family::of(&net.addr()) == family);
-    // Replies of a loopback address are known by where they go, since all else of it is none of ours.
-    let single = captures.reals.iter().filter(|addr| {
-        Family::of(addr) == family
-            && !addr.is_loopback()
-            && !options.rs_nets.iter().any(|net| net.contains(*addr))
-    });
-    let (local, remote): (BTreeSet<IpAddr>, BTreeSet<IpAddr>) = single.partition(|addr| own.contains(addr));
-    let mut rules: Vec<Rule> = nets.map(|net| from(layout.reals(), *net)).collect();
-    rules.extend(cover(&remote, MAX_REAL_RULES).into_iter().map(|net| from(layout.reals(), net)));
-    // Replies of a server on this very host are its own traffic.
-    rules.extend(local.into_iter().map(|addr| {
-        let mut rule = from(layout.virtuals(), addr.into());
-        rule.iif = Some("lo".to_owned());
-        rule
-    }));
-    if !rules.is_empty() {
-        rules.push(Rule::new(family, layout.local(), Action::Lookup(tables.rs)));
-    }
-    steps.extend(rules.into_iter().map(Step::rule));
-}
-
-fn marks(
-    ground: &Ground<'_>,
-    layout: &Layout,
-    captures: &Captures,
-    mark_tuns: &BTreeMap<u32, String>,
-    sysctl: &impl Fn(&str) -> Option<String>,
-    steps: &mut Vec<Step>,
-) {
-    let family = layout.family;
-    for (number, (mark, dev)) in (2..).zip(mark_tuns) {
-        if !captures.marks.contains(&(*mark, family)) {
-            continue;
-        }
-        let link = Link { dev: dev.clone(), mtu: TUN_MTU, tx_queue_len: ground.options.tx_queue_len };
-        steps.push(Step::link(link));
-        if family == Family::V4 {
-            steps.extend(device_sysctls_v4(dev, sysctl));
-        }
-        let table = ground.tables.vip + number;
-        steps.push(Step::route(Route { table, dst: any(family), kind: RouteKind::Via(dev.clone()) }));
-        let mut way_back = Rule::new(family, layout.marks(), Action::Goto(layout.local()));
-        way_back.iif = Some(dev.clone());
-        steps.push(Step::rule(way_back));
-        let mut rule = Rule::new(family, layout.marks(), Action::Lookup(table));
-        rule.mark = Some(*mark);
-        steps.push(Step::rule(rule));
-    }
 }
 
 fn sysctls_v4(ground: &Ground<'_>, sysctl: &impl Fn(&str) -> Option<String>) -> Vec<Step> {

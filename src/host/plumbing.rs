@@ -295,24 +295,9 @@ impl<K: Kernel> Engine<K> {
         steps
     }
 
-    /// Takes permanent steps one by one; at the first failure those of this call are taken back.
     async fn take_base(&mut self, steps: Vec<Step>) -> Result<(), HostError> {
         self.note(&steps)?;
-        let mut taken = Vec::new();
-        for step in steps {
-            let result =
-                self.kernel.carry_out(std::slice::from_ref(&step.apply)).await.pop().unwrap_or(Ok(()));
-            match result {
-                Ok(()) => taken.push(step),
-                Err(error) if step.optional => tracing::warn!(%error, "step left out"),
-                Err(error) => {
-                    for error in take_back(&self.kernel, &taken).await {
-                        tracing::warn!(%error, "not undone");
-                    }
-                    return Err(error);
-                }
-            }
-        }
+        let taken = take(&self.kernel, steps).await?;
         self.base.extend(taken);
         Ok(())
     }
@@ -320,12 +305,7 @@ impl<K: Kernel> Engine<K> {
     async fn undo(&mut self) -> Vec<HostError> {
         let mut errors = take_back(&self.kernel, &std::mem::take(&mut self.following)).await;
         errors.extend(take_back(&self.kernel, &std::mem::take(&mut self.base)).await);
-        if let Some(journal) = self.journal.take()
-            && errors.is_empty()
-            && let Err(error) = journal.end()
-        {
-            errors.push(error);
-        }
+        end_journal(&mut self.journal, &mut errors);
         errors
     }
 
@@ -358,6 +338,35 @@ fn is_policy(rule: &Rule) -> bool {
 /// Whoever brings the rule that was moved back hides all of ours.
 fn hides_ours(layout: &Layout, rule: &Rule) -> bool {
     layout.moved.is_some() && rule.is_local_lookup() && rule.pref <= layout.bypass
+}
+
+/// Takes steps one by one; at the first failure those of this call are taken back. What was taken.
+pub(super) async fn take(kernel: &impl Kernel, steps: Vec<Step>) -> Result<Vec<Step>, HostError> {
+    let mut taken = Vec::with_capacity(steps.len());
+    for step in steps {
+        let result = kernel.carry_out(std::slice::from_ref(&step.apply)).await.pop().unwrap_or(Ok(()));
+        match result {
+            Ok(()) => taken.push(step),
+            Err(error) if step.optional => tracing::warn!(%error, "step left out"),
+            Err(error) => {
+                for error in take_back(kernel, &taken).await {
+                    tracing::warn!(%error, "not undone");
+                }
+                return Err(error);
+            }
+        }
+    }
+    Ok(taken)
+}
+
+/// The journal stays for the next start if something was not undone.
+pub(super) fn end_journal(journal: &mut Option<Journal>, errors: &mut Vec<HostError>) {
+    if let Some(journal) = journal.take()
+        && errors.is_empty()
+        && let Err(error) = journal.end()
+    {
+        errors.push(error);
+    }
 }
 
 /// Undoes steps in reverse; what is gone already is no error.

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-use super::change::{Change, Step};
+use super::change::Step;
 use super::error::HostError;
 use super::journal::Journal;
 use super::kernel::{Kernel, Netlink};
-use super::plumbing::{free_tables, take_back};
+use super::plumbing::{end_journal, free_tables, take, take_back};
 use super::real_plan::{self, Site};
 use super::view::View;
 use crate::lvs::service::Family;
@@ -166,29 +166,11 @@ impl<K: Kernel> RealHost<K> {
         Ok(())
     }
 
-    /// Takes steps one by one; at the first failure those of this call are taken back.
     async fn take(&mut self, steps: Vec<Step>) -> Result<Vec<Step>, HostError> {
         if let Some(journal) = &mut self.journal {
             journal.note(&steps)?;
         }
-        let mut taken = Vec::with_capacity(steps.len());
-        for step in steps {
-            match self.carry_out(&step.apply).await {
-                Ok(()) => taken.push(step),
-                Err(error) if step.optional => tracing::warn!(%error, "step left out"),
-                Err(error) => {
-                    for error in take_back(&self.kernel, &taken).await {
-                        tracing::warn!(%error, "not undone");
-                    }
-                    return Err(error);
-                }
-            }
-        }
-        Ok(taken)
-    }
-
-    async fn carry_out(&self, change: &Change) -> Result<(), HostError> {
-        self.kernel.carry_out(std::slice::from_ref(change)).await.pop().unwrap_or(Ok(()))
+        take(&self.kernel, steps).await
     }
 
     async fn undo(&mut self) -> Vec<HostError> {
@@ -198,12 +180,7 @@ impl<K: Kernel> RealHost<K> {
         }
         errors.extend(take_back(&self.kernel, &std::mem::take(&mut self.following)).await);
         errors.extend(take_back(&self.kernel, &std::mem::take(&mut self.base)).await);
-        if let Some(journal) = self.journal.take()
-            && errors.is_empty()
-            && let Err(error) = journal.end()
-        {
-            errors.push(error);
-        }
+        end_journal(&mut self.journal, &mut errors);
         errors
     }
 }

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 
 use super::change::{Proxy, Rule};
-use crate::lvs::route::Route;
+use crate::lvs::route::{Route, is_link_local};
 use crate::lvs::service::Family;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -76,12 +76,5 @@ impl View {
 
     pub(super) fn link(&self, name: &str) -> Option<&LinkState> {
         self.links.iter().find(|link| link.name == name)
-    }
-}
-
-const fn is_link_local(addr: IpAddr) -> bool {
-    match addr {
-        IpAddr::V4(addr) => addr.is_link_local(),
-        IpAddr::V6(addr) => addr.is_unicast_link_local(),
     }
 }

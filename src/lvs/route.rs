@@ -69,7 +69,7 @@ impl RouteTable {
 }
 
 /// Such an address says nothing about where it is.
-const fn is_link_local(addr: IpAddr) -> bool {
+pub const fn is_link_local(addr: IpAddr) -> bool {
     match addr {
         IpAddr::V4(addr) => addr.is_link_local(),
         IpAddr::V6(addr) => addr.is_unicast_link_local(),
