@@ -132,6 +132,15 @@ pub enum DaemonError {
     Panicked { thread: String },
 }
 
+impl From<Ended> for DaemonError {
+    fn from(Ended { thread, error }: Ended) -> Self {
+        match error {
+            Some(source) => Self::DeviceGone { thread, source },
+            None => Self::Panicked { thread },
+        }
+    }
+}
+
 impl DaemonError {
     fn start(what: &'static str) -> impl FnOnce(io::Error) -> Self {
         move |source| Self::Start { what, source }
@@ -217,13 +226,7 @@ async fn run_inside(mut options: Options) -> Result<(), DaemonError> {
     defaults::apply(&director);
 
     let journal = journal_path(&options.socket);
-    match host::cleanup(&journal).await {
-        Ok(false) => {}
-        Ok(true) => tracing::warn!("undid what a director that was killed had left on this host"),
-        // A container that starts again has a new network namespace and may have kept the file of the old one.
-        Err(error @ HostError::JournalElsewhere(_)) => tracing::warn!(%error, "begun anew"),
-        Err(error) => return Err(error.into()),
-    }
+    clean_up_before_start(&journal, "a director").await?;
 
     let neighbours = Arc::new(Neighbours::default());
     let counters = Arc::new(AllCounters::new(Arc::clone(&neighbours)));
@@ -267,13 +270,7 @@ async fn run_inside(mut options: Options) -> Result<(), DaemonError> {
         monitoring.abort();
     }
     if let Some(host) = live.detach().await {
-        let failures = host.plumbing.undo().await;
-        for error in &failures {
-            tracing::error!(%error, "not undone");
-        }
-        if !failures.is_empty() {
-            outcome = outcome.and(Err(DaemonError::NotUndone { steps: failures.len() }));
-        }
+        outcome = outcome.and(all_undone(&host.plumbing.undo().await));
     }
     drop((vip, rs));
     tracing::info!("stopped");
@@ -310,10 +307,7 @@ async fn serve(
                 // What became of it is in the log.
                 Wish::Reload => drop(live.reload(ReloadWish::Follow { dry_run: false }).await),
             },
-            Some(Ended { thread, error }) = ended.recv() => break Err(match error {
-                Some(source) => DaemonError::DeviceGone { thread, source },
-                None => DaemonError::Panicked { thread },
-            }),
+            Some(ended) = ended.recv() => break Err(ended.into()),
         }
     };
 
@@ -355,6 +349,25 @@ fn follow_host(live: &Arc<Live>, writer: TunWriter, rs_writer: TunWriter) -> Vec
         Err(error) => tracing::debug!(%error, "no ICMPv6 errors"),
     }
     tasks
+}
+
+/// Undoes what was left by one that was killed.
+async fn clean_up_before_start(journal: &Path, of: &str) -> Result<(), DaemonError> {
+    match host::cleanup(journal).await {
+        Ok(false) => {}
+        Ok(true) => tracing::warn!("undid what {of} that was killed had left on this host"),
+        // A container that starts again has a new network namespace and may have kept the file of the old one.
+        Err(error @ HostError::JournalElsewhere(_)) => tracing::warn!(%error, "begun anew"),
+        Err(error) => return Err(error.into()),
+    }
+    Ok(())
+}
+
+fn all_undone(failures: &[HostError]) -> Result<(), DaemonError> {
+    for error in failures {
+        tracing::error!(%error, "not undone");
+    }
+    if failures.is_empty() { Ok(()) } else { Err(DaemonError::NotUndone { steps: failures.len() }) }
 }
 
 /// Where the steps on the host are noted: beside the control socket.

@@ -15,12 +15,12 @@ use super::clock::{Clock, unix_millis};
 use super::counters::{AllCounters, QueueCounters};
 use super::datapath::{BATCH, Ended, Stopped, Worker, write};
 use super::signals::{SignalWatch, Wish};
-use super::{DaemonError, control_runtime, journal_path, notify};
+use super::{DaemonError, all_undone, clean_up_before_start, control_runtime, journal_path, notify};
 use crate::control::socket::ControlSocket;
 use crate::control::{Applied, Counter, OnError, Service, Status, server, status};
 use crate::device::{self, GuePorts, IdlePorts, PacketReader, ReadError, Tun, TunQueue};
 use crate::events::rfc3339;
-use crate::host::{self, HostError, HostOptions, RealPlumbing, Step, Watch};
+use crate::host::{self, HostOptions, RealPlumbing, Step, Watch};
 use crate::lvs::director::{
     Command, CommandError, Director, Explanation, Query, Question, Reply, Settings, Verdict,
 };
@@ -90,12 +90,7 @@ async fn run_inside(options: Options) -> Result<(), DaemonError> {
     let mut signals = SignalWatch::start().map_err(DaemonError::start("the signal watch"))?;
     let socket = ControlSocket::bind(&options.socket)?;
     let journal = journal_path(&options.socket);
-    match host::cleanup(&journal).await {
-        Ok(false) => {}
-        Ok(true) => tracing::warn!("undid what a real server that was killed had left on this host"),
-        Err(error @ HostError::JournalElsewhere(_)) => tracing::warn!(%error, "begun anew"),
-        Err(error) => return Err(error.into()),
-    }
+    clean_up_before_start(&journal, "a real server").await?;
     let clock = Clock::start();
     let counters = Arc::new(AllCounters::default());
     let (report, mut ended) = mpsc::unbounded_channel();
@@ -125,13 +120,7 @@ async fn run_inside(options: Options) -> Result<(), DaemonError> {
         }
         Err(error) => Err(error),
     };
-    let failures = plumbing.undo().await;
-    for error in &failures {
-        tracing::error!(%error, "not undone");
-    }
-    if !failures.is_empty() {
-        outcome = outcome.and(Err(DaemonError::NotUndone { steps: failures.len() }));
-    }
+    outcome = outcome.and(all_undone(&plumbing.undo().await));
     drop(worker);
     tracing::info!("stopped");
     outcome
@@ -157,10 +146,7 @@ async fn follow(
                 Wish::Stop => return Ok(()),
                 Wish::Reload => tracing::warn!("a real server has nothing to read again"),
             },
-            Some(Ended { thread, error }) = ended.recv() => return Err(match error {
-                Some(source) => DaemonError::DeviceGone { thread, source },
-                None => DaemonError::Panicked { thread },
-            }),
+            Some(ended) = ended.recv() => return Err(ended.into()),
             is_alive = changed => {
                 if !is_alive {
                     watch = None;
