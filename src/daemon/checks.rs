@@ -150,6 +150,9 @@ impl Live {
 
     /// Takes findings in. True when tables may have changed.
     async fn take_in(&self, findings: &[Finding]) -> bool {
+        if self.health.lock().is_empty() {
+            return false;
+        }
         let _turn = self.turn.lock().await;
         let now = self.clock.now();
         let mut touched = BTreeSet::new();
