@@ -24,18 +24,31 @@ impl Director {
     /// The change was refused and nothing has changed.
     pub fn apply(&self, command: &Command, now: Time) -> Result<(), CommandError> {
         let done = self.change(command, now);
-        let services = self.services.read();
-        for (family, is_on) in [Family::V4, Family::V6].into_iter().zip(&self.directing) {
-            let has_service = services.iter().any(|service| service.spec().key.family() == family);
+        if let Command::AddService(_)
+        | Command::EditService(_)
+        | Command::DeleteService(_)
+        | Command::Flush
+        | Command::Replace(_) = command
+        {
+            self.note_services();
+        }
+        done
+    }
+
+    /// What packets have to know of the services as a whole.
+    fn note_services(&self) {
+        let (mut families, mut has_engines, mut tells_ends) = ([false; 2], false, false);
+        for service in self.services.read().iter() {
+            let spec = service.spec();
+            families[usize::from(spec.key.family() == Family::V6)] = true;
+            has_engines |= spec.engine.is_some();
+            tells_ends |= spec.rst_on_expire;
+        }
+        for (is_on, has_service) in self.directing.iter().zip(families) {
             is_on.store(has_service, Relaxed);
         }
-        let has_engines = services.iter().any(|service| service.spec().engine.is_some());
         self.has_engines.store(has_engines, Relaxed);
-        if services.iter().any(|service| service.spec().rst_on_expire) {
-            self.tells_ends.store(true, Relaxed);
-        }
-        drop(services);
-        done
+        self.tells_ends.fetch_or(tells_ends, Relaxed);
     }
 
     fn change(&self, command: &Command, now: Time) -> Result<(), CommandError> {
