@@ -120,10 +120,12 @@ impl Director {
         }
         if let Plan::Tunnel(outer) = &plan
             && self.settings.mss_clamp
-            && let Some(route) = self.routes.to(to)
         {
-            let mtu = usize::try_from(route.mtu).unwrap_or(usize::MAX);
-            wire::clamp_mss(packet.buf, &packet.headers, mtu.saturating_sub(outer.overhead()));
+            let mtu = || {
+                let mtu = usize::try_from(self.routes.to(to)?.mtu).unwrap_or(usize::MAX);
+                Some(mtu.saturating_sub(outer.overhead()))
+            };
+            wire::clamp_mss(packet.buf, &packet.headers, mtu);
         }
         xmit::transmit(&plan, packet.buf, &packet.headers, conn, packet.outbox)
     }

@@ -10,19 +10,20 @@ const MSS_LEN: usize = 4;
 const TCP_HEADER: usize = 20;
 
 /// Lowers the option of a SYN so that full segments make packets of at most `mtu` bytes. Never raises it, and adds
-/// none. True when the packet has changed.
-pub fn clamp_mss(packet: &mut PacketBuf, headers: &Headers, mtu: usize) -> bool {
-    let ip = if headers.is_v6() { 40 } else { 20 };
-    let most = u16::try_from(mtu.saturating_sub(ip + TCP_HEADER)).unwrap_or(u16::MAX);
+/// none; asks for `mtu` only if there is something to lower. True when the packet has changed.
+pub fn clamp_mss(packet: &mut PacketBuf, headers: &Headers, mtu: impl FnOnce() -> Option<usize>) -> bool {
     let bytes = &packet.bytes()[headers.l4..headers.len];
-    if headers.protocol != protocol::TCP || most == 0 || bytes.len() < TCP_HEADER {
+    if headers.protocol != protocol::TCP || bytes.len() < TCP_HEADER {
         return false;
     }
     let end = (usize::from(bytes[12] >> 4) * 4).min(bytes.len());
     let is_syn = bytes[13] & TcpFlags::SYN != 0;
     let Some(option) = tcp_option(&bytes[..end], MSS, MSS_LEN).filter(|_| is_syn) else { return false };
+    let Some(mtu) = mtu() else { return false };
+    let ip = if headers.is_v6() { 40 } else { 20 };
+    let most = u16::try_from(mtu.saturating_sub(ip + TCP_HEADER)).unwrap_or(u16::MAX);
     let at = option + 2;
-    if u16::from_be_bytes([bytes[at], bytes[at + 1]]) <= most {
+    if most == 0 || u16::from_be_bytes([bytes[at], bytes[at + 1]]) <= most {
         return false;
     }
     // The sum is by words of two bytes, and options lie where they like.
@@ -77,7 +78,7 @@ mod tests {
         for (v6, flags, options, mtu, expected) in rows {
             let (mut packet, headers) = segment(v6, flags, options);
             let before = packet.bytes().to_vec();
-            assert_eq!(clamp_mss(&mut packet, &headers, mtu), expected.is_some(), "{options:?}");
+            assert_eq!(clamp_mss(&mut packet, &headers, || Some(mtu)), expected.is_some(), "{options:?}");
             let tcp = &packet.bytes()[headers.l4..];
             match expected {
                 Some((at, value)) => assert_eq!(tcp[at..at + 2], value.to_be_bytes(), "{options:?}"),
