@@ -6,10 +6,9 @@ use std::io::{self, BufWriter, Write};
 use serde::Serialize;
 
 use super::args::ConnectionsArgs;
-use super::ipvsadm::protocol_name;
+use super::ipvsadm::{EngineShape, FlowShape, protocol_name};
 use crate::control::{Client, ClientError, Part, Wish, socket_path};
 use crate::lvs::director::{ConnDetail, ConnFilter};
-use crate::shape::End;
 
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ConnectionsError {
@@ -22,46 +21,23 @@ pub(super) enum ConnectionsError {
 /// A connection as `docs/json.md` has it.
 #[derive(Serialize)]
 pub(super) struct Shape {
-    protocol: String,
-    state: String,
-    /// Seconds.
-    expires: u64,
-    client: End,
-    #[serde(rename = "virtual")]
-    virt: End,
-    real: End,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    local: Option<End>,
+    #[serde(flatten)]
+    flow: FlowShape,
     forwarding: String,
     in_packets: u32,
     template: bool,
-    engine: Option<Engine>,
-}
-
-#[derive(Serialize)]
-struct Engine {
-    name: String,
-    data: String,
+    engine: Option<EngineShape>,
 }
 
 impl From<ConnDetail> for Shape {
     fn from(detail: ConnDetail) -> Self {
-        let ConnDetail { entry, method, in_packets, is_template } = detail;
+        let ConnDetail { mut entry, method, in_packets, is_template } = detail;
         Self {
-            protocol: protocol_name(entry.protocol).to_lowercase(),
-            state: entry.state,
-            expires: entry.expires_in_ms / 1000,
-            client: entry.client.into(),
-            virt: entry.virt.into(),
-            real: entry.real.into(),
-            local: entry.local.map(End::from),
+            engine: entry.engine.take().map(EngineShape::from),
+            flow: entry.into(),
             forwarding: method.to_lowercase(),
             in_packets,
             template: is_template,
-            engine: entry.engine.map(|engine| Engine {
-                name: engine.name,
-                data: String::from_utf8_lossy(&engine.data).into_owned(),
-            }),
         }
     }
 }

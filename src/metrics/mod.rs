@@ -186,8 +186,7 @@ impl<S: Source> Site<S> {
     async fn metrics(&self) -> Option<Arc<String>> {
         let mut page = self.page.lock().await;
         let now = self.source.now();
-        if let Some((made, text)) = page.as_ref().filter(|(made, _)| now.since(*made) < FRESH) {
-            let _ = made;
+        if let Some((_, text)) = page.as_ref().filter(|(made, _)| now.since(*made) < FRESH) {
             return Some(Arc::clone(text));
         }
         let (source, series) = (Arc::clone(&self.source), self.limits.series);

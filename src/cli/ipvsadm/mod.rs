@@ -31,7 +31,7 @@ use std::io::{self, Read};
 
 pub(in crate::cli) use line_command::read_command;
 pub use names::{Names, NoNames, SystemNames};
-pub(in crate::cli) use render::{lossless_server, lossless_service, protocol_name};
+pub(in crate::cli) use render::{EngineShape, FlowShape, lossless_server, lossless_service, protocol_name};
 pub use session::Session;
 
 /// Which of the three programs.

@@ -10,7 +10,9 @@ use serde::Serialize;
 use super::connections::protocol_name;
 use crate::cli::ipvsadm::matrix::tunnel_name;
 use crate::cli::ipvsadm::{sched_flags, sort};
-use crate::lvs::director::{ConnEntry, DaemonSpec, Reply, ServerEntry, ServiceEntry, TimeoutSettings};
+use crate::lvs::director::{
+    ConnEntry, DaemonSpec, EngineData, Reply, ServerEntry, ServiceEntry, TimeoutSettings,
+};
 use crate::lvs::service::{
     Endpoint, Family, Forwarding, HandOn, ProxyVersion, Rates, ServiceKey, ServiceSpec, Stats,
     TunnelChecksum, TunnelKind,
@@ -95,8 +97,17 @@ struct Tunnel {
 
 #[derive(Serialize)]
 struct Connection {
+    #[serde(flatten)]
+    flow: FlowShape,
+    engine: Option<EngineShape>,
+}
+
+/// What every document says of a connection.
+#[derive(Serialize)]
+pub(crate) struct FlowShape {
     protocol: String,
     state: String,
+    /// Seconds.
     expires: u64,
     client: End,
     #[serde(rename = "virtual")]
@@ -104,7 +115,6 @@ struct Connection {
     real: End,
     #[serde(skip_serializing_if = "Option::is_none")]
     local: Option<End>,
-    engine: Option<Engine>,
 }
 
 #[derive(Serialize)]
@@ -113,8 +123,9 @@ struct End {
     port: u16,
 }
 
+/// The data of a persistence engine, as text.
 #[derive(Serialize)]
-struct Engine {
+pub(crate) struct EngineShape {
     name: String,
     data: String,
 }
@@ -129,7 +140,9 @@ pub(crate) fn json(out: &mut dyn Write, reply: Reply, sorted: bool) -> io::Resul
             }
             Content::Services(entries.into_iter().map(|entry| service(entry, sorted)).collect())
         }
-        Reply::Connections(entries) => Content::Connections(entries.into_iter().map(connection).collect()),
+        Reply::Connections(entries) => {
+            Content::Connections(entries.into_iter().map(Connection::from).collect())
+        }
         Reply::Timeouts(timeouts) => Content::Timeouts(timeouts),
         Reply::Daemons(daemons) => Content::Daemons(daemons),
         Reply::Info(_) | Reply::Totals { .. } | Reply::Sysctls(_) => return Ok(()),
@@ -187,6 +200,7 @@ fn persistence(spec: &ServiceSpec) -> Option<Persistence> {
 }
 
 fn server(entry: ServerEntry) -> Server {
+    let weight = entry.weight();
     let spec = entry.spec;
     let tunnel = match spec.forwarding {
         Forwarding::Tunnel(tunnel) => Some(Tunnel {
@@ -201,7 +215,7 @@ fn server(entry: ServerEntry) -> Server {
         port: spec.port,
         forwarding: spec.forwarding.name().to_lowercase(),
         tunnel,
-        weight: if entry.drained { 0 } else { spec.weight },
+        weight,
         upper_threshold: spec.upper_threshold,
         lower_threshold: spec.lower_threshold,
         active_conns: entry.active_conns,
@@ -212,19 +226,29 @@ fn server(entry: ServerEntry) -> Server {
     }
 }
 
-fn connection(entry: ConnEntry) -> Connection {
-    Connection {
-        protocol: protocol_name(entry.protocol).to_lowercase(),
-        state: entry.state,
-        expires: entry.expires_in_ms / 1000,
-        client: end(entry.client),
-        virt: end(entry.virt),
-        real: end(entry.real),
-        local: entry.local.map(end),
-        engine: entry.engine.map(|engine| Engine {
-            name: engine.name,
-            data: String::from_utf8_lossy(&engine.data).into_owned(),
-        }),
+impl From<ConnEntry> for Connection {
+    fn from(mut entry: ConnEntry) -> Self {
+        Self { engine: entry.engine.take().map(EngineShape::from), flow: entry.into() }
+    }
+}
+
+impl From<ConnEntry> for FlowShape {
+    fn from(entry: ConnEntry) -> Self {
+        Self {
+            protocol: protocol_name(entry.protocol).to_lowercase(),
+            state: entry.state,
+            expires: entry.expires_in_ms / 1000,
+            client: end(entry.client),
+            virt: end(entry.virt),
+            real: end(entry.real),
+            local: entry.local.map(end),
+        }
+    }
+}
+
+impl From<EngineData> for EngineShape {
+    fn from(engine: EngineData) -> Self {
+        Self { name: engine.name, data: String::from_utf8_lossy(&engine.data).into_owned() }
     }
 }
 

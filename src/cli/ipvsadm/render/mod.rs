@@ -13,6 +13,7 @@ pub(super) use connections::connections;
 pub(in crate::cli) use connections::protocol_name;
 pub(super) use daemons::{daemons, timeouts};
 pub(super) use json::json;
+pub(in crate::cli) use json::{EngineShape, FlowShape};
 pub(super) use rules::rules;
 pub(in crate::cli) use rules::{lossless_server, lossless_service};
 pub(super) use table::{heading, service, table};
