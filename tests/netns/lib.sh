@@ -232,9 +232,10 @@ snapshot() {
 
 # --- servers and clients
 
-# web HOST: nginx that answers with the host's name on port 80, and takes PUT under /files/.
+# web HOST [LISTEN [DIRECTIVES]]: nginx that answers with the host's name on port 80, and takes PUT under /files/; with
+# these parameters of `listen`, and directives for its server.
 web() {
-  local name=$1 root=$work/web-$1
+  local name=$1 root=$work/web-$1 listen=${2-} directives=${3-}
   mkdir -p "$root/html/files" "$root/tmp"
   echo "$name" >"$root/html/index.html"
   cat >"$root/nginx.conf" <<CONF
@@ -250,8 +251,9 @@ http {
   client_max_body_size 0;
   default_type text/plain;
   server {
-    listen 80; listen [::]:80;
+    listen 80 $listen; listen [::]:80 $listen;
     root $root/html;
+    $directives
     location /files/ { dav_methods PUT; }
   }
 }

@@ -7,31 +7,8 @@ head -c 100000000 /dev/urandom >"$work/blob"
 
 # proxied HOST: nginx that wants a PROXY header and answers with the client's address as the header says it.
 proxied() {
-  local name=$1 root=$work/web-$1
-  mkdir -p "$root/html/files" "$root/tmp"
-  ln -f "$work/blob" "$root/html/files/down"
-  cat >"$root/nginx.conf" <<CONF
-user root;
-worker_processes 1;
-pid $root/pid;
-error_log $work/nginx-$name.log;
-events { worker_connections 512; }
-http {
-  access_log off; keepalive_requests 1000000;
-  client_body_temp_path $root/tmp; proxy_temp_path $root/tmp; fastcgi_temp_path $root/tmp;
-  uwsgi_temp_path $root/tmp; scgi_temp_path $root/tmp;
-  client_max_body_size 0;
-  default_type text/plain;
-  server {
-    listen 80 proxy_protocol; listen [::]:80 proxy_protocol;
-    root $root/html;
-    location = / { return 200 "\$proxy_protocol_addr \$proxy_protocol_port \$proxy_protocol_server_addr \$proxy_protocol_server_port \$remote_port\n"; }
-    location /files/ { dav_methods PUT; }
-  }
-}
-CONF
-  on "$name" nginx -c "$root/nginx.conf"
-  wait_until 5 test -s "$root/pid"
+  web "$1" proxy_protocol 'location = / { return 200 "$proxy_protocol_addr $proxy_protocol_port $proxy_protocol_server_addr $proxy_protocol_server_port $remote_port\n"; }'
+  ln -f "$work/blob" "$work/web-$1/html/files/down"
 }
 
 # A server that speaks first, when it has read the header's line.

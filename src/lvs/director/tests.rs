@@ -106,6 +106,24 @@ fn ends_of(bytes: &[u8]) -> Ends {
     Ends::new(headers.src, port(0), headers.dst, port(2))
 }
 
+/// The headers of an ICMP or ICMPv6 message whose checksum must be right, and the message.
+fn icmp_of(bytes: &[u8]) -> (Headers, &[u8]) {
+    let headers = Headers::parse(bytes).unwrap();
+    let message = &bytes[headers.l4..];
+    let pseudo = if headers.is_v6() {
+        checksum::pseudo_header(headers.src, headers.dst, protocol::ICMPV6, message.len())
+    } else {
+        0
+    };
+    assert_eq!(checksum::fold(pseudo + checksum::sum(message)), 0xffff, "ICMP checksum");
+    (headers, message)
+}
+
+/// To an address of this host.
+fn own_route(addr: IpAddr) -> Route {
+    Route { net: addr.into(), mtu: 65_536, source: Some(addr), interface: 1, gateway: None, is_local: true }
+}
+
 #[test]
 fn requests_and_replies_are_translated_both_ways() {
     for is_v6 in [false, true] {
@@ -239,15 +257,8 @@ fn errors_of_the_server_reach_the_client_about_its_own_packet() {
         let error = make::icmp(world.reals[1], world.client, kind, 0, &request);
         let (verdict, bytes) = world.process(&error, Side::Server);
         assert_eq!(verdict, Verdict::Forward);
-        let headers = Headers::parse(&bytes).unwrap();
+        let (headers, message) = icmp_of(&bytes);
         assert_eq!((headers.src, headers.dst), (world.virt, world.client));
-        let message = &bytes[headers.l4..];
-        let pseudo = if is_v6 {
-            checksum::pseudo_header(headers.src, headers.dst, protocol::ICMPV6, message.len())
-        } else {
-            0
-        };
-        assert_eq!(checksum::fold(pseudo + checksum::sum(message)), 0xffff, "ICMP checksum");
         let quoted = Headers::parse_quoted(&message[8..]).unwrap();
         assert_eq!((quoted.src, quoted.dst), (world.client, world.virt));
         assert_eq!(quoted.quoted_ports(&message[8..]), Some((4000, 80)));
@@ -305,14 +316,7 @@ fn a_server_that_is_this_host_gets_its_packets_from_the_hosts_own_stack() {
     for is_v6 in [false, true] {
         let mut world = World::new(Protocol::Tcp, is_v6);
         let addr = world.reals[1];
-        world.director.set_routes(RouteTable::new(vec![Route {
-            net: addr.into(),
-            mtu: 65_536,
-            source: Some(addr),
-            interface: 1,
-            gateway: None,
-            is_local: true,
-        }]));
+        world.director.set_routes(RouteTable::new(vec![own_route(addr)]));
         let server = ServerSpec::new(addr, 8080, Forwarding::Route);
         world.apply(Command::EditServer { service: world.service, server });
         let syn = make::tcp(world.request(4000), SYN, &[]);

@@ -128,14 +128,7 @@ fn errors_are_rewritten_whole_in_both_directions() {
         let seen = |world: &mut World, error: &[u8], side| {
             let (verdict, bytes) = world.process(error, side);
             assert_eq!(verdict, Verdict::Forward);
-            let headers = Headers::parse(&bytes).unwrap();
-            let message = &bytes[headers.l4..];
-            let pseudo = if is_v6 {
-                checksum::pseudo_header(headers.src, headers.dst, protocol::ICMPV6, message.len())
-            } else {
-                0
-            };
-            assert_eq!(checksum::fold(pseudo + checksum::sum(message)), 0xffff, "ICMP checksum");
+            let (headers, message) = icmp_of(&bytes);
             let quoted = Headers::parse_quoted(&message[8..]).unwrap();
             let (src_port, dst_port) = quoted.quoted_ports(&message[8..]).unwrap();
             ((headers.src, headers.dst), Ends::new(quoted.src, src_port, quoted.dst, dst_port))
@@ -398,14 +391,6 @@ fn servers_on_this_host_answer_an_address_of_nobody() {
         } else {
             ["192.168.1.10", "192.168.56.184", "192.0.0.8"].map(addr)
         };
-        let own = |addr: IpAddr| Route {
-            net: addr.into(),
-            mtu: 65_536,
-            source: Some(addr),
-            interface: 1,
-            gateway: None,
-            is_local: true,
-        };
         for (protocol, forwarding, is_client_here, source) in [
             (Protocol::Tcp, Forwarding::FullNat, false, inner),
             (Protocol::Udp, Forwarding::FullNat, true, inner),
@@ -414,7 +399,8 @@ fn servers_on_this_host_answer_an_address_of_nobody() {
             (Protocol::Udp, Forwarding::Masq, false, client),
         ] {
             let mut world = World::new(protocol, is_v6);
-            let here = if is_client_here { vec![own(real), own(client)] } else { vec![own(real)] };
+            let here =
+                if is_client_here { vec![own_route(real), own_route(client)] } else { vec![own_route(real)] };
             world.director.set_routes(RouteTable::new(here));
             let server = ServerSpec::new(real, 8080, forwarding);
             world.apply(Command::EditServer { service: world.service, server });

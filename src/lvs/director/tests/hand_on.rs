@@ -306,14 +306,7 @@ fn an_error_quotes_the_number_that_the_client_sent() {
         let error = make::icmp(world.reals[0], local, kind, mtu, &sent);
         let (verdict, bytes) = world.process(&error, Side::Server);
         assert_eq!(verdict, Verdict::Forward);
-        let headers = Headers::parse(&bytes).unwrap();
-        let message = &bytes[headers.l4..];
-        let pseudo = if is_v6 {
-            checksum::pseudo_header(headers.src, headers.dst, protocol::ICMPV6, message.len())
-        } else {
-            0
-        };
-        assert_eq!(checksum::fold(pseudo + checksum::sum(message)), 0xffff, "ICMP checksum");
+        let (_, message) = icmp_of(&bytes);
         let quoted = Headers::parse_quoted(&message[8..]).unwrap();
         assert_eq!(message[8 + quoted.l4 + 4..8 + quoted.l4 + 8], 107u32.to_be_bytes());
     }
