@@ -136,6 +136,9 @@ events=$!
 same "both servers" "192.168.56.183:80 192.168.56.184:80" "$(servers)"
 load 8 >during.log &
 during=$!
+# wrk gives up if its very first connection is refused.
+busy() { (($(on ds ipvsadm -Ln -t 192.168.1.183:80 | awk '/->/ && NR > 3 { active += $5 } END { print active + 0 }') >= 8)); }
+wait_until 10 busy
 on rs2 nginx -c "$work/web-rs2/nginx.conf" -s stop
 wait_until 20 grep -q '"server_down".*"192.168.56.184"' events.log
 same "one server" "192.168.56.183:80" "$(servers)"
