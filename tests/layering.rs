@@ -50,6 +50,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("dashmap", &["lvs/conn/table.rs"]),
     ("tun::", &["device/"]),
     ("clap", &["cli/", "main.rs"]),
+    ("ratatui", &["cli/top/"]),
     ("Instant::now", &["daemon/clock.rs", "demo/"]),
     ("SystemTime::now", &["daemon/clock.rs"]),
 ];

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
@@ -88,6 +89,8 @@ pub enum Command {
     },
     /// Show everything at a glance: services, connections, rates, queues, drops, the host
     Status(StatusArgs),
+    /// Watch services, servers, states and connections on the whole terminal; ? shows the keys
+    Top(TopArgs),
     /// List connections, chosen by their ends, protocol or state
     Connections(ConnectionsArgs),
     /// Say which connection, service, template and server a packet would meet, and why; nothing is changed
@@ -376,6 +379,45 @@ pub struct StatusArgs {
     pub json: bool,
     #[command(flatten)]
     pub socket: SocketArgs,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct TopArgs {
+    /// Look so often, in seconds
+    #[arg(short, long, value_name = "SECONDS", default_value = "1", value_parser = super::top::seconds)]
+    pub interval: Duration,
+    /// Print one picture as text, and end
+    #[arg(long, conflicts_with = "batch")]
+    pub once: bool,
+    /// Print a picture as text each time, without a terminal
+    #[arg(short, long)]
+    pub batch: bool,
+    /// End after N pictures
+    #[arg(short, long, value_name = "N", requires = "batch", value_parser = clap::value_parser!(u64).range(1..))]
+    pub count: Option<u64>,
+    /// With --once or --batch: as JSON, in the schema of docs/json.md; with --batch a line each
+    #[arg(long)]
+    pub json: bool,
+    /// Begin with these
+    #[arg(long, value_name = "VIEW", default_value = "services")]
+    pub view: TopView,
+    /// Sort by this column, as in Conns/s; with - in front the other way round
+    #[arg(long, value_name = "COLUMN", allow_hyphen_values = true)]
+    pub sort: Option<String>,
+    /// Only rows with this text in them
+    #[arg(long, value_name = "TEXT")]
+    pub filter: Option<String>,
+    #[command(flatten)]
+    pub socket: SocketArgs,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TopView {
+    Services,
+    Servers,
+    /// How many connections are in which state
+    States,
+    Connections,
 }
 
 #[derive(Clone, Debug, clap::Args)]

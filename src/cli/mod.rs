@@ -26,6 +26,7 @@ mod run;
 mod status;
 mod sysctl;
 pub(crate) mod tables;
+mod top;
 mod units;
 
 use std::error::Error;
@@ -69,6 +70,8 @@ enum CliError {
     #[error(transparent)]
     Status(#[from] status::StatusError),
     #[error(transparent)]
+    Top(#[from] top::TopError),
+    #[error(transparent)]
     Health(#[from] health::HealthError),
     #[error(transparent)]
     Drain(#[from] drain::DrainError),
@@ -109,6 +112,7 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
         }
         args::Command::Events(given) => events::run(&given, &mut std::io::stdout()).map_err(CliError::from),
         args::Command::Status(given) => status::run(&given, &mut std::io::stdout()).map_err(CliError::from),
+        args::Command::Top(given) => top::run(&given, &mut std::io::stdout()).map_err(CliError::from),
         args::Command::Connections(given) => {
             connections::run(given, &mut std::io::stdout()).map_err(CliError::from)
         }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::capture::{CaptureWish, Captured, Taps};
 use crate::events::{Event, Events, Record};
 use crate::lvs::Time;
-use crate::lvs::director::{ConnDetail, ConnFilter, Director};
+use crate::lvs::director::{ConnDetail, ConnFilter, Director, StateCount};
 
 /// What a client wants to be told bit by bit, until the last or until it hangs up.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +18,8 @@ pub enum Wish {
     Events { past: usize, follow: bool },
     /// The connections that the filter takes.
     Connections(ConnFilter),
+    /// How many of them there are by state; the counts of all parts are added up.
+    States(ConnFilter),
     /// Packets before and after the director, from now on.
     Capture(CaptureWish),
 }
@@ -27,6 +29,7 @@ pub enum Wish {
 pub enum Part {
     Event(Record),
     Connections(Vec<ConnDetail>),
+    States(Vec<StateCount>),
     /// The first batch is empty: from then on nothing is missed.
     Packets(Vec<Captured>),
     /// There are as many captures as there may be.
@@ -58,8 +61,21 @@ pub fn connections(
     filter: ConnFilter,
     now: impl Fn() -> Time + Send + 'static,
 ) -> Parts {
+    let found = by_turns(move |start| director.connections_from(start, &filter, now()));
+    found.map(Part::Connections).boxed()
+}
+
+/// How many connections are in which state, as parts.
+pub fn states(director: Arc<Director>, filter: ConnFilter) -> Parts {
+    by_turns(move |start| director.states_from(start, &filter)).map(Part::States).boxed()
+}
+
+/// What is found in one part of the table after the other; nothing where nothing is found.
+fn by_turns<T: Send + 'static>(
+    look: impl Fn(u32) -> (Vec<T>, Option<u32>) + Send + 'static,
+) -> BoxStream<'static, Vec<T>> {
     let parts = stream::unfold(Some(0), move |start| {
-        let part = start.map(|start| director.connections_from(start, &filter, now()));
+        let part = start.map(&look);
         async move {
             let (found, next) = part?;
             // Other tasks have their turn even where nothing is found for long.
@@ -67,7 +83,7 @@ pub fn connections(
             Some((found, next))
         }
     });
-    parts.filter(|found| std::future::ready(!found.is_empty())).map(Part::Connections).boxed()
+    parts.filter(|found| std::future::ready(!found.is_empty())).boxed()
 }
 
 /// Packets in one part at most.

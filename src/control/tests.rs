@@ -287,7 +287,7 @@ impl Service for Telling {
     fn stream(&self, wish: &Wish) -> Parts {
         match wish {
             Wish::Events { past, follow } => stream::events(&self.0, *past, *follow),
-            Wish::Connections(_) | Wish::Capture(_) => {
+            Wish::Connections(_) | Wish::States(_) | Wish::Capture(_) => {
                 futures::stream::StreamExt::boxed(futures::stream::empty())
             }
         }

@@ -54,7 +54,7 @@ use crate::lvs::neighbour::Neighbours;
 use crate::lvs::wire::{Outbox, PacketBuf};
 
 use crate::metrics;
-use clock::Clock;
+pub(crate) use clock::Clock;
 use counters::AllCounters;
 use datapath::{Ended, Interface};
 pub use logging::{LogError, LogFormat, start as start_logging};

@@ -294,6 +294,7 @@ impl Service for Live {
                 let clock = self.clock;
                 stream::connections(Arc::clone(&self.director), filter.clone(), move || clock.now())
             }
+            Wish::States(filter) => stream::states(Arc::clone(&self.director), filter.clone()),
             Wish::Capture(wish) => stream::packets(&self.taps, wish),
         }
     }

@@ -1,5 +1,6 @@
 //! Looking at the tables without changing or holding them up: how much there is, and connections part by part.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -89,6 +90,17 @@ pub struct ConnDetail {
     pub is_template: bool,
 }
 
+/// How many connections are in a state.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StateCount {
+    /// IP protocol number; 0 for the templates of marks.
+    pub protocol: u8,
+    /// The kernel's name of the state.
+    pub state: String,
+    pub templates: bool,
+    pub connections: u64,
+}
+
 /// Places of the table that are looked at in one turn.
 const TURN: u32 = 4096;
 
@@ -134,6 +146,23 @@ impl Director {
             }
         });
         (found, end)
+    }
+
+    /// How many connections of one part of the table the filter takes, by state, and where the next part begins.
+    pub fn states_from(&self, start: u32, filter: &ConnFilter) -> (Vec<StateCount>, Option<u32>) {
+        let mut counts: BTreeMap<(u8, &'static str, bool), u64> = BTreeMap::new();
+        let end = self.conns.for_each_between(start, start.saturating_add(TURN), |_, conn| {
+            if filter.takes(conn) {
+                *counts.entry((conn.protocol(), conn.state.name(), conn.is_template())).or_default() += 1;
+            }
+        });
+        let counted = |((protocol, state, templates), connections)| StateCount {
+            protocol,
+            state: String::from(state),
+            templates,
+            connections,
+        };
+        (counts.into_iter().map(counted).collect(), end)
     }
 }
 

@@ -41,7 +41,7 @@ use parking_lot::{Mutex, RwLock};
 pub use crate::lvs::service::Signals;
 pub use crate::lvs::verdict::{DropReason, Verdict};
 pub use captures::Captures;
-pub use census::{Census, ConnDetail, ConnFilter, EndFilter};
+pub use census::{Census, ConnCensus, ConnDetail, ConnFilter, EndFilter, ServerCensus, StateCount};
 pub use command::{
     Command, CommandError, ConnEntry, DaemonRole, DaemonSpec, EngineData, Info, Overload, Query, Reply,
     ServerEntry, ServiceEntry, Tables, TimeoutSettings,
