@@ -67,9 +67,7 @@ fn head_of(model: &Model, look: Look, area: Rect) -> Vec<Line<'static>> {
     let width = usize::from(area.width);
     let mut lines = vec![Line::styled(summary(picture, width), Style::new().add_modifier(Modifier::BOLD))];
     let (service, rates) = match model.level().view.service() {
-        Some(key) => {
-            (Some(key), picture.service(key).map_or_else(Default::default, |service| service.rates))
-        }
+        Some(key) => (Some(key), picture.service(key).map_or_else(Default::default, |service| service.rates)),
         None => (None, picture.status.census.rates),
     };
     let measures: &[Measure] = if area.height >= 4 { &Measure::ALL } else { &[model.measure] };
@@ -130,7 +128,12 @@ fn crumbs_of(model: &Model, grid: &Grid, look: Look, width: u16) -> Line<'static
     }
     notes.push_str(&format!(" {} rows", grid.rows.len()));
     if let Some(place) = model.place(grid) {
-        notes = format!(" {}/{}{}", place + 1, grid.rows.len(), notes.replace(&format!(" {} rows", grid.rows.len()), ""));
+        notes = format!(
+            " {}/{}{}",
+            place + 1,
+            grid.rows.len(),
+            notes.replace(&format!(" {} rows", grid.rows.len()), "")
+        );
     }
     let every = model.interval.as_secs_f64();
     notes.push_str(&format!(" {every}s"));
@@ -183,7 +186,8 @@ fn draw_grid(frame: &mut Frame<'_>, area: Rect, model: &Model, grid: &Grid, look
         });
         TableRow::new(cells).style(look.tone(row.tone))
     });
-    let widths = fitted.iter().map(|(_, width)| Constraint::Length(u16::try_from(*width).unwrap_or(u16::MAX)));
+    let widths =
+        fitted.iter().map(|(_, width)| Constraint::Length(u16::try_from(*width).unwrap_or(u16::MAX)));
     let table = Table::new(rows, widths)
         .header(header)
         .column_spacing(2)
@@ -220,12 +224,8 @@ fn draw_help(frame: &mut Frame<'_>, area: Rect, top: u16) {
     let width = area.width.min(u16::try_from(longest + 4).unwrap_or(u16::MAX));
     let lines = u16::try_from(HELP.lines().count()).unwrap_or(u16::MAX);
     let height = area.height.min(lines + 2);
-    let place = Rect {
-        x: area.x + (area.width - width) / 2,
-        y: area.y + (area.height - height) / 2,
-        width,
-        height,
-    };
+    let place =
+        Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 2, width, height };
     let top = top.min(lines.saturating_sub(height.saturating_sub(2)));
     frame.render_widget(Clear, place);
     let block = Block::bordered().title(" help: any key closes ");

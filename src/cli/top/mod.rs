@@ -111,11 +111,7 @@ fn print_pictures(
     let mut printed = 0;
     loop {
         model.see(asker.ask(&model.wanted().extra)?);
-        let written = if args.json {
-            print::json(&model, args.batch, out)
-        } else {
-            print::text(&model, out)
-        };
+        let written = if args.json { print::json(&model, args.batch, out) } else { print::text(&model, out) };
         written.and_then(|()| out.flush()).map_err(TopError::Write)?;
         printed += 1;
         if count.is_some_and(|count| printed >= count) {

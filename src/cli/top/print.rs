@@ -59,9 +59,9 @@ fn table(grid: &Grid, out: &mut dyn Write) -> io::Result<()> {
     let of = |at: usize| (grid.columns[at].title, grid.columns[at].right);
     line(&mut fitted.iter().map(|(at, width)| (of(*at).0, *width, of(*at).1)))?;
     for row in &grid.rows {
-        let cells = fitted.iter().map(|(at, width)| {
-            (row.cells.get(*at).map(Cell::shown).unwrap_or_default(), *width, of(*at).1)
-        });
+        let cells = fitted
+            .iter()
+            .map(|(at, width)| (row.cells.get(*at).map(Cell::shown).unwrap_or_default(), *width, of(*at).1));
         line(&mut { cells })?;
     }
     Ok(())

@@ -105,9 +105,10 @@ fn screen(model: &mut Model, look: Look, width: u16, height: u16) -> String {
     let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
     terminal.draw(|frame| draw(frame, model, look)).unwrap();
     let buffer = terminal.backend().buffer();
-    let rows = buffer.content().chunks(usize::from(width)).map(|row| {
-        row.iter().map(ratatui::buffer::Cell::symbol).collect::<String>().trim_end().to_owned()
-    });
+    let rows = buffer
+        .content()
+        .chunks(usize::from(width))
+        .map(|row| row.iter().map(ratatui::buffer::Cell::symbol).collect::<String>().trim_end().to_owned());
     rows.collect::<Vec<_>>().join("\n")
 }
 
@@ -179,10 +180,7 @@ fn rows_are_opened_from_service_to_connections_and_closed_again() {
     let extra = Extra::Connections(scope);
     model.see(Picture { extra, connections: vec![detail], is_cut: true, ..picture(2000) });
     let shown = screen(&mut model, ASCII, 80, 24);
-    assert!(
-        shown.contains("services > TCP 10.0.0.1:80 > connections of 10.1.0.1:8080"),
-        "{shown}"
-    );
+    assert!(shown.contains("services > TCP 10.0.0.1:80 > connections of 10.1.0.1:8080"), "{shown}");
     assert!(shown.contains("first 500") && shown.contains("10.9.0.9:40000"), "{shown}");
     press(&mut model, "\n\x1b");
     let grid = model.grid();
@@ -263,8 +261,7 @@ fn a_pause_holds_the_picture_but_opens_views() {
     let mut model = model();
     press(&mut model, "p3");
     assert!(model.wanted().is_paused);
-    let states =
-        vec![StateCount { protocol: 17, state: "UDP".to_owned(), templates: false, connections: 7 }];
+    let states = vec![StateCount { protocol: 17, state: "UDP".to_owned(), templates: false, connections: 7 }];
     let mut next = picture(2000);
     next.status.census.rates.cps = 999;
     model.see(Picture { extra: Extra::States(Scope::default()), states, ..next });
