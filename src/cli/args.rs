@@ -10,8 +10,8 @@ use ipnet::IpNet;
 
 use super::ends;
 use super::proc::ProcFile;
-use crate::config::port_range;
 use crate::config::{Format, Queues, Source};
+use crate::config::{masquerade_net, port_range};
 use crate::control::{DEFAULT_SOCKET, REAL_SERVER_SOCKET, SOCKET_VARIABLE};
 use crate::events::Event;
 use crate::lvs::director::EndFilter;
@@ -175,6 +175,9 @@ pub struct RunArgs {
     /// Without such a subnet: these ports of the host's own addresses do [default: 16384-32767]
     #[arg(long, value_name = "FIRST-LAST", value_parser = port_range)]
     pub laddr_ports: Option<RangeInclusive<u16>>,
+    /// Connections that hosts of this subnet open outwards leave with the host's own address (repeatable)
+    #[arg(long = "masquerade", value_name = "CIDR", value_parser = masquerade_net)]
+    pub masquerade_nets: Vec<IpNet>,
     /// Rewrite the destination only, even where client and masqueraded server share a link
     #[arg(long)]
     pub no_hairpin: bool,

@@ -79,6 +79,7 @@ fn options(given: RunArgs, source: Option<Source>, config: Config) -> daemon::Op
             ftp_ports: file.ftp_ports.unwrap_or(defaults.ftp_ports),
             laddr_nets: [given.laddr_nets, file.laddr_nets].concat(),
             laddr_ports: given.laddr_ports.or(file.laddr_ports).unwrap_or(defaults.laddr_ports),
+            masquerade_nets: [given.masquerade_nets, file.masquerade_nets].concat(),
             mss_clamp: !given.no_mss_clamp && file.mss_clamp.unwrap_or(defaults.mss_clamp),
             hairpin: !given.no_hairpin && file.hairpin.unwrap_or(defaults.hairpin),
             seed: defaults.seed,

@@ -58,6 +58,14 @@ fn text(status: &Status, out: &mut dyn Write) -> io::Result<()> {
         "connections    {} of at most {} ({} active, {} inactive, {} persistent)",
         conns.tracked, conns.limit, conns.active, conns.inactive, conns.persistent
     )?;
+    if conns.masqueraded_total > 0 {
+        writeln!(
+            out,
+            "masqueraded    {} connections outwards, {} in all",
+            conns.masqueraded,
+            number(conns.masqueraded_total)
+        )?;
+    }
     let (rates, stats) = (census.rates, census.stats);
     writeln!(
         out,

@@ -12,6 +12,7 @@ mod error;
 mod format;
 mod health_read;
 pub mod keepalived;
+mod nets;
 pub mod note;
 mod ports;
 mod queues;
@@ -31,6 +32,7 @@ use ipnet::IpNet;
 
 pub use error::ConfigError;
 pub use format::{Format, Source};
+pub use nets::{BadNet, masquerade_net};
 pub use ports::{BadPortRange, port_range};
 pub use queues::{BadQueues, Queues};
 pub use schema::LogFormat;
@@ -56,6 +58,7 @@ pub struct DirectorOptions {
     pub vip_nets: Vec<IpNet>,
     pub rs_nets: Vec<IpNet>,
     pub laddr_nets: Vec<IpNet>,
+    pub masquerade_nets: Vec<IpNet>,
     pub laddr_ports: Option<RangeInclusive<u16>>,
     pub hairpin: Option<bool>,
     pub mss_clamp: Option<bool>,

@@ -8,7 +8,7 @@ use super::check_schema::Sorry;
 use super::error::Mistake;
 use super::health_read::{ServerSide, ServiceSide, service_side};
 use super::schema::{self, Address, AddressFamily, Flag, Forward};
-use super::{BadQueues, Config, Declared, DirectorOptions, Queues, port_range};
+use super::{BadQueues, Config, Declared, DirectorOptions, Queues, masquerade_net, port_range};
 use crate::lvs::Time;
 use crate::lvs::director::{Command, DaemonSpec, Director, Settings, TimeoutSettings};
 use crate::lvs::service::{
@@ -114,11 +114,17 @@ fn director_options(given: schema::Director) -> Result<DirectorOptions, Mistake>
     let ftp_ports = given.ftp_ports.map(ftp_ports).transpose()?;
     let queues = given.queues.map(queues).transpose()?;
     let laddr_ports = given.laddr_ports.map(laddr_ports).transpose()?;
+    let masquerade_nets = given
+        .masquerade_nets
+        .into_iter()
+        .map(|net| masquerade_net(net.get_ref()).map_err(|error| Mistake::new(net.span(), error)));
+    let masquerade_nets = masquerade_nets.collect::<Result<_, _>>()?;
     Ok(DirectorOptions {
         socket: given.socket,
         vip_nets: given.vip_nets,
         rs_nets: given.rs_nets,
         laddr_nets: given.laddr_nets,
+        masquerade_nets,
         laddr_ports,
         hairpin: given.hairpin,
         mss_clamp: given.mss_clamp,

@@ -29,6 +29,7 @@ pub(super) struct Director {
     pub(super) vip_nets: Vec<IpNet>,
     pub(super) rs_nets: Vec<IpNet>,
     pub(super) laddr_nets: Vec<IpNet>,
+    pub(super) masquerade_nets: Vec<Spanned<String>>,
     pub(super) laddr_ports: Option<Spanned<String>>,
     pub(super) hairpin: Option<bool>,
     pub(super) mss_clamp: Option<bool>,

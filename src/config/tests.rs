@@ -53,6 +53,7 @@ fn the_commented_options_of_the_example_are_valid_too() {
     let director = parse(&format!("[director]\n{options}")).director;
     assert_eq!(director.queues, Some(Queues::Count(1)));
     assert_eq!(director.vip_nets.len(), 1);
+    assert_eq!(director.masquerade_nets, ["192.168.56.0/24".parse().unwrap()]);
     assert_eq!((director.laddr_nets.len(), director.laddr_ports), (1, Some(16_384..=32_767)));
     assert_eq!((director.hairpin, director.mss_clamp), (Some(true), Some(true)));
     assert!(
@@ -278,6 +279,8 @@ fn full_nat_may_change_the_port() {
     assert_eq!((server.forwarding, server.port), (Forwarding::FullNat, 8080));
     let refused = Config::parse(&format!("[director]\nladdr_ports = \"9-8\"\n{text}"), Path::new("t.toml"));
     assert!(refused.unwrap_err().to_string().contains("is no range of ports"));
+    let all = Config::parse("[director]\nmasquerade_nets = [\"::/0\"]\n", Path::new("t.toml"));
+    assert!(all.unwrap_err().to_string().contains("leaves nothing outside"));
 }
 
 #[test]

@@ -93,6 +93,7 @@ impl Options {
             rs_nets: self.rs_nets.clone(),
             laddr_nets: self.core.laddr_nets.clone(),
             laddr_ports: self.core.laddr_ports.clone(),
+            masquerade_nets: self.core.masquerade_nets.clone(),
             claim_vips: self.claim_vips,
             journal,
             ..HostOptions::default()
@@ -342,7 +343,7 @@ fn follow_host(live: &Arc<Live>, writer: TunWriter, rs_writer: TunWriter) -> Vec
         }
         Err(error) => tracing::warn!(%error, "neighbours are left to the host"),
     }
-    match ErrorListener::start() {
+    match ErrorListener::start(live.director.masquerades_v6()) {
         Ok(listener) => {
             tasks.push(tokio::spawn(neighbourhood::pass_errors(Arc::clone(live), listener, writer)));
         }

@@ -44,7 +44,7 @@ pub(super) async fn know_neighbours(neighbours: Arc<Neighbours>, mut watch: Neig
     }
 }
 
-/// Hands ICMPv6 errors to the director. One that belongs to no connection was the host's, which has it already.
+/// Hands ICMPv6 errors, and answers of echo, to the director. One that belongs to no connection was the host's, which has it already.
 pub(super) async fn pass_errors(live: Arc<Live>, listener: ErrorListener, mut writer: TunWriter) {
     let (mut packet, mut outbox) = (PacketBuf::new(), Outbox::default());
     loop {
@@ -56,11 +56,16 @@ pub(super) async fn pass_errors(live: Arc<Live>, listener: ErrorListener, mut wr
             }
         }
         let verdict = live.director.process(&mut packet, Side::Client, live.clock.now(), &mut outbox);
-        if verdict == Verdict::Forward
-            && let Err(error) = writer.write(&mut packet)
-        {
-            tracing::trace!(%error, "unwritten packet");
+        let mut write = |packet: &mut PacketBuf| {
+            if let Err(error) = writer.write(packet) {
+                tracing::trace!(%error, "unwritten packet");
+            }
+        };
+        if verdict == Verdict::Forward {
+            write(&mut packet);
+            outbox.drain(write);
+        } else {
+            outbox.drain(|_| {});
         }
-        outbox.drain(|_| {});
     }
 }

@@ -1,4 +1,4 @@
-//! ICMPv6 errors that reach the host itself.
+//! ICMPv6 errors that reach the host itself, and answers to echo requests that it sent for others.
 //!
 //! Neighbour discovery is ICMPv6 too, so no rule may lead ICMPv6 to a virtual address into a TUN. Errors about
 //! packets of connections are delivered to the host instead, and a raw socket gets a copy of each.
@@ -18,22 +18,28 @@ const ICMPV6: u8 = 58;
 const HEADER: usize = 40;
 
 /// Long enough for every error; they are at most 1280 bytes (RFC 4443 2.4c).
-const MAX_MESSAGE: usize = 2048;
+const MAX_ERROR: usize = 2048;
+
+/// An answer is as long as what was asked.
+const MAX_ANSWER: usize = 65_535;
 
 /// The first four message types are errors that routers and hosts send.
 const ERRORS: std::ops::RangeInclusive<u8> = 1..=4;
 
+const ECHO_REPLY: u8 = 129;
+
 #[derive(Debug)]
 pub struct ErrorListener {
     socket: UdpSocket,
+    hears_echo: bool,
 }
 
 impl ErrorListener {
-    /// Begins to listen; to be called inside a tokio runtime.
+    /// Begins to listen, to answers of echo too if hosts are masqueraded; to be called inside a tokio runtime.
     ///
     /// # Errors
     /// There is no IPv6, or no permission for a raw socket.
-    pub fn start() -> Result<Self, HostError> {
+    pub fn start(hears_echo: bool) -> Result<Self, HostError> {
         let failed = |source| HostError::Netlink { doing: "listen for ICMPv6 errors", source };
         let open = || {
             let socket = Socket::new(Domain::IPV6, Type::RAW, Some(Protocol::from(i32::from(ICMPV6))))?;
@@ -43,16 +49,17 @@ impl ErrorListener {
             // A raw socket is polled like any datagram socket; nothing of UDP is used.
             UdpSocket::from_std(socket.into())
         };
-        Ok(Self { socket: open().map_err(failed)? })
+        Ok(Self { socket: open().map_err(failed)?, hears_echo })
     }
 
-    /// The next error, as the packet that it came in.
+    /// The next message, as the packet that it came in.
     ///
     /// # Errors
     /// The socket is broken.
     pub async fn next(&self) -> io::Result<Vec<u8>> {
         loop {
-            let received = self.socket.async_io(Interest::READABLE, || receive(&self.socket)).await?;
+            let received =
+                self.socket.async_io(Interest::READABLE, || receive(&self.socket, self.hears_echo)).await?;
             if let Some(packet) = received {
                 return Ok(packet);
             }
@@ -60,9 +67,9 @@ impl ErrorListener {
     }
 }
 
-/// One message with its header made again; None when it is no error.
-fn receive(socket: &UdpSocket) -> io::Result<Option<Vec<u8>>> {
-    let mut packet = vec![0; HEADER + MAX_MESSAGE];
+/// One message with its header made again; None when it is neither an error nor an answer.
+fn receive(socket: &UdpSocket, hears_echo: bool) -> io::Result<Option<Vec<u8>>> {
+    let mut packet = vec![0; HEADER + if hears_echo { MAX_ANSWER } else { MAX_ERROR }];
     let mut space = nix::cmsg_space!(libc::in6_pktinfo, libc::c_int);
     let (len, src, dst, hops) = {
         let mut parts = [IoSliceMut::new(&mut packet[HEADER..])];
@@ -81,7 +88,8 @@ fn receive(socket: &UdpSocket) -> io::Result<Option<Vec<u8>>> {
         (received.bytes, received.address.map(|from| from.ip()), dst, hops)
     };
     let (Some(src), Some(dst)) = (src, dst) else { return Ok(None) };
-    if len == 0 || !ERRORS.contains(&packet[HEADER]) {
+    let is_heard = |kind: u8| ERRORS.contains(&kind) || hears_echo && kind == ECHO_REPLY;
+    if len == 0 || !is_heard(packet[HEADER]) {
         return Ok(None);
     }
     packet.truncate(HEADER + len);

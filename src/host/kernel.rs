@@ -24,7 +24,7 @@ use super::error::HostError;
 use super::messages;
 use super::sysctl;
 use super::view::{Interface, LinkState, View};
-use crate::lvs::route::Route;
+use crate::lvs::route::{Route, is_link_local};
 use crate::lvs::service::Family;
 
 /// Requests that are under way at the same time; the kernel answers them in order.
@@ -261,7 +261,9 @@ fn route(message: &RouteMessage, view: &View, family: Family) -> Option<Route> {
         net: IpNet::new(dst, message.header.destination_prefix_length).ok()?,
         mtu: mtu.unwrap_or(link.mtu),
         source: source.or_else(|| {
-            if is_local { Some(dst) } else { view.source_on(&link.name, gateway.unwrap_or(dst)) }
+            // A router's link-local address says nothing of what lies behind it.
+            let near = gateway.filter(|gateway| !is_link_local(*gateway)).unwrap_or(dst);
+            if is_local { Some(dst) } else { view.source_on(&link.name, near) }
         }),
         interface: link.index,
         gateway,

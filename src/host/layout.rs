@@ -1,6 +1,6 @@
 //! Where among the host's policy rules ours stand, and the rules that are there for as long as a family is in use. Pure.
 //!
-//! Seven preferences, the lowest first:
+//! Seven preferences, or eight where hosts are masqueraded, the lowest first:
 //!
 //! | preference | rules |
 //! |---|---|
@@ -9,6 +9,7 @@
 //! | `marks` | `nop` (the target exists whatever comes and goes); `fwmark N lookup …` |
 //! | `virtuals` | `lookup VIP table`: a route per virtual address, so that thousands cost one look-up; `from RIP` for real servers on this host |
 //! | `reals` | `iif lo goto local`; `from RIP lookup RS table` |
+//! | `answers` | to masqueraded hosts: `dport … goto local` for ports that are not claimed for them; `to OWN lookup RS table` |
 //! | `local` | `lookup local`; then ICMP errors of routers in between: `not ipproto icmp goto after`, `lookup RS table` |
 //! | `after` | `nop`; the host's own rules follow |
 //!
@@ -23,6 +24,8 @@ use crate::lvs::service::Family;
 pub(super) struct Layout {
     pub(super) family: Family,
     pub(super) bypass: u32,
+    /// Hosts are masqueraded, so there is the preference `answers`.
+    pub(super) masquerades: bool,
     /// The host's `lookup local`, where it has to go.
     pub(super) moved: Option<Rule>,
 }
@@ -32,9 +35,10 @@ impl Layout {
     pub(super) fn choose<'a>(
         family: Family,
         rules: impl Iterator<Item = &'a Rule>,
+        masquerades: bool,
     ) -> Result<Self, HostError> {
-        let Room { first, moved } = Room::before_local(family, rules, Self::DEPTH)?;
-        Ok(Self { family, bypass: first, moved })
+        let Room { first, moved } = Room::before_local(family, rules, Self::depth(masquerades))?;
+        Ok(Self { family, bypass: first, masquerades, moved })
     }
 
     pub(super) const fn skip(&self) -> u32 {
@@ -53,12 +57,17 @@ impl Layout {
         self.bypass + 4
     }
 
+    /// Where it is there at all.
+    pub(super) const fn answers(&self) -> u32 {
+        self.bypass + 5
+    }
+
     pub(super) const fn local(&self) -> u32 {
-        self.bypass + Self::DEPTH
+        self.bypass + Self::depth(self.masquerades)
     }
 
     pub(super) const fn after(&self) -> u32 {
-        self.bypass + Self::DEPTH + 1
+        self.local() + 1
     }
 
     /// The permanent rules, in the order in which they are put in: from the back to the front, so that at no moment a packet is led where
@@ -97,7 +106,9 @@ impl Layout {
     }
 
     /// How many preferences stand in front of `lookup local`.
-    const DEPTH: u32 = 5;
+    const fn depth(masquerades: bool) -> u32 {
+        if masquerades { 6 } else { 5 }
+    }
 }
 
 /// Preferences in front of the host's `lookup local`.
@@ -155,10 +166,10 @@ const fn icmp(family: Family) -> u8 {
 }
 
 const ICMP: u8 = 1;
-const TCP: u8 = 6;
-const UDP: u8 = 17;
+pub(super) const TCP: u8 = 6;
+pub(super) const UDP: u8 = 17;
 const ICMPV6: u8 = 58;
-const SCTP: u8 = 132;
+pub(super) const SCTP: u8 = 132;
 
 #[cfg(test)]
 mod tests {
@@ -168,7 +179,7 @@ mod tests {
     #[test]
     fn lookup_local_moves_from_preference_0() {
         let rules = [host(0, TABLE_LOCAL), host(32766, TABLE_MAIN), host(32767, 253)];
-        let layout = Layout::choose(Family::V4, rules.iter()).unwrap();
+        let layout = Layout::choose(Family::V4, rules.iter(), false).unwrap();
         assert_eq!((layout.bypass, layout.local(), layout.after()), (0, 5, 6));
         assert_eq!(layout.moved, Some(host(0, TABLE_LOCAL)));
         let steps = layout.steps(&TunNames::default(), 7600);
@@ -184,22 +195,22 @@ mod tests {
         let mut proxy = host(9, 2004);
         proxy.mark = Some(0x200);
         let rules = [proxy, host(100, TABLE_LOCAL), host(32766, TABLE_MAIN)];
-        let layout = Layout::choose(Family::V4, rules.iter()).unwrap();
+        let layout = Layout::choose(Family::V4, rules.iter(), false).unwrap();
         assert_eq!((layout.bypass, layout.local(), layout.moved), (95, 100, None));
     }
 
     #[test]
     fn rules_of_the_host_keep_their_order_or_the_start_is_refused() {
         let rules = [host(0, TABLE_LOCAL), host(6, 100), host(32766, TABLE_MAIN)];
-        assert!(Layout::choose(Family::V4, rules.iter()).is_ok());
+        assert!(Layout::choose(Family::V4, rules.iter(), false).is_ok());
         let rules = [host(0, TABLE_LOCAL), host(3, 100), host(32766, TABLE_MAIN)];
-        let error = Layout::choose(Family::V4, rules.iter()).unwrap_err();
+        let error = Layout::choose(Family::V4, rules.iter(), false).unwrap_err();
         assert_eq!(
             error.to_string(),
             "the IPv4 policy rule `pref 3 from all lookup 100 protocol kernel` leaves no room between it and `lookup local`: \
              move it to preference 6 or above"
         );
-        assert!(Layout::choose(Family::V4, [host(32766, TABLE_MAIN)].iter()).is_err());
+        assert!(Layout::choose(Family::V4, [host(32766, TABLE_MAIN)].iter(), false).is_err());
     }
 
     fn host(pref: u32, table: u32) -> Rule {

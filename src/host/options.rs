@@ -17,6 +17,8 @@ pub struct HostOptions {
     pub laddr_nets: Vec<IpNet>,
     /// Ports of the host's own addresses that do (`--laddr-ports`).
     pub laddr_ports: RangeInclusive<u16>,
+    /// Subnets whose hosts open connections outwards with the host's own address (`--masquerade`).
+    pub masquerade_nets: Vec<IpNet>,
     /// Makes a virtual address that is nobody's an address of this host. Off where a VRRP daemon decides who owns it.
     pub claim_vips: bool,
     /// The first routing table tried for packets to virtual addresses; the next one is for packets from real servers.
@@ -33,6 +35,7 @@ impl Default for HostOptions {
             rs_nets: Vec::new(),
             laddr_nets: Vec::new(),
             laddr_ports: DEFAULT_LADDR_PORTS,
+            masquerade_nets: Vec::new(),
             claim_vips: true,
             table_base: 7600,
             tx_queue_len: 10_000,

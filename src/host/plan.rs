@@ -7,11 +7,12 @@ use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 use super::change::{Action, Address, Link, Proxy, Route, RouteKind, Rule, Step, TABLE_LOCAL};
 use super::cover::cover;
-use super::layout::Layout;
+use super::layout::{Layout, SCTP, TCP, UDP};
 use super::options::{HostOptions, TunNames};
 use super::ports::reserve;
 use super::view::{Interface, View};
 use crate::lvs::director::{Captures, INNER_LADDRS, laddrs};
+use crate::lvs::route::is_link_local;
 use crate::lvs::service::Family;
 
 /// No super-packet is too long for a TUN; what is too long for a link the director finds out itself.
@@ -22,6 +23,9 @@ pub(super) const STRICT: u8 = 1;
 
 /// `rp_filter`: there is a way back at all.
 const LOOSE: u8 = 2;
+
+/// The last port that a rule may name; a packet to 65535 takes the way through the director.
+const LAST_PORT: u16 = 65_534;
 
 /// Rules for real servers at most, per family; beyond that wider prefixes stand in.
 const MAX_REAL_RULES: usize = 64;
@@ -102,6 +106,7 @@ pub(super) fn follow(
     for layout in layouts {
         following.own_errors(layout);
         following.reals(layout);
+        following.answers(layout);
         following.marks(layout, mark_tuns);
     }
     following.steps
@@ -110,6 +115,7 @@ pub(super) fn follow(
 /// The families that services or subnets need.
 pub(super) fn families(options: &HostOptions, captures: &Captures) -> BTreeSet<Family> {
     let nets = options.vip_nets.iter().chain(&options.rs_nets).chain(&options.laddr_nets);
+    let nets = nets.chain(&options.masquerade_nets);
     let nets = nets.map(|net| Family::of(&net.addr()));
     let addresses = captures.virtuals.iter().chain(&captures.reals).map(Family::of);
     let marks = captures.marks.iter().map(|(_, family)| *family);
@@ -143,7 +149,7 @@ impl<'a, F: Fn(&str) -> Option<String>> Following<'a, F> {
     /// which something for it comes in would drop that.
     fn loosen(&mut self) {
         let Ground { options, .. } = *self.ground;
-        let nets = options.vip_nets.iter().chain(&options.rs_nets);
+        let nets = options.vip_nets.iter().chain(&options.rs_nets).chain(&options.masquerade_nets);
         let mut behind = nets.map(IpNet::addr).chain(self.captures.reals.iter().copied());
         if behind.all(|addr| addr.is_ipv6()) {
             return;
@@ -266,16 +272,16 @@ impl<'a, F: Fn(&str) -> Option<String>> Following<'a, F> {
             rule.from = Some(net);
             rule
         };
-        let nets = options.rs_nets.iter().filter(|net| Family::of(&net.addr()) == family);
+        let nets = options.rs_nets.iter().chain(&options.masquerade_nets);
+        let nets: BTreeSet<IpNet> =
+            nets.filter(|net| Family::of(&net.addr()) == family).map(IpNet::trunc).collect();
         // Replies of a loopback address are known by where they go, since all else of it is none of ours.
         let single = self.captures.reals.iter().filter(|addr| {
-            Family::of(addr) == family
-                && !addr.is_loopback()
-                && !options.rs_nets.iter().any(|net| net.contains(*addr))
+            Family::of(addr) == family && !addr.is_loopback() && !nets.iter().any(|net| net.contains(*addr))
         });
         let (local, remote): (BTreeSet<IpAddr>, BTreeSet<IpAddr>) =
             single.partition(|addr| self.own.contains(addr));
-        let mut rules: Vec<Rule> = nets.map(|net| from(layout.reals(), *net)).collect();
+        let mut rules: Vec<Rule> = nets.iter().map(|net| from(layout.reals(), *net)).collect();
         rules.extend(cover(&remote, MAX_REAL_RULES).into_iter().map(|net| from(layout.reals(), net)));
         // Replies of a server on this very host are its own traffic.
         rules.extend(local.into_iter().map(|addr| {
@@ -287,6 +293,45 @@ impl<'a, F: Fn(&str) -> Option<String>> Following<'a, F> {
             rules.push(Rule::new(family, layout.local(), Action::Lookup(tables.rs)));
         }
         self.steps.extend(rules.into_iter().map(Step::rule));
+    }
+
+    /// Answers to masqueraded hosts come to the host's own addresses: those to the ports that are claimed for them, and
+    /// packets that show no port (pieces; ICMP). All else of these addresses is none of ours.
+    fn answers(&mut self, layout: &Layout) {
+        let Ground { options, tables, view, .. } = *self.ground;
+        if !layout.masquerades {
+            return;
+        }
+        let (family, pref) = (layout.family, layout.answers());
+        // Nothing in an answer by UDP shows that it is one: what is asked has to be seen.
+        for net in options.masquerade_nets.iter().filter(|net| Family::of(&net.addr()) == family) {
+            let mut rule = Rule::new(family, pref, Action::Lookup(tables.rs));
+            (rule.ipproto, rule.to) = (Some(UDP), Some(net.trunc()));
+            self.steps.push(Step::rule(rule));
+        }
+        let (first, last) = (*options.laddr_ports.start(), *options.laddr_ports.end());
+        let beside = [(1, first.saturating_sub(1)), (last.saturating_add(1), LAST_PORT)];
+        for proto in [TCP, UDP, SCTP] {
+            for ports in beside.into_iter().filter(|(from, to)| from <= to) {
+                let mut rule = Rule::new(family, pref, Action::Goto(layout.local()));
+                (rule.ipproto, rule.dport) = (Some(proto), Some(ports));
+                self.steps.push(Step::rule(rule));
+            }
+        }
+        let of_tun = |index: u32| {
+            let tuns = [&self.ground.tuns.vip, &self.ground.tuns.rs];
+            view.links.iter().any(|link| link.index == index && tuns.contains(&&link.name))
+        };
+        let ways_out = view.routes.iter().filter(|route| !route.is_local && !of_tun(route.interface));
+        let sources: BTreeSet<IpAddr> = ways_out
+            .filter_map(|route| route.source)
+            .filter(|addr| Family::of(addr) == family && !is_link_local(*addr))
+            .collect();
+        for addr in sources {
+            let mut rule = Rule::new(family, pref, Action::Lookup(tables.rs));
+            rule.to = Some(addr.into());
+            self.steps.push(Step::rule(rule));
+        }
     }
 
     fn marks(&mut self, layout: &Layout, mark_tuns: &BTreeMap<u32, String>) {

@@ -267,7 +267,8 @@ impl<K: Kernel> Engine<K> {
 
     /// The permanent steps of a family, which is laid out from now on.
     fn base(&mut self, family: Family) -> Result<Vec<Step>, HostError> {
-        let layout = Layout::choose(family, self.view.rules_of(family))?;
+        let masquerades = self.options.masquerade_nets.iter().any(|net| Family::of(&net.addr()) == family);
+        let layout = Layout::choose(family, self.view.rules_of(family), masquerades)?;
         let steps = plan::base(&self.ground(), &layout, |key| self.kernel.sysctl(key));
         self.layouts.insert(family, layout);
         Ok(steps)

@@ -128,6 +128,18 @@ impl Page {
             conns.tracked,
         );
         self.one("tunvs_tracked_connections_limit", Gauge, "How many there can be.", conns.limit);
+        self.one(
+            "tunvs_masqueraded_connections",
+            Gauge,
+            "Connections in the table that hosts of --masquerade opened outwards.",
+            conns.masqueraded,
+        );
+        self.one(
+            "tunvs_masqueraded_connections_total",
+            Counter,
+            "Connections that hosts of --masquerade opened outwards.",
+            conns.masqueraded_total,
+        );
         for (name, help, value) in TRAFFIC {
             self.one(&format!("tunvs_{name}"), Counter, help, value(&census.stats));
         }

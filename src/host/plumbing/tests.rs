@@ -132,7 +132,14 @@ impl Kernel for MemoryKernel {
                 .collect(),
             rules,
             proxies: state.proxies.clone(),
-            routes: Vec::new(),
+            routes: vec![crate::lvs::route::Route {
+                net: "0.0.0.0/0".parse().unwrap(),
+                mtu: 1500,
+                source: "192.168.1.181".parse().ok(),
+                interface: 2,
+                gateway: "192.168.1.1".parse().ok(),
+                is_local: false,
+            }],
             selects_dscp: true,
             tables: state.routes.iter().map(|route| route.table).collect(),
         })
@@ -193,6 +200,32 @@ async fn everything_comes_back_in_reverse() {
     assert_eq!(engine.kernel.value("net/ipv4/ip_forward").as_deref(), Some("1"));
     let reserved = engine.kernel.value("net/ipv4/ip_local_reserved_ports");
     assert_eq!(reserved.as_deref(), Some("40000-41000"));
+    assert!(engine.undo().await.is_empty());
+    assert_eq!(lasting(&engine.kernel), before);
+}
+
+#[tokio::test]
+async fn answers_to_masqueraded_hosts_are_known_by_their_ports() {
+    let before = lasting(&MemoryKernel::new());
+    let masquerade_nets = vec!["192.168.56.0/24".parse().unwrap()];
+    let mut engine = engine(HostOptions { masquerade_nets, ..HostOptions::default() }).await;
+    let listed = |pref: u32| {
+        let state = engine.kernel.state.borrow();
+        let of_pref = state.rules.iter().filter(|rule| rule.family == Family::V4 && rule.pref == pref);
+        of_pref.map(ToString::to_string).collect::<Vec<String>>()
+    };
+    assert!(listed(4).contains(&"pref 4 from 192.168.56.0/24 lookup 7601 protocol 151".to_owned()));
+    assert_eq!(
+        listed(5)[1..3],
+        [
+            "pref 5 from all ipproto tcp dport 1-16383 goto 6 protocol 151",
+            "pref 5 from all ipproto tcp dport 32768-65534 goto 6 protocol 151",
+        ]
+    );
+    let answers = listed(5);
+    assert_eq!(answers[0], "pref 5 from all to 192.168.56.0/24 ipproto udp lookup 7601 protocol 151");
+    assert_eq!(answers[answers.len() - 1], "pref 5 from all to 192.168.1.181/32 lookup 7601 protocol 151");
+    assert_eq!(listed(6)[0], "pref 6 from all lookup local protocol 151");
     assert!(engine.undo().await.is_empty());
     assert_eq!(lasting(&engine.kernel), before);
 }

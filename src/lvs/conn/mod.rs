@@ -45,6 +45,8 @@ pub enum State {
     Sctp(SctpState),
     /// Of a protocol without states (AH, ESP), as another director may tell of.
     Nameless,
+    /// Requests of ICMP echo, and their answers.
+    Echo,
     /// Assured: one of its connections was established, so it outlives them under pressure.
     Template {
         assured: bool,
@@ -58,6 +60,7 @@ impl State {
             Self::Udp => "UDP",
             Self::Sctp(state) => state.name(),
             Self::Nameless => "ERR!",
+            Self::Echo => "ECHO",
             Self::Template { assured: true } => "ASSURED",
             Self::Template { assured: false } => "NONE",
         }
@@ -68,7 +71,7 @@ impl State {
         match self {
             Self::Tcp(state) => state.is_active(),
             Self::Sctp(state) => state.is_active(),
-            Self::Udp | Self::Nameless | Self::Template { .. } => false,
+            Self::Udp | Self::Nameless | Self::Echo | Self::Template { .. } => false,
         }
     }
 }
@@ -204,7 +207,7 @@ impl Connection {
         flags.set(ConnFlags::NO_OUTPUT, method != Method::Masq);
         match state {
             State::Template { .. } => server.bind_template(),
-            State::Tcp(_) | State::Udp | State::Sctp(_) | State::Nameless => {
+            State::Tcp(_) | State::Udp | State::Sctp(_) | State::Nameless | State::Echo => {
                 flags.set(ConnFlags::INACTIVE, true);
                 server.bind(false);
             }
@@ -220,6 +223,21 @@ impl Connection {
         };
         let ends = [client, to, Endpoint::new(nowhere, 0)];
         Self::with(protocol, state, ends, (Method::Bypass, ConnFlags::default(), None), now)
+    }
+
+    /// A connection that a host behind this one opens outwards, without a server: `local` stands for that host, by a
+    /// port that was claimed for it.
+    pub fn masqueraded(
+        (protocol, state): (u8, State),
+        client: Endpoint,
+        to: Endpoint,
+        local: Endpoint,
+        now: Time,
+    ) -> Self {
+        let flags = ConnFlags::default();
+        let mut conn = Self::with(protocol, state, [client, to, to], (Method::Masq, flags, None), now);
+        conn.set_local(local);
+        conn
     }
 
     fn with(
@@ -274,6 +292,20 @@ impl Connection {
     /// Rewrites the source too, to a port that was claimed for it. Before it is in a table only.
     pub fn set_local(&mut self, local: Endpoint) {
         self.addrs.set_local(local);
+    }
+
+    /// It was opened outwards by a host behind this one, and belongs to no service.
+    pub fn is_masqueraded(&self) -> bool {
+        self.server.is_none() && self.local().is_some()
+    }
+
+    /// It belongs to no service, but to a masqueraded host: opened outwards by it, or let in to it.
+    pub fn is_beside_services(&self) -> bool {
+        let is_let_in = || {
+            let is_synced = self.flags.has(ConnFlags::FROM_SYNC);
+            self.method == Method::Bypass && self.fwmark() == 0 && !is_synced
+        };
+        self.is_masqueraded() || self.server.is_none() && is_let_in()
     }
 
     /// Whose port the local end has.

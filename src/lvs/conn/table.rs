@@ -8,7 +8,7 @@
 
 use std::hash::BuildHasher;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed};
 
 use dashmap::{DashMap, SharedValue};
 use foldhash::SharedSeed;
@@ -78,6 +78,8 @@ pub struct ConnTable {
     ports: Ports,
     /// Connections that were ever added, wrapping around.
     added: AtomicU32,
+    /// Connections without a service, opened outwards.
+    masqueraded: AtomicUsize,
     /// Connections whose client port is not known yet.
     awaiting: AtomicU32,
     /// Connections that have ended and whose ends are to be told.
@@ -95,6 +97,7 @@ impl ConnTable {
             expiry: Mutex::default(),
             ports: Ports::new(seed),
             added: AtomicU32::new(0),
+            masqueraded: AtomicUsize::new(0),
             awaiting: AtomicU32::new(0),
             untold: Mutex::default(),
         }
@@ -107,6 +110,11 @@ impl ConnTable {
 
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Connections that were opened outwards.
+    pub fn masqueraded(&self) -> usize {
+        self.masqueraded.load(Relaxed)
     }
 
     /// What stands for an engine's data in keys; never 0.
@@ -217,6 +225,9 @@ impl ConnTable {
         if conn.flags.has(ConnFlags::NO_CLIENT_PORT) {
             self.awaiting.fetch_add(1, Relaxed);
         }
+        if conn.is_masqueraded() {
+            self.masqueraded.fetch_add(1, Relaxed);
+        }
         if let Some(mut place) = self.slots.lock(slot) {
             *place = Some(conn);
         }
@@ -249,6 +260,9 @@ impl ConnTable {
         }
         if let Some(mut controller) = conn.controller.take().and_then(|id| self.get(id)) {
             controller.controlled = controller.controlled.saturating_sub(1);
+        }
+        if conn.is_masqueraded() {
+            self.masqueraded.fetch_sub(1, Relaxed);
         }
         self.release_port(&conn);
         if conn.tells_on_expiry() && conn.is_open() {

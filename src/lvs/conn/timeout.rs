@@ -24,6 +24,8 @@ const TCP: [u32; TcpState::ALL.len()] = [2, 900, 120, 60, 120, 120, 10, 60, 30, 
 //                                               NONE I1 I   CS  CR  CW  C   CE  EST  SS  SR  SAS REJ CL
 const SCTP: [u32; SctpState::ALL.len()] = [2, 4, 61, 61, 61, 61, 61, 61, 900, 61, 61, 61, 4, 61];
 const UDP: u32 = 300;
+/// The least that RFC 5508 3.2 allows.
+const ECHO: u32 = 60;
 
 impl Timeouts {
     /// Sets those that are not 0.
@@ -48,6 +50,7 @@ impl Timeouts {
             State::Tcp(state) => TCP[state as usize],
             State::Udp => self.udp.load(Relaxed),
             State::Sctp(state) => SCTP[state as usize],
+            State::Echo => ECHO,
             State::Template { .. } | State::Nameless => return None,
         };
         Some(Duration::from_secs(u64::from(secs)))

@@ -37,7 +37,8 @@ impl Director {
 
     /// What packets have to know of the services as a whole.
     fn note_services(&self) {
-        let (mut families, mut has_engines, mut tells_ends) = ([false; 2], false, false);
+        let mut families = [false, true].map(|is_v6| self.masquerade.is_of(is_v6));
+        let (mut has_engines, mut tells_ends) = (false, false);
         for service in self.services.read().iter() {
             let spec = service.spec();
             families[usize::from(spec.key.family() == Family::V6)] = true;
@@ -242,7 +243,12 @@ impl Director {
 
     fn connections(&self, now: Time) -> Vec<ConnEntry> {
         let mut entries = Vec::with_capacity(self.conns.len());
-        self.conns.for_each(|_, conn| entries.push(conn_entry(conn, now)));
+        self.conns.for_each(|_, conn| {
+            // Connections without a service are none of IPVS.
+            if !conn.is_beside_services() {
+                entries.push(conn_entry(conn, now));
+            }
+        });
         entries
     }
 

@@ -42,6 +42,12 @@ pub struct ConnCensus {
     pub active: u64,
     pub inactive: u64,
     pub persistent: u64,
+    /// Opened outwards by masqueraded hosts.
+    #[serde(default)]
+    pub masqueraded: u64,
+    /// Of these, how many there were ever.
+    #[serde(default)]
+    pub masqueraded_total: u64,
 }
 
 /// Which connections somebody wants to see; what is None does not matter.
@@ -101,6 +107,9 @@ pub struct StateCount {
     pub connections: u64,
 }
 
+/// The forwarding method of connections that are opened outwards, as lists show it.
+const MASQUERADED: &str = "Outward";
+
 /// Places of the table that are looked at in one turn.
 const TURN: u32 = 4096;
 
@@ -111,6 +120,8 @@ impl Director {
             connections: ConnCensus {
                 tracked: self.conns.len() as u64,
                 limit: self.settings.max_conns as u64,
+                masqueraded: self.conns.masqueraded() as u64,
+                masqueraded_total: self.masquerade.opened(),
                 ..ConnCensus::default()
             },
             stats: services.total_stats(),
@@ -170,6 +181,7 @@ pub(super) fn detail(conn: &Connection, now: Time) -> ConnDetail {
     let is_full_nat = |server: &Arc<RealServer>| server.forwarding() == Forwarding::FullNat;
     let method = match conn.server() {
         Some(server) if conn.local().is_some() && is_full_nat(server) => Forwarding::FullNat.name(),
+        None if conn.is_masqueraded() => MASQUERADED,
         _ => conn.method.name(),
     };
     ConnDetail {

@@ -141,9 +141,10 @@ fn is_dispensable(conn: &Connection, now: Time, spared: &mut Spared) -> bool {
         State::Template { assured } => !assured,
         State::Tcp(TcpState::SynRecv | TcpState::SynAck) => true,
         State::Sctp(SctpState::Init1 | SctpState::Init) => true,
-        State::Tcp(TcpState::Established) | State::Sctp(SctpState::Established) | State::Udp => {
-            is_nearly_unused(conn, now, spared)
-        }
+        State::Tcp(TcpState::Established)
+        | State::Sctp(SctpState::Established)
+        | State::Udp
+        | State::Echo => is_nearly_unused(conn, now, spared),
         State::Tcp(_) | State::Sctp(_) | State::Nameless => false,
     }
 }

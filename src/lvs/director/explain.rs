@@ -126,6 +126,12 @@ impl Director {
         let services = self.services.read();
         let found = services.find(question.mark, question.protocol, question.to.addr, question.to.port);
         let Some(service) = found else {
+            if self.leaves(question.from.addr, question.to.addr)
+                && let Some(own) = self.routes.source_to(question.to.addr)
+            {
+                let reason = format!("no service takes it, and --masquerade sends it out from {own}");
+                return explanation.ends(Outcome::Forwarded, reason);
+            }
             return explanation.ends(
                 Outcome::Passed,
                 "no service takes it (by mark, by port, or for all ports of the address)",

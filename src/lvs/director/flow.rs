@@ -1,6 +1,7 @@
 //! A TCP, UDP or SCTP packet: which connection it belongs to, and what that connection does with it.
 //! Same job as `ip_vs_in_hook` and `ip_vs_out_hook` of `ip_vs_core.c`.
 
+use super::masquerade::stretch;
 use super::packet::{Packet, Segment};
 use super::schedule::Scheduled;
 use super::sysctl::Sysctl;
@@ -68,12 +69,17 @@ impl Director {
     }
 
     /// A packet of the client goes to its connection's server.
-    fn forward<'a>(&'a self, packet: &mut Packet<'_>, segment: &Segment, mut entry: Entry<'a>) -> Verdict {
+    pub(super) fn forward<'a>(
+        &'a self,
+        packet: &mut Packet<'_>,
+        segment: &Segment,
+        mut entry: Entry<'a>,
+    ) -> Verdict {
         self.arrive(packet, segment, &mut entry);
         self.synchronise(&mut entry, packet.now);
         self.conns.touch(&mut entry, packet.now);
         if packet.headers.ttl == 0 {
-            return packet.answer(entry.virt().addr, IcmpError::TimeExceeded);
+            return packet.answer(self.complaint_source(&entry), IcmpError::TimeExceeded);
         }
         if entry.is_ftp_control() {
             match self.ftp_request(packet, entry) {
@@ -113,7 +119,7 @@ impl Director {
             Plan::Masq | Plan::Route => false,
         };
         if !is_never_too_big && let Some(mtu) = self.too_big(packet, to, plan.overhead()) {
-            return packet.answer(conn.virt().addr, IcmpError::TooBig(mtu));
+            return packet.answer(self.complaint_source(conn), IcmpError::TooBig(mtu));
         }
         if conn.local().is_some() {
             self.renumber(packet);
@@ -198,6 +204,11 @@ impl Director {
 
     /// No connection and no service: the host's own business, unless a real server talks out of turn.
     fn unclaimed(&self, packet: &mut Packet<'_>, segment: &Segment) -> Verdict {
+        if self.masquerade.is_of(packet.headers.is_v6())
+            && let Some(verdict) = self.masquerade(packet, segment)
+        {
+            return verdict;
+        }
         let is_reset = match segment.protocol {
             Protocol::Tcp => segment.flags.has(TcpFlags::RST),
             Protocol::Sctp => sctp::chunks(packet.payload()).next() == Some(6),
@@ -251,7 +262,8 @@ impl Director {
             State::Tcp(TcpState::TimeWait | TcpState::Close) => true,
             State::Tcp(TcpState::FinWait) => mode & 2 != 0 && conn.flags.has(ConnFlags::NO_OUTPUT),
             State::Sctp(SctpState::Closed) => true,
-            State::Tcp(_) | State::Sctp(_) | State::Udp | State::Nameless | State::Template { .. } => false,
+            State::Tcp(_) | State::Sctp(_) | State::Udp | State::Nameless | State::Echo => false,
+            State::Template { .. } => false,
         }
     }
 
@@ -274,7 +286,7 @@ impl Director {
                 let event = SctpEvent::of(sctp::chunks(packet.payload()));
                 State::Sctp(event.map_or(state, |event| state.after(event, view)))
             }
-            State::Udp | State::Nameless | State::Template { .. } => conn.state,
+            State::Udp | State::Nameless | State::Echo | State::Template { .. } => conn.state,
         };
         let before = conn.state;
         if direction == View::Output
@@ -289,6 +301,7 @@ impl Director {
         }
         let established = conn.enter(next, &self.timeouts);
         if conn.local().is_some() {
+            stretch(conn);
             self.note_stand_in(packet, conn, direction, before);
         }
         let answered = conn.state == State::Udp && direction == View::Output;

@@ -69,6 +69,24 @@ pub fn laddrs(net: &IpNet) -> impl Iterator<Item = IpAddr> + use<> {
     net.hosts().skip(usize::from(is_subnet)).take(MOST_LADDRS)
 }
 
+/// Whom a local port is for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Claimant {
+    pub(super) protocol: u8,
+    pub(super) from: Endpoint,
+}
+
+impl Claimant {
+    pub(super) const fn of(segment: &Segment) -> Self {
+        Self { protocol: segment.protocol.number(), from: segment.from }
+    }
+
+    /// Its connection has no end that packets would tell of.
+    const fn is_endless(&self) -> bool {
+        matches!(self.protocol, protocol::UDP | protocol::ICMP | protocol::ICMPV6)
+    }
+}
+
 impl Director {
     /// The end that is to stand for the client of a new connection, with a port that is claimed for it. None where
     /// the server sees the client itself.
@@ -85,7 +103,7 @@ impl Director {
         let pool = self.stand_ins.towards(real.addr);
         let is_needed = match server.forwarding() {
             Forwarding::FullNat if !pool.is_empty() => {
-                return self.claim(packet, segment, real, (pool, &ALL_PORTS)).map(Some);
+                return self.claim(packet, &Claimant::of(segment), real, (pool, &ALL_PORTS)).map(Some);
             }
             Forwarding::FullNat => true,
             Forwarding::Masq => !is_one_packet && self.is_out_of_reach(segment, real.addr),
@@ -96,10 +114,10 @@ impl Director {
         }
         if self.is_here(real.addr) {
             let inner = INNER_LADDRS[usize::from(real.addr.is_ipv6())];
-            return self.claim(packet, segment, real, (&[inner], &ALL_PORTS)).map(Some);
+            return self.claim(packet, &Claimant::of(segment), real, (&[inner], &ALL_PORTS)).map(Some);
         }
         let own = self.routes.source_to(real.addr).ok_or(DropReason::NoWayToServer)?;
-        self.claim(packet, segment, real, (&[own], &self.settings.laddr_ports)).map(Some)
+        self.claim(packet, &Claimant::of(segment), real, (&[own], &self.settings.laddr_ports)).map(Some)
     }
 
     fn is_here(&self, addr: IpAddr) -> bool {
@@ -124,15 +142,15 @@ impl Director {
     }
 
     /// A free port towards `peer` of one of these addresses; a client has the same address as long as it has ports.
-    fn claim(
+    pub(super) fn claim(
         &self,
         packet: &Packet<'_>,
-        segment: &Segment,
+        claimant: &Claimant,
         peer: Endpoint,
         (addrs, range): (&[IpAddr], &RangeInclusive<u16>),
     ) -> Result<Endpoint, DropReason> {
-        let protocol = segment.protocol.number();
-        let first = (self.hash_of(segment.from.addr) % addrs.len().max(1) as u64) as usize;
+        let protocol = claimant.protocol;
+        let first = (self.hash_of(claimant.from.addr) % addrs.len().max(1) as u64) as usize;
         let pairs = || {
             let turned = addrs[first..].iter().chain(&addrs[..first]);
             turned.map(|local| Pair { protocol, local: *local, peer })
@@ -140,7 +158,7 @@ impl Director {
         let ports = self.conns.ports();
         let claim = |pair: Pair| {
             let port = ports.claim(&pair, range)?;
-            if segment.protocol == Protocol::Udp {
+            if claimant.is_endless() {
                 ports.rest(&pair, port);
             }
             Some(Endpoint::new(pair.local, port))
@@ -184,7 +202,9 @@ impl Director {
                 (Some(Newest::Sequence(old)), Some(new)) => is_after(new.sequence, old),
                 _ => false,
             },
-            State::Udp => entry.timeout().saturating_sub(entry.expires_at().since(now)) >= UDP_SILENCE,
+            State::Udp | State::Echo => {
+                entry.timeout().saturating_sub(entry.expires_at().since(now)) >= UDP_SILENCE
+            }
             State::Tcp(_) | State::Sctp(_) | State::Nameless | State::Template { .. } => false,
         };
         if may_be_taken {

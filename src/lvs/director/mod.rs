@@ -16,6 +16,7 @@ pub(in crate::lvs) mod fragments;
 mod ftp;
 mod fullnat;
 mod hand_on;
+mod masquerade;
 mod mtu;
 mod packet;
 mod related;
@@ -34,6 +35,7 @@ use farewell::Farewells;
 use fragments::{Fragments, Joined, cut_again};
 use fullnat::StandIns;
 use hand_on::Repeats;
+use masquerade::Masquerade;
 use mtu::Routes;
 use packet::Packet;
 use parking_lot::{Mutex, RwLock};
@@ -71,6 +73,8 @@ pub struct Settings {
     pub laddr_nets: Vec<IpNet>,
     /// Ports of the host's own addresses that stand for clients.
     pub laddr_ports: RangeInclusive<u16>,
+    /// Subnets whose hosts open connections outwards with the host's own address.
+    pub masquerade_nets: Vec<IpNet>,
     /// A client on the link of its masqueraded server is stood for by the host, so that the answer comes back here.
     pub hairpin: bool,
     /// SYNs into a tunnel ask for no longer segments than fit it.
@@ -86,6 +90,7 @@ impl Default for Settings {
             ftp_ports: [21, 0, 0, 0, 0, 0, 0, 0],
             laddr_nets: Vec::new(),
             laddr_ports: DEFAULT_LADDR_PORTS,
+            masquerade_nets: Vec::new(),
             hairpin: true,
             mss_clamp: true,
         }
@@ -107,6 +112,7 @@ pub enum Side {
 pub struct Director {
     settings: Settings,
     stand_ins: StandIns,
+    masquerade: Masquerade,
     services: RwLock<ServiceTable>,
     conns: ConnTable,
     timeouts: Timeouts,
@@ -118,7 +124,7 @@ pub struct Director {
     /// Segments without the client's address for want of room.
     untold: AtomicU64,
     upkeep: Mutex<Upkeep>,
-    /// There is a service of IPv4, and of IPv6.
+    /// There is something to do with packets of IPv4, and of IPv6.
     directing: [AtomicBool; 2],
     /// There is a service with a persistence engine.
     has_engines: AtomicBool,
@@ -150,6 +156,7 @@ const EXPIRE_BUDGET: usize = 20_000;
 
 impl Director {
     pub fn new(settings: Settings) -> Self {
+        let masquerade = Masquerade::new(&settings.masquerade_nets);
         Self {
             stand_ins: StandIns::new(&settings.laddr_nets),
             services: RwLock::default(),
@@ -162,7 +169,8 @@ impl Director {
             repeats: Mutex::default(),
             untold: AtomicU64::default(),
             upkeep: Mutex::default(),
-            directing: Default::default(),
+            directing: [false, true].map(|is_v6| AtomicBool::new(masquerade.is_of(is_v6))),
+            masquerade,
             has_engines: AtomicBool::new(false),
             tells_ends: AtomicBool::new(false),
             routes: Routes::default(),
@@ -246,7 +254,7 @@ impl Director {
         self.outer_ids.fetch_add(1, Relaxed)
     }
 
-    /// IPVS is off for a family that has no service.
+    /// IPVS is off for a family that has no service; where hosts are masqueraded it is not.
     fn is_directing(&self, is_v6: bool) -> bool {
         self.directing[usize::from(is_v6)].load(Relaxed)
     }

@@ -20,6 +20,11 @@ const HOST_UNREACHABLE: [u8; 2] = [3, 1];
 impl Director {
     pub(super) fn process_icmp(&self, packet: &mut Packet<'_>, kind: u8) -> Verdict {
         if !icmp::is_related_error(kind, packet.headers.is_v6()) {
+            if self.masquerade.is_of(packet.headers.is_v6())
+                && let Some(echo) = icmp::Echo::of(&packet.headers, packet.buf.bytes())
+            {
+                return self.process_echo(packet, echo);
+            }
             return packet.pass();
         }
         let message = packet.payload();
@@ -77,7 +82,7 @@ impl Director {
                 .is_some_and(|protocol| services.find(None, protocol, virt.addr, virt.port).is_some())
         };
         let key = ConnKey::new(Role::In, number, client, virt);
-        let found = self.conns.lookup(&key, packet.now);
+        let found = self.conns.lookup(&key, packet.now).filter(|entry| !entry.is_masqueraded());
         let mut is_tracked = found.is_some();
         let of_next_hop = packet.payload()[..2] == HOST_UNREACHABLE;
         if of_next_hop && let Some(server) = found.as_ref().and_then(|entry| entry.available_server()) {
@@ -149,7 +154,9 @@ impl Director {
         } else {
             server.inspect(|server| server.counters().count_out(1, packet.counted_len()));
             let client = conn.local().map(|_| (End::Destination, conn.client()));
-            [Some((End::Source, conn.virt())), client]
+            // Whoever complains of a masqueraded connection is no server that has to be hidden.
+            let virt = (!conn.is_masqueraded()).then(|| (End::Source, conn.virt()));
+            [virt, client]
         };
         let headers = packet.headers;
         let mut offload = packet.buf.offload;

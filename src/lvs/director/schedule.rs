@@ -245,7 +245,7 @@ pub(super) const fn mixed(mut bits: u64) -> u64 {
     bits ^ (bits >> 31)
 }
 
-const fn initial_state(protocol: Protocol) -> State {
+pub(super) const fn initial_state(protocol: Protocol) -> State {
     match protocol {
         Protocol::Tcp => State::Tcp(TcpState::None),
         Protocol::Udp => State::Udp,

@@ -156,7 +156,7 @@ pub(super) const fn state_number(state: State) -> u16 {
     match state {
         State::Tcp(state) => state as u16,
         State::Sctp(state) => state as u16,
-        State::Udp | State::Nameless => 0,
+        State::Udp | State::Nameless | State::Echo => 0,
         State::Template { assured } => assured as u16,
     }
 }

@@ -9,7 +9,7 @@ use pnet_packet::ipv4::MutableIpv4Packet;
 use pnet_packet::ipv6::MutableIpv6Packet;
 
 use super::header::protocol;
-use super::{Headers, checksum};
+use super::{End, Headers, checksum};
 
 /// Hops that a packet made here starts with: the host takes one when it routes it out of the TUN, so that 64 are
 /// left on the wire.
@@ -21,6 +21,41 @@ const MAX_V6_ERROR: usize = 1280;
 
 const INTERNET_CONTROL: u8 = 0xc0;
 const TOS_MASK: u8 = 0x1e;
+
+/// A message of ICMP echo, and its identifier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Echo {
+    Request(u16),
+    Reply(u16),
+}
+
+/// Where the identifier is in the message.
+pub const ECHO_ID: usize = 4;
+
+impl Echo {
+    /// None when the packet, of which at least this much has to be there, is none.
+    pub fn of(headers: &Headers, bytes: &[u8]) -> Option<Self> {
+        let number = if headers.is_v6() { protocol::ICMPV6 } else { protocol::ICMP };
+        if headers.protocol != number || headers.is_later_fragment() {
+            return None;
+        }
+        let message = bytes.get(headers.l4..headers.l4 + ECHO_ID + 2)?;
+        let id = u16::from_be_bytes([message[ECHO_ID], message[ECHO_ID + 1]]);
+        match (message[0], headers.is_v6()) {
+            (8, false) | (128, true) => Some(Self::Request(id)),
+            (0, false) | (129, true) => Some(Self::Reply(id)),
+            _ => None,
+        }
+    }
+
+    /// The end whose port the identifier is.
+    pub const fn end(self) -> End {
+        match self {
+            Self::Request(_) => End::Source,
+            Self::Reply(_) => End::Destination,
+        }
+    }
+}
 
 /// What is wrong with a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

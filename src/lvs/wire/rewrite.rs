@@ -7,6 +7,7 @@ use std::net::IpAddr;
 
 use super::checksum::{self, Delta};
 use super::header::protocol;
+use super::icmp::{ECHO_ID, Echo};
 use super::{Checksum, Headers, Offload};
 
 /// Which end of a packet.
@@ -63,8 +64,20 @@ pub fn translate(
                 super::sctp::write_crc(&mut bytes[headers.l4..headers.len], offload);
             }
         }
+        protocol::ICMP | protocol::ICMPV6 => update_echo(bytes, headers, end, moved, port, offload),
         _ => {}
     }
+}
+
+/// The identifier of an echo stands for the port of who asks. The sum of ICMPv6 covers the addresses.
+fn update_echo(bytes: &mut [u8], headers: &Headers, end: End, moved: Delta, id: u16, offload: &Offload) {
+    let Some(echo) = Echo::of(headers, bytes) else { return };
+    let at = headers.l4 + ECHO_ID;
+    let old = word(bytes, at);
+    let new = if echo.end() == end { id } else { old };
+    write_word(bytes, at, new);
+    let moved = if headers.is_v6() { moved } else { Delta::default() };
+    update_transport(bytes, headers.l4 + 2, moved, old, new, offload);
 }
 
 fn update_transport(bytes: &mut [u8], at: usize, moved: Delta, old: u16, new: u16, offload: &Offload) {
@@ -194,8 +207,14 @@ pub fn translate_error(
         write_word(bytes, inside + 10, new);
         covered = covered.word(old, new);
     }
-    if quoted.quoted_ports(&bytes[inside..headers.len]).is_some() {
-        let at = inside + quoted.l4 + if inner == End::Source { 0 } else { 2 };
+    let port_at = match Echo::of(quoted, &bytes[inside..headers.len]) {
+        Some(echo) => (echo.end() == inner).then_some(ECHO_ID),
+        None => {
+            quoted.quoted_ports(&bytes[inside..headers.len]).map(|_| if inner == End::Source { 0 } else { 2 })
+        }
+    };
+    if let Some(port_at) = port_at {
+        let at = inside + quoted.l4 + port_at;
         let old = word(bytes, at);
         write_word(bytes, at, port);
         covered = covered.word(old, port);
