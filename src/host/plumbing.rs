@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
-use super::change::{Action, Address, Change, Proxy, Rule, Step};
+use super::change::{Action, Address, Change, Proxy, Route, RouteKind, Rule, Step, TABLE_LOCAL};
 use super::error::HostError;
 use super::journal::Journal;
 use super::kernel::{Kernel, Netlink};
@@ -325,7 +325,12 @@ impl<K: Kernel> Engine<K> {
         let is_tun =
             |index: u32| self.view.links.iter().any(|link| link.index == index && tuns.contains(&&link.name));
         let routes = self.view.routes.iter().filter(|route| !is_tun(route.interface)).copied();
-        RouteTable::new(routes.collect())
+        let claimed = self.following.iter().filter_map(|step| match &step.apply {
+            Change::AddRoute(Route { table: TABLE_LOCAL, dst, kind: RouteKind::Local(_) }) => Some(*dst),
+            Change::AddAddress(address) if tuns.contains(&&address.dev) => Some(address.net.addr().into()),
+            _ => None,
+        });
+        RouteTable::new(routes.collect()).with_claimed(claimed)
     }
 }
 

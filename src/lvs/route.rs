@@ -28,6 +28,8 @@ pub struct RouteTable {
     /// Prefix lengths that occur, IPv4 and IPv6, longest first: a look-up for each, however many routes there are.
     lens: [Vec<u8>; 2],
     least_mtu: Option<u32>,
+    /// To what is this host's for the sake of the director: virtual addresses, and those that stand for clients.
+    claimed: Option<Box<Self>>,
 }
 
 impl RouteTable {
@@ -46,6 +48,21 @@ impl RouteTable {
             }
         }
         table
+    }
+
+    /// With these networks claimed by the director for its host.
+    #[must_use]
+    pub fn with_claimed(self, claimed: impl Iterator<Item = IpNet>) -> Self {
+        let route =
+            |net| Route { net, mtu: u32::MAX, source: None, interface: 0, gateway: None, is_local: true };
+        let claimed: Vec<Route> = claimed.map(route).collect();
+        Self { claimed: (!claimed.is_empty()).then(|| Box::new(Self::new(claimed))), ..self }
+    }
+
+    /// Whether packets to `addr` end at this host, by an address of its own or by one that the director claims.
+    pub fn ends_here(&self, addr: IpAddr) -> bool {
+        self.to(addr).is_some_and(|route| route.is_local)
+            || self.claimed.as_ref().is_some_and(|claimed| claimed.to(addr).is_some())
     }
 
     /// The route that a packet to `addr` takes.
@@ -100,6 +117,16 @@ mod tests {
         assert_eq!(table.least_mtu(), 1280);
         assert_eq!(RouteTable::default().least_mtu(), u32::MAX);
         assert_eq!(RouteTable::default().to("192.0.2.1".parse().unwrap()), None);
+    }
+
+    #[test]
+    fn what_is_claimed_ends_here_and_is_no_route() {
+        let nets = ["10.50.0.0/24", "192.0.2.7/32"].map(|net| net.parse().unwrap());
+        let table = RouteTable::new(vec![route("0.0.0.0/0", 1500)]).with_claimed(nets.into_iter());
+        let ends_here = |addr: &str| table.ends_here(addr.parse().unwrap());
+        assert!(ends_here("10.50.0.9") && ends_here("192.0.2.7"));
+        assert!(!ends_here("192.0.2.8") && !ends_here("2001:db8::1"));
+        assert!(table.to("10.50.0.9".parse().unwrap()).is_some_and(|route| !route.is_local));
     }
 
     #[test]

@@ -104,8 +104,7 @@ impl Director {
     pub(super) fn send_on(&self, packet: &mut Packet<'_>, conn: &Connection) -> Verdict {
         let pmtu_discovery = self.sysctls.is_on(Sysctl::PmtuDisc);
         let way = |server| {
-            let route = self.routes.to(server);
-            let (source, is_local) = route.map_or((None, false), |route| (route.source, route.is_local));
+            let (source, is_local) = self.routes.way_to(server);
             Way { source, is_local, pmtu_discovery, id: self.next_id() as u16 }
         };
         let plan = match Plan::of(conn, &packet.headers, packet.may_be_cut(), way) {

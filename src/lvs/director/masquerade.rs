@@ -93,8 +93,7 @@ impl Director {
             && !masquerade.has(to)
             && !is_nobodys(to)
             && !is_link_local(from)
-            && !self.settings.laddr_nets.iter().any(|net| net.contains(&to))
-            && !self.routes.is_local(to)
+            && !self.routes.ends_here(to)
             && !self.routes.is_local(from)
     }
 

@@ -39,6 +39,17 @@ impl Routes {
         self.to(addr).is_some_and(|route| route.is_local)
     }
 
+    /// Whether packets to `addr` end at this host.
+    pub(super) fn ends_here(&self, addr: IpAddr) -> bool {
+        self.table.read().ends_here(addr)
+    }
+
+    /// The host's own address on the way to `addr`, and whether that way ends at this host.
+    pub(super) fn way_to(&self, addr: IpAddr) -> (Option<IpAddr>, bool) {
+        let table = self.table.read();
+        (table.to(addr).and_then(|route| route.source), table.ends_here(addr))
+    }
+
     /// The host's own address on the way to `addr`.
     pub(super) fn source_to(&self, addr: IpAddr) -> Option<IpAddr> {
         self.to(addr)?.source
