@@ -281,6 +281,8 @@ fn ways_to_hand_the_clients_address_on_are_listed_saved_and_restored() {
     let json = shell(&fixture, "ipvsadm -Ln --json").0;
     assert!(json.contains(r#""proxy_protocol": "v1""#) && json.contains(r#""toa": true"#), "{json}");
     for (line, complaint) in [
+        ("ipvsadm -A -u 10.0.0.1:90 --proxy-protocol v2", "only TCP streams can tell"),
+        ("ipvsadm -A --sctp-service 10.0.0.1:90 --toa", "only TCP streams can tell"),
         ("ipvsadm -A -t 10.0.0.1:90 --proxy-protocol v3", "illegal proxy-protocol `v3' specified: v1 or v2"),
         ("ipvsadm -A -t 10.0.0.1:90 --proxy-protocol v1 --toa", "exclude each other"),
         ("ipvsadm -A -u 10.0.0.1:90 --toa", "UDP 10.0.0.1:90 is no TCP service"),

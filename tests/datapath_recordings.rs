@@ -135,4 +135,5 @@ folders! {
     sync_more => "sync-more",
     even_more => "even-more",
     more => "more",
+    bad_servers => "bad-servers",
 }

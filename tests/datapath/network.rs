@@ -145,7 +145,7 @@ impl Network {
     }
 
     /// What the host does with a packet that no rule sends into a TUN.
-    fn host(&self, mut bytes: Vec<u8>, out: &mut Vec<Seen>) {
+    fn host(&mut self, mut bytes: Vec<u8>, out: &mut Vec<Seen>) {
         let (src, dst, _) = addresses(&bytes);
         if self.is_local(dst) {
             self.stack(&bytes, out);
@@ -181,7 +181,7 @@ impl Network {
     }
 
     /// The host as the receiver, with no program that listens: RST, port unreachable, answers to pings.
-    fn stack(&self, bytes: &[u8], out: &mut Vec<Seen>) {
+    fn stack(&mut self, bytes: &[u8], out: &mut Vec<Seen>) {
         let seen = Seen::new(Link::Client, addresses(bytes).1, bytes);
         let (src, dst) = (seen.src, seen.dst);
         if !seen.bad.is_empty() || seen.is_fragment() {
@@ -198,7 +198,7 @@ impl Network {
                     let next = seen.seq.wrapping_add(controls).wrapping_add(seen.payload.len() as u32);
                     packet::tcp(ends, RST | ACK, 0, next, &[])
                 };
-                self.emit(&answer(TCP, &segment), out);
+                self.speak(&answer(TCP, &segment), out);
             }
             (UDP, _) => {
                 let kind = if src.is_ipv4() { (3, 3) } else { (1, 4) };
@@ -211,6 +211,14 @@ impl Network {
             }
             _ => {}
         }
+    }
+
+    /// A packet of the host's own: what a real server on it says is led to the director.
+    fn speak(&mut self, bytes: &[u8], out: &mut Vec<Seen>) {
+        if !self.captures.reals.contains(&addresses(bytes).0) {
+            return self.emit(bytes, out);
+        }
+        self.through_tun(Side::Server, bytes, out);
     }
 
     /// An ICMP error about `bytes` to its sender.
@@ -274,6 +282,15 @@ fn routes(net: &Net) -> RouteTable {
     };
     let mut all = link(&net.client, 1, net.client_mtu);
     all.extend(link(&net.server, 2, net.server_mtu));
+    let own = net.client.iter().chain(&net.server).map(IpNet::addr).chain(net.vips.iter().copied());
+    all.extend(own.map(|addr| Route {
+        net: addr.into(),
+        mtu: 65_536,
+        source: Some(addr),
+        interface: 3,
+        gateway: None,
+        is_local: true,
+    }));
     RouteTable::new(all)
 }
 

@@ -10,7 +10,7 @@ use crate::lvs::conn::{
     ConnFlags, ConnKey, Connection, Entry, Method, Role, SctpEvent, SctpState, State, TcpState, View,
 };
 use crate::lvs::service::Protocol;
-use crate::lvs::wire::{self, IcmpError, TcpFlags, sctp};
+use crate::lvs::wire::{self, IcmpError, TcpFlags, icmp, sctp};
 use crate::lvs::xmit::{self, Plan, Way};
 
 /// The type of an SCTP chunk that opens an association.
@@ -109,7 +109,7 @@ impl Director {
         };
         let plan = match Plan::of(conn, &packet.headers, packet.may_be_cut(), way) {
             Ok(plan) => plan,
-            Err(reason) => return Verdict::Drop(reason),
+            Err(reason) => return self.refuse_for_want_of_way(packet, conn, reason),
         };
         let to = if conn.method == Method::Bypass { conn.virt().addr } else { conn.real().addr };
         let is_never_too_big = match plan {
@@ -133,6 +133,25 @@ impl Director {
             wire::clamp_mss(packet.buf, &packet.headers, mtu);
         }
         xmit::transmit(&plan, packet.buf, &packet.headers, conn, packet.outbox)
+    }
+
+    /// Nothing can be sent to the server: the client is told as by a router (`dst_link_failure`).
+    fn refuse_for_want_of_way(
+        &self,
+        packet: &mut Packet<'_>,
+        conn: &Connection,
+        reason: DropReason,
+    ) -> Verdict {
+        packet.add_hop();
+        let from = self.complaint_source(conn);
+        let answer = icmp::error_about(packet.buf.bytes(), &packet.headers, from, IcmpError::HostUnreachable);
+        if let Some(answer) = answer {
+            if let Some(server) = conn.available_server() {
+                server.counters().count_out(1, answer.len() as u64);
+            }
+            packet.outbox.push(&answer);
+        }
+        Verdict::Drop(reason)
     }
 
     /// Counts a packet of the client and moves the state.
