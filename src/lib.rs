@@ -17,6 +17,7 @@ pub mod control;
 pub mod daemon;
 pub mod demo;
 pub mod device;
+pub mod doctor;
 pub mod events;
 pub mod health;
 pub mod host;

@@ -81,6 +81,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("control/", &["lvs", "events", "health::report", "shape", "capture"]),
     ("config/", &["lvs", "health::spec", "cli::ipvsadm", "cli::tables::read"]),
     ("health/", &["lvs", "events", "shape"]),
+    ("doctor/", &["lvs", "host", "device", "control", "health::report"]),
     ("cli/ipvsadm/", &["cli", "lvs", "control"]),
     ("demo/", &[]),
 ];

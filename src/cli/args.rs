@@ -3,13 +3,13 @@
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
 
 use super::ends;
 use super::proc::ProcFile;
+pub use super::watch_args::{DoctorArgs, TopArgs, TopView};
 use crate::config::{Format, Queues, Source};
 use crate::config::{masquerade_net, port_range};
 use crate::control::{DEFAULT_SOCKET, REAL_SERVER_SOCKET, SOCKET_VARIABLE};
@@ -95,6 +95,9 @@ pub enum Command {
     Connections(ConnectionsArgs),
     /// Say which connection, service, template and server a packet would meet, and why; nothing is changed
     Explain(ExplainArgs),
+    /// Check this host: the TUN driver, capabilities, settings, links, filters, routes, real servers; say how to mend what is
+    /// wrong, and change nothing. Exit status: 0 nothing is wrong (warnings do not count), 1 something is, 2 trouble
+    Doctor(DoctorArgs),
     /// Record packets as they came and as they left, for Wireshark or as text
     Capture(CaptureArgs),
     /// Print what happens, one JSON line each: servers up and down, reloads, overload, drops
@@ -382,45 +385,6 @@ pub struct StatusArgs {
     pub json: bool,
     #[command(flatten)]
     pub socket: SocketArgs,
-}
-
-#[derive(Clone, Debug, clap::Args)]
-pub struct TopArgs {
-    /// Look so often, in seconds
-    #[arg(short, long, value_name = "SECONDS", default_value = "1", value_parser = super::top::seconds)]
-    pub interval: Duration,
-    /// Print one picture as text, and end
-    #[arg(long, conflicts_with = "batch")]
-    pub once: bool,
-    /// Print a picture as text each time, without a terminal
-    #[arg(short, long)]
-    pub batch: bool,
-    /// End after N pictures
-    #[arg(short, long, value_name = "N", requires = "batch", value_parser = clap::value_parser!(u64).range(1..))]
-    pub count: Option<u64>,
-    /// With --once or --batch: as JSON, in the schema of docs/json.md; with --batch a line each
-    #[arg(long)]
-    pub json: bool,
-    /// Begin with these
-    #[arg(long, value_name = "VIEW", default_value = "services")]
-    pub view: TopView,
-    /// Sort by this column, as in Conns/s; with - in front the other way round
-    #[arg(long, value_name = "COLUMN", allow_hyphen_values = true)]
-    pub sort: Option<String>,
-    /// Only rows with this text in them
-    #[arg(long, value_name = "TEXT")]
-    pub filter: Option<String>,
-    #[command(flatten)]
-    pub socket: SocketArgs,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum TopView {
-    Services,
-    Servers,
-    /// How many connections are in which state
-    States,
-    Connections,
 }
 
 #[derive(Clone, Debug, clap::Args)]

@@ -11,6 +11,7 @@ mod check;
 mod classic;
 mod connections;
 mod convert;
+mod doctor;
 #[cfg(test)]
 mod document;
 mod drain;
@@ -28,6 +29,7 @@ mod sysctl;
 pub(crate) mod tables;
 mod top;
 mod units;
+mod watch_args;
 
 use std::error::Error;
 use std::ffi::OsString;
@@ -104,6 +106,7 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
             changes::reload(&given, &mut std::io::stdout()).map_err(CliError::from)
         }
         args::Command::Diff(given) => return diff(&given),
+        args::Command::Doctor(given) => return doctor(&given),
         args::Command::Proc { file, socket } => {
             tables::proc(&file, &socket, &mut std::io::stdout()).map_err(CliError::from)
         }
@@ -146,6 +149,17 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
 fn diff(given: &args::DiffArgs) -> ExitCode {
     match changes::diff(given, &mut std::io::stdout()) {
         Ok(differs) => ExitCode::from(u8::from(differs)),
+        Err(error) => {
+            report(&error);
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// 0 if nothing is wrong, 1 if something is, 2 for trouble.
+fn doctor(given: &args::DoctorArgs) -> ExitCode {
+    match doctor::run(given, &mut std::io::stdout()) {
+        Ok(is_well) => ExitCode::from(u8::from(!is_well)),
         Err(error) => {
             report(&error);
             ExitCode::from(2)

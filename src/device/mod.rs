@@ -22,7 +22,7 @@ use std::net::IpAddr;
 pub use gue_port::{Arrived, GuePorts, IdlePorts, PortError};
 pub use memory::{MemoryDevice, MemoryWire, memory_device};
 pub use offload::Features;
-pub use open::{DeviceError, MAX_NAME, Options};
+pub use open::{DeviceError, Driver, MAX_NAME, Options, driver};
 pub use tun::{IdleQueue, OffQueue, Tun, TunQueue, TunWriter};
 
 use crate::lvs::wire::{BadOffload, PacketBuf};

@@ -84,8 +84,26 @@ pub(super) fn open(name: &str, options: Options) -> Result<(Vec<OwnedFd>, Featur
     Ok((queues, features))
 }
 
-fn attach(name: &str, flags: i32) -> Result<File, DeviceError> {
-    let file = OpenOptions::new()
+/// What the driver offers, asked without making an interface (`TUNGETFEATURES`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Driver {
+    pub vnet_hdr: bool,
+    pub multi_queue: bool,
+}
+
+/// Opens the driver, asks it and closes it again.
+///
+/// # Errors
+/// It is not there, or not for us.
+pub fn driver() -> Result<Driver, DeviceError> {
+    let file = open_driver()?;
+    let flags = ioctl::features(&file).map_err(|errno| DeviceError::Driver(errno.into()))?;
+    let has = |flag: libc::c_int| flags & flag.cast_unsigned() != 0;
+    Ok(Driver { vnet_hdr: has(libc::IFF_VNET_HDR), multi_queue: has(libc::IFF_MULTI_QUEUE) })
+}
+
+fn open_driver() -> Result<File, DeviceError> {
+    OpenOptions::new()
         .read(true)
         .write(true)
         .custom_flags(libc::O_NONBLOCK | libc::O_CLOEXEC)
@@ -94,7 +112,11 @@ fn attach(name: &str, flags: i32) -> Result<File, DeviceError> {
             Some(Errno::ENOENT | Errno::ENODEV | Errno::ENXIO) => DeviceError::NoDriver,
             Some(Errno::EACCES | Errno::EPERM) => DeviceError::DriverDenied,
             _ => DeviceError::Driver(source),
-        })?;
+        })
+}
+
+fn attach(name: &str, flags: i32) -> Result<File, DeviceError> {
+    let file = open_driver()?;
     let name = name.to_owned();
     match ioctl::attach(&file, &name, flags) {
         Ok(()) => Ok(file),
@@ -110,7 +132,7 @@ pub(super) fn switch_off(fd: &impl AsRawFd) -> io::Result<()> {
 }
 
 mod ioctl {
-    //! The three requests to the TUN driver, each a thin cover over ioctl(2).
+    //! The four requests to the TUN driver, each a thin cover over ioctl(2).
     #![allow(unsafe_code)]
 
     use std::os::fd::AsRawFd;
@@ -120,6 +142,7 @@ mod ioctl {
     mod raw {
         nix::ioctl_write_ptr_bad!(attach, libc::TUNSETIFF, libc::ifreq);
         nix::ioctl_write_ptr_bad!(little_endian, libc::TUNSETVNETLE, libc::c_int);
+        nix::ioctl_read_bad!(features, libc::TUNGETFEATURES, libc::c_uint);
         nix::ioctl_write_int_bad!(offload, libc::TUNSETOFFLOAD);
     }
 
@@ -133,6 +156,12 @@ mod ioctl {
         // SAFETY: the kernel reads and writes one ifreq, which lives until the call returns; what it writes (the
         // name) is not read here.
         unsafe { raw::attach(fd.as_raw_fd(), &raw const request) }.map(drop)
+    }
+
+    pub(super) fn features(fd: &impl AsRawFd) -> Result<libc::c_uint, Errno> {
+        let mut flags: libc::c_uint = 0;
+        // SAFETY: the kernel writes one unsigned int, which lives until the call returns.
+        unsafe { raw::features(fd.as_raw_fd(), &raw mut flags) }.map(|_| flags)
     }
 
     pub(super) fn little_endian(fd: &impl AsRawFd) -> Result<(), Errno> {

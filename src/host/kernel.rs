@@ -60,6 +60,10 @@ impl Netlink {
         Ok(Self { handle })
     }
 
+    pub(super) const fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
     async fn carry_out_one(&self, change: &Change) -> Result<(), HostError> {
         let failed = |source: io::Error| match source.raw_os_error() {
             Some(libc::EPERM) => HostError::NotPermitted { step: change.to_string() },

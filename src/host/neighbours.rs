@@ -47,15 +47,7 @@ impl NeighbourWatch {
     /// # Errors
     /// They cannot be read.
     pub async fn all(&self) -> Result<Vec<Neighbour>, HostError> {
-        let listed: Vec<NeighbourMessage> = self
-            .handle
-            .neighbours()
-            .get()
-            .execute()
-            .try_collect()
-            .await
-            .map_err(|error| netlink_error("list neighbours", error))?;
-        Ok(listed.iter().filter_map(said).collect())
+        listed(&self.handle).await
     }
 
     /// Waits for a change.
@@ -78,6 +70,18 @@ impl NeighbourWatch {
         }
         Heard::End
     }
+}
+
+/// All neighbours that the kernel knows at this moment.
+pub(super) async fn listed(handle: &Handle) -> Result<Vec<Neighbour>, HostError> {
+    let listed: Vec<NeighbourMessage> = handle
+        .neighbours()
+        .get()
+        .execute()
+        .try_collect()
+        .await
+        .map_err(|error| netlink_error("list neighbours", error))?;
+    Ok(listed.iter().filter_map(said).collect())
 }
 
 /// What a message says; None for proxies and the forwarding tables of bridges.

@@ -1,0 +1,144 @@
+//! All that a doctor knows of a host: plain data, whoever read it.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::ops::RangeInclusive;
+
+use super::probe::Probe;
+use super::ruleset::Chain;
+use super::texts::{Files, KernelService, Memory, TableUse};
+use crate::control::Status;
+use crate::health::report::ServiceReport;
+use crate::host::{ReceiveOffload, Survey};
+use crate::lvs::director::ServiceEntry;
+use crate::lvs::service::{Endpoint, Forwarding};
+
+#[derive(Clone, Debug, Default)]
+pub struct Site {
+    /// What the driver of `/dev/net/tun` says.
+    pub tun: Tun,
+    pub packet_socket: Socket,
+    pub release: String,
+    /// Bits of `CAP_*`: of this process, and of the director.
+    pub capabilities: Option<u64>,
+    pub director_capabilities: Option<u64>,
+    /// By their keys in slash form.
+    pub sysctls: BTreeMap<String, String>,
+    /// They can be written.
+    pub can_set: bool,
+    pub survey: Survey,
+    pub offload: BTreeMap<String, ReceiveOffload>,
+    /// ARP and neighbour discovery.
+    pub neighbour_tables: Vec<TableUse>,
+    pub chains: Vec<Chain>,
+    /// Programs that would tell of more filters, and do not.
+    pub unread: Vec<&'static str>,
+    /// The kernel's own IPVS.
+    pub kernel_services: Vec<KernelService>,
+    /// Open files allowed, of the director or of this process.
+    pub files: Option<Files>,
+    pub memory: Option<Memory>,
+    /// The director that answers.
+    pub status: Option<Status>,
+    pub health: Vec<ServiceReport>,
+    /// Of the director, or of the configuration file.
+    pub services: Vec<ServiceEntry>,
+    pub ports: Option<RangeInclusive<u16>>,
+    pub uses_own_ports: bool,
+    pub most_conns: u64,
+    /// Virtual addresses that this host answers for as a real server.
+    pub real_server_vips: Vec<IpAddr>,
+    pub probes: BTreeMap<Endpoint, Probe>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Tun {
+    #[default]
+    Missing,
+    Denied,
+    Failed(String),
+    There {
+        vnet_hdr: bool,
+        multi_queue: bool,
+    },
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Socket {
+    #[default]
+    Works,
+    Denied,
+    Missing,
+}
+
+impl Site {
+    pub fn sysctl(&self, key: &str) -> Option<&str> {
+        self.sysctls.get(key).map(String::as_str)
+    }
+
+    pub(super) fn number(&self, key: &str) -> Option<i64> {
+        self.sysctl(key)?.parse().ok()
+    }
+
+    /// A setting of IPv4 that is the greater of all links' and the link's own.
+    pub(super) fn greater(&self, link: &str, name: &str) -> Option<i64> {
+        let of = |link: &str| self.number(&format!("net/ipv4/conf/{link}/{name}"));
+        of("all").max(of(link))
+    }
+
+    pub(super) fn is_running(&self) -> bool {
+        self.status.is_some()
+    }
+
+    /// The devices of the director.
+    pub(super) fn tuns(&self) -> Vec<&str> {
+        let queues = self.status.iter().flat_map(|status| &status.queues);
+        let mut names: Vec<&str> =
+            queues.map(|queue| queue.name.split('/').next().unwrap_or_default()).collect();
+        names.dedup();
+        names
+    }
+
+    /// What all its devices are called, for a rule that takes them together.
+    pub(super) fn tun_prefix(&self) -> String {
+        let first = self.tuns().first().and_then(|name| name.split_once('-')).map(|(prefix, _)| prefix);
+        first.unwrap_or("tunvs").to_owned()
+    }
+
+    /// Links that packets of clients and servers come by.
+    pub(super) fn outer_links(&self) -> impl Iterator<Item = &crate::host::SurveyedLink> {
+        let tuns: Vec<String> = self.tuns().into_iter().map(str::to_owned).collect();
+        let is_ours = move |name: &str| tuns.iter().any(|tun| tun == name);
+        let up = self.survey.links.iter().filter(|link| link.up && link.ethernet && !link.loopback);
+        up.filter(move |link| !is_ours(&link.name))
+    }
+
+    /// Virtual addresses of the services.
+    pub(super) fn vips(&self) -> Vec<IpAddr> {
+        let mut vips: Vec<IpAddr> = self
+            .services
+            .iter()
+            .filter_map(|service| match service.spec.key {
+                crate::lvs::service::ServiceKey::Address { addr, .. } => Some(addr),
+                crate::lvs::service::ServiceKey::Mark { .. } => None,
+            })
+            .collect();
+        vips.sort_unstable();
+        vips.dedup();
+        vips
+    }
+
+    /// Addresses of servers of this kind.
+    pub(super) fn reals(&self, takes: impl Fn(Forwarding) -> bool) -> Vec<IpAddr> {
+        let servers = self.services.iter().flat_map(|service| &service.servers);
+        let mut reals: Vec<IpAddr> =
+            servers.filter(|server| takes(server.spec.forwarding)).map(|server| server.spec.addr).collect();
+        reals.sort_unstable();
+        reals.dedup();
+        reals
+    }
+
+    pub(super) fn is_own(&self, addr: IpAddr) -> bool {
+        addr.is_loopback() || self.survey.addresses.iter().any(|(_, net)| net.addr() == addr)
+    }
+}

@@ -1,0 +1,619 @@
+//! A host in memory that is well, and each finding with that host broken in one place.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use super::look::{Host, Known, look};
+use super::site::{Socket, Tun};
+use super::*;
+use crate::control::Status;
+use crate::control::status::Queue;
+use crate::health::report::{CheckReport, ServerReport, ServiceReport};
+use crate::host::{Obstacle, ReceiveOffload, Survey, SurveyedLink, Way};
+use crate::lvs::director::{ServerEntry, ServiceEntry};
+use crate::lvs::neighbour::Reach;
+use crate::lvs::service::{
+    Endpoint, Forwarding, Protocol, Rates, ServerSpec, ServiceKey, ServiceSpec, Stats, Tunnel,
+};
+
+/// A host of paper: files by path, programs by name.
+struct Paper {
+    texts: BTreeMap<String, String>,
+    outputs: BTreeMap<String, String>,
+    can_write: bool,
+    tun: Tun,
+    packet_socket: Socket,
+    offload: ReceiveOffload,
+}
+
+impl Host for Paper {
+    fn text(&self, path: &str) -> Option<String> {
+        self.texts.get(path).cloned()
+    }
+
+    fn can_write(&self, _: &str) -> bool {
+        self.can_write
+    }
+
+    fn output(&self, program: &str, _: &[&str]) -> Option<String> {
+        self.outputs.get(program).cloned()
+    }
+
+    fn tun(&self) -> Tun {
+        self.tun.clone()
+    }
+
+    fn packet_socket(&self) -> Socket {
+        self.packet_socket
+    }
+
+    fn offload(&self, _: &str) -> ReceiveOffload {
+        self.offload
+    }
+}
+
+const CAPABLE: &str = "CapEff:\t0000000000003400\n";
+const ARP: &str = "entries  allocs   destroys table_fulls\n00000012 00000000 00000000 00000000\n";
+
+fn paper() -> Paper {
+    let texts = [
+        ("/proc/self/status", CAPABLE),
+        ("/proc/4711/status", CAPABLE),
+        ("/proc/self/limits", "Max open files            1024                 524288               files\n"),
+        ("/proc/4711/limits", "Max open files            1024                 524288               files\n"),
+        ("/proc/sys/kernel/osrelease", "6.18.44\n"),
+        ("/proc/meminfo", "MemTotal:        8137296 kB\nMemAvailable:    6145640 kB\n"),
+        ("/proc/net/stat/arp_cache", ARP),
+        ("/proc/sys/net/ipv4/neigh/default/gc_thresh3", "1024\n"),
+        ("/proc/sys/net/ipv4/ip_forward", "1\n"),
+        ("/proc/sys/net/ipv4/ip_early_demux", "0\n"),
+        ("/proc/sys/net/ipv4/ip_local_port_range", "32768\t60999\n"),
+        ("/proc/sys/net/ipv4/ip_local_reserved_ports", "\n"),
+        ("/proc/sys/net/ipv4/conf/all/rp_filter", "0\n"),
+        ("/proc/sys/net/ipv4/conf/eth1/rp_filter", "2\n"),
+        ("/proc/sys/net/ipv4/conf/tunvs-vip/rp_filter", "0\n"),
+        ("/proc/sys/net/ipv4/conf/tunvs-rs/rp_filter", "0\n"),
+        ("/proc/sys/net/ipv4/conf/all/arp_ignore", "1\n"),
+        ("/proc/sys/net/ipv4/conf/all/arp_announce", "2\n"),
+    ];
+    Paper {
+        texts: texts.into_iter().map(|(path, text)| (path.to_owned(), text.to_owned())).collect(),
+        outputs: BTreeMap::from([("nft".to_owned(), r#"{"nftables": []}"#.to_owned())]),
+        can_write: true,
+        tun: Tun::There { vnet_hdr: true, multi_queue: true },
+        packet_socket: Socket::Works,
+        offload: ReceiveOffload { gro: Some(true), lro: Some(false), is_pair: false },
+    }
+}
+
+fn vip() -> IpAddr {
+    [192, 168, 1, 183].into()
+}
+
+fn rip() -> IpAddr {
+    [192, 168, 56, 184].into()
+}
+
+fn service(forwarding: Forwarding) -> ServiceEntry {
+    let key = ServiceKey::Address { protocol: Protocol::Tcp, addr: vip(), port: 80 };
+    let server = ServerEntry {
+        spec: ServerSpec::new(rip(), 8080, forwarding),
+        drained: false,
+        active_conns: 0,
+        inactive_conns: 0,
+        persistent_conns: 0,
+        stats: Stats { in_packets: 40, out_packets: 38, ..Stats::default() },
+        rates: Rates::default(),
+    };
+    ServiceEntry {
+        spec: ServiceSpec::new(key, "rr"),
+        stats: Stats::default(),
+        rates: Rates::default(),
+        servers: vec![server],
+    }
+}
+
+fn survey() -> Survey {
+    let link = |name: &str, ethernet, mtu| SurveyedLink {
+        name: name.to_owned(),
+        up: true,
+        loopback: name == "lo",
+        ethernet,
+        mtu,
+    };
+    let out = Way::Out {
+        dev: "eth2".to_owned(),
+        gateway: None,
+        source: Some([192, 168, 56, 181].into()),
+        mtu: 1500,
+    };
+    Survey {
+        links: vec![
+            link("lo", false, 65_536),
+            link("eth1", true, 1500),
+            link("eth2", true, 1500),
+            link("tunvs-vip", false, 65_535),
+            link("tunvs-rs", false, 65_535),
+        ],
+        addresses: vec![
+            ("eth1".to_owned(), "192.168.1.181/24".parse().unwrap()),
+            ("eth2".to_owned(), "192.168.56.181/24".parse().unwrap()),
+        ],
+        neighbours: vec![("eth2".to_owned(), rip(), Reach::Known([2, 0, 0, 0, 0, 1]))],
+        ways: BTreeMap::from([(rip(), out)]),
+        ..Survey::default()
+    }
+}
+
+/// A director that runs and is well.
+fn known() -> Known {
+    let mut status = Status::default();
+    status.director.pid = 4711;
+    status.host.follows = true;
+    status.queues = ["tunvs-vip/0", "tunvs-vip/1", "tunvs-rs/0"]
+        .map(|name| Queue { name: name.to_owned(), ..Queue::default() })
+        .into();
+    Known {
+        status: Some(status),
+        services: vec![service(Forwarding::Masq)],
+        ports: Some(16_384..=32_767),
+        uses_own_ports: true,
+        most_conns: 8_388_608,
+        ..Known::default()
+    }
+}
+
+fn before_the_start() -> Known {
+    Known { status: None, ..known() }
+}
+
+fn site() -> Site {
+    look(&paper(), survey(), known())
+}
+
+/// Levels of a check, the worst first, and the commands that mend it.
+fn found(site: &Site, check: &str) -> (Option<Level>, Vec<String>) {
+    let findings: Vec<Finding> = examine(site).into_iter().filter(|finding| finding.check == check).collect();
+    let commands = findings.iter().flat_map(|finding| &finding.mend).map(|mend| match mend.on {
+        Some(server) => format!("{server}: {}", mend.command),
+        None => mend.command.clone(),
+    });
+    (findings.iter().map(|finding| finding.level).max(), commands.collect())
+}
+
+#[track_caller]
+fn assert_found(site: &Site, check: &str, level: Level, commands: &[&str]) {
+    let (worst, mends) = found(site, check);
+    assert_eq!((worst, mends), (Some(level), commands.iter().map(|&c| c.to_owned()).collect()), "{check}");
+    for finding in examine(site).iter().filter(|finding| finding.check == check) {
+        assert_eq!(finding.level == Level::Ok, finding.why.is_empty(), "{finding:?}");
+        assert_eq!(finding.level == Level::Ok, finding.mend.is_empty(), "{finding:?}");
+    }
+}
+
+/// With one text of the host replaced.
+fn with(path: &str, text: &str, known: Known) -> Site {
+    let mut paper = paper();
+    paper.texts.insert(path.to_owned(), text.to_owned());
+    look(&paper, survey(), known)
+}
+
+#[test]
+fn a_host_that_is_well_has_nothing_to_mend() {
+    for site in
+        [site(), look(&paper(), survey(), before_the_start()), look(&paper(), survey(), Known::default())]
+    {
+        let ill: Vec<Finding> =
+            examine(&site).into_iter().filter(|finding| finding.level != Level::Ok).collect();
+        assert!(ill.is_empty(), "{ill:?}");
+    }
+}
+
+#[test]
+fn the_driver_of_tun() {
+    let with = |tun| Site { tun, ..site() };
+    let node = ["modprobe tun", "mkdir -p /dev/net", "mknod -m 0666 /dev/net/tun c 10 200"];
+    assert_found(&with(Tun::Missing), "tun", Level::Fail, &node);
+    assert_found(&with(Tun::Denied), "tun", Level::Fail, &["chmod 0666 /dev/net/tun"]);
+    assert_found(&with(Tun::Failed("broken".to_owned())), "tun", Level::Fail, &["modprobe tun"]);
+    let old = |vnet_hdr| Tun::There { vnet_hdr, multi_queue: false };
+    assert_found(&with(old(true)), "tun", Level::Warn, &["tunvs run --queues 1"]);
+    assert_found(&with(old(false)), "tun", Level::Fail, &["apt-get install linux-image-amd64"]);
+}
+
+#[test]
+fn capabilities_and_sockets() {
+    let setcap = "setcap cap_net_admin,cap_net_raw,cap_net_bind_service+ep \"$(command -v tunvs)\"";
+    let status = |effective: &str| format!("CapEff:\t{effective}\n");
+    let of_director = |effective| with("/proc/4711/status", &status(effective), known());
+    assert_found(&of_director("0000000000000000"), "capabilities", Level::Fail, &[setcap]);
+    assert_found(&of_director("0000000000003000"), "capabilities", Level::Warn, &[setcap]);
+    let mine = with("/proc/self/status", &status("0000000000001000"), before_the_start());
+    assert_found(&mine, "capabilities", Level::Fail, &[setcap]);
+    let found = examine(&mine).into_iter().find(|finding| finding.check == "capabilities").unwrap().found;
+    assert_eq!(found, "this process has no CAP_NET_RAW");
+    let unknown = with("/proc/self/status", "", before_the_start());
+    assert_found(&unknown, "capabilities", Level::Warn, &["mount -t proc proc /proc"]);
+    let socket = |packet_socket| Site { packet_socket, ..site() };
+    assert_found(&socket(Socket::Denied), "packet-socket", Level::Fail, &[setcap]);
+    assert_found(&socket(Socket::Missing), "packet-socket", Level::Fail, &["modprobe af_packet"]);
+}
+
+#[test]
+fn the_kernel_files_and_memory() {
+    let old = with("/proc/sys/kernel/osrelease", "4.19.0-27-amd64\n", known());
+    assert_found(&old, "kernel", Level::Warn, &["apt-get install linux-image-amd64"]);
+    let middle = with("/proc/sys/kernel/osrelease", "6.1.0-40-amd64", known());
+    assert_found(&middle, "kernel", Level::Ok, &[]);
+    let few = "Max open files            64                   524288               files\n";
+    let prlimit = "prlimit --pid 4711 --nofile=65536:";
+    assert_found(&with("/proc/4711/limits", few, known()), "open-files", Level::Warn, &[prlimit]);
+    let hard = few.replace("524288", "128");
+    let prlimit = "prlimit --pid 4711 --nofile=65536:65536";
+    assert_found(&with("/proc/4711/limits", &hard, known()), "open-files", Level::Warn, &[prlimit]);
+    let before = with("/proc/self/limits", few, before_the_start());
+    assert_found(&before, "open-files", Level::Warn, &["ulimit -n 65536"]);
+    let small = with("/sys/fs/cgroup/memory.max", "67108864\n", known());
+    assert_found(&small, "memory", Level::Warn, &["tunvs sysctl drop_entry 1"]);
+}
+
+#[test]
+fn settings_before_the_start_and_while_it_runs() {
+    let forward = "/proc/sys/net/ipv4/ip_forward";
+    assert_found(
+        &with(forward, "0\n", known()),
+        "forwarding",
+        Level::Fail,
+        &["sysctl -w net.ipv4.ip_forward=1"],
+    );
+    assert_found(&with(forward, "0\n", before_the_start()), "forwarding", Level::Ok, &[]);
+    let mut container = with(forward, "0\n", before_the_start());
+    container.can_set = false;
+    assert_found(&container, "forwarding", Level::Fail, &["sysctl -w net.ipv4.ip_forward=1"]);
+
+    let all = with("/proc/sys/net/ipv4/conf/all/rp_filter", "1\n", known());
+    let off = "sysctl -w net.ipv4.conf.all.rp_filter=0";
+    // eth1 is loose itself, eth2 has what all have.
+    assert_found(&all, "rp-filter", Level::Fail, &[off, off, "sysctl -w net.ipv4.conf.eth2.rp_filter=2"]);
+    let one = with("/proc/sys/net/ipv4/conf/tunvs-rs/rp_filter", "1\n", known());
+    assert_found(&one, "rp-filter", Level::Fail, &["sysctl -w net.ipv4.conf.tunvs-rs.rp_filter=0"]);
+    let link = with("/proc/sys/net/ipv4/conf/eth1/rp_filter", "1\n", known());
+    assert_found(&link, "rp-filter", Level::Fail, &["sysctl -w net.ipv4.conf.eth1.rp_filter=2"]);
+    let link = with("/proc/sys/net/ipv4/conf/eth1/rp_filter", "1\n", before_the_start());
+    assert_found(&link, "rp-filter", Level::Ok, &[]);
+
+    let demux = with("/proc/sys/net/ipv4/ip_early_demux", "1\n", known());
+    assert_found(&demux, "early-demux", Level::Warn, &["sysctl -w net.ipv4.ip_early_demux=0"]);
+    assert_eq!(
+        found(&with("/proc/sys/net/ipv4/ip_early_demux", "1\n", before_the_start()), "early-demux").0,
+        None
+    );
+}
+
+#[test]
+fn ports_that_stand_for_clients() {
+    let wide = |known| with("/proc/sys/net/ipv4/ip_local_port_range", "1024\t65535\n", known);
+    let reserve = ["sysctl -w net.ipv4.ip_local_reserved_ports=16384-32767"];
+    assert_found(&wide(known()), "ports", Level::Warn, &reserve);
+    let full_nat = Known { services: vec![service(Forwarding::FullNat)], ..known() };
+    assert_found(&wide(full_nat), "ports", Level::Fail, &reserve);
+    assert_found(&wide(before_the_start()), "ports", Level::Ok, &[]);
+    assert_found(&wide(Known { uses_own_ports: false, ..known() }), "ports", Level::Ok, &[]);
+}
+
+#[test]
+fn tables_of_neighbours() {
+    let raise = [
+        "sysctl -w net.ipv4.neigh.default.gc_thresh3=8192",
+        "sysctl -w net.ipv4.neigh.default.gc_thresh2=4096",
+    ];
+    let used = |entries: &str| {
+        let stat = format!("entries table_fulls\n{entries} 00000002\n");
+        with("/proc/net/stat/arp_cache", &stat, known())
+    };
+    assert_found(&used("00000400"), "neighbour-table", Level::Fail, &raise);
+    assert_found(&used("00000340"), "neighbour-table", Level::Warn, &raise);
+    assert_found(&used("00000300"), "neighbour-table", Level::Ok, &[]);
+}
+
+#[test]
+fn what_the_director_and_its_rules_are_like() {
+    let mut known = known();
+    known.status.as_mut().unwrap().host.follows = false;
+    known.status.as_mut().unwrap().host.troubles = vec!["`ip rule add` failed".to_owned()];
+    assert_found(&look(&paper(), survey(), known), "host", Level::Fail, &["tunvs reload"]);
+    let killed = Survey { has_our_rules: true, ..survey() };
+    assert_found(
+        &look(&paper(), killed, before_the_start()),
+        "policy-rules",
+        Level::Fail,
+        &["tunvs cleanup"],
+    );
+    let obstacle = Obstacle { what: "no room".to_owned(), mend: vec!["ip rule del pref 3".to_owned()] };
+    let crowded = Survey { obstacles: vec![obstacle], ..survey() };
+    assert_found(
+        &look(&paper(), crowded, before_the_start()),
+        "policy-rules",
+        Level::Fail,
+        &["ip rule del pref 3"],
+    );
+}
+
+#[test]
+fn links_and_their_sizes() {
+    let changed = |name: &str, change: fn(&mut SurveyedLink)| {
+        let mut survey = survey();
+        survey.links.iter_mut().filter(|link| link.name == name).for_each(change);
+        look(&paper(), survey, known())
+    };
+    let cut = changed("tunvs-rs", |link| link.mtu = 1500);
+    assert_found(&cut, "mtu", Level::Warn, &["ip link set dev tunvs-rs mtu 65535"]);
+    let down = changed("tunvs-vip", |link| link.up = false);
+    assert_found(&down, "mtu", Level::Fail, &["ip link set dev tunvs-vip up"]);
+    let gone = changed("tunvs-vip", |link| link.name = "other".to_owned());
+    assert_found(&gone, "mtu", Level::Fail, &["tunvs status"]);
+    let jumbo = changed("eth1", |link| link.mtu = 9000);
+    assert_found(&jumbo, "mtu", Level::Warn, &["ip link set dev eth2 mtu 9000"]);
+    let tunnel = Known { services: vec![service(Forwarding::Tunnel(Tunnel::default()))], ..known() };
+    let tunnel = look(&paper(), survey(), tunnel);
+    assert!(examine(&tunnel).iter().any(|finding| finding.found.starts_with("tunnels by eth2: 1500 bytes")));
+
+    let offload = |gro, lro| {
+        let offload = ReceiveOffload { gro: Some(gro), lro: Some(lro), is_pair: false };
+        look(&Paper { offload, ..paper() }, survey(), known())
+    };
+    let pair = ReceiveOffload { gro: Some(false), lro: Some(false), is_pair: true };
+    assert_found(&look(&Paper { offload: pair, ..paper() }, survey(), known()), "offload", Level::Ok, &[]);
+    let on = ["ethtool -K eth1 gro on", "ethtool -K eth2 gro on"];
+    assert_found(&offload(false, false), "offload", Level::Warn, &on);
+    let off = ["ethtool -K eth1 lro off", "ethtool -K eth2 lro off"];
+    assert_found(&offload(true, true), "offload", Level::Fail, &off);
+}
+
+#[test]
+fn virtual_addresses_of_others_and_of_real_servers() {
+    let mut other = survey();
+    other.neighbours.push(("eth1".to_owned(), vip(), Reach::Stale([2, 0, 0, 0, 0, 9])));
+    let commands = [
+        "sysctl -w net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.all.arp_announce=2 # on that host",
+        "ip neigh flush to 192.168.1.183 dev eth1",
+    ];
+    assert_found(&look(&paper(), other, known()), "virtual-address", Level::Warn, &commands);
+
+    let real_server = || Known { real_server_vips: vec![vip()], ..Known::default() };
+    let on = |dev: &str, net: &str| {
+        let mut survey = survey();
+        survey.addresses.push((dev.to_owned(), net.parse().unwrap()));
+        survey
+    };
+    let here = look(&paper(), on("lo", "192.168.1.183/32"), real_server());
+    assert_found(&here, "virtual-address", Level::Ok, &[]);
+    assert_found(&here, "arp", Level::Ok, &[]);
+    let nowhere = look(&paper(), survey(), real_server());
+    assert_found(&nowhere, "virtual-address", Level::Fail, &["ip addr add 192.168.1.183/32 dev lo"]);
+    let loud = look(&paper(), on("eth1", "192.168.1.183/24"), real_server());
+    let commands = ["ip addr add 192.168.1.183/32 dev lo", "ip addr del 192.168.1.183/24 dev eth1"];
+    assert_found(&loud, "virtual-address", Level::Fail, &commands);
+    let mut asked = here;
+    asked.sysctls.insert("net/ipv4/conf/all/arp_ignore".to_owned(), "0".to_owned());
+    asked.sysctls.insert("net/ipv4/conf/all/arp_announce".to_owned(), "0".to_owned());
+    asked.sysctls.insert("net/ipv4/conf/eth2/arp_ignore".to_owned(), "3".to_owned());
+    let (ignore, announce) =
+        ("sysctl -w net.ipv4.conf.all.arp_ignore=1", "sysctl -w net.ipv4.conf.all.arp_announce=2");
+    let own = "sysctl -w net.ipv4.conf.eth2.arp_ignore=1";
+    assert_found(&asked, "arp", Level::Fail, &[ignore, announce, ignore, own, announce]);
+}
+
+/// With such a ruleset of nft.
+fn filtered(items: &str) -> Site {
+    let mut paper = paper();
+    paper.outputs.insert("nft".to_owned(), format!(r#"{{"nftables": [{items}]}}"#));
+    look(&paper, survey(), known())
+}
+
+fn chain(family: &str, table: &str, name: &str, kind: &str, hook: &str, policy: &str) -> String {
+    format!(
+        r#"{{"chain": {{"family": "{family}", "table": "{table}", "name": "{name}", "type": "{kind}", "hook": "{hook}", "policy": "{policy}"}}}}"#
+    )
+}
+
+fn rule(family: &str, table: &str, chain: &str, expr: &str) -> String {
+    format!(
+        r#"{{"rule": {{"family": "{family}", "table": "{table}", "chain": "{chain}", "handle": 9, "expr": [{expr}]}}}}"#
+    )
+}
+
+#[test]
+fn filters_that_drop_what_is_forwarded() {
+    let drops = chain("inet", "filter", "forward", "filter", "forward", "drop");
+    let add = |expr: &str| format!("{drops}, {}", rule("inet", "filter", "forward", expr));
+    let both = [
+        "nft insert rule inet filter forward iifname '\"tunvs-*\"' accept",
+        "nft insert rule inet filter forward oifname '\"tunvs-*\"' accept",
+    ];
+    assert_found(&filtered(&drops), "firewall", Level::Fail, &both);
+    let established = r#"{"match": {"op": "in", "left": {"ct": {"key": "state"}}, "right": ["established"]}}, {"accept": null}"#;
+    assert_found(&filtered(&add(established)), "firewall", Level::Fail, &both);
+    let some =
+        r#"{"match": {"op": "==", "left": {"meta": {"key": "iifname"}}, "right": "eth1"}}, {"accept": null}"#;
+    assert_found(&filtered(&add(some)), "firewall", Level::Warn, &both);
+    let ours = r#"{"match": {"op": "==", "left": {"meta": {"key": "iifname"}}, "right": "tunvs-*"}}, {"accept": null}"#;
+    assert_found(&filtered(&add(ours)), "firewall", Level::Fail, &both[1..]);
+    let open = chain("inet", "filter", "forward", "filter", "forward", "accept");
+    let last =
+        format!("{open}, {}", rule("inet", "filter", "forward", r#"{"counter": null}, {"reject": null}"#));
+    assert_found(&filtered(&last), "firewall", Level::Fail, &both);
+    assert_found(&filtered(&open), "firewall", Level::Ok, &[]);
+
+    let docker = chain("ip", "filter", "FORWARD", "filter", "forward", "drop");
+    let commands = [
+        "iptables -t filter -I FORWARD -i tunvs-+ -j ACCEPT",
+        "iptables -t filter -I FORWARD -o tunvs-+ -j ACCEPT",
+    ];
+    assert_found(&filtered(&docker), "firewall", Level::Fail, &commands);
+
+    let input = chain("inet", "filter", "input", "filter", "input", "drop");
+    let command = ["nft insert rule inet filter input iifname '\"tunvs-*\"' accept"];
+    assert_found(&filtered(&input), "firewall", Level::Warn, &command);
+    let answered = format!("{input}, {}", rule("inet", "filter", "input", established));
+    assert_found(&filtered(&answered), "firewall", Level::Ok, &[]);
+
+    let mut legacy = paper();
+    legacy.texts.insert("/proc/net/ip_tables_names".to_owned(), "filter\n".to_owned());
+    let unread = look(&legacy, survey(), known());
+    assert_found(&unread, "firewall", Level::Warn, &["apt-get install iptables"]);
+    legacy
+        .outputs
+        .insert("iptables-legacy-save".to_owned(), "*filter\n:FORWARD DROP [0:0]\nCOMMIT\n".to_owned());
+    let commands = [
+        "iptables-legacy -t filter -I FORWARD -i tunvs-+ -j ACCEPT",
+        "iptables-legacy -t filter -I FORWARD -o tunvs-+ -j ACCEPT",
+    ];
+    assert_found(&look(&legacy, survey(), known()), "firewall", Level::Fail, &commands);
+    let mut without = paper();
+    without.outputs.clear();
+    without.texts.insert("/proc/modules".to_owned(), "nf_tables 299008 0 - Live 0x0\n".to_owned());
+    assert_found(&look(&without, survey(), known()), "firewall", Level::Warn, &["apt-get install nftables"]);
+}
+
+#[test]
+fn addresses_that_others_rewrite() {
+    let daddr = |addr: &str| {
+        format!(
+            r#"{{"match": {{"op": "==", "left": {{"payload": {{"protocol": "ip", "field": "daddr"}}}}, "right": "{addr}"}}}}"#
+        )
+    };
+    let before = chain("ip", "nat", "pre", "nat", "prerouting", "accept");
+    let dnat = |addr: &str| {
+        let expr = format!(r#"{}, {{"dnat": {{"addr": "10.0.0.9"}}}}"#, daddr(addr));
+        filtered(&format!("{before}, {}", rule("ip", "nat", "pre", &expr)))
+    };
+    assert_found(&dnat("192.168.1.183"), "nat", Level::Fail, &["nft delete rule ip nat pre handle 9"]);
+    assert_eq!(found(&dnat("192.168.1.184"), "nat").0, None);
+    let after = chain("ip", "nat", "post", "nat", "postrouting", "accept");
+    let masquerade = |first: &str, oif: &str| {
+        let out = format!(
+            r#"{{"match": {{"op": "==", "left": {{"meta": {{"key": "oifname"}}}}, "right": "{oif}"}}}}, {{"masquerade": null}}"#
+        );
+        filtered(&format!("{after}{first}, {}", rule("ip", "nat", "post", &out)))
+    };
+    let command = ["nft insert rule ip nat post ip daddr 192.168.56.184 accept"];
+    assert_found(&masquerade("", "eth2"), "nat", Level::Warn, &command);
+    assert_eq!(found(&masquerade("", "eth1"), "nat").0, None, "another link");
+    let excepted = format!(
+        ", {}",
+        rule("ip", "nat", "post", &format!(r#"{}, {{"accept": null}}"#, daddr("192.168.56.184")))
+    );
+    assert_eq!(found(&masquerade(&excepted, "eth2"), "nat").0, None, "mended");
+    let mut legacy = paper();
+    legacy.texts.insert("/proc/net/ip_tables_names".to_owned(), "nat\n".to_owned());
+    let text = "*nat\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -d 192.168.1.183/32 -j DNAT --to-destination 10.0.0.9\nCOMMIT\n";
+    legacy.outputs.insert("iptables-legacy-save".to_owned(), text.to_owned());
+    let command =
+        ["iptables-legacy -t nat -D PREROUTING -d 192.168.1.183/32 -j DNAT --to-destination 10.0.0.9"];
+    assert_found(&look(&legacy, survey(), known()), "nat", Level::Fail, &command);
+}
+
+#[test]
+fn the_kernels_own_ipvs() {
+    let of = |table| with("/proc/net/ip_vs", table, known());
+    let ours = of("TCP  C0A801B7:0050 rr\n");
+    let command = ["/usr/sbin/ipvsadm -D -t 192.168.1.183:80 # the kernel's, not a link to tunvs"];
+    assert_found(&ours, "kernel-ipvs", Level::Fail, &command);
+    let other = of("UDP  C0A801B7:0035 rr\n");
+    assert_eq!(found(&other, "kernel-ipvs").0, Some(Level::Warn));
+}
+
+fn with_way(forwarding: Forwarding, way: Way) -> Site {
+    let mut survey = survey();
+    survey.ways.insert(rip(), way);
+    look(&paper(), survey, Known { services: vec![service(forwarding)], ..known() })
+}
+
+#[test]
+fn ways_to_servers() {
+    let none = || Way::None("Network is unreachable (os error 101)".to_owned());
+    let lost = with_way(Forwarding::Masq, none());
+    assert_found(&lost, "route", Level::Fail, &["ip route add 192.168.56.0/24 dev eth2"]);
+    let mut refused = with_way(Forwarding::Masq, none());
+    refused.survey.refusing = vec![("192.168.56.184/32".parse().unwrap(), "blackhole")];
+    assert_found(&refused, "route", Level::Fail, &["ip route del blackhole 192.168.56.184/32"]);
+    let mut down = with_way(Forwarding::Masq, none());
+    down.survey.links[2].up = false;
+    assert_found(&down, "route", Level::Fail, &["ip link set dev eth2 up"]);
+    let mut far = with_way(Forwarding::Masq, none());
+    far.survey.addresses.clear();
+    assert_found(&far, "route", Level::Fail, &["ip route add 192.168.56.184 via GATEWAY"]);
+    let out = |dev: &str, gateway| Way::Out { dev: dev.to_owned(), gateway, source: None, mtu: 65_535 };
+    let round = with_way(Forwarding::Masq, out("tunvs-vip", None));
+    assert_found(&round, "route", Level::Fail, &["ip route show table all match 192.168.56.184"]);
+    let gateway = Some([192, 168, 56, 1].into());
+    let routed = with_way(Forwarding::Route, out("eth2", gateway));
+    let command = ["tunvs ipvsadm -e -t 192.168.1.183:80 -r 192.168.56.184:8080 -i"];
+    assert_found(&routed, "route", Level::Fail, &command);
+    assert_found(&with_way(Forwarding::Masq, out("eth2", gateway)), "route", Level::Ok, &[]);
+    assert_found(&with_way(Forwarding::Local, Way::Local), "route", Level::Ok, &[]);
+}
+
+#[test]
+fn neighbours_and_ways_back() {
+    let heard = |reach| {
+        let mut survey = survey();
+        survey.neighbours[0].2 = reach;
+        look(&paper(), survey, known())
+    };
+    let commands = ["192.168.56.184: ip -br address", "ping -c 3 -I eth2 192.168.56.184"];
+    assert_found(&heard(Reach::Failed), "neighbour", Level::Fail, &commands);
+    assert_found(&heard(Reach::Sought), "neighbour", Level::Ok, &[]);
+    let silent = |forwarding, in_packets| {
+        let mut service = service(forwarding);
+        service.servers[0].stats = Stats { in_packets, ..Stats::default() };
+        look(&paper(), survey(), Known { services: vec![service], ..known() })
+    };
+    let back = ["192.168.56.184: ip route replace default via 192.168.56.181"];
+    assert_found(&silent(Forwarding::Masq, 9), "return", Level::Warn, &back);
+    let back = ["192.168.56.184: ip route show"];
+    assert_found(&silent(Forwarding::FullNat, 9), "return", Level::Warn, &back);
+    assert_eq!(found(&silent(Forwarding::Masq, 2), "return").0, None, "too few to tell");
+    assert_eq!(found(&silent(Forwarding::Route, 9), "return").0, None, "answers never come by here");
+    assert_found(&site(), "return", Level::Ok, &[]);
+}
+
+#[test]
+fn checks_and_probes() {
+    let check = CheckReport {
+        kind: "http".to_owned(),
+        target: String::new(),
+        up: false,
+        since_secs: 1,
+        rounds: 1,
+        against: 0,
+        took_ms: None,
+        last_error: Some("status 500".to_owned()),
+        error_secs_ago: Some(1),
+    };
+    let server = Endpoint::new(rip(), 8080);
+    let report = |up| ServerReport {
+        server,
+        up,
+        since_secs: 1,
+        weight: None,
+        full_weight: Some(1),
+        drained: false,
+        checks: vec![check.clone()],
+    };
+    let checked = |up| {
+        let service = service(Forwarding::Masq).spec.key;
+        let servers = vec![report(up)];
+        let report = ServiceReport { service, up, weight_up: 0, quorum: 1, sorry: false, servers };
+        look(&paper(), survey(), Known { health: vec![report], ..known() })
+    };
+    assert_found(&checked(false), "health", Level::Fail, &["tunvs health --down"]);
+    assert!(examine(&checked(false)).iter().any(|finding| finding.found == "its checks fail: status 500"));
+    assert_found(&checked(true), "health", Level::Ok, &[]);
+    let probed = |probe| Site { probes: BTreeMap::from([(server, probe)]), ..site() };
+    assert_found(&probed(Probe::Answered), "probe", Level::Ok, &[]);
+    assert_found(&probed(Probe::Refused), "probe", Level::Fail, &["192.168.56.184: ss -lnt"]);
+    assert_found(&probed(Probe::Silent), "probe", Level::Fail, &["ip neigh del 192.168.56.184 dev eth2"]);
+    assert_eq!(found(&site(), "probe").0, None, "nothing is sent unasked");
+}

@@ -1,0 +1,165 @@
+//! Texts of `/proc` as data. Pure.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use crate::lvs::service::{Protocol, ServiceKey};
+
+/// The effective capabilities in `/proc/PID/status`.
+pub fn capabilities(status: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix("CapEff:"))?;
+    u64::from_str_radix(line.trim(), 16).ok()
+}
+
+/// Open files that are allowed, and that can be allowed without privileges.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Files {
+    pub soft: u64,
+    pub hard: u64,
+}
+
+/// The limits of open files in `/proc/PID/limits`.
+pub fn open_files(limits: &str) -> Option<Files> {
+    let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"))?;
+    let number = |word: &str| if word == "unlimited" { Some(u64::MAX) } else { word.parse().ok() };
+    let mut words = line.split_whitespace();
+    Some(Files { soft: number(words.next()?)?, hard: number(words.next()?)? })
+}
+
+/// Bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Memory {
+    pub total: u64,
+    pub available: u64,
+}
+
+/// `/proc/meminfo`, and the limit of the control group (`memory.max`).
+pub fn memory(meminfo: &str, group: Option<&str>) -> Option<Memory> {
+    let of = |name: &str| {
+        let line = meminfo.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
+        Some(line.split_whitespace().next()?.parse::<u64>().ok()? * 1024)
+    };
+    let most = group.and_then(|text| text.trim().parse::<u64>().ok()).unwrap_or(u64::MAX);
+    Some(Memory { total: of("MemTotal")?.min(most), available: of("MemAvailable")?.min(most) })
+}
+
+/// How full a table of neighbours is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TableUse {
+    pub is_v6: bool,
+    pub entries: u64,
+    /// How often it was full.
+    pub fulls: u64,
+    pub most: u64,
+}
+
+/// `/proc/net/stat/arp_cache` or `ndisc_cache`: a line a processor, numbers in hexadecimal.
+pub fn table_use(stat: &str, is_v6: bool, most: u64) -> Option<TableUse> {
+    let mut lines = stat.lines();
+    let names: Vec<&str> = lines.next()?.split_whitespace().collect();
+    let place = |name: &str| names.iter().position(|other| *other == name);
+    let (entries, fulls) = (place("entries")?, place("table_fulls"));
+    let mut used = TableUse { is_v6, most, ..TableUse::default() };
+    for line in lines {
+        let numbers: Vec<u64> =
+            line.split_whitespace().map_while(|word| u64::from_str_radix(word, 16).ok()).collect();
+        // Every line has the number of entries of the whole table, and the processor's own count of the rest.
+        used.entries = used.entries.max(*numbers.get(entries)?);
+        used.fulls += fulls.and_then(|fulls| numbers.get(fulls)).copied().unwrap_or_default();
+    }
+    Some(used)
+}
+
+/// A service of the kernel's IPVS, and how to name it to ipvsadm.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KernelService {
+    pub key: Option<ServiceKey>,
+    pub named: String,
+}
+
+/// `/proc/net/ip_vs`.
+pub fn kernel_services(table: &str) -> Vec<KernelService> {
+    let mut found = Vec::new();
+    for line in table.lines() {
+        let mut words = line.split_whitespace();
+        let (Some(kind), Some(place)) = (words.next(), words.next()) else { continue };
+        let (protocol, option) = match kind {
+            "TCP" => (Protocol::Tcp, "-t"),
+            "UDP" => (Protocol::Udp, "-u"),
+            "SCTP" => (Protocol::Sctp, "--sctp-service"),
+            "FWM" => {
+                let mark = u32::from_str_radix(place, 16).unwrap_or_default();
+                found.push(KernelService { key: None, named: format!("-f {mark}") });
+                continue;
+            }
+            _ => continue,
+        };
+        if let Some((addr, port)) = hex_end(place) {
+            let key = ServiceKey::Address { protocol, addr, port };
+            let end = crate::lvs::service::Endpoint::new(addr, port);
+            found.push(KernelService { key: Some(key), named: format!("{option} {end}") });
+        }
+    }
+    found
+}
+
+/// `C0A801B7:0050`, or an IPv6 address in brackets.
+fn hex_end(text: &str) -> Option<(IpAddr, u16)> {
+    let (addr, port) = text.rsplit_once(':')?;
+    let port = u16::from_str_radix(port, 16).ok()?;
+    let addr = match addr.strip_prefix('[').and_then(|addr| addr.strip_suffix(']')) {
+        Some(addr) => addr.parse::<Ipv6Addr>().ok()?.into(),
+        None => Ipv4Addr::from(u32::from_str_radix(addr, 16).ok()?).into(),
+    };
+    Some((addr, port))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn processes_tell_what_they_may_do() {
+        let status =
+            "Name:\ttunvs\nCapPrm:\t0000000000003400\nCapEff:\t0000000000003400\nCapBnd:\t000001ffffffffff\n";
+        assert_eq!(capabilities(status), Some(0x3400));
+        assert_eq!(capabilities("Name:\ttunvs\n"), None);
+        let limits = "Limit                     Soft Limit           Hard Limit           Units     \n\
+                      Max processes             15349                15349                processes \n\
+                      Max open files            1024                 524288               files     \n";
+        assert_eq!(open_files(limits), Some(Files { soft: 1024, hard: 524_288 }));
+        let without = Files { soft: u64::MAX, hard: u64::MAX };
+        assert_eq!(open_files("Max open files            unlimited  unlimited files"), Some(without));
+    }
+
+    #[test]
+    fn memory_is_that_of_the_group_where_that_is_less() {
+        let meminfo =
+            "MemTotal:        8137296 kB\nMemFree:          215780 kB\nMemAvailable:    6145640 kB\n";
+        let whole = Memory { total: 8_137_296 * 1024, available: 6_145_640 * 1024 };
+        assert_eq!(memory(meminfo, None), Some(whole));
+        assert_eq!(memory(meminfo, Some("max\n")), Some(whole));
+        let small = Memory { total: 1 << 20, available: 1 << 20 };
+        assert_eq!(memory(meminfo, Some("1048576\n")), Some(small));
+        assert_eq!(memory("", None), None);
+    }
+
+    #[test]
+    fn tables_of_neighbours_are_counted_over_processors() {
+        let stat = "entries  allocs   destroys hash_grows lookups  hits     res_failed rcv_probes_mcast rcv_probes_ucast periodic_gc_runs forced_gc_runs unresolved_discards table_fulls\n\
+                    00000402 0000d2cd 0000cd71 00000001   0001cf39 0000ad15 00000065   00000000         00000000         00000775         00000000       0000d175            00000003\n\
+                    00000402 0000d2cd 0000cd71 00000001   0001cf39 0000ad15 00000065   00000000         00000000         00000775         00000000       0000d175            0000000a\n";
+        let used = TableUse { is_v6: false, entries: 1026, fulls: 13, most: 1024 };
+        assert_eq!(table_use(stat, false, 1024), Some(used));
+        assert_eq!(table_use("", false, 1024), None);
+    }
+
+    #[test]
+    fn services_of_the_kernel_are_named_as_its_tool_wants() {
+        let table = "IP Virtual Server version 1.2.1 (size=4096)\n\
+                     Prot LocalAddress:Port Scheduler Flags\n  -> RemoteAddress:Port Forward Weight ActiveConn InActConn\n\
+                     TCP  C0A801B7:0050 rr  \n  -> C0A838B7:0050      Masq    1      0          0         \n\
+                     UDP  [fd00:0001:0000:0000:0000:0000:0000:0183]:0035 wrr\nFWM  00000007 rr\n";
+        let named: Vec<String> = kernel_services(table).into_iter().map(|service| service.named).collect();
+        assert_eq!(named, ["-t 192.168.1.183:80", "-u [fd00:1::183]:53", "-f 7"]);
+    }
+}
