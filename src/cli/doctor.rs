@@ -49,9 +49,11 @@ pub(super) fn run(args: &DoctorArgs, out: &mut dyn Write) -> Result<bool, Doctor
         known.services.iter().flat_map(|service| &service.servers).map(|server| server.spec.addr).collect();
     addrs.sort_unstable();
     addrs.dedup();
+    let masquerade_nets =
+        config.as_ref().map_or(&[][..], |config| config.director.masquerade_nets.as_slice());
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(DoctorError::Runtime)?;
-    let survey = runtime.block_on(survey(&addrs))?;
+    let survey = runtime.block_on(survey(&addrs, masquerade_nets))?;
     let mut site = look(&ThisHost, survey, known);
     site.probes = probes.into_iter().collect();
     let findings = examine(&site);

@@ -65,11 +65,11 @@ pub enum Way {
     None(String),
 }
 
-/// Looks at the host, and asks for the ways to `addrs`.
+/// Looks at the host, and asks for the ways to `addrs`. `masquerade_nets` are those of a director that would start here.
 ///
 /// # Errors
 /// It cannot be read.
-pub async fn survey(addrs: &[IpAddr]) -> Result<Survey, HostError> {
+pub async fn survey(addrs: &[IpAddr], masquerade_nets: &[IpNet]) -> Result<Survey, HostError> {
     let kernel = Netlink::connect()?;
     let view = kernel.view().await?;
     let mut survey = Survey::default();
@@ -89,7 +89,10 @@ pub async fn survey(addrs: &[IpAddr]) -> Result<Survey, HostError> {
         survey.obstacles = [Family::V4, Family::V6]
             .into_iter()
             .filter(|family| view.rules_of(*family).next().is_some())
-            .filter_map(|family| Layout::choose(family, view.rules_of(family)).err().as_ref().map(obstacle))
+            .filter_map(|family| {
+                let masquerades = masquerade_nets.iter().any(|net| Family::of(&net.addr()) == family);
+                Layout::choose(family, view.rules_of(family), masquerades).err().as_ref().map(obstacle)
+            })
             .collect();
     }
     for said in neighbours::listed(kernel.handle()).await? {
@@ -233,7 +236,7 @@ mod tests {
             ..Rule::new(Family::V6, pref, Action::Lookup(table))
         };
         let rules = [host(0, TABLE_LOCAL), host(3, 100), host(32_766, 254)];
-        let error = Layout::choose(Family::V6, rules.iter()).unwrap_err();
+        let error = Layout::choose(Family::V6, rules.iter(), false).unwrap_err();
         let commands = [
             "ip -6 rule add pref 6 from all lookup 100 protocol kernel",
             "ip -6 rule del pref 3 from all lookup 100 protocol kernel",
