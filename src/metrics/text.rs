@@ -38,7 +38,7 @@ const OF_SERVICES: [OfService; 1] =
 
 const OF_SERVERS: [OfServer; 5] = [
     ("tunvs_server_weight", Kind::Gauge, "Weight; with 0 it gets no new connections.", |server| {
-        server.spec.weight.max(0).unsigned_abs().into()
+        server.weight().max(0).unsigned_abs().into()
     }),
     ("tunvs_server_active_connections", Kind::Gauge, "Connections in an established state.", |server| {
         server.active_conns.into()
@@ -306,6 +306,21 @@ mod tests {
         assert!(page.contains(server), "{page}");
         assert_eq!(families["tunvs_server_weight"].len(), 3);
         assert_eq!(families["tunvs_service_servers"].len(), 2);
+    }
+
+    #[test]
+    fn a_drained_server_has_weight_0() {
+        let mut service = service(80, 2);
+        service.servers.iter_mut().for_each(|server| server.spec.weight = 7);
+        service.servers[0].drained = true;
+        let page = render(&status(), vec![service], 10_000);
+        let mut weights: Vec<&str> = page
+            .lines()
+            .filter(|line| line.starts_with("tunvs_server_weight{"))
+            .filter_map(|line| line.rsplit(' ').next())
+            .collect();
+        weights.sort_unstable();
+        assert_eq!(weights, ["0", "7"]);
     }
 
     #[test]

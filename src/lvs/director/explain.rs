@@ -147,8 +147,9 @@ impl Director {
         question: &Question,
         now: Time,
     ) -> Explanation {
-        explanation.connection = Some(detail(entry, now));
-        explanation.forwarding = Some(entry.method.name().to_owned());
+        let found = detail(entry, now);
+        explanation.forwarding = Some(found.method.clone());
+        explanation.connection = Some(found);
         if entry.server().is_some_and(|server| !server.is_available()) {
             if self.sysctls.is_on(Sysctl::ExpireNodestConn) {
                 explanation
@@ -280,6 +281,13 @@ impl Director {
             explanation.because("the template of the client names a server that was removed: it is not used");
             return None;
         };
+        if server.is_drained() {
+            explanation.because(format!(
+                "the template of the client names {}, which is drained: it is not used",
+                server.endpoint()
+            ));
+            return None;
+        }
         if server.weight() == 0 && self.sysctls.is_on(Sysctl::ExpireQuiescentTemplate) {
             explanation.because(format!(
                 "the template of the client names {}, which has weight 0: expire_quiescent_template forgets it",
@@ -322,6 +330,7 @@ fn candidate(server: &RealServer, chosen: bool, from_template: bool) -> Candidat
         (true, true) if server.is_quiesced() => "chosen by the template, although its weight is 0".to_owned(),
         (true, true) => "chosen by the template".to_owned(),
         (true, false) => "chosen by the scheduler".to_owned(),
+        _ if server.is_drained() => "drained: no new connections".to_owned(),
         _ if server.is_quiesced() => "weight 0: no new connections".to_owned(),
         _ if server.is_overloaded() => {
             format!(
@@ -442,6 +451,35 @@ mod tests {
             why,
             ["chosen by the template", "weight 0: no new connections", "the template leads elsewhere"]
         );
+    }
+
+    #[test]
+    fn a_drained_server_is_not_led_to() {
+        let spec = ServiceSpec {
+            persistence: Some(Persistence { timeout: 300, mask: u32::MAX }),
+            ..ServiceSpec::new(key(), "rr")
+        };
+        let director = director(spec, &[server(1), server(2)]);
+        let drained = send(&director, &question(1)).unwrap();
+        let mark = |drained, server| Command::SetDrained { service: key(), server, drained };
+        director.apply(&mark(true, drained), NOW).unwrap();
+        // The known connection goes on; the next one of the client is for the other server, whatever its template says.
+        let known = director.explain(&question(1), NOW);
+        assert_eq!((known.outcome, known.server), (Outcome::Forwarded, Some(drained)));
+        let next = Question { from: Endpoint::new(question(1).from.addr, 9), ..question(1) };
+        let explained = director.explain(&next, NOW);
+        assert!(explained.template.is_some() && explained.server != Some(drained), "{explained:?}");
+        let reasons = explained.reasons.join("; ");
+        assert!(reasons.contains(&format!("names {drained}, which is drained: it is not used")), "{reasons}");
+        let candidate = explained.candidates.iter().find(|candidate| candidate.server == drained).unwrap();
+        assert_eq!((candidate.weight, candidate.why.as_str()), (0, "drained: no new connections"));
+        assert_eq!(send(&director, &next), explained.server);
+        let other = explained.server.unwrap();
+        director.apply(&mark(true, other), NOW).unwrap();
+        let third = Question { from: Endpoint::new([10, 9, 9, 9].into(), 9), ..question(1) };
+        assert_eq!(director.explain(&third, NOW).outcome, Outcome::Refused);
+        director.apply(&mark(false, other), NOW).unwrap();
+        assert_eq!(director.explain(&third, NOW).server, Some(other));
     }
 
     #[test]

@@ -110,6 +110,9 @@ fn both_ends_are_rewritten_there_and_back() {
         assert_eq!(conn.local, Some(Endpoint::new(sent.src, sent.src_port)));
         let (details, _) = world.director.connections_from(0, &ConnFilter::default(), world.now);
         assert_eq!(details[0].method, "FullNat");
+        let question = Question { protocol, from: conn.client, to: conn.virt, mark: None };
+        let explained = world.director.explain(&question, world.now);
+        assert_eq!(explained.forwarding.as_deref(), Some("FullNat"));
         if protocol == Protocol::Tcp {
             assert_eq!((conn.state.as_str(), world.counts()), ("ESTABLISHED", vec![(0, 0), (1, 0)]));
         }
