@@ -24,3 +24,4 @@ pub mod host;
 pub mod lvs;
 pub mod metrics;
 pub mod shape;
+mod suggest;

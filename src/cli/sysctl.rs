@@ -6,6 +6,7 @@ use super::args::SocketArgs;
 use super::backend::{Backend, Socket};
 use crate::control::{ClientError, socket_path};
 use crate::lvs::director::{Command, CommandError, Query, Reply, SysctlEntry};
+use crate::suggest;
 
 /// Where the kernel keeps them.
 const PREFIX: &str = "net.ipv4.vs.";
@@ -14,12 +15,18 @@ const PREFIX: &str = "net.ipv4.vs.";
 pub(super) enum SysctlError {
     #[error(transparent)]
     Client(#[from] ClientError),
-    #[error(transparent)]
-    Refused(#[from] CommandError),
+    #[error("{error}{}", suggest::for_refused(error))]
+    Refused { error: CommandError },
     #[error("the director answered something else than settings")]
     Answer,
     #[error("cannot write the answer")]
     Write(#[from] io::Error),
+}
+
+impl From<CommandError> for SysctlError {
+    fn from(error: CommandError) -> Self {
+        Self::Refused { error }
+    }
 }
 
 /// Shows all settings, one, or sets one and shows it.
@@ -61,6 +68,12 @@ fn wish(name: Option<String>, value: Option<String>) -> (Option<String>, Option<
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_slip_is_told() {
+        let refused = SysctlError::from(CommandError::NoSuchSetting("drop_packt".to_owned()));
+        assert_eq!(refused.to_string(), "no setting called \"drop_packt\", did you mean `drop_packet`?");
+    }
 
     #[test]
     fn names_come_in_all_the_forms_of_sysctl() {

@@ -235,7 +235,7 @@ fn one_url(given: &schema::Url, at: &Range<usize>) -> Result<HttpUrl, Mistake> {
             value.ok_or_else(|| Mistake::new(digest.span(), "a digest is an MD5 sum of 32 hex digits"))?;
         url.digest = Some(value.to_be_bytes());
     }
-    url.regex = given.regex.as_ref().map(|regex| match regex.get_ref() {
+    let regex = |regex: &Regex| match regex {
         Regex::Pattern(pattern) => BodyRegex::new(pattern),
         Regex::Table(table) => BodyRegex {
             pattern: table.pattern.clone(),
@@ -247,7 +247,14 @@ fn one_url(given: &schema::Url, at: &Range<usize>) -> Result<HttpUrl, Mistake> {
             min_offset: table.min_offset,
             max_offset: table.max_offset,
         },
-    });
+    };
+    if let Some(given) = &given.regex {
+        let regex = regex(given.get_ref());
+        if let Some(why) = regex.trouble() {
+            return Err(Mistake::new(given.span(), format!("`{}` is no pattern: {why}", regex.pattern)));
+        }
+        url.regex = Some(regex);
+    }
     Ok(url)
 }
 

@@ -5,7 +5,7 @@ use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use super::suggest;
+use crate::suggest;
 
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {

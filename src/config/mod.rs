@@ -18,7 +18,6 @@ mod ports;
 mod queues;
 mod read;
 mod schema;
-mod suggest;
 #[cfg(test)]
 mod tests;
 mod write;

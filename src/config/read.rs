@@ -15,12 +15,15 @@ use crate::lvs::service::{
     DeclaredService, Family, Forwarding, HandOn, Persistence, Protocol, SchedulerFlags, ServerSpec,
     ServiceKey, ServiceSpec, Tunnel,
 };
+use crate::suggest;
 
 pub(super) fn read(text: &str) -> Result<Config, Mistake> {
     let file: schema::File = toml::from_str(text)?;
     let trial = Director::new(Settings::default());
-    let attempt =
-        |at, command: &Command| trial.apply(command, Time::ZERO).map_err(|refused| Mistake::new(at, refused));
+    let attempt = |at, command: &Command| {
+        let refused = |refused| Mistake::new(at, format!("{refused}{}", suggest::for_refused(&refused)));
+        trial.apply(command, Time::ZERO).map_err(refused)
+    };
     let mut declared = Declared::default();
     if let Some(timeouts) = file.timeouts {
         let schema::Timeouts { tcp, tcp_fin, udp } = *timeouts.get_ref();

@@ -97,6 +97,11 @@ fn mistakes_are_reported_with_their_place() {
         ("[director]\nconn_table_size = 1000\n".to_owned(), 2, "power of two"),
         ("[timeouts]\ntcp = 4000000000\n".to_owned(), 1, "timeouts must be below"),
         ("[sysctl]\nsloppy = 1\n".to_owned(), 2, "no setting called \"sloppy\""),
+        (
+            "[sysctl]\ndrop_entri = 1\n".to_owned(),
+            2,
+            "no setting called \"drop_entri\", did you mean `drop_entry`?",
+        ),
         ("[sysctl]\n\ndrop_entry = 9\n".to_owned(), 3, "drop_entry cannot be \"9\""),
         ("[sysctl]\ndrop_entry = [1]\n".to_owned(), 2, "a setting is a number"),
         ("[[service]]\n".to_owned(), 1, "needs an address or a mark"),
@@ -109,6 +114,7 @@ fn mistakes_are_reported_with_their_place() {
         ("[[service]]\nmark = 1\nprotocol = \"udp\"\n".to_owned(), 3, "protocol goes with address"),
         (format!("{service}protocol = \"icmp\"\n"), 3, "unknown variant `icmp`, expected one of `tcp`"),
         (format!("{service}scheduler = \"best\"\n"), 1, "no scheduler called \"best\""),
+        (format!("{service}scheduler = \"wrrr\"\n"), 1, "no scheduler called \"wrrr\", did you mean `wrr`?"),
         (format!("{service}scheduler_flags = [\"x\"]\n"), 3, "unknown variant `x`"),
         (format!("{service}engine = \"sip\"\n"), 3, "an engine works with persistence only"),
         (
@@ -397,6 +403,12 @@ fn mistakes_in_checks_are_reported_with_their_place() {
         ("[service.check]\ntype = \"http\"\ninterval = \"2 weeks\"\n", 5, "\"2 weeks\" is no time"),
         ("[service.check]\ntype = \"http\"\nstatus = [700]\n", 5, "a status is 100 to 599"),
         ("[service.check]\ntype = \"http\"\ndigest = \"x\"\n", 5, "32 hex digits"),
+        ("[service.check]\ntype = \"http\"\nregex = \"a(b\"\n", 5, "`a(b` is no pattern: unclosed group"),
+        (
+            "[service.check]\ntype = \"http\"\nregex = { pattern = \"[\", negate = true }\n",
+            5,
+            "`[` is no pattern: unclosed character class",
+        ),
         ("[service.check]\ntype = \"script\"\n", 4, "needs a command"),
         ("[service.check]\ntype = \"script\"\ncommand = \"a 'b\"\n", 5, "a quote that nothing ends"),
         ("[service.check]\ntype = \"dns\"\nrecord = \"NOSUCH\"\n", 5, "no record type"),

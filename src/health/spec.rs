@@ -6,6 +6,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use regex::bytes::{Regex, RegexBuilder};
 use serde::{Deserialize, Serialize};
 
 use crate::lvs::service::{Endpoint, ServerSpec, ServiceKey};
@@ -345,6 +346,25 @@ pub struct BodyRegex {
 }
 
 impl BodyRegex {
+    /// # Errors
+    /// It is no pattern, or one that would need too much memory.
+    pub fn compile(&self) -> Result<Regex, regex::Error> {
+        RegexBuilder::new(&self.pattern)
+            .case_insensitive(self.case_insensitive)
+            .multi_line(self.multi_line)
+            .dot_matches_new_line(self.dot_matches_new_line)
+            .ignore_whitespace(self.ignore_whitespace)
+            .size_limit(1 << 20)
+            .build()
+    }
+
+    /// Why it cannot be used, in a few words.
+    pub fn trouble(&self) -> Option<String> {
+        let error = self.compile().err()?.to_string();
+        let last = error.lines().last().unwrap_or_default();
+        Some(last.trim().trim_start_matches("error: ").to_owned())
+    }
+
     pub fn new(pattern: &str) -> Self {
         Self {
             pattern: pattern.to_owned(),

@@ -8,6 +8,7 @@ use crate::cli::ipvsadm::{Names, read_command};
 use crate::lvs::director::{Command, Director, Query, Reply, Settings, Tables};
 use crate::lvs::service::DeclaredService;
 use crate::lvs::time::Time;
+use crate::suggest;
 
 /// A line that cannot be restored.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -34,7 +35,8 @@ pub(crate) fn tables(text: &[u8], names: &dyn Names) -> Result<Tables, LineError
         }
         let wrong = |reason| LineError { number: at + 1, reason };
         let (command, refusal) = read_command(&words, names).map_err(wrong)?;
-        director.apply(&command, Time::ZERO).map_err(|error| wrong(refusal(&error)))?;
+        let refused = |error| wrong(refusal(&error) + &suggest::for_refused(&error));
+        director.apply(&command, Time::ZERO).map_err(refused)?;
         says_timeouts |= matches!(command, Command::SetTimeouts(_));
         says_daemons |= matches!(command, Command::StartDaemon(_) | Command::StopDaemon { .. });
     }

@@ -68,6 +68,7 @@ fn a_wrong_line_is_named() {
     for (line, reason) in [
         ("-A -t 10.0.0.1:80", "Service already exists"),
         ("-a -t 10.0.0.9:80 -r 10.1.1.1", "Service not defined"),
+        ("-A -t 10.0.0.2:80 -s wrrr", "Scheduler or persistence engine not found, did you mean `wrr`?"),
         ("-A -t bad", "illegal virtual server address[:port] specified"),
         ("-A -q", "-q: unknown option"),
         ("garbage", "this is no command: a line begins with one, such as -A or -a"),

@@ -36,8 +36,32 @@ impl Notes {
         &mut self,
         statement: &Statement,
         index: usize,
-        (least, most): (u32, u32),
+        range: (u32, u32),
         mercy: Mercy,
+    ) -> Result<Option<u32>, ConfigError> {
+        self.number(statement, index, (range, mercy), None)
+    }
+
+    /// The number at a word; `otherwise` where it is wrong, which is noted.
+    ///
+    /// # Errors
+    /// There is no such word.
+    pub(super) fn unsigned_or(
+        &mut self,
+        statement: &Statement,
+        index: usize,
+        (range, mercy): ((u32, u32), Mercy),
+        otherwise: u32,
+    ) -> Result<u32, ConfigError> {
+        Ok(self.number(statement, index, (range, mercy), Some(otherwise))?.unwrap_or(otherwise))
+    }
+
+    fn number(
+        &mut self,
+        statement: &Statement,
+        index: usize,
+        ((least, most), mercy): ((u32, u32), Mercy),
+        otherwise: Option<u32>,
     ) -> Result<Option<u32>, ConfigError> {
         let word = statement.needed(index)?;
         let digits = word.trim_start();
@@ -51,7 +75,11 @@ impl Notes {
         let what = match taken {
             Some(value) => format!("`{word}` is no number: taken as {value}"),
             None => {
-                format!("`{word}` is no number from {least} to {most}: `{}` ignored", statement.keyword())
+                let what = otherwise.map_or_else(
+                    || format!("`{}` ignored", statement.keyword()),
+                    |otherwise| format!("taken as {otherwise}"),
+                );
+                format!("`{word}` is no number from {least} to {most}: {what}")
             }
         };
         self.mistake(statement.place_of(index), what);

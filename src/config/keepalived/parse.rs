@@ -7,8 +7,9 @@ use super::files::Files;
 use super::keywords::{Block, Follows};
 use super::lines::{Line, Lines, wrong};
 use super::text::{Word, words};
+use crate::config::ConfigError;
 use crate::config::note::{Note, NoteKind, Place};
-use crate::config::{ConfigError, suggest};
+use crate::suggest;
 
 use std::path::Path;
 

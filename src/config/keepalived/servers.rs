@@ -10,9 +10,10 @@ use super::model::{Globals, RealServer, Sorry, Stands, Times, VirtualServer};
 use super::numbers::{Mercy, Notes};
 use super::parse::Statement;
 use super::text::escaped_words;
-use crate::config::{ConfigError, suggest};
+use crate::config::ConfigError;
 use crate::health::spec::Script;
 use crate::lvs::service::{Family, Forwarding, Protocol, SchedulerFlags, Tunnel, TunnelChecksum, TunnelKind};
+use crate::suggest;
 
 /// Those that keepalived lets through to the kernel.
 const SCHEDULERS: [&str; 14] =
@@ -150,7 +151,7 @@ fn service_line(
         "alpha" => service.alpha = true,
         "omega" => service.omega = true,
         "inhibit_on_failure" => service.inhibit = true,
-        "quorum" => service.quorum = notes.unsigned(line, 1, (1, u32::MAX), Mercy::Merciful)?.unwrap_or(1),
+        "quorum" => service.quorum = notes.unsigned_or(line, 1, ((1, u32::MAX), Mercy::Merciful), 1)?,
         "hysteresis" => {
             let hysteresis = notes.unsigned(line, 1, (0, u32::MAX), Mercy::Merciful)?;
             service.hysteresis = hysteresis.unwrap_or(service.hysteresis);

@@ -199,13 +199,33 @@ fn global_definitions_give_timeouts_and_the_user_of_scripts() {
 }
 
 #[test]
+fn a_quorum_of_0_is_1_whatever_was_said_before() {
+    let text = service("quorum 3\nquorum 0\nreal_server 10.1.0.1 80 {\nweight 5\nTCP_CHECK {\n}\n}");
+    assert_eq!(parse(&text).unwrap().0.health[0].policy.quorum, 1);
+}
+
+#[test]
+fn a_pattern_that_is_none_is_noted_and_not_looked_for() {
+    let url = |regex: &str| {
+        format!("real_server 10.1.0.1 80 {{\n HTTP_GET {{\n url {{\n path /\n{regex}\n}}\n}}\n}}")
+    };
+    let text = service(&url("regex \"(a\""));
+    let (declared, notes) = parse(&text).unwrap();
+    let expected = "/etc/k.conf:8:7: warning: `(a` is no pattern (unclosed group): the body is not looked at";
+    assert!(notes.iter().any(|note| note.to_string() == expected), "{notes:#?}");
+    let CheckKind::Http(http) = &declared.health[0].servers[0].checks[0].kind else { panic!("{declared:?}") };
+    assert_eq!(http.urls[0].regex, None);
+}
+
+#[test]
 fn mistakes_are_noted_at_their_places() {
     for (body, place, expected) in [
         ("  protocoll TCP", "4:3", "unknown keyword `protocoll`: ignored, did you mean `protocol`?"),
         ("lb_algo rrr", "4:9", "no scheduler called `rrr`: ignored, did you mean `rr`?"),
         ("lb_kind FNAT", "4:9", "no forwarding method called `FNAT`"),
         ("lb_kind TUN type x", "4:18", "the type of a tunnel is ipip, gue or gre"),
-        ("quorum x", "4:8", "`x` is no number from 1 to 4294967295: `quorum` ignored"),
+        ("quorum x", "4:8", "`x` is no number from 1 to 4294967295: taken as 1"),
+        ("quorum 0", "4:8", "`0` is no number from 1 to 4294967295: taken as 1"),
         ("weight 3x", "4:8", "`3x` is no number: taken as 3"),
         ("delay_loop abc", "4:12", "`abc` is no time in seconds: `delay_loop` ignored"),
         ("persistence_granularity 255.0.255.0", "4:25", "is no usual netmask"),

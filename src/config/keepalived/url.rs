@@ -81,6 +81,11 @@ fn regex(statement: &Statement, notes: &mut Notes) -> Result<Option<BodyRegex>, 
         notes.mistake(line.place().clone(), "regex_min_offset is above regex_max_offset: both ignored");
         (regex.min_offset, regex.max_offset) = (0, None);
     }
+    if let Some(why) = regex.trouble() {
+        let what = format!("`{pattern}` is no pattern ({why}): the body is not looked at");
+        notes.mistake(line.place_of(1), what);
+        return Ok(None);
+    }
     Ok(Some(regex))
 }
 

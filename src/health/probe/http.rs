@@ -3,7 +3,6 @@
 use std::net::SocketAddr;
 
 use md5::{Digest, Md5};
-use regex::bytes::{Regex, RegexBuilder};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use super::{MAX_ANSWER, ProbeError, connect, tls};
@@ -194,13 +193,7 @@ fn judge(url: &HttpUrl, answer: &Answer) -> Result<(), ProbeError> {
 }
 
 fn matches(wanted: &BodyRegex, body: &[u8]) -> Result<bool, ProbeError> {
-    let regex: Regex = RegexBuilder::new(&wanted.pattern)
-        .case_insensitive(wanted.case_insensitive)
-        .multi_line(wanted.multi_line)
-        .dot_matches_new_line(wanted.dot_matches_new_line)
-        .ignore_whitespace(wanted.ignore_whitespace)
-        .size_limit(1 << 20)
-        .build()?;
+    let regex = wanted.compile()?;
     if wanted.min_offset > body.len() {
         return Ok(false);
     }

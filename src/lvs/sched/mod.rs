@@ -115,6 +115,11 @@ pub fn new(name: &str, servers: &[Arc<RealServer>]) -> Option<Box<dyn Scheduler>
     REGISTRY.iter().find(|(known, _)| *known == name).map(|(_, construct)| construct(servers))
 }
 
+/// The names of all.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    REGISTRY.iter().map(|(name, _)| *name)
+}
+
 pub fn is_known(name: &str) -> bool {
     REGISTRY.iter().any(|(known, _)| *known == name)
 }

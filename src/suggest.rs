@@ -1,7 +1,11 @@
-//! Did you mean: the known name that is nearest to one that is not known.
+//! Did you mean: the known name that is nearest to one that is not known. Pure; for files and command lines, never in the
+//! output of the classic tools, whose texts are ipvsadm's.
+
+use crate::lvs::director::{CommandError, Sysctl};
+use crate::lvs::sched;
 
 /// The nearest of `known`, if it is near enough to be a slip of the keyboard.
-pub(super) fn nearest<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+fn nearest<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let limit = given.chars().count() / 3;
     known
         .into_iter()
@@ -12,8 +16,19 @@ pub(super) fn nearest<'a>(given: &str, known: impl IntoIterator<Item = &'a str>)
 }
 
 /// `", did you mean x?"`, or nothing.
-pub(super) fn hint<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+pub(crate) fn hint<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     nearest(given, known).map_or_else(String::new, |name| format!(", did you mean `{name}`?"))
+}
+
+/// The same for a name that a command was refused for.
+pub(crate) fn for_refused(error: &CommandError) -> String {
+    match error {
+        CommandError::NoSuchScheduler(given) => hint(given, sched::names()),
+        CommandError::NoSuchSetting(given) => {
+            hint(given, Sysctl::ALL.iter().map(|sysctl| sysctl.name()).filter(|name| !name.is_empty()))
+        }
+        _ => String::new(),
+    }
 }
 
 /// Letters to insert, remove, change or swap with their neighbour until one is the other (optimal string alignment).
@@ -51,5 +66,18 @@ mod tests {
         assert_eq!(nearest("icmp", ["tcp", "udp", "sctp"]), None);
         assert_eq!(nearest("", known), None);
         assert_eq!(hint("protocoll", known), ", did you mean `protocol`?");
+    }
+
+    #[test]
+    fn refused_names_have_their_neighbours() {
+        let scheduler = |given: &str| for_refused(&CommandError::NoSuchScheduler(given.to_owned()));
+        assert_eq!(scheduler("wlcr"), ", did you mean `wlc`?");
+        assert_eq!(scheduler("lblcrr"), ", did you mean `lblcr`?");
+        assert_eq!(scheduler("best"), "");
+        let setting = |given: &str| for_refused(&CommandError::NoSuchSetting(given.to_owned()));
+        assert_eq!(setting("drop_entri"), ", did you mean `drop_entry`?");
+        assert_eq!(setting("expire_nodes_conn"), ", did you mean `expire_nodest_conn`?");
+        assert_eq!(setting(""), "");
+        assert_eq!(for_refused(&CommandError::DaemonRunning), "");
     }
 }
