@@ -210,7 +210,7 @@ pub fn run(options: Options) -> Result<(), DaemonError> {
     // Programs run as other users, and are killed at their deadline.
     let for_programs = [Capability::CAP_SETUID, Capability::CAP_SETGID, Capability::CAP_KILL];
     let runs_programs = runs_programs(&options.declared.health);
-    privileges::shed(if runs_programs { &for_programs } else { &[] })?;
+    privileges::shed(&privileges::DIRECTOR, if runs_programs { &for_programs } else { &[] })?;
     control_runtime()?.block_on(run_inside(options))
 }
 

@@ -15,7 +15,9 @@ use super::clock::{Clock, unix_millis};
 use super::counters::{AllCounters, QueueCounters};
 use super::datapath::{BATCH, Ended, Stopped, Worker, write};
 use super::signals::{SignalWatch, Wish};
-use super::{DaemonError, all_undone, clean_up_before_start, control_runtime, journal_path, notify};
+use super::{
+    DaemonError, all_undone, clean_up_before_start, control_runtime, journal_path, notify, privileges,
+};
 use crate::control::socket::ControlSocket;
 use crate::control::{Applied, Counter, OnError, Service, Status, server, status};
 use crate::device::{self, GuePorts, IdlePorts, PacketReader, ReadError, Tun, TunQueue};
@@ -83,20 +85,25 @@ pub fn dry_run(options: &Options) -> Result<Vec<Step>, DaemonError> {
 /// # Errors
 /// It could not start, or lost its device. Whatever it changed on the host is undone in either case.
 pub fn run(options: Options) -> Result<(), DaemonError> {
-    control_runtime()?.block_on(run_inside(options))
+    let socket = ControlSocket::bind(&options.socket)?;
+    let ports = IdlePorts::open(&options.gue_ports)?;
+    privileges::shed(&privileges::REAL_SERVER, &[])?;
+    control_runtime()?.block_on(run_inside(options, socket, ports))
 }
 
-async fn run_inside(options: Options) -> Result<(), DaemonError> {
+async fn run_inside(options: Options, socket: ControlSocket, ports: IdlePorts) -> Result<(), DaemonError> {
     let mut signals = SignalWatch::start().map_err(DaemonError::start("the signal watch"))?;
-    let socket = ControlSocket::bind(&options.socket)?;
     let journal = journal_path(&options.socket);
     clean_up_before_start(&journal, "a real server").await?;
     let clock = Clock::start();
     let counters = Arc::new(AllCounters::default());
     let (report, mut ended) = mpsc::unbounded_channel();
     let host_options = options.host(Some(journal));
-    let worker =
-        if host_options.has_tunnels() { Some(start_end(&options, &counters, clock, report)?) } else { None };
+    let worker = if host_options.has_tunnels() {
+        Some(start_end(&options, ports, &counters, (clock, report))?)
+    } else {
+        None
+    };
     let mut plumbing = RealPlumbing::start(host_options).await?;
     let (stop, stopped) = oneshot::channel::<()>();
     let served = socket.listener().map_err(DaemonError::start("the control server")).map(|listener| {
@@ -165,11 +172,10 @@ async fn follow(
 /// Makes the TUN and starts the thread at the end of the tunnels.
 fn start_end(
     options: &Options,
+    ports: IdlePorts,
     counters: &AllCounters,
-    clock: Clock,
-    report: mpsc::UnboundedSender<Ended>,
+    (clock, report): (Clock, mpsc::UnboundedSender<Ended>),
 ) -> Result<Vec<Worker>, DaemonError> {
-    let ports = IdlePorts::open(&options.gue_ports)?;
     let tun = Tun::open(&options.tun, device::Options { queues: 1, ..options.device })?;
     let offload = tun.features();
     let (queues, _) = tun.into_parts();

@@ -52,6 +52,9 @@ for rs in rs1 rs2; do
   web $rs
   prepare $rs "${all[@]}" "${directors[@]}"
 done
+# Each of its threads keeps the one capability that following the host, and undoing it all, needs.
+capabilities() { sed -n 's/^Cap\(Prm\|Eff\|Bnd\):\t0*//p' "/proc/$1"/task/*/status | sort -u; }
+same "the capabilities of a real server" 1000 "$(capabilities "${servers[rs1]}")"
 # Nobody but the director answers for the virtual address.
 forget_neighbours client
 same "who has the virtual address" "$(ip -n ds -br link show eth1 | awk '{ print $3 }')" "$(on client python3 -c '
@@ -219,6 +222,13 @@ refused on rs1 timeout 10 tunvs real-server --socket "$work/rs1.sock" "${all[@]}
 contains "the refusal" "UDP port 5555 is in use" "$output"
 kill "$taker"
 same "the host after refused starts" "$before" "$(snapshot rs1)"
+
+# A port that only root may have is opened before its capability goes.
+prepare rs1 --vip 192.168.1.183 --mode gue --port 700
+contains "the port" ":700 " "$(on rs1 ss -Hlun)"
+same "the capabilities of one with a low port" 1000 "$(capabilities "${servers[rs1]}")"
+retire rs1
+same "the host after a low port" "$before" "$(snapshot rs1)"
 
 # After a kill the clean-up undoes it, and so does the next start.
 prepare rs1 "${all[@]}"
