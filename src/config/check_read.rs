@@ -99,11 +99,12 @@ type Key = (&'static str, Option<Range<usize>>, &'static [CheckType]);
 
 /// Which keys belong to which types; the others are mistakes there.
 fn refuse_foreign(given: &schema::Check) -> Result<(), Mistake> {
-    use CheckType::{Dns, Grpc, Grpcs, Http, Https, Script, Smtp, Udp};
+    use CheckType::{Dns, Grpc, Grpcs, Http, Https, Script, Smtp, Tcp, Udp};
     fn at<T>(given: &Option<Spanned<T>>) -> Option<Range<usize>> {
         given.as_ref().map(Spanned::span)
     }
-    let keys: [Key; 24] = [
+    let keys: [Key; 25] = [
+        ("via_server", at(&given.via_server), &[Tcp, Http, Https, Dns, Udp, Smtp, Grpc, Grpcs]),
         ("path", at(&given.path), &[Http, Https]),
         ("status", at(&given.status), &[Http, Https]),
         ("digest", at(&given.digest), &[Http, Https]),

@@ -196,6 +196,7 @@ pub(super) struct Check {
     pub(super) bind_port: Option<u16>,
     pub(super) interface: Option<String>,
     pub(super) fwmark: Option<u32>,
+    pub(super) via_server: Option<Spanned<bool>>,
     pub(super) path: Option<Spanned<String>>,
     pub(super) status: Option<Spanned<Statuses>>,
     pub(super) digest: Option<Spanned<String>>,

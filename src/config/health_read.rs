@@ -1,5 +1,7 @@
 //! The health of a service and its servers in the file.
 
+use std::ops::Range;
+
 use toml::Spanned;
 
 use super::check_read::{check, passive, script};
@@ -9,17 +11,20 @@ use super::schema;
 use crate::health::spec::{
     Check, OnFailure, Script, ServerHealth, ServiceHealth, ServicePolicy, SorryServer,
 };
-use crate::lvs::service::{Endpoint, ServerSpec, ServiceKey};
+use crate::lvs::service::{Endpoint, Forwarding, ServerSpec, ServiceKey};
 
 /// What a service says of itself, and for those of its servers that say nothing.
 pub(super) struct ServiceSide {
     policy: ServicePolicy,
-    checks: Vec<Check>,
+    checks: Vec<GivenOnce>,
     on_failure: OnFailure,
     slow_start: std::time::Duration,
     notify_up: Option<Script>,
     notify_down: Option<Script>,
 }
+
+/// A check, and where it says that it goes by way of its server: how, only the server can say.
+type GivenOnce = (Check, Option<Range<usize>>);
 
 /// What a server says of itself.
 #[derive(Debug, Default)]
@@ -65,18 +70,57 @@ pub(super) fn service_side(
     })
 }
 
-fn checks(given: Option<Some1<GivenCheck>>) -> Result<Option<Vec<Check>>, Mistake> {
-    given.map(|given| given.0.into_iter().map(check).collect()).transpose()
+fn checks(given: Option<Some1<GivenCheck>>) -> Result<Option<Vec<GivenOnce>>, Mistake> {
+    let one = |given: GivenCheck| {
+        let via = given.via_server.as_ref().filter(|via| *via.get_ref()).map(Spanned::span);
+        Ok((check(given)?, via))
+    };
+    given.map(|given| given.0.into_iter().map(one).collect()).transpose()
+}
+
+/// A check of that server, by way of it if it says so.
+fn led((mut check, via): GivenOnce, key: &ServiceKey, spec: &ServerSpec) -> Result<Check, Mistake> {
+    let Some(at) = via else { return Ok(check) };
+    let ServiceKey::Address { addr, port, .. } = *key else {
+        return Err(Mistake::new(at, "a mark has no virtual address that via_server could ask"));
+    };
+    if !matches!(spec.forwarding, Forwarding::Route | Forwarding::Tunnel(_)) {
+        let what =
+            "via_server is for servers of direct routing and tunnels: others are asked at their own address";
+        return Err(Mistake::new(at, what));
+    }
+    let target = &mut check.target;
+    if target.connect_ip.is_some_and(|asked| asked != addr) {
+        let what = "with via_server the virtual address is asked: leave address out";
+        return Err(Mistake::new(at, what));
+    }
+    if port == 0 && target.connect_port.is_none() {
+        return Err(Mistake::new(at, "a service of all ports has none that via_server could ask: give port"));
+    }
+    if addr.is_ipv4() != spec.addr.is_ipv4() && target.bind_ip.is_none() {
+        let what =
+            "the server is of another family than the virtual address: give bind_address, for its answers";
+        return Err(Mistake::new(at, what));
+    }
+    target.via_server = Some(spec.forwarding);
+    Ok(check)
 }
 
 impl ServiceSide {
-    pub(super) fn server(&self, spec: &ServerSpec, given: ServerSide) -> Result<ServerHealth, Mistake> {
+    pub(super) fn server(
+        &self,
+        key: &ServiceKey,
+        spec: &ServerSpec,
+        given: ServerSide,
+    ) -> Result<ServerHealth, Mistake> {
         let or = |own: Option<Spanned<Command>>, around: &Option<Script>| match own {
             Some(own) => script(own).map(Some),
             None => Ok(around.clone()),
         };
         let mut health = ServerHealth::new(Endpoint::new(spec.addr, spec.port));
-        health.checks = checks(given.check)?.unwrap_or_else(|| self.checks.clone());
+        let given_checks = checks(given.check)?.unwrap_or_else(|| self.checks.clone());
+        health.checks =
+            given_checks.into_iter().map(|check| led(check, key, spec)).collect::<Result<_, _>>()?;
         health.on_failure = given.on_failure.map_or(self.on_failure, OnFailure::from);
         health.slow_start = given.slow_start.map_or(self.slow_start, |time| time.0);
         health.notify_up = or(given.notify_up, &self.notify_up)?;

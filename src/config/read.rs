@@ -60,7 +60,7 @@ pub(super) fn read(text: &str) -> Result<Config, Mistake> {
             let at = line.span();
             let (server, own) = server_spec(&spec.key, line)?;
             attempt(at, &Command::AddServer { service: spec.key, server: server.clone() })?;
-            checked.push(side.server(&server, own)?);
+            checked.push(side.server(&spec.key, &server, own)?);
             servers.push(server);
         }
         declared.health.extend(side.health(spec.key, checked));

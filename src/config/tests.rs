@@ -279,6 +279,44 @@ fn a_setting_that_is_named_no_more_returns_to_its_default() {
 }
 
 #[test]
+fn a_check_goes_by_way_of_a_server_that_has_the_virtual_address() {
+    let of = |service: &str, server: &str, check: &str| {
+        let text = format!(
+            "[[service]]\n{service}\ncheck = {{ via_server = true, {check} }}\n[[service.server]]\n{server}\n"
+        );
+        Config::parse(&text, Path::new("t.toml"))
+    };
+    let vip = "address = \"10.0.0.1:80\"";
+    let route = "address = \"10.1.0.1\"\nforward = \"route\"";
+    let health = of(vip, route, "type = \"http\"").unwrap().declared.health;
+    let check = &health[0].servers[0].checks[0];
+    assert_eq!(check.target.via_server, Some(Forwarding::Route));
+    let to = check.goes_to(&health[0].service, health[0].servers[0].server);
+    assert_eq!(to.to_string(), "10.0.0.1:80");
+    let written = of(vip, route, "type = \"http\"").unwrap().declared.to_toml(&[], "a test");
+    assert!(written.contains("via_server = true"), "{written}");
+    assert_eq!(Config::parse(&written, Path::new("t.toml")).unwrap().declared.health, health);
+    let tunnel = "address = \"10.1.0.1\"\nforward = \"tunnel\"\ntunnel = { kind = \"gre\" }";
+    let health = of(vip, tunnel, "type = \"tcp\", port = 81").unwrap().declared.health;
+    let check = &health[0].servers[0].checks[0];
+    assert!(matches!(check.target.via_server, Some(Forwarding::Tunnel(_))));
+    assert_eq!(check.goes_to(&health[0].service, health[0].servers[0].server).port, 81);
+    let masq = "address = \"10.1.0.1\"\nforward = \"masq\"";
+    let six = "address = \"[2001:db8::1]\"\nforward = \"tunnel\"";
+    for (service, server, check, complaint) in [
+        (vip, masq, "type = \"tcp\"", "is for servers of direct routing and tunnels"),
+        (vip, route, "type = \"ping\"", "`via_server` does not belong"),
+        (vip, route, "type = \"tcp\", address = \"10.0.0.2\"", "leave address out"),
+        (vip, six, "type = \"tcp\"", "give bind_address"),
+        ("mark = 7", route, "type = \"tcp\"", "a mark has no virtual address"),
+        ("address = \"10.0.0.1\"\npersistence = {}", route, "type = \"tcp\"", "give port"),
+    ] {
+        let error = of(service, server, check).unwrap_err().to_string();
+        assert!(error.contains(complaint), "{check}: {error}");
+    }
+}
+
+#[test]
 fn full_nat_may_change_the_port() {
     let text = "[[service]]\naddress = \"10.0.0.1:80\"\n[[service.server]]\naddress = \"10.1.0.1:8080\"\nforward = \"fullnat\"\n";
     let server = &declared(text).services[0].servers[0];

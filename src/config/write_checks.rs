@@ -119,6 +119,9 @@ fn write_check(check: &Check, out: &mut Lines) {
     if let Some(mark) = target.fwmark {
         out.set("fwmark", mark);
     }
+    if target.via_server.is_some() {
+        out.set("via_server", true);
+    }
     write_kind(&check.kind, out);
 }
 

@@ -30,6 +30,7 @@ const FAREWELL: Duration = Duration::from_secs(5);
 impl Live {
     /// Takes over what is declared of checks. The caller has the turn.
     pub(super) fn declare_checks(&self, wanted: &[ServiceHealth]) {
+        self.director.expect_led_answers(leads(wanted));
         let mut health = self.health.lock();
         health.declare(wanted, self.clock.now());
         if let Some(checks) = &mut *self.checks.lock() {
@@ -204,13 +205,19 @@ impl Live {
     }
 }
 
+/// Whether any check goes by way of its server.
+fn leads(declared: &[ServiceHealth]) -> bool {
+    let mut servers = declared.iter().flat_map(|service| &service.servers);
+    servers.any(|server| server.checks.iter().any(|check| check.target.via_server.is_some()))
+}
+
 /// Starts the checks that are declared, and follows what they find.
 ///
 /// # Errors
 /// The system refuses a thread.
 pub(super) fn start(live: &Arc<Live>) -> std::io::Result<tokio::task::JoinHandle<()>> {
     let clock = live.clock;
-    let (mut checks, found) = Checks::start(move || clock.now())?;
+    let (mut checks, found) = Checks::start(move || clock.now(), Arc::clone(&live.director))?;
     {
         let health = live.health.lock();
         checks.follow(health.checks().map(|(id, check)| (id, check, health.is_up(&id).unwrap_or(true))));

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use super::check::{CheckState, Outcome};
 use super::report::ServerReport;
-use super::spec::{CheckKind, OnFailure, ServerHealth};
+use super::spec::{Check, CheckKind, OnFailure, ServerHealth};
 use crate::lvs::Time;
-use crate::lvs::service::{Endpoint, ServerSpec};
+use crate::lvs::service::{Endpoint, ServerSpec, ServiceKey};
 
 /// Steps at most in which the weight grows.
 const SLOW_STEPS: u32 = 20;
@@ -177,8 +177,8 @@ impl Member {
         Some(self.grows_from? + Duration::from_millis(u64::try_from(millis).unwrap_or(u64::MAX)))
     }
 
-    pub(super) fn report(&self, now: Time) -> ServerReport {
-        let target = |check: &CheckState| target(check, self.health.server);
+    pub(super) fn report(&self, service: &ServiceKey, now: Time) -> ServerReport {
+        let target = |check: &CheckState| target(&check.check, service, self.health.server);
         ServerReport {
             server: self.health.server,
             up: self.up,
@@ -192,13 +192,9 @@ impl Member {
 }
 
 /// Where a check goes, for people.
-fn target(check: &CheckState, server: Endpoint) -> String {
-    let to = &check.check.target;
-    let at = Endpoint::new(
-        to.connect_ip.unwrap_or(server.addr),
-        to.connect_port.unwrap_or_else(|| check.check.kind.default_port(server.port)),
-    );
-    match &check.check.kind {
+fn target(check: &Check, service: &ServiceKey, server: Endpoint) -> String {
+    let at = check.goes_to(service, server);
+    let asked = match &check.kind {
         CheckKind::Ping => at.addr.to_string(),
         CheckKind::Script(script) => script.script.command.join(" "),
         CheckKind::Http(http) => match http.urls.as_slice() {
@@ -209,5 +205,6 @@ fn target(check: &CheckState, server: Endpoint) -> String {
         CheckKind::Dns(dns) => format!("{at} {}", dns.name),
         CheckKind::Grpc(grpc) if !grpc.service.is_empty() => format!("{at} {}", grpc.service),
         CheckKind::Tcp | CheckKind::Udp(_) | CheckKind::Smtp(_) | CheckKind::Grpc(_) => at.to_string(),
-    }
+    };
+    if check.target.via_server.is_some() { format!("{asked} via {}", server.addr) } else { asked }
 }

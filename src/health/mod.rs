@@ -5,6 +5,7 @@
 //! the daemon.
 
 pub mod check;
+mod lead;
 mod member;
 mod passive;
 mod pool;

@@ -327,7 +327,7 @@ impl Pool {
             weight_up: self.weight_up(),
             quorum: self.policy.quorum,
             sorry: self.sorry.as_ref().is_some_and(|sorry| sorry.weight > 0),
-            servers: self.members.values().map(|member| member.report(now)).collect(),
+            servers: self.members.values().map(|member| member.report(&self.service, now)).collect(),
         }
     }
 }

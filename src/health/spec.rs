@@ -9,7 +9,7 @@ use std::time::Duration;
 use regex::bytes::{Regex, RegexBuilder};
 use serde::{Deserialize, Serialize};
 
-use crate::lvs::service::{Endpoint, ServerSpec, ServiceKey};
+use crate::lvs::service::{Endpoint, Forwarding, ServerSpec, ServiceKey};
 
 /// The checks of one virtual service.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -236,6 +236,8 @@ pub struct Target {
     pub bind_interface: Option<String>,
     /// Mark of its packets (`SO_MARK`).
     pub fwmark: Option<u32>,
+    /// The virtual address is asked, and the director leads the packets to the server in this way.
+    pub via_server: Option<Forwarding>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -268,6 +270,22 @@ impl CheckKind {
             Self::Grpc(_) => "grpc",
             Self::Script(_) => "script",
         }
+    }
+}
+
+impl Check {
+    /// Where it goes: to the server, or to the virtual address by way of it.
+    pub fn goes_to(&self, service: &ServiceKey, server: Endpoint) -> Endpoint {
+        let asked = match *service {
+            ServiceKey::Address { addr, port, .. } if self.target.via_server.is_some() => {
+                Endpoint::new(addr, port)
+            }
+            _ => server,
+        };
+        Endpoint::new(
+            self.target.connect_ip.unwrap_or(asked.addr),
+            self.target.connect_port.unwrap_or_else(|| self.kind.default_port(asked.port)),
+        )
     }
 }
 

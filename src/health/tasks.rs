@@ -17,10 +17,12 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::check::Outcome;
+use super::lead::Leader;
 use super::probe::{ProbeError, probe, run_script};
 use super::spec::{Check, CheckKind, Schedule, Script};
 use super::state::CheckId;
 use crate::lvs::Time;
+use crate::lvs::director::Director;
 
 /// Attempts that are under way at once.
 const ATTEMPTS: usize = 512;
@@ -61,7 +63,7 @@ struct Running {
 /// What all tasks share.
 #[derive(Clone)]
 struct Common {
-    clock: Arc<dyn Fn() -> Time + Send + Sync>,
+    leader: Leader,
     attempts: Arc<Semaphore>,
     programs: Arc<Semaphore>,
     findings: mpsc::Sender<Finding>,
@@ -74,12 +76,13 @@ impl fmt::Debug for Checks {
 }
 
 impl Checks {
-    /// Starts the thread that checks run on.
+    /// Starts the thread that checks run on; `director` leads those that go by way of a server.
     ///
     /// # Errors
     /// The system refuses a thread.
     pub fn start(
         clock: impl Fn() -> Time + Send + Sync + 'static,
+        director: Arc<Director>,
     ) -> io::Result<(Self, mpsc::Receiver<Finding>)> {
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let handle = runtime.handle().clone();
@@ -90,7 +93,7 @@ impl Checks {
         })?;
         let (findings, found) = mpsc::channel(FINDINGS);
         let common = Common {
-            clock: Arc::new(clock),
+            leader: Leader { director, clock: Arc::new(clock) },
             attempts: Arc::new(Semaphore::new(ATTEMPTS)),
             programs: Arc::new(Semaphore::new(PROGRAMS)),
             findings,
@@ -161,7 +164,7 @@ impl Job {
         let Schedule { interval, jitter, warmup, .. } = self.check.schedule;
         tokio::time::sleep(warmup.unwrap_or(interval).mul_f64(chance())).await;
         loop {
-            let began = (self.common.clock)();
+            let began = (self.common.leader.clock)();
             let outcome = self.round().await;
             let finding = Finding { id: self.id, check: Arc::clone(&self.check), outcome };
             if self.common.findings.send(finding).await.is_err() {
@@ -169,7 +172,7 @@ impl Job {
             }
             let spread = f64::from(jitter.min(100)) / 100.0;
             let pause = interval.mul_f64(1.0 + spread * (2.0 * chance() - 1.0));
-            let spent = (self.common.clock)().since(began);
+            let spent = (self.common.leader.clock)().since(began);
             tokio::time::sleep(pause.saturating_sub(spent).max(SHORTEST)).await;
         }
     }
@@ -178,9 +181,9 @@ impl Job {
         let Schedule { retry, delay_before_retry, .. } = self.check.schedule;
         let mut retries = if self.up.load(Relaxed) { retry } else { 0 };
         loop {
-            let began = (self.common.clock)();
+            let began = (self.common.leader.clock)();
             let result = self.attempt().await;
-            let took = (self.common.clock)().since(began);
+            let took = (self.common.leader.clock)().since(began);
             let error = match result {
                 Ok(weight) => return Outcome::Good { took, weight },
                 Err(error) => error,
@@ -205,7 +208,7 @@ impl Job {
             _ => self.common.attempts.acquire().await,
         };
         let limit = self.check.schedule.timeout;
-        let asked = probe(&self.check, self.id.server);
+        let asked = probe(&self.check, &self.id, &self.common.leader);
         tokio::time::timeout(limit, asked).await.unwrap_or(Err(ProbeError::Timeout(limit)))
     }
 }
@@ -227,6 +230,10 @@ mod tests {
         CheckId { service, server: Endpoint::new(addr, port), number }
     }
 
+    fn director() -> Arc<Director> {
+        Arc::new(Director::new(crate::lvs::director::Settings::default()))
+    }
+
     fn check() -> Check {
         let mut check = Check::new(CheckKind::Tcp);
         check.schedule.interval = Duration::from_millis(50);
@@ -238,7 +245,7 @@ mod tests {
     async fn a_thousand_checks_run_and_stop() {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
-        let (mut checks, mut found) = Checks::start(|| Time::ZERO).unwrap();
+        let (mut checks, mut found) = Checks::start(|| Time::ZERO, director()).unwrap();
         let check = check();
         checks.follow((0..1000).map(|number| (id(number, port), &check, true)));
         let mut seen = std::collections::HashSet::new();
@@ -261,7 +268,7 @@ mod tests {
     async fn a_server_that_never_answers_fails_in_time() {
         let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let port = silent.local_addr().unwrap().port();
-        let (mut checks, mut found) = Checks::start(|| Time::ZERO).unwrap();
+        let (mut checks, mut found) = Checks::start(|| Time::ZERO, director()).unwrap();
         let mut check = check();
         check.kind = CheckKind::Http(crate::health::spec::HttpCheck::default());
         checks.follow(std::iter::once((id(0, port), &check, false)));

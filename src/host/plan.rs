@@ -146,12 +146,12 @@ impl<'a, F: Fn(&str) -> Option<String>> Following<'a, F> {
     }
 
     /// The way back to a real server, or to a host in a virtual subnet, is a TUN: a strict filter on the interface on
-    /// which something for it comes in would drop that.
+    /// which something for it comes in would drop that. The same goes for answers from virtual addresses.
     fn loosen(&mut self) {
         let Ground { options, .. } = *self.ground;
         let nets = options.vip_nets.iter().chain(&options.rs_nets).chain(&options.masquerade_nets);
         let mut behind = nets.map(IpNet::addr).chain(self.captures.reals.iter().copied());
-        if behind.all(|addr| addr.is_ipv6()) {
+        if !self.captures.led_answers && behind.all(|addr| addr.is_ipv6()) {
             return;
         }
         let value = |dev: &str| (self.original)(&rp_filter(dev)).and_then(|text| text.parse::<u8>().ok());

@@ -6,22 +6,40 @@ use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::{TcpSocket, TcpStream, UdpSocket};
 
 use super::ProbeError;
+use crate::health::lead::Way;
 use crate::health::spec::Target;
+use crate::lvs::service;
 
 /// Opens a connection. It is closed with RST rather than FIN when it is dropped unread: thousands of checks must not
 /// fill the host with sockets in TIME_WAIT.
-pub(super) async fn tcp(to: SocketAddr, target: &Target) -> Result<TcpStream, ProbeError> {
-    let socket = open(to, Type::STREAM, Protocol::TCP, target)?;
+pub(super) async fn tcp(to: SocketAddr, way: &Way<'_>) -> Result<TcpStream, ProbeError> {
+    let socket = led(to, (Type::STREAM, service::Protocol::Tcp), way)?;
     socket.set_linger(Some(std::time::Duration::ZERO)).map_err(wrong("SO_LINGER"))?;
     let socket = TcpSocket::from_std_stream(socket.into());
     socket.connect(to).await.map_err(ProbeError::Connect)
 }
 
 /// A datagram socket that hears that address only.
-pub(super) async fn udp(to: SocketAddr, target: &Target) -> Result<UdpSocket, ProbeError> {
-    let socket = open(to, Type::DGRAM, Protocol::UDP, target)?;
+pub(super) async fn udp(to: SocketAddr, way: &Way<'_>) -> Result<UdpSocket, ProbeError> {
+    let socket = led(to, (Type::DGRAM, service::Protocol::Udp), way)?;
     let socket = UdpSocket::from_std(socket.into()).map_err(wrong("the socket"))?;
     socket.connect(to).await.map_err(ProbeError::Connect)?;
+    Ok(socket)
+}
+
+/// A socket whose flow goes where the way leads, which has to be known before its first packet.
+fn led(
+    to: SocketAddr,
+    (kind, protocol): (Type, service::Protocol),
+    way: &Way<'_>,
+) -> Result<Socket, ProbeError> {
+    let number = Protocol::from(i32::from(protocol.number()));
+    if way.target.via_server.is_none() {
+        return open(to, kind, number, way.target);
+    }
+    let socket = open(to, kind, number, &Target { bind_ip: way.source(to)?, ..way.target.clone() })?;
+    let from = socket.local_addr().map_err(wrong("the socket"))?.as_socket();
+    way.lead(protocol, from.ok_or(ProbeError::NotLed("no address"))?, to)?;
     Ok(socket)
 }
 

@@ -6,17 +6,18 @@ use std::sync::atomic::{AtomicU16, Ordering::Relaxed};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::{ProbeError, connect};
-use crate::health::spec::{DnsCheck, Target};
+use crate::health::lead::Way;
+use crate::health::spec::DnsCheck;
 
 static NEXT_ID: AtomicU16 = AtomicU16::new(1);
 
 const HEADER: usize = 12;
 
-pub(super) async fn probe(check: &DnsCheck, to: SocketAddr, target: &Target) -> Result<(), ProbeError> {
+pub(super) async fn probe(check: &DnsCheck, to: SocketAddr, way: &Way<'_>) -> Result<(), ProbeError> {
     let id = NEXT_ID.fetch_add(0x9e37, Relaxed);
     let question = question(id, &check.name, check.record_type)?;
     if check.tcp {
-        let mut stream = connect::tcp(to, target).await?;
+        let mut stream = connect::tcp(to, way).await?;
         let mut message = (question.len() as u16).to_be_bytes().to_vec();
         message.extend(&question);
         stream.write_all(&message).await.map_err(ProbeError::Lost)?;
@@ -26,7 +27,7 @@ pub(super) async fn probe(check: &DnsCheck, to: SocketAddr, target: &Target) -> 
         return judge(&question, &answer)
             .unwrap_or(Err(ProbeError::Garbled("the answer to another question")));
     }
-    let socket = connect::udp(to, target).await?;
+    let socket = connect::udp(to, way).await?;
     socket.send(&question).await.map_err(ProbeError::Connect)?;
     let mut answer = vec![0; 4096];
     loop {

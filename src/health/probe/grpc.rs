@@ -7,15 +7,16 @@ use http::Request;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{ProbeError, connect, tls};
-use crate::health::spec::{GrpcCheck, Target};
+use crate::health::lead::Way;
+use crate::health::spec::GrpcCheck;
 
 /// A health answer has a few bytes.
 const LONGEST: usize = 4096;
 
 const SERVING: u64 = 1;
 
-pub(super) async fn probe(check: &GrpcCheck, to: SocketAddr, target: &Target) -> Result<(), ProbeError> {
-    let stream = connect::tcp(to, target).await?;
+pub(super) async fn probe(check: &GrpcCheck, to: SocketAddr, way: &Way<'_>) -> Result<(), ProbeError> {
+    let stream = connect::tcp(to, way).await?;
     let authority = check.authority.clone().unwrap_or_else(|| to.to_string());
     match &check.tls {
         None => ask(stream, check, "http", &authority).await,

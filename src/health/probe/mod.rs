@@ -14,13 +14,14 @@ mod tls;
 mod udp;
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 pub(super) use script::run as run_script;
 
+use super::lead::{Leader, Way};
 use super::spec::{Check, CheckKind};
-use crate::lvs::service::Endpoint;
+use super::state::CheckId;
 
 /// Bytes of an answer that are read at most; the rest is left.
 pub(super) const MAX_ANSWER: usize = 256 << 10;
@@ -50,6 +51,10 @@ pub(super) enum ProbeError {
     NoSuchUser(String),
     #[error("nothing to run")]
     NoCommand,
+    #[error("cannot ask {0} by way of the server: no address of this host leads there, give bind_address")]
+    NoSource(IpAddr),
+    #[error("cannot ask by way of the server: {0}")]
+    NotLed(&'static str),
     #[error("gRPC: {0}")]
     Grpc(String),
 }
@@ -64,20 +69,18 @@ impl ProbeError {
 ///
 /// # Errors
 /// The server did not answer as it should. The time is the caller's to bound.
-pub(super) async fn probe(check: &Check, server: Endpoint) -> Result<Option<i32>, ProbeError> {
-    let target = &check.target;
-    let to = SocketAddr::new(
-        target.connect_ip.unwrap_or(server.addr),
-        target.connect_port.unwrap_or_else(|| check.kind.default_port(server.port)),
-    );
+pub(super) async fn probe(check: &Check, id: &CheckId, leader: &Leader) -> Result<Option<i32>, ProbeError> {
+    let at = check.goes_to(&id.service, id.server);
+    let to = SocketAddr::new(at.addr, at.port);
+    let way = &Way::new(check, id, leader);
     match &check.kind {
-        CheckKind::Tcp => connect::tcp(to, target).await.map(drop)?,
-        CheckKind::Http(http) => http::probe(http, to, target).await?,
-        CheckKind::Dns(dns) => dns::probe(dns, to, target).await?,
-        CheckKind::Udp(udp) => udp::probe(udp, to, target).await?,
-        CheckKind::Ping => ping::probe(to.ip(), target).await?,
-        CheckKind::Smtp(smtp) => smtp::probe(smtp, to, target).await?,
-        CheckKind::Grpc(grpc) => grpc::probe(grpc, to, target).await?,
+        CheckKind::Tcp => connect::tcp(to, way).await.map(drop)?,
+        CheckKind::Http(http) => http::probe(http, to, way).await?,
+        CheckKind::Dns(dns) => dns::probe(dns, to, way).await?,
+        CheckKind::Udp(udp) => udp::probe(udp, to, way).await?,
+        CheckKind::Ping => ping::probe(to.ip(), way.target).await?,
+        CheckKind::Smtp(smtp) => smtp::probe(smtp, to, way).await?,
+        CheckKind::Grpc(grpc) => grpc::probe(grpc, to, way).await?,
         CheckKind::Script(script) => return script::probe(script).await,
     }
     Ok(None)

@@ -4,13 +4,14 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::{ProbeError, connect};
-use crate::health::spec::{Target, UdpCheck};
+use crate::health::lead::Way;
+use crate::health::spec::UdpCheck;
 
 /// How long an ICMP error has to come where no reply is asked for.
 const GRACE: Duration = Duration::from_millis(200);
 
-pub(super) async fn probe(check: &UdpCheck, to: SocketAddr, target: &Target) -> Result<(), ProbeError> {
-    let socket = connect::udp(to, target).await?;
+pub(super) async fn probe(check: &UdpCheck, to: SocketAddr, way: &Way<'_>) -> Result<(), ProbeError> {
+    let socket = connect::udp(to, way).await?;
     socket.send(&check.payload).await.map_err(ProbeError::Connect)?;
     let mut answer = vec![0; 65_536];
     let received = socket.recv(&mut answer);

@@ -194,6 +194,8 @@ pub struct Extra {
     engine: Option<Box<(Engine, u64)>>,
     /// The deadline that other directors were last told, and how often in vain.
     synced_until: Option<(Time, u8)>,
+    /// It is a health check's.
+    led: bool,
     /// What its server is told of the client.
     handed: Option<Handed>,
 }
@@ -299,13 +301,22 @@ impl Connection {
         self.server.is_none() && self.local().is_some()
     }
 
-    /// It belongs to no service, but to a masqueraded host: opened outwards by it, or let in to it.
+    /// It is a health check's, led to its server beside the tables.
+    pub fn is_led(&self) -> bool {
+        self.extra.as_ref().is_some_and(|extra| extra.led)
+    }
+
+    pub fn set_led(&mut self) {
+        self.extra.get_or_insert_default().led = true;
+    }
+
+    /// It belongs to no service, but to a masqueraded host (opened outwards by it, or let in to it), or to a check.
     pub fn is_beside_services(&self) -> bool {
         let is_let_in = || {
             let is_synced = self.flags.has(ConnFlags::FROM_SYNC);
             self.method == Method::Bypass && self.fwmark() == 0 && !is_synced
         };
-        self.is_masqueraded() || self.server.is_none() && is_let_in()
+        self.is_masqueraded() || self.is_led() || self.server.is_none() && is_let_in()
     }
 
     /// Whose port the local end has.

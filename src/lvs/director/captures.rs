@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 use super::Director;
 use crate::lvs::service::{Family, Forwarding, RealServer, ServiceKey};
@@ -16,6 +17,8 @@ pub struct Captures {
     pub reals: BTreeSet<IpAddr>,
     /// Firewall marks: packets that carry them.
     pub marks: BTreeSet<(u32, Family)>,
+    /// Servers answer the host itself from virtual addresses, past the director.
+    pub led_answers: bool,
     /// Families of tunnels: the host has to send packets of these on.
     pub tunnels: BTreeSet<Family>,
 }
@@ -23,7 +26,7 @@ pub struct Captures {
 impl Director {
     /// What the services of this moment need captured.
     pub fn captures(&self) -> Captures {
-        let mut captures = Captures::default();
+        let mut captures = Captures { led_answers: self.leads.load(Relaxed), ..Captures::default() };
         let services = self.services.read();
         for service in services.iter() {
             match service.spec().key {

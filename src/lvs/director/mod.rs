@@ -16,6 +16,7 @@ pub(in crate::lvs) mod fragments;
 mod ftp;
 mod fullnat;
 mod hand_on;
+mod lead;
 mod masquerade;
 mod mtu;
 mod packet;
@@ -51,6 +52,7 @@ pub use command::{
 pub use explain::{Candidate, Explanation, Outcome, Question};
 pub use farewell::CutOff;
 pub use fullnat::{DEFAULT_LADDR_PORTS, INNER_LADDRS, MOST_LADDRS, laddrs};
+pub use lead::Led;
 pub use sysctl::{Scope, Sysctl, SysctlEntry, Sysctls};
 
 use crate::lvs::conn::{ConnTable, Timeouts};
@@ -128,6 +130,8 @@ pub struct Director {
     directing: [AtomicBool; 2],
     /// There is a service with a persistence engine.
     has_engines: AtomicBool,
+    /// Checks ask virtual addresses by way of servers.
+    leads: AtomicBool,
     /// There was a service whose connections tell their ends.
     tells_ends: AtomicBool,
     routes: Routes,
@@ -172,6 +176,7 @@ impl Director {
             directing: [false, true].map(|is_v6| AtomicBool::new(masquerade.is_of(is_v6))),
             masquerade,
             has_engines: AtomicBool::new(false),
+            leads: AtomicBool::new(false),
             tells_ends: AtomicBool::new(false),
             routes: Routes::default(),
             fragments: Mutex::default(),

@@ -309,6 +309,7 @@ fn a_full_table_drops_and_counts() {
 mod farewell;
 mod fullnat;
 mod hand_on;
+mod lead;
 mod masquerade;
 mod pressure;
 
