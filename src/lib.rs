@@ -19,6 +19,7 @@ pub mod demo;
 pub mod device;
 pub mod doctor;
 pub mod events;
+pub mod flow_log;
 pub mod health;
 pub mod host;
 pub mod lvs;

@@ -211,6 +211,15 @@ pub struct RunArgs {
     /// Series of services and servers in the metrics at most [default: 20000]
     #[arg(long, value_name = "N")]
     pub metrics_series: Option<usize>,
+    /// Write a JSON line here for each connection that has ended; - is standard output. SIGUSR1 and SIGHUP open it anew
+    #[arg(long, value_name = "FILE|-")]
+    pub flow_log: Option<PathBuf>,
+    /// And one for each connection that begins
+    #[arg(long)]
+    pub flow_log_begins: bool,
+    /// Lines a second at most; the rest is counted [default: 10000]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub flow_log_rate: Option<u32>,
     /// Dropped packets a second, of one reason, that are worth an event [default: 100]
     #[arg(long, value_name = "PACKETS", value_parser = clap::value_parser!(u64).range(1..))]
     pub drop_alarm: Option<u64>,

@@ -92,6 +92,9 @@ fn write(reloaded: &Reloaded, out: &mut dyn Write) -> io::Result<()> {
     for service in &reloaded.checks {
         writeln!(out, "~ checks of {service}")?;
     }
+    for line in &reloaded.watching {
+        writeln!(out, "~ {line}")?;
+    }
     Ok(())
 }
 
@@ -103,6 +106,7 @@ struct Changes<'a> {
     removed: Vec<String>,
     added: Vec<String>,
     checks: &'a [String],
+    watching: &'a [String],
     warnings: &'a [String],
 }
 
@@ -119,6 +123,7 @@ fn json(reloaded: &Reloaded, out: &mut dyn Write) -> io::Result<()> {
         removed: of("- "),
         added: of("+ "),
         checks: &reloaded.checks,
+        watching: &reloaded.watching,
         warnings: &reloaded.warnings,
     };
     serde_json::to_writer(&mut *out, &changes)?;

@@ -5,13 +5,12 @@ use std::path::PathBuf;
 
 use super::CliError;
 use super::args::{LogFormatArg, RunArgs, SocketArgs};
-use crate::config::{Config, Queues, Source};
+use crate::config::{Config, Queues, Source, Watching};
 use crate::control::{REAL_SERVER_SOCKET, socket_path};
 use crate::daemon::{self, DaemonError, LogFormat};
 use crate::device;
 use crate::host::HostError;
 use crate::lvs::director::Settings;
-use crate::metrics;
 
 pub(super) fn run(given: RunArgs, out: &mut dyn Write) -> Result<(), CliError> {
     let source = given.config.as_ref().map(|path| given.language.source(path));
@@ -70,8 +69,13 @@ fn options(given: RunArgs, source: Option<Source>, config: Config) -> daemon::Op
             queues: given.queues.or(file.queues).map_or(1, Queues::count),
         },
         drop_alarm: given.drop_alarm.or(file.drop_alarm).unwrap_or(daemon::DROP_ALARM),
-        metrics: given.metrics.or(file.metrics),
-        metrics_series: given.metrics_series.or(file.metrics_series).unwrap_or(metrics::DEFAULT_SERIES),
+        watching: Watching {
+            metrics: given.metrics,
+            metrics_series: given.metrics_series,
+            flow_log: given.flow_log,
+            flow_begins: given.flow_log_begins.then_some(true),
+            flow_rate: given.flow_log_rate,
+        },
         proc_dir: given.proc_dir.or(file.proc_dir),
         core: Settings {
             conn_table_size: file.conn_table_size.unwrap_or(defaults.conn_table_size),

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::args::StatusArgs;
 use super::units::{bytes, duration, number};
 use crate::control::{Client, ClientError, Status, socket_path};
+use crate::flow_log::Tally;
 
 #[derive(Debug, thiserror::Error)]
 pub(super) enum StatusError {
@@ -99,7 +100,18 @@ fn text(status: &Status, out: &mut dyn Write) -> io::Result<()> {
     for trouble in &status.host.troubles {
         writeln!(out, "               {trouble}")?;
     }
-    writeln!(out, "events         {}", status.events)
+    writeln!(out, "events         {}", status.events)?;
+    let Tally { written, lost } = status.flow_log;
+    let missing: Vec<String> = lost
+        .named()
+        .iter()
+        .filter(|(_, flows)| *flows > 0)
+        .map(|(why, flows)| format!(", {flows} lost ({why})"))
+        .collect();
+    if written > 0 || !missing.is_empty() {
+        writeln!(out, "flow log       {written} lines{}", missing.concat())?;
+    }
+    Ok(())
 }
 
 /// What is not zero.

@@ -24,6 +24,7 @@ mod write;
 mod write_checks;
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
@@ -69,8 +70,6 @@ pub struct DirectorOptions {
     pub max_conns: Option<usize>,
     pub ftp_ports: Option<[u16; 8]>,
     pub proc_dir: Option<PathBuf>,
-    pub metrics: Option<std::net::SocketAddr>,
-    pub metrics_series: Option<usize>,
     pub drop_alarm: Option<u64>,
     pub log: Option<String>,
     pub log_format: Option<LogFormat>,
@@ -86,6 +85,36 @@ pub struct Declared {
     pub daemons: Vec<DaemonSpec>,
     /// Checks, and what follows from them; services without any are not in it.
     pub health: Vec<ServiceHealth>,
+    pub watching: Watching,
+}
+
+/// What the director tells of itself, and where; None where nobody says anything.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Watching {
+    /// Where numbers are served over HTTP.
+    pub metrics: Option<SocketAddr>,
+    /// Series of services and servers at most.
+    pub metrics_series: Option<usize>,
+    /// `-` is standard output.
+    pub flow_log: Option<PathBuf>,
+    /// A line for each connection that begins, too.
+    pub flow_begins: Option<bool>,
+    /// Lines a second at most.
+    pub flow_rate: Option<u32>,
+}
+
+impl Watching {
+    /// This, and the other where this says nothing.
+    #[must_use]
+    pub fn or(self, other: &Self) -> Self {
+        Self {
+            metrics: self.metrics.or(other.metrics),
+            metrics_series: self.metrics_series.or(other.metrics_series),
+            flow_log: self.flow_log.or_else(|| other.flow_log.clone()),
+            flow_begins: self.flow_begins.or(other.flow_begins),
+            flow_rate: self.flow_rate.or(other.flow_rate),
+        }
+    }
 }
 
 impl Config {

@@ -8,7 +8,7 @@ use super::check_schema::Sorry;
 use super::error::Mistake;
 use super::health_read::{ServerSide, ServiceSide, service_side};
 use super::schema::{self, Address, AddressFamily, Flag, Forward};
-use super::{BadQueues, Config, Declared, DirectorOptions, Queues, masquerade_net, port_range};
+use super::{BadQueues, Config, Declared, DirectorOptions, Queues, Watching, masquerade_net, port_range};
 use crate::lvs::Time;
 use crate::lvs::director::{Command, DaemonSpec, Director, Settings, TimeoutSettings};
 use crate::lvs::service::{
@@ -24,7 +24,7 @@ pub(super) fn read(text: &str) -> Result<Config, Mistake> {
         let refused = |refused| Mistake::new(at, format!("{refused}{}", suggest::for_refused(&refused)));
         trial.apply(command, Time::ZERO).map_err(refused)
     };
-    let mut declared = Declared::default();
+    let mut declared = Declared { watching: watching(file.metrics, file.flow_log)?, ..Declared::default() };
     if let Some(timeouts) = file.timeouts {
         let schema::Timeouts { tcp, tcp_fin, udp } = *timeouts.get_ref();
         let wanted = TimeoutSettings { tcp, tcp_fin, udp };
@@ -79,6 +79,19 @@ fn daemon_spec(given: schema::Sync) -> Result<DaemonSpec, Mistake> {
     }
     let (interface, group) = (interface.into_inner(), group.map(Spanned::into_inner));
     Ok(DaemonSpec { role, interface, sync_id: id, max_len, group, port, ttl })
+}
+
+fn watching(metrics: schema::Metrics, flow_log: schema::FlowLog) -> Result<Watching, Mistake> {
+    if let Some(rate) = flow_log.rate.as_ref().filter(|rate| *rate.get_ref() == 0) {
+        return Err(Mistake::new(rate.span(), "rate must be 1 or more"));
+    }
+    Ok(Watching {
+        metrics: metrics.listen,
+        metrics_series: metrics.series,
+        flow_log: flow_log.file,
+        flow_begins: flow_log.begins,
+        flow_rate: flow_log.rate.map(Spanned::into_inner),
+    })
 }
 
 /// As many as the kernel's module takes.
@@ -139,8 +152,6 @@ fn director_options(given: schema::Director) -> Result<DirectorOptions, Mistake>
         max_conns: given.max_conns.map(Spanned::into_inner),
         ftp_ports,
         proc_dir: given.proc_dir,
-        metrics: given.metrics,
-        metrics_series: given.metrics_series,
         drop_alarm: given.drop_alarm,
         log: given.log,
         log_format: given.log_format,

@@ -16,6 +16,8 @@ use crate::lvs::service::{Protocol, ProxyVersion, TunnelChecksum, TunnelKind};
 #[serde(default, deny_unknown_fields)]
 pub(super) struct File {
     pub(super) director: Director,
+    pub(super) metrics: Metrics,
+    pub(super) flow_log: FlowLog,
     pub(super) timeouts: Option<Spanned<Timeouts>>,
     pub(super) sysctl: BTreeMap<String, Spanned<toml::Value>>,
     pub(super) sync: Vec<Spanned<Sync>>,
@@ -41,11 +43,26 @@ pub(super) struct Director {
     pub(super) max_conns: Option<Spanned<usize>>,
     pub(super) ftp_ports: Option<Spanned<Vec<u16>>>,
     pub(super) proc_dir: Option<PathBuf>,
-    pub(super) metrics: Option<SocketAddr>,
-    pub(super) metrics_series: Option<usize>,
     pub(super) drop_alarm: Option<u64>,
     pub(super) log: Option<String>,
     pub(super) log_format: Option<LogFormat>,
+}
+
+/// Numbers for Prometheus.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Metrics {
+    pub(super) listen: Option<SocketAddr>,
+    pub(super) series: Option<usize>,
+}
+
+/// A line for each connection.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct FlowLog {
+    pub(super) file: Option<PathBuf>,
+    pub(super) begins: Option<bool>,
+    pub(super) rate: Option<Spanned<u32>>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -43,7 +43,7 @@ fn the_example_says_what_its_comments_say() {
 #[test]
 fn the_commented_options_of_the_example_are_valid_too() {
     let text = include_str!("../../conf/tunvs.toml");
-    let director = text.split("[timeouts]").next().unwrap();
+    let director = text.split("\n[metrics]").next().unwrap();
     let options: String = director
         .lines()
         .filter_map(|line| line.strip_prefix("# "))

@@ -6,7 +6,7 @@
 use std::fmt::Write;
 
 use super::write_checks::{health_of_server, health_of_service};
-use super::{Declared, note::Note};
+use super::{Declared, Watching, note::Note};
 use crate::health::spec::ServiceHealth;
 use crate::lvs::director::DaemonSpec;
 use crate::lvs::service::{
@@ -63,6 +63,7 @@ pub(super) fn written(declared: &Declared, notes: &[Note], origin: &str) -> Stri
             }
         }
     }
+    write_watching(&declared.watching, &mut out);
     for daemon in &declared.daemons {
         write_daemon(daemon, &mut out);
     }
@@ -71,6 +72,36 @@ pub(super) fn written(declared: &Declared, notes: &[Note], origin: &str) -> Stri
         write_service(service, health, &mut out);
     }
     out.0
+}
+
+fn write_watching(watching: &Watching, out: &mut Lines) {
+    let path = watching.flow_log.as_ref().map(|path| path.display().to_string());
+    let tables = [
+        (
+            "metrics",
+            [
+                ("listen", watching.metrics.map(|listen| quoted(&listen.to_string()))),
+                ("series", watching.metrics_series.map(|series| series.to_string())),
+                ("", None),
+            ],
+        ),
+        (
+            "flow_log",
+            [
+                ("file", path.as_deref().map(quoted)),
+                ("begins", watching.flow_begins.map(|begins| begins.to_string())),
+                ("rate", watching.flow_rate.map(|rate| rate.to_string())),
+            ],
+        ),
+    ];
+    for (name, keys) in tables {
+        if keys.iter().any(|(_, value)| value.is_some()) {
+            out.line(&format!("\n[{name}]"));
+        }
+        for (key, value) in keys {
+            value.into_iter().for_each(|value| out.set(key, value));
+        }
+    }
 }
 
 fn write_daemon(daemon: &DaemonSpec, out: &mut Lines) {

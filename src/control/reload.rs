@@ -35,6 +35,8 @@ pub struct Reloaded {
     pub after: Picture,
     /// Services whose checks, or what follows from them, are other than before.
     pub checks: Vec<String>,
+    /// What is other of metrics and flow log, each a line.
+    pub watching: Vec<String>,
     /// What the file says that is not done, or that the host could not do; each a sentence.
     pub warnings: Vec<String>,
 }
@@ -114,7 +116,12 @@ impl Reloaded {
         let names: BTreeSet<_> = self.before.sysctls.keys().chain(self.after.sysctls.keys()).collect();
         let is_other = |name: &&&String| self.before.sysctls.get(**name) != self.after.sysctls.get(**name);
         let sysctls = names.iter().filter(is_other).count();
-        gone + others + usize::from(timeouts) + usize::from(daemons) + sysctls + self.checks.len()
+        gone + others
+            + usize::from(timeouts)
+            + usize::from(daemons)
+            + sysctls
+            + self.checks.len()
+            + self.watching.len()
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::flow_log::Tally;
 use crate::lvs::director::Census;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +21,8 @@ pub struct Status {
     pub host: Host,
     /// Events so far.
     pub events: u64,
+    /// Lines of the flow log so far, and connections that it does not have.
+    pub flow_log: Tally,
 }
 
 /// The process that directs.

@@ -24,11 +24,11 @@ mod service;
 mod signals;
 mod sync;
 mod tap;
+mod watching;
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 use std::io;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,7 +40,7 @@ use tokio::task::JoinHandle;
 
 use crate::capture::Taps;
 use crate::cli::proc::tree::{ProcTree, TreeError};
-use crate::config::{Declared, Source};
+use crate::config::{Declared, Source, Watching};
 use crate::control::socket::{BindError, ControlSocket};
 use crate::control::{ReloadWish, server};
 use crate::device::{self, DeviceError, NeighbourWriter, OffQueue, PacketWriter, PortError, TunWriter};
@@ -53,7 +53,6 @@ use crate::lvs::director::{CommandError, Director, Settings, Side, Verdict};
 use crate::lvs::neighbour::Neighbours;
 use crate::lvs::wire::{Outbox, PacketBuf};
 
-use crate::metrics;
 pub(crate) use clock::Clock;
 use counters::AllCounters;
 use datapath::{Ended, Interface};
@@ -63,6 +62,7 @@ pub use real_server::{Options as RealServerOptions, dry_run as real_server_dry_r
 pub use reload::tell;
 use service::Live;
 use signals::{SignalWatch, Wish};
+use watching::{Watchers, WatchingError};
 
 /// Everything that is decided before the director starts.
 #[derive(Clone, Debug)]
@@ -80,9 +80,8 @@ pub struct Options {
     pub proc_dir: Option<PathBuf>,
     /// Dropped packets a second, of one reason, that are worth an event.
     pub drop_alarm: u64,
-    /// Where to serve numbers over HTTP.
-    pub metrics: Option<SocketAddr>,
-    pub metrics_series: usize,
+    /// What was said on the command line, which comes before what a file says.
+    pub watching: Watching,
 }
 
 impl Options {
@@ -122,7 +121,7 @@ pub enum DaemonError {
     #[error("cannot give up capabilities")]
     Privileges(#[from] caps::errors::CapsError),
     #[error(transparent)]
-    Metrics(#[from] metrics::BindError),
+    Watching(#[from] WatchingError),
     #[error("cannot start {what}")]
     Start { what: &'static str, source: io::Error },
     #[error("{steps} changes of the host could not be undone, see the log: `tunvs cleanup` tries again")]
@@ -218,10 +217,8 @@ async fn run_inside(mut options: Options) -> Result<(), DaemonError> {
     let mut signals = SignalWatch::start().map_err(DaemonError::start("the signal watch"))?;
     let socket = ControlSocket::bind(&options.socket)?;
     let tree = options.proc_dir.as_deref().map(ProcTree::new).transpose()?;
-    let pages = match options.metrics {
-        Some(addr) => Some(metrics::bind(addr).await?),
-        None => None,
-    };
+    let (watchers, pages) = Watchers::new(options.watching.clone());
+    let prepared = watchers.prepare(&options.declared.watching).await?;
     let clock = Clock::start();
     let director = Arc::new(Director::new(Settings { seed: random_seed(), ..options.core.clone() }));
     defaults::apply(&director);
@@ -253,11 +250,12 @@ async fn run_inside(mut options: Options) -> Result<(), DaemonError> {
     let live = Arc::new(
         Live::new(director, clock, counters, sync_bell)
             .with_taps(taps)
-            .configured(options.config.take(), options.declared.clone()),
+            .configured(options.config.take(), options.declared.clone())
+            .watched(watchers),
     );
     live.attach(Plumbing::start(options.host_options(Some(journal)), names).await?, marks).await;
-    let limits = metrics::Limits { series: options.metrics_series, ..metrics::Limits::default() };
-    let monitoring = pages.map(|pages| tokio::spawn(metrics::serve(pages, Arc::clone(&live), limits)));
+    let monitoring = tokio::spawn(watching::serve_pages(Arc::clone(&live), pages));
+    live.watchers.commit(prepared, &live).await;
     let mut outcome = match live.follow_declared(&options.declared).await {
         Ok(()) => {
             let following = follow_host(&live, writer, rs_writer);
@@ -267,9 +265,8 @@ async fn run_inside(mut options: Options) -> Result<(), DaemonError> {
         }
         Err(error) => Err(error),
     };
-    if let Some(monitoring) = monitoring {
-        monitoring.abort();
-    }
+    live.watchers.stop().await;
+    monitoring.abort();
     if let Some(host) = live.detach().await {
         outcome = outcome.and(all_undone(&host.plumbing.undo().await));
     }
@@ -306,7 +303,11 @@ async fn serve(
             wish = signals.next() => match wish {
                 Wish::Stop => break Ok(()),
                 // What became of it is in the log.
-                Wish::Reload => drop(live.reload(ReloadWish::Follow { dry_run: false }).await),
+                Wish::Reload => {
+                    drop(live.reload(ReloadWish::Follow { dry_run: false }).await);
+                    live.watchers.reopen().await;
+                }
+                Wish::Reopen => live.watchers.reopen().await,
             },
             Some(ended) = ended.recv() => break Err(ended.into()),
         }

@@ -150,6 +150,7 @@ async fn follow(
         };
         tokio::select! {
             wish = signals.next() => match wish {
+                Wish::Reopen => {}
                 Wish::Stop => return Ok(()),
                 Wish::Reload => tracing::warn!("a real server has nothing to read again"),
             },

@@ -50,9 +50,17 @@ impl Live {
         };
         let config = read.map_err(|error| self.refused(&file, ReloadRefusal::Wrong(error.to_string())))?;
         tell(&config.notes);
+        let watching = &config.declared.watching;
+        let prepared = if wish.is_dry_run() { None } else { Some(self.watchers.prepare(watching).await) };
+        let prepared = prepared
+            .transpose()
+            .map_err(|error| self.refused(&file, ReloadRefusal::Wrong(error.to_string())))?;
+        let changed = self.watchers.changes(watching).await;
         let outcome = self.follow(&state.declared, &config, wish, &file).await;
-        let reloaded = outcome.map_err(|refusal| self.refused(&file, refusal))?;
-        if !wish.is_dry_run() {
+        let mut reloaded = outcome.map_err(|refusal| self.refused(&file, refusal))?;
+        reloaded.watching = changed;
+        if let Some(prepared) = prepared {
+            self.watchers.commit(prepared, self).await;
             state.declared = config.declared;
             let changes = reloaded.changes() as u64;
             self.events.publish(Event::Reloaded { file, changes, refused: 0 });
@@ -98,7 +106,7 @@ impl Live {
                     after.sysctls.insert(name, value);
                 }
             }
-            return Ok(Reloaded { file, before, after, checks, warnings });
+            return Ok(Reloaded { file, before, after, checks, warnings, ..Reloaded::default() });
         }
         let mut commands = vec![Command::Replace(target)];
         commands.extend(sysctls);
@@ -110,7 +118,7 @@ impl Live {
         for result in results {
             result.map_err(ReloadRefusal::Refused)?;
         }
-        Ok(Reloaded { file, before, after, checks, warnings })
+        Ok(Reloaded { file, before, after, checks, warnings, ..Reloaded::default() })
     }
 
     /// What is there of what can be declared, with the settings that are said and some others.

@@ -14,6 +14,7 @@ use super::drain::Drains;
 use super::marks::MarkTuns;
 use super::reload::Configured;
 use super::sync::SyncDaemons;
+use super::watching::Watchers;
 use crate::capture::Taps;
 use crate::config::{Declared, Source};
 use crate::control::service::run;
@@ -56,6 +57,7 @@ pub(super) struct Live {
     /// None before they are started and after their end.
     pub(super) checks: parking_lot::Mutex<Option<Checks>>,
     pub(super) drains: parking_lot::Mutex<Drains>,
+    pub(super) watchers: Watchers,
     /// Rung after every change of the tables by commands.
     pub(super) changed: Notify,
 }
@@ -94,6 +96,7 @@ impl Live {
             health: parking_lot::Mutex::default(),
             checks: parking_lot::Mutex::default(),
             drains: parking_lot::Mutex::default(),
+            watchers: Watchers::default(),
             changed: Notify::new(),
         }
     }
@@ -103,6 +106,10 @@ impl Live {
         self.config = source.as_ref().map(|source| source.path.clone());
         self.configured = Configured::new(source, declared);
         self
+    }
+
+    pub(super) fn watched(self, watchers: Watchers) -> Self {
+        Self { watchers, ..self }
     }
 
     /// Gives the taps that the packets' way knows.
@@ -280,6 +287,7 @@ impl Service for Live {
             queues: self.counters.queues(),
             host: self.following.lock().clone(),
             events: self.events.published(),
+            flow_log: self.watchers.tally(),
         }
     }
 

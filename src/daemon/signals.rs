@@ -3,7 +3,7 @@
 use std::io;
 use std::thread::{self, JoinHandle};
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
 use signal_hook::iterator::{Handle, Signals};
 use tokio::sync::mpsc;
 
@@ -12,6 +12,8 @@ use tokio::sync::mpsc;
 pub(super) enum Wish {
     Stop,
     Reload,
+    /// Log files were moved away.
+    Reopen,
 }
 
 /// Delivers wishes as long as it lives.
@@ -28,12 +30,16 @@ impl SignalWatch {
     /// # Errors
     /// The system refuses.
     pub(super) fn start() -> io::Result<Self> {
-        let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP])?;
+        let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP, SIGUSR1])?;
         let handle = signals.handle();
         let (sender, wishes) = mpsc::unbounded_channel();
         let thread = thread::Builder::new().name("tunvs-signals".to_owned()).spawn(move || {
             for signal in &mut signals {
-                let wish = if signal == SIGHUP { Wish::Reload } else { Wish::Stop };
+                let wish = match signal {
+                    SIGHUP => Wish::Reload,
+                    SIGUSR1 => Wish::Reopen,
+                    _ => Wish::Stop,
+                };
                 if sender.send(wish).is_err() {
                     return;
                 }

@@ -81,8 +81,8 @@ pub async fn bind(addr: SocketAddr) -> Result<TcpListener, BindError> {
     TcpListener::bind(addr).await.map_err(|source| BindError { addr, source })
 }
 
-/// Answers until it is dropped.
-pub async fn serve(listener: TcpListener, source: Arc<impl Source>, limits: Limits) {
+/// Answers until it is dropped, and whoever waits for an answer with it.
+pub async fn serve(listener: &TcpListener, source: Arc<impl Source>, limits: Limits) {
     let seats = Arc::new(Semaphore::new(limits.clients));
     let site = Arc::new(Site { source, limits, page: Mutex::default() });
     let mut tasks = JoinSet::new();
@@ -271,7 +271,8 @@ mod tests {
         let addr = listener.local_addr().unwrap();
         let twin = Arc::new(Twin::default());
         let limits = Limits { clients, request: SHORT, answer: SHORT, series: 100 };
-        tokio::spawn(serve(listener, Arc::clone(&twin), limits));
+        let source = Arc::clone(&twin);
+        tokio::spawn(async move { serve(&listener, source, limits).await });
         (addr, twin)
     }
 

@@ -172,6 +172,17 @@ impl Page {
             status.host.changes,
         );
         self.one("tunvs_events_total", Counter, "Events so far.", status.events);
+        self.one(
+            "tunvs_flow_log_lines_total",
+            Counter,
+            "Lines written to the flow log.",
+            status.flow_log.written,
+        );
+        let missing = "Connections that the flow log does not have, by the reason.";
+        self.family("tunvs_flow_log_lost_total", Counter, missing);
+        for (reason, value) in status.flow_log.lost.named() {
+            self.sample("tunvs_flow_log_lost_total", &[("reason", reason)], value);
+        }
         let left_out = "Services that are left out here for the limit of series.";
         self.one("tunvs_metrics_omitted_services", Gauge, left_out, omitted as u64);
     }

@@ -5,6 +5,7 @@
 
 mod addrs;
 mod expiry;
+mod flows;
 mod key;
 mod ports;
 mod positions;
@@ -23,6 +24,7 @@ use std::time::Duration;
 use addrs::Addrs;
 
 pub use addrs::Newest;
+pub use flows::{Account, Ending, FlowRecord, FlowWish, LostFlows};
 pub use key::{ConnKey, Role};
 pub use ports::{Pair, Ports};
 pub use positions::{Numbers, Place, Positions};
@@ -146,6 +148,9 @@ impl ConnFlags {
     }
 }
 
+/// How listings name the way of a connection that a host behind this one opened outwards.
+const MASQUERADED: &str = "Outward";
+
 /// One tracked connection, or a template. Plain data under the lock of its slot.
 #[derive(Debug)]
 pub struct Connection {
@@ -198,6 +203,8 @@ pub struct Extra {
     led: bool,
     /// What its server is told of the client.
     handed: Option<Handed>,
+    /// What it carried, if somebody wants to know.
+    account: Option<Account>,
 }
 
 impl Connection {
@@ -343,6 +350,16 @@ impl Connection {
         self.server.as_ref()
     }
 
+    /// How its packets are sent, as it was declared.
+    pub fn forwarding_name(&self) -> &'static str {
+        let is_full_nat = |server: &Arc<RealServer>| server.forwarding() == Forwarding::FullNat;
+        match &self.server {
+            Some(server) if self.local().is_some() && is_full_nat(server) => Forwarding::FullNat.name(),
+            None if self.is_masqueraded() => MASQUERADED,
+            _ => self.method.name(),
+        }
+    }
+
     /// The server, while it belongs to its service: only then is traffic counted.
     pub fn available_server(&self) -> Option<&RealServer> {
         self.server.as_deref().filter(|server| server.is_available())
@@ -397,6 +414,19 @@ impl Connection {
 
     pub fn set_handed(&mut self, handed: Handed) {
         self.extra.get_or_insert_default().handed = Some(handed);
+    }
+
+    pub fn account(&self) -> Option<&Account> {
+        self.extra.as_ref()?.account.as_ref()
+    }
+
+    pub fn account_mut(&mut self) -> Option<&mut Account> {
+        self.extra.as_mut()?.account.as_mut()
+    }
+
+    fn open_account(&mut self, now: Time) {
+        let account = Account { start: now, last: now, ..Account::default() };
+        self.extra.get_or_insert_default().account = Some(account);
     }
 
     /// From now on it is known where both ends are. `on_expiry`: they are told when its time is up.

@@ -16,6 +16,7 @@ use foldhash::fast::SeedableRandomState;
 use parking_lot::{MappedMutexGuard, Mutex, MutexGuard};
 
 use super::expiry::{Tick, Wheel};
+use super::flows::{Ending, FlowRecord, FlowWish, Flows, LostFlows};
 use super::slots::Slots;
 use super::{ConnFlags, ConnKey, Connection, EXTENSION, Ports, Positions, Role};
 use crate::lvs::service::{Endpoint, RealServer};
@@ -84,6 +85,7 @@ pub struct ConnTable {
     awaiting: AtomicU32,
     /// Connections that have ended and whose ends are to be told.
     untold: Mutex<Vec<Connection>>,
+    flows: Flows,
 }
 
 impl ConnTable {
@@ -100,6 +102,7 @@ impl ConnTable {
             masqueraded: AtomicUsize::new(0),
             awaiting: AtomicU32::new(0),
             untold: Mutex::default(),
+            flows: Flows::default(),
         }
     }
 
@@ -222,6 +225,7 @@ impl ConnTable {
             conn.flags.set(ConnFlags::SHARES_ENDS, true);
         }
         conn.queued = self.expiry.lock().push(slot, conn.expires_at());
+        self.flows.begin(&mut conn);
         if conn.flags.has(ConnFlags::NO_CLIENT_PORT) {
             self.awaiting.fetch_add(1, Relaxed);
         }
@@ -240,7 +244,12 @@ impl ConnTable {
 
     /// Ends a connection: no key leads to it, and it counts no more at its server and under its template. One that
     /// still controls others goes on for a minute instead (`ip_vs_conn_expire`).
-    pub fn end(&self, mut entry: Entry<'_>, now: Time) {
+    pub fn end(&self, entry: Entry<'_>, now: Time) {
+        self.end_as(entry, None, now);
+    }
+
+    /// As [`Self::end`], for a reason that its state does not tell.
+    pub fn end_as(&self, mut entry: Entry<'_>, ending: Option<Ending>, now: Time) {
         if entry.controlled > 0 {
             entry.set_timeout(EXTENSION);
             entry.touch(now);
@@ -254,6 +263,7 @@ impl ConnTable {
             self.index_remove(&key_out, slot);
         }
         let Some(mut conn) = self.slots.lock(slot).and_then(|mut place| place.take()) else { return };
+        self.flows.end(&conn, ending, now);
         self.slots.free(slot);
         if conn.flags.has(ConnFlags::NO_CLIENT_PORT) {
             self.awaiting.fetch_sub(1, Relaxed);
@@ -279,13 +289,34 @@ impl ConnTable {
         if told {
             entry.watch_positions(true);
         }
-        self.end(entry, now);
+        self.end_as(entry, Some(Ending::Drained), now);
         told
     }
 
     /// A connection that has ended and whose ends are to be told. It counts nowhere any more.
     pub fn pop_untold(&self) -> Option<Connection> {
         self.untold.lock().pop()
+    }
+
+    /// What is to be noted of connections from now on; nothing with None.
+    pub fn want_flows(&self, wish: Option<FlowWish>) {
+        self.flows.want(wish);
+    }
+
+    /// What has begun and ended since the last time.
+    pub fn take_flows(&self) -> (Vec<FlowRecord>, LostFlows) {
+        self.flows.take()
+    }
+
+    /// What is still there, as if it ended now, from one part of the table. Where the next begins.
+    pub fn open_flows(&self, start: u32, end: u32, now: Time) -> (Vec<FlowRecord>, Option<u32>) {
+        let mut open = Vec::new();
+        let next = self.for_each_between(start, end, |_, conn| {
+            if !conn.is_template() && !conn.flags.has(ConnFlags::NO_CLIENT_PORT) {
+                open.push(FlowRecord::new(conn, Some(Ending::Stopped), now));
+            }
+        });
+        (open, next)
     }
 
     /// The local ports that connections have.

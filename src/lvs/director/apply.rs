@@ -7,7 +7,7 @@ use super::{
     Command, CommandError, ConnEntry, DaemonSpec, Director, EngineData, Info, Overload, Query, Reply,
     ServerEntry, ServiceEntry, Signals, Sysctl, Tables, TimeoutSettings,
 };
-use crate::lvs::conn::{ConnFlags, Connection};
+use crate::lvs::conn::{ConnFlags, Connection, Ending};
 use crate::lvs::service::{
     Endpoint, Family, Forwarding, Protocol, RealServer, ServerSpec, ServiceKey, ServiceTable, VirtualService,
     reconcile,
@@ -235,7 +235,7 @@ impl Director {
         for _ in 0..2 {
             for entry in orphans.iter().filter_map(|id| self.conns.get(*id)) {
                 if is_orphan(&entry) && entry.controlled == 0 {
-                    self.conns.end(entry, now);
+                    self.conns.end_as(entry, Some(Ending::Flushed), now);
                 }
             }
         }

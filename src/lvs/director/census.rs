@@ -1,7 +1,6 @@
 //! Looking at the tables without changing or holding them up: how much there is, and connections part by part.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -9,8 +8,8 @@ use ipnet::IpNet;
 
 use super::apply::conn_entry;
 use super::{ConnEntry, Director};
-use crate::lvs::conn::Connection;
-use crate::lvs::service::{Endpoint, Forwarding, Protocol, Rates, RealServer, Stats};
+use crate::lvs::conn::{Connection, FlowRecord, FlowWish, LostFlows};
+use crate::lvs::service::{Endpoint, Protocol, Rates, Stats};
 use crate::lvs::time::Time;
 
 /// How much there is of everything.
@@ -107,9 +106,6 @@ pub struct StateCount {
     pub connections: u64,
 }
 
-/// The forwarding method of connections that are opened outwards, as lists show it.
-const MASQUERADED: &str = "Outward";
-
 /// Places of the table that are looked at in one turn.
 const TURN: u32 = 4096;
 
@@ -175,18 +171,27 @@ impl Director {
         };
         (counts.into_iter().map(counted).collect(), end)
     }
+
+    /// What is to be noted of connections from now on; nothing with None.
+    pub fn want_flows(&self, wish: Option<FlowWish>) {
+        self.conns.want_flows(wish);
+    }
+
+    /// Connections that have begun and ended since the last time, and how many were left out.
+    pub fn take_flows(&self) -> (Vec<FlowRecord>, LostFlows) {
+        self.conns.take_flows()
+    }
+
+    /// The connections in one part of the table as if they ended now, and where the next part begins.
+    pub fn open_flows(&self, start: u32, now: Time) -> (Vec<FlowRecord>, Option<u32>) {
+        self.conns.open_flows(start, start.saturating_add(TURN), now)
+    }
 }
 
 pub(super) fn detail(conn: &Connection, now: Time) -> ConnDetail {
-    let is_full_nat = |server: &Arc<RealServer>| server.forwarding() == Forwarding::FullNat;
-    let method = match conn.server() {
-        Some(server) if conn.local().is_some() && is_full_nat(server) => Forwarding::FullNat.name(),
-        None if conn.is_masqueraded() => MASQUERADED,
-        _ => conn.method.name(),
-    };
     ConnDetail {
         entry: conn_entry(conn, now),
-        method: method.to_owned(),
+        method: conn.forwarding_name().to_owned(),
         in_packets: conn.in_packets,
         is_template: conn.is_template(),
     }

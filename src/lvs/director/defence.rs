@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 
 use super::Director;
 use super::sysctl::Sysctl;
-use crate::lvs::conn::{Connection, SctpState, State, TcpState};
+use crate::lvs::conn::{Connection, Ending, SctpState, State, TcpState};
 use crate::lvs::time::Time;
 
 /// How often the level is looked at, and a part of the table gone through.
@@ -127,7 +127,7 @@ impl Director {
         drop(spared);
         for (id, controller) in doomed {
             for entry in [Some(id), controller].into_iter().flatten().filter_map(|id| self.conns.get(id)) {
-                self.conns.end(entry, now);
+                self.conns.end_as(entry, Some(Ending::GivenUp), now);
             }
         }
     }

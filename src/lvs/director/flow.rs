@@ -7,7 +7,7 @@ use super::schedule::Scheduled;
 use super::sysctl::Sysctl;
 use super::{Director, DropReason, Side, Verdict};
 use crate::lvs::conn::{
-    ConnFlags, ConnKey, Connection, Entry, Method, Role, SctpEvent, SctpState, State, TcpState, View,
+    ConnFlags, ConnKey, Connection, Ending, Entry, Method, Role, SctpEvent, SctpState, State, TcpState, View,
 };
 use crate::lvs::service::Protocol;
 use crate::lvs::wire::{self, IcmpError, TcpFlags, icmp, sctp};
@@ -52,7 +52,8 @@ impl Director {
             if entry.controlled > 0 {
                 self.conns.unhash(entry);
             } else {
-                self.conns.end(entry, packet.now);
+                let ending = is_gone.then_some(Ending::Flushed);
+                self.conns.end_as(entry, ending, packet.now);
             }
             return self.unknown(packet, segment);
         }
@@ -159,6 +160,9 @@ impl Director {
         if let Some(server) = conn.available_server() {
             server.counters().count_in(1, packet.counted_len());
         }
+        if let Some(account) = conn.account_mut() {
+            account.count_in(packet.counted_len(), packet.now);
+        }
         self.transition(packet, segment, conn, View::Input);
         self.note_positions(packet, segment, conn, Role::In);
         conn.in_packets = conn.in_packets.wrapping_add(1);
@@ -184,6 +188,9 @@ impl Director {
         }
         if let Some(server) = entry.available_server() {
             server.counters().count_out(1, packet.counted_len());
+        }
+        if let Some(account) = entry.account_mut() {
+            account.count_out(packet.counted_len(), packet.now);
         }
         self.transition(packet, segment, &mut entry, View::Output);
         self.note_positions(packet, segment, &mut entry, Role::Out);

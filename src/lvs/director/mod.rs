@@ -41,6 +41,7 @@ use mtu::Routes;
 use packet::Packet;
 use parking_lot::{Mutex, RwLock};
 
+pub use crate::lvs::conn::{Ending, FlowRecord, FlowWish, LostFlows};
 pub use crate::lvs::service::Signals;
 pub use crate::lvs::verdict::{DropReason, Verdict};
 pub use captures::Captures;

@@ -1,0 +1,401 @@
+//! What the director tells of itself while it runs: the pages of metrics and the flow log, as options and file want it.
+//!
+//! Owns the socket of the pages, and the thread that writes the flow log: a file that hangs holds up that thread and
+//! nothing else. A reload opens what is new first, and then lets go of what was. Called at the start, on reload, by
+//! signals.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, oneshot};
+
+use super::clock::{Clock, unix_millis};
+use super::service::Live;
+use crate::config::Watching;
+use crate::flow_log::line::{self, Moment};
+use crate::flow_log::{Losses, OpenError, Sink, Tally, Target};
+use crate::lvs::director::{Director, FlowWish, LostFlows};
+use crate::metrics::{self, BindError, Limits};
+
+/// Lines of the flow log a second at most when nobody says otherwise.
+const FLOW_RATE: u32 = 10_000;
+
+/// How often records are written.
+const FLOW_TICK: Duration = Duration::from_millis(100);
+
+/// So long the last lines may take to be written.
+const FLOW_FAREWELL: Duration = Duration::from_secs(3);
+
+#[derive(Debug, thiserror::Error)]
+pub enum WatchingError {
+    #[error(transparent)]
+    Metrics(#[from] BindError),
+    #[error(transparent)]
+    FlowLog(#[from] OpenError),
+}
+
+/// Pages on another socket or within other limits; without a listener there are none.
+type Pages = (Option<Arc<TcpListener>>, Limits);
+
+#[derive(Debug, Default)]
+pub(super) struct Watchers {
+    /// What was said on the command line.
+    given: Watching,
+    pages: Option<mpsc::UnboundedSender<Pages>>,
+    /// As it is now.
+    present: tokio::sync::Mutex<Present>,
+    tally: Arc<Mutex<Tally>>,
+}
+
+#[derive(Debug, Default)]
+struct Present {
+    watching: Watching,
+    listener: Option<Arc<TcpListener>>,
+    flows: Option<Writer>,
+}
+
+/// What is opened already, for a change that is not made yet.
+#[derive(Debug, Default)]
+pub(super) struct Prepared {
+    watching: Watching,
+    listener: Option<Arc<TcpListener>>,
+    /// The address is free only when the present one is let go.
+    binds_late: bool,
+    sink: Option<Sink>,
+}
+
+impl Watchers {
+    /// And where [`serve_pages`] hears of changes.
+    pub(super) fn new(given: Watching) -> (Self, mpsc::UnboundedReceiver<Pages>) {
+        let (pages, changes) = mpsc::unbounded_channel();
+        (Self { given, pages: Some(pages), ..Self::default() }, changes)
+    }
+
+    /// Opens what the file wants and is not there yet.
+    ///
+    /// # Errors
+    /// An address or a file cannot be had; nothing has changed.
+    pub(super) async fn prepare(&self, file: &Watching) -> Result<Prepared, WatchingError> {
+        let watching = self.given.clone().or(file);
+        let present = self.present.lock().await;
+        let mut prepared = Prepared::default();
+        if watching.metrics != present.watching.metrics
+            && let Some(addr) = watching.metrics
+        {
+            match metrics::bind(addr).await {
+                Ok(listener) => prepared.listener = Some(Arc::new(listener)),
+                // From 127.0.0.1 to 0.0.0.0: the old socket is in the way.
+                Err(_) if present.watching.metrics.is_some_and(|old| old.port() == addr.port()) => {
+                    prepared.binds_late = true;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        if watching.flow_log != present.watching.flow_log
+            && let Some(path) = watching.flow_log.clone()
+        {
+            prepared.sink = Some(Sink::open(Target::of(path))?);
+        }
+        prepared.watching = watching;
+        Ok(prepared)
+    }
+
+    /// What would be other than now, each a line.
+    pub(super) async fn changes(&self, file: &Watching) -> Vec<String> {
+        let wanted = self.given.clone().or(file);
+        let present = self.present.lock().await;
+        let mut lines = Vec::new();
+        if named(&wanted.metrics) != named(&present.watching.metrics)
+            || wanted.metrics_series != present.watching.metrics_series
+        {
+            lines.push(format!("metrics: {}", named(&wanted.metrics)));
+        }
+        let flows =
+            |watching: &Watching| (watching.flow_log.clone(), watching.flow_begins, watching.flow_rate);
+        if flows(&wanted) != flows(&present.watching) {
+            let path = wanted.flow_log.as_ref().map(|path| path.display());
+            lines.push(format!("flow log: {}", named(&path)));
+        }
+        lines
+    }
+
+    /// Goes over to what was prepared.
+    pub(super) async fn commit(&self, prepared: Prepared, live: &Live) {
+        let Prepared { watching, mut listener, binds_late, sink } = prepared;
+        let mut present = self.present.lock().await;
+        if let (true, Some(addr), Some(pages)) = (binds_late, watching.metrics, &self.pages) {
+            present.listener = None;
+            let _ = pages.send((None, Limits::default()));
+            listener = bind_when_free(addr).await.map(Arc::new);
+        }
+        if watching.metrics != present.watching.metrics {
+            present.listener = listener;
+        }
+        if watching.metrics != present.watching.metrics
+            || watching.metrics_series != present.watching.metrics_series
+        {
+            let series = watching.metrics_series.unwrap_or(metrics::DEFAULT_SERIES);
+            let limits = Limits { series, ..Limits::default() };
+            if let Some(pages) = &self.pages {
+                let _ = pages.send((present.listener.clone(), limits));
+            }
+        }
+        if watching.flow_log != present.watching.flow_log {
+            if let Some(writer) = present.flows.take() {
+                writer.end(false).await;
+            }
+            if let Some(sink) = sink {
+                let sink = sink.counting_from(self.tally());
+                present.flows = Writer::start(sink, &live.director, live.clock, &self.tally);
+            }
+        }
+        let wish = FlowWish {
+            begins: watching.flow_begins.unwrap_or(false),
+            rate: watching.flow_rate.unwrap_or(FLOW_RATE),
+        };
+        let is_new = watching.flow_log != present.watching.flow_log
+            || watching.flow_begins != present.watching.flow_begins
+            || watching.flow_rate != present.watching.flow_rate;
+        if is_new {
+            live.director.want_flows(present.flows.is_some().then_some(wish));
+        }
+        present.watching = watching;
+    }
+
+    /// The flow log's file was moved away.
+    pub(super) async fn reopen(&self) {
+        if let Some(writer) = &self.present.lock().await.flows {
+            let _ = writer.orders.send(Order::Reopen);
+        }
+    }
+
+    /// Writes the last lines.
+    pub(super) async fn stop(&self) {
+        if let Some(writer) = self.present.lock().await.flows.take() {
+            writer.end(true).await;
+        }
+    }
+
+    pub(super) fn tally(&self) -> Tally {
+        *self.tally.lock()
+    }
+}
+
+/// Waits a little for an address that is being let go.
+async fn bind_when_free(addr: SocketAddr) -> Option<TcpListener> {
+    let mut attempts = 100;
+    loop {
+        match metrics::bind(addr).await {
+            Ok(listener) => return Some(listener),
+            Err(error) if attempts == 0 => {
+                tracing::error!(%error, "there are no metrics until the next reload");
+                return None;
+            }
+            Err(_) => attempts -= 1,
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+fn named(what: &Option<impl std::fmt::Display>) -> String {
+    what.as_ref().map_or_else(|| "none".to_owned(), |what| what.to_string())
+}
+
+/// Serves metrics wherever they are wanted, until the director ends.
+pub(super) async fn serve_pages(live: Arc<Live>, mut changes: mpsc::UnboundedReceiver<Pages>) {
+    let mut pages: Pages = (None, Limits::default());
+    loop {
+        let next = match &pages {
+            (Some(listener), limits) => tokio::select! {
+                next = changes.recv() => next,
+                () = metrics::serve(listener, Arc::clone(&live), *limits) => return,
+            },
+            (None, _) => changes.recv().await,
+        };
+        let Some(next) = next else { return };
+        pages = next;
+    }
+}
+
+enum Order {
+    Reopen,
+    /// Write what waits, and what is still open if so wished.
+    End {
+        open_ones: bool,
+    },
+}
+
+/// The thread that writes the flow log.
+#[derive(Debug)]
+struct Writer {
+    orders: Sender<Order>,
+    ended: oneshot::Receiver<()>,
+    path: PathBuf,
+}
+
+impl Writer {
+    fn start(sink: Sink, director: &Arc<Director>, clock: Clock, tally: &Arc<Mutex<Tally>>) -> Option<Self> {
+        let (orders, wishes) = channel();
+        let (done, ended) = oneshot::channel();
+        let path = match sink.target() {
+            Target::File(path) => path.clone(),
+            Target::Output => PathBuf::from("-"),
+        };
+        let pen = Pen { sink, director: Arc::clone(director), clock, tally: Arc::clone(tally) };
+        let thread = thread::Builder::new().name("tunvs-flows".to_owned()).spawn(move || {
+            pen.write_until_end(&wishes);
+            drop(done);
+        });
+        match thread {
+            Ok(_) => Some(Self { orders, ended, path }),
+            Err(error) => {
+                tracing::error!(%error, "no thread for the flow log");
+                None
+            }
+        }
+    }
+
+    /// A file that hangs is left to hang.
+    async fn end(self, open_ones: bool) {
+        let _ = self.orders.send(Order::End { open_ones });
+        if tokio::time::timeout(FLOW_FAREWELL, self.ended).await.is_err() {
+            tracing::warn!(path = %self.path.display(), "the last lines of the flow log could not be written in time");
+        }
+    }
+}
+
+struct Pen {
+    sink: Sink,
+    director: Arc<Director>,
+    clock: Clock,
+    tally: Arc<Mutex<Tally>>,
+}
+
+impl Pen {
+    fn write_until_end(mut self, wishes: &Receiver<Order>) {
+        loop {
+            match wishes.recv_timeout(FLOW_TICK) {
+                Ok(Order::Reopen) => match self.sink.reopen() {
+                    Ok(()) => tracing::info!("the flow log is opened anew"),
+                    Err(error) => tracing::warn!(%error, "the flow log goes on in the old file"),
+                },
+                Ok(Order::End { open_ones }) => return self.write_last(open_ones),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+            self.write_waiting();
+        }
+    }
+
+    fn moment(&self) -> Moment {
+        Moment { time: self.clock.now(), unix_millis: unix_millis() }
+    }
+
+    fn write_waiting(&mut self) {
+        let (records, LostFlows { rate, queue }) = self.director.take_flows();
+        let moment = self.moment();
+        let lines: Vec<_> = records.iter().map(|record| line::of(record, &moment)).collect();
+        self.sink.write(&lines, Losses { rate, queue, write: 0 }, &moment);
+        *self.tally.lock() = self.sink.tally();
+    }
+
+    fn write_last(&mut self, open_ones: bool) {
+        self.director.want_flows(None);
+        self.write_waiting();
+        let deadline = self.clock.now() + FLOW_FAREWELL / 2;
+        let mut start = open_ones.then_some(0);
+        while let Some(from) = start {
+            let moment = self.moment();
+            let (records, next) = self.director.open_flows(from, moment.time);
+            let is_late = moment.time >= deadline;
+            let lines: Vec<_> = if is_late {
+                Vec::new()
+            } else {
+                records.iter().map(|record| line::of(record, &moment)).collect()
+            };
+            let queue = if is_late { records.len() as u64 } else { 0 };
+            self.sink.write(&lines, Losses { queue, ..Losses::default() }, &moment);
+            start = next;
+        }
+        *self.tally.lock() = self.sink.tally();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lvs::director::Settings;
+
+    fn live(given: Watching) -> (Live, mpsc::UnboundedReceiver<Pages>) {
+        let director = Arc::new(Director::new(Settings::default()));
+        let (watchers, pages) = Watchers::new(given);
+        (Live::new(director, Clock::start(), Arc::default(), Arc::default()).watched(watchers), pages)
+    }
+
+    async fn turn(live: &Live, file: &Watching) -> Result<Vec<String>, WatchingError> {
+        let prepared = live.watchers.prepare(file).await?;
+        let changes = live.watchers.changes(file).await;
+        live.watchers.commit(prepared, live).await;
+        Ok(changes)
+    }
+
+    #[tokio::test]
+    async fn pages_follow_the_file_and_a_wrong_address_changes_nothing() {
+        let (live, pages) = live(Watching::default());
+        let live = Arc::new(live);
+        let served = tokio::spawn(serve_pages(Arc::clone(&live), pages));
+        let free = |()| std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let at = |addr: SocketAddr| Watching { metrics: Some(addr), ..Watching::default() };
+        let answers = async |addr: SocketAddr| {
+            use tokio::io::{AsyncReadExt, AsyncWriteExt};
+            let mut stream = tokio::net::TcpStream::connect(addr).await?;
+            stream.write_all(b"GET /healthz HTTP/1.0\r\n\r\n").await?;
+            let mut text = String::new();
+            stream.read_to_string(&mut text).await?;
+            std::io::Result::Ok(text.ends_with("ok\n"))
+        };
+        let (one, two) = (free(()), free(()));
+        assert_eq!(turn(&live, &at(one)).await.unwrap(), [format!("metrics: {one}")]);
+        assert!(answers(one).await.unwrap());
+        assert_eq!(turn(&live, &at(one)).await.unwrap(), Vec::<String>::new());
+        turn(&live, &at(two)).await.unwrap();
+        assert!(answers(two).await.unwrap());
+        let deadline = tokio::time::sleep(Duration::from_secs(20));
+        tokio::pin!(deadline);
+        while answers(one).await.is_ok() {
+            assert!(!deadline.is_elapsed(), "the old address still answers");
+            tokio::task::yield_now().await;
+        }
+        assert!(turn(&live, &at("192.0.2.1:1".parse().unwrap())).await.is_err());
+        let everywhere = SocketAddr::from(([0; 4], two.port()));
+        turn(&live, &at(everywhere)).await.unwrap();
+        assert!(answers(two).await.unwrap());
+        assert_eq!(turn(&live, &Watching::default()).await.unwrap(), ["metrics: none"]);
+        served.abort();
+    }
+
+    #[tokio::test]
+    async fn the_flow_log_follows_the_file_and_the_command_line_comes_first() {
+        let folder = tempfile::tempdir().unwrap();
+        let to = |name: &str| Watching { flow_log: Some(folder.path().join(name)), ..Watching::default() };
+        let (live, _pages) = live(Watching { flow_rate: Some(5), ..Watching::default() });
+        let path = folder.path().join("one");
+        assert_eq!(turn(&live, &to("one")).await.unwrap(), [format!("flow log: {}", path.display())]);
+        assert!(path.exists());
+        assert!(turn(&live, &to("no/such/folder")).await.is_err());
+        assert!(live.watchers.present.lock().await.flows.is_some());
+        std::fs::rename(&path, folder.path().join("old")).unwrap();
+        live.watchers.reopen().await;
+        turn(&live, &to("two")).await.unwrap();
+        assert!(path.exists() && folder.path().join("two").exists(), "orders are carried out in their order");
+        assert_eq!(live.watchers.present.lock().await.watching.flow_rate, Some(5));
+        assert_eq!(turn(&live, &Watching::default()).await.unwrap(), ["flow log: none"]);
+        live.watchers.stop().await;
+    }
+}
