@@ -1,6 +1,7 @@
 //! What the director itself costs, in process and without a device: a packet of an established connection, a new
-//! connection by each scheduler, expiry and listing. `TUNVS_BENCH_CONNS` limits the table sizes. As a test
-//! (`cargo test --bench process`) each runs once on a small table; counts are checked either way.
+//! connection by each scheduler, expiry and listing; and what memory alone takes for a packet's walk through the
+//! table. `TUNVS_BENCH_CONNS` limits the table sizes. As a test (`cargo test --bench process`) each runs once on a
+//! small table; counts are checked either way.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
@@ -108,6 +109,30 @@ fn fill(criterion: &mut Criterion) {
     criterion.bench_function("fill", |bencher| bencher.iter(|| fill_from(&mut buf, &packet, client(7))));
 }
 
+/// What memory alone takes for that: for each packet one tag, one line of an index and one record, of the sizes that
+/// the table has, each found by the one before. No table with a record for each connection can be faster.
+fn memory(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("memory");
+    for conns in sizes().map(|conns| conns as usize) {
+        let places = (conns * 4).next_power_of_two();
+        let tags = vec![1u8; places];
+        let index: Vec<usize> = (0..places).map(|place| place.wrapping_mul(2_654_435_761) % conns).collect();
+        let mut records = vec![[1u64; 10]; conns];
+        let mut at = 0usize;
+        group.bench_function(BenchmarkId::from_parameter(conns), |bencher| {
+            bencher.iter(|| {
+                at = at.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                let place = (at >> 33) % places;
+                let found = index[(place + usize::from(tags[place]) - 1) % places];
+                let record = &mut records[found];
+                record[0] = record[9];
+                at += record[0] as usize;
+            });
+        });
+    }
+    group.finish();
+}
+
 const SCHEDULERS: [&str; 14] =
     ["rr", "wrr", "lc", "wlc", "sed", "nq", "sh", "dh", "mh", "fo", "ovf", "twos", "lblc", "lblcr"];
 
@@ -192,6 +217,6 @@ criterion_group! {
         .sample_size(10)
         .warm_up_time(Duration::from_millis(300))
         .measurement_time(Duration::from_secs(1));
-    targets = fill, established, new_connections, expiry, turn, listing
+    targets = fill, established, memory, new_connections, expiry, turn, listing
 }
 criterion_main!(benches);
