@@ -20,14 +20,16 @@ use super::{
 };
 use crate::control::socket::ControlSocket;
 use crate::control::{Applied, Counter, OnError, Service, Status, server, status};
-use crate::device::{self, GuePorts, IdlePorts, PacketReader, ReadError, Tun, TunQueue};
+use crate::device::{
+    self, GuePorts, IdlePorts, PacketReader, PacketWriter, ReadError, Tun, TunQueue, WriteError,
+};
 use crate::events::rfc3339;
 use crate::host::{self, HostOptions, RealPlumbing, Step, Watch};
 use crate::lvs::director::{
     Command, CommandError, Director, Explanation, Query, Question, Reply, Settings, Verdict,
 };
 use crate::lvs::tunnel_end::{Invitation, TunnelEnd};
-use crate::lvs::wire::{Outbox, PacketBuf};
+use crate::lvs::wire::{Coalescer, Headers, Outbox, PacketBuf, segments};
 
 /// Everything that is decided before it starts.
 #[derive(Clone, Debug)]
@@ -182,10 +184,12 @@ fn start_end(
     let (queues, _) = tun.into_parts();
     let mut ports = Some(ports);
     let workers = queues.into_iter().map(|queue| {
+        let coalescer = options.device.offload.then(Coalescer::default);
         let (end, ports) = (TunnelEnd::new(options.invitation()), ports.take());
         let serve = move |device: TunQueue, counters: Arc<QueueCounters>, stopped: Stopped| async move {
             let ports = ports.map(IdlePorts::register).transpose()?;
-            let mut path = EndPath { end, clock, counters: &counters };
+            let inside = Inside { coalescer, spare: PacketBuf::new(), counters: &counters };
+            let mut path = EndPath { end, clock, counters: &counters, inside };
             path.serve(device, ports.as_ref(), stopped).await
         };
         Worker::start(options.tun.clone(), (queue, Arc::default()), (counters, report.clone()), serve)
@@ -200,6 +204,7 @@ struct EndPath<'a> {
     end: TunnelEnd,
     clock: Clock,
     counters: &'a QueueCounters,
+    inside: Inside<'a>,
 }
 
 impl EndPath<'_> {
@@ -249,26 +254,89 @@ impl EndPath<'_> {
             }
             let verdict = self.end.process(packet, now, outbox);
             self.deliver(device, packet, verdict);
-            outbox.drain(|packet| write(device, packet, self.counters));
+            outbox.drain(|packet| self.inside.add(device, packet));
         }
+        self.inside.flush(device);
         Ok(())
     }
 
-    fn datagrams(&self, device: &mut TunQueue, ports: Option<&GuePorts>, packet: &mut PacketBuf) {
+    fn datagrams(&mut self, device: &mut TunQueue, ports: Option<&GuePorts>, packet: &mut PacketBuf) {
         for _ in 0..BATCH {
-            let Some(arrived) = ports.and_then(|ports| ports.read(packet)) else { return };
+            let Some(arrived) = ports.and_then(|ports| ports.read(packet)) else { break };
             let verdict = self.end.process_datagram(packet, arrived.from, arrived.ecn);
             self.deliver(device, packet, verdict);
         }
+        self.inside.flush(device);
     }
 
-    fn deliver(&self, device: &mut TunQueue, packet: &mut PacketBuf, verdict: Verdict) {
+    fn deliver(&mut self, device: &mut TunQueue, packet: &mut PacketBuf, verdict: Verdict) {
         tracing::trace!(len = packet.len(), ?verdict, "packet");
         self.counters.verdict(verdict);
         if verdict == Verdict::Forward {
-            write(device, packet, self.counters);
+            self.inside.add(device, packet);
         }
     }
+}
+
+/// What came out of tunnels, on its way to the host: the segments of a batch as super-packets.
+struct Inside<'a> {
+    /// None: packet by packet.
+    coalescer: Option<Coalescer>,
+    spare: PacketBuf,
+    counters: &'a QueueCounters,
+}
+
+impl Inside<'_> {
+    fn add(&mut self, device: &mut TunQueue, packet: &mut PacketBuf) {
+        let Self { coalescer, spare, counters } = self;
+        let Some(gathering) = coalescer else { return write(device, packet, counters) };
+        let mut is_refused = false;
+        gathering.add(packet, |packet| is_refused |= !write_whole(device, packet, spare, counters));
+        self.give_up_if(device, is_refused);
+    }
+
+    fn flush(&mut self, device: &mut TunQueue) {
+        let Self { coalescer, spare, counters } = self;
+        let mut is_refused = false;
+        let send = |packet: &mut PacketBuf| is_refused |= !write_whole(device, packet, spare, counters);
+        if let Some(gathering) = coalescer {
+            gathering.flush(send);
+        }
+        self.give_up_if(device, is_refused);
+    }
+
+    /// A kernel that refuses super-packets gets none any more.
+    fn give_up_if(&mut self, device: &mut TunQueue, is_refused: bool) {
+        if is_refused && let Some(mut gathering) = self.coalescer.take() {
+            tracing::warn!("the kernel refuses super-packets, so it is given packets");
+            gathering.flush(|packet| {
+                write_whole(device, packet, &mut self.spare, self.counters);
+            });
+        }
+    }
+}
+
+/// Writes a packet, or its segments if the host does not take it as one: then false.
+fn write_whole(
+    device: &mut TunQueue,
+    packet: &mut PacketBuf,
+    spare: &mut PacketBuf,
+    counters: &QueueCounters,
+) -> bool {
+    match device.write(packet) {
+        Ok(()) => return true,
+        Err(WriteError::SuperPacket) => {}
+        Err(error) => {
+            counters.write_failed(error);
+            return true;
+        }
+    }
+    let headers = Headers::parse(packet.bytes());
+    for segment in headers.iter().filter_map(|headers| segments(packet, headers)).flatten() {
+        segment.write(packet, spare);
+        write(device, spare, counters);
+    }
+    false
 }
 
 /// What the control socket of a real server answers.

@@ -6,6 +6,7 @@
 
 mod buf;
 pub mod checksum;
+mod coalesce;
 mod decap;
 mod encap;
 mod fragment;
@@ -21,6 +22,7 @@ mod segment;
 mod stream;
 
 pub use buf::{BadOffload, Checksum, Gso, GsoKind, HEADROOM, MAX_PACKET, Offload, PacketBuf, VNET_LEN};
+pub use coalesce::Coalescer;
 pub use decap::{DecapError, Wrapping, decapsulate, take_gue, wrapping};
 pub use encap::{Encapsulation, Outer, complete, encapsulate};
 pub use fragment::{cut, cut_at, join};
