@@ -18,7 +18,7 @@ use crate::health::tasks::{Checks, Finding};
 use crate::lvs::director::{Command, CommandError, Query, Reply, ServiceEntry};
 use crate::lvs::service::{Endpoint, ServiceKey};
 
-/// How often it is looked whether a weight is to grow.
+/// How often it is looked whether a share is to grow.
 const TICK: Duration = Duration::from_millis(100);
 
 /// Findings that are looked at together.
@@ -168,11 +168,7 @@ impl Live {
                     checks.note(&finding.id, up);
                 }
             }
-            if let Some((key, at)) = health.poll_timeout(now)
-                && at <= now + TICK
-            {
-                touched.insert(key);
-            }
+            touched.extend(health.due(now));
         }
         let listening = self.health.lock().listening(now);
         for key in listening {

@@ -2,16 +2,15 @@
 //!
 //! Pure. Called by the [`Pool`](super::pool::Pool).
 
-use std::time::Duration;
-
 use super::check::{CheckState, Outcome};
 use super::report::ServerReport;
 use super::spec::{Check, CheckKind, OnFailure, ServerHealth};
 use crate::lvs::Time;
+use crate::lvs::sched::FULL_SHARE;
 use crate::lvs::service::{Endpoint, ServerSpec, ServiceKey};
 
-/// Steps at most in which the weight grows.
-const SLOW_STEPS: u32 = 20;
+/// Steps in which the share of a slow start grows.
+const SLOW_STEPS: u32 = 100;
 
 #[derive(Debug)]
 pub(super) struct Member {
@@ -26,8 +25,10 @@ pub(super) struct Member {
     checks: Vec<CheckState>,
     up: bool,
     since: Time,
-    /// When it began to take connections again; the weight grows from there.
+    /// When it began to take connections again; its share grows from there.
     grows_from: Option<Time>,
+    /// The share that it was given.
+    pub(super) put_share: u32,
     /// Why the traffic says that it does not work.
     pub(super) suspect: Option<String>,
 }
@@ -44,6 +45,7 @@ impl Member {
             up: true,
             since: now,
             grows_from: None,
+            put_share: FULL_SHARE,
             suspect: None,
         };
         member.declare(health, alpha, now);
@@ -134,13 +136,13 @@ impl Member {
     }
 
     /// What is to be in the table. `replaced`: the sorry server serves in its place.
-    pub(super) fn wanted(&self, replaced: bool, now: Time) -> Option<ServerSpec> {
+    pub(super) fn wanted(&self, replaced: bool) -> Option<ServerSpec> {
         if self.held {
             return self.put.clone();
         }
         let spec = self.spec.clone()?;
         if self.up && !replaced {
-            return Some(ServerSpec { weight: self.grown_weight(now), ..spec });
+            return Some(ServerSpec { weight: self.full_weight(), ..spec });
         }
         match self.health.on_failure {
             // It has connections that are to end by themselves.
@@ -150,31 +152,20 @@ impl Member {
         }
     }
 
-    fn grown_weight(&self, now: Time) -> i32 {
-        let full = self.full_weight();
-        let Some(steps) = self.steps_done(now) else { return full };
-        let part = i64::from(full) * i64::from(steps) / i64::from(self.steps());
-        i32::try_from(part).unwrap_or(full).clamp(full.min(1), full)
+    /// Thousandths of the new connections that are fair for it: what it gets of a slow start.
+    pub(super) fn share(&self, now: Time) -> u32 {
+        let Some(from) = self.grows_from.filter(|_| self.up) else { return FULL_SHARE };
+        let span = self.health.slow_start.as_millis().max(1);
+        let done = now.since(from).as_millis() * u128::from(SLOW_STEPS) / span;
+        match u32::try_from(done) {
+            Ok(done) if done < SLOW_STEPS => (done.max(1)) * FULL_SHARE / SLOW_STEPS,
+            _ => FULL_SHARE,
+        }
     }
 
-    fn steps(&self) -> u32 {
-        self.full_weight().clamp(1, SLOW_STEPS as i32).unsigned_abs()
-    }
-
-    /// None: its weight is full.
-    fn steps_done(&self, now: Time) -> Option<u32> {
-        let steps = self.steps();
-        let done = now.since(self.grows_from?).as_millis() * u128::from(steps)
-            / self.health.slow_start.as_millis().max(1);
-        u32::try_from(done).ok().filter(|done| *done < steps)
-    }
-
-    /// When its weight grows next.
-    pub(super) fn grows_at(&self, now: Time) -> Option<Time> {
-        let next = self.steps_done(now)? + 1;
-        let span = self.health.slow_start.as_millis() * u128::from(next);
-        let millis = span.div_ceil(u128::from(self.steps()));
-        Some(self.grows_from? + Duration::from_millis(u64::try_from(millis).unwrap_or(u64::MAX)))
+    /// Whether its share is to grow.
+    pub(super) fn is_due(&self, now: Time) -> bool {
+        self.put.is_some() && self.share(now) != self.put_share
     }
 
     pub(super) fn report(&self, service: &ServiceKey, now: Time) -> ServerReport {

@@ -15,6 +15,7 @@ use super::state::Action;
 use crate::events::Event;
 use crate::lvs::Time;
 use crate::lvs::director::{Command, ServiceEntry, Signals};
+use crate::lvs::sched::FULL_SHARE;
 use crate::lvs::service::{Endpoint, ServerSpec, ServiceKey};
 
 #[derive(Debug)]
@@ -123,7 +124,7 @@ impl Pool {
             .or_insert_with(|| Member::new(&ServerHealth::new(endpoint), false, now));
         member.spec = Some(spec.clone());
         member.held = false;
-        let wanted = member.wanted(replaced, now);
+        let wanted = member.wanted(replaced);
         let command = step(self.service, member.put.as_ref(), wanted.as_ref(), endpoint);
         member.put = wanted;
         command
@@ -263,7 +264,7 @@ impl Pool {
     /// Leads the table to what it should be: who comes, comes before others go.
     fn arrange(&mut self, now: Time) {
         let replaced = self.is_replaced();
-        let (mut comes, mut goes) = (Vec::new(), Vec::new());
+        let (mut comes, mut shares, mut goes) = (Vec::new(), Vec::new(), Vec::new());
         let mut sort = |command: Command| match command {
             Command::DeleteServer { .. } => goes.push(command),
             _ => comes.push(command),
@@ -280,16 +281,25 @@ impl Pool {
             }
         }
         for member in self.members.values_mut() {
-            let wanted = member.wanted(replaced, now);
+            let wanted = member.wanted(replaced);
             step(self.service, member.put.as_ref(), wanted.as_ref(), member.endpoint()).map(&mut sort);
+            if member.put.is_none() {
+                member.put_share = FULL_SHARE;
+            }
             member.put = wanted;
+            let share = member.share(now);
+            if member.put.is_some() && share != member.put_share {
+                member.put_share = share;
+                let (service, server) = (self.service, member.endpoint());
+                shares.push(Command::SetShare { service, server, share });
+            }
         }
-        self.happened.extend(comes.into_iter().chain(goes).map(Action::Apply));
+        self.happened.extend(comes.into_iter().chain(shares).chain(goes).map(Action::Apply));
     }
 
-    /// When [`Self::settle`] has something to do without any result.
-    pub(super) fn poll_timeout(&self, now: Time) -> Option<Time> {
-        self.members.values().filter_map(|member| member.grows_at(now)).min()
+    /// Whether [`Self::settle`] has something to do without any result.
+    pub(super) fn is_due(&self, now: Time) -> bool {
+        self.members.values().any(|member| member.is_due(now))
     }
 
     /// Scripts of what goes down with the director.

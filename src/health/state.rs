@@ -145,10 +145,9 @@ impl Health {
         self.pools.get_mut(service).map(|pool| pool.settle(actual, now)).unwrap_or_default()
     }
 
-    /// The services that are to be settled at `now` or later without any result, and when.
-    pub fn poll_timeout(&self, now: Time) -> Option<(ServiceKey, Time)> {
-        let due = self.pools.iter().filter_map(|(key, pool)| Some((*key, pool.poll_timeout(now)?)));
-        due.min_by_key(|(_, at)| *at)
+    /// The services that are to be settled now without any result.
+    pub fn due(&self, now: Time) -> impl Iterator<Item = ServiceKey> {
+        self.pools.iter().filter(move |(_, pool)| pool.is_due(now)).map(|(key, _)| *key)
     }
 
     /// Scripts of what goes down with the director.

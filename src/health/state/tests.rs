@@ -39,6 +39,7 @@ struct World {
     health: Health,
     now: Time,
     events: Vec<String>,
+    shares: Vec<u32>,
 }
 
 impl World {
@@ -48,6 +49,7 @@ impl World {
             health: Health::default(),
             now: Time::ZERO,
             events: Vec::new(),
+            shares: Vec::new(),
         };
         world.health.declare(std::slice::from_ref(health), world.now);
         world.configure(&[Command::AddService(ServiceSpec::new(service(), "wrr"))]);
@@ -79,7 +81,12 @@ impl World {
         };
         for action in self.health.settle(&service(), entry, self.now) {
             match action {
-                Action::Apply(command) => self.director.apply(&command, self.now).unwrap(),
+                Action::Apply(command) => {
+                    if let Command::SetShare { share, .. } = command {
+                        self.shares.push(share);
+                    }
+                    self.director.apply(&command, self.now).unwrap();
+                }
                 Action::Publish(event) => self.events.push(event.name().to_owned()),
                 Action::Run(script) => self.events.push(script.command.join(" ")),
             }
@@ -224,15 +231,16 @@ fn a_slow_start_grows_to_the_full_weight() {
     assert_eq!(world.table()[0], (1, 10));
     world.result(1, false);
     world.result(1, true);
-    let mut weights = vec![world.table()[0].1];
-    while let Some((_, at)) = world.health.poll_timeout(world.now) {
-        assert!(at > world.now);
-        world.now = at;
+    let mut shares = vec![world.shares.last().copied().unwrap_or_default()];
+    for tick in 1..=110 {
+        world.now = Time(tick * 100);
+        assert_eq!(world.health.due(world.now).count(), usize::from((2..=100).contains(&tick)), "{tick}");
         world.settle();
-        weights.push(world.table()[0].1);
+        shares.push(world.shares.last().copied().unwrap_or_default());
+        assert_eq!(world.table()[0], (1, 10), "the weight is as it was declared");
     }
-    assert_eq!(world.now, Time::from_secs(10));
-    assert_eq!(weights, [1, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    assert_eq!((shares[0], shares[1], shares[30], shares[99], shares[100]), (10, 10, 300, 990, 1000));
+    assert_eq!(world.shares.len(), 100);
 }
 
 #[test]
@@ -246,8 +254,9 @@ fn a_drained_server_stays_and_begins_slowly_again() {
     world.result(1, true);
     world.configure(&[edit(1, 10)]);
     assert_eq!(world.table()[0], (1, 0), "the mark survives results and reloads");
+    assert!(world.shares.is_empty());
     world.by_hand(&drain(false));
-    assert_eq!(world.table()[0], (1, 1));
+    assert_eq!((world.table()[0], world.shares.as_slice()), ((1, 10), &[10][..]));
 }
 
 #[test]

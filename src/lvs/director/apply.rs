@@ -79,6 +79,9 @@ impl Director {
             Command::SetDrained { service, server, drained } => {
                 self.services.write().set_drained(service, *server, *drained)
             }
+            Command::SetShare { service, server, share } => {
+                self.services.write().set_share(service, *server, *share)
+            }
             Command::Flush => {
                 self.services.write().flush();
                 self.end_orphans(now);

@@ -35,6 +35,12 @@ pub enum Command {
         server: Endpoint,
         drained: bool,
     },
+    /// A server that begins slowly gets these thousandths of the new connections that are fair for it; 1000 ends it.
+    SetShare {
+        service: ServiceKey,
+        server: Endpoint,
+        share: u32,
+    },
     /// Removes all services.
     Flush,
     /// Zeroes the counters of one service, or of all and the totals.

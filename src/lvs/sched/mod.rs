@@ -15,6 +15,7 @@ mod locality;
 mod mh;
 mod nq;
 mod ovf;
+mod ramp;
 mod rr;
 mod sed;
 mod sh;
@@ -80,6 +81,8 @@ impl<S: Scheduler + Clone + 'static> Fork for S {
         Box::new(self.clone())
     }
 }
+
+pub use ramp::{FULL_SHARE, Ramps};
 
 pub trait Scheduler: Debug + Fork + Send {
     /// The index of the chosen server; None when nobody can take the connection.

@@ -231,6 +231,15 @@ impl ServiceTable {
         Ok(())
     }
 
+    /// Gives a server a share of what is fair for it, in thousandths.
+    ///
+    /// # Errors
+    /// No such service or server.
+    pub fn set_share(&mut self, key: &ServiceKey, server: Endpoint, share: u32) -> Result<(), CommandError> {
+        let is_there = self.service_mut(key)?.set_share(server, share);
+        if is_there { Ok(()) } else { Err(CommandError::NoSuchServer { service: *key, server }) }
+    }
+
     /// # Errors
     /// No such service.
     pub fn zero(&mut self, key: Option<&ServiceKey>) -> Result<(), CommandError> {

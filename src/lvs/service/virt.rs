@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 
 use super::stats::Meter;
 use super::{CommandError, Protocol, Rates, RealServer, ServerSpec, ServiceKey, ServiceSpec, Stats};
-use crate::lvs::sched::{self, Flow, Scheduler, ServerChange};
+use crate::lvs::sched::{self, FULL_SHARE, Flow, Ramps, Scheduler, ServerChange};
 
 #[derive(Debug)]
 pub struct VirtualService {
@@ -16,6 +16,9 @@ pub struct VirtualService {
     servers: Vec<Arc<RealServer>>,
     /// `None` for the scheduler "none".
     scheduler: Option<Mutex<Box<dyn Scheduler>>>,
+    /// Servers that begin slowly.
+    ramps: Mutex<Ramps>,
+    is_ramping: bool,
     /// What servers that are gone carried while they were here.
     retired: Stats,
     meter: Meter,
@@ -27,7 +30,15 @@ impl VirtualService {
     pub fn new(spec: ServiceSpec) -> Result<Self, CommandError> {
         check(&spec)?;
         let scheduler = new_scheduler(&spec, &[])?;
-        Ok(Self { spec, servers: Vec::new(), scheduler, retired: Stats::default(), meter: Meter::default() })
+        Ok(Self {
+            spec,
+            servers: Vec::new(),
+            scheduler,
+            ramps: Mutex::default(),
+            is_ramping: false,
+            retired: Stats::default(),
+            meter: Meter::default(),
+        })
     }
 
     /// Takes over a new declaration; the scheduler's state stays when its name does.
@@ -60,20 +71,32 @@ impl VirtualService {
     /// Chooses a server for a new connection. None: nobody can take it.
     pub fn schedule(&self, flow: &Flow) -> Option<Arc<RealServer>> {
         let scheduler = self.scheduler.as_ref()?;
-        let chosen = scheduler.lock().schedule(&self.servers, flow)?;
+        let mut scheduler = scheduler.lock();
+        let mut chosen = scheduler.schedule(&self.servers, flow)?;
+        if self.is_ramping {
+            let asked = (self.spec.scheduler.as_str(), scheduler.as_mut());
+            chosen = self.ramps.lock().hold_back(asked, &self.servers, flow, chosen);
+        }
         self.servers.get(chosen).cloned()
     }
 
     /// The server that [`Self::schedule`] would choose; the scheduler does not notice.
     pub fn would_schedule(&self, flow: &Flow) -> Option<Arc<RealServer>> {
         let mut copy = self.scheduler.as_ref()?.lock().fork();
-        self.servers.get(copy.schedule(&self.servers, flow)?).cloned()
+        let mut chosen = copy.schedule(&self.servers, flow)?;
+        if self.is_ramping {
+            let mut ramps = self.ramps.lock().clone();
+            let asked = (self.spec.scheduler.as_str(), copy.as_mut());
+            chosen = ramps.hold_back(asked, &self.servers, flow, chosen);
+        }
+        self.servers.get(chosen).cloned()
     }
 
     /// Puts a server, new or revived, at the head of the list.
     pub(super) fn insert(&mut self, server: Arc<RealServer>) {
         self.retired = self.retired.minus(server.raw_stats());
         server.with_meter(|meter, stats| meter.restart_rates(stats));
+        self.ramp(server.endpoint(), FULL_SHARE);
         self.servers.insert(0, server);
         self.tell_scheduler(ServerChange::Added);
     }
@@ -92,10 +115,31 @@ impl VirtualService {
         true
     }
 
+    /// Gives a server a share of what is fair for it, in thousandths. False: it is not there.
+    pub(super) fn set_share(&mut self, server: super::Endpoint, share: u32) -> bool {
+        let is_there = self.position(server.addr, server.port).is_some();
+        if is_there {
+            self.ramp(server, share);
+        }
+        is_there
+    }
+
+    fn ramp(&mut self, server: super::Endpoint, share: u32) {
+        let ramps = self.ramps.get_mut();
+        ramps.set(server, share);
+        self.is_ramping = !ramps.is_empty();
+    }
+
+    /// Thousandths of what is fair that the server gets.
+    pub fn share(&self, server: super::Endpoint) -> u32 {
+        if self.is_ramping { self.ramps.lock().share(server) } else { FULL_SHARE }
+    }
+
     pub(super) fn remove(&mut self, addr: IpAddr, port: u16) -> Option<Arc<RealServer>> {
         let at = self.position(addr, port)?;
         let server = self.servers.remove(at);
         server.retire();
+        self.ramp(server.endpoint(), FULL_SHARE);
         self.retired = self.retired.plus(server.raw_stats());
         self.tell_scheduler(ServerChange::Removed(at));
         Some(server)
