@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 use std::net::IpAddr;
+use std::path::Path;
 
 use serde::Serialize;
 
@@ -63,7 +64,7 @@ pub(super) fn run(args: &DoctorArgs, out: &mut dyn Write) -> Result<bool, Doctor
 }
 
 /// What the director says, where one answers, and the file.
-fn known(config: Option<&Config>, socket: Option<&std::path::Path>) -> Result<Known, DoctorError> {
+fn known(config: Option<&Config>, socket: Option<&Path>) -> Result<Known, DoctorError> {
     let options = config.map(|config| &config.director);
     let ports = options.and_then(|options| options.laddr_ports.clone());
     let mut known = Known {
@@ -73,17 +74,9 @@ fn known(config: Option<&Config>, socket: Option<&std::path::Path>) -> Result<Kn
             as u64,
         ..Known::default()
     };
-    match Client::connect(&socket_path(socket)) {
-        Ok(mut client) => {
-            let status = client.status()?;
-            known.most_conns = status.census.connections.limit;
-            known.status = Some(status);
-            known.health = client.health()?;
-            if let Ok(Reply::Services(services)) = client.query(Query::Services)? {
-                known.services = services;
-            }
-        }
-        Err(ClientError::NoDirector { .. }) => {}
+    match ask(&mut known, &socket_path(socket)) {
+        // One that dies while it is asked is none either.
+        Ok(()) | Err(ClientError::NoDirector { .. } | ClientError::Lost { .. }) => {}
         Err(error) => return Err(error.into()),
     }
     if let Some(config) = config {
@@ -92,6 +85,17 @@ fn known(config: Option<&Config>, socket: Option<&std::path::Path>) -> Result<Kn
         known.services = declared.map(|service| entry(service, &present)).collect();
     }
     Ok(known)
+}
+
+fn ask(known: &mut Known, socket: &Path) -> Result<(), ClientError> {
+    let mut client = Client::connect(socket)?;
+    let (status, health) = (client.status()?, client.health()?);
+    if let Ok(Reply::Services(services)) = client.query(Query::Services)? {
+        known.services = services;
+    }
+    known.most_conns = status.census.connections.limit;
+    (known.status, known.health) = (Some(status), health);
+    Ok(())
 }
 
 /// A declared service, with what the director has counted for it.

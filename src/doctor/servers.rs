@@ -8,6 +8,7 @@ use super::site::Site;
 use crate::host::Way;
 use crate::lvs::director::{ServerEntry, ServiceEntry};
 use crate::lvs::neighbour::Reach;
+use crate::lvs::route::is_link_local;
 use crate::lvs::service::{Endpoint, Forwarding};
 
 /// Packets to a server that has answered none of them, so many that it is no chance.
@@ -111,9 +112,14 @@ fn neighbour(site: &Site, dev: &str, hop: IpAddr) -> Option<Finding> {
             let why = "the host has nowhere to send its packets: the server is off, on another link, or has another address";
             Finding::fail("neighbour", format!("{hop} does not answer on {dev}"), why)
                 .mend_on(hop, "ip -br address")
-                .mend(format!("ping -c 3 -I {dev} {hop}"))
+                .mend(ask(dev, hop))
         }
     })
+}
+
+/// Has the host ask for a neighbour again. Bound to no link: the answer of a masqueraded server comes out of a TUN.
+fn ask(dev: &str, hop: IpAddr) -> String {
+    if is_link_local(hop) { format!("ping -c 3 {hop}%{dev}") } else { format!("ping -c 3 {hop}") }
 }
 
 /// Whether answers come back, by what the director has counted. It sees packets, not the server's routes: a hint.

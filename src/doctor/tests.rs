@@ -562,7 +562,7 @@ fn neighbours_and_ways_back() {
         survey.neighbours[0].2 = reach;
         look(&paper(), survey, known())
     };
-    let commands = ["192.168.56.184: ip -br address", "ping -c 3 -I eth2 192.168.56.184"];
+    let commands = ["192.168.56.184: ip -br address", "ping -c 3 192.168.56.184"];
     assert_found(&heard(Reach::Failed), "neighbour", Level::Fail, &commands);
     assert_found(&heard(Reach::Sought), "neighbour", Level::Ok, &[]);
     let silent = |forwarding, in_packets| {
