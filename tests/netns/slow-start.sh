@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# Slow start with rr and weights of 1: a server that comes back gets a share of new connections that grows to its half of them,
+# the listed weight stays 1, and no connection fails.
+. "$(dirname "$0")/lib.sh"
+topology
+web rs1
+web rs2
+cat >tunvs.toml <<'TOML'
+[[service]]
+address = "192.168.1.183:80"
+scheduler = "rr"
+slow_start = "8s"
+check = { type = "tcp", interval = "200ms", jitter = 0, rise = 1, fall = 1 }
+[[service.server]]
+address = "192.168.56.183:80"
+forward = "masq"
+[[service.server]]
+address = "192.168.56.184:80"
+forward = "masq"
+TOML
+start_director --config tunvs.toml
+weights() { on ds ipvsadm -Ln | awk '$1 == "->" && $2 != "RemoteAddress:Port" { print $4 }' | tr '\n' ' '; }
+both() { [[ $(weights) == "1 1 " ]]; }
+one() { [[ $(weights) == "1 " ]]; }
+wait_until 10 both
+kill "$(cat web-rs1/pid)"
+wait_until 20 one
+on rs1 nginx -c "$work/web-rs1/nginx.conf"
+wait_until 20 both
+
+# Calls for 12 seconds from the moment that it is back: when each was made, and who answered.
+on client python3 - >calls.txt <<'PY'
+import time, urllib.request
+start = time.monotonic()
+while (at := time.monotonic() - start) < 12:
+    name = urllib.request.urlopen("http://192.168.1.183", timeout=5).read().decode().strip()
+    print(f"{at:.3f} {name}")
+    time.sleep(0.002)
+PY
+same "weights as they were declared" "1 1 " "$(weights)"
+python3 - <<'PY'
+calls = [line.split() for line in open("calls.txt")]
+def share(first, last):
+    names = [name for at, name in calls if first <= float(at) < last]
+    assert len(names) > 50, (first, last, len(names))
+    return names.count("rs1") / len(names)
+for first in range(0, 8, 2):
+    wanted = (first + 1) / 8 / 2
+    assert abs(share(first, first + 2) - wanted) < 0.08, (first, share(first, first + 2), wanted)
+assert abs(share(8.5, 12) - 0.5) < 0.05, share(8.5, 12)
+PY
+stop_director
+nothing_left
