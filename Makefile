@@ -28,7 +28,7 @@ install-files:
 	install -D -m 755 $(BINARY) $(bindir)/tunvs
 	for link in ipvsadm ipvsadm-save ipvsadm-restore; do ln -sf tunvs $(bindir)/$$link; done
 	$(BINARY) generate $(share)
-	for page in $(wildcard man/*.8); do install -D -m 644 $$page $(share)/man/man8/$${page##*/}; done
+	for page in $(wildcard man/*.[58]); do install -D -m 644 $$page $(share)/man/man$${page##*.}/$${page##*/}; done
 	install -D -m 644 completions/ipvsadm.bash $(share)/bash-completion/completions/ipvsadm
 
 deb: build ## build the Debian package: target/deb/tunvs_VERSION_ARCH.deb

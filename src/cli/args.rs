@@ -158,8 +158,8 @@ pub struct UndrainArgs {
 
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct RunArgs {
-    /// Read options and services from this file: TOML, a keepalived.conf, or lines as `ipvsadm -S` prints them.
-    /// SIGHUP reads it again
+    /// Read options and services from this file: TOML (see tunvs.toml(5)), a keepalived.conf, or lines as `ipvsadm -S`
+    /// prints them. SIGHUP reads it again
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
     #[command(flatten)]

@@ -1,9 +1,11 @@
 //! The example, mistakes and where they are reported, reloads.
 
+mod keys;
+
 use std::path::Path;
 use std::time::Duration;
 
-use super::{Config, ConfigError, Declared, Queues, Source};
+use super::{Config, ConfigError, Declared, Source};
 use crate::health::spec::{CheckKind, OnFailure, StatusRange};
 use crate::lvs::director::{Command, Tables, TimeoutSettings};
 use crate::lvs::service::{
@@ -38,27 +40,6 @@ fn the_example_says_what_its_comments_say() {
     assert_eq!(marked.spec.persistence, Some(Persistence { timeout: 360, mask: u32::MAX }));
     let Forwarding::Tunnel(tunnel) = marked.servers[0].forwarding else { panic!() };
     assert_eq!((tunnel.kind, tunnel.port), (TunnelKind::Gue, 6080));
-}
-
-#[test]
-fn the_commented_options_of_the_example_are_valid_too() {
-    let text = include_str!("../../conf/tunvs.toml");
-    let director = text.split("\n[metrics]").next().unwrap();
-    let options: String = director
-        .lines()
-        .filter_map(|line| line.strip_prefix("# "))
-        .filter(|line| line.split_once(" = ").is_some_and(|(key, _)| !key.contains(' ')))
-        .map(|line| format!("{line}\n"))
-        .collect();
-    let director = parse(&format!("[director]\n{options}")).director;
-    assert_eq!(director.queues, Some(Queues::Count(1)));
-    assert_eq!(director.vip_nets.len(), 1);
-    assert_eq!(director.masquerade_nets, ["192.168.56.0/24".parse().unwrap()]);
-    assert_eq!((director.laddr_nets.len(), director.laddr_ports), (1, Some(16_384..=32_767)));
-    assert_eq!((director.hairpin, director.mss_clamp), (Some(true), Some(true)));
-    assert!(
-        director.proc_dir.is_some() && director.log_format.is_some() && director.claim_vips == Some(true)
-    );
 }
 
 #[test]

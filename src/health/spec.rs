@@ -119,7 +119,8 @@ pub struct ServerHealth {
     pub on_failure: OnFailure,
     pub notify_up: Option<Script>,
     pub notify_down: Option<Script>,
-    /// Time in which the weight grows to its full value after the server came up; zero gives it at once.
+    /// Time in which its share of new connections grows to all that is fair for it after the server came up; zero gives
+    /// it at once.
     pub slow_start: Duration,
     pub checks: Vec<Check>,
 }
