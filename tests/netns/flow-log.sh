@@ -47,13 +47,26 @@ start_director --config tunvs.toml
 
 # One that the server closes, and whose port the client takes again: the first ends by it.
 on client python3 - $vip <<'PY'
-import socket, sys
+import errno, socket, sys, time
+
+def connect(deadline):
+    """From that port as soon as it is free: the last connection's end is still to be acknowledged."""
+    while True:
+        sock = socket.socket()
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind(("", 40000))
+        sock.settimeout(5)
+        try:
+            sock.connect((sys.argv[1], 80))
+            return sock
+        except OSError as error:
+            sock.close()
+            if error.errno != errno.EADDRNOTAVAIL or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+
 for _ in range(2):
-    sock = socket.socket()
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    sock.bind(("", 40000))
-    sock.settimeout(5)
-    sock.connect((sys.argv[1], 80))
+    sock = connect(time.monotonic() + 10)
     sock.sendall(b"GET / HTTP/1.0\r\n\r\n")
     text = b""
     while data := sock.recv(4096): text += data
