@@ -123,7 +123,9 @@ fn crumbs_of(model: &Model, grid: &Grid, look: Look, width: u16) -> Line<'static
     if model.is_paused {
         notes.push_str(" PAUSED");
     }
-    if model.picture.as_ref().is_some_and(|picture| picture.is_cut) {
+    // A view that was left a moment ago may have been cut, this one is not.
+    let extra = level.view.extra();
+    if model.picture.as_ref().is_some_and(|picture| picture.is_cut && picture.extra == extra) {
         notes.push_str(&format!(" first {MOST}"));
     }
     notes.push_str(&format!(" {} rows", grid.rows.len()));

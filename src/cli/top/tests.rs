@@ -186,6 +186,8 @@ fn rows_are_opened_from_service_to_connections_and_closed_again() {
     let grid = model.grid();
     let place = model.place(&grid).unwrap();
     assert_eq!(grid.rows[place].cells[0].shown(), "10.1.0.1:8080", "the row is still chosen");
+    let shown = screen(&mut model, ASCII, 80, 24);
+    assert!(!shown.contains("first 500"), "servers are not cut, whatever was asked for last: {shown}");
     press(&mut model, "\x1b\x1b\x1b");
     assert_eq!(model.path(), ["services"]);
 }
