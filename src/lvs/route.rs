@@ -61,7 +61,17 @@ impl RouteTable {
 
     /// Whether packets to `addr` end at this host, by an address of its own or by one that the director claims.
     pub fn ends_here(&self, addr: IpAddr) -> bool {
-        self.to(addr).is_some_and(|route| route.is_local)
+        self.ends(self.to(addr), addr)
+    }
+
+    /// The host's own address on the way to `addr`, and whether that way ends at this host.
+    pub fn way_to(&self, addr: IpAddr) -> (Option<IpAddr>, bool) {
+        let route = self.to(addr);
+        (route.and_then(|route| route.source), self.ends(route, addr))
+    }
+
+    fn ends(&self, route: Option<&Route>, addr: IpAddr) -> bool {
+        route.is_some_and(|route| route.is_local)
             || self.claimed.as_ref().is_some_and(|claimed| claimed.to(addr).is_some())
     }
 

@@ -128,6 +128,11 @@ pub struct FlowRecord {
     pub account: Option<Account>,
 }
 
+/// Whether it is told of. Not a template, nor one whose client is still to come.
+pub(super) fn is_told(conn: &Connection) -> bool {
+    !conn.is_template() && !conn.flags.has(ConnFlags::NO_CLIENT_PORT)
+}
+
 impl FlowRecord {
     pub(super) fn new(conn: &Connection, ending: Option<Ending>, at: Time) -> Self {
         Self {
@@ -225,14 +230,14 @@ impl Flows {
         }
         let now = conn.expires_at() - conn.timeout();
         conn.open_account(now);
-        if mode == BEGINS_TOO && !conn.flags.has(ConnFlags::NO_CLIENT_PORT) {
+        if mode == BEGINS_TOO && is_told(conn) {
             self.queue.lock().push(FlowRecord::new(conn, None, now));
         }
     }
 
     /// Notes the end of one. Who knows nothing better leaves the reason to the state.
     pub(super) fn end(&self, conn: &Connection, ending: Option<Ending>, now: Time) {
-        if self.mode.load(Relaxed) == OFF || conn.is_template() || conn.flags.has(ConnFlags::NO_CLIENT_PORT) {
+        if self.mode.load(Relaxed) == OFF || !is_told(conn) {
             return;
         }
         let ending = ending.filter(|_| !is_over(conn.state)).unwrap_or_else(|| Ending::of(conn.state));

@@ -16,7 +16,7 @@ use foldhash::fast::SeedableRandomState;
 use parking_lot::{MappedMutexGuard, Mutex, MutexGuard};
 
 use super::expiry::{Tick, Wheel};
-use super::flows::{Ending, FlowRecord, FlowWish, Flows, LostFlows};
+use super::flows::{self, Ending, FlowRecord, FlowWish, Flows, LostFlows};
 use super::slots::Slots;
 use super::{ConnFlags, ConnKey, Connection, EXTENSION, Ports, Positions, Role};
 use crate::lvs::service::{Endpoint, RealServer};
@@ -312,7 +312,7 @@ impl ConnTable {
     pub fn open_flows(&self, start: u32, end: u32, now: Time) -> (Vec<FlowRecord>, Option<u32>) {
         let mut open = Vec::new();
         let next = self.for_each_between(start, end, |_, conn| {
-            if !conn.is_template() && !conn.flags.has(ConnFlags::NO_CLIENT_PORT) {
+            if flows::is_told(conn) {
                 open.push(FlowRecord::new(conn, Some(Ending::Stopped), now));
             }
         });

@@ -37,7 +37,7 @@ impl Director {
 
     /// What packets have to know of the services as a whole.
     fn note_services(&self) {
-        let mut families = [false, true].map(|is_v6| self.masquerade.is_of(is_v6));
+        let mut families = self.masquerade.families();
         let (mut has_engines, mut tells_ends) = (false, false);
         for service in self.services.read().iter() {
             let spec = service.spec();

@@ -10,11 +10,8 @@ use crate::lvs::conn::{
     ConnFlags, ConnKey, Connection, Ending, Entry, Method, Role, SctpEvent, SctpState, State, TcpState, View,
 };
 use crate::lvs::service::Protocol;
-use crate::lvs::wire::{self, IcmpError, TcpFlags, icmp, sctp};
+use crate::lvs::wire::{self, IcmpError, TcpFlags, sctp};
 use crate::lvs::xmit::{self, Plan, Way};
-
-/// The type of an SCTP chunk that opens an association.
-const SCTP_INIT: u8 = 1;
 
 impl Director {
     pub(super) fn process_segment(&self, packet: &mut Packet<'_>, segment: &Segment) -> Verdict {
@@ -143,14 +140,9 @@ impl Director {
         conn: &Connection,
         reason: DropReason,
     ) -> Verdict {
-        packet.add_hop();
-        let from = self.complaint_source(conn);
-        let answer = icmp::error_about(packet.buf.bytes(), &packet.headers, from, IcmpError::HostUnreachable);
-        if let Some(answer) = answer {
-            if let Some(server) = conn.available_server() {
-                server.counters().count_out(1, answer.len() as u64);
-            }
-            packet.outbox.push(&answer);
+        let sent = packet.complain(self.complaint_source(conn), IcmpError::HostUnreachable);
+        if let (Some(len), Some(server)) = (sent, conn.available_server()) {
+            server.counters().count_out(1, len);
         }
         Verdict::Drop(reason)
     }
@@ -236,7 +228,7 @@ impl Director {
         }
         let is_reset = match segment.protocol {
             Protocol::Tcp => segment.flags.has(TcpFlags::RST),
-            Protocol::Sctp => sctp::chunks(packet.payload()).next() == Some(6),
+            Protocol::Sctp => sctp::chunks(packet.payload()).next() == Some(sctp::ABORT),
             Protocol::Udp => false,
         };
         if !is_reset
@@ -258,8 +250,8 @@ impl Director {
                     && (segment.flags.has(TcpFlags::SYN) || self.sysctls.is_on(Sysctl::SloppyTcp))
             }
             Protocol::Sctp => match sctp::chunks(packet.payload()).next() {
-                Some(SCTP_INIT) => true,
-                Some(6) | None => false,
+                Some(sctp::INIT) => true,
+                Some(sctp::ABORT) | None => false,
                 Some(_) => self.sysctls.is_on(Sysctl::SloppySctp),
             },
         }
@@ -269,7 +261,7 @@ impl Director {
     fn is_reused(&self, packet: &Packet<'_>, segment: &Segment, conn: &Connection) -> bool {
         let is_new = match segment.protocol {
             Protocol::Tcp => segment.flags.has(TcpFlags::SYN),
-            Protocol::Sctp => sctp::chunks(packet.payload()).next() == Some(SCTP_INIT),
+            Protocol::Sctp => sctp::chunks(packet.payload()).next() == Some(sctp::INIT),
             Protocol::Udp => false,
         };
         if !is_new {

@@ -25,9 +25,6 @@ use crate::lvs::xmit;
 /// An established connection is not given up before that, whatever services do with theirs (RFC 5382, REQ-5).
 const ESTABLISHED: Duration = Duration::from_secs(2 * 3600 + 4 * 60);
 
-/// The type of an SCTP chunk that opens an association.
-const SCTP_INIT: u8 = 1;
-
 /// The subnets whose hosts are masqueraded.
 #[derive(Debug)]
 pub(super) struct Masquerade {
@@ -44,6 +41,11 @@ impl Masquerade {
     /// Whether there is a subnet of that family.
     pub(super) fn is_of(&self, is_v6: bool) -> bool {
         self.nets.iter().any(|net| net.addr().is_ipv6() == is_v6)
+    }
+
+    /// IPv4 and IPv6.
+    pub(super) fn families(&self) -> [bool; 2] {
+        [false, true].map(|is_v6| self.is_of(is_v6))
     }
 
     pub(super) fn opened(&self) -> u64 {
@@ -119,7 +121,7 @@ impl Director {
     fn opens(&self, packet: &Packet<'_>, segment: &Segment) -> bool {
         match segment.protocol {
             Protocol::Tcp => segment.flags.has(TcpFlags::SYN) && !segment.flags.has(TcpFlags::ACK),
-            Protocol::Sctp => sctp::chunks(packet.payload()).next() == Some(SCTP_INIT),
+            Protocol::Sctp => sctp::chunks(packet.payload()).next() == Some(sctp::INIT),
             Protocol::Udp => {
                 !self.services.read().has_server(segment.protocol, segment.from)
                     && !self.is_answer(packet, segment)

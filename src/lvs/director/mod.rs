@@ -174,7 +174,7 @@ impl Director {
             repeats: Mutex::default(),
             untold: AtomicU64::default(),
             upkeep: Mutex::default(),
-            directing: [false, true].map(|is_v6| AtomicBool::new(masquerade.is_of(is_v6))),
+            directing: masquerade.families().map(AtomicBool::new),
             masquerade,
             has_engines: AtomicBool::new(false),
             leads: AtomicBool::new(false),

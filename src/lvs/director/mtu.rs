@@ -46,8 +46,7 @@ impl Routes {
 
     /// The host's own address on the way to `addr`, and whether that way ends at this host.
     pub(super) fn way_to(&self, addr: IpAddr) -> (Option<IpAddr>, bool) {
-        let table = self.table.read();
-        (table.to(addr).and_then(|route| route.source), table.ends_here(addr))
+        self.table.read().way_to(addr)
     }
 
     /// The host's own address on the way to `addr`.

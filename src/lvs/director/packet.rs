@@ -97,14 +97,18 @@ impl Packet<'_> {
 
     /// Answers the sender with an error about this packet, from `from`.
     pub(super) fn answer(&mut self, from: IpAddr, error: IcmpError) -> Verdict {
-        self.add_hop();
-        match icmp::error_about(self.buf.bytes(), &self.headers, from, error) {
-            Some(answer) => {
-                self.outbox.push(&answer);
-                Verdict::Reply
-            }
+        match self.complain(from, error) {
+            Some(_) => Verdict::Reply,
             None => Verdict::Drop(DropReason::NoServer),
         }
+    }
+
+    /// Sends such an error whatever becomes of the packet. How long it is; None where no error may be sent.
+    pub(super) fn complain(&mut self, from: IpAddr, error: IcmpError) -> Option<u64> {
+        self.add_hop();
+        let complaint = icmp::error_about(self.buf.bytes(), &self.headers, from, error)?;
+        self.outbox.push(&complaint);
+        Some(complaint.len() as u64)
     }
 }
 

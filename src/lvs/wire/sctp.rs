@@ -4,6 +4,10 @@ use super::{Checksum, Offload};
 
 const HEADER: usize = 12;
 
+/// The chunk that opens an association, and the one that cuts it off.
+pub const INIT: u8 = 1;
+pub const ABORT: u8 = 6;
+
 /// The type of the first chunk (and of the second after a COOKIE), as `ip_vs_proto_sctp.c` looks at them.
 pub fn chunks(segment: &[u8]) -> impl Iterator<Item = u8> + '_ {
     let mut at = HEADER;
