@@ -2,7 +2,6 @@
 //! rtnetlink and `/proc/sys`, and a twin in memory for tests.
 
 use std::io;
-use std::net::IpAddr;
 
 use futures::future::join_all;
 use futures::{StreamExt, TryStreamExt};
@@ -15,13 +14,14 @@ use netlink_packet_route::link::{LinkAttribute, LinkFlags, LinkLayerType, LinkMe
 use netlink_packet_route::neighbour::{
     NeighbourAddress, NeighbourAttribute, NeighbourFlags, NeighbourMessage,
 };
-use netlink_packet_route::route::{RouteAddress, RouteAttribute, RouteMessage, RouteMetric};
+use netlink_packet_route::route::RouteMessage;
 use rtnetlink::{Handle, IpVersion};
 
 use super::announce::announce;
 use super::change::{Change, Proxy, Setting};
 use super::error::HostError;
 use super::messages;
+use super::routes::{self, Told};
 use super::sysctl;
 use super::view::{Interface, LinkState, View};
 use crate::lvs::route::{Route, is_link_local};
@@ -114,10 +114,7 @@ impl Kernel for Netlink {
                 Err(error) => return Err(netlink_error("list rules", error)),
             };
             view.rules.extend(rules.iter().map(|message| messages::rule_of(message, family)));
-            let mut wanted = RouteMessage::default();
-            wanted.header.address_family = messages::address_family(family);
-            let routes: Vec<RouteMessage> =
-                self.handle.route().get(wanted).execute().try_collect().await.map_err(read("list routes"))?;
+            let routes = routes::listed(&self.handle, family).await?;
             view.tables.extend(routes.iter().map(messages::table_of));
             let routes: Vec<Route> =
                 routes.iter().filter_map(|message| route(message, &view, family)).collect();
@@ -239,27 +236,7 @@ fn route(message: &RouteMessage, view: &View, family: Family) -> Option<Route> {
     if !messages::is_host_table(messages::table_of(message)) {
         return None;
     }
-    let any: IpAddr = match family {
-        Family::V4 => std::net::Ipv4Addr::UNSPECIFIED.into(),
-        Family::V6 => std::net::Ipv6Addr::UNSPECIFIED.into(),
-    };
-    let (mut dst, mut gateway, mut source, mut index, mut mtu) = (any, None, None, None, None);
-    for attribute in &message.attributes {
-        match attribute {
-            RouteAttribute::Destination(addr) => dst = ip(addr)?,
-            RouteAttribute::Gateway(addr) => gateway = ip(addr),
-            RouteAttribute::PrefSource(addr) => source = ip(addr),
-            RouteAttribute::Oif(oif) => index = Some(*oif),
-            RouteAttribute::Metrics(metrics) => {
-                mtu = metrics.iter().find_map(|metric| match metric {
-                    RouteMetric::Mtu(mtu) => Some(*mtu),
-                    _ => None,
-                });
-            }
-            RouteAttribute::MultiPath(hops) => index = index.or(hops.first().map(|hop| hop.interface_index)),
-            _ => {}
-        }
-    }
+    let Told { dst, gateway, source, index, mtu } = Told::of(message, family)?;
     let link = view.links.iter().find(|link| Some(link.index) == index)?;
     Some(Route {
         net: IpNet::new(dst, message.header.destination_prefix_length).ok()?,
@@ -273,14 +250,6 @@ fn route(message: &RouteMessage, view: &View, family: Family) -> Option<Route> {
         gateway,
         is_local,
     })
-}
-
-const fn ip(addr: &RouteAddress) -> Option<IpAddr> {
-    match addr {
-        RouteAddress::Inet(addr) => Some(IpAddr::V4(*addr)),
-        RouteAddress::Inet6(addr) => Some(IpAddr::V6(*addr)),
-        _ => None,
-    }
 }
 
 fn proxy(message: &NeighbourMessage, links: &[LinkState]) -> Option<Proxy> {

@@ -15,6 +15,8 @@
 //!
 //! ICMPv6 is captured only behind `local`, because neighbour discovery is ICMPv6.
 
+use ipnet::IpNet;
+
 use super::change::{Action, Rule, Step};
 use super::error::HostError;
 use super::options::TunNames;
@@ -35,8 +37,9 @@ impl Layout {
     pub(super) fn choose<'a>(
         family: Family,
         rules: impl Iterator<Item = &'a Rule>,
-        masquerades: bool,
+        masquerade_nets: &[IpNet],
     ) -> Result<Self, HostError> {
+        let masquerades = masquerade_nets.iter().any(|net| Family::of(&net.addr()) == family);
         let Room { first, moved } = Room::before_local(family, rules, Self::depth(masquerades))?;
         Ok(Self { family, bypass: first, masquerades, moved })
     }
@@ -179,7 +182,7 @@ mod tests {
     #[test]
     fn lookup_local_moves_from_preference_0() {
         let rules = [host(0, TABLE_LOCAL), host(32766, TABLE_MAIN), host(32767, 253)];
-        let layout = Layout::choose(Family::V4, rules.iter(), false).unwrap();
+        let layout = Layout::choose(Family::V4, rules.iter(), &[]).unwrap();
         assert_eq!((layout.bypass, layout.local(), layout.after()), (0, 5, 6));
         assert_eq!(layout.moved, Some(host(0, TABLE_LOCAL)));
         let steps = layout.steps(&TunNames::default(), 7600);
@@ -195,22 +198,22 @@ mod tests {
         let mut proxy = host(9, 2004);
         proxy.mark = Some(0x200);
         let rules = [proxy, host(100, TABLE_LOCAL), host(32766, TABLE_MAIN)];
-        let layout = Layout::choose(Family::V4, rules.iter(), false).unwrap();
+        let layout = Layout::choose(Family::V4, rules.iter(), &[]).unwrap();
         assert_eq!((layout.bypass, layout.local(), layout.moved), (95, 100, None));
     }
 
     #[test]
     fn rules_of_the_host_keep_their_order_or_the_start_is_refused() {
         let rules = [host(0, TABLE_LOCAL), host(6, 100), host(32766, TABLE_MAIN)];
-        assert!(Layout::choose(Family::V4, rules.iter(), false).is_ok());
+        assert!(Layout::choose(Family::V4, rules.iter(), &[]).is_ok());
         let rules = [host(0, TABLE_LOCAL), host(3, 100), host(32766, TABLE_MAIN)];
-        let error = Layout::choose(Family::V4, rules.iter(), false).unwrap_err();
+        let error = Layout::choose(Family::V4, rules.iter(), &[]).unwrap_err();
         assert_eq!(
             error.to_string(),
             "the IPv4 policy rule `pref 3 from all lookup 100 protocol kernel` leaves no room between it and `lookup local`: \
              move it to preference 6 or above"
         );
-        assert!(Layout::choose(Family::V4, [host(32766, TABLE_MAIN)].iter(), false).is_err());
+        assert!(Layout::choose(Family::V4, [host(32766, TABLE_MAIN)].iter(), &[]).is_err());
     }
 
     fn host(pref: u32, table: u32) -> Rule {

@@ -197,7 +197,7 @@ fn route(wanted: &Route, index_of: &impl Fn(&str) -> io::Result<u32>) -> io::Res
     Ok(message)
 }
 
-fn route_address(addr: IpAddr) -> RouteAddress {
+pub(super) fn route_address(addr: IpAddr) -> RouteAddress {
     match addr {
         IpAddr::V4(addr) => RouteAddress::Inet(addr),
         IpAddr::V6(addr) => RouteAddress::Inet6(addr),

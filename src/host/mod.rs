@@ -21,6 +21,7 @@ mod plumbing;
 mod ports;
 mod real_plan;
 mod real_server;
+mod routes;
 mod survey;
 mod sysctl;
 mod view;

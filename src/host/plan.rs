@@ -298,7 +298,7 @@ impl<'a, F: Fn(&str) -> Option<String>> Following<'a, F> {
     /// Answers to masqueraded hosts come to the host's own addresses: those to the ports that are claimed for them, and
     /// packets that show no port (pieces; ICMP). All else of these addresses is none of ours.
     fn answers(&mut self, layout: &Layout) {
-        let Ground { options, tables, view, .. } = *self.ground;
+        let Ground { options, tables, view, tuns, .. } = *self.ground;
         if !layout.masquerades {
             return;
         }
@@ -318,11 +318,7 @@ impl<'a, F: Fn(&str) -> Option<String>> Following<'a, F> {
                 self.steps.push(Step::rule(rule));
             }
         }
-        let of_tun = |index: u32| {
-            let tuns = [&self.ground.tuns.vip, &self.ground.tuns.rs];
-            view.links.iter().any(|link| link.index == index && tuns.contains(&&link.name))
-        };
-        let ways_out = view.routes.iter().filter(|route| !route.is_local && !of_tun(route.interface));
+        let ways_out = view.routes_beside(&[&tuns.vip, &tuns.rs]).filter(|route| !route.is_local);
         let sources: BTreeSet<IpAddr> = ways_out
             .filter_map(|route| route.source)
             .filter(|addr| Family::of(addr) == family && !is_link_local(*addr))

@@ -267,8 +267,8 @@ impl<K: Kernel> Engine<K> {
 
     /// The permanent steps of a family, which is laid out from now on.
     fn base(&mut self, family: Family) -> Result<Vec<Step>, HostError> {
-        let masquerades = self.options.masquerade_nets.iter().any(|net| Family::of(&net.addr()) == family);
-        let layout = Layout::choose(family, self.view.rules_of(family), masquerades)?;
+        let rules = self.view.rules_of(family);
+        let layout = Layout::choose(family, rules, &self.options.masquerade_nets)?;
         let steps = plan::base(&self.ground(), &layout, |key| self.kernel.sysctl(key));
         self.layouts.insert(family, layout);
         Ok(steps)
@@ -321,13 +321,13 @@ impl<K: Kernel> Engine<K> {
     }
 
     fn routes(&self) -> RouteTable {
-        let tuns = [&self.tuns.vip, &self.tuns.rs];
-        let is_tun =
-            |index: u32| self.view.links.iter().any(|link| link.index == index && tuns.contains(&&link.name));
-        let routes = self.view.routes.iter().filter(|route| !is_tun(route.interface)).copied();
+        let tuns = [self.tuns.vip.as_str(), &self.tuns.rs];
+        let routes = self.view.routes_beside(&tuns).copied();
         let claimed = self.following.iter().filter_map(|step| match &step.apply {
             Change::AddRoute(Route { table: TABLE_LOCAL, dst, kind: RouteKind::Local(_) }) => Some(*dst),
-            Change::AddAddress(address) if tuns.contains(&&address.dev) => Some(address.net.addr().into()),
+            Change::AddAddress(address) if tuns.contains(&address.dev.as_str()) => {
+                Some(address.net.addr().into())
+            }
             _ => None,
         });
         RouteTable::new(routes.collect()).with_claimed(claimed)

@@ -7,17 +7,16 @@ use std::ops::RangeInclusive;
 
 use futures::TryStreamExt;
 use ipnet::IpNet;
-use netlink_packet_route::route::{
-    RouteAddress, RouteAttribute, RouteFlags, RouteMessage, RouteMetric, RouteType,
-};
+use netlink_packet_route::route::{RouteAttribute, RouteFlags, RouteMessage, RouteType};
 
 use super::change::Rule;
 use super::error::HostError;
-use super::kernel::{Kernel, Netlink, netlink_error};
+use super::kernel::{Kernel, Netlink};
 use super::layout::Layout;
 use super::messages;
 use super::neighbours;
 use super::ports;
+use super::routes::{self, Told};
 use crate::lvs::neighbour::Reach;
 use crate::lvs::service::Family;
 
@@ -90,8 +89,7 @@ pub async fn survey(addrs: &[IpAddr], masquerade_nets: &[IpNet]) -> Result<Surve
             .into_iter()
             .filter(|family| view.rules_of(*family).next().is_some())
             .filter_map(|family| {
-                let masquerades = masquerade_nets.iter().any(|net| Family::of(&net.addr()) == family);
-                Layout::choose(family, view.rules_of(family), masquerades).err().as_ref().map(obstacle)
+                Layout::choose(family, view.rules_of(family), masquerade_nets).err().as_ref().map(obstacle)
             })
             .collect();
     }
@@ -101,23 +99,14 @@ pub async fn survey(addrs: &[IpAddr], masquerade_nets: &[IpNet]) -> Result<Surve
         }
     }
     for family in [Family::V4, Family::V6] {
-        let mut wanted = RouteMessage::default();
-        wanted.header.address_family = messages::address_family(family);
-        let routes: Vec<RouteMessage> = kernel
-            .handle()
-            .route()
-            .get(wanted)
-            .execute()
-            .try_collect()
-            .await
-            .map_err(|error| netlink_error("list routes", error))?;
+        let routes = routes::listed(kernel.handle(), family).await?;
         survey.refusing.extend(routes.iter().filter_map(|route| refusing(route, family)));
     }
     for addr in addrs {
         let name = |index: u32| name_of(index).cloned().unwrap_or_else(|| index.to_string());
         let mtu = |index: u32| view.links.iter().find(|link| link.index == index).map(|link| link.mtu);
         let way = match lookup(&kernel, *addr).await {
-            Ok(message) => way(&message, name, mtu),
+            Ok(message) => way(&message, Family::of(addr), name, mtu),
             Err(error) => Way::None(error.to_string()),
         };
         survey.ways.insert(*addr, way);
@@ -150,36 +139,30 @@ fn obstacle(error: &HostError) -> Obstacle {
 }
 
 fn refusing(route: &RouteMessage, family: Family) -> Option<(IpNet, &'static str)> {
-    let kind = match route.header.kind {
-        RouteType::BlackHole => "blackhole",
-        RouteType::Unreachable => "unreachable",
-        RouteType::Prohibit => "prohibit",
-        _ => return None,
-    };
+    let kind = refusal(route.header.kind)?;
     if !messages::is_host_table(messages::table_of(route)) {
         return None;
     }
-    let any: IpAddr = match family {
-        Family::V4 => std::net::Ipv4Addr::UNSPECIFIED.into(),
-        Family::V6 => std::net::Ipv6Addr::UNSPECIFIED.into(),
-    };
-    let addr = route.attributes.iter().find_map(|attribute| match attribute {
-        RouteAttribute::Destination(addr) => ip(addr),
+    let dst = Told::of(route, family)?.dst;
+    Some((IpNet::new(dst, route.header.destination_prefix_length).ok()?, kind))
+}
+
+/// What `ip route` calls a kind that refuses packets.
+const fn refusal(kind: RouteType) -> Option<&'static str> {
+    match kind {
+        RouteType::BlackHole => Some("blackhole"),
+        RouteType::Unreachable => Some("unreachable"),
+        RouteType::Prohibit => Some("prohibit"),
         _ => None,
-    });
-    Some((IpNet::new(addr.unwrap_or(any), route.header.destination_prefix_length).ok()?, kind))
+    }
 }
 
 async fn lookup(kernel: &Netlink, addr: IpAddr) -> Result<RouteMessage, io::Error> {
     let mut wanted = RouteMessage::default();
     wanted.header.address_family = messages::address_family(Family::of(&addr));
-    let (len, destination) = match addr {
-        IpAddr::V4(addr) => (32, RouteAddress::Inet(addr)),
-        IpAddr::V6(addr) => (128, RouteAddress::Inet6(addr)),
-    };
-    wanted.header.destination_prefix_length = len;
+    wanted.header.destination_prefix_length = IpNet::from(addr).prefix_len();
     wanted.header.flags = RouteFlags::LookupTable;
-    wanted.attributes.push(RouteAttribute::Destination(destination));
+    wanted.attributes.push(RouteAttribute::Destination(messages::route_address(addr)));
     let found = kernel.handle().route().get(wanted).execute().try_next().await;
     match found {
         Ok(Some(message)) => Ok(message),
@@ -189,43 +172,30 @@ async fn lookup(kernel: &Netlink, addr: IpAddr) -> Result<RouteMessage, io::Erro
     }
 }
 
-fn way(message: &RouteMessage, name: impl Fn(u32) -> String, link_mtu: impl Fn(u32) -> Option<u32>) -> Way {
-    match message.header.kind {
-        RouteType::Local => return Way::Local,
-        RouteType::BlackHole => return Way::None("blackhole".to_owned()),
-        RouteType::Unreachable => return Way::None("unreachable".to_owned()),
-        RouteType::Prohibit => return Way::None("prohibit".to_owned()),
-        _ => {}
+fn way(
+    message: &RouteMessage,
+    family: Family,
+    name: impl Fn(u32) -> String,
+    link_mtu: impl Fn(u32) -> Option<u32>,
+) -> Way {
+    if message.header.kind == RouteType::Local {
+        return Way::Local;
     }
-    let (mut index, mut gateway, mut source, mut mtu) = (0, None, None, None);
-    for attribute in &message.attributes {
-        match attribute {
-            RouteAttribute::Oif(oif) => index = *oif,
-            RouteAttribute::Gateway(addr) => gateway = ip(addr),
-            RouteAttribute::PrefSource(addr) => source = ip(addr),
-            RouteAttribute::Metrics(metrics) => {
-                mtu = metrics.iter().find_map(|metric| match metric {
-                    RouteMetric::Mtu(mtu) => Some(*mtu),
-                    _ => None,
-                });
-            }
-            _ => {}
-        }
+    if let Some(kind) = refusal(message.header.kind) {
+        return Way::None(kind.to_owned());
     }
+    let Some(Told { gateway, source, index, mtu, .. }) = Told::of(message, family) else {
+        return Way::None("not by IP".to_owned());
+    };
+    let index = index.unwrap_or_default();
     let mtu = mtu.or_else(|| link_mtu(index)).unwrap_or_default();
     Way::Out { dev: name(index), gateway, source, mtu }
 }
 
-const fn ip(addr: &RouteAddress) -> Option<IpAddr> {
-    match addr {
-        RouteAddress::Inet(addr) => Some(IpAddr::V4(*addr)),
-        RouteAddress::Inet6(addr) => Some(IpAddr::V6(*addr)),
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use netlink_packet_route::route::RouteAddress;
+
     use super::super::change::{Action, KERNEL_PROTOCOL, TABLE_LOCAL};
     use super::*;
 
@@ -236,7 +206,7 @@ mod tests {
             ..Rule::new(Family::V6, pref, Action::Lookup(table))
         };
         let rules = [host(0, TABLE_LOCAL), host(3, 100), host(32_766, 254)];
-        let error = Layout::choose(Family::V6, rules.iter(), false).unwrap_err();
+        let error = Layout::choose(Family::V6, rules.iter(), &[]).unwrap_err();
         let commands = [
             "ip -6 rule add pref 6 from all lookup 100 protocol kernel",
             "ip -6 rule del pref 3 from all lookup 100 protocol kernel",
@@ -252,13 +222,13 @@ mod tests {
         message.header.kind = RouteType::Unicast;
         message.attributes =
             vec![RouteAttribute::Oif(3), RouteAttribute::Gateway(RouteAddress::Inet([10, 0, 0, 1].into()))];
-        let out = way(&message, |index| format!("eth{index}"), |_| Some(1400));
+        let out = way(&message, Family::V4, |index| format!("eth{index}"), |_| Some(1400));
         let gateway = Some([10, 0, 0, 1].into());
         assert_eq!(out, Way::Out { dev: "eth3".to_owned(), gateway, source: None, mtu: 1400 });
         message.header.kind = RouteType::Local;
-        assert_eq!(way(&message, |_| String::new(), |_| None), Way::Local);
+        assert_eq!(way(&message, Family::V4, |_| String::new(), |_| None), Way::Local);
         message.header.kind = RouteType::Prohibit;
-        assert_eq!(way(&message, |_| String::new(), |_| None), Way::None("prohibit".to_owned()));
+        assert_eq!(way(&message, Family::V4, |_| String::new(), |_| None), Way::None("prohibit".to_owned()));
         message.header.destination_prefix_length = 24;
         message.header.table = 254;
         message.attributes = vec![RouteAttribute::Destination(RouteAddress::Inet([10, 9, 0, 0].into()))];

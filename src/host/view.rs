@@ -74,6 +74,13 @@ impl View {
             .map(|interface| interface.net.addr())
     }
 
+    /// The routes that lead into none of the interfaces `except`.
+    pub(super) fn routes_beside(&self, except: &[&str]) -> impl Iterator<Item = &Route> + use<'_> {
+        let is_excepted = |link: &&LinkState| except.contains(&link.name.as_str());
+        let excepted: Vec<u32> = self.links.iter().filter(is_excepted).map(|link| link.index).collect();
+        self.routes.iter().filter(move |route| !excepted.contains(&route.interface))
+    }
+
     pub(super) fn link(&self, name: &str) -> Option<&LinkState> {
         self.links.iter().find(|link| link.name == name)
     }
