@@ -1,7 +1,6 @@
 //! `tunvs doctor`: what is wrong with a host, and how it is mended. Changes nothing.
 
 use std::io::{self, Write};
-use std::net::IpAddr;
 use std::path::Path;
 
 use serde::Serialize;
@@ -9,11 +8,14 @@ use serde::Serialize;
 use super::args::DoctorArgs;
 use crate::config::{Config, ConfigError};
 use crate::control::{Client, ClientError, socket_path};
-use crate::doctor::look::{Known, ThisHost, look};
-use crate::doctor::{Finding, Level, examine, probe};
+use crate::doctor::look::{ThisHost, look};
+use crate::doctor::{Finding, Level, Site, examine, probe};
 use crate::host::{HostError, HostOptions, survey};
 use crate::lvs::director::{Query, Reply, ServerEntry, ServiceEntry, Settings};
 use crate::lvs::service::{DeclaredService, Endpoint, Protocol, Rates, ServerSpec, ServiceKey, Stats};
+
+/// Probes at a time.
+const AT_ONCE: usize = 64;
 
 #[derive(Debug, thiserror::Error)]
 pub(super) enum DoctorError {
@@ -45,34 +47,30 @@ pub(super) fn run(args: &DoctorArgs, out: &mut dyn Write) -> Result<bool, Doctor
     let socket = socket.or_else(|| config.as_ref()?.director.socket.as_deref());
     let mut known = known(config.as_ref(), socket)?;
     known.real_server_vips.clone_from(&args.vips);
-    let probes = if args.probe { probe_all(&known.services) } else { Vec::new() };
-    let mut addrs: Vec<IpAddr> =
-        known.services.iter().flat_map(|service| &service.servers).map(|server| server.spec.addr).collect();
-    addrs.sort_unstable();
-    addrs.dedup();
+    if args.probe {
+        known.probes.extend(probe_all(&known.services));
+    }
     let masquerade_nets =
         config.as_ref().map_or(&[][..], |config| config.director.masquerade_nets.as_slice());
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(DoctorError::Runtime)?;
-    let survey = runtime.block_on(survey(&addrs, masquerade_nets))?;
-    let mut site = look(&ThisHost, survey, known);
-    site.probes = probes.into_iter().collect();
-    let findings = examine(&site);
+    let survey = runtime.block_on(survey(&known.reals(|_| true), masquerade_nets))?;
+    let findings = examine(&look(&ThisHost, survey, known));
     let printed = if args.json { json(&findings, out) } else { text(&findings, args.quiet, out) };
     printed.map_err(DoctorError::Write)?;
     Ok(findings.iter().all(|finding| finding.level != Level::Fail))
 }
 
 /// What the director says, where one answers, and the file.
-fn known(config: Option<&Config>, socket: Option<&Path>) -> Result<Known, DoctorError> {
+fn known(config: Option<&Config>, socket: Option<&Path>) -> Result<Site, DoctorError> {
     let options = config.map(|config| &config.director);
     let ports = options.and_then(|options| options.laddr_ports.clone());
-    let mut known = Known {
+    let mut known = Site {
         ports: Some(ports.unwrap_or(HostOptions::default().laddr_ports)),
         uses_own_ports: options.is_none_or(|options| options.laddr_nets.is_empty()),
         most_conns: options.and_then(|options| options.max_conns).unwrap_or(Settings::default().max_conns)
             as u64,
-        ..Known::default()
+        ..Site::default()
     };
     match ask(&mut known, &socket_path(socket)) {
         // One that dies while it is asked is none either.
@@ -87,7 +85,7 @@ fn known(config: Option<&Config>, socket: Option<&Path>) -> Result<Known, Doctor
     Ok(known)
 }
 
-fn ask(known: &mut Known, socket: &Path) -> Result<(), ClientError> {
+fn ask(known: &mut Site, socket: &Path) -> Result<(), ClientError> {
     let mut client = Client::connect(socket)?;
     let (status, health) = (client.status()?, client.health()?);
     if let Ok(Reply::Services(services)) = client.query(Query::Services)? {
@@ -132,7 +130,7 @@ fn probe_all(services: &[ServiceEntry]) -> Vec<(Endpoint, crate::doctor::Probe)>
             ServiceKey::Mark { .. } => Protocol::Tcp,
         };
         for server in &service.servers {
-            let end = Endpoint::new(server.spec.addr, server.spec.port);
+            let end = server.spec.endpoint();
             if !ends.iter().any(|(_, other)| *other == end) {
                 ends.push((protocol, end));
             }
@@ -151,9 +149,6 @@ fn probe_all(services: &[ServiceEntry]) -> Vec<(Endpoint, crate::doctor::Probe)>
     }
     outcomes
 }
-
-/// Probes at a time.
-const AT_ONCE: usize = 64;
 
 fn counts(findings: &[Finding]) -> [usize; 3] {
     [Level::Ok, Level::Warn, Level::Fail]

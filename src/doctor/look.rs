@@ -1,18 +1,13 @@
 //! Reads a host: `/proc`, two devices' drivers, and what `nft` and `iptables` print. By a trait, so that what is found
 //! can be tried with a host in memory.
 
-use std::net::IpAddr;
-use std::ops::RangeInclusive;
 use std::process::{Command, Stdio};
 
 use super::ruleset;
 use super::site::{Site, Socket, Tun};
 use super::texts;
-use crate::control::Status;
 use crate::device::{self, DeviceError};
-use crate::health::report::ServiceReport;
 use crate::host::{ReceiveOffload, Survey, receive_offload};
-use crate::lvs::director::ServiceEntry;
 
 /// What a doctor asks of a host; all of it only reads.
 pub trait Host {
@@ -31,21 +26,8 @@ pub trait Host {
     fn offload(&self, link: &str) -> ReceiveOffload;
 }
 
-/// What is known from elsewhere: the director, its configuration, what was typed.
-#[derive(Clone, Debug, Default)]
-pub struct Known {
-    pub status: Option<Status>,
-    pub health: Vec<ServiceReport>,
-    pub services: Vec<ServiceEntry>,
-    pub ports: Option<RangeInclusive<u16>>,
-    /// Ports of the host's own addresses stand for clients.
-    pub uses_own_ports: bool,
-    pub most_conns: u64,
-    pub real_server_vips: Vec<IpAddr>,
-}
-
-/// All that can be read.
-pub fn look(host: &impl Host, survey: Survey, known: Known) -> Site {
+/// Adds all that can be read to what is known from elsewhere: the director, its configuration, what was typed.
+pub fn look(host: &impl Host, survey: Survey, known: Site) -> Site {
     let director = known.status.as_ref().map(|status| format!("/proc/{}", status.director.pid));
     let limits = host.text(&format!("{}/limits", director.as_deref().unwrap_or("/proc/self")));
     let capabilities = |of: &str| texts::capabilities(&host.text(&format!("{of}/status"))?);
@@ -64,14 +46,7 @@ pub fn look(host: &impl Host, survey: Survey, known: Known) -> Site {
         memory: host
             .text("/proc/meminfo")
             .and_then(|text| texts::memory(&text, host.text("/sys/fs/cgroup/memory.max").as_deref())),
-        status: known.status,
-        health: known.health,
-        services: known.services,
-        ports: known.ports,
-        uses_own_ports: known.uses_own_ports,
-        most_conns: known.most_conns,
-        real_server_vips: known.real_server_vips,
-        ..Site::default()
+        ..known
     };
     for key in keys(&survey) {
         if let Some(value) = host.text(&format!("/proc/sys/{key}")) {

@@ -8,6 +8,9 @@ const NET_BIND_SERVICE: u32 = 10;
 const NET_ADMIN: u32 = 12;
 const NET_RAW: u32 = 13;
 
+/// Gives the program what it needs.
+const SETCAP: &str = "setcap cap_net_admin,cap_net_raw,cap_net_bind_service+ep \"$(command -v tunvs)\"";
+
 /// Descriptors that a director has at least; more with checks and tools.
 const FEWEST_FILES: u64 = 256;
 
@@ -76,8 +79,7 @@ fn capabilities(site: &Site) -> Finding {
         .collect();
     if !missing.is_empty() {
         let found = format!("{whose} no {}", missing.join(" and no "));
-        return Finding::fail("capabilities", found, why)
-            .mend("setcap cap_net_admin,cap_net_raw,cap_net_bind_service+ep \"$(command -v tunvs)\"");
+        return Finding::fail("capabilities", found, why).mend(SETCAP);
     }
     if lacks(NET_BIND_SERVICE) {
         return Finding::warn(
@@ -85,7 +87,7 @@ fn capabilities(site: &Site) -> Finding {
             format!("{whose} no CAP_NET_BIND_SERVICE"),
             "--metrics cannot have a port below 1024",
         )
-        .mend("setcap cap_net_admin,cap_net_raw,cap_net_bind_service+ep \"$(command -v tunvs)\"");
+        .mend(SETCAP);
     }
     Finding::ok("capabilities", format!("{whose} CAP_NET_ADMIN, CAP_NET_RAW and CAP_NET_BIND_SERVICE"))
 }
@@ -94,8 +96,9 @@ fn packet_socket(socket: Socket) -> Finding {
     let why = "direct routing and tunnels send frames by packet sockets";
     match socket {
         Socket::Works => Finding::ok("packet-socket", "packet sockets can be opened"),
-        Socket::Denied => Finding::fail("packet-socket", "packet sockets are not allowed here", why)
-            .mend("setcap cap_net_admin,cap_net_raw,cap_net_bind_service+ep \"$(command -v tunvs)\""),
+        Socket::Denied => {
+            Finding::fail("packet-socket", "packet sockets are not allowed here", why).mend(SETCAP)
+        }
         Socket::Missing => {
             Finding::fail("packet-socket", "this kernel has no packet sockets (AF_PACKET)", why)
                 .mend("modprobe af_packet")

@@ -5,11 +5,12 @@ use std::net::IpAddr;
 use super::Finding;
 use super::probe::Probe;
 use super::site::Site;
+use super::texts::option_of;
 use crate::host::Way;
 use crate::lvs::director::{ServerEntry, ServiceEntry};
 use crate::lvs::neighbour::Reach;
 use crate::lvs::route::is_link_local;
-use crate::lvs::service::{Endpoint, Forwarding};
+use crate::lvs::service::Forwarding;
 
 /// Packets to a server that has answered none of them, so many that it is no chance.
 const UNANSWERED: u64 = 3;
@@ -17,21 +18,18 @@ const UNANSWERED: u64 = 3;
 pub(super) fn examine(site: &Site, findings: &mut Vec<Finding>) {
     for service in &site.services {
         for server in &service.servers {
-            let about = format!("{} {}", service.spec.key, end(server));
+            let about = format!("{} {}", service.spec.key, server.spec.endpoint());
             let start = findings.len();
             if let Some(way) = site.survey.ways.get(&server.spec.addr) {
                 route(site, service, server, way, findings);
             }
             back(site, server, findings);
             findings.extend(health(site, service, server));
-            findings.extend(site.probes.get(&end(server)).map(|probe| probed(site, server, probe)));
+            findings
+                .extend(site.probes.get(&server.spec.endpoint()).map(|probe| probed(site, server, probe)));
             findings[start..].iter_mut().for_each(|finding| finding.about = Some(about.clone()));
         }
     }
-}
-
-fn end(server: &ServerEntry) -> Endpoint {
-    Endpoint::new(server.spec.addr, server.spec.port)
 }
 
 fn ip(addr: IpAddr) -> &'static str {
@@ -52,10 +50,10 @@ fn route(site: &Site, service: &ServiceEntry, server: &ServerEntry, way: &Way, f
         }
         Way::Out { dev, gateway: Some(gateway), .. } if server.spec.forwarding == Forwarding::Route => {
             let why = "direct routing leaves the destination as it is, so the server has to be a neighbour: the gateway would send the packet back";
-            let option = service_option(service);
+            let option = option_of(&service.spec.key);
             findings.push(
                 Finding::fail("route", format!("{addr} is behind the gateway {gateway} on {dev}"), why)
-                    .mend(format!("tunvs ipvsadm -e {option} -r {} -i", end(server))),
+                    .mend(format!("tunvs ipvsadm -e {option} -r {} -i", server.spec.endpoint())),
             );
         }
         Way::Out { dev, gateway, .. } => {
@@ -63,21 +61,6 @@ fn route(site: &Site, service: &ServiceEntry, server: &ServerEntry, way: &Way, f
             findings.push(Finding::ok("route", format!("{addr} is reached on {dev}{by}")));
             findings.extend(neighbour(site, dev, gateway.unwrap_or(addr)));
         }
-    }
-}
-
-fn service_option(service: &ServiceEntry) -> String {
-    use crate::lvs::service::{Protocol, ServiceKey};
-    match service.spec.key {
-        ServiceKey::Address { protocol, addr, port } => {
-            let option = match protocol {
-                Protocol::Tcp => "-t",
-                Protocol::Udp => "-u",
-                Protocol::Sctp => "--sctp-service",
-            };
-            format!("{option} {}", Endpoint::new(addr, port))
-        }
-        ServiceKey::Mark { mark, .. } => format!("-f {mark}"),
     }
 }
 
@@ -153,7 +136,7 @@ fn back(site: &Site, server: &ServerEntry, findings: &mut Vec<Finding>) {
 
 fn health(site: &Site, service: &ServiceEntry, server: &ServerEntry) -> Option<Finding> {
     let report = site.health.iter().find(|report| report.service == service.spec.key)?;
-    let report = report.servers.iter().find(|report| report.server == end(server))?;
+    let report = report.servers.iter().find(|report| report.server == server.spec.endpoint())?;
     if report.up {
         return Some(Finding::ok("health", "its checks succeed"));
     }
@@ -163,7 +146,7 @@ fn health(site: &Site, service: &ServiceEntry, server: &ServerEntry) -> Option<F
 }
 
 fn probed(site: &Site, server: &ServerEntry, probe: &Probe) -> Finding {
-    let end = end(server);
+    let end = server.spec.endpoint();
     match probe {
         Probe::Answered => Finding::ok("probe", format!("{end} answered a probe from here")),
         Probe::Refused => {

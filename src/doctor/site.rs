@@ -129,7 +129,7 @@ impl Site {
     }
 
     /// Addresses of servers of this kind.
-    pub(super) fn reals(&self, takes: impl Fn(Forwarding) -> bool) -> Vec<IpAddr> {
+    pub fn reals(&self, takes: impl Fn(Forwarding) -> bool) -> Vec<IpAddr> {
         let servers = self.services.iter().flat_map(|service| &service.servers);
         let mut reals: Vec<IpAddr> =
             servers.filter(|server| takes(server.spec.forwarding)).map(|server| server.spec.addr).collect();

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use super::look::{Host, Known, look};
+use super::look::{Host, look};
 use super::site::{Socket, Tun};
 use super::*;
 use crate::control::Status;
@@ -146,25 +146,25 @@ fn survey() -> Survey {
 }
 
 /// A director that runs and is well.
-fn known() -> Known {
+fn known() -> Site {
     let mut status = Status::default();
     status.director.pid = 4711;
     status.host.follows = true;
     status.queues = ["tunvs-vip/0", "tunvs-vip/1", "tunvs-rs/0"]
         .map(|name| Queue { name: name.to_owned(), ..Queue::default() })
         .into();
-    Known {
+    Site {
         status: Some(status),
         services: vec![service(Forwarding::Masq)],
         ports: Some(16_384..=32_767),
         uses_own_ports: true,
         most_conns: 8_388_608,
-        ..Known::default()
+        ..Site::default()
     }
 }
 
-fn before_the_start() -> Known {
-    Known { status: None, ..known() }
+fn before_the_start() -> Site {
+    Site { status: None, ..known() }
 }
 
 fn site() -> Site {
@@ -192,7 +192,7 @@ fn assert_found(site: &Site, check: &str, level: Level, commands: &[&str]) {
 }
 
 /// With one text of the host replaced.
-fn with(path: &str, text: &str, known: Known) -> Site {
+fn with(path: &str, text: &str, known: Site) -> Site {
     let mut paper = paper();
     paper.texts.insert(path.to_owned(), text.to_owned());
     look(&paper, survey(), known)
@@ -201,7 +201,7 @@ fn with(path: &str, text: &str, known: Known) -> Site {
 #[test]
 fn a_host_that_is_well_has_nothing_to_mend() {
     for site in
-        [site(), look(&paper(), survey(), before_the_start()), look(&paper(), survey(), Known::default())]
+        [site(), look(&paper(), survey(), before_the_start()), look(&paper(), survey(), Site::default())]
     {
         let ill: Vec<Finding> =
             examine(&site).into_iter().filter(|finding| finding.level != Level::Ok).collect();
@@ -295,10 +295,10 @@ fn ports_that_stand_for_clients() {
     let wide = |known| with("/proc/sys/net/ipv4/ip_local_port_range", "1024\t65535\n", known);
     let reserve = ["sysctl -w net.ipv4.ip_local_reserved_ports=16384-32767"];
     assert_found(&wide(known()), "ports", Level::Warn, &reserve);
-    let full_nat = Known { services: vec![service(Forwarding::FullNat)], ..known() };
+    let full_nat = Site { services: vec![service(Forwarding::FullNat)], ..known() };
     assert_found(&wide(full_nat), "ports", Level::Fail, &reserve);
     assert_found(&wide(before_the_start()), "ports", Level::Ok, &[]);
-    assert_found(&wide(Known { uses_own_ports: false, ..known() }), "ports", Level::Ok, &[]);
+    assert_found(&wide(Site { uses_own_ports: false, ..known() }), "ports", Level::Ok, &[]);
 }
 
 #[test]
@@ -354,7 +354,7 @@ fn links_and_their_sizes() {
     assert_found(&gone, "mtu", Level::Fail, &["tunvs status"]);
     let jumbo = changed("eth1", |link| link.mtu = 9000);
     assert_found(&jumbo, "mtu", Level::Warn, &["ip link set dev eth2 mtu 9000"]);
-    let tunnel = Known { services: vec![service(Forwarding::Tunnel(Tunnel::default()))], ..known() };
+    let tunnel = Site { services: vec![service(Forwarding::Tunnel(Tunnel::default()))], ..known() };
     let tunnel = look(&paper(), survey(), tunnel);
     assert!(examine(&tunnel).iter().any(|finding| finding.found.starts_with("tunnels by eth2: 1500 bytes")));
 
@@ -380,7 +380,7 @@ fn virtual_addresses_of_others_and_of_real_servers() {
     ];
     assert_found(&look(&paper(), other, known()), "virtual-address", Level::Warn, &commands);
 
-    let real_server = || Known { real_server_vips: vec![vip()], ..Known::default() };
+    let real_server = || Site { real_server_vips: vec![vip()], ..Site::default() };
     let on = |dev: &str, net: &str| {
         let mut survey = survey();
         survey.addresses.push((dev.to_owned(), net.parse().unwrap()));
@@ -527,7 +527,7 @@ fn the_kernels_own_ipvs() {
 fn with_way(forwarding: Forwarding, way: Way) -> Site {
     let mut survey = survey();
     survey.ways.insert(rip(), way);
-    look(&paper(), survey, Known { services: vec![service(forwarding)], ..known() })
+    look(&paper(), survey, Site { services: vec![service(forwarding)], ..known() })
 }
 
 #[test]
@@ -568,7 +568,7 @@ fn neighbours_and_ways_back() {
     let silent = |forwarding, in_packets| {
         let mut service = service(forwarding);
         service.servers[0].stats = Stats { in_packets, ..Stats::default() };
-        look(&paper(), survey(), Known { services: vec![service], ..known() })
+        look(&paper(), survey(), Site { services: vec![service], ..known() })
     };
     let back = ["192.168.56.184: ip route replace default via 192.168.56.181"];
     assert_found(&silent(Forwarding::Masq, 9), "return", Level::Warn, &back);
@@ -606,7 +606,7 @@ fn checks_and_probes() {
         let service = service(Forwarding::Masq).spec.key;
         let servers = vec![report(up)];
         let report = ServiceReport { service, up, weight_up: 0, quorum: 1, sorry: false, servers };
-        look(&paper(), survey(), Known { health: vec![report], ..known() })
+        look(&paper(), survey(), Site { health: vec![report], ..known() })
     };
     assert_found(&checked(false), "health", Level::Fail, &["tunvs health --down"]);
     assert!(examine(&checked(false)).iter().any(|finding| finding.found == "its checks fail: status 500"));

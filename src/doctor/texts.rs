@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use crate::lvs::service::{Protocol, ServiceKey};
+use crate::lvs::service::{Endpoint, Protocol, ServiceKey};
 
 /// The effective capabilities in `/proc/PID/status`.
 pub fn capabilities(status: &str) -> Option<u64> {
@@ -69,6 +69,21 @@ pub fn table_use(stat: &str, is_v6: bool, most: u64) -> Option<TableUse> {
     Some(used)
 }
 
+/// A service as an option of ipvsadm.
+pub fn option_of(key: &ServiceKey) -> String {
+    match *key {
+        ServiceKey::Address { protocol, addr, port } => {
+            let option = match protocol {
+                Protocol::Tcp => "-t",
+                Protocol::Udp => "-u",
+                Protocol::Sctp => "--sctp-service",
+            };
+            format!("{option} {}", Endpoint::new(addr, port))
+        }
+        ServiceKey::Mark { mark, .. } => format!("-f {mark}"),
+    }
+}
+
 /// A service of the kernel's IPVS, and how to name it to ipvsadm.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KernelService {
@@ -82,10 +97,10 @@ pub fn kernel_services(table: &str) -> Vec<KernelService> {
     for line in table.lines() {
         let mut words = line.split_whitespace();
         let (Some(kind), Some(place)) = (words.next(), words.next()) else { continue };
-        let (protocol, option) = match kind {
-            "TCP" => (Protocol::Tcp, "-t"),
-            "UDP" => (Protocol::Udp, "-u"),
-            "SCTP" => (Protocol::Sctp, "--sctp-service"),
+        let protocol = match kind {
+            "TCP" => Protocol::Tcp,
+            "UDP" => Protocol::Udp,
+            "SCTP" => Protocol::Sctp,
             "FWM" => {
                 let mark = u32::from_str_radix(place, 16).unwrap_or_default();
                 found.push(KernelService { key: None, named: format!("-f {mark}") });
@@ -95,8 +110,7 @@ pub fn kernel_services(table: &str) -> Vec<KernelService> {
         };
         if let Some((addr, port)) = hex_end(place) {
             let key = ServiceKey::Address { protocol, addr, port };
-            let end = crate::lvs::service::Endpoint::new(addr, port);
-            found.push(KernelService { key: Some(key), named: format!("{option} {end}") });
+            found.push(KernelService { key: Some(key), named: option_of(&key) });
         }
     }
     found
