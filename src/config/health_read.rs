@@ -11,7 +11,7 @@ use super::schema;
 use crate::health::spec::{
     Check, OnFailure, Script, ServerHealth, ServiceHealth, ServicePolicy, SorryServer,
 };
-use crate::lvs::service::{Endpoint, Forwarding, ServerSpec, ServiceKey};
+use crate::lvs::service::{Forwarding, ServerSpec, ServiceKey};
 
 /// What a service says of itself, and for those of its servers that say nothing.
 pub(super) struct ServiceSide {
@@ -117,7 +117,7 @@ impl ServiceSide {
             Some(own) => script(own).map(Some),
             None => Ok(around.clone()),
         };
-        let mut health = ServerHealth::new(Endpoint::new(spec.addr, spec.port));
+        let mut health = ServerHealth::new(spec.endpoint());
         let given_checks = checks(given.check)?.unwrap_or_else(|| self.checks.clone());
         health.checks =
             given_checks.into_iter().map(|check| led(check, key, spec)).collect::<Result<_, _>>()?;

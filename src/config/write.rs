@@ -76,30 +76,21 @@ pub(super) fn written(declared: &Declared, notes: &[Note], origin: &str) -> Stri
 
 fn write_watching(watching: &Watching, out: &mut Lines) {
     let path = watching.flow_log.as_ref().map(|path| path.display().to_string());
-    let tables = [
-        (
-            "metrics",
-            [
-                ("listen", watching.metrics.map(|listen| quoted(&listen.to_string()))),
-                ("series", watching.metrics_series.map(|series| series.to_string())),
-                ("", None),
-            ],
-        ),
-        (
-            "flow_log",
-            [
-                ("file", path.as_deref().map(quoted)),
-                ("begins", watching.flow_begins.map(|begins| begins.to_string())),
-                ("rate", watching.flow_rate.map(|rate| rate.to_string())),
-            ],
-        ),
+    let metrics = [
+        ("listen", watching.metrics.map(|listen| quoted(&listen.to_string()))),
+        ("series", watching.metrics_series.map(|series| series.to_string())),
     ];
-    for (name, keys) in tables {
+    let flow_log = [
+        ("file", path.as_deref().map(quoted)),
+        ("begins", watching.flow_begins.map(|begins| begins.to_string())),
+        ("rate", watching.flow_rate.map(|rate| rate.to_string())),
+    ];
+    for (name, keys) in [("metrics", metrics.as_slice()), ("flow_log", &flow_log)] {
         if keys.iter().any(|(_, value)| value.is_some()) {
             out.line(&format!("\n[{name}]"));
         }
         for (key, value) in keys {
-            value.into_iter().for_each(|value| out.set(key, value));
+            value.iter().for_each(|value| out.set(key, value));
         }
     }
 }

@@ -7,7 +7,6 @@ use crate::health::spec::{
     BodyRegex, Check, CheckKind, HttpCheck, HttpUrl, HttpVersion, OnFailure, Schedule, Script, ServerHealth,
     ServiceHealth, StatusRange, Tls,
 };
-use crate::lvs::service::Endpoint;
 
 pub(super) fn health_of_service(health: &ServiceHealth, out: &mut Lines) {
     let policy = &health.policy;
@@ -28,7 +27,7 @@ pub(super) fn health_of_service(health: &ServiceHealth, out: &mut Lines) {
         }
     }
     if let Some(sorry) = &policy.sorry {
-        let address = quoted(&Endpoint::new(sorry.server.addr, sorry.server.port).to_string());
+        let address = quoted(&sorry.server.endpoint().to_string());
         let forward = forward(sorry.server.forwarding);
         let inhibit = if sorry.inhibit { ", inhibit = true" } else { "" };
         out.set("sorry", format!("{{ address = {address}, forward = \"{forward}\"{inhibit} }}"));

@@ -52,20 +52,17 @@ fn event(command: &Command) -> Option<Event> {
 }
 
 const fn added(service: ServiceKey, spec: &ServerSpec) -> Event {
-    Event::ServerAdded { service, server: Endpoint::new(spec.addr, spec.port), weight: spec.weight }
+    Event::ServerAdded { service, server: spec.endpoint(), weight: spec.weight }
 }
 
 const fn edited(service: ServiceKey, spec: &ServerSpec) -> Event {
-    Event::ServerEdited { service, server: Endpoint::new(spec.addr, spec.port), weight: spec.weight }
+    Event::ServerEdited { service, server: spec.endpoint(), weight: spec.weight }
 }
 
 fn declared(director: &Director, now: Time) -> Declared {
     let Ok(Reply::Services(services)) = director.query(&Query::Services, now) else { return Declared::new() };
     let servers = |servers: Vec<crate::lvs::director::ServerEntry>| {
-        servers
-            .into_iter()
-            .map(|server| (Endpoint::new(server.spec.addr, server.spec.port), server.spec))
-            .collect()
+        servers.into_iter().map(|server| (server.spec.endpoint(), server.spec)).collect()
     };
     services.into_iter().map(|entry| (entry.spec.key, (entry.spec, servers(entry.servers)))).collect()
 }

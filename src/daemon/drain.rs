@@ -51,7 +51,7 @@ impl Live {
 
     fn server(&self, service: &ServiceKey, server: Endpoint) -> Option<ServerEntry> {
         let servers = self.entry(service)?.servers;
-        servers.into_iter().find(|entry| Endpoint::new(entry.spec.addr, entry.spec.port) == server)
+        servers.into_iter().find(|entry| entry.spec.endpoint() == server)
     }
 
     fn look_at_drains(&self) {

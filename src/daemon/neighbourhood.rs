@@ -44,7 +44,8 @@ pub(super) async fn know_neighbours(neighbours: Arc<Neighbours>, mut watch: Neig
     }
 }
 
-/// Hands ICMPv6 errors, and answers of echo, to the director. One that belongs to no connection was the host's, which has it already.
+/// Hands ICMPv6 errors, and answers of echo, to the director. One that belongs to no connection was the host's, which
+/// has it already.
 pub(super) async fn pass_errors(live: Arc<Live>, listener: ErrorListener, mut writer: TunWriter) {
     let (mut packet, mut outbox) = (PacketBuf::new(), Outbox::default());
     loop {

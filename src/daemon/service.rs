@@ -334,7 +334,7 @@ fn announce(command: &Command) {
         Command::DeleteService(key) => tracing::info!(service = %key, "service removed"),
         Command::AddServer { service, server } => tracing::info!(
             service = %service,
-            real = %Endpoint::new(server.addr, server.port),
+            real = %server.endpoint(),
             forward = server.forwarding.name(),
             weight = server.weight,
             "real server added"

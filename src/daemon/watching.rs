@@ -5,7 +5,7 @@
 //! signals.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
@@ -111,14 +111,10 @@ impl Watchers {
         let wanted = self.given.clone().or(file);
         let present = self.present.lock().await;
         let mut lines = Vec::new();
-        if named(&wanted.metrics) != named(&present.watching.metrics)
-            || wanted.metrics_series != present.watching.metrics_series
-        {
+        if pages_of(&wanted) != pages_of(&present.watching) {
             lines.push(format!("metrics: {}", named(&wanted.metrics)));
         }
-        let flows =
-            |watching: &Watching| (watching.flow_log.clone(), watching.flow_begins, watching.flow_rate);
-        if flows(&wanted) != flows(&present.watching) {
+        if flows_of(&wanted) != flows_of(&present.watching) {
             let path = wanted.flow_log.as_ref().map(|path| path.display());
             lines.push(format!("flow log: {}", named(&path)));
         }
@@ -137,9 +133,7 @@ impl Watchers {
         if watching.metrics != present.watching.metrics {
             present.listener = listener;
         }
-        if watching.metrics != present.watching.metrics
-            || watching.metrics_series != present.watching.metrics_series
-        {
+        if pages_of(&watching) != pages_of(&present.watching) {
             let series = watching.metrics_series.unwrap_or(metrics::DEFAULT_SERIES);
             let limits = Limits { series, ..Limits::default() };
             if let Some(pages) = &self.pages {
@@ -159,10 +153,7 @@ impl Watchers {
             begins: watching.flow_begins.unwrap_or(false),
             rate: watching.flow_rate.unwrap_or(FLOW_RATE),
         };
-        let is_new = watching.flow_log != present.watching.flow_log
-            || watching.flow_begins != present.watching.flow_begins
-            || watching.flow_rate != present.watching.flow_rate;
-        if is_new {
+        if flows_of(&watching) != flows_of(&present.watching) {
             live.director.want_flows(present.flows.is_some().then_some(wish));
         }
         present.watching = watching;
@@ -185,6 +176,16 @@ impl Watchers {
     pub(super) fn tally(&self) -> Tally {
         *self.tally.lock()
     }
+}
+
+/// What is wanted of the pages.
+const fn pages_of(watching: &Watching) -> (Option<SocketAddr>, Option<usize>) {
+    (watching.metrics, watching.metrics_series)
+}
+
+/// What is wanted of the flow log.
+fn flows_of(watching: &Watching) -> (Option<&Path>, Option<bool>, Option<u32>) {
+    (watching.flow_log.as_deref(), watching.flow_begins, watching.flow_rate)
 }
 
 /// Waits a little for an address that is being let go.

@@ -43,24 +43,20 @@ impl<'a> Way<'a> {
         Self { target: &check.target, leader, server: id.server.addr, led: Mutex::default() }
     }
 
-    /// The address to leave from: for what is led the one that the server would answer, where none is said.
-    pub(super) fn source(&self, to: SocketAddr) -> Result<Option<IpAddr>, ProbeError> {
-        if self.target.via_server.is_none() || self.target.bind_ip.is_some() {
-            return Ok(self.target.bind_ip);
-        }
-        let source = self.leader.director.source_to(self.server);
-        let source = source.filter(|source| source.is_ipv4() == to.is_ipv4());
-        source.map(Some).ok_or(ProbeError::NoSource(self.server))
+    /// The address that what is led leaves from: the one that the server would answer, where none is said.
+    pub(super) fn source(&self, to: SocketAddr) -> Result<IpAddr, ProbeError> {
+        let reached = || self.leader.director.source_to(self.server);
+        let source = self.target.bind_ip.or_else(|| reached().filter(|from| from.is_ipv4() == to.is_ipv4()));
+        source.ok_or(ProbeError::NoSource(self.server))
     }
 
-    /// From here on what goes from one end to the other goes to the server that is asked, if it is to.
+    /// From here on what goes from one end to the other goes to the server that is asked.
     pub(super) fn lead(
         &self,
-        protocol: Protocol,
+        (protocol, forwarding): (Protocol, Forwarding),
         from: SocketAddr,
         to: SocketAddr,
     ) -> Result<(), ProbeError> {
-        let Some(forwarding) = self.target.via_server else { return Ok(()) };
         let end = |at: SocketAddr| Endpoint::new(at.ip(), at.port());
         let led = Led { protocol, from: end(from), to: end(to) };
         self.led.lock().push(Release::of(self.leader, led, (self.server, forwarding))?);

@@ -116,7 +116,7 @@ impl Pool {
 
     /// What the configuration's wish for a server comes to while checks say what they say.
     pub(super) fn admit(&mut self, spec: &ServerSpec, now: Time) -> Option<Command> {
-        let endpoint = Endpoint::new(spec.addr, spec.port);
+        let endpoint = spec.endpoint();
         let replaced = self.is_replaced();
         let member = self
             .members
@@ -133,7 +133,7 @@ impl Pool {
     /// What the configuration's wish for all servers of the service comes to.
     pub(super) fn admit_all(&mut self, servers: &[ServerSpec], now: Time) -> Vec<ServerSpec> {
         for member in self.members.values_mut() {
-            if !servers.iter().any(|spec| Endpoint::new(spec.addr, spec.port) == member.endpoint()) {
+            if !servers.iter().any(|spec| spec.endpoint() == member.endpoint()) {
                 member.spec = None;
                 member.put = None;
             }
@@ -141,7 +141,7 @@ impl Pool {
         for spec in servers {
             self.admit(spec, now);
         }
-        let places = servers.iter().map(|spec| Endpoint::new(spec.addr, spec.port));
+        let places = servers.iter().map(ServerSpec::endpoint);
         let put = places.filter_map(|place| self.members.get(&place)?.put.clone());
         put.chain(self.sorry.clone()).collect()
     }
@@ -186,10 +186,10 @@ impl Pool {
 
     /// Takes over what was changed by hand.
     fn adopt(&mut self, actual: &ServiceEntry, now: Time) {
-        let sorry = self.sorry.as_ref().map(|sorry| Endpoint::new(sorry.addr, sorry.port));
+        let sorry = self.sorry.as_ref().map(|sorry| sorry.endpoint());
         let mut seen = Vec::with_capacity(actual.servers.len());
         for entry in &actual.servers {
-            let endpoint = Endpoint::new(entry.spec.addr, entry.spec.port);
+            let endpoint = entry.spec.endpoint();
             seen.push(endpoint);
             if sorry == Some(endpoint) && !self.members.contains_key(&endpoint) {
                 continue;
@@ -274,7 +274,7 @@ impl Pool {
             (replaced || sorry.inhibit).then(|| ServerSpec { weight, ..sorry.server.clone() })
         });
         if let Some(spec) = self.sorry.as_ref().or(sorry.as_ref()) {
-            let endpoint = Endpoint::new(spec.addr, spec.port);
+            let endpoint = spec.endpoint();
             if self.members.get(&endpoint).is_none_or(|member| member.spec.is_none()) {
                 step(self.service, self.sorry.as_ref(), sorry.as_ref(), endpoint).map(&mut sort);
                 self.sorry = sorry;
@@ -319,7 +319,7 @@ impl Pool {
             entry.servers.retain(|server| !is_sorry(&server.spec));
         }
         for server in &mut entry.servers {
-            let endpoint = Endpoint::new(server.spec.addr, server.spec.port);
+            let endpoint = server.spec.endpoint();
             let member =
                 self.members.get(&endpoint).filter(|member| member.put.as_ref() == Some(&server.spec));
             if let Some(spec) = member.and_then(|member| member.spec.as_ref()) {

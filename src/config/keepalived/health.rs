@@ -7,7 +7,7 @@ use super::model::{Checker, RealServer, VirtualServer};
 use crate::health::spec::{
     Check, CheckKind, OnFailure, Schedule, ServerHealth, ServiceHealth, ServicePolicy, SorryServer,
 };
-use crate::lvs::service::{Endpoint, Forwarding, ServerSpec, ServiceKey};
+use crate::lvs::service::{Forwarding, ServerSpec, ServiceKey};
 
 /// None: the service has nothing to check, and nothing follows from anything.
 pub(super) fn service(
@@ -53,7 +53,7 @@ fn raise_alpha(health: &mut ServiceHealth) {
 }
 
 fn server(said: &RealServer, spec: &ServerSpec) -> ServerHealth {
-    let mut health = ServerHealth::new(Endpoint::new(spec.addr, spec.port));
+    let mut health = ServerHealth::new(spec.endpoint());
     if said.inhibit == Some(true) {
         health.on_failure = OnFailure::Quiesce;
     }

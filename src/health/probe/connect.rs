@@ -34,12 +34,11 @@ fn led(
     way: &Way<'_>,
 ) -> Result<Socket, ProbeError> {
     let number = Protocol::from(i32::from(protocol.number()));
-    if way.target.via_server.is_none() {
-        return open(to, kind, number, way.target);
-    }
-    let socket = open(to, kind, number, &Target { bind_ip: way.source(to)?, ..way.target.clone() })?;
+    let Some(forwarding) = way.target.via_server else { return open(to, kind, number, way.target) };
+    let target = Target { bind_ip: Some(way.source(to)?), ..way.target.clone() };
+    let socket = open(to, kind, number, &target)?;
     let from = socket.local_addr().map_err(wrong("the socket"))?.as_socket();
-    way.lead(protocol, from.ok_or(ProbeError::NotLed("no address"))?, to)?;
+    way.lead((protocol, forwarding), from.ok_or(ProbeError::NotLed("no address"))?, to)?;
     Ok(socket)
 }
 
