@@ -92,7 +92,7 @@ fn look(
 ) -> Result<Option<ServerEntry>, DrainError> {
     let Reply::Services(services) = client.query(Query::Service(service))?? else { return Ok(None) };
     let mut servers = services.into_iter().flat_map(|service| service.servers);
-    Ok(servers.find(|entry| Endpoint::new(entry.spec.addr, entry.spec.port) == server))
+    Ok(servers.find(|entry| entry.spec.endpoint() == server))
 }
 
 pub(super) fn undrain(args: &UndrainArgs) -> Result<(), DrainError> {

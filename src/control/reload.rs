@@ -127,11 +127,10 @@ impl Reloaded {
 
 /// Servers that are in one of them only, or other in both.
 fn servers(old: &DeclaredService, new: &DeclaredService) -> usize {
-    let end = |server: &ServerSpec| Endpoint::new(server.addr, server.port);
     let before: HashMap<Endpoint, &ServerSpec> =
-        old.servers.iter().map(|server| (end(server), server)).collect();
+        old.servers.iter().map(|server| (server.endpoint(), server)).collect();
     let after: HashMap<Endpoint, &ServerSpec> =
-        new.servers.iter().map(|server| (end(server), server)).collect();
+        new.servers.iter().map(|server| (server.endpoint(), server)).collect();
     let gone = before.keys().filter(|server| !after.contains_key(*server)).count();
     gone + after.iter().filter(|(end, server)| before.get(*end) != Some(server)).count()
 }

@@ -7,7 +7,7 @@ use std::fmt::Write;
 
 use crate::control::Status;
 use crate::lvs::director::{ServerEntry, ServiceEntry};
-use crate::lvs::service::{Endpoint, Stats};
+use crate::lvs::service::Stats;
 
 #[derive(Clone, Copy)]
 enum Kind {
@@ -222,7 +222,7 @@ impl Page {
     ) {
         for (service, entry) in services {
             for server in &entry.servers {
-                let end = Endpoint::new(server.spec.addr, server.spec.port).to_string();
+                let end = server.spec.endpoint().to_string();
                 self.sample(name, &[("service", service), ("server", &end)], value(server));
             }
         }

@@ -45,15 +45,15 @@ impl Model {
             Command::DeleteService(key) => self.services.remove(key).is_some(),
             Command::AddServer { service, server } => match self.services.get_mut(service) {
                 Some(service) if service.spec.one_packet && server.forwarding == Forwarding::FullNat => false,
-                Some(service) if !service.servers.contains_key(&name(server)) => {
-                    service.servers.insert(name(server), server.clone());
+                Some(service) if !service.servers.contains_key(&server.endpoint()) => {
+                    service.servers.insert(server.endpoint(), server.clone());
                     true
                 }
                 _ => false,
             },
             Command::EditServer { service, server } => {
                 let servers = self.services.get_mut(service).map(|service| &mut service.servers);
-                match servers.and_then(|servers| servers.get_mut(&name(server))) {
+                match servers.and_then(|servers| servers.get_mut(&server.endpoint())) {
                     Some(kept) => {
                         *kept = server.clone();
                         true
@@ -83,7 +83,7 @@ impl Model {
                 return Some(format!("{} should not be there", entry.spec.key));
             };
             let servers: BTreeMap<Endpoint, ServerSpec> =
-                entry.servers.iter().map(|server| (name(&server.spec), server.spec.clone())).collect();
+                entry.servers.iter().map(|server| (server.spec.endpoint(), server.spec.clone())).collect();
             (service.spec != entry.spec || service.servers != servers)
                 .then(|| format!("{} is {entry:?}, not {service:?}", entry.spec.key))
         })
@@ -116,8 +116,4 @@ impl Service {
     pub(crate) fn takes_nobody(&self) -> bool {
         self.servers.values().all(|server| server.weight == 0)
     }
-}
-
-fn name(server: &ServerSpec) -> Endpoint {
-    Endpoint::new(server.addr, server.port)
 }

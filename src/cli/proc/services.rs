@@ -59,7 +59,7 @@ fn server_line(server: &ServerEntry) -> String {
     let spec = &server.spec;
     format!(
         "  -> {}      {:<7} {:<6} {:<10} {:<10}",
-        endpoint(Endpoint::new(spec.addr, spec.port)),
+        endpoint(spec.endpoint()),
         spec.forwarding.name(),
         server.weight(),
         server.active_conns,

@@ -146,7 +146,7 @@ fn service<'a>(picture: &Picture, entry: &'a ServiceEntry) -> Service<'a> {
     let key = entry.spec.key;
     let report = picture.health_of(&key);
     let server = |server: &ServerEntry| {
-        let end = Endpoint::new(server.spec.addr, server.spec.port);
+        let end = server.spec.endpoint();
         Server {
             server: end,
             forwarding: server.spec.forwarding.name().to_lowercase(),

@@ -52,7 +52,7 @@ impl Meter {
                 let key = service.spec.key;
                 put(&mut service.rates, service.stats, last.services.get(&key));
                 for server in &mut service.servers {
-                    let end = Endpoint::new(server.spec.addr, server.spec.port);
+                    let end = server.spec.endpoint();
                     put(&mut server.rates, server.stats, last.servers.get(&(key, end)));
                 }
             }
@@ -66,7 +66,7 @@ impl Last {
         let services = picture.services.iter();
         let servers = services.clone().flat_map(|service| {
             let named = move |server: &crate::lvs::director::ServerEntry| {
-                ((service.spec.key, Endpoint::new(server.spec.addr, server.spec.port)), server.stats)
+                ((service.spec.key, server.spec.endpoint()), server.stats)
             };
             service.servers.iter().map(named)
         });

@@ -106,7 +106,7 @@ fn services(picture: &Picture, history: &History, measure: Measure) -> Grid {
         let report = picture.health_of(&key);
         let (active, inactive) = connections_of(entry);
         let usable = entry.servers.iter().filter(|server| {
-            let end = Endpoint::new(server.spec.addr, server.spec.port);
+            let end = server.spec.endpoint();
             server.weight() > 0 && picture.server_health(&key, end).is_none_or(|report| report.up)
         });
         let (usable, all) = (usable.count(), entry.servers.len());
@@ -180,7 +180,7 @@ fn servers(picture: &Picture, only: Option<&ServiceKey>) -> Grid {
             rows.push(Row { id: RowId::Server(key, server), cells, tone });
         };
         for server in &entry.servers {
-            let end = Endpoint::new(server.spec.addr, server.spec.port);
+            let end = server.spec.endpoint();
             let (state, tone) = server_state(Some(server), picture.server_health(&key, end));
             let weight = server.weight();
             let mut cells = vec![
@@ -195,8 +195,7 @@ fn servers(picture: &Picture, only: Option<&ServiceKey>) -> Grid {
         }
         // Servers that checks have taken out of the table are still the operator's.
         for report in picture.health_of(&key).into_iter().flat_map(|report| &report.servers) {
-            let is_listed =
-                |server: &ServerEntry| Endpoint::new(server.spec.addr, server.spec.port) == report.server;
+            let is_listed = |server: &ServerEntry| server.spec.endpoint() == report.server;
             if !entry.servers.iter().any(is_listed) {
                 let (state, tone) = server_state(None, Some(report));
                 let mut cells = vec![

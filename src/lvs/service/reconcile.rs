@@ -55,8 +55,7 @@ fn declare(
         return Ok(());
     };
     let is_edited = *present.spec() != wanted.spec;
-    let endpoints: HashSet<Endpoint> =
-        wanted.servers.iter().map(|server| Endpoint::new(server.addr, server.port)).collect();
+    let endpoints: HashSet<Endpoint> = wanted.servers.iter().map(|server| server.endpoint()).collect();
     let gone: Vec<Endpoint> = present
         .servers()
         .iter()

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Family, ServiceKey};
+use super::{Endpoint, Family, ServiceKey};
 
 /// A virtual service as declared (`ip_vs_service_user_kern`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -117,6 +117,10 @@ impl ServerSpec {
     /// A server as `ipvsadm -a -r ADDR:PORT` with that method declares it: weight 1, no thresholds.
     pub const fn new(addr: IpAddr, port: u16, forwarding: Forwarding) -> Self {
         Self { addr, port, forwarding, weight: 1, upper_threshold: 0, lower_threshold: 0 }
+    }
+
+    pub const fn endpoint(&self) -> Endpoint {
+        Endpoint::new(self.addr, self.port)
     }
 }
 

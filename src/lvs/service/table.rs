@@ -161,9 +161,9 @@ impl ServiceTable {
         let service = self.services.get_mut(key).ok_or(CommandError::NoSuchService(*key))?;
         check(service.spec(), spec, sync_daemon_runs)?;
         if service.server(spec.addr, spec.port).is_some() {
-            return Err(CommandError::ServerExists { service: *key, server: endpoint(spec) });
+            return Err(CommandError::ServerExists { service: *key, server: spec.endpoint() });
         }
-        let server = if let Some(server) = self.trash.take(key, endpoint(spec)) {
+        let server = if let Some(server) = self.trash.take(key, spec.endpoint()) {
             server.declare(spec, true);
             server
         } else {
@@ -172,7 +172,7 @@ impl ServiceTable {
             }
             Arc::new(RealServer::new(*key, spec))
         };
-        server.set_drained(self.drained.contains(&(*key, endpoint(spec))));
+        server.set_drained(self.drained.contains(&(*key, spec.endpoint())));
         service.insert(server);
         Ok(())
     }
@@ -190,7 +190,7 @@ impl ServiceTable {
         if service.edit_server(spec) {
             Ok(())
         } else {
-            Err(CommandError::NoSuchServer { service: *key, server: endpoint(spec) })
+            Err(CommandError::NoSuchServer { service: *key, server: spec.endpoint() })
         }
     }
 
@@ -307,7 +307,7 @@ fn check(service: &ServiceSpec, spec: &ServerSpec, sync_daemon_runs: bool) -> Re
         Forwarding::Tunnel(tunnel) if tunnel.kind == TunnelKind::Gue && tunnel.port == 0 => {
             Err(CommandError::NoTunnelPort)
         }
-        forwarding => check_method(service, endpoint(spec), forwarding),
+        forwarding => check_method(service, spec.endpoint(), forwarding),
     }
 }
 
@@ -321,10 +321,6 @@ fn check_method(service: &ServiceSpec, server: Endpoint, forwarding: Forwarding)
         return Err(CommandError::ProxyNeedsNat(server));
     }
     Ok(())
-}
-
-const fn endpoint(spec: &ServerSpec) -> Endpoint {
-    Endpoint::new(spec.addr, spec.port)
 }
 
 fn is_unicast(addr: IpAddr) -> bool {

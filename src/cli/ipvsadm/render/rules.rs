@@ -31,7 +31,7 @@ pub(crate) fn rules(
         sort::servers(&mut entry.servers);
         let protocol = protocol(&entry.spec.key);
         for server in &entry.servers {
-            let name = naming.endpoint(Endpoint::new(server.spec.addr, server.spec.port), protocol);
+            let name = naming.endpoint(server.spec.endpoint(), protocol);
             writeln!(out, "-a {selector} -r {name} {}", server_options(&server.spec))?;
         }
     }
@@ -46,7 +46,7 @@ pub(in crate::cli) fn lossless_service(spec: &ServiceSpec) -> String {
 
 /// A server as a command line that loses nothing.
 pub(in crate::cli) fn lossless_server(key: &ServiceKey, spec: &ServerSpec) -> String {
-    let name = address::numeric(&Endpoint::new(spec.addr, spec.port));
+    let name = address::numeric(&spec.endpoint());
     let mut line = format!("-a {} -r {name} {}", lossless_selector(key), server_options(spec));
     if spec.upper_threshold != 0 {
         line.push_str(&format!(" -x {}", spec.upper_threshold));

@@ -162,7 +162,7 @@ fn server_line(
     naming: Naming<'_>,
 ) -> io::Result<()> {
     let spec = &server.spec;
-    let name = naming.endpoint(Endpoint::new(spec.addr, spec.port), protocol);
+    let name = naming.endpoint(spec.endpoint(), protocol);
     let name = cut(name, spec.addr, SERVER_WIDTH);
     write!(out, "  -> {name:<28}")?;
     let (active, inactive) = (server.active_conns, server.inactive_conns);
