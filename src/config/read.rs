@@ -1,5 +1,6 @@
 //! From the text to what it means, with every rule that a command would meet later checked here.
 
+use std::num::NonZeroU64;
 use std::ops::RangeInclusive;
 
 use toml::Spanned;
@@ -78,7 +79,7 @@ fn daemon_spec(given: schema::Sync) -> Result<DaemonSpec, Mistake> {
         return Err(Mistake::new(group.span(), format!("{} is no multicast address", group.get_ref())));
     }
     let (interface, group) = (interface.into_inner(), group.map(Spanned::into_inner));
-    Ok(DaemonSpec { role, interface, sync_id: id, max_len, group, port, ttl })
+    Ok(DaemonSpec { role, interface, sync_id: id.into(), max_len, group, port, ttl })
 }
 
 fn watching(metrics: schema::Metrics, flow_log: schema::FlowLog) -> Result<Watching, Mistake> {
@@ -152,7 +153,7 @@ fn director_options(given: schema::Director) -> Result<DirectorOptions, Mistake>
         max_conns: given.max_conns.map(Spanned::into_inner),
         ftp_ports,
         proc_dir: given.proc_dir,
-        drop_alarm: given.drop_alarm,
+        drop_alarm: given.drop_alarm.map(NonZeroU64::get),
         log: given.log,
         log_format: given.log_format,
     })

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::num::NonZeroU64;
 use std::path::PathBuf;
 
 use ipnet::IpNet;
@@ -43,7 +44,7 @@ pub(super) struct Director {
     pub(super) max_conns: Option<Spanned<usize>>,
     pub(super) ftp_ports: Option<Spanned<Vec<u16>>>,
     pub(super) proc_dir: Option<PathBuf>,
-    pub(super) drop_alarm: Option<u64>,
+    pub(super) drop_alarm: Option<NonZeroU64>,
     pub(super) log: Option<String>,
     pub(super) log_format: Option<LogFormat>,
 }
@@ -87,7 +88,7 @@ pub(super) struct Sync {
     pub(super) role: DaemonRole,
     pub(super) interface: Spanned<String>,
     #[serde(default)]
-    pub(super) id: u32,
+    pub(super) id: u8,
     #[serde(default)]
     pub(super) max_len: u16,
     pub(super) group: Option<Spanned<IpAddr>>,

@@ -69,6 +69,12 @@ fn mistakes_are_reported_with_their_place() {
             4,
             "no multicast address",
         ),
+        (
+            "[[sync]]\nrole = \"master\"\ninterface = \"lo\"\nid = 256\n".to_owned(),
+            4,
+            "invalid value: integer `256`, expected u8",
+        ),
+        ("[director]\ndrop_alarm = 0\n".to_owned(), 2, "invalid value: integer `0`, expected a nonzero u64"),
         ("[director]\nqueues = 0\n".to_owned(), 2, "queues must be 1 to 256, or \"auto\""),
         ("[director]\nqueues = \"two\"\n".to_owned(), 2, "queues must be 1 to 256, or \"auto\""),
         ("[director]\nqueues = true\n".to_owned(), 2, "queues must be 1 to 256, or \"auto\""),

@@ -23,7 +23,7 @@ const QUIET_AFTER: u32 = 5;
 /// Watches until it is aborted. `drop_alarm`: dropped packets a second of one reason that are worth an event.
 pub(super) async fn watch(live: Arc<Live>, drop_alarm: u64) {
     let mut overloads = Overloads::default();
-    let mut drops = Drops { alarm: drop_alarm.max(1), reasons: HashMap::new() };
+    let mut drops = Drops { alarm: drop_alarm, reasons: HashMap::new() };
     drops.look(&live.counted(), |_| {});
     let mut ticks = tokio::time::interval(EVERY);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
