@@ -103,7 +103,8 @@ impl Director {
         let pmtu_discovery = self.sysctls.is_on(Sysctl::PmtuDisc);
         let way = |server| {
             let (source, is_local) = self.routes.way_to(server);
-            Way { source, is_local, pmtu_discovery, id: self.next_id() as u16 }
+            let id = self.next_ids(wire::segment_count(packet.buf, &packet.headers)) as u16;
+            Way { source, is_local, pmtu_discovery, id }
         };
         let plan = match Plan::of(conn, &packet.headers, packet.may_be_cut(), way) {
             Ok(plan) => plan,

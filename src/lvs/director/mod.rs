@@ -257,7 +257,12 @@ impl Director {
 
     /// The identification of a packet whose source is this host.
     fn next_id(&self) -> u32 {
-        self.outer_ids.fetch_add(1, Relaxed)
+        self.next_ids(1)
+    }
+
+    /// The first of so many identifications in a row (`__ip_select_ident`, which asks for one a segment).
+    fn next_ids(&self, count: usize) -> u32 {
+        self.outer_ids.fetch_add(count as u32, Relaxed)
     }
 
     /// IPVS is off for a family that has no service; where hosts are masqueraded it is not.

@@ -347,3 +347,40 @@ fn a_server_that_is_the_virtual_address_is_left_to_the_host() {
         }
     }
 }
+
+/// Every segment has an identification of its own, as `__ip_select_ident` reserves them, and none is lost where they
+/// start again at 0.
+#[test]
+fn all_segments_of_a_super_packet_go_into_a_tunnel_with_numbers_in_a_row() {
+    let mut world = World::new(Protocol::Tcp, false);
+    let real = world.reals[1];
+    world.director.set_routes(RouteTable::new(vec![Route {
+        mtu: 1500,
+        source: Some(world.virt),
+        is_local: false,
+        ..own_route(real)
+    }]));
+    let server = ServerSpec::new(real, 80, Forwarding::Tunnel(Tunnel::default()));
+    world.apply(Command::AddServer { service: world.service, server });
+    world.process(&make::tcp(world.request(4000), SYN, &[]), Side::Client);
+    world.director.outer_ids.store(65_530, std::sync::atomic::Ordering::Relaxed);
+    let mut numbers = Vec::new();
+    for _ in 0..2 {
+        let payload = vec![7; 10 * 1440];
+        let mut buf = PacketBuf::from_packet(&make::tcp(world.request(4000), ACK, &payload));
+        buf.offload = Offload {
+            checksum: Checksum::Partial { start: 20, offset: 16 },
+            gso: Some(Gso { kind: GsoKind::TcpV4, size: 1440, ecn: false }),
+            header_len: 40,
+        };
+        let verdict = world.director.process(&mut buf, Side::Client, world.now, &mut world.outbox);
+        assert_eq!(verdict, Verdict::Split);
+        world.outbox.drain(|piece| {
+            let bytes = piece.bytes();
+            assert_eq!((bytes[9], bytes.len()), (protocol::IPIP, 20 + 40 + 1440));
+            numbers.push(u16::from_be_bytes([bytes[4], bytes[5]]));
+        });
+    }
+    let expected: Vec<u16> = (0..20).map(|at| 65_530_u16.wrapping_add(at)).collect();
+    assert_eq!(numbers, expected);
+}

@@ -40,6 +40,13 @@ pub fn longest_segment(packet: &PacketBuf, headers: &Headers) -> usize {
     (header_len(packet, headers) + usize::from(gso.size)).min(headers.len)
 }
 
+/// Packets that this one becomes on the wire.
+pub fn segment_count(packet: &PacketBuf, headers: &Headers) -> usize {
+    let Some(gso) = packet.offload.gso else { return 1 };
+    let payload = headers.len.saturating_sub(header_len(packet, headers));
+    payload.div_ceil(usize::from(gso.size).max(1)).max(1)
+}
+
 /// The segments of a super-packet that gave `headers`; None when it is none, or its headers are too long.
 pub fn segments<'a>(
     packet: &'a PacketBuf,
@@ -53,7 +60,7 @@ pub fn segments<'a>(
     if size == 0 || start > MAX_HEADER || start > headers.len {
         return None;
     }
-    let count = (headers.len - start).div_ceil(size).max(1);
+    let count = segment_count(packet, headers);
     Some((0..count).map(move |at| {
         let payload = start + at * size..(start + (at + 1) * size).min(headers.len);
         let mut header = [0; MAX_HEADER];

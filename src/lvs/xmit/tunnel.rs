@@ -47,11 +47,13 @@ pub(super) fn send(buf: &mut PacketBuf, headers: &Headers, outer: &Outer, outbox
         return if is_inside { Verdict::Forward } else { Verdict::Drop(DropReason::BadTotalLength) };
     }
     let Some(pieces) = segments(buf, headers) else { return Verdict::Drop(DropReason::BadOffload) };
-    for (piece, id) in pieces.zip(outer.id..=u16::MAX) {
+    let mut outer = *outer;
+    for piece in pieces {
         piece.write(buf, outbox.add());
-        if !encapsulate(outbox.last_mut(), &Outer { id, ..*outer }) {
+        if !encapsulate(outbox.last_mut(), &outer) {
             return Verdict::Drop(DropReason::BadTotalLength);
         }
+        outer.id = outer.id.wrapping_add(1);
     }
     Verdict::Split
 }
