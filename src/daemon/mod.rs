@@ -33,7 +33,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use caps::Capability;
 use ipnet::IpNet;
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -45,7 +44,7 @@ use crate::control::socket::{BindError, ControlSocket};
 use crate::control::{ReloadWish, server};
 use crate::device::{self, DeviceError, NeighbourWriter, OffQueue, PacketWriter, PortError, TunWriter};
 use crate::events::Event;
-use crate::health::spec::runs_programs;
+use crate::health::spec::programs;
 use crate::host::{
     self, ErrorListener, HostError, HostOptions, NeighbourWatch, Plumbing, Step, TunNames, Watch,
 };
@@ -206,10 +205,8 @@ fn control_runtime() -> Result<tokio::runtime::Runtime, DaemonError> {
 /// # Errors
 /// It could not start, or lost a device. Whatever it changed on the host is undone in either case.
 pub fn run(options: Options) -> Result<(), DaemonError> {
-    // Programs run as other users, and are killed at their deadline.
-    let for_programs = [Capability::CAP_SETUID, Capability::CAP_SETGID, Capability::CAP_KILL];
-    let runs_programs = runs_programs(&options.declared.health);
-    privileges::shed(&privileges::DIRECTOR, if runs_programs { &for_programs } else { &[] })?;
+    let runs_programs = programs(&options.declared.health).next().is_some();
+    privileges::shed(&privileges::DIRECTOR, if runs_programs { &privileges::PROGRAMS } else { &[] })?;
     control_runtime()?.block_on(run_inside(options))
 }
 
