@@ -12,6 +12,7 @@ mod counters;
 mod datapath;
 mod defaults;
 mod drain;
+mod drain_file;
 mod logging;
 mod marks;
 mod memory;
@@ -55,6 +56,7 @@ use crate::lvs::wire::{Outbox, PacketBuf};
 pub(crate) use clock::Clock;
 use counters::AllCounters;
 use datapath::{Ended, Interface};
+use drain_file::DrainFile;
 pub use logging::{LogError, LogFormat, start as start_logging};
 use marks::MarkTuns;
 pub use real_server::{Options as RealServerOptions, dry_run as real_server_dry_run, run as run_real_server};
@@ -244,11 +246,14 @@ async fn run_inside(mut options: Options) -> Result<(), DaemonError> {
     let (rs, rs_writer) = Interface::open(&names.rs, options.device, &server_path)?;
     let marks = MarkTuns::new(options.tun_prefix.clone(), options.device, path);
 
+    let drain_file = DrainFile::beside(&options.socket);
+    director.expect_drained(drain_file.restore());
     let live = Arc::new(
         Live::new(director, clock, counters, sync_bell)
             .with_taps(taps)
             .configured(options.config.take(), options.declared.clone())
-            .watched(watchers),
+            .watched(watchers)
+            .with_drain_file(drain_file),
     );
     live.attach(Plumbing::start(options.host_options(Some(journal)), names).await?, marks).await;
     let monitoring = tokio::spawn(watching::serve_pages(Arc::clone(&live), pages));
