@@ -1,5 +1,6 @@
 //! The example, mistakes and where they are reported, reloads.
 
+mod defaults;
 mod keys;
 
 use std::path::Path;

@@ -63,6 +63,7 @@ pub use real_server::{Options as RealServerOptions, dry_run as real_server_dry_r
 pub use reload::tell;
 use service::Live;
 use signals::{SignalWatch, Wish};
+pub use watching::FLOW_RATE;
 use watching::{Watchers, WatchingError};
 
 /// Everything that is decided before the director starts.

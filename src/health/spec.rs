@@ -519,6 +519,9 @@ pub struct ScriptCheck {
     pub dynamic: bool,
 }
 
+/// A notifying script that says nothing else has this long.
+pub const USUAL_TIMEOUT: Duration = Duration::from_secs(60);
+
 /// A program that is run without a shell. Ended with all its children at its timeout.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Script {
