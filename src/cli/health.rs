@@ -60,8 +60,18 @@ fn place(server: &ServerReport) -> String {
     match (server.weight, server.full_weight) {
         (None, None) => "removed by hand".to_owned(),
         (None, Some(_)) => "taken out".to_owned(),
-        (Some(weight), Some(full)) if weight != full => format!("weight {weight} of {full}"),
-        (Some(weight), _) => format!("weight {weight}"),
+        (Some(weight), Some(full)) if weight != full => {
+            format!("weight {weight} of {full}{}", warming(server))
+        }
+        (Some(weight), _) => format!("weight {weight}{}", warming(server)),
+    }
+}
+
+/// How far a slow start has come.
+fn warming(server: &ServerReport) -> String {
+    match server.share_percent {
+        100.. => String::new(),
+        share => format!(", warming up: {share} % of its share"),
     }
 }
 
@@ -103,6 +113,7 @@ mod tests {
             weight: None,
             full_weight: Some(5),
             drained: false,
+            share_percent: 100,
             checks: vec![check],
         };
         let addr = "10.0.0.1".parse().unwrap();
@@ -119,6 +130,16 @@ mod tests {
     #[test]
     fn the_document_shows_this_shape() {
         crate::cli::document::assert_shape("health", &serde_json::to_string(&[report()]).unwrap());
+    }
+
+    #[test]
+    fn a_slow_start_is_shown_while_it_lasts() {
+        let said = |share_percent, drained| {
+            let server = report().servers.remove(0);
+            place(&ServerReport { weight: Some(5), share_percent, drained, ..server })
+        };
+        assert_eq!(said(37, false), "weight 5, warming up: 37 % of its share");
+        assert_eq!((said(100, false), said(37, true)), ("weight 5".to_owned(), "drained".to_owned()));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! From the text to what it means, with every rule that a command would meet later checked here.
 
-use std::num::NonZeroU64;
-use std::ops::RangeInclusive;
+use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
+use std::ops::{Range, RangeInclusive};
 
 use toml::Spanned;
 
@@ -11,7 +11,7 @@ use super::health_read::{ServerSide, ServiceSide, service_side};
 use super::schema::{self, Address, AddressFamily, Flag, Forward};
 use super::{BadQueues, Config, Declared, DirectorOptions, Queues, Watching, masquerade_net, port_range};
 use crate::lvs::Time;
-use crate::lvs::director::{Command, DaemonSpec, Director, Settings, TimeoutSettings};
+use crate::lvs::director::{Command, CommandError, DaemonSpec, Director, Settings, TimeoutSettings};
 use crate::lvs::service::{
     DeclaredService, Family, Forwarding, HandOn, Persistence, Protocol, SchedulerFlags, ServerSpec,
     ServiceKey, ServiceSpec, Tunnel,
@@ -21,11 +21,9 @@ use crate::suggest;
 pub(super) fn read(text: &str) -> Result<Config, Mistake> {
     let file: schema::File = toml::from_str(text)?;
     let trial = Director::new(Settings::default());
-    let attempt = |at, command: &Command| {
-        let refused = |refused| Mistake::new(at, format!("{refused}{}", suggest::for_refused(&refused)));
-        trial.apply(command, Time::ZERO).map_err(refused)
-    };
-    let mut declared = Declared { watching: watching(file.metrics, file.flow_log)?, ..Declared::default() };
+    let attempt =
+        |at, command: &Command| trial.apply(command, Time::ZERO).map_err(|error| refused(at, &error));
+    let mut declared = Declared { watching: watching(file.metrics, file.flow_log), ..Declared::default() };
     if let Some(timeouts) = file.timeouts {
         let schema::Timeouts { tcp, tcp_fin, udp } = *timeouts.get_ref();
         let wanted = TimeoutSettings { tcp, tcp_fin, udp };
@@ -53,8 +51,17 @@ pub(super) fn read(text: &str) -> Result<Config, Mistake> {
     }
     for service in file.service {
         let at = service.span();
+        let scheduler = service.get_ref().scheduler.as_ref().map(Spanned::span);
+        let engine = service.get_ref().engine.as_ref().map(Spanned::span);
         let (spec, side, lines) = service_spec(service)?;
-        attempt(at, &Command::AddService(spec.clone()))?;
+        trial.apply(&Command::AddService(spec.clone()), Time::ZERO).map_err(|error| {
+            let value = match error {
+                CommandError::NoSuchScheduler(_) => scheduler,
+                CommandError::NoSuchEngine(_) => engine,
+                _ => None,
+            };
+            refused(value.unwrap_or(at), &error)
+        })?;
         let mut servers = Vec::with_capacity(lines.len());
         let mut checked = Vec::with_capacity(lines.len());
         for line in lines {
@@ -70,6 +77,10 @@ pub(super) fn read(text: &str) -> Result<Config, Mistake> {
     Ok(Config { director: director_options(file.director)?, declared, notes: Vec::new() })
 }
 
+fn refused(at: Range<usize>, error: &CommandError) -> Mistake {
+    Mistake::new(at, format!("{error}{}", suggest::for_refused(error)))
+}
+
 fn daemon_spec(given: schema::Sync) -> Result<DaemonSpec, Mistake> {
     let schema::Sync { role, interface, id, max_len, group, port, ttl } = given;
     if interface.get_ref().is_empty() || interface.get_ref().len() > 15 {
@@ -82,17 +93,14 @@ fn daemon_spec(given: schema::Sync) -> Result<DaemonSpec, Mistake> {
     Ok(DaemonSpec { role, interface, sync_id: id.into(), max_len, group, port, ttl })
 }
 
-fn watching(metrics: schema::Metrics, flow_log: schema::FlowLog) -> Result<Watching, Mistake> {
-    if let Some(rate) = flow_log.rate.as_ref().filter(|rate| *rate.get_ref() == 0) {
-        return Err(Mistake::new(rate.span(), "rate must be 1 or more"));
-    }
-    Ok(Watching {
+fn watching(metrics: schema::Metrics, flow_log: schema::FlowLog) -> Watching {
+    Watching {
         metrics: metrics.listen,
         metrics_series: metrics.series,
         flow_log: flow_log.file,
         flow_begins: flow_log.begins,
-        flow_rate: flow_log.rate.map(Spanned::into_inner),
-    })
+        flow_rate: flow_log.rate.map(NonZeroU32::get),
+    }
 }
 
 /// As many as the kernel's module takes.
@@ -125,9 +133,6 @@ fn director_options(given: schema::Director) -> Result<DirectorOptions, Mistake>
     if let Some(size) = given.conn_table_size.as_ref().filter(|size| !size.get_ref().is_power_of_two()) {
         return Err(Mistake::new(size.span(), "conn_table_size must be a power of two"));
     }
-    if let Some(most) = given.max_conns.as_ref().filter(|most| *most.get_ref() == 0) {
-        return Err(Mistake::new(most.span(), "max_conns must be 1 or more"));
-    }
     let ftp_ports = given.ftp_ports.map(ftp_ports).transpose()?;
     let queues = given.queues.map(queues).transpose()?;
     let laddr_ports = given.laddr_ports.map(laddr_ports).transpose()?;
@@ -150,7 +155,7 @@ fn director_options(given: schema::Director) -> Result<DirectorOptions, Mistake>
         queues,
         offload: given.offload,
         conn_table_size: given.conn_table_size.map(Spanned::into_inner),
-        max_conns: given.max_conns.map(Spanned::into_inner),
+        max_conns: given.max_conns.map(NonZeroUsize::get),
         ftp_ports,
         proc_dir: given.proc_dir,
         drop_alarm: given.drop_alarm.map(NonZeroU64::get),
@@ -172,7 +177,9 @@ fn service_spec(
             return Err(Mistake::new(mark.span(), "a service has an address or a mark, not both"));
         }
     };
-    let mut spec = ServiceSpec::new(key, &given.scheduler);
+    let scheduler =
+        given.scheduler.take().map_or_else(|| schema::DEFAULT_SCHEDULER.to_owned(), Spanned::into_inner);
+    let mut spec = ServiceSpec::new(key, &scheduler);
     for flag in &given.scheduler_flags {
         spec.scheduler_flags.0 |= match flag {
             Flag::One => SchedulerFlags::FLAG_1,

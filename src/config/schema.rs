@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::num::NonZeroU64;
+use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
 
 use ipnet::IpNet;
@@ -41,7 +41,7 @@ pub(super) struct Director {
     pub(super) queues: Option<Spanned<Queues>>,
     pub(super) offload: Option<bool>,
     pub(super) conn_table_size: Option<Spanned<u32>>,
-    pub(super) max_conns: Option<Spanned<usize>>,
+    pub(super) max_conns: Option<NonZeroUsize>,
     pub(super) ftp_ports: Option<Spanned<Vec<u16>>>,
     pub(super) proc_dir: Option<PathBuf>,
     pub(super) drop_alarm: Option<NonZeroU64>,
@@ -63,7 +63,7 @@ pub(super) struct Metrics {
 pub(super) struct FlowLog {
     pub(super) file: Option<PathBuf>,
     pub(super) begins: Option<bool>,
-    pub(super) rate: Option<Spanned<u32>>,
+    pub(super) rate: Option<NonZeroU32>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -114,8 +114,7 @@ pub(super) struct Service {
     pub(super) protocol: Option<Spanned<Protocol>>,
     pub(super) mark: Option<Spanned<u32>>,
     pub(super) family: Option<Spanned<AddressFamily>>,
-    #[serde(default = "default_scheduler")]
-    pub(super) scheduler: String,
+    pub(super) scheduler: Option<Spanned<String>>,
     #[serde(default)]
     pub(super) scheduler_flags: Vec<Flag>,
     #[serde(default)]
@@ -144,9 +143,8 @@ pub(super) struct Service {
 }
 
 /// As `ipvsadm -A` without `-s`.
-fn default_scheduler() -> String {
-    "wlc".to_owned()
-}
+/// The scheduler of a service that names none.
+pub(super) const DEFAULT_SCHEDULER: &str = "wlc";
 
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "lowercase")]

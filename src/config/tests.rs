@@ -1,5 +1,6 @@
 //! The example, mistakes and where they are reported, reloads.
 
+mod defaults;
 mod keys;
 
 use std::path::Path;
@@ -74,6 +75,8 @@ fn mistakes_are_reported_with_their_place() {
             4,
             "invalid value: integer `256`, expected u8",
         ),
+        ("[director]\nmax_conns = 0\n".to_owned(), 2, "invalid value: integer `0`, expected a nonzero usize"),
+        ("[flow_log]\nrate = 0\n".to_owned(), 2, "invalid value: integer `0`, expected a nonzero u32"),
         ("[director]\ndrop_alarm = 0\n".to_owned(), 2, "invalid value: integer `0`, expected a nonzero u64"),
         ("[director]\nqueues = 0\n".to_owned(), 2, "queues must be 1 to 256, or \"auto\""),
         ("[director]\nqueues = \"two\"\n".to_owned(), 2, "queues must be 1 to 256, or \"auto\""),
@@ -100,13 +103,13 @@ fn mistakes_are_reported_with_their_place() {
         ("[[service]]\nmark = 0\n".to_owned(), 2, "mark 0"),
         ("[[service]]\nmark = 1\nprotocol = \"udp\"\n".to_owned(), 3, "protocol goes with address"),
         (format!("{service}protocol = \"icmp\"\n"), 3, "unknown variant `icmp`, expected one of `tcp`"),
-        (format!("{service}scheduler = \"best\"\n"), 1, "no scheduler called \"best\""),
-        (format!("{service}scheduler = \"wrrr\"\n"), 1, "no scheduler called \"wrrr\", did you mean `wrr`?"),
+        (format!("{service}scheduler = \"best\"\n"), 3, "no scheduler called \"best\""),
+        (format!("{service}scheduler = \"wrrr\"\n"), 3, "no scheduler called \"wrrr\", did you mean `wrr`?"),
         (format!("{service}scheduler_flags = [\"x\"]\n"), 3, "unknown variant `x`"),
         (format!("{service}engine = \"sip\"\n"), 3, "an engine works with persistence only"),
         (
             format!("{service}persistence = {{}}\nengine = \"ftp\"\n"),
-            1,
+            4,
             "no persistence engine called \"ftp\"",
         ),
         (format!("{service}persistence = {{ timeout = 0 }}\n"), 3, "1 second or more"),

@@ -12,6 +12,7 @@ mod counters;
 mod datapath;
 mod defaults;
 mod drain;
+mod drain_file;
 mod logging;
 mod marks;
 mod memory;
@@ -33,7 +34,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use caps::Capability;
 use ipnet::IpNet;
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -45,7 +45,7 @@ use crate::control::socket::{BindError, ControlSocket};
 use crate::control::{ReloadWish, server};
 use crate::device::{self, DeviceError, NeighbourWriter, OffQueue, PacketWriter, PortError, TunWriter};
 use crate::events::Event;
-use crate::health::spec::runs_programs;
+use crate::health::spec::programs;
 use crate::host::{
     self, ErrorListener, HostError, HostOptions, NeighbourWatch, Plumbing, Step, TunNames, Watch,
 };
@@ -56,12 +56,14 @@ use crate::lvs::wire::{Outbox, PacketBuf};
 pub(crate) use clock::Clock;
 use counters::AllCounters;
 use datapath::{Ended, Interface};
+use drain_file::DrainFile;
 pub use logging::{LogError, LogFormat, start as start_logging};
 use marks::MarkTuns;
 pub use real_server::{Options as RealServerOptions, dry_run as real_server_dry_run, run as run_real_server};
 pub use reload::tell;
 use service::Live;
 use signals::{SignalWatch, Wish};
+pub use watching::FLOW_RATE;
 use watching::{Watchers, WatchingError};
 
 /// Everything that is decided before the director starts.
@@ -206,10 +208,8 @@ fn control_runtime() -> Result<tokio::runtime::Runtime, DaemonError> {
 /// # Errors
 /// It could not start, or lost a device. Whatever it changed on the host is undone in either case.
 pub fn run(options: Options) -> Result<(), DaemonError> {
-    // Programs run as other users, and are killed at their deadline.
-    let for_programs = [Capability::CAP_SETUID, Capability::CAP_SETGID, Capability::CAP_KILL];
-    let runs_programs = runs_programs(&options.declared.health);
-    privileges::shed(&privileges::DIRECTOR, if runs_programs { &for_programs } else { &[] })?;
+    let runs_programs = programs(&options.declared.health).next().is_some();
+    privileges::shed(&privileges::DIRECTOR, if runs_programs { &privileges::PROGRAMS } else { &[] })?;
     control_runtime()?.block_on(run_inside(options))
 }
 
@@ -247,11 +247,14 @@ async fn run_inside(mut options: Options) -> Result<(), DaemonError> {
     let (rs, rs_writer) = Interface::open(&names.rs, options.device, &server_path)?;
     let marks = MarkTuns::new(options.tun_prefix.clone(), options.device, path);
 
+    let drain_file = DrainFile::beside(&options.socket);
+    director.expect_drained(drain_file.restore());
     let live = Arc::new(
         Live::new(director, clock, counters, sync_bell)
             .with_taps(taps)
             .configured(options.config.take(), options.declared.clone())
-            .watched(watchers),
+            .watched(watchers)
+            .with_drain_file(drain_file),
     );
     live.attach(Plumbing::start(options.host_options(Some(journal)), names).await?, marks).await;
     let monitoring = tokio::spawn(watching::serve_pages(Arc::clone(&live), pages));

@@ -4,12 +4,54 @@
 use caps::errors::CapsError;
 use caps::{CapSet, Capability, CapsHashSet};
 
+use crate::health::spec::{Program, ServiceHealth, programs};
+
 /// The network's configuration and TUN devices; raw sockets for direct routing and pings; a port below 1024 for metrics.
 pub(super) const DIRECTOR: [Capability; 3] =
     [Capability::CAP_NET_ADMIN, Capability::CAP_NET_RAW, Capability::CAP_NET_BIND_SERVICE];
 
 /// To make the TUN, and to follow the host and undo everything; its ports are open by then.
 pub(super) const REAL_SERVER: [Capability; 1] = [Capability::CAP_NET_ADMIN];
+
+/// Programs run as other users, and are killed at their deadline.
+pub(super) const PROGRAMS: [Capability; 3] =
+    [Capability::CAP_SETUID, Capability::CAP_SETGID, Capability::CAP_KILL];
+
+/// A program that would fail each time.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{program} runs as `{user}`, and this director gave up the capabilities for that at its start, since no program \
+     was declared: restart it with this file"
+)]
+pub(super) struct CannotChangeUser {
+    program: String,
+    user: String,
+}
+
+/// Whether this process may run programs as other users.
+pub(super) fn may_change_user() -> bool {
+    PROGRAMS.into_iter().all(|cap| caps::has_cap(None, CapSet::Effective, cap).unwrap_or(false))
+}
+
+/// Looks whether a reload brings the first program that runs as another user to a director that may not do so.
+///
+/// # Errors
+/// It does.
+pub(super) fn admit_programs(
+    base: &[ServiceHealth],
+    wanted: &[ServiceHealth],
+    may_change_user: bool,
+) -> Result<(), CannotChangeUser> {
+    // With programs from the start, what is missing now was never given to it, and a restart would not help.
+    if may_change_user || programs(base).next().is_some() {
+        return Ok(());
+    }
+    let other = |program: &Program<'_>| program.script.user.clone().or_else(|| program.script.group.clone());
+    match programs(wanted).find_map(|program| Some((program.to_string(), other(&program)?))) {
+        Some((program, user)) => Err(CannotChangeUser { program, user }),
+        None => Ok(()),
+    }
+}
 
 /// Gives up all capabilities but those needed and `also`.
 ///
@@ -29,4 +71,42 @@ pub(super) fn shed(needed: &[Capability], also: &[Capability]) -> Result<(), Cap
         caps::set(None, set, &current.intersection(&kept).copied().collect())?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+
+    fn health(more: &str) -> Vec<ServiceHealth> {
+        let text = format!(
+            "[[service]]\naddress = \"10.0.0.1:80\"\n[[service.server]]\naddress = \"10.1.0.1:80\"\n\
+             forward = \"masq\"\n{more}"
+        );
+        Config::parse(&text, std::path::Path::new("typed.toml")).unwrap().declared.health
+    }
+
+    #[test]
+    fn the_first_program_of_another_user_wants_a_restart() {
+        let tcp = health("check = { type = \"tcp\" }\n");
+        let own = health("check = { type = \"script\", command = \"/bin/true\" }\n");
+        let other = health("check = { type = \"script\", command = \"/bin/true\", user = \"nobody\" }\n");
+        let refused = admit_programs(&tcp, &other, false).unwrap_err().to_string();
+        assert_eq!(
+            refused,
+            "the script check of TCP 10.0.0.1:80 -> 10.1.0.1:80 runs as `nobody`, and this director gave up the \
+             capabilities for that at its start, since no program was declared: restart it with this file"
+        );
+        let notified = health(
+            "check = { type = \"tcp\" }\nnotify_down = { command = \"/bin/true\", group = \"adm\" }\n",
+        );
+        let refused = admit_programs(&[], &notified, false).unwrap_err().to_string();
+        assert!(
+            refused.starts_with("notify_down of TCP 10.0.0.1:80 -> 10.1.0.1:80 runs as `adm`"),
+            "{refused}"
+        );
+        for (base, wanted, may) in [(&tcp, &other, true), (&tcp, &own, false), (&other, &other, false)] {
+            assert_eq!(admit_programs(base, wanted, may), Ok(()));
+        }
+    }
 }

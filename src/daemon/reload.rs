@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use tokio::sync::Mutex;
 
+use super::privileges;
 use super::service::Live;
 use crate::config::note::{Note, NoteKind};
 use crate::config::{Config, Declared, Source};
@@ -50,6 +51,9 @@ impl Live {
         };
         let config = read.map_err(|error| self.refused(&file, ReloadRefusal::Wrong(error.to_string())))?;
         tell(&config.notes);
+        let (base, wanted) = (&state.declared.health, &config.declared.health);
+        privileges::admit_programs(base, wanted, privileges::may_change_user())
+            .map_err(|error| self.refused(&file, ReloadRefusal::Wrong(error.to_string())))?;
         let watching = &config.declared.watching;
         let prepared = if wish.is_dry_run() { None } else { Some(self.watchers.prepare(watching).await) };
         let prepared = prepared

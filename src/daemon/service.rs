@@ -11,6 +11,7 @@ use super::changes::Before;
 use super::clock::{Clock, unix_millis};
 use super::counters::AllCounters;
 use super::drain::Drains;
+use super::drain_file::DrainFile;
 use super::marks::MarkTuns;
 use super::reload::Configured;
 use super::sync::SyncDaemons;
@@ -57,6 +58,8 @@ pub(super) struct Live {
     /// None before they are started and after their end.
     pub(super) checks: parking_lot::Mutex<Option<Checks>>,
     pub(super) drains: parking_lot::Mutex<Drains>,
+    /// None where the marks of drained servers end with the process.
+    drain_file: Option<DrainFile>,
     pub(super) watchers: Watchers,
     /// Rung after every change of the tables by commands.
     pub(super) changed: Notify,
@@ -96,6 +99,7 @@ impl Live {
             health: parking_lot::Mutex::default(),
             checks: parking_lot::Mutex::default(),
             drains: parking_lot::Mutex::default(),
+            drain_file: None,
             watchers: Watchers::default(),
             changed: Notify::new(),
         }
@@ -110,6 +114,11 @@ impl Live {
 
     pub(super) fn watched(self, watchers: Watchers) -> Self {
         Self { watchers, ..self }
+    }
+
+    /// Keeps the marks of drained servers there.
+    pub(super) fn with_drain_file(self, file: DrainFile) -> Self {
+        Self { drain_file: Some(file), ..self }
     }
 
     /// Gives the taps that the packets' way knows.
@@ -144,6 +153,9 @@ impl Live {
             if result.is_ok() {
                 announce(command);
             }
+        }
+        if let Some(file) = self.drain_file.as_ref().filter(|_| changes_drains(commands, &results)) {
+            file.keep(&self.director.drained());
         }
         results
     }
@@ -323,6 +335,11 @@ impl metrics::Source for Live {
     fn now(&self) -> Time {
         self.clock.now()
     }
+}
+
+fn changes_drains(commands: &[Command], results: &[Result<(), CommandError>]) -> bool {
+    let is_mark = |command: &Command| matches!(command, Command::SetDrained { .. });
+    commands.iter().zip(results).any(|(command, result)| is_mark(command) && result.is_ok())
 }
 
 /// One line for what an operator wants to find in the log; the rest is at debug level.

@@ -24,7 +24,7 @@ use crate::lvs::director::{Director, FlowWish, LostFlows};
 use crate::metrics::{self, BindError, Limits};
 
 /// Lines of the flow log a second at most when nobody says otherwise.
-const FLOW_RATE: u32 = 10_000;
+pub const FLOW_RATE: u32 = 10_000;
 
 /// How often records are written.
 const FLOW_TICK: Duration = Duration::from_millis(100);

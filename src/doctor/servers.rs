@@ -5,7 +5,6 @@ use std::net::IpAddr;
 use super::Finding;
 use super::probe::Probe;
 use super::site::Site;
-use super::texts::option_of;
 use crate::host::Way;
 use crate::lvs::director::{ServerEntry, ServiceEntry};
 use crate::lvs::neighbour::Reach;
@@ -50,7 +49,7 @@ fn route(site: &Site, service: &ServiceEntry, server: &ServerEntry, way: &Way, f
         }
         Way::Out { dev, gateway: Some(gateway), .. } if server.spec.forwarding == Forwarding::Route => {
             let why = "direct routing leaves the destination as it is, so the server has to be a neighbour: the gateway would send the packet back";
-            let option = option_of(&service.spec.key);
+            let option = service.spec.key.options();
             findings.push(
                 Finding::fail("route", format!("{addr} is behind the gateway {gateway} on {dev}"), why)
                     .mend(format!("tunvs ipvsadm -e {option} -r {} -i", server.spec.endpoint())),

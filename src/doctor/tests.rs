@@ -600,6 +600,7 @@ fn checks_and_probes() {
         weight: None,
         full_weight: Some(1),
         drained: false,
+        share_percent: 100,
         checks: vec![check.clone()],
     };
     let checked = |up| {

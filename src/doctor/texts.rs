@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use crate::lvs::service::{Endpoint, Protocol, ServiceKey};
+use crate::lvs::service::{Protocol, ServiceKey};
 
 /// The effective capabilities in `/proc/PID/status`.
 pub fn capabilities(status: &str) -> Option<u64> {
@@ -69,21 +69,6 @@ pub fn table_use(stat: &str, is_v6: bool, most: u64) -> Option<TableUse> {
     Some(used)
 }
 
-/// A service as an option of ipvsadm.
-pub fn option_of(key: &ServiceKey) -> String {
-    match *key {
-        ServiceKey::Address { protocol, addr, port } => {
-            let option = match protocol {
-                Protocol::Tcp => "-t",
-                Protocol::Udp => "-u",
-                Protocol::Sctp => "--sctp-service",
-            };
-            format!("{option} {}", Endpoint::new(addr, port))
-        }
-        ServiceKey::Mark { mark, .. } => format!("-f {mark}"),
-    }
-}
-
 /// A service of the kernel's IPVS, and how to name it to ipvsadm.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KernelService {
@@ -110,7 +95,7 @@ pub fn kernel_services(table: &str) -> Vec<KernelService> {
         };
         if let Some((addr, port)) = hex_end(place) {
             let key = ServiceKey::Address { protocol, addr, port };
-            found.push(KernelService { key: Some(key), named: option_of(&key) });
+            found.push(KernelService { key: Some(key), named: key.options() });
         }
     }
     found

@@ -177,6 +177,7 @@ impl Member {
             weight: self.put.as_ref().map(|put| if self.drained { 0 } else { put.weight }),
             full_weight: self.spec.as_ref().map(|_| self.full_weight()),
             drained: self.drained,
+            share_percent: self.put_share * 100 / FULL_SHARE,
             checks: self.checks.iter().map(|check| check.report(target(check), now)).collect(),
         }
     }

@@ -32,6 +32,8 @@ pub struct ServerReport {
     pub full_weight: Option<i32>,
     /// It gets no new connections until `tunvs undrain`.
     pub drained: bool,
+    /// What it gets of the new connections that are fair for it; less than 100 during a slow start.
+    pub share_percent: u32,
     pub checks: Vec<CheckReport>,
 }
 

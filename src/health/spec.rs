@@ -3,6 +3,7 @@
 //! Complete enough for keepalived's checkers; `Default` gives the values that hold where nothing is said. Never
 //! looks at a file or a network; made by the configuration, read by the checks.
 
+use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -26,17 +27,41 @@ impl ServiceHealth {
     }
 }
 
-/// Whether any program is to be run, perhaps as another user.
-pub fn runs_programs(declared: &[ServiceHealth]) -> bool {
-    declared.iter().any(|service| {
-        let policy = [&service.policy.quorum_up, &service.policy.quorum_down];
-        policy.into_iter().any(Option::is_some)
-            || service.servers.iter().any(|server| {
-                let is_program = |check: &Check| matches!(check.kind, CheckKind::Script(_));
-                server.notify_up.is_some()
-                    || server.notify_down.is_some()
-                    || server.checks.iter().any(is_program)
-            })
+/// A program that a declaration wants run, and what for.
+#[derive(Clone, Copy, Debug)]
+pub struct Program<'a> {
+    what: &'static str,
+    service: ServiceKey,
+    server: Option<Endpoint>,
+    pub script: &'a Script,
+}
+
+impl fmt::Display for Program<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} of {}", self.what, self.service)?;
+        self.server.map_or(Ok(()), |server| write!(f, " -> {server}"))
+    }
+}
+
+/// The programs that are to be run, perhaps as another user.
+pub fn programs(declared: &[ServiceHealth]) -> impl Iterator<Item = Program<'_>> {
+    declared.iter().flat_map(|health| {
+        let service = health.service;
+        let policy = [("quorum_up", &health.policy.quorum_up), ("quorum_down", &health.policy.quorum_down)];
+        let of_service = policy.into_iter().filter_map(move |(what, script)| {
+            Some(Program { what, service, server: None, script: script.as_ref()? })
+        });
+        let of_servers = health.servers.iter().flat_map(move |member| {
+            let notes = [("notify_up", &member.notify_up), ("notify_down", &member.notify_down)];
+            let notes = notes.into_iter().filter_map(|(what, script)| Some((what, script.as_ref()?)));
+            let checks = member.checks.iter().filter_map(|check| match &check.kind {
+                CheckKind::Script(check) => Some(("the script check", &check.script)),
+                _ => None,
+            });
+            let server = Some(member.server);
+            notes.chain(checks).map(move |(what, script)| Program { what, service, server, script })
+        });
+        of_service.chain(of_servers)
     })
 }
 
@@ -493,6 +518,9 @@ pub struct ScriptCheck {
     /// Its exit status sets the weight (`misc_dynamic`): 0 leaves it, 2 to 255 mean that minus 2, 1 is a failure.
     pub dynamic: bool,
 }
+
+/// A notifying script that says nothing else has this long.
+pub const USUAL_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A program that is run without a shell. Ended with all its children at its timeout.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Draining: no new connections, persistence or not; the old ones go on and are counted; at the deadline both ends of silent
-# connections get a RST that their stacks believe. `--rst-on-expire`: the same when idle connections expire, and when a
+# connections get a RST that their stacks believe. The mark outlives server and director. `--rst-on-expire`: the same when idle connections expire, and when a
 # server is removed. Services without it stay silent.
 here=$(realpath "$(dirname "$0")")
 . "$(dirname "$0")/lib.sh"
@@ -49,6 +49,31 @@ same "the other server's connections go on" 0 "$(count . second.log)"
 wait_until 5 grep -q '"event":"server_drained".*"reset":12' events.log
 contains "the beginning" '"event":"server_draining"' "$(cat events.log)"
 kill "$events"
+
+# The mark outlives the director, however it ends, and servers that come later.
+again() {
+  start_director "$@"
+  on ds ipvsadm -A -t $vip:80 -s rr -p 300
+  on ds ipvsadm -a -t $vip:80 -r 192.168.56.183:80 -m -w 5
+  on ds ipvsadm -a -t $vip:80 -r 192.168.56.184:80 -m -w 3
+}
+stop_director
+again
+same "drained after a stop" "0 0 0" "$(listed 192.168.56.183)"
+same "the other one is not" "3 0 0" "$(listed 192.168.56.184)"
+on ds tunvs drain $vip:80 192.168.56.184:80 --deadline 1s
+kill -9 "$director"
+wait "$director" 2>/dev/null || true
+again
+same "drained after a kill" "0 0 0 0 0 0" "$(listed 192.168.56.183) $(listed 192.168.56.184)"
+on ds tunvs undrain $vip:80 192.168.56.184:80
+stop_director
+printf '[[service]]\naddress = "%s:80"\nserver = [{ address = "192.168.56.183:80", forward = "masq", weight = 5 }, { address = "192.168.56.184:80", forward = "masq", weight = 3 }]\n' \
+  $vip >drain.toml
+start_director --config drain.toml
+same "drained from a file" "0 0 0 3 0 0" "$(listed 192.168.56.183) $(listed 192.168.56.184)"
+stop_director
+again
 
 # The mark outlives the server, and ends by undrain.
 on ds ipvsadm -d -t $vip:80 -r 192.168.56.183:80

@@ -59,6 +59,12 @@ same "the host after the clean-up" "$before" "$(snapshot ds)"
 
 config 183 184 >tunvs.toml
 start_director --config tunvs.toml --proc-dir proc
+# The capabilities to run programs as other users were given up, since there was no program.
+config 185 | sed '2a check = { type = "script", command = "/bin/true", user = "nobody" }' >tunvs.toml
+refused on ds tunvs reload
+contains "which check" "the script check of TCP 192.168.1.183:80 -> 192.168.56.185:80 runs as \`nobody\`" "$output"
+contains "what to do" "restart it with this file; nothing was changed" "$output"
+same "nothing was changed" 2 "$(servers)"
 stop_director
 nothing_left
 same "the host at the end" "$before" "$(snapshot ds)"

@@ -28,6 +28,8 @@ wait_until 20 one
 on rs1 nginx -c "$work/web-rs1/nginx.conf"
 wait_until 20 both
 
+contains "what health says" "weight 1, warming up: " "$(on ds tunvs health)"
+
 # Calls for 12 seconds from the moment that it is back: when each was made, and who answered.
 on client python3 - >calls.txt <<'PY'
 import time, urllib.request
@@ -49,5 +51,6 @@ for first in range(0, 8, 2):
     assert abs(share(first, first + 2) - wanted) < 0.08, (first, share(first, first + 2), wanted)
 assert abs(share(8.5, 12) - 0.5) < 0.05, share(8.5, 12)
 PY
+[[ $(on ds tunvs health) != *warming* ]] || fail "health still says that it is warming up"
 stop_director
 nothing_left

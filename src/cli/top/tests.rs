@@ -49,6 +49,7 @@ fn report(servers: &[(u8, bool)]) -> ServiceReport {
         weight: None,
         full_weight: Some(1),
         drained: false,
+        share_percent: if *last == 5 { 37 } else { 100 },
         checks: Vec::new(),
     });
     ServiceReport {
@@ -293,12 +294,12 @@ fn servers_say_how_they_are() {
     let full = ServerEntry { spec: ServerSpec { upper_threshold: 12, ..server(2, 1).spec }, ..server(2, 1) };
     let mut picture = picture(1000);
     picture.services[1].servers = vec![drained, full, server(4, 0), server(5, 1)];
-    picture.health = vec![report(&[(1, true), (2, false), (9, false)])];
+    picture.health = vec![report(&[(1, true), (2, false), (5, true), (9, false)])];
     let mut model = Model::new(Level::new(View::Servers(Some(key(80)))), Duration::from_secs(1));
     model.see(picture.clone());
     press(&mut model, "<<<<<<");
     let states: Vec<String> = model.grid().rows.iter().map(|row| row.cells[3].shown().to_owned()).collect();
-    assert_eq!(states, ["up drained", "DOWN full", "quiesced", "-", "DOWN taken out"]);
+    assert_eq!(states, ["up drained", "DOWN full", "quiesced", "up warming 37 %", "DOWN taken out"]);
     press(&mut model, "1");
     assert_eq!(model.grid().rows[0].cells[2].shown(), "1/4");
     let services = |health: Vec<ServiceReport>| {

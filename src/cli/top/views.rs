@@ -215,6 +215,8 @@ fn servers(picture: &Picture, only: Option<&ServiceKey>) -> Grid {
 
 /// Health, mark and load in a few words.
 pub(super) fn server_state(entry: Option<&ServerEntry>, report: Option<&ServerReport>) -> (String, Tone) {
+    let warming = report.filter(|report| report.share_percent < 100);
+    let warming = warming.map(|report| format!("warming {} %", report.share_percent));
     let mut words = Vec::new();
     let mut tone = Tone::Plain;
     match report {
@@ -240,6 +242,8 @@ pub(super) fn server_state(entry: Option<&ServerEntry>, report: Option<&ServerRe
                 note("drained", Tone::Warn);
             } else if entry.weight() == 0 {
                 note("quiesced", Tone::Dim);
+            } else if let Some(warming) = &warming {
+                note(warming, Tone::Warn);
             }
             if upper > 0 && conns >= u64::from(upper) {
                 note("full", Tone::Warn);

@@ -89,7 +89,7 @@ fn structures() -> [(&'static str, Words, Words); 15] {
 }
 
 /// What the page says below a heading.
-fn section(heading: &str) -> &'static str {
+pub(super) fn section(heading: &str) -> &'static str {
     let found = PAGE.split_once(&format!("\n.SS {heading}\n"));
     let rest = found.unwrap_or_else(|| panic!("man/tunvs.toml.5 has no section {heading}")).1;
     let ends = ["\n.SS ", "\n.SH "].into_iter().filter_map(|next| rest.find(next));

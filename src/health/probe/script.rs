@@ -1,20 +1,16 @@
 //! Programs: run without a shell in a process group of their own, which is killed whole at the deadline.
 
 use std::process::{ExitStatus, Stdio};
-use std::time::Duration;
 
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::{Group, Pid, User};
 use tokio::process::{Child, Command};
 
 use super::ProbeError;
-use crate::health::spec::{Script, ScriptCheck};
+use crate::health::spec::{Script, ScriptCheck, USUAL_TIMEOUT};
 
 /// Where programs are looked for; nothing else of the director's environment is handed on.
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-
-/// A notifying script that says nothing else has this long.
-const USUAL: Duration = Duration::from_secs(60);
 
 /// Runs a check; ended with its children when the future is dropped.
 pub(super) async fn probe(check: &ScriptCheck) -> Result<Option<i32>, ProbeError> {
@@ -32,7 +28,7 @@ pub(super) async fn probe(check: &ScriptCheck) -> Result<Option<i32>, ProbeError
 /// # Errors
 /// It cannot be run, fails, or does not end in time.
 pub(in crate::health) async fn run(script: &Script) -> Result<(), ProbeError> {
-    let limit = script.timeout.unwrap_or(USUAL);
+    let limit = script.timeout.unwrap_or(USUAL_TIMEOUT);
     let mut running = start(script)?;
     let status =
         tokio::time::timeout(limit, running.wait()).await.map_err(|_| ProbeError::Timeout(limit))??;
@@ -92,6 +88,8 @@ fn start(script: &Script) -> Result<Running, ProbeError> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn check(text: &str, dynamic: bool) -> ScriptCheck {

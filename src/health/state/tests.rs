@@ -237,6 +237,8 @@ fn a_slow_start_grows_to_the_full_weight() {
         assert_eq!(world.health.due(world.now).count(), usize::from((2..=100).contains(&tick)), "{tick}");
         world.settle();
         shares.push(world.shares.last().copied().unwrap_or_default());
+        let reported = world.health.report(world.now)[0].servers[0].share_percent;
+        assert_eq!(reported, shares[shares.len() - 1] / 10, "{tick}");
         assert_eq!(world.table()[0], (1, 10), "the weight is as it was declared");
     }
     assert_eq!((shares[0], shares[1], shares[30], shares[99], shares[100]), (10, 10, 300, 990, 1000));

@@ -35,6 +35,16 @@ impl Director {
         done
     }
 
+    /// The marks of drained servers, of which some may not be there.
+    pub fn drained(&self) -> Vec<(ServiceKey, Endpoint)> {
+        self.services.read().drained().copied().collect()
+    }
+
+    /// Takes over marks of an earlier director, before there are services.
+    pub fn expect_drained(&self, marks: impl IntoIterator<Item = (ServiceKey, Endpoint)>) {
+        self.services.write().expect_drained(marks);
+    }
+
     /// What packets have to know of the services as a whole.
     fn note_services(&self) {
         let mut families = self.masquerade.families();

@@ -40,6 +40,15 @@ impl Protocol {
             Self::Sctp => "SCTP",
         }
     }
+
+    /// The option of ipvsadm that takes a service of it.
+    pub const fn option(self) -> &'static str {
+        match self {
+            Self::Tcp => "-t",
+            Self::Udp => "-u",
+            Self::Sctp => "--sctp-service",
+        }
+    }
 }
 
 impl fmt::Display for Protocol {
@@ -95,6 +104,17 @@ pub enum ServiceKey {
 }
 
 impl ServiceKey {
+    /// The options that name it to ipvsadm, by numbers.
+    pub fn options(&self) -> String {
+        match *self {
+            Self::Mark { mark, family: Family::V4 } => format!("-f {mark}"),
+            Self::Mark { mark, family: Family::V6 } => format!("-f {mark} -6"),
+            Self::Address { protocol, addr, port } => {
+                format!("{} {}", protocol.option(), Endpoint::new(addr, port))
+            }
+        }
+    }
+
     pub const fn family(&self) -> Family {
         match self {
             Self::Mark { family, .. } => *family,
@@ -124,5 +144,20 @@ impl fmt::Display for ServiceKey {
                 write!(f, "{protocol} {}", Endpoint::new(*addr, *port))
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ipvsadm_is_told_the_family_of_a_mark() {
+        let options = |family| ServiceKey::Mark { mark: u32::MAX, family }.options();
+        assert_eq!(options(Family::V4), "-f 4294967295");
+        assert_eq!(options(Family::V6), "-f 4294967295 -6");
+        let addr = "2001:db8::1".parse().unwrap();
+        let key = ServiceKey::Address { protocol: Protocol::Sctp, addr, port: 80 };
+        assert_eq!(key.options(), "--sctp-service [2001:db8::1]:80");
     }
 }

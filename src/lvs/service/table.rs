@@ -231,6 +231,16 @@ impl ServiceTable {
         Ok(())
     }
 
+    /// The marks of drained servers, of which some may not be there.
+    pub fn drained(&self) -> impl Iterator<Item = &(ServiceKey, Endpoint)> {
+        self.drained.iter()
+    }
+
+    /// Marks servers as drained that are yet to come.
+    pub fn expect_drained(&mut self, marks: impl IntoIterator<Item = (ServiceKey, Endpoint)>) {
+        self.drained.extend(marks);
+    }
+
     /// Gives a server a share of what is fair for it, in thousandths.
     ///
     /// # Errors

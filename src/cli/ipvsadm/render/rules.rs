@@ -8,12 +8,11 @@ use std::io::{self, Write};
 use super::table::protocol;
 use super::{Naming, mask};
 use crate::cli::ipvsadm::matrix::tunnel_name;
-use crate::cli::ipvsadm::names::NoNames;
 use crate::cli::ipvsadm::{address, sched_flags, sort};
 use crate::lvs::director::ServiceEntry;
 use crate::lvs::service::{
-    Endpoint, Family, Forwarding, HandOn, Protocol, SchedulerFlags, ServerSpec, ServiceKey, ServiceSpec,
-    Tunnel, TunnelChecksum, TunnelKind,
+    Endpoint, Family, Forwarding, HandOn, SchedulerFlags, ServerSpec, ServiceKey, ServiceSpec, Tunnel,
+    TunnelChecksum, TunnelKind,
 };
 
 /// # Errors
@@ -41,13 +40,13 @@ pub(crate) fn rules(
 /// A service as a command line that loses nothing.
 pub(in crate::cli) fn lossless_service(spec: &ServiceSpec) -> String {
     let flags = sched_flags::general_text(spec.scheduler_flags);
-    format!("-A {} {}", lossless_selector(&spec.key), service_options(spec, &flags))
+    format!("-A {} {}", spec.key.options(), service_options(spec, &flags))
 }
 
 /// A server as a command line that loses nothing.
 pub(in crate::cli) fn lossless_server(key: &ServiceKey, spec: &ServerSpec) -> String {
     let name = address::numeric(&spec.endpoint());
-    let mut line = format!("-a {} -r {name} {}", lossless_selector(key), server_options(spec));
+    let mut line = format!("-a {} -r {name} {}", key.options(), server_options(spec));
     if spec.upper_threshold != 0 {
         line.push_str(&format!(" -x {}", spec.upper_threshold));
     }
@@ -57,26 +56,14 @@ pub(in crate::cli) fn lossless_server(key: &ServiceKey, spec: &ServerSpec) -> St
     line
 }
 
-fn lossless_selector(key: &ServiceKey) -> String {
-    match key {
-        ServiceKey::Mark { mark, family: Family::V4 } => format!("-f {mark}"),
-        ServiceKey::Mark { mark, family: Family::V6 } => format!("-f {mark} -6"),
-        ServiceKey::Address { .. } => selector(key, Naming { numeric: true, names: &NoNames }),
-    }
-}
-
 /// `-t VIP:PORT` and the like.
 pub(super) fn selector(key: &ServiceKey, naming: Naming<'_>) -> String {
     match key {
         ServiceKey::Mark { mark, family: Family::V4 } => format!("-f {}", mark.cast_signed()),
         ServiceKey::Mark { mark, family: Family::V6 } => format!("-f {} -6", mark.cast_signed()),
         ServiceKey::Address { protocol, addr, port } => {
-            let option = match protocol {
-                Protocol::Tcp => "-t",
-                Protocol::Udp => "-u",
-                Protocol::Sctp => "--sctp-service",
-            };
-            format!("{option} {}", naming.endpoint(Endpoint::new(*addr, *port), Some(*protocol)))
+            let name = naming.endpoint(Endpoint::new(*addr, *port), Some(*protocol));
+            format!("{} {name}", protocol.option())
         }
     }
 }
