@@ -196,6 +196,9 @@ pub struct RunArgs {
     /// Read and write ordinary packets only, no super-packets
     #[arg(long)]
     pub no_offload: bool,
+    /// Cut super-packets into tunnels here, packet by packet, instead of having the kernel do it
+    #[arg(long)]
+    pub no_tunnel_offload: bool,
     /// Queues (and threads) per TUN interface; auto: as many as processors [default: 1]
     #[arg(long, value_name = "N|auto")]
     pub queues: Option<Queues>,

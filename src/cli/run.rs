@@ -66,6 +66,7 @@ fn options(given: RunArgs, source: Option<Source>, config: Config) -> daemon::Op
         tun_prefix: given.tun_prefix.or(file.tun_prefix).unwrap_or_else(|| "tunvs".to_owned()),
         device: device::Options {
             offload: !given.no_offload && file.offload.unwrap_or(true),
+            tunnel_offload: !given.no_tunnel_offload && file.tunnel_offload.unwrap_or(true),
             queues: given.queues.or(file.queues).map_or(1, Queues::count),
         },
         drop_alarm: given.drop_alarm.or(file.drop_alarm).unwrap_or(daemon::DROP_ALARM),

@@ -66,6 +66,7 @@ pub struct DirectorOptions {
     pub tun_prefix: Option<String>,
     pub queues: Option<Queues>,
     pub offload: Option<bool>,
+    pub tunnel_offload: Option<bool>,
     pub conn_table_size: Option<u32>,
     pub max_conns: Option<usize>,
     pub ftp_ports: Option<[u16; 8]>,

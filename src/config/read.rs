@@ -154,6 +154,7 @@ fn director_options(given: schema::Director) -> Result<DirectorOptions, Mistake>
         tun_prefix: given.tun_prefix,
         queues,
         offload: given.offload,
+        tunnel_offload: given.tunnel_offload,
         conn_table_size: given.conn_table_size.map(Spanned::into_inner),
         max_conns: given.max_conns.map(NonZeroUsize::get),
         ftp_ports,

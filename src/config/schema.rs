@@ -40,6 +40,7 @@ pub(super) struct Director {
     pub(super) tun_prefix: Option<String>,
     pub(super) queues: Option<Spanned<Queues>>,
     pub(super) offload: Option<bool>,
+    pub(super) tunnel_offload: Option<bool>,
     pub(super) conn_table_size: Option<Spanned<u32>>,
     pub(super) max_conns: Option<NonZeroUsize>,
     pub(super) ftp_ports: Option<Spanned<Vec<u16>>>,

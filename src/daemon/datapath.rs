@@ -18,6 +18,7 @@ use super::tap;
 use crate::capture::Taps;
 use crate::device::{
     IdleQueue, NeighbourWriter, Options, PacketReader, PacketWriter, ReadError, Tun, TunQueue, TunWriter,
+    TunnelOffload,
 };
 use crate::lvs::director::{Director, Side, Verdict};
 use crate::lvs::neighbour::Neighbours;
@@ -36,6 +37,8 @@ pub(super) struct Path {
     pub(super) neighbours: Arc<Neighbours>,
     pub(super) taps: Arc<Taps>,
     pub(super) ended: mpsc::UnboundedSender<Ended>,
+    /// Lets devices take super-packets inside tunnels.
+    pub(super) tunnels: Option<Arc<TunnelOffload>>,
     /// Rung when there is something to tell other directors.
     pub(super) sync_bell: Arc<Notify>,
 }
@@ -53,8 +56,15 @@ impl Interface {
     /// # Errors
     /// The interface cannot be made, or the system refuses a thread.
     pub(super) fn open(name: &str, options: Options, path: &Path) -> Result<(Self, TunWriter), DaemonError> {
-        let tun = Tun::open(name, options)?;
+        let mut tun = Tun::open(name, options)?;
         let offload = tun.features();
+        let tunnels = path.tunnels.as_ref().map_or("cut", |tunnels| match tun.take_tunnels_whole(tunnels) {
+            Ok(()) => "whole",
+            Err(error) => {
+                tracing::debug!(device = name, %error, "tunnels are cut packet by packet");
+                "cut"
+            }
+        });
         let (queues, writer) = tun.into_parts();
         let mut workers = Vec::with_capacity(queues.len());
         for (number, queue) in queues.into_iter().enumerate() {
@@ -71,7 +81,7 @@ impl Interface {
                 serving,
             )?);
         }
-        tracing::info!(device = name, %offload, queues = workers.len(), "device up");
+        tracing::info!(device = name, %offload, tunnels, queues = workers.len(), "device up");
         Ok((Self { name: name.to_owned(), _workers: workers }, writer))
     }
 }
@@ -164,7 +174,7 @@ pub(super) async fn serve<D: PacketReader + PacketWriter + NeighbourWriter>(
     stopped: &mut (impl Future + Unpin),
 ) -> io::Result<()> {
     let mut packet = PacketBuf::new();
-    let mut outbox = Outbox::default();
+    let mut outbox = Outbox::towards(device.takes_tunnels_whole());
     loop {
         tokio::select! {
             biased;
@@ -232,6 +242,7 @@ mod tests {
             neighbours: Arc::default(),
             taps: Arc::default(),
             ended: mpsc::unbounded_channel().0,
+            tunnels: None,
             sync_bell: Arc::default(),
         }
     }

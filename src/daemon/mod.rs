@@ -43,7 +43,9 @@ use crate::cli::proc::tree::{ProcTree, TreeError};
 use crate::config::{Declared, Source, Watching};
 use crate::control::socket::{BindError, ControlSocket};
 use crate::control::{ReloadWish, server};
-use crate::device::{self, DeviceError, NeighbourWriter, OffQueue, PacketWriter, PortError, TunWriter};
+use crate::device::{
+    self, DeviceError, NeighbourWriter, OffQueue, PacketWriter, PortError, TunWriter, TunnelOffload,
+};
 use crate::events::Event;
 use crate::health::spec::programs;
 use crate::host::{
@@ -208,12 +210,22 @@ fn control_runtime() -> Result<tokio::runtime::Runtime, DaemonError> {
 /// # Errors
 /// It could not start, or lost a device. Whatever it changed on the host is undone in either case.
 pub fn run(options: Options) -> Result<(), DaemonError> {
+    let tunnels = tunnel_offload(options.device);
     let runs_programs = programs(&options.declared.health).next().is_some();
     privileges::shed(&privileges::DIRECTOR, if runs_programs { &privileges::PROGRAMS } else { &[] })?;
-    control_runtime()?.block_on(run_inside(options))
+    control_runtime()?.block_on(run_inside(options, tunnels))
 }
 
-async fn run_inside(mut options: Options) -> Result<(), DaemonError> {
+/// Before capabilities are given up: it needs CAP_BPF, which nothing later does.
+fn tunnel_offload(device: device::Options) -> Option<TunnelOffload> {
+    if !(device.offload && device.tunnel_offload) {
+        return None;
+    }
+    let loaded = TunnelOffload::load();
+    loaded.inspect_err(|error| tracing::debug!(%error, "tunnels are cut packet by packet")).ok()
+}
+
+async fn run_inside(mut options: Options, tunnels: Option<TunnelOffload>) -> Result<(), DaemonError> {
     let mut signals = SignalWatch::start().map_err(DaemonError::start("the signal watch"))?;
     let socket = ControlSocket::bind(&options.socket)?;
     let tree = options.proc_dir.as_deref().map(ProcTree::new).transpose()?;
@@ -239,6 +251,7 @@ async fn run_inside(mut options: Options) -> Result<(), DaemonError> {
         neighbours: Arc::clone(&neighbours),
         taps: Arc::clone(&taps),
         ended: report,
+        tunnels: tunnels.map(Arc::new),
         sync_bell: Arc::clone(&sync_bell),
     };
     let names = options.tun_names();

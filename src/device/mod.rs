@@ -14,6 +14,7 @@ mod raw;
 #[cfg(test)]
 mod tests;
 mod tun;
+mod tunnel_offload;
 
 use std::future::Future;
 use std::io;
@@ -24,6 +25,7 @@ pub use memory::{MemoryDevice, MemoryWire, memory_device};
 pub use offload::Features;
 pub use open::{DeviceError, Driver, MAX_NAME, Options, driver};
 pub use tun::{IdleQueue, OffQueue, Tun, TunQueue, TunWriter};
+pub use tunnel_offload::TunnelOffload;
 
 use crate::lvs::wire::{BadOffload, PacketBuf};
 
@@ -49,6 +51,11 @@ pub trait PacketWriter: Send {
     /// # Errors
     /// The host did not take it; the packet is lost.
     fn write(&mut self, packet: &mut PacketBuf) -> Result<(), WriteError>;
+
+    /// Super-packets inside tunnels may be written.
+    fn takes_tunnels_whole(&self) -> bool {
+        false
+    }
 }
 
 /// The way out for direct routing.

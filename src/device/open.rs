@@ -19,12 +19,14 @@ const DRIVER: &str = "/dev/net/tun";
 pub struct Options {
     /// Read super-packets and partial checksums where the kernel can.
     pub offload: bool,
+    /// Write super-packets into tunnels whole where the kernel can.
+    pub tunnel_offload: bool,
     pub queues: usize,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { offload: true, queues: 1 }
+        Self { offload: true, tunnel_offload: true, queues: 1 }
     }
 }
 

@@ -9,11 +9,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use nix::errno::Errno;
+use nix::net::if_::if_nametoindex;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
 use super::direct::DirectSender;
 use super::open::{self, DeviceError, Options};
+use super::tunnel_offload::{Attached, TunnelOffload};
 use super::{Features, NeighbourWriter, PacketReader, PacketWriter, ReadError, WriteError};
 use crate::lvs::neighbour::Neighbours;
 use crate::lvs::wire::{Offload, PacketBuf, VNET_LEN};
@@ -52,9 +54,19 @@ impl Tun {
             config.tun_name(name).raw_fd(fd.into_raw_fd()).close_fd_on_drop(true);
             let device = tun::create(&config)
                 .map_err(|error| setup("adopting its descriptor")(io::Error::other(error)))?;
-            queues.push(IdleQueue { device, refusals: Arc::clone(&refusals) });
+            queues.push(IdleQueue { device, refusals: Arc::clone(&refusals), tunnels: None });
         }
         Ok(Self { name: name.to_owned(), features, queues, writer })
+    }
+
+    /// Has the kernel cut super-packets inside tunnels, from now on and for as long as a queue lives.
+    ///
+    /// # Errors
+    /// The kernel cannot, or the interface is gone.
+    pub fn take_tunnels_whole(&mut self, offload: &TunnelOffload) -> io::Result<()> {
+        let attached = Arc::new(offload.attach(if_nametoindex(self.name.as_str())?)?);
+        self.queues.iter_mut().for_each(|queue| queue.tunnels = Some(Arc::clone(&attached)));
+        Ok(())
     }
 
     pub fn name(&self) -> &str {
@@ -116,6 +128,7 @@ impl NeighbourWriter for OffQueue {
 pub struct IdleQueue {
     device: tun::Device,
     refusals: Arc<AtomicU32>,
+    tunnels: Option<Arc<Attached>>,
 }
 
 impl IdleQueue {
@@ -125,7 +138,7 @@ impl IdleQueue {
     /// The runtime cannot watch more descriptors.
     pub fn register(self, neighbours: Arc<Neighbours>) -> io::Result<TunQueue> {
         let direct = DirectSender::open(neighbours);
-        Ok(TunQueue { device: watch(self.device)?, refusals: self.refusals, direct })
+        Ok(TunQueue { device: watch(self.device)?, refusals: self.refusals, direct, tunnels: self.tunnels })
     }
 }
 
@@ -154,6 +167,7 @@ pub struct TunQueue {
     device: AsyncFd<tun::Device>,
     refusals: Arc<AtomicU32>,
     direct: DirectSender,
+    tunnels: Option<Arc<Attached>>,
 }
 
 impl fmt::Debug for TunQueue {
@@ -216,6 +230,10 @@ impl PacketWriter for TunQueue {
             }
             _ => Err(WriteError::Refused(errno)),
         }
+    }
+
+    fn takes_tunnels_whole(&self) -> bool {
+        self.tunnels.is_some()
     }
 }
 

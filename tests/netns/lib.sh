@@ -83,6 +83,11 @@ switch() {
   done
 }
 
+# wire HOST DEVICE: from here on only packets that fit leave by this device, as by a network card: its kernel cuts them.
+wire() {
+  on "$1" ethtool -K "$2" tso off >/dev/null
+}
+
 # address HOST DEVICE ADDRESS/PREFIX...: gives addresses, ready at once.
 address() {
   local name=$1 device=$2 addr

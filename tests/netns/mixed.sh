@@ -4,6 +4,7 @@
 tests=$(realpath "$(dirname "$0")")
 . "$tests/lib.sh"
 one_link
+wire ds eth1
 host rs3
 cable ds eth2 rs3 eth0
 address ds eth2 192.168.56.181/24 fd00:56::181/64

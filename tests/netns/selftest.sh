@@ -74,6 +74,7 @@ ip -n ns2 route del fd00:a::2/128
 address ns2 lo 207.175.44.110/32 fd00:c::110/128
 upload_by -g
 
+wire ns1 veth12
 ip netns exec ns2 "$tests/decapsulate.py" "$work/came" >"$work/tunl.ready" 2>"$work/tunl.log" &
 wait_until 5 test -s "$work/tunl.ready"
 upload_by -i

@@ -4,6 +4,7 @@
 tests=$(realpath "$(dirname "$0")")
 . "$tests/lib.sh"
 one_link
+wire ds eth1
 head -c 100000000 /dev/urandom >"$work/blob"
 head -c 300000 "$work/blob" >"$work/small"
 for rs in rs1 rs2; do
@@ -13,6 +14,10 @@ for rs in rs1 rs2; do
   wait_until 5 test -s "$work/tunl-$rs.ready"
 done
 start_director
+# Where the kernel can cut what lies in a tunnel, it does.
+tunnels=cut
+! printf '%s\n' 6.6 "$(uname -r)" | sort -CV || tunnels=whole
+contains "the log" "tunnels=\"$tunnels\"" "$(<"$work/director-ds.log")"
 for vip in 192.168.1.183 '[fd00:1::183]'; do on ds ipvsadm -A -t "$vip:80" -s rr; done
 
 # through VIP SERVER-PREFIX OPTION...: the service's servers are rs1 and rs2 by this tunnel.
@@ -58,5 +63,16 @@ for vip in 192.168.1.183 '[fd00:1::183]'; do
   done
 done
 
+# The same without the kernel's help.
+stop_director
+start_director --no-tunnel-offload
+contains "the log" 'tunnels="cut"' "$(<"$work/director-ds.log")"
+for vip in 192.168.1.183 '[fd00:1::183]'; do
+  on ds ipvsadm -A -t "$vip:80" -s rr
+  prefix=192.168.1.19
+  [[ $vip != *:* ]] || prefix=fd00:1::19
+  through "$vip" "$prefix"
+  upload client "http://$vip" "$work/small" rs1 rs2
+done
 stop_director
 nothing_left

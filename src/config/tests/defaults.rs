@@ -111,6 +111,7 @@ fn the_director_has_the_defaults_of_the_page() {
         // `cli::run` has these where the command line is read.
         claim_vips: Some(true),
         offload: Some(true),
+        tunnel_offload: Some(true),
         queues: Some(crate::config::Queues::Count(1)),
         tun_prefix: Some("tunvs".to_owned()),
         ..DirectorOptions::default()

@@ -4,7 +4,9 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use super::*;
 use crate::lvs::route::{Route, RouteTable};
-use crate::lvs::service::{Endpoint, Forwarding, Protocol, ServerSpec, ServiceKey, ServiceSpec, Tunnel};
+use crate::lvs::service::{
+    Endpoint, Forwarding, Protocol, ServerSpec, ServiceKey, ServiceSpec, Tunnel, TunnelChecksum, TunnelKind,
+};
 use crate::lvs::wire::make::{self, Ends};
 use crate::lvs::wire::{Checksum, Gso, GsoKind, Offload, TcpFlags, checksum, protocol};
 
@@ -348,11 +350,9 @@ fn a_server_that_is_the_virtual_address_is_left_to_the_host() {
     }
 }
 
-/// Every segment has an identification of its own, as `__ip_select_ident` reserves them, and none is lost where they
-/// start again at 0.
-#[test]
-fn all_segments_of_a_super_packet_go_into_a_tunnel_with_numbers_in_a_row() {
-    let mut world = World::new(Protocol::Tcp, false);
+/// A world whose one server is reached through this tunnel and has a connection, and a super-packet of its client.
+fn tunneled(is_v6: bool, tunnel: Tunnel) -> (World, PacketBuf) {
+    let mut world = World::new(Protocol::Tcp, is_v6);
     let real = world.reals[1];
     world.director.set_routes(RouteTable::new(vec![Route {
         mtu: 1500,
@@ -360,27 +360,95 @@ fn all_segments_of_a_super_packet_go_into_a_tunnel_with_numbers_in_a_row() {
         is_local: false,
         ..own_route(real)
     }]));
-    let server = ServerSpec::new(real, 80, Forwarding::Tunnel(Tunnel::default()));
+    let server = ServerSpec::new(real, 80, Forwarding::Tunnel(tunnel));
     world.apply(Command::AddServer { service: world.service, server });
     world.process(&make::tcp(world.request(4000), SYN, &[]), Side::Client);
-    world.director.outer_ids.store(65_530, std::sync::atomic::Ordering::Relaxed);
+    let mut buf = PacketBuf::from_packet(&make::tcp(world.request(4000), ACK, &[7; 10 * 1380]));
+    let ip: u16 = if is_v6 { 40 } else { 20 };
+    let kind = if is_v6 { GsoKind::TcpV6 } else { GsoKind::TcpV4 };
+    buf.offload = Offload {
+        checksum: Checksum::Partial { start: ip, offset: 16 },
+        gso: Some(Gso { kind, size: 1380, ecn: false }),
+        header_len: ip + 20,
+    };
+    (world, buf)
+}
+
+/// Every segment has an identification of its own, as `__ip_select_ident` reserves them, and none is lost where they
+/// start again at 0.
+#[test]
+fn all_segments_of_a_super_packet_go_into_a_tunnel_with_numbers_in_a_row() {
+    let (mut world, super_packet) = tunneled(false, Tunnel::default());
+    world.director.outer_ids.store(65_530, Relaxed);
     let mut numbers = Vec::new();
     for _ in 0..2 {
-        let payload = vec![7; 10 * 1440];
-        let mut buf = PacketBuf::from_packet(&make::tcp(world.request(4000), ACK, &payload));
-        buf.offload = Offload {
-            checksum: Checksum::Partial { start: 20, offset: 16 },
-            gso: Some(Gso { kind: GsoKind::TcpV4, size: 1440, ecn: false }),
-            header_len: 40,
-        };
+        let mut buf = super_packet.clone();
         let verdict = world.director.process(&mut buf, Side::Client, world.now, &mut world.outbox);
         assert_eq!(verdict, Verdict::Split);
         world.outbox.drain(|piece| {
             let bytes = piece.bytes();
-            assert_eq!((bytes[9], bytes.len()), (protocol::IPIP, 20 + 40 + 1440));
+            assert_eq!((bytes[9], bytes.len()), (protocol::IPIP, 20 + 40 + 1380));
             numbers.push(u16::from_be_bytes([bytes[4], bytes[5]]));
         });
     }
     let expected: Vec<u16> = (0..20).map(|at| 65_530_u16.wrapping_add(at)).collect();
     assert_eq!(numbers, expected);
+}
+
+/// What the device is shown of GUE is another number than what the checksum covers: `device/tunnel_offload` mends it.
+#[test]
+fn a_super_packet_goes_whole_into_a_tunnel_where_the_device_cuts_it() {
+    let none = TunnelChecksum::None;
+    let gre = Tunnel { kind: TunnelKind::Gre, checksum: none, ..Tunnel::default() };
+    let gue = Tunnel { kind: TunnelKind::Gue, port: 5555, checksum: none };
+    for (is_v6, tunnel, number, overhead) in [
+        (false, Tunnel::default(), protocol::IPIP, 20),
+        (false, gre, protocol::GRE, 24),
+        (false, gue, protocol::UDP, 32),
+        (true, Tunnel::default(), protocol::IPV6, 40),
+        (true, gre, protocol::GRE, 44),
+        (true, gue, protocol::UDP, 52),
+    ] {
+        let (mut world, mut buf) = tunneled(is_v6, tunnel);
+        world.outbox = Outbox::towards(true);
+        let inner = buf.bytes().to_vec();
+        let before = buf.offload;
+        let verdict = world.director.process(&mut buf, Side::Client, world.now, &mut world.outbox);
+        assert_eq!(verdict, Verdict::Forward);
+        assert_eq!(buf.bytes()[overhead..], inner);
+        let Checksum::Partial { start, offset } = before.checksum else { panic!("it is partial") };
+        let grown = overhead as u16;
+        let expected = Offload {
+            checksum: Checksum::Partial { start: start + grown, offset },
+            gso: before.gso,
+            header_len: before.header_len + grown,
+        };
+        assert_eq!(buf.offload, expected);
+        let shown = if number == protocol::UDP { protocol::WHOLE_GUE } else { number };
+        let at = if is_v6 { 6 } else { 9 };
+        assert_eq!(buf.bytes()[at], shown);
+        buf.bytes_mut()[at] = number;
+        if !is_v6 {
+            assert_eq!(checksum::plain(&buf.bytes()[..20]), 0);
+        }
+    }
+}
+
+/// A checksum over each segment, another family outside, or more than a packet can hold: packet by packet.
+#[test]
+fn a_super_packet_that_no_device_can_cut_inside_a_tunnel_is_cut_here() {
+    let gre = Tunnel { kind: TunnelKind::Gre, checksum: TunnelChecksum::Full, ..Tunnel::default() };
+    let gue = |checksum| Tunnel { kind: TunnelKind::Gue, port: 5555, checksum };
+    for tunnel in [gre, gue(TunnelChecksum::Full), gue(TunnelChecksum::Remote)] {
+        let (mut world, mut buf) = tunneled(false, tunnel);
+        world.outbox = Outbox::towards(true);
+        let verdict = world.director.process(&mut buf, Side::Client, world.now, &mut world.outbox);
+        assert_eq!(verdict, Verdict::Split, "{tunnel:?}");
+        let mut pieces = 0;
+        world.outbox.drain(|piece| {
+            assert_ne!(piece.bytes()[9], protocol::WHOLE_GUE);
+            pieces += 1;
+        });
+        assert_eq!(pieces, 10);
+    }
 }

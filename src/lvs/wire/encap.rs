@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use super::checksum;
 use super::header::protocol;
-use super::{Checksum, Offload, PacketBuf};
+use super::{Checksum, GsoKind, Offload, PacketBuf};
 
 const ETHERTYPE_IPV4: u16 = 0x0800;
 const ETHERTYPE_IPV6: u16 = 0x86dd;
@@ -55,8 +55,26 @@ const fn gue_len(remote_checksum: bool) -> usize {
     if remote_checksum { 12 } else { 4 }
 }
 
-/// Puts the packet in `buf`, no super-packet, into `outer`. A partial checksum inside stays partial where nothing
-/// outside has to cover it. False when the headroom is used up.
+/// Whether a super-packet may go into `outer` whole: one family inside and outside, nothing that covers a segment's
+/// payload outside, and no longer than a packet can be.
+pub fn fits_whole(buf: &PacketBuf, outer: &Outer) -> bool {
+    let covers_nothing = match outer.kind {
+        Encapsulation::Ipip => true,
+        Encapsulation::Gre { checksum } => !checksum,
+        Encapsulation::Gue { checksum, remote_checksum, .. } => !checksum && !remote_checksum,
+    };
+    let is_family = |kind| match kind {
+        GsoKind::TcpV4 => outer.dst.is_ipv4(),
+        GsoKind::TcpV6 => outer.dst.is_ipv6(),
+        GsoKind::Udp => false,
+    };
+    covers_nothing
+        && buf.offload.gso.is_some_and(|gso| is_family(gso.kind))
+        && buf.len() + outer.overhead() <= usize::from(u16::MAX)
+}
+
+/// Puts the packet in `buf` into `outer`; a super-packet only where it [`fits_whole`]. A partial checksum inside stays
+/// partial where nothing outside has to cover it. False when the headroom is used up.
 pub fn encapsulate(buf: &mut PacketBuf, outer: &Outer) -> bool {
     let inner_v6 = buf.bytes().first().is_some_and(|first| first >> 4 == 6);
     let tos = if inner_v6 {
@@ -155,6 +173,7 @@ fn ip(buf: &mut PacketBuf, outer: &Outer, number: u8, tos: u8) -> bool {
                 return false;
             }
             let len = buf.len() as u16;
+            let shown = shown_number(buf, number);
             let header = &mut buf.bytes_mut()[..20];
             header[..2].copy_from_slice(&[0x45, tos]);
             header[2..4].copy_from_slice(&len.to_be_bytes());
@@ -165,6 +184,7 @@ fn ip(buf: &mut PacketBuf, outer: &Outer, number: u8, tos: u8) -> bool {
             header[16..20].copy_from_slice(&dst.octets());
             let sum = checksum::plain(header);
             header[10..12].copy_from_slice(&sum.to_be_bytes());
+            header[9] = shown;
             true
         }
         (IpAddr::V6(src), IpAddr::V6(dst)) => {
@@ -172,10 +192,11 @@ fn ip(buf: &mut PacketBuf, outer: &Outer, number: u8, tos: u8) -> bool {
             if !grow(buf, 40) {
                 return false;
             }
+            let shown = shown_number(buf, number);
             let header = &mut buf.bytes_mut()[..40];
             header[..4].copy_from_slice(&(6u32 << 28 | u32::from(tos) << 20).to_be_bytes());
             header[4..6].copy_from_slice(&len.to_be_bytes());
-            header[6..8].copy_from_slice(&[number, outer.ttl]);
+            header[6..8].copy_from_slice(&[shown, outer.ttl]);
             header[8..24].copy_from_slice(&src.octets());
             header[24..40].copy_from_slice(&dst.octets());
             true
@@ -184,10 +205,18 @@ fn ip(buf: &mut PacketBuf, outer: &Outer, number: u8, tos: u8) -> bool {
     }
 }
 
-/// Makes room in front, and moves a partial checksum along.
+/// The protocol that the device is shown; the checksum is that of the packet as it leaves.
+const fn shown_number(buf: &PacketBuf, number: u8) -> u8 {
+    if number == protocol::UDP && buf.offload.gso.is_some() { protocol::WHOLE_GUE } else { number }
+}
+
+/// Makes room in front, and moves the offload description along.
 fn grow(buf: &mut PacketBuf, len: usize) -> bool {
     if !buf.grow_front(len) {
         return false;
+    }
+    if buf.offload.gso.is_some() {
+        buf.offload.header_len += len as u16;
     }
     if let Checksum::Partial { start, .. } = &mut buf.offload.checksum {
         *start += len as u16;

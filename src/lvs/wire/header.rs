@@ -14,6 +14,9 @@ pub mod protocol {
     pub const GRE: u8 = 47;
     pub const ICMPV6: u8 = 58;
     pub const SCTP: u8 = 132;
+    /// GUE around a super-packet, on its way to a device that knows of it: UDP has super-packets of its own (RFC 3692:
+    /// no other packet has this number).
+    pub const WHOLE_GUE: u8 = 253;
 }
 
 /// Why bytes are no packet.

@@ -24,7 +24,7 @@ mod stream;
 pub use buf::{BadOffload, Checksum, Gso, GsoKind, HEADROOM, MAX_PACKET, Offload, PacketBuf, VNET_LEN};
 pub use coalesce::Coalescer;
 pub use decap::{DecapError, Wrapping, decapsulate, take_gue, wrapping};
-pub use encap::{Encapsulation, Outer, complete, encapsulate};
+pub use encap::{Encapsulation, Outer, complete, encapsulate, fits_whole};
 pub use fragment::{cut, cut_at, join};
 pub use header::{Fragment, Headers, ParseError, TcpFlags, Transport, protocol};
 pub use icmp::IcmpError;

@@ -7,9 +7,20 @@ use super::PacketBuf;
 pub struct Outbox {
     filled: Vec<PacketBuf>,
     spare: Vec<PacketBuf>,
+    takes_tunnels_whole: bool,
 }
 
 impl Outbox {
+    /// For a device that takes super-packets inside tunnels, or one that does not.
+    pub fn towards(takes_tunnels_whole: bool) -> Self {
+        Self { takes_tunnels_whole, ..Self::default() }
+    }
+
+    /// The device that the packet itself goes to as well takes super-packets inside tunnels.
+    pub const fn takes_tunnels_whole(&self) -> bool {
+        self.takes_tunnels_whole
+    }
+
     /// Adds a packet with these bytes and a full checksum.
     pub fn push(&mut self, packet: &[u8]) {
         self.add().fill(packet);

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use super::Way;
 use crate::lvs::service::{Endpoint, Tunnel, TunnelChecksum, TunnelKind};
 use crate::lvs::verdict::{DropReason, Verdict};
-use crate::lvs::wire::{Encapsulation, Headers, Outbox, Outer, PacketBuf, encapsulate, segments};
+use crate::lvs::wire::{Encapsulation, Headers, Outbox, Outer, PacketBuf, encapsulate, fits_whole, segments};
 
 /// Source ports of GUE, from which a flow keeps one.
 const FIRST_PORT: u16 = 32_768;
@@ -42,7 +42,7 @@ pub(super) fn outer(
 }
 
 pub(super) fn send(buf: &mut PacketBuf, headers: &Headers, outer: &Outer, outbox: &mut Outbox) -> Verdict {
-    if buf.offload.gso.is_none() {
+    if buf.offload.gso.is_none() || outbox.takes_tunnels_whole() && fits_whole(buf, outer) {
         let is_inside = encapsulate(buf, outer);
         return if is_inside { Verdict::Forward } else { Verdict::Drop(DropReason::BadTotalLength) };
     }
