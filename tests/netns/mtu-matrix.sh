@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Every way to a real server over links of 1500, 1400 and 9000 bytes on the client's and the server's side, all nine
 # pairs, IPv4 and IPv6: a stream up and down again, byte for byte, and datagrams of 64 bytes, of 1200, and longer than
-# both links. Tunnels with SYNs that ask for what fits and without, so that the path MTU has to be found. A stream is
-# 1 MB, since there are 162 of them; 100 MB by each way are the business of bulk.sh, dr.sh, real-server.sh and fullnat.sh.
+# both links. Tunnels with SYNs that ask for what fits and without, so that the path MTU has to be found.
+# STREAM: bytes of each of the 162 streams (default 1 MB; 100 MB take minutes. By each way over one pair of links they are
+# the business of bulk.sh, dr.sh, real-server.sh and fullnat.sh).
 #
 #   client eth0 ---- eth1 ds eth2 ---- eth0 rs1      192.168.1.10, .181 and .183 (VIP); 192.168.56.181, .183
 #   client back ---------------------- back rs1      the answers' way past the director: 9000 bytes, so that only the
@@ -76,7 +77,7 @@ cat >client.py <<'PY'
 import hashlib, os, socket, sys
 from ports import ways
 longest, chosen = int(sys.argv[1]), sys.argv[2:]
-blob = os.urandom(1_000_000)
+blob = os.urandom(int(os.environ.get("STREAM", 1_000_000)))
 def stream(addr, port):
     with socket.create_connection((addr, port), timeout=20) as s:
         s.sendall(blob)

@@ -106,8 +106,8 @@ is_served() { [[ $(inside curl -sS --max-time 2 http://192.168.1.183/tunvs.toml)
 wait_until 10 is_served
 pid_of() { inside systemctl show -P MainPID tunvs; }
 capabilities() { inside sed -n 's/^Cap\(Eff\|Bnd\):\t0*//p' "/proc/$(pid_of)/status" | xargs; }
-# Bits 10, 12 and 13: NET_BIND_SERVICE, NET_ADMIN, NET_RAW.
-same "its capabilities" "3400 3400" "$(capabilities)"
+# Bits 10, 12 and 13: NET_BIND_SERVICE, NET_ADMIN, NET_RAW. Bit 39, BPF, was for the start.
+same "its capabilities" "3400 8000003400" "$(capabilities)"
 
 # --- reads its configuration again
 printf '[[service]]\naddress = "192.168.1.184:80"\n' >>"$machine/etc/tunvs/tunvs.toml"
