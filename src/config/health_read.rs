@@ -130,12 +130,7 @@ impl ServiceSide {
 
     /// None where there is nothing to check and nothing follows from anything.
     pub(super) fn health(self, service: ServiceKey, servers: Vec<ServerHealth>) -> Option<ServiceHealth> {
-        let is_plain = servers.iter().all(|server| server.checks.is_empty() && server.slow_start.is_zero());
-        let policy = &self.policy;
-        let has_scripts = policy.quorum_up.is_some() || policy.quorum_down.is_some();
-        if is_plain && !has_scripts && policy.sorry.is_none() && policy.passive.is_none() {
-            return None;
-        }
         Some(ServiceHealth { service, policy: self.policy, servers })
+            .filter(ServiceHealth::looks_after_anything)
     }
 }

@@ -160,12 +160,16 @@ impl Live {
         {
             let (mut health, checks) = (self.health.lock(), self.checks.lock());
             let Some(checks) = &*checks else { return false };
-            for finding in findings.iter().filter(|finding| checks.is_current(finding)) {
-                if health.record(&finding.id, &finding.outcome, now) {
-                    touched.insert(finding.id.service);
+            for finding in findings {
+                let concerned = checks.concerned(finding);
+                for id in concerned {
+                    if health.record(id, &finding.outcome, now) {
+                        touched.insert(id.service);
+                    }
                 }
-                if let Some(up) = health.is_up(&finding.id) {
-                    checks.note(&finding.id, up);
+                let mut states = concerned.iter().filter_map(|id| health.is_up(id)).peekable();
+                if states.peek().is_some() {
+                    checks.note(finding, states.any(|up| up));
                 }
             }
             touched.extend(health.due(now));

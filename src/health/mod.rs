@@ -4,6 +4,7 @@
 //! [`tasks`] that ask. Never looks at packets and changes no table itself. Same job as keepalived's checkers. Called by
 //! the daemon.
 
+mod asked;
 pub mod check;
 mod lead;
 mod member;

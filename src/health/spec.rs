@@ -25,6 +25,17 @@ impl ServiceHealth {
     pub fn nothing(service: ServiceKey) -> Self {
         Self { service, policy: ServicePolicy::default(), servers: Vec::new() }
     }
+
+    /// Whether there is anything to check, and anything that follows.
+    pub fn looks_after_anything(&self) -> bool {
+        let policy = &self.policy;
+        let has_scripts = policy.quorum_up.is_some() || policy.quorum_down.is_some();
+        let is_plain = |server: &ServerHealth| server.checks.is_empty() && server.slow_start.is_zero();
+        has_scripts
+            || policy.sorry.is_some()
+            || policy.passive.is_some()
+            || !self.servers.iter().all(is_plain)
+    }
 }
 
 /// A program that a declaration wants run, and what for.
@@ -176,7 +187,7 @@ pub enum OnFailure {
 }
 
 /// One check: what is asked, where, and when.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Check {
     pub kind: CheckKind,
     pub target: Target,
@@ -204,7 +215,7 @@ impl Check {
 ///
 /// A round is one attempt and, as long as they fail, up to `retry` more. A server that is down is not tried again
 /// within a round.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Schedule {
     /// From the start of a round to the start of the next (`delay_loop`).
     pub interval: Duration,
@@ -252,7 +263,7 @@ impl Schedule {
 }
 
 /// Where a check goes. What is not set is the server's own.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Target {
     pub connect_ip: Option<IpAddr>,
     pub connect_port: Option<u16>,
@@ -266,7 +277,7 @@ pub struct Target {
     pub via_server: Option<Forwarding>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CheckKind {
     /// A connection can be opened.
@@ -329,7 +340,7 @@ impl CheckKind {
 }
 
 /// GET requests, one after the other; all must be answered as expected.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct HttpCheck {
     /// None asks for `/`.
     pub urls: Vec<HttpUrl>,
@@ -340,7 +351,7 @@ pub struct HttpCheck {
     pub tls: Option<Tls>,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum HttpVersion {
     #[serde(rename = "1.0")]
     Http10,
@@ -349,7 +360,7 @@ pub enum HttpVersion {
     Http11,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct HttpUrl {
     pub path: String,
     /// Host header of this request (`virtualhost`).
@@ -368,13 +379,13 @@ impl HttpUrl {
 }
 
 /// Both ends belong to it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct StatusRange {
     pub first: u16,
     pub last: u16,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct BodyRegex {
     pub pattern: String,
     /// The body must not match (`regex_no_match`).
@@ -423,7 +434,7 @@ impl BodyRegex {
     }
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Tls {
     /// Name sent to the server and looked for in its certificate; None is the host asked for, when that is a name.
     pub server_name: Option<String>,
@@ -435,7 +446,7 @@ pub struct Tls {
     pub ca_file: Option<std::path::PathBuf>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct DnsCheck {
     /// The name to ask for; `.` is the root.
     pub name: String,
@@ -481,7 +492,7 @@ impl DnsCheck {
 }
 
 /// A datagram. Without `require_reply` only an ICMP error fails it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct UdpCheck {
     pub payload: Vec<u8>,
     pub require_reply: bool,
@@ -491,7 +502,7 @@ pub struct UdpCheck {
     pub expect: Option<Vec<u8>>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct SmtpCheck {
     pub helo: String,
 }
@@ -503,7 +514,7 @@ impl Default for SmtpCheck {
 }
 
 /// `grpc.health.v1.Health/Check`; it must answer SERVING.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct GrpcCheck {
     /// Empty asks for the server as a whole.
     pub service: String,
@@ -512,7 +523,7 @@ pub struct GrpcCheck {
     pub tls: Option<Tls>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ScriptCheck {
     pub script: Script,
     /// Its exit status sets the weight (`misc_dynamic`): 0 leaves it, 2 to 255 mean that minus 2, 1 is a failure.
@@ -523,7 +534,7 @@ pub struct ScriptCheck {
 pub const USUAL_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A program that is run without a shell. Ended with all its children at its timeout.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Script {
     /// The program and its arguments.
     pub command: Vec<String>,

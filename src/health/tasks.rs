@@ -1,4 +1,4 @@
-//! The tasks that run checks: one each, on a thread of their own, so that packets never wait for them.
+//! The tasks that run checks: one for each thing that is asked, on a thread of their own, so that packets never wait for them.
 //!
 //! Rounds are spread by chance, attempts are limited in number and time. What they find goes through a channel of
 //! bounded length; what follows from it is not decided here. Made and fed by the daemon.
@@ -16,6 +16,7 @@ use tokio::runtime::{Builder, Handle};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
+use super::asked::Asked;
 use super::check::Outcome;
 use super::lead::Leader;
 use super::probe::{ProbeError, probe, run_script};
@@ -39,23 +40,23 @@ const SHORTEST: Duration = Duration::from_millis(10);
 /// The result of a round.
 #[derive(Clone, Debug)]
 pub struct Finding {
-    pub id: CheckId,
-    /// Only findings of the check as it is declared count.
-    pub check: Arc<Check>,
+    /// Only findings of what is asked at present count.
+    asked: Arc<Asked>,
     pub outcome: Outcome,
 }
 
 /// Running checks. Ends with all its tasks when it is dropped.
 pub struct Checks {
     runtime: Handle,
-    running: HashMap<CheckId, Running>,
+    running: HashMap<Arc<Asked>, Running>,
     common: Common,
     _stop: oneshot::Sender<()>,
 }
 
 struct Running {
-    check: Arc<Check>,
-    /// Whether it is up at present.
+    /// The checks that ask this.
+    ids: Vec<CheckId>,
+    /// Whether it is up at present, for any of them.
     up: Arc<AtomicBool>,
     task: JoinHandle<()>,
 }
@@ -105,37 +106,42 @@ impl Checks {
     pub fn follow<'a>(&mut self, wanted: impl Iterator<Item = (CheckId, &'a Check, bool)>) {
         let mut old = std::mem::take(&mut self.running);
         for (id, check, up) in wanted {
-            let running = match old.remove(&id) {
-                Some(running) if *running.check == *check => running,
-                other => {
-                    if let Some(running) = other {
-                        running.task.abort();
-                    }
-                    self.begin(id, check, up)
+            let asked = Asked::new(&id, check);
+            if let Some(running) = self.running.get_mut(&asked) {
+                running.ids.push(id);
+                running.up.fetch_or(up, Relaxed);
+                continue;
+            }
+            let (asked, running) = match old.remove_entry(&asked) {
+                Some((asked, running)) => {
+                    running.up.store(up, Relaxed);
+                    (asked, Running { ids: vec![id], ..running })
                 }
+                None => self.begin(id, asked, up),
             };
-            running.up.store(up, Relaxed);
-            self.running.insert(id, running);
+            self.running.insert(asked, running);
         }
         old.into_values().for_each(|running| running.task.abort());
     }
 
-    fn begin(&self, id: CheckId, check: &Check, up: bool) -> Running {
-        let (check, up) = (Arc::new(check.clone()), Arc::new(AtomicBool::new(up)));
-        let job = Job { id, check: Arc::clone(&check), up: Arc::clone(&up), common: self.common.clone() };
-        Running { check, up, task: self.runtime.spawn(job.run()) }
+    fn begin(&self, id: CheckId, asked: Asked, up: bool) -> (Arc<Asked>, Running) {
+        let (asked, up) = (Arc::new(asked), Arc::new(AtomicBool::new(up)));
+        let job = Job { id, asked: Arc::clone(&asked), up: Arc::clone(&up), common: self.common.clone() };
+        (asked, Running { ids: vec![id], up, task: self.runtime.spawn(job.run()) })
     }
 
-    /// Says that a check has come up or gone down: one that is down is not tried again within a round.
-    pub fn note(&self, id: &CheckId, up: bool) {
-        if let Some(running) = self.running.get(id) {
+    /// Says that what was asked has come up or gone down: what is down is not tried again within a round.
+    pub fn note(&self, finding: &Finding, up: bool) {
+        if let Some(running) = self.running.get(&finding.asked) {
             running.up.store(up, Relaxed);
         }
     }
 
-    /// Whether this is a finding of a check that still runs as it was.
-    pub fn is_current(&self, finding: &Finding) -> bool {
-        self.running.get(&finding.id).is_some_and(|running| Arc::ptr_eq(&running.check, &finding.check))
+    /// The checks that this is a finding of, where they still run as they were.
+    pub fn concerned(&self, finding: &Finding) -> &[CheckId] {
+        let running = self.running.get_key_value(&finding.asked);
+        let same = running.filter(|(asked, _)| Arc::ptr_eq(asked, &finding.asked));
+        same.map_or(&[], |(_, running)| &running.ids)
     }
 
     /// Runs a notifying script. The task is done when it has ended.
@@ -153,20 +159,21 @@ impl Checks {
 
 /// What one task needs.
 struct Job {
+    /// The first of the checks that ask this.
     id: CheckId,
-    check: Arc<Check>,
+    asked: Arc<Asked>,
     up: Arc<AtomicBool>,
     common: Common,
 }
 
 impl Job {
     async fn run(self) {
-        let Schedule { interval, jitter, warmup, .. } = self.check.schedule;
+        let Schedule { interval, jitter, warmup, .. } = self.asked.check.schedule;
         tokio::time::sleep(warmup.unwrap_or(interval).mul_f64(chance())).await;
         loop {
             let began = (self.common.leader.clock)();
             let outcome = self.round().await;
-            let finding = Finding { id: self.id, check: Arc::clone(&self.check), outcome };
+            let finding = Finding { asked: Arc::clone(&self.asked), outcome };
             if self.common.findings.send(finding).await.is_err() {
                 return;
             }
@@ -178,7 +185,7 @@ impl Job {
     }
 
     async fn round(&self) -> Outcome {
-        let Schedule { retry, delay_before_retry, .. } = self.check.schedule;
+        let Schedule { retry, delay_before_retry, .. } = self.asked.check.schedule;
         let mut retries = if self.up.load(Relaxed) { retry } else { 0 };
         loop {
             let began = (self.common.leader.clock)();
@@ -188,9 +195,9 @@ impl Job {
                 Ok(weight) => return Outcome::Good { took, weight },
                 Err(error) => error,
             };
-            if self.check.log_all_failures {
+            if self.asked.check.log_all_failures {
                 tracing::info!(
-                    service = %self.id.service, real = %self.id.server, check = self.check.kind.name(), %error,
+                    service = %self.id.service, real = %self.id.server, check = self.asked.check.kind.name(), %error,
                     "check failed"
                 );
             }
@@ -203,12 +210,12 @@ impl Job {
     }
 
     async fn attempt(&self) -> Result<Option<i32>, ProbeError> {
-        let _place = match self.check.kind {
+        let _place = match self.asked.check.kind {
             CheckKind::Script(_) => self.common.programs.acquire().await,
             _ => self.common.attempts.acquire().await,
         };
-        let limit = self.check.schedule.timeout;
-        let asked = probe(&self.check, &self.id, &self.common.leader);
+        let limit = self.asked.check.schedule.timeout;
+        let asked = probe(&self.asked.check, &self.id, &self.common.leader);
         tokio::time::timeout(limit, asked).await.unwrap_or(Err(ProbeError::Timeout(limit)))
     }
 }
@@ -246,22 +253,48 @@ mod tests {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let (mut checks, mut found) = Checks::start(|| Time::ZERO, director()).unwrap();
-        let check = check();
-        checks.follow((0..1000).map(|number| (id(number, port), &check, true)));
+        let different: Vec<Check> = (0..1000)
+            .map(|rise| {
+                let mut check = check();
+                check.schedule.rise = rise;
+                check
+            })
+            .collect();
+        let wanted = different.iter().enumerate().map(|(number, check)| (id(number, port), check, true));
+        checks.follow(wanted);
         let mut seen = std::collections::HashSet::new();
         let all = async {
             while seen.len() < 1000 {
                 let finding = found.recv().await.unwrap();
-                assert!(checks.is_current(&finding));
-                seen.insert(finding.id.number);
+                let [id] = checks.concerned(&finding) else { panic!("a finding of one check") };
+                seen.insert(id.number);
             }
         };
         tokio::time::timeout(Duration::from_secs(60), all).await.unwrap();
-        checks.follow(std::iter::once((id(0, port), &check, true)));
+        checks.follow(std::iter::once((id(0, port), &different[0], true)));
         assert_eq!(checks.running.len(), 1);
         drop(checks);
         let rest = async { while found.recv().await.is_some() {} };
         tokio::time::timeout(Duration::from_secs(10), rest).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_several_services_ask_is_asked_once_and_found_by_all() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let (mut checks, mut found) = Checks::start(|| Time::ZERO, director()).unwrap();
+        let check = check();
+        checks.follow((0..3).map(|number| (id(number, port), &check, number == 2)));
+        assert_eq!(checks.running.len(), 1);
+        let finding = tokio::time::timeout(Duration::from_secs(20), found.recv()).await.unwrap().unwrap();
+        assert_eq!(checks.concerned(&finding), [0, 1, 2].map(|number| id(number, port)));
+        // One of them goes: the others are asked on as before.
+        checks.follow((1..3).map(|number| (id(number, port), &check, true)));
+        assert_eq!(checks.concerned(&finding), [1, 2].map(|number| id(number, port)));
+        // A finding of what is asked no more says nothing.
+        checks.follow(std::iter::empty());
+        checks.follow(std::iter::once((id(0, port), &check, true)));
+        assert!(checks.concerned(&finding).is_empty());
     }
 
     #[tokio::test]

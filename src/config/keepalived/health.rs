@@ -16,11 +16,6 @@ pub(super) fn service(
     servers: &[(&RealServer, ServerSpec)],
 ) -> Option<ServiceHealth> {
     let checked: Vec<ServerHealth> = servers.iter().map(|(said, spec)| server(said, spec)).collect();
-    let has_checks = checked.iter().any(|server| !server.checks.is_empty());
-    let has_scripts = service.quorum_up.is_some() || service.quorum_down.is_some();
-    if !has_checks && !has_scripts && service.sorry.is_none() {
-        return None;
-    }
     let sorry = service.sorry.as_ref().map(|sorry| {
         let forwarding = sorry.forwarding.unwrap_or(Forwarding::Masq);
         let port = table_port(key, service, sorry.port, forwarding);
@@ -37,7 +32,7 @@ pub(super) fn service(
     };
     let mut health = ServiceHealth { service: *key, policy, servers: checked };
     raise_alpha(&mut health);
-    Some(health)
+    health.looks_after_anything().then_some(health)
 }
 
 /// What every check says, the service says once.

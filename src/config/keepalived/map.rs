@@ -262,6 +262,7 @@ impl Services {
                 self.add_one(ServiceKey::Mark { mark: *mark, family }, service, notes)?;
             }
             (Stands::Group(_), Some(group)) => {
+                let before = self.health.len();
                 for range in &group.ranges {
                     for addr in range.addresses() {
                         self.add_one(address(addr, range.port), service, notes)?;
@@ -271,10 +272,26 @@ impl Services {
                     let family = own.unwrap_or(family);
                     self.add_one(ServiceKey::Mark { mark: *mark, family }, service, notes)?;
                 }
+                self.tell_once(before);
             }
             (Stands::Group(_), None) => {}
         }
         Ok(())
+    }
+
+    /// The services of a group, from this place on, have their findings in common: the first one tells of them.
+    fn tell_once(&mut self, first: usize) {
+        for health in self.health.iter_mut().skip(first + 1) {
+            (health.policy.quorum_up, health.policy.quorum_down) = (None, None);
+            for server in &mut health.servers {
+                (server.notify_up, server.notify_down) = (None, None);
+            }
+        }
+        let mut at = 0;
+        self.health.retain(|health| {
+            at += 1;
+            at <= first + 1 || health.looks_after_anything()
+        });
     }
 
     fn add_one(

@@ -9,7 +9,7 @@ use super::files::{Disk, Files};
 use super::read;
 use crate::config::note::{Note, NoteKind};
 use crate::config::{ConfigError, Declared};
-use crate::health::spec::{CheckKind, OnFailure, ServerHealth, StatusRange, UdpCheck};
+use crate::health::spec::{CheckKind, OnFailure, ServerHealth, StatusRange, UdpCheck, programs};
 use crate::lvs::director::TimeoutSettings;
 
 /// Files in memory, below `/etc`.
@@ -257,6 +257,21 @@ fn mistakes_are_noted_at_their_places() {
         });
         assert!(found, "{body}: {expected}\n{notes:#?}");
     }
+}
+
+#[test]
+fn the_first_service_of_a_group_tells_what_all_of_them_find() {
+    let text = "virtual_server_group g {\n 10.9.0.1-3 80\n fwmark 7\n}
+virtual_server group g {\n protocol TCP\n quorum_up /bin/up\n quorum_down /bin/down\n real_server 10.1.0.1 80 {
+notify_up /bin/up\n notify_down /bin/down\n TCP_CHECK {\n }\n}\n}
+virtual_server 10.9.0.9 80 {\n protocol TCP\n quorum_up /bin/up\n real_server 10.1.0.1 80 {\n }\n}";
+    let (declared, _) = parse(text).unwrap();
+    let tells: Vec<_> = declared
+        .health
+        .iter()
+        .map(|health| (health.servers.len(), programs(std::slice::from_ref(health)).count()))
+        .collect();
+    assert_eq!(tells, [(1, 4), (1, 0), (1, 0), (1, 0), (1, 1)]);
 }
 
 #[test]
