@@ -136,4 +136,5 @@ folders! {
     even_more => "even-more",
     more => "more",
     bad_servers => "bad-servers",
+    overload => "overload",
 }

@@ -104,11 +104,9 @@ impl RealServer {
         self.weight.store(spec.weight, Relaxed);
         *self.forwarding.write() = spec.forwarding;
         self.flags.set(ServerFlags::AVAILABLE, true);
-        if spec.upper_threshold == 0 || spec.upper_threshold > self.upper_threshold.load(Relaxed) {
-            self.flags.set(ServerFlags::OVERLOADED, false);
-        }
         self.upper_threshold.store(spec.upper_threshold, Relaxed);
         self.lower_threshold.store(spec.lower_threshold, Relaxed);
+        self.check_overload();
     }
 
     /// Marks it as removed from its service; its connections keep it until they end.
@@ -204,23 +202,23 @@ impl RealServer {
     /// A connection was bound (`ip_vs_bind_dest`); templates count apart.
     pub fn bind(&self, active: bool) {
         if active { &self.active } else { &self.inactive }.fetch_add(1, Relaxed);
-        self.check_overload_on_bind();
+        self.check_overload();
     }
 
     pub fn bind_template(&self) {
         self.persistent.fetch_add(1, Relaxed);
-        self.check_overload_on_bind();
+        self.check_overload();
     }
 
     /// A connection ended (`ip_vs_unbind_dest`).
     pub fn unbind(&self, active: bool) {
         if active { &self.active } else { &self.inactive }.fetch_sub(1, Relaxed);
-        self.check_overload_on_unbind();
+        self.check_overload();
     }
 
     pub fn unbind_template(&self) {
         self.persistent.fetch_sub(1, Relaxed);
-        self.check_overload_on_unbind();
+        self.check_overload();
     }
 
     /// A connection changed between active and inactive.
@@ -230,26 +228,21 @@ impl RealServer {
         down.fetch_sub(1, Relaxed);
     }
 
-    fn check_overload_on_bind(&self) {
+    /// An overloaded server returns below the lower threshold, or below three quarters of the upper one. Looked at whenever
+    /// connections or thresholds change, an edit too (recorded: `tests/data/datapath/overload`).
+    fn check_overload(&self) {
         let upper = self.upper_threshold.load(Relaxed);
-        if upper != 0 && self.total_conns() >= upper && self.flags.set(ServerFlags::OVERLOADED, true) {
-            self.overloads.fetch_add(1, Relaxed);
-        }
-    }
-
-    fn check_overload_on_unbind(&self) {
         let lower = self.lower_threshold.load(Relaxed);
-        let upper = self.upper_threshold.load(Relaxed);
         let total = self.total_conns();
-        let returns = if lower != 0 {
-            total < lower
-        } else if upper != 0 {
-            u64::from(total) * 4 < u64::from(upper) * 3
-        } else {
-            true
+        let before = self.is_overloaded();
+        let now = match (before, upper, lower) {
+            (_, 0, _) => false,
+            (false, ..) => total >= upper,
+            (true, _, 0) => u64::from(total) * 4 >= u64::from(upper) * 3,
+            (true, ..) => total >= lower,
         };
-        if returns && self.is_overloaded() {
-            self.flags.set(ServerFlags::OVERLOADED, false);
+        if before != now && self.flags.set(ServerFlags::OVERLOADED, now) && now {
+            self.overloads.fetch_add(1, Relaxed);
         }
     }
 
