@@ -54,10 +54,24 @@ impl Director {
         if packet.side == Side::Server && self.routes.is_local(packet.headers.src) {
             return self.correct_own_error(packet, &quoted, src, dst);
         }
-        if packet.side != Side::Server && self.sysctls.is_on(Sysctl::ScheduleIcmp) {
+        if packet.side == Side::Server {
+            self.count_error(packet, quoted.protocol, src, dst);
+            return packet.pass();
+        }
+        if self.sysctls.is_on(Sysctl::ScheduleIcmp) {
             return self.schedule_error(packet, &quoted, dst, src);
         }
         packet.pass()
+    }
+
+    /// An error of a real server of direct routing or a tunnel, which saw the packet as `client` sent it to `virt`: as
+    /// it is, counted.
+    fn count_error(&self, packet: &Packet<'_>, protocol: u8, client: Endpoint, virt: Endpoint) {
+        let key = ConnKey::new(Role::In, protocol, client, virt);
+        let found = self.conns.lookup(&key, packet.now).filter(|entry| entry.method != Method::Masq);
+        if let Some(server) = found.as_ref().and_then(|entry| entry.available_server()) {
+            server.counters().count_out(1, packet.counted_len());
+        }
     }
 
     /// An error that the host itself made about a packet from `client` to `virt` on its way here. About one that the

@@ -138,6 +138,7 @@ impl ServiceTable {
         for server in service.into_servers() {
             self.trash.put(server);
         }
+        self.trash.zero(key);
         Ok(())
     }
 

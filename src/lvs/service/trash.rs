@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::stats::Meter;
 use super::{Endpoint, RealServer, ServiceKey};
 use crate::lvs::time::Time;
 
@@ -30,6 +31,12 @@ impl Trash {
 
     pub(super) fn take(&mut self, service: &ServiceKey, endpoint: Endpoint) -> Option<Arc<RealServer>> {
         self.servers.remove(&(*service, endpoint)).map(|trashed| trashed.server)
+    }
+
+    /// Their service is gone: under a later one of the same key they begin to count anew.
+    pub(super) fn zero(&self, service: &ServiceKey) {
+        let of_it = self.servers.iter().filter(|((key, _), _)| key == service);
+        of_it.for_each(|(_, trashed)| trashed.server.with_meter(Meter::zero_at));
     }
 
     /// Those that still have connections.

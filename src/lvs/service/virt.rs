@@ -145,13 +145,9 @@ impl VirtualService {
         Some(server)
     }
 
-    /// Retires all servers, for a service that goes away. One that comes back in a later service of the same
-    /// key keeps its connections but not its counters.
+    /// Retires all servers, for a service that goes away.
     pub(super) fn into_servers(self) -> Vec<Arc<RealServer>> {
-        for server in &self.servers {
-            server.retire();
-            server.with_meter(Meter::zero_at);
-        }
+        self.servers.iter().for_each(|server| server.retire());
         self.servers
     }
 
