@@ -297,3 +297,14 @@ fn ways_to_hand_the_clients_address_on_are_listed_saved_and_restored() {
         assert!(!output.status.success() && said.contains(complaint), "{line}: {said}");
     }
 }
+
+#[test]
+fn rst_on_expire_is_listed_saved_restored_and_converted() {
+    let fixture = Fixture::new();
+    let rules = "-A -t 10.0.0.1:80 -s rr --rst-on-expire\n";
+    assert_eq!(shell(&fixture, "ipvsadm -A -t 10.0.0.1:80 -s rr --rst-on-expire"), (String::new(), Some(0)));
+    assert_eq!(shell(&fixture, "ipvsadm -Sn"), (rules.to_owned(), Some(0)));
+    assert!(shell(&fixture, "ipvsadm -Ln --json").0.contains(r#""rst_on_expire": true"#));
+    let converted = shell(&fixture, "tunvs save | tunvs convert /dev/stdin").0;
+    assert!(converted.contains("rst_on_expire = true\n"), "{converted}");
+}

@@ -210,6 +210,7 @@ fn service_spec(
         (None, Some(_)) => Some(HandOn::Toa),
         (None, None) => None,
     };
+    spec.rst_on_expire = given.rst_on_expire;
     let side = service_side(&mut given, |sorry| sorry_spec(&key, sorry))?;
     Ok((spec, side, given.server))
 }

@@ -124,6 +124,8 @@ pub(super) struct Service {
     pub(super) engine: Option<Spanned<String>>,
     pub(super) proxy_protocol: Option<ProxyVersion>,
     pub(super) toa: Option<Spanned<bool>>,
+    #[serde(default)]
+    pub(super) rst_on_expire: bool,
     pub(super) check: Option<Some1<Check>>,
     #[serde(default)]
     pub(super) alpha: bool,

@@ -193,6 +193,9 @@ fn write_spec(spec: &ServiceSpec, out: &mut Lines) {
         Some(HandOn::Toa) => out.set("toa", true),
         None => {}
     }
+    if spec.rst_on_expire {
+        out.set("rst_on_expire", true);
+    }
 }
 
 fn write_server(server: &ServerSpec, out: &mut Lines) {

@@ -188,6 +188,14 @@ fn the_commented_lines_of_the_example_are_valid_too() {
 }
 
 #[test]
+fn every_key_survives_being_written_and_read_again() {
+    let declared = parse(&whole_example()).declared;
+    assert!(declared.services.iter().any(|service| service.spec.rst_on_expire));
+    let written = declared.to_toml(&[], "a test");
+    assert_eq!(parse(&written).declared, declared, "{written}");
+}
+
+#[test]
 fn the_example_of_the_page_is_a_configuration() {
     let example = PAGE.split_once("\n.EX\n").and_then(|(_, rest)| rest.split_once("\n.EE\n")).unwrap().0;
     let declared = parse(&example.replace("\\(aq", "'")).declared;

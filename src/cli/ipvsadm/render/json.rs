@@ -50,6 +50,8 @@ struct Service {
     proxy_protocol: Option<ProxyVersion>,
     #[serde(skip_serializing_if = "Option::is_none")]
     toa: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rst_on_expire: Option<bool>,
     stats: Stats,
     rates: Rates,
     servers: Vec<Server>,
@@ -169,6 +171,7 @@ fn service(mut entry: ServiceEntry, sorted: bool) -> Service {
             Some(HandOn::Toa) | None => None,
         },
         toa: (spec.hand_on == Some(HandOn::Toa)).then_some(true),
+        rst_on_expire: spec.rst_on_expire.then_some(true),
         stats: entry.stats,
         rates: entry.rates,
         servers: entry.servers.into_iter().map(server).collect(),
