@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::hash::{fold, hash_32};
-use super::{Flow, Scheduler, is_usable};
+use super::{Flow, Scheduler, SchedulerClass, is_usable};
 use crate::lvs::service::{Family, RealServer};
 
 const TABLE_BITS: u32 = 8;
@@ -13,6 +13,10 @@ const TABLE_BITS: u32 = 8;
 pub(super) struct DestinationHashing;
 
 impl Scheduler for DestinationHashing {
+    fn class(&self) -> SchedulerClass {
+        SchedulerClass::Hash
+    }
+
     fn schedule(&mut self, servers: &[Arc<RealServer>], flow: &Flow) -> Option<usize> {
         let addr = flow.virt.addr;
         let slot = hash_32(fold(addr, Family::of(&addr)), TABLE_BITS) as usize;

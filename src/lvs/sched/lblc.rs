@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::locality::Cache;
-use super::{Flow, Scheduler, is_outweighed, is_usable, least_loaded, overhead};
+use super::{Flow, Scheduler, SchedulerClass, is_outweighed, is_usable, least_loaded, overhead};
 use crate::lvs::service::RealServer;
 
 #[derive(Clone, Debug, Default)]
@@ -13,6 +13,10 @@ pub(super) struct LocalityLeastConnection {
 }
 
 impl Scheduler for LocalityLeastConnection {
+    fn class(&self) -> SchedulerClass {
+        SchedulerClass::Locality
+    }
+
     fn schedule(&mut self, servers: &[Arc<RealServer>], flow: &Flow) -> Option<usize> {
         let addr = flow.virt.addr;
         if let Some(cached) = self.cache.touch(addr, flow.now, flow.expirations.lblc) {

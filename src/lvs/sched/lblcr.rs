@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::locality::Cache;
-use super::{Flow, Scheduler, is_outweighed, is_usable, least_loaded, overhead, weight};
+use super::{Flow, Scheduler, SchedulerClass, is_outweighed, is_usable, least_loaded, overhead, weight};
 use crate::lvs::service::RealServer;
 use crate::lvs::time::Time;
 
@@ -47,6 +47,10 @@ impl ServerSet {
 }
 
 impl Scheduler for ReplicatedLocality {
+    fn class(&self) -> SchedulerClass {
+        SchedulerClass::Locality
+    }
+
     fn schedule(&mut self, servers: &[Arc<RealServer>], flow: &Flow) -> Option<usize> {
         let addr = flow.virt.addr;
         let Some(set) = self.cache.touch(addr, flow.now, flow.expirations.lblcr) else {

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::hash::{fold, hsiphash};
-use super::{Flow, Scheduler, ServerChange, gcd, is_usable};
+use super::{Flow, Scheduler, SchedulerClass, ServerChange, gcd, is_usable};
 use crate::lvs::service::{Endpoint, Family, RealServer, SchedulerFlags};
 
 /// The prime of the kernel's default table index, 12, and the weight bits that go with it.
@@ -64,6 +64,10 @@ impl MaglevHashing {
 }
 
 impl Scheduler for MaglevHashing {
+    fn class(&self) -> SchedulerClass {
+        SchedulerClass::Hash
+    }
+
     fn schedule(&mut self, servers: &[Arc<RealServer>], flow: &Flow) -> Option<usize> {
         let usable = |at: &usize| servers.get(*at).is_some_and(|server| is_usable(server));
         let port = if flow.flags.has(PORT) { flow.client.port } else { 0 };

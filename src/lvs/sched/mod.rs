@@ -84,7 +84,22 @@ impl<S: Scheduler + Clone + 'static> Fork for S {
 
 pub use ramp::{FULL_SHARE, Ramps};
 
+/// How a scheduler comes to its choice, which says how another server is found in place of the chosen one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SchedulerClass {
+    /// Goes on to the next server when asked again.
+    RoundRobin { weighted: bool },
+    /// Chooses by the client's or the virtual address.
+    Hash,
+    /// Remembers the server of each virtual address.
+    Locality,
+    /// Chooses by the servers alone, and chooses the same when asked again.
+    Load { weighted: bool },
+}
+
 pub trait Scheduler: Debug + Fork + Send {
+    fn class(&self) -> SchedulerClass;
+
     /// The index of the chosen server; None when nobody can take the connection.
     fn schedule(&mut self, servers: &[Arc<RealServer>], flow: &Flow) -> Option<usize>;
 

@@ -2,13 +2,17 @@
 
 use std::sync::Arc;
 
-use super::{Flow, Scheduler, heaviest, is_usable, weight};
+use super::{Flow, Scheduler, SchedulerClass, heaviest, is_usable, weight};
 use crate::lvs::service::RealServer;
 
 #[derive(Clone, Debug)]
 pub(super) struct Overflow;
 
 impl Scheduler for Overflow {
+    fn class(&self) -> SchedulerClass {
+        SchedulerClass::Load { weighted: true }
+    }
+
     fn schedule(&mut self, servers: &[Arc<RealServer>], _flow: &Flow) -> Option<usize> {
         heaviest(servers, |server| is_usable(server) && u64::from(server.active_conns()) <= weight(server))
     }

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::{Flow, Scheduler, hash, is_usable, weight};
+use super::{Flow, Scheduler, SchedulerClass, hash, is_usable, weight};
 use crate::lvs::service::{Endpoint, Family, RealServer};
 
 /// A whole share.
@@ -32,35 +32,12 @@ struct Ramp {
 #[derive(Clone, Debug, Default)]
 pub struct Ramps(Vec<Ramp>);
 
-/// How a scheduler comes to its choice, and so how another is found in place of it.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Way {
-    /// Asked again it goes on to the next; this one treats all alike (rr), or does not.
-    Round { alike: bool },
-    /// By the client's or the virtual address.
-    Hash,
-    /// By the servers alone; asked again it says the same.
-    Load { alike: bool },
-}
-
-impl Way {
-    fn of(scheduler: &str) -> Self {
-        match scheduler {
-            "rr" => Self::Round { alike: true },
-            "wrr" => Self::Round { alike: false },
-            "sh" | "dh" | "mh" => Self::Hash,
-            "lc" => Self::Load { alike: true },
-            _ => Self::Load { alike: false },
-        }
-    }
-}
-
-/// Who chooses among the others where a scheduler sticks to its choice.
-fn substitute(scheduler: &str) -> &str {
-    match scheduler {
-        "dh" | "mh" => "sh",
-        "lblc" | "lblcr" => "wlc",
-        other => other,
+/// The scheduler that chooses among the other servers where the service's own would choose the same again.
+fn substitute(name: &str, class: SchedulerClass) -> &str {
+    match class {
+        SchedulerClass::Hash => "sh",
+        SchedulerClass::Locality => "wlc",
+        SchedulerClass::RoundRobin { .. } | SchedulerClass::Load { .. } => name,
     }
 }
 
@@ -95,32 +72,33 @@ impl Ramps {
         flow: &Flow,
         chosen: usize,
     ) -> usize {
-        let way = Way::of(name);
-        self.credit(way, servers);
-        if self.takes(way, servers, flow, chosen) {
+        let class = scheduler.class();
+        self.credit(class, servers);
+        if self.takes(class, servers, flow, chosen) {
             return chosen;
         }
-        if let Way::Round { .. } = way {
+        if let SchedulerClass::RoundRobin { .. } = class {
             for _ in 0..MOST_TURNS {
                 let Some(next) = scheduler.schedule(servers, flow) else { break };
-                if self.takes(way, servers, flow, next) {
+                if self.takes(class, servers, flow, next) {
                     return next;
                 }
             }
         }
         let others: Vec<Arc<RealServer>> =
             servers.iter().filter(|server| self.find(server).is_none()).cloned().collect();
-        let next = super::new(substitute(name), &others).and_then(|mut fresh| fresh.schedule(&others, flow));
+        let next =
+            super::new(substitute(name, class), &others).and_then(|mut fresh| fresh.schedule(&others, flow));
         let next = next.and_then(|next| servers.iter().position(|server| Arc::ptr_eq(server, &others[next])));
         next.unwrap_or(chosen)
     }
 
     /// Another connection comes: everybody who begins slowly has earned a part of it.
-    fn credit(&mut self, way: Way, servers: &[Arc<RealServer>]) {
-        let fair = |server: &RealServer| match way {
+    fn credit(&mut self, class: SchedulerClass, servers: &[Arc<RealServer>]) {
+        let fair = |server: &RealServer| match class {
             _ if !is_usable(server) => 0,
-            Way::Round { alike: true } | Way::Load { alike: true } => 1,
-            Way::Round { .. } | Way::Load { .. } | Way::Hash => weight(server),
+            SchedulerClass::RoundRobin { weighted: false } | SchedulerClass::Load { weighted: false } => 1,
+            _ => weight(server),
         };
         let all: u64 = servers.iter().map(|server| fair(server)).sum();
         for server in servers {
@@ -131,9 +109,9 @@ impl Ramps {
         }
     }
 
-    fn takes(&mut self, way: Way, servers: &[Arc<RealServer>], flow: &Flow, at: usize) -> bool {
+    fn takes(&mut self, class: SchedulerClass, servers: &[Arc<RealServer>], flow: &Flow, at: usize) -> bool {
         let Some(ramp) = servers.get(at).and_then(|server| self.find(server)) else { return true };
-        if way == Way::Hash {
+        if class == SchedulerClass::Hash {
             // The same client goes the same way, and comes over once.
             let client = hash::fold(flow.client.addr, Family::of(&flow.client.addr));
             let place = u64::from(client.wrapping_mul(0x9E37_79B1).rotate_left(13).wrapping_mul(0x85EB_CA6B));
@@ -202,7 +180,7 @@ mod tests {
                     }
                     let got = part(name, &servers, &mut Ramps::default(), share, 6000);
                     let fair = f64::from(share) / 1000.0 / 3.0;
-                    let is_hash = Way::of(name) == Way::Hash;
+                    let is_hash = super::super::new(name, &servers).unwrap().class() == SchedulerClass::Hash;
                     let slack = if is_hash { 0.1 } else { 0.1 * fair + 0.001 };
                     match *name {
                         "fo" | "ovf" | "twos" | "dh" => assert!(got <= fair + slack, "{name} {share}: {got}"),
@@ -246,7 +224,7 @@ mod tests {
             for share in (1..=1000).step_by(111) {
                 let mut ramps = Ramps::default();
                 ramps.set(servers[0].endpoint(), share);
-                let takes = ramps.takes(Way::Hash, &servers, &flow(number, Time::ZERO), 0);
+                let takes = ramps.takes(SchedulerClass::Hash, &servers, &flow(number, Time::ZERO), 0);
                 assert!(takes || !was_there);
                 was_there = takes;
             }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Flow, Scheduler, ServerChange, is_usable};
+use super::{Flow, Scheduler, SchedulerClass, ServerChange, is_usable};
 use crate::lvs::service::RealServer;
 
 #[derive(Clone, Debug, Default)]
@@ -12,6 +12,10 @@ pub(super) struct RoundRobin {
 }
 
 impl Scheduler for RoundRobin {
+    fn class(&self) -> SchedulerClass {
+        SchedulerClass::RoundRobin { weighted: false }
+    }
+
     fn schedule(&mut self, servers: &[Arc<RealServer>], _flow: &Flow) -> Option<usize> {
         let start = self.last.map_or(0, |last| last + 1);
         let chosen = (start..servers.len()).chain(0..start).find(|&at| is_usable(&servers[at]))?;

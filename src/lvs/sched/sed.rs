@@ -2,13 +2,17 @@
 
 use std::sync::Arc;
 
-use super::{Flow, Scheduler, expected_delay, is_usable, least_loaded};
+use super::{Flow, Scheduler, SchedulerClass, expected_delay, is_usable, least_loaded};
 use crate::lvs::service::RealServer;
 
 #[derive(Clone, Debug)]
 pub(super) struct ShortestExpectedDelay;
 
 impl Scheduler for ShortestExpectedDelay {
+    fn class(&self) -> SchedulerClass {
+        SchedulerClass::Load { weighted: true }
+    }
+
     fn schedule(&mut self, servers: &[Arc<RealServer>], _flow: &Flow) -> Option<usize> {
         least_loaded(servers, is_usable, expected_delay)
     }

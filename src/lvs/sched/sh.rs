@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::hash::{fold, hash_32};
-use super::{Flow, Scheduler, ServerChange, is_usable, weight};
+use super::{Flow, Scheduler, SchedulerClass, ServerChange, is_usable, weight};
 use crate::lvs::service::{Family, RealServer, SchedulerFlags};
 
 const TABLE_BITS: u32 = 8;
@@ -29,6 +29,10 @@ impl SourceHashing {
 }
 
 impl Scheduler for SourceHashing {
+    fn class(&self) -> SchedulerClass {
+        SchedulerClass::Hash
+    }
+
     fn schedule(&mut self, servers: &[Arc<RealServer>], flow: &Flow) -> Option<usize> {
         let addr = flow.client.addr;
         let port = if flow.flags.has(PORT) { u32::from(flow.client.port) } else { 0 };

@@ -2,13 +2,17 @@
 
 use std::sync::Arc;
 
-use super::{Flow, Scheduler, is_usable, overhead, weight};
+use super::{Flow, Scheduler, SchedulerClass, is_usable, overhead, weight};
 use crate::lvs::service::RealServer;
 
 #[derive(Clone, Debug)]
 pub(super) struct PowerOfTwo;
 
 impl Scheduler for PowerOfTwo {
+    fn class(&self) -> SchedulerClass {
+        SchedulerClass::Load { weighted: true }
+    }
+
     fn schedule(&mut self, servers: &[Arc<RealServer>], flow: &Flow) -> Option<usize> {
         let total: u64 = usable(servers).map(|(_, server)| weight(server)).sum();
         // The kernel draws from 0..=total, so the first server is a little likelier than its weight says.

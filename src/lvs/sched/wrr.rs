@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::{Flow, Scheduler, ServerChange, gcd, weight};
+use super::{Flow, Scheduler, SchedulerClass, ServerChange, gcd, weight};
 use crate::lvs::service::RealServer;
 
 #[derive(Clone, Debug)]
@@ -60,6 +60,10 @@ impl WeightedRoundRobin {
 }
 
 impl Scheduler for WeightedRoundRobin {
+    fn class(&self) -> SchedulerClass {
+        SchedulerClass::RoundRobin { weighted: true }
+    }
+
     fn schedule(&mut self, servers: &[Arc<RealServer>], _flow: &Flow) -> Option<usize> {
         if self.max == 0 { None } else { self.advance(servers) }
     }
