@@ -36,7 +36,11 @@ pub fn receive_offload(link: &str) -> ReceiveOffload {
 }
 
 /// What the kernel fills in for a request that is its first member.
-trait Question {}
+///
+/// # Safety
+/// The type is `repr(C)`, its first member is the number of a request, and it is at least as long as what the kernel
+/// writes for every number that is put there (`linux/ethtool.h`).
+unsafe trait Question {}
 
 /// `struct ethtool_value`
 #[repr(C)]
@@ -45,7 +49,8 @@ struct Value {
     data: u32,
 }
 
-impl Question for Value {}
+// SAFETY: used with ETHTOOL_GGRO and ETHTOOL_GFLAGS, which are answered by a `struct ethtool_value`.
+unsafe impl Question for Value {}
 
 /// `struct ethtool_drvinfo`
 #[repr(C)]
@@ -55,7 +60,10 @@ struct Driver {
     rest: [u8; 160],
 }
 
-impl Question for Driver {}
+// SAFETY: used with ETHTOOL_GDRVINFO, which is answered by a `struct ethtool_drvinfo` of 196 bytes.
+unsafe impl Question for Driver {}
+
+const _: () = assert!(size_of::<Driver>() == 196 && size_of::<Value>() == 8);
 
 fn ask(link: &str, question: &mut impl Question) -> bool {
     let Ok(socket) = UdpSocket::bind("0.0.0.0:0") else { return false };
@@ -68,7 +76,7 @@ fn ask(link: &str, question: &mut impl Question) -> bool {
     }
     let ifr_ifru = libc::__c_anonymous_ifr_ifru { ifru_data: (&raw mut *question).cast() };
     let mut asked = libc::ifreq { ifr_name, ifr_ifru };
-    // SAFETY: the kernel reads one ifreq and fills in the struct that belongs to the request in it, of which both kinds
-    // are laid out as the kernel's; both live until the call returns.
+    // SAFETY: the kernel reads one ifreq and fills in the struct that belongs to the request in it, which a `Question`
+    // is; both live until the call returns.
     unsafe { libc::ioctl(socket.as_raw_fd(), libc::SIOCETHTOOL, &raw mut asked) == 0 }
 }
