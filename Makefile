@@ -49,7 +49,7 @@ test-netns: ## scenarios in network namespaces (root); T=name runs one
 	scripts/run-netns-tests $(T)
 
 test-sim: ## seeded simulation; SEEDS=how many
-	SIM_SEEDS=$(SEEDS) $(CARGO) test --locked --test simulation -- --nocapture
+	SIM_SEEDS=$(SEEDS) $(CARGO) test --locked --test all simulation:: -- --nocapture
 
 bench: ## what the core costs, in process, up to a million connections
 	$(CARGO) bench --locked

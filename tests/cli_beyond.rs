@@ -2,12 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test program")]
 
-mod cli;
-
 use std::fs;
 use std::process::Output;
 
-use cli::Fixture;
+use crate::cli::Fixture;
 
 const TABLE: &str = "\
 ipvsadm -A -t 10.0.0.1:80 -s sh -b sh-port -p 60 -M 255.255.255.0

@@ -3,12 +3,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test program")]
 
-mod cli;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use cli::{Fixture, check_all, difference};
+use crate::cli::{Fixture, check_all, difference};
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/corpus")

@@ -2,14 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test program")]
 
-mod cli;
-
 use std::ffi::OsString;
 use std::io::Write;
 use std::os::unix::ffi::OsStringExt;
 use std::process::{Output, Stdio};
 
-use cli::Fixture;
+use crate::cli::Fixture;
 
 const TABLE: &str = "\
 ipvsadm -A -t 10.0.0.1:80 -s rr -p 60

@@ -2,12 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test program")]
 
-mod cli;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use cli::{Fixture, check_all, difference};
+use crate::cli::{Fixture, check_all, difference};
 
 /// These need traffic, and so a network.
 fn needs_traffic(name: &str) -> bool {

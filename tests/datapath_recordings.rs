@@ -21,11 +21,11 @@ mod listing;
 #[path = "datapath/network.rs"]
 mod network;
 #[path = "datapath/packet.rs"]
-mod packet;
+pub(crate) mod packet;
 #[path = "datapath/play.rs"]
 mod play;
 #[path = "datapath/seen.rs"]
-mod seen;
+pub(crate) mod seen;
 #[path = "datapath/sync.rs"]
 mod sync;
 

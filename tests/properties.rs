@@ -3,22 +3,16 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test")]
 
-#[path = "datapath/packet.rs"]
-#[allow(dead_code, reason = "shared with the recordings")]
-mod packet;
-#[path = "datapath/seen.rs"]
-#[allow(dead_code, reason = "shared with the recordings")]
-mod seen;
-
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use packet::{ACK, Ends, Header, PSH, SYN, icmp_protocol};
 use proptest::prelude::*;
-use seen::{Link, Seen};
 use tunvs::lvs::director::{Settings, Side};
 use tunvs::lvs::service::{Endpoint, Forwarding, Protocol, ServerSpec, ServiceKey, ServiceSpec};
 use tunvs::lvs::wire::{Checksum, Gso, GsoKind, Outbox, PacketBuf};
 use tunvs::lvs::{Command, Director, Time, Verdict};
+
+use crate::datapath_recordings::packet::{self, ACK, Ends, Header, PSH, SYN, icmp_protocol};
+use crate::datapath_recordings::seen::{Link, Seen};
 
 /// One connection through a service with one server.
 #[derive(Clone, Debug)]

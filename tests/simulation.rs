@@ -8,20 +8,16 @@
 mod draw;
 #[path = "simulation/model.rs"]
 mod model;
-#[path = "datapath/packet.rs"]
-#[allow(dead_code, reason = "shared with the recordings")]
-mod packet;
 #[path = "simulation/rng.rs"]
 mod rng;
-#[path = "datapath/seen.rs"]
-#[allow(dead_code, reason = "shared with the recordings")]
-mod seen;
 #[path = "simulation/world.rs"]
 mod world;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use world::World;
+
+use crate::datapath_recordings::{packet, seen};
 
 const STEPS: usize = 2000;
 const DEFAULT_SEEDS: u64 = 64;

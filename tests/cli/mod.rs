@@ -1,13 +1,15 @@
 //! A director without host and devices behind a control socket, and the classic tools first in the path of a shell.
 
-#![allow(dead_code, reason = "each test program uses a part")]
+#![allow(clippy::unwrap_used, reason = "a test")]
 
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
+use nix::unistd::{Pid, gettid};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 use tunvs::control::socket::ControlSocket;
@@ -17,10 +19,10 @@ use tunvs::lvs::time::Time;
 
 /// A fresh director, with tools that reach it.
 pub(crate) struct Fixture {
-    pub(crate) director: Arc<Director>,
     dir: TempDir,
     stop: Option<oneshot::Sender<()>>,
     server: Option<JoinHandle<()>>,
+    server_id: Pid,
 }
 
 impl Fixture {
@@ -32,10 +34,12 @@ impl Fixture {
             symlink(env!("CARGO_BIN_EXE_tunvs"), bin.join(name)).unwrap();
         }
         let director = Arc::new(Director::new(Settings::default()));
-        let service = Arc::new(Bare::new(Arc::clone(&director), || Time::ZERO));
+        let service = Arc::new(Bare::new(director, || Time::ZERO));
         let socket = ControlSocket::bind(&dir.path().join("control.sock")).unwrap();
         let (stop, stopped) = oneshot::channel();
+        let (id, server_id) = mpsc::channel();
         let server = thread::spawn(move || {
+            id.send(gettid()).unwrap();
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {
                 let stopped = async {
@@ -44,7 +48,14 @@ impl Fixture {
                 server::serve(socket.listener().unwrap(), service, stopped).await;
             });
         });
-        Self { director, dir, stop: Some(stop), server: Some(server) }
+        Self { dir, stop: Some(stop), server: Some(server), server_id: server_id.recv().unwrap() }
+    }
+
+    /// Time that the director's thread has had of a processor.
+    pub(crate) fn server_time(&self) -> Duration {
+        let path = format!("/proc/self/task/{}/schedstat", self.server_id);
+        let text = std::fs::read_to_string(path).unwrap();
+        Duration::from_nanos(text.split(' ').next().unwrap().parse().unwrap())
     }
 
     pub(crate) fn socket(&self) -> PathBuf {
