@@ -86,6 +86,42 @@ contains "the source, IPv6" fd77:: "$(seen_from fd00:1::183)"
 stop_director
 same "the host" "$before" "$(snapshot ds)"
 
+# Ports that the server has in TIME_WAIT, which it closes first: a client keeps the one it had, and another gets one where
+# the server takes its SYN, with timestamps and without. Nobody waits for a second SYN, nobody is refused.
+# bursts ADDRESS PORTS TIMES: connections from each of that many ports, one after another.
+bursts() {
+  on client python3 - "$@" <<'PY'
+import socket, sys, time
+slow = failed = 0
+for _ in range(int(sys.argv[3])):
+    for port in range(30000, 30000 + int(sys.argv[2])):
+        started = time.monotonic()
+        try:
+            with socket.create_connection(("192.168.1.183", 9000), 5, (sys.argv[1], port)) as s:
+                while s.recv(100): pass
+        except OSError: failed += 1
+        slow += time.monotonic() - started > 0.5
+print(slow, "slow,", failed, "failed")
+PY
+}
+for number in {1..8}; do address client eth0 192.168.1.3$number/24; done
+start_director --laddr-ports 20000-20063
+on ds ipvsadm -A -t 192.168.1.183:9000 -s rr
+on ds ipvsadm -a -t 192.168.1.183:9000 -r 192.168.56.183:9000 --fullnat
+same "a client, twice from each port" "0 slow, 0 failed" "$(bursts 192.168.1.31 32 2)"
+same "another client" "0 slow, 0 failed" "$(bursts 192.168.1.32 32 1)"
+for number in 3 4 5; do
+  same "client $number, with all ports in TIME_WAIT" "0 slow, 0 failed" "$(bursts 192.168.1.3$number 32 1)"
+done
+on client sysctl -qw net.ipv4.tcp_timestamps=0
+for number in 6 7; do
+  same "client $number, without timestamps" "0 slow, 0 failed" "$(bursts 192.168.1.3$number 32 1)"
+done
+on client sysctl -qw net.ipv4.tcp_timestamps=1
+same "client 8, with timestamps again" "0 slow, 0 failed" "$(bursts 192.168.1.38 32 1)"
+stop_director
+same "the host" "$before" "$(snapshot ds)"
+
 # Two ports only: the third client is refused at once.
 start_director --laddr-ports 20000-20001
 on ds ipvsadm -A -t 192.168.1.183:9000 -s rr

@@ -9,10 +9,12 @@ mod payload;
 mod proxy;
 pub mod sequence;
 pub mod sip;
+mod stamps;
 mod toa;
 
 pub use ftp::Control;
 pub use proxy::{Preface, PrefaceStep, close_fast_open};
+pub use stamps::blank_stamps;
 pub use toa::{Toa, ToaOutcome, leave_room, toa_len};
 
 /// What a connection tells its server of the client.

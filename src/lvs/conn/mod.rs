@@ -7,6 +7,7 @@ mod addrs;
 mod expiry;
 mod flows;
 mod key;
+mod newest;
 mod ports;
 mod positions;
 mod sctp_state;
@@ -23,10 +24,11 @@ use std::time::Duration;
 
 use addrs::Addrs;
 
-pub use addrs::Newest;
+pub use addrs::LocalEnd;
 pub use flows::{Account, Ending, FlowRecord, FlowWish, LostFlows};
 pub use key::{ConnKey, Role};
-pub use ports::{Pair, Ports};
+pub use newest::Newest;
+pub use ports::{HeldPort, Pair, Ports, Rest, Resting};
 pub use positions::{Numbers, Place, Positions};
 pub use sctp_state::{SctpEvent, SctpState};
 pub use table::{ConnId, ConnTable, Entry, TableFull};
@@ -148,6 +150,9 @@ impl ConnFlags {
     }
 }
 
+/// For so long a server remembers a connection that it has closed (Linux's `TCP_TIMEWAIT_LEN`).
+const TIME_WAIT: Duration = Duration::from_secs(60);
+
 /// How listings name the way of a connection that a host behind this one opened outwards.
 const MASQUERADED: &str = "Outward";
 
@@ -240,7 +245,7 @@ impl Connection {
         (protocol, state): (u8, State),
         client: Endpoint,
         to: Endpoint,
-        local: Endpoint,
+        local: LocalEnd,
         now: Time,
     ) -> Self {
         let flags = ConnFlags::default();
@@ -295,11 +300,16 @@ impl Connection {
 
     /// The end that stands for the client towards the server, where the source is rewritten too.
     pub fn local(&self) -> Option<Endpoint> {
-        self.addrs.local()
+        self.addrs.local().map(|local| local.end)
+    }
+
+    /// Its server is to see no timestamps of the client.
+    pub fn is_unstamped(&self) -> bool {
+        self.addrs.local().is_some_and(|local| local.is_unstamped)
     }
 
     /// Rewrites the source too, to a port that was claimed for it. Before it is in a table only.
-    pub fn set_local(&mut self, local: Endpoint) {
+    pub fn set_local(&mut self, local: LocalEnd) {
         self.addrs.set_local(local);
     }
 
@@ -330,6 +340,26 @@ impl Connection {
     pub fn pair(&self) -> Option<(Pair, u16)> {
         let local = self.local()?;
         Some((Pair { protocol: self.protocol, local: local.addr, peer: self.real() }, local.port))
+    }
+
+    /// For how long the server may remember what was on the local port. None: nobody minds another client there.
+    pub fn rest(&self, now: Time) -> Option<Rest> {
+        let newest = match self.state {
+            State::Tcp(TcpState::None | TcpState::Close) => return None,
+            State::Tcp(TcpState::TimeWait) => self.newest(),
+            State::Tcp(_) => None,
+            State::Udp | State::Sctp(_) | State::Nameless | State::Echo | State::Template { .. } => {
+                return None;
+            }
+        };
+        let until = self.expires_at() - self.timeout() + TIME_WAIT;
+        (until > now).then_some(Rest { until, newest })
+    }
+
+    /// The local port of a connection that has ended.
+    fn held_port(&self, now: Time) -> Option<HeldPort> {
+        let (pair, port) = self.pair()?;
+        Some(HeldPort { pair, port, rest: self.rest(now) })
     }
 
     /// Where the server's packets go: to the client, or to the end that stands for it.

@@ -3,10 +3,11 @@
 //! Each pair of a local address and a peer's end has the whole range for itself, as the same local port can be used
 //! towards different peers. Ports are given out in turn from a random start, then those that were given back, the
 //! longest unused first. The next port is always found at once, however full the range; memory is four bytes for each
-//! port that was ever in use at the same time. Never decides whether a port that rests may be taken away; called by
-//! the director and, when a connection ends, by the table. Linux has this in `inet_hash_connect` and `nf_nat_core.c`.
+//! port that was ever in use at the same time, and more for those that rest. Never decides whether a port that rests
+//! may be taken away; called by the director and, when a connection ends, by the table. Linux has this in
+//! `inet_hash_connect` and `nf_nat_core.c`.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::hash::BuildHasher;
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
@@ -15,7 +16,9 @@ use foldhash::SharedSeed;
 use foldhash::fast::SeedableRandomState;
 use parking_lot::Mutex;
 
+use super::Newest;
 use crate::lvs::service::Endpoint;
+use crate::lvs::time::Time;
 
 /// Between two uses of a port lie so many others, as long as there are any.
 const SPARE: usize = 256;
@@ -26,6 +29,32 @@ pub struct Pair {
     pub protocol: u8,
     pub local: IpAddr,
     pub peer: Endpoint,
+}
+
+/// What a peer remembers of the last connection that a port had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rest {
+    pub until: Time,
+    /// Where that stream ended, if it is known that the peer takes a newer one.
+    pub newest: Option<Newest>,
+}
+
+/// A port that rests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resting {
+    /// Its connection is over, and still in the table.
+    Held(u16),
+    /// Its connection has ended.
+    Left(u16, Rest),
+}
+
+/// A port that is taken and has no connection: it is for whoever holds this.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HeldPort {
+    pub pair: Pair,
+    pub port: u16,
+    /// None: it need not rest.
+    pub rest: Option<Rest>,
 }
 
 /// The ports of all pairs.
@@ -43,10 +72,10 @@ impl Ports {
     }
 
     /// Takes a free port of the pair. None when there is none.
-    pub fn claim(&self, pair: &Pair, range: &RangeInclusive<u16>) -> Option<u16> {
+    pub fn claim(&self, pair: &Pair, range: &RangeInclusive<u16>, now: Time) -> Option<u16> {
         let mut pairs = self.pairs.lock();
         let new = || Range::new(range, self.hasher.hash_one(pair));
-        pairs.entry(*pair).or_insert_with(new).claim()
+        pairs.entry(*pair).or_insert_with(new).claim(now)
     }
 
     /// A port whose connection is over and stays in the table: it may be taken away when there is no other.
@@ -59,21 +88,27 @@ impl Ports {
         self.with(pair, |range| range.resume(port));
     }
 
-    /// The port that has rested longest; it rests anew from now on.
-    pub fn longest_resting(&self, pair: &Pair) -> Option<u16> {
+    /// The port that has rested longest; the next call shows another one, if there is any.
+    pub fn next_resting(&self, pair: &Pair) -> Option<Resting> {
         self.pairs.lock().get_mut(pair)?.turn_resting()
     }
 
-    /// Its connection has ended.
-    pub fn release(&self, pair: &Pair, port: u16) {
-        self.with(pair, |range| range.release(port));
+    /// Takes a port that rests without a connection. False when it does no more.
+    pub fn take_left(&self, pair: &Pair, port: u16) -> bool {
+        self.pairs.lock().get_mut(pair).is_some_and(|range| range.take_left(port))
     }
 
-    /// Forgets pairs that have had no connection since the last call.
-    pub fn forget_idle(&self) {
+    /// Nobody has it any more; it rests first, if it has to.
+    pub fn release(&self, HeldPort { pair, port, rest }: HeldPort) {
+        self.with(&pair, |range| range.release(port, rest));
+    }
+
+    /// Forgets pairs that have had no connection since the last call, and no port that rests.
+    pub fn forget_idle(&self, now: Time) {
         self.pairs.lock().retain(|_, range| {
-            let is_idle = range.in_use == 0 && range.was_idle;
-            range.was_idle = range.in_use == 0;
+            let is_unused = range.in_use == 0 && range.left.values().all(|rest| rest.until <= now);
+            let is_idle = is_unused && range.was_idle;
+            range.was_idle = is_unused;
             !is_idle
         });
     }
@@ -129,6 +164,8 @@ struct Range {
     links: Vec<Link>,
     free: List,
     resting: List,
+    /// Places of those resting ports that have no connection any more.
+    left: BTreeMap<u16, Rest>,
     in_use: usize,
     was_idle: bool,
 }
@@ -146,6 +183,7 @@ impl Range {
             links: Vec::new(),
             free: List::EMPTY,
             resting: List::EMPTY,
+            left: BTreeMap::new(),
             in_use: 0,
             was_idle: false,
         }
@@ -162,7 +200,8 @@ impl Range {
         (offset < self.count && (place as usize) < self.links.len()).then_some(place as u16)
     }
 
-    fn claim(&mut self) -> Option<u16> {
+    fn claim(&mut self, now: Time) -> Option<u16> {
+        self.end_rests(now);
         let has_fresh = self.links.len() < self.count as usize;
         let place = if has_fresh && self.free.len < SPARE {
             let place = self.links.len() as u16;
@@ -196,22 +235,48 @@ impl Range {
         }
     }
 
-    fn turn_resting(&mut self) -> Option<u16> {
+    /// Frees ports that have rested long enough, as far as they are the first in the list.
+    fn end_rests(&mut self, now: Time) {
+        loop {
+            let place = self.resting.first;
+            if self.left.get(&place).is_none_or(|rest| rest.until > now) {
+                return;
+            }
+            self.left.remove(&place);
+            self.unlink(place, true);
+            self.push(place, false);
+        }
+    }
+
+    fn turn_resting(&mut self) -> Option<Resting> {
         let place = self.resting.first;
         if place == NOBODY {
             return None;
         }
         self.unlink(place, true);
         self.push(place, true);
-        Some(self.port(place))
+        let port = self.port(place);
+        Some(self.left.get(&place).map_or(Resting::Held(port), |rest| Resting::Left(port, *rest)))
     }
 
-    fn release(&mut self, port: u16) {
+    fn take_left(&mut self, port: u16) -> bool {
+        let Some(place) = self.place(port).filter(|place| self.left.remove(place).is_some()) else {
+            return false;
+        };
+        self.unlink(place, true);
+        self.in_use += 1;
+        true
+    }
+
+    fn release(&mut self, port: u16, rest: Option<Rest>) {
         let Some(place) = self.place(port) else { return };
         if !self.is_alone(place) {
             self.unlink(place, true);
         }
-        self.push(place, false);
+        self.push(place, rest.is_some());
+        if let Some(rest) = rest {
+            self.left.insert(place, rest);
+        }
         self.in_use = self.in_use.saturating_sub(1);
     }
 
@@ -260,6 +325,7 @@ impl Range {
 mod tests {
     use std::collections::{BTreeSet, VecDeque};
     use std::net::Ipv4Addr;
+    use std::time::Duration;
 
     use proptest::prelude::*;
 
@@ -270,14 +336,20 @@ mod tests {
         Pair { protocol: 6, local, peer: Endpoint::new(Ipv4Addr::new(10, 9, 0, last).into(), port) }
     }
 
+    const NOW: Time = Time::from_secs(1000);
+
+    const fn unrested(pair: &Pair, port: u16) -> HeldPort {
+        HeldPort { pair: *pair, port, rest: None }
+    }
+
     #[test]
     fn every_pair_has_the_whole_range() {
         let ports = Ports::new(7);
         let range = 1024..=u16::MAX;
         for pair in [pair(1, 80), pair(1, 81), pair(2, 80)] {
-            let taken: BTreeSet<u16> = std::iter::from_fn(|| ports.claim(&pair, &range)).collect();
+            let taken: BTreeSet<u16> = std::iter::from_fn(|| ports.claim(&pair, &range, NOW)).collect();
             assert_eq!((taken.len(), taken.first(), taken.last()), (64_512, Some(&1024), Some(&u16::MAX)));
-            assert_eq!(ports.claim(&pair, &range), None);
+            assert_eq!(ports.claim(&pair, &range, NOW), None);
         }
         assert_eq!(ports.in_use(), 3 * 64_512);
     }
@@ -286,16 +358,17 @@ mod tests {
     fn the_longest_unused_port_comes_first_and_nearly_full_costs_nothing() {
         let ports = Ports::new(1);
         let (pair, range) = (pair(1, 80), 16_384..=32_767);
-        let mut taken: VecDeque<u16> = std::iter::from_fn(|| ports.claim(&pair, &range)).collect();
+        let mut taken: VecDeque<u16> = std::iter::from_fn(|| ports.claim(&pair, &range, NOW)).collect();
         assert_eq!(taken.len(), 16_384);
         // A million connections come and go while two ports are free.
-        let mut free: VecDeque<u16> = taken.drain(..2).inspect(|port| ports.release(&pair, *port)).collect();
+        let mut free: VecDeque<u16> =
+            taken.drain(..2).inspect(|port| ports.release(unrested(&pair, *port))).collect();
         for _ in 0..1_000_000 {
-            let port = ports.claim(&pair, &range).unwrap();
+            let port = ports.claim(&pair, &range, NOW).unwrap();
             assert_eq!(Some(port), free.pop_front());
             taken.push_back(port);
             let gone = taken.pop_front().unwrap();
-            ports.release(&pair, gone);
+            ports.release(unrested(&pair, gone));
             free.push_back(gone);
         }
     }
@@ -306,9 +379,9 @@ mod tests {
         let (pair, range) = (pair(1, 80), 1024..=u16::MAX);
         let mut seen = BTreeSet::new();
         for _ in 0..10_000 {
-            let port = ports.claim(&pair, &range).unwrap();
+            let port = ports.claim(&pair, &range, NOW).unwrap();
             seen.insert(port);
-            ports.release(&pair, port);
+            ports.release(unrested(&pair, port));
         }
         assert_eq!(seen.len(), SPARE, "so many lie between two uses of a port");
     }
@@ -316,15 +389,39 @@ mod tests {
     #[test]
     fn idle_pairs_are_forgotten() {
         let ports = Ports::new(1);
-        let port = ports.claim(&pair(1, 80), &(1024..=2000)).unwrap();
-        ports.forget_idle();
-        ports.forget_idle();
+        let port = ports.claim(&pair(1, 80), &(1024..=2000), NOW).unwrap();
+        ports.forget_idle(NOW);
+        ports.forget_idle(NOW);
         assert_eq!(ports.in_use(), 1);
-        ports.release(&pair(1, 80), port);
-        ports.forget_idle();
+        ports.release(unrested(&pair(1, 80), port));
+        ports.forget_idle(NOW);
         assert_eq!(ports.pairs.lock().len(), 1);
-        ports.forget_idle();
+        ports.forget_idle(NOW);
         assert!(ports.pairs.lock().is_empty());
+    }
+
+    #[test]
+    fn a_port_rests_for_its_time_and_comes_back_then() {
+        let ports = Ports::new(1);
+        let (pair, range) = (pair(1, 80), 2000..=2000);
+        let port = ports.claim(&pair, &range, NOW).unwrap();
+        let rest = Rest { until: NOW + Duration::from_secs(60), newest: None };
+        ports.release(HeldPort { pair, port, rest: Some(rest) });
+        assert_eq!(
+            (ports.claim(&pair, &range, rest.until - Duration::from_millis(1)), ports.in_use()),
+            (None, 0)
+        );
+        assert_eq!(ports.next_resting(&pair), Some(Resting::Left(port, rest)));
+        for _ in 0..3 {
+            ports.forget_idle(NOW);
+        }
+        assert!(
+            ports.take_left(&pair, port) && !ports.take_left(&pair, port),
+            "taken once, remembered while it rests"
+        );
+        assert_eq!((ports.next_resting(&pair), ports.in_use()), (None, 1));
+        ports.release(HeldPort { pair, port, rest: Some(rest) });
+        assert_eq!(ports.claim(&pair, &range, rest.until), Some(port));
     }
 
     #[derive(Clone, Debug)]
@@ -332,22 +429,29 @@ mod tests {
         Claim,
         Rest(usize),
         Resume(usize),
-        Take,
+        Turn,
+        TakeLeft(usize),
         Release(usize),
+        /// It rests for so many seconds.
+        Leave(usize, u64),
+        Pass(u64),
     }
 
     fn act() -> impl Strategy<Value = Act> {
         prop_oneof![
-            3 => Just(Act::Claim),
+            4 => Just(Act::Claim),
             2 => any::<usize>().prop_map(Act::Rest),
             1 => any::<usize>().prop_map(Act::Resume),
-            1 => Just(Act::Take),
+            1 => Just(Act::Turn),
+            1 => any::<usize>().prop_map(Act::TakeLeft),
             2 => any::<usize>().prop_map(Act::Release),
+            2 => (any::<usize>(), 0..5u64).prop_map(|(at, secs)| Act::Leave(at, secs)),
+            1 => (0..3u64).prop_map(Act::Pass),
         ]
     }
 
     proptest! {
-        /// No port is given out twice, none is lost, and the order is that of a plain model.
+        /// No port is given out twice or while it rests, none is lost, and the order is that of a plain model.
         #[test]
         fn ports_are_neither_doubled_nor_lost(
             acts in prop::collection::vec(act(), 0..400), first in 1u16..=u16::MAX, span in 0u16..40, seed: u64,
@@ -356,47 +460,85 @@ mod tests {
             let count = usize::from(range.end() - range.start()) + 1;
             let ports = Ports::new(seed);
             let pair = pair(1, 80);
+            let mut now = NOW;
             let mut used: Vec<u16> = Vec::new();
-            let mut resting: VecDeque<u16> = VecDeque::new();
+            let mut resting: VecDeque<Resting> = VecDeque::new();
             let mut free: VecDeque<u16> = VecDeque::new();
             for act in acts {
                 match act {
-                    Act::Claim => match ports.claim(&pair, &range) {
-                        Some(port) => {
-                            prop_assert!(range.contains(&port) && !used.contains(&port));
-                            let is_fresh = !free.contains(&port);
-                            prop_assert!(is_fresh || free.pop_front() == Some(port));
-                            used.push(port);
+                    Act::Claim => {
+                        while let Some(Resting::Left(port, rest)) = resting.front().copied()
+                            && rest.until <= now
+                        {
+                            resting.pop_front();
+                            free.push_back(port);
                         }
-                        None => prop_assert_eq!(used.len(), count),
-                    },
+                        let left = resting.iter().filter(|resting| matches!(resting, Resting::Left(..)));
+                        let left = left.count();
+                        match ports.claim(&pair, &range, now) {
+                            Some(port) => {
+                                prop_assert!(range.contains(&port) && !used.contains(&port));
+                                prop_assert!(resting.iter().all(|resting| number(*resting) != port));
+                                let is_fresh = !free.contains(&port);
+                                prop_assert!(is_fresh || free.pop_front() == Some(port));
+                                used.push(port);
+                            }
+                            None => prop_assert_eq!(used.len() + left, count),
+                        }
+                    }
                     Act::Rest(at) if !used.is_empty() => {
                         let port = used[at % used.len()];
                         ports.rest(&pair, port);
-                        if !resting.contains(&port) {
-                            resting.push_back(port);
+                        if !resting.contains(&Resting::Held(port)) {
+                            resting.push_back(Resting::Held(port));
                         }
                     }
                     Act::Resume(at) if !used.is_empty() => {
                         let port = used[at % used.len()];
                         ports.resume(&pair, port);
-                        resting.retain(|other| *other != port);
+                        resting.retain(|other| *other != Resting::Held(port));
                     }
-                    Act::Take => {
-                        let taken = ports.longest_resting(&pair);
-                        prop_assert_eq!(taken, resting.pop_front());
-                        resting.extend(taken);
+                    Act::Turn => {
+                        let first = ports.next_resting(&pair);
+                        prop_assert_eq!(first, resting.pop_front());
+                        resting.extend(first);
                     }
-                    Act::Release(at) if !used.is_empty() => {
+                    Act::TakeLeft(at) if !resting.is_empty() => {
+                        let at = at % resting.len();
+                        let is_left = matches!(resting[at], Resting::Left(..));
+                        let port = number(resting[at]);
+                        prop_assert_eq!(ports.take_left(&pair, port), is_left);
+                        if is_left {
+                            resting.remove(at);
+                            used.push(port);
+                        }
+                    }
+                    Act::Release(at) | Act::Leave(at, _) if !used.is_empty() => {
                         let port = used.swap_remove(at % used.len());
-                        ports.release(&pair, port);
-                        resting.retain(|other| *other != port);
-                        free.push_back(port);
+                        resting.retain(|other| *other != Resting::Held(port));
+                        let rest = match act {
+                            Act::Leave(_, secs) => {
+                                Some(Rest { until: now + Duration::from_secs(secs), newest: None })
+                            }
+                            _ => None,
+                        };
+                        ports.release(HeldPort { pair, port, rest });
+                        match rest {
+                            Some(rest) => resting.push_back(Resting::Left(port, rest)),
+                            None => free.push_back(port),
+                        }
                     }
-                    Act::Rest(_) | Act::Resume(_) | Act::Release(_) => {}
+                    Act::Pass(secs) => now = now + Duration::from_secs(secs),
+                    Act::Rest(_) | Act::Resume(_) | Act::TakeLeft(_) | Act::Release(_) | Act::Leave(..) => {}
                 }
                 prop_assert_eq!(ports.in_use(), used.len());
             }
+        }
+    }
+
+    const fn number(resting: Resting) -> u16 {
+        match resting {
+            Resting::Held(port) | Resting::Left(port, _) => port,
         }
     }
 }

@@ -18,7 +18,7 @@ use parking_lot::{MappedMutexGuard, Mutex, MutexGuard};
 use super::expiry::{Tick, Wheel};
 use super::flows::{self, Ending, FlowRecord, FlowWish, Flows, LostFlows};
 use super::slots::Slots;
-use super::{ConnFlags, ConnKey, Connection, EXTENSION, Ports, Positions, Role};
+use super::{ConnFlags, ConnKey, Connection, EXTENSION, HeldPort, Ports, Positions, Role};
 use crate::lvs::service::{Endpoint, RealServer};
 use crate::lvs::time::Time;
 
@@ -214,7 +214,8 @@ impl ConnTable {
     /// The table is full; the connection is no longer counted at its server.
     pub fn insert(&self, mut conn: Connection) -> Result<Entry<'_>, TableFull> {
         let Some(slot) = self.slots.claim() else {
-            self.release_port(&conn);
+            let now = conn.expires_at() - conn.timeout();
+            conn.held_port(now).into_iter().for_each(|held| self.ports.release(held));
             conn.unbind();
             return Err(TableFull);
         };
@@ -249,11 +250,24 @@ impl ConnTable {
     }
 
     /// As [`Self::end`], for a reason that its state does not tell.
-    pub fn end_as(&self, mut entry: Entry<'_>, ending: Option<Ending>, now: Time) {
+    pub fn end_as(&self, entry: Entry<'_>, ending: Option<Ending>, now: Time) {
+        if let Some(held) = self.take_out(entry, ending, now) {
+            self.ports.release(held);
+        }
+    }
+
+    /// As [`Self::end_as`], and its local port stays taken for the caller.
+    pub fn end_keeping_port(&self, entry: Entry<'_>, ending: Option<Ending>, now: Time) -> Option<HeldPort> {
+        let held = self.take_out(entry, ending, now)?;
+        self.ports.resume(&held.pair, held.port);
+        Some(held)
+    }
+
+    fn take_out(&self, mut entry: Entry<'_>, ending: Option<Ending>, now: Time) -> Option<HeldPort> {
         if entry.controlled > 0 {
             entry.set_timeout(EXTENSION);
             entry.touch(now);
-            return;
+            return None;
         }
         entry.flags.set(ConnFlags::ENDING, true);
         let (slot, key_in, key_out) = (entry.id.slot(), entry.key_in(), entry.key_out());
@@ -262,7 +276,7 @@ impl ConnTable {
         if let Some(key_out) = key_out {
             self.index_remove(&key_out, slot);
         }
-        let Some(mut conn) = self.slots.lock(slot).and_then(|mut place| place.take()) else { return };
+        let mut conn = self.slots.lock(slot).and_then(|mut place| place.take())?;
         self.flows.end(&conn, ending, now);
         self.slots.free(slot);
         if conn.flags.has(ConnFlags::NO_CLIENT_PORT) {
@@ -274,13 +288,14 @@ impl ConnTable {
         if conn.is_masqueraded() {
             self.masqueraded.fetch_sub(1, Relaxed);
         }
-        self.release_port(&conn);
+        let held = conn.held_port(now);
         if conn.tells_on_expiry() && conn.is_open() {
             conn.uncount();
             self.untold.lock().push(conn);
         } else {
             conn.unbind();
         }
+        held
     }
 
     /// Ends a TCP connection and has both ends told, if it is known where they are. True when they will be.
@@ -322,13 +337,6 @@ impl ConnTable {
     /// The local ports that connections have.
     pub const fn ports(&self) -> &Ports {
         &self.ports
-    }
-
-    /// Gives the port of a local end back, of a connection that no key leads to.
-    fn release_port(&self, conn: &Connection) {
-        if let Some((pair, port)) = conn.pair() {
-            self.ports.release(&pair, port);
-        }
     }
 
     /// Makes way for a newer connection of the same key, and stays for those under it.

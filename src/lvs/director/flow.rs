@@ -6,6 +6,7 @@ use super::packet::{Packet, Segment};
 use super::schedule::Scheduled;
 use super::sysctl::Sysctl;
 use super::{Director, DropReason, Side, Verdict};
+use crate::lvs::app::blank_stamps;
 use crate::lvs::conn::{
     ConnFlags, ConnKey, Connection, Ending, Entry, Method, Role, SctpEvent, SctpState, State, TcpState, View,
 };
@@ -50,9 +51,13 @@ impl Director {
                 self.conns.unhash(entry);
             } else {
                 let ending = is_gone.then_some(Ending::Flushed);
-                self.conns.end_as(entry, ending, packet.now);
+                packet.held.set(self.conns.end_keeping_port(entry, ending, packet.now));
             }
-            return self.unknown(packet, segment);
+            let verdict = self.unknown(packet, segment);
+            if let Some(held) = packet.held.take() {
+                self.conns.ports().release(held);
+            }
+            return verdict;
         }
         if is_gone {
             return Verdict::Drop(DropReason::ServerGone);
@@ -73,6 +78,9 @@ impl Director {
         segment: &Segment,
         mut entry: Entry<'a>,
     ) -> Verdict {
+        if segment.flags.has(TcpFlags::SYN) && entry.is_unstamped() {
+            blank_stamps(packet.buf, &packet.headers);
+        }
         self.arrive(packet, segment, &mut entry);
         self.synchronise(&mut entry, packet.now);
         self.conns.touch(&mut entry, packet.now);

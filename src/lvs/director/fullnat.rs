@@ -6,7 +6,7 @@
 //! nothing like it; the rules for ports in TIME_WAIT are those of `tcp_timewait_state_process`.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::ops::RangeInclusive;
+use std::ops::{Range, RangeInclusive};
 use std::time::Duration;
 
 use ipnet::IpNet;
@@ -14,11 +14,13 @@ use ipnet::IpNet;
 use super::packet::{Packet, Segment};
 use super::{Director, DropReason, Verdict};
 use crate::lvs::app::Handed;
-use crate::lvs::conn::{ConnKey, Connection, Newest, Pair, Role, SctpState, State, TcpState, View};
+use crate::lvs::conn::{
+    ConnKey, Connection, Entry, LocalEnd, Newest, Pair, Rest, Resting, Role, SctpState, State, TcpState, View,
+};
 use crate::lvs::service::{Endpoint, Forwarding, Protocol, RealServer};
 use crate::lvs::time::Time;
 use crate::lvs::wire::{
-    Headers, IcmpError, PacketBuf, StreamPosition, icmp, is_after, protocol, reset_about, set_v4_id,
+    Headers, IcmpError, PacketBuf, StreamPosition, icmp, protocol, reset_about, set_v4_id,
 };
 
 /// Ports of the host's own addresses: outside the range that Linux takes for the host's own connections, and enough
@@ -99,7 +101,7 @@ impl Director {
         segment: &Segment,
         (server, real): (&RealServer, Endpoint),
         is_one_packet: bool,
-    ) -> Result<Option<Endpoint>, DropReason> {
+    ) -> Result<Option<LocalEnd>, DropReason> {
         let pool = self.stand_ins.towards(real.addr);
         let is_needed = match server.forwarding() {
             Forwarding::FullNat if !pool.is_empty() => {
@@ -141,14 +143,15 @@ impl Director {
             || self.settings.hairpin && self.routes.share_link(client, real)
     }
 
-    /// A free port towards `peer` of one of these addresses; a client has the same address as long as it has ports.
+    /// A port towards `peer` of one of these addresses: the one that this client had before, a free one, or one that
+    /// rests and that the peer will take a new connection from. A client has the same address as long as it has ports.
     pub(super) fn claim(
         &self,
         packet: &Packet<'_>,
         claimant: &Claimant,
         peer: Endpoint,
         (addrs, range): (&[IpAddr], &RangeInclusive<u16>),
-    ) -> Result<Endpoint, DropReason> {
+    ) -> Result<LocalEnd, DropReason> {
         let protocol = claimant.protocol;
         let first = (self.hash_of(claimant.from.addr) % addrs.len().max(1) as u64) as usize;
         let pairs = || {
@@ -156,29 +159,47 @@ impl Director {
             turned.map(|local| Pair { protocol, local: *local, peer })
         };
         let ports = self.conns.ports();
-        let claim = |pair: Pair| {
-            let port = ports.claim(&pair, range)?;
-            if claimant.is_endless() {
-                ports.rest(&pair, port);
-            }
-            Some(Endpoint::new(pair.local, port))
-        };
-        if let Some(local) = pairs().find_map(claim) {
-            return Ok(local);
+        let held = packet.held.take();
+        if let Some(held) = held.filter(|held| pairs().any(|pair| pair == held.pair)) {
+            return Ok(LocalEnd { end: Endpoint::new(held.pair.local, held.port), is_unstamped: false });
         }
-        let opening = opening(packet);
+        packet.held.set(held);
+        let is_endless = claimant.is_endless();
+        let claim = |pair: Pair| {
+            let port = ports.claim(&pair, range, packet.now)?;
+            Some(LocalEnd { end: Endpoint::new(pair.local, port), is_unstamped: false })
+        };
         let mut tries = 0..MOST_TRIES;
-        pairs()
-            .find_map(|pair| {
-                while tries.next().is_some() {
-                    let port = ports.longest_resting(&pair)?;
-                    if self.take_away(&pair, port, opening, packet.now) {
-                        return claim(pair);
-                    }
-                }
-                None
-            })
-            .ok_or(DropReason::NoLocalPort)
+        let opening = opening(packet);
+        let take = |pair: Pair| self.take_resting(&pair, &mut tries, opening, packet.now);
+        let local =
+            pairs().find_map(claim).or_else(|| pairs().find_map(take)).ok_or(DropReason::NoLocalPort)?;
+        if is_endless {
+            ports.rest(&Pair { protocol, local: local.end.addr, peer }, local.end.port);
+        }
+        Ok(local)
+    }
+
+    /// A resting port, if the peer would take a packet that opens another connection: as it is, or without timestamps.
+    fn take_resting(
+        &self,
+        pair: &Pair,
+        tries: &mut Range<usize>,
+        opening: Option<StreamPosition>,
+        now: Time,
+    ) -> Option<LocalEnd> {
+        let unstamped = opening.map(|opening| StreamPosition { stamp: None, ..opening });
+        let mut second_best = None;
+        let taken = tries.find_map(|_| {
+            let resting = self.conns.ports().next_resting(pair)?;
+            if second_best.is_none() && self.may_be_taken(pair, resting, unstamped, now) {
+                second_best = Some(resting);
+            }
+            self.take(pair, resting, opening, now)
+        });
+        let is_unstamped = taken.is_none();
+        let port = taken.or_else(|| self.take(pair, second_best?, unstamped, now))?;
+        Some(LocalEnd { end: Endpoint::new(pair.local, port), is_unstamped })
     }
 
     fn hash_of(&self, addr: IpAddr) -> u64 {
@@ -188,29 +209,53 @@ impl Director {
         }
     }
 
-    /// Ends the connection that has this resting port, if the server would take a packet that opens another one.
-    fn take_away(&self, pair: &Pair, port: u16, opening: Option<StreamPosition>, now: Time) -> bool {
+    fn may_be_taken(
+        &self,
+        pair: &Pair,
+        resting: Resting,
+        opening: Option<StreamPosition>,
+        now: Time,
+    ) -> bool {
+        match resting {
+            Resting::Left(_, rest) => is_over_for(&rest, opening, now),
+            Resting::Held(port) => self.lookup_resting(pair, port, opening, now).is_some(),
+        }
+    }
+
+    /// Takes a resting port, and ends the connection that has it.
+    fn take(&self, pair: &Pair, resting: Resting, opening: Option<StreamPosition>, now: Time) -> Option<u16> {
+        match resting {
+            Resting::Left(port, rest) => {
+                (is_over_for(&rest, opening, now) && self.conns.ports().take_left(pair, port)).then_some(port)
+            }
+            Resting::Held(port) => {
+                let entry = self.lookup_resting(pair, port, opening, now)?;
+                self.conns.end_keeping_port(entry, None, now).map(|held| held.port)
+            }
+        }
+    }
+
+    /// The connection of a resting port, if it may be ended for a new one.
+    fn lookup_resting(
+        &self,
+        pair: &Pair,
+        port: u16,
+        opening: Option<StreamPosition>,
+        now: Time,
+    ) -> Option<Entry<'_>> {
         let local = Endpoint::new(pair.local, port);
         let key = ConnKey::new(Role::Out, pair.protocol, pair.peer, local);
-        let Some(entry) = self.conns.lookup(&key, now) else { return false };
-        let may_be_taken = match entry.state {
-            State::Tcp(TcpState::Close) | State::Sctp(SctpState::Closed) => true,
-            State::Tcp(TcpState::TimeWait) => match (entry.newest(), opening) {
-                (Some(Newest::Stamp(old)), Some(StreamPosition { stamp: Some(new), .. })) => {
-                    is_after(new, old)
-                }
-                (Some(Newest::Sequence(old)), Some(new)) => is_after(new.sequence, old),
-                _ => false,
-            },
+        let entry = self.conns.lookup(&key, now)?;
+        let may_be_ended = match entry.state {
+            State::Tcp(TcpState::TimeWait | TcpState::Close) | State::Sctp(SctpState::Closed) => {
+                entry.rest(now).is_none_or(|rest| is_over_for(&rest, opening, now))
+            }
             State::Udp | State::Echo => {
                 entry.timeout().saturating_sub(entry.expires_at().since(now)) >= UDP_SILENCE
             }
             State::Tcp(_) | State::Sctp(_) | State::Nameless | State::Template { .. } => false,
         };
-        if may_be_taken {
-            self.conns.end(entry, now);
-        }
-        may_be_taken
+        may_be_ended.then_some(entry)
     }
 
     /// After a packet of a connection that a local end stands for: whether its port rests, and where its stream is.
@@ -221,16 +266,22 @@ impl Director {
         direction: View,
         before: State,
     ) {
-        if let State::Tcp(TcpState::TimeWait | TcpState::CloseWait | TcpState::FinWait | TcpState::LastAck) =
-            conn.state
-            && direction == View::Input
-        {
-            let at = StreamPosition::of(packet.payload());
+        if is_noted(conn.state) && direction == View::Input {
             let shift = match conn.handed() {
                 Some(Handed::Proxy(preface)) => preface.shift(),
                 Some(Handed::Toa(_)) | None => 0,
             };
-            conn.set_newest(at.stamp.map_or(Newest::Sequence(at.next.wrapping_add(shift)), Newest::Stamp));
+            let mut newest = Newest::of(StreamPosition::of(packet.payload()));
+            newest.sequence = newest.sequence.wrapping_add(shift);
+            // Numbers that lie far apart cannot be told in order, and those of long streams were not noted.
+            if is_noted(before)
+                && let Some(old) = conn.newest()
+            {
+                let later = newest;
+                newest = old;
+                newest.note(later);
+            }
+            conn.set_newest(newest);
         }
         if is_over(before) == is_over(conn.state) {
             return;
@@ -279,6 +330,17 @@ impl Director {
 /// Where the stream of a packet that opens a connection begins; ICMP errors open some too.
 fn opening(packet: &Packet<'_>) -> Option<StreamPosition> {
     (packet.headers.protocol == protocol::TCP).then(|| StreamPosition::of(packet.payload()))
+}
+
+/// Whether the peer takes a new connection where this one was. Of what is no segment, nobody remembers anything.
+fn is_over_for(rest: &Rest, opening: Option<StreamPosition>, now: Time) -> bool {
+    let gives_way = || Some(rest.newest?.gives_way_to(opening?));
+    rest.until <= now || gives_way() == Some(true)
+}
+
+/// States in which it is noted where the client's stream is: when it begins, and when it may be at its end.
+const fn is_noted(state: State) -> bool {
+    matches!(state, State::Tcp(state) if !matches!(state, TcpState::None | TcpState::Established))
 }
 
 /// Nothing more is to come on it but repetitions.

@@ -25,6 +25,7 @@ mod schedule;
 mod sync;
 mod sysctl;
 
+use std::cell::Cell;
 use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
@@ -242,7 +243,7 @@ impl Director {
             Ok(transport) => transport,
             Err(error) => return Verdict::Drop(error.into()),
         };
-        let mut packet = Packet { buf: packet, headers, side, now, outbox, pieces };
+        let mut packet = Packet { buf: packet, headers, side, now, outbox, pieces, held: Cell::default() };
         if !self.is_directing(packet.headers.is_v6()) {
             return packet.pass();
         }
@@ -307,7 +308,7 @@ impl Director {
         }
         if now >= upkeep.empty_trash_at {
             self.services.write().empty_trash(now);
-            self.conns.ports().forget_idle();
+            self.conns.ports().forget_idle(now);
             upkeep.empty_trash_at = now + EMPTY_TRASH_EVERY;
         }
         let defends = now >= upkeep.defend_at;

@@ -1,9 +1,10 @@
 //! A packet under decision: its buffer, its headers, and what came with it.
 
+use std::cell::Cell;
 use std::net::IpAddr;
 
 use super::{DropReason, Side, Verdict};
-use crate::lvs::conn::Numbers;
+use crate::lvs::conn::{HeldPort, Numbers};
 use crate::lvs::service::{Endpoint, Protocol};
 use crate::lvs::time::Time;
 use crate::lvs::wire::{self, Headers, IcmpError, Outbox, PacketBuf, ParseError, TcpFlags, Transport, icmp};
@@ -16,6 +17,8 @@ pub(super) struct Packet<'a> {
     pub(super) outbox: &'a mut Outbox,
     /// It came in pieces of this length, and leaves so.
     pub(super) pieces: Option<usize>,
+    /// The local port of the connection that has given way to what this packet opens.
+    pub(super) held: Cell<Option<HeldPort>>,
 }
 
 /// The transport header of a packet that can belong to a connection.

@@ -1,9 +1,11 @@
 //! FULLNAT and hairpin: both ends rewritten, local ports, and what answers when there are none.
 
 use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 
 use super::*;
 use crate::lvs::director::fullnat::MOST_LADDRS;
+use crate::lvs::wire::StreamPosition;
 
 impl World {
     /// Its servers are FULLNAT; local ends come from this subnet, or are the host's own.
@@ -181,47 +183,87 @@ fn one_local_port_serves_towards_several_servers() {
 
 /// One server, one local port, one connection that is in TIME_WAIT.
 fn closed_world(stamp: Option<u32>) -> World {
+    let mut world = with_ports(20_000..=20_000);
+    let sent = world.serve_and_close(world.client, stamp);
+    assert_eq!(sent.src_port, 20_000);
+    world
+}
+
+/// One server, and these local ports.
+fn with_ports(laddr_ports: RangeInclusive<u16>) -> World {
     let mut world = World::full_nat(Protocol::Tcp, false, None);
-    let settings = Settings { laddr_ports: 20_000..=20_000, ..Settings::default() };
-    world.director = Director::new(settings);
+    world.director = Director::new(Settings { laddr_ports, ..Settings::default() });
     world.director.set_routes(world.routes());
     world.apply(Command::AddService(ServiceSpec::new(world.service, "rr")));
     let server = ServerSpec::new(world.reals[1], 8080, Forwarding::FullNat);
     world.apply(Command::AddServer { service: world.service, server });
-    let (verdict, bytes) = world.with_syn(world.client, 4000, 1000, stamp);
-    assert_eq!(verdict, Verdict::Forward);
-    let sent = ends_of(&bytes);
-    assert_eq!(sent.src_port, 20_000);
-    world.answer(sent, SYN | ACK);
-    let say = |flags, sequence| segment(world.request(4000), flags, sequence, stamp);
-    let (hello, bye, last) = (say(ACK, 1001), say(FIN, 1001), say(ACK, 1002));
-    world.process(&hello, Side::Client);
-    world.answer(sent, FIN);
-    world.process(&bye, Side::Client);
-    world.process(&last, Side::Client);
-    assert_eq!(world.conns()[0].state, "TIME_WAIT");
     world
+}
+
+impl World {
+    /// A connection from port 4000 of a client, from sequence number 1000 to 1003, that the server closes first. As the
+    /// server saw it.
+    fn serve_and_close(&mut self, client: IpAddr, stamp: Option<u32>) -> Ends {
+        let (verdict, bytes) = self.with_syn(client, 4000, 1000, stamp);
+        assert_eq!(verdict, Verdict::Forward);
+        let sent = ends_of(&bytes);
+        self.answer(sent, SYN | ACK);
+        let ends = Ends::new(client, 4000, self.virt, 80);
+        self.process(&segment(ends, ACK, 1001, stamp), Side::Client);
+        self.answer(sent, FIN);
+        self.process(&segment(ends, FIN, 1001, stamp), Side::Client);
+        self.process(&segment(ends, ACK, 1002, stamp), Side::Client);
+        let state = |conn: &ConnEntry| conn.client.addr == client && conn.state == "TIME_WAIT";
+        assert!(self.conns().iter().any(state));
+        sent
+    }
+}
+
+/// What the server of a [`closed_world`] gets of another client's SYN.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Gets {
+    Nothing,
+    /// With this timestamp, or none.
+    Syn(Option<u32>),
 }
 
 #[test]
 fn a_port_in_time_wait_goes_to_whom_the_server_will_believe() {
     let other = addr("192.168.1.11");
-    for (old, sequence, new, is_taken) in [
-        (None, 5000, None, true),
-        (None, 1002, None, false),
-        (None, 900, None, false),
-        (None, 900, Some(7), false),
-        (None, 5000, Some(7), true),
-        (Some(70), 900, Some(71), true),
-        (Some(70), 5000, Some(70), false),
-        (Some(70), 5000, Some(60), false),
-        (Some(70), 5000, None, false),
-        (Some(u32::MAX), 900, Some(3), true),
+    for (old, sequence, new, expected) in [
+        (None, 5000, None, Gets::Syn(None)),
+        (None, 1002, None, Gets::Nothing),
+        (None, 900, None, Gets::Nothing),
+        (None, 900, Some(7), Gets::Nothing),
+        (None, 5000, Some(7), Gets::Syn(Some(7))),
+        (Some(70), 900, Some(71), Gets::Syn(Some(71))),
+        (Some(70), 5000, Some(70), Gets::Syn(Some(70))),
+        (Some(70), 900, Some(70), Gets::Nothing),
+        // An older timestamp would be refused, none is not.
+        (Some(70), 5000, Some(60), Gets::Syn(None)),
+        (Some(70), 900, Some(60), Gets::Nothing),
+        (Some(70), 5000, None, Gets::Syn(None)),
+        (Some(70), 900, None, Gets::Nothing),
+        (Some(u32::MAX), 900, Some(3), Gets::Syn(Some(3))),
     ] {
+        let is_taken = expected != Gets::Nothing;
         let mut world = closed_world(old);
-        let (verdict, _) = world.with_syn(other, 4001, sequence, new);
-        let expected = if is_taken { Verdict::Forward } else { Verdict::Drop(DropReason::NoLocalPort) };
-        assert_eq!(verdict, expected, "{old:?} {sequence} {new:?}");
+        let (verdict, bytes) = world.with_syn(other, 4001, sequence, new);
+        let got = match verdict {
+            Verdict::Forward => {
+                assert_eq!(ends_of(&bytes).src_port, 20_000);
+                Gets::Syn(StreamPosition::of(&bytes[20..]).stamp)
+            }
+            verdict => {
+                assert_eq!(verdict, Verdict::Drop(DropReason::NoLocalPort));
+                Gets::Nothing
+            }
+        };
+        assert_eq!(got, expected, "{old:?} {sequence} {new:?}");
+        if is_taken {
+            let (_, again) = world.with_syn(other, 4001, sequence, new);
+            assert_eq!(Gets::Syn(StreamPosition::of(&again[20..]).stamp), expected, "sent again");
+        }
         let client = if is_taken { other } else { world.client };
         assert_eq!(world.conns().iter().map(|conn| conn.client.addr).collect::<Vec<_>>(), [client]);
         let mut answers = Vec::new();
@@ -239,11 +281,45 @@ fn a_port_in_time_wait_goes_to_whom_the_server_will_believe() {
 }
 
 #[test]
-fn the_same_client_has_its_own_port_again_at_once() {
-    let mut world = closed_world(None);
-    let (verdict, bytes) = world.with_syn(world.client, 4000, 900, None);
-    assert_eq!((verdict, ends_of(&bytes).src_port), (Verdict::Forward, 20_000));
-    assert_eq!(world.director.conn_count(), 1);
+fn the_same_client_keeps_its_local_port() {
+    let mut world = with_ports(20_000..=20_063);
+    let first = world.serve_and_close(world.client, Some(70)).src_port;
+    assert_eq!(world.serve_and_close(world.client, Some(71)).src_port, first, "from the same port");
+    // Reset, and the SYN comes again.
+    let (_, bytes) = world.with_syn(world.client, 4000, 2000, Some(72));
+    world.answer(ends_of(&bytes), ACK);
+    world.process(&segment(world.request(4000), TcpFlags::RST, 2001, None), Side::Client);
+    assert_eq!(world.conns()[0].state, "CLOSE");
+    let (_, again) = world.with_syn(world.client, 4000, 2000, Some(73));
+    assert_eq!((ends_of(&bytes).src_port, ends_of(&again).src_port), (first, first));
+    assert_eq!((world.director.conn_count(), world.director.conns.ports().in_use()), (1, 1));
+}
+
+#[test]
+fn nobody_else_gets_a_port_that_the_server_remembers() {
+    let mut world = with_ports(20_000..=20_031);
+    let other = ServerSpec::new(world.reals[0], 8080, Forwarding::FullNat);
+    let remembered = world.serve_and_close(world.client, Some(70));
+    // The client's next connection goes to another server, which ends the first one.
+    world.apply(Command::AddServer { service: world.service, server: other.clone() });
+    let elsewhere = world.serve_and_close(world.client, Some(71));
+    assert_eq!((elsewhere.dst, world.director.conn_count()), (world.reals[0], 1));
+    world.apply(Command::DeleteServer { service: world.service, addr: other.addr, port: other.port });
+    let clients = |first| (first..first + 31).map(|last| IpAddr::from([20, 0, 0, last]));
+    for client in clients(1) {
+        assert_ne!(ends_of(&world.with_syn(client, 1, 0, Some(1)).1).src_port, remembered.src_port);
+    }
+    let late = addr("20.1.0.1");
+    let (verdict, _) = world.with_syn(late, 1, 900, Some(69));
+    assert_eq!(verdict, Verdict::Drop(DropReason::NoLocalPort), "the server would refuse it");
+    let (verdict, bytes) = world.with_syn(late, 1, 900, Some(71));
+    assert_eq!((verdict, ends_of(&bytes).src_port), (Verdict::Forward, remembered.src_port));
+    // After a minute no server remembers it, wherever the new one begins.
+    let mut world = closed_world(Some(70));
+    world.now = world.now + Duration::from_millis(59_999);
+    assert_eq!(world.with_syn(late, 1, 900, Some(69)).0, Verdict::Drop(DropReason::NoLocalPort));
+    world.now = world.now + Duration::from_millis(1);
+    assert_eq!(world.with_syn(late, 1, 900, Some(69)).0, Verdict::Forward);
 }
 
 #[test]
