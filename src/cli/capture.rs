@@ -34,8 +34,8 @@ pub(super) fn run(args: &CaptureArgs, out: &mut dyn Write) -> Result<(), Capture
     let parts = client.stream(wish)?;
     let mut tally = Tally::default();
     let outcome = match args.write.as_deref() {
-        None => print(parts, args, &mut tally, out),
-        Some(path) if path == Path::new("-") => save(parts, args, &mut tally, out),
+        None => print(parts.while_read(io::stdout())?, args, &mut tally, out),
+        Some(path) if path == Path::new("-") => save(parts.while_read(io::stdout())?, args, &mut tally, out),
         Some(path) => to_file(parts, args, &mut tally, path),
     };
     let mut err = io::stderr();

@@ -20,7 +20,7 @@ pub(super) fn run(args: &EventsArgs, out: &mut dyn Write) -> Result<(), EventsEr
     let past = if args.no_follow && args.last.is_none() { usize::MAX } else { args.last.unwrap_or(0) };
     let wish = Wish::Events { past, follow: !args.no_follow };
     let mut left = args.count;
-    for part in client.stream(wish)? {
+    for part in client.stream(wish)?.while_read(io::stdout())? {
         let Part::Event(record) = part? else { continue };
         let is_wanted = args.only.is_empty() || args.only.iter().any(|name| name == record.event.name());
         if !is_wanted && !matches!(record.event, Event::Lost { .. }) {

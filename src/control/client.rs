@@ -1,9 +1,12 @@
 //! The blocking client that the tools use.
 
 use std::io::{self, Read, Write};
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::protocol::{
     self, Applied, Counter, FrameError, HEADER_LEN, MAX_REQUEST, MAX_RESPONSE, OnError, Refusal, Request,
@@ -180,7 +183,7 @@ impl Client {
             .write_all(&frame)
             .and_then(|()| self.stream.set_read_timeout(None))
             .map_err(|source| self.lost(source))?;
-        Ok(Parts { client: Some(self) })
+        Ok(Parts { client: Some(self), output: None })
     }
 
     /// Sends one request and waits for its answer.
@@ -245,12 +248,23 @@ impl Client {
 pub struct Parts {
     /// None after the last.
     client: Option<Client>,
+    output: Option<OwnedFd>,
 }
 
 impl Parts {
     /// To be told when the next part has come.
     pub fn as_socket(&self) -> Option<&UnixStream> {
         self.client.as_ref().map(|client| &client.stream)
+    }
+
+    /// Ends also when nobody reads `output` any more, as of `tunvs events | head -n 1`: a write would tell, but there may
+    /// be nothing to write for long.
+    ///
+    /// # Errors
+    /// There are no descriptors left.
+    pub fn while_read(mut self, output: impl AsFd) -> io::Result<Self> {
+        self.output = Some(output.as_fd().try_clone_to_owned()?);
+        Ok(self)
     }
 }
 
@@ -259,6 +273,11 @@ impl Iterator for Parts {
 
     fn next(&mut self) -> Option<Self::Item> {
         let mut client = self.client.take()?;
+        match self.output.as_ref().map(|output| comes_before_hangup(&client.stream, output)) {
+            None | Some(Ok(true)) => {}
+            Some(Ok(false)) => return None,
+            Some(Err(source)) => return Some(Err(client.lost(source))),
+        }
         match client.read_response() {
             Ok(Response::Part(part)) => {
                 self.client = Some(client);
@@ -268,6 +287,20 @@ impl Iterator for Parts {
             Ok(Response::Refused(refusal)) => Some(Err(ClientError::Refused(refusal))),
             Ok(_) => Some(Err(client.mismatch())),
             Err(error) => Some(Err(error)),
+        }
+    }
+}
+
+/// Waits until there is something to read. False: the reader of `output` is gone.
+fn comes_before_hangup(stream: &UnixStream, output: &OwnedFd) -> io::Result<bool> {
+    // That the other end is closed is told without being asked for.
+    let mut ends =
+        [PollFd::new(stream.as_fd(), PollFlags::POLLIN), PollFd::new(output.as_fd(), PollFlags::empty())];
+    loop {
+        match poll(&mut ends, PollTimeout::NONE) {
+            Ok(_) => return Ok(!ends[1].any().unwrap_or(true)),
+            Err(nix::Error::EINTR) => {}
+            Err(error) => return Err(error.into()),
         }
     }
 }

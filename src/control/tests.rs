@@ -377,6 +377,20 @@ fn the_place_of_a_reader_that_hangs_up_is_free_at_once() {
     free.recv_timeout(deadline).unwrap();
 }
 
+/// `tunvs events | head -n 1`, when nothing happens any more.
+#[test]
+fn who_is_read_by_nobody_waits_for_nothing() {
+    let (server, events) = telling(Limits::default());
+    let (reader, writer) = std::io::pipe().unwrap();
+    let mut parts = server.client().stream(FOLLOW).unwrap().while_read(writer).unwrap();
+    events.publish(Event::ServiceAdded { service: key(80) });
+    assert_eq!(numbers(parts.by_ref().take(1)), [1]);
+    let (sender, ended) = std::sync::mpsc::channel();
+    std::thread::spawn(move || sender.send(numbers(parts)));
+    drop(reader);
+    assert_eq!(ended.recv_timeout(Duration::from_secs(10)), Ok(Vec::new()));
+}
+
 #[test]
 fn messages_come_out_as_they_went_in() {
     let requests = [

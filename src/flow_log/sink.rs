@@ -151,7 +151,10 @@ impl Sink {
         }
         self.tally.lost.write += left as u64;
         self.unsaid.write += left as u64;
-        self.complain(outcome.err().map(|(_, error)| error), moment.time);
+        // Room for a note alone is none for a line.
+        if outcome.is_err() || !lines.is_empty() {
+            self.complain(outcome.err().map(|(_, error)| error), moment.time);
+        }
     }
 
     fn complain(&mut self, error: Option<io::Error>, now: Time) {
@@ -224,6 +227,9 @@ fn open(target: &Target) -> Result<Out, OpenError> {
 #[cfg(test)]
 mod tests {
     use std::io::Read;
+    use std::os::fd::OwnedFd;
+
+    use nix::fcntl::{FcntlArg, OFlag, fcntl};
 
     use super::*;
 
@@ -281,6 +287,26 @@ mod tests {
         let there = read(&path);
         assert_eq!((missing(&there, "write"), missing(&there, "queue"), there.len()), (15, 1, 3));
         assert!(!sink.fails && sink.unsaid == Losses::default());
+    }
+
+    /// The rest of a disk may hold a note of what is missing, and yet no line.
+    #[test]
+    fn the_log_is_written_again_when_a_line_is() {
+        let (mut reader, writer) = io::pipe().unwrap();
+        fcntl(&writer, FcntlArg::F_SETPIPE_SZ(4096)).unwrap();
+        fcntl(&writer, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).unwrap();
+        let mut sink = Sink::open(Target::of("/dev/null".into())).unwrap();
+        sink.out = Out::File(OwnedFd::from(writer).into());
+        let long = Line::Lost { time: "x".repeat(3800), flows: 1, why: String::new() };
+        sink.write(std::slice::from_ref(&long), Losses::default(), &MOMENT);
+        assert_eq!((sink.fails, sink.tally().written), (false, 1));
+        sink.write(std::slice::from_ref(&long), Losses::default(), &MOMENT);
+        assert_eq!((sink.fails, sink.unsaid.write), (true, 1));
+        sink.write(&[], Losses::default(), &MOMENT);
+        assert_eq!((sink.fails, sink.unsaid.write, sink.tally().written), (true, 0, 1));
+        assert!(reader.read(&mut [0; 4096]).unwrap() > 3800);
+        sink.write(&lines(1), Losses::default(), &MOMENT);
+        assert_eq!((sink.fails, sink.tally().written), (false, 2));
     }
 
     /// What a write took of a line before the disk was full is taken back from a file, and ended in a pipe.

@@ -15,6 +15,7 @@ reader=$!
 ip netns exec ds tunvs events --last 1 >deaf.jsonl &
 deaf=$!
 wait_until 10 grep -q '"started"' events.jsonl
+wait_until 10 test -s deaf.jsonl
 kill -STOP "$deaf"
 
 # names: the events so far, in order, without those of the start.
@@ -83,7 +84,9 @@ contains "the kept events" service_removed "$(on ds tunvs events --no-follow --o
 contains "as text" "TCP 192.168.1.185:" "$(on ds tunvs events --no-follow --format text | tail -1)"
 refused on ds tunvs events --only server_upp
 contains "a wrong name" "server_upp" "$output"
-on ds tunvs events --last 256 | head -n 1 >/dev/null
+# Nothing more happens, but nobody reads.
+on ds timeout 20 tunvs events --last 1 | head -n 1 >/dev/null
+on ds timeout 20 tunvs capture --write - | head -c 1 >/dev/null
 
 stop_director
 wait "$reader"
