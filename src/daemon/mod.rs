@@ -13,6 +13,7 @@ mod datapath;
 mod defaults;
 mod drain;
 mod drain_file;
+mod following;
 mod logging;
 mod marks;
 mod memory;
@@ -49,7 +50,7 @@ use crate::device::{
 use crate::events::Event;
 use crate::health::spec::programs;
 use crate::host::{
-    self, ErrorListener, HostError, HostOptions, NeighbourWatch, Plumbing, Step, TunNames, Watch,
+    self, ErrorListener, HostError, HostOptions, NeighbourWatch, Plumbing, Step, StopFlag, TunNames, Watch,
 };
 use crate::lvs::director::{CommandError, Director, Settings, Side, Verdict};
 use crate::lvs::neighbour::Neighbours;
@@ -226,7 +227,8 @@ fn tunnel_offload(device: device::Options) -> Option<TunnelOffload> {
 }
 
 async fn run_inside(mut options: Options, tunnels: Option<TunnelOffload>) -> Result<(), DaemonError> {
-    let mut signals = SignalWatch::start().map_err(DaemonError::start("the signal watch"))?;
+    let stop = StopFlag::default();
+    let mut signals = SignalWatch::start(stop.clone()).map_err(DaemonError::start("the signal watch"))?;
     let socket = ControlSocket::bind(&options.socket)?;
     let tree = options.proc_dir.as_deref().map(ProcTree::new).transpose()?;
     let (watchers, pages) = Watchers::new(options.watching.clone());
@@ -263,16 +265,21 @@ async fn run_inside(mut options: Options, tunnels: Option<TunnelOffload>) -> Res
     let drain_file = DrainFile::beside(&options.socket);
     director.expect_drained(drain_file.restore());
     let live = Arc::new(
-        Live::new(director, clock, counters, sync_bell)
+        Live::new(director, clock, counters, sync_bell, stop.clone())
             .with_taps(taps)
             .configured(options.config.take(), options.declared.clone())
             .watched(watchers)
             .with_drain_file(drain_file),
     );
-    live.attach(Plumbing::start(options.host_options(Some(journal)), names).await?, marks).await;
+    match Plumbing::start(options.host_options(Some(journal)), names, stop.clone()).await {
+        Ok(plumbing) => live.host.attach(plumbing, marks).await,
+        Err(HostError::Stopping) => return Ok(()),
+        Err(error) => return Err(error.into()),
+    }
     let monitoring = tokio::spawn(watching::serve_pages(Arc::clone(&live), pages));
     live.watchers.commit(prepared, &live).await;
     let mut outcome = match live.follow_declared(&options.declared).await {
+        Ok(()) if stop.is_raised() => Ok(()),
         Ok(()) => {
             let following = follow_host(&live, writer, rs_writer);
             let outcome = serve(&live, &socket, tree, &mut signals, &mut ended, &mut options).await;
@@ -283,9 +290,7 @@ async fn run_inside(mut options: Options, tunnels: Option<TunnelOffload>) -> Res
     };
     live.watchers.stop().await;
     monitoring.abort();
-    if let Some(host) = live.detach().await {
-        outcome = outcome.and(all_undone(&host.plumbing.undo().await));
-    }
+    outcome = outcome.and(all_undone(&live.host.end().await));
     drop((vip, rs));
     tracing::info!("stopped");
     outcome
@@ -329,6 +334,7 @@ async fn serve(
         }
     };
 
+    live.host.stop();
     live.events.publish(Event::Stopping);
     live.taps.close();
     notify(sd_notify::NotifyState::Stopping);

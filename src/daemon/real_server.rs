@@ -24,7 +24,7 @@ use crate::device::{
     self, GuePorts, IdlePorts, PacketReader, PacketWriter, ReadError, Tun, TunQueue, WriteError,
 };
 use crate::events::rfc3339;
-use crate::host::{self, HostOptions, RealPlumbing, Step, Watch};
+use crate::host::{self, HostError, HostOptions, RealPlumbing, Step, StopFlag, Watch};
 use crate::lvs::director::{
     Command, CommandError, Director, Explanation, Query, Question, Reply, Settings, Verdict,
 };
@@ -94,7 +94,8 @@ pub fn run(options: Options) -> Result<(), DaemonError> {
 }
 
 async fn run_inside(options: Options, socket: ControlSocket, ports: IdlePorts) -> Result<(), DaemonError> {
-    let mut signals = SignalWatch::start().map_err(DaemonError::start("the signal watch"))?;
+    let stop = StopFlag::default();
+    let mut signals = SignalWatch::start(stop.clone()).map_err(DaemonError::start("the signal watch"))?;
     let journal = journal_path(&options.socket);
     clean_up_before_start(&journal, "a real server").await?;
     let clock = Clock::start();
@@ -106,7 +107,11 @@ async fn run_inside(options: Options, socket: ControlSocket, ports: IdlePorts) -
     } else {
         None
     };
-    let mut plumbing = RealPlumbing::start(host_options).await?;
+    let mut plumbing = match RealPlumbing::start(host_options, stop).await {
+        Ok(plumbing) => plumbing,
+        Err(HostError::Stopping) => return Ok(()),
+        Err(error) => return Err(error.into()),
+    };
     let (stop, stopped) = oneshot::channel::<()>();
     let served = socket.listener().map_err(DaemonError::start("the control server")).map(|listener| {
         let service = Arc::new(RealServer { counters, clock, started: rfc3339(unix_millis()) });
@@ -164,7 +169,9 @@ async fn follow(
                 }
                 tokio::time::sleep(SETTLE).await;
                 watch.iter_mut().for_each(Watch::catch_up);
-                if let Err(error) = plumbing.reconcile().await {
+                if let Err(error) = plumbing.reconcile().await
+                    && !matches!(error, HostError::Stopping)
+                {
                     tracing::warn!(%error, "the host does not follow");
                 }
             }

@@ -208,6 +208,7 @@ mod tests {
             Clock::start(),
             Arc::default(),
             Arc::default(),
+            crate::host::StopFlag::default(),
         );
         live.configured = Configured::new(Some(Source::new(file.path())), Declared::default());
         (live, file)
@@ -306,6 +307,7 @@ mod tests {
             Clock::start(),
             Arc::default(),
             Arc::default(),
+            crate::host::StopFlag::default(),
         );
         assert_eq!(live.reload(FOLLOW).await, Err(ReloadRefusal::NoFile));
     }

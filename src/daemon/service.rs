@@ -12,7 +12,7 @@ use super::clock::{Clock, unix_millis};
 use super::counters::AllCounters;
 use super::drain::Drains;
 use super::drain_file::DrainFile;
-use super::marks::MarkTuns;
+use super::following::{Cause, Following};
 use super::reload::Configured;
 use super::sync::SyncDaemons;
 use super::watching::Watchers;
@@ -23,14 +23,14 @@ use crate::control::stream::{self, Parts};
 use crate::control::{
     Applied, Counter, OnError, ReloadRefusal, ReloadWish, Reloaded, Service, Status, Wish, status,
 };
-use crate::events::{Event, Events, rfc3339};
+use crate::events::{Events, rfc3339};
 use crate::health::report::ServiceReport;
 use crate::health::state::Health;
 use crate::health::tasks::Checks;
-use crate::host::Plumbing;
+use crate::host::StopFlag;
 use crate::lvs::Time;
 use crate::lvs::director::{
-    Captures, Command, CommandError, Director, Explanation, Query, Question, Reply, ServiceEntry,
+    Command, CommandError, Director, Explanation, Query, Question, Reply, ServiceEntry,
 };
 use crate::lvs::neighbour::Neighbours;
 use crate::lvs::service::{Endpoint, ServiceKey};
@@ -45,10 +45,7 @@ pub(super) struct Live {
     pub(super) events: Arc<Events>,
     pub(super) neighbours: Arc<Neighbours>,
     pub(super) taps: Arc<Taps>,
-    /// None where nothing of the host is to be changed.
-    host: Mutex<Option<Host>>,
-    /// How the last following went.
-    following: parking_lot::Mutex<status::Host>,
+    pub(super) host: Arc<Following>,
     config: Option<PathBuf>,
     started: String,
     /// Held while tables are looked at and changed by what was seen.
@@ -65,33 +62,26 @@ pub(super) struct Live {
     pub(super) changed: Notify,
 }
 
-/// The host that follows the tables.
-#[derive(Debug)]
-pub(super) struct Host {
-    pub(super) plumbing: Plumbing,
-    marks: MarkTuns,
-    /// What it was made to capture; none when that failed.
-    followed: Option<Captures>,
-}
-
 impl Live {
     pub(super) fn new(
         director: Arc<Director>,
         clock: Clock,
         counters: Arc<AllCounters>,
         sync_bell: Arc<Notify>,
+        stop: StopFlag,
     ) -> Self {
         let neighbours = Arc::clone(counters.neighbours());
+        let events = Arc::new(Events::new(unix_millis));
+        let host = (Arc::clone(&director), Arc::clone(&neighbours), Arc::clone(&events));
         Self {
+            host: Arc::new(Following::new(host.0, host.1, host.2, stop)),
             sync: SyncDaemons::new(Arc::clone(&director), clock, sync_bell),
             director,
             clock,
             counters,
-            events: Arc::new(Events::new(unix_millis)),
+            events,
             neighbours,
             taps: Arc::default(),
-            host: Mutex::new(None),
-            following: parking_lot::Mutex::default(),
             config: None,
             started: rfc3339(unix_millis()),
             turn: Mutex::new(()),
@@ -197,57 +187,15 @@ impl Live {
         Ok(results.into_iter().collect::<Result<(), _>>()?)
     }
 
-    /// Gives the host that follows the tables from now on.
-    pub(super) async fn attach(&self, plumbing: Plumbing, marks: MarkTuns) {
-        *self.host.lock().await = Some(Host { plumbing, marks, followed: None });
-    }
-
-    /// Takes the host back, for its undoing.
-    pub(super) async fn detach(&self) -> Option<Host> {
-        self.host.lock().await.take()
-    }
-
     /// Makes the host follow if the tables want something else captured than the last time. What could not be done,
     /// as sentences.
     pub(super) async fn follow_tables(&self) -> Vec<String> {
-        let mut host = self.host.lock().await;
-        let Some(host) = host.as_mut() else { return Vec::new() };
-        let captures = self.director.captures();
-        if host.followed.as_ref() == Some(&captures) {
-            return Vec::new();
-        }
-        self.make_follow(host, captures).await
+        self.host.follow(Cause::Tables).await
     }
 
     /// Looks at the host anew, which has changed by itself.
     pub(super) async fn follow_host(&self) {
-        let mut host = self.host.lock().await;
-        if let Some(host) = host.as_mut() {
-            let captures = self.director.captures();
-            self.make_follow(host, captures).await;
-        }
-    }
-
-    async fn make_follow(&self, host: &mut Host, captures: Captures) -> Vec<String> {
-        let (mark_tuns, mut warnings) = host.marks.open(&captures);
-        if let Err(error) = host.plumbing.reconcile(&captures, &mark_tuns).await {
-            warnings.push(error.to_string());
-        }
-        host.marks.close_others(&captures);
-        let ground = host.plumbing.ground();
-        self.director.set_routes(Arc::clone(&ground.routes));
-        self.neighbours.set_ground(ground);
-        for warning in &warnings {
-            tracing::warn!(warning, "the host does not follow");
-            self.events.publish(Event::HostTrouble { reason: warning.clone() });
-        }
-        *self.following.lock() = status::Host {
-            follows: warnings.is_empty(),
-            changes: host.plumbing.changes() as u64,
-            troubles: warnings.clone(),
-        };
-        host.followed = warnings.is_empty().then_some(captures);
-        warnings
+        self.host.follow(Cause::Host).await;
     }
 }
 
@@ -297,7 +245,7 @@ impl Service for Live {
             packets: packets.into_iter().map(|counter| (counter.name, counter.value)).collect(),
             drops: drops.into_iter().map(|counter| (reason(counter.name), counter.value)).collect(),
             queues: self.counters.queues(),
-            host: self.following.lock().clone(),
+            host: self.host.state(),
             events: self.events.published(),
             flow_log: self.watchers.tally(),
         }

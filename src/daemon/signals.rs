@@ -7,6 +7,8 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
 use signal_hook::iterator::{Handle, Signals};
 use tokio::sync::mpsc;
 
+use crate::host::StopFlag;
+
 /// What the operator wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Wish {
@@ -25,11 +27,11 @@ pub(super) struct SignalWatch {
 }
 
 impl SignalWatch {
-    /// From here on the signals end nobody by themselves.
+    /// From here on the signals end nobody by themselves. A wish to stop raises the flag at once, whatever is under way.
     ///
     /// # Errors
     /// The system refuses.
-    pub(super) fn start() -> io::Result<Self> {
+    pub(super) fn start(stop: StopFlag) -> io::Result<Self> {
         let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP, SIGUSR1])?;
         let handle = signals.handle();
         let (sender, wishes) = mpsc::unbounded_channel();
@@ -38,7 +40,10 @@ impl SignalWatch {
                 let wish = match signal {
                     SIGHUP => Wish::Reload,
                     SIGUSR1 => Wish::Reopen,
-                    _ => Wish::Stop,
+                    _ => {
+                        stop.raise();
+                        Wish::Stop
+                    }
                 };
                 if sender.send(wish).is_err() {
                     return;

@@ -336,7 +336,8 @@ mod tests {
     fn live(given: Watching) -> (Live, mpsc::UnboundedReceiver<Pages>) {
         let director = Arc::new(Director::new(Settings::default()));
         let (watchers, pages) = Watchers::new(given);
-        (Live::new(director, Clock::start(), Arc::default(), Arc::default()).watched(watchers), pages)
+        let stop = crate::host::StopFlag::default();
+        (Live::new(director, Clock::start(), Arc::default(), Arc::default(), stop).watched(watchers), pages)
     }
 
     async fn turn(live: &Live, file: &Watching) -> Result<Vec<String>, WatchingError> {

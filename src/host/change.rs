@@ -154,6 +154,11 @@ impl Step {
         Self::new(Change::AddAddress(address.clone()), Some(Change::DeleteAddress(address)))
     }
 
+    /// An address of a TUN device, which takes it along when it goes.
+    pub fn device_address(address: Address) -> Self {
+        Self::address(address).ephemeral()
+    }
+
     pub fn proxy(proxy: Proxy) -> Self {
         Self::new(Change::AddProxy(proxy.clone()), Some(Change::DeleteProxy(proxy)))
     }

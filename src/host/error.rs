@@ -53,6 +53,10 @@ pub enum HostError {
     JournalElsewhere(PathBuf),
     #[error("cannot {doing} {}: {source}", path.display())]
     Journal { doing: &'static str, path: PathBuf, source: io::Error },
+    #[error("the director is stopping: the host follows no more")]
+    Stopping,
+    #[error("what was made on the host is still there after its undoing: run `{undo}`")]
+    StillThere { undo: String },
     #[error("{}", list(.0))]
     Several(Vec<Self>),
 }

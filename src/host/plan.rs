@@ -194,7 +194,7 @@ impl<'a, F: Fn(&str) -> Option<String>> Following<'a, F> {
         let dev = &self.ground.tuns.vip;
         self.steps.push(match addr {
             IpAddr::V4(_) => local(addr.into(), dev),
-            IpAddr::V6(_) => Step::address(Address { net: addr.into(), dev: dev.clone() }),
+            IpAddr::V6(_) => Step::device_address(Address { net: addr.into(), dev: dev.clone() }),
         });
         self.make_known(addr);
     }

@@ -9,6 +9,7 @@ use super::error::HostError;
 use super::journal::Journal;
 use super::kernel::{Kernel, Netlink};
 use super::layout::Layout;
+use super::ledger::{Ledger, StopFlag, Term};
 use super::messages;
 use super::options::{HostOptions, TunNames};
 use super::plan::{self, Tables};
@@ -25,23 +26,22 @@ pub struct Plumbing {
 }
 
 impl Plumbing {
-    /// Sets up the TUN devices and the subnets of the options.
+    /// Sets up the TUN devices and the subnets of the options. Once `stop` is raised, nothing is made any more.
     ///
     /// # Errors
     /// A step failed; those before it are undone.
-    pub async fn start(options: HostOptions, tuns: TunNames) -> Result<Self, HostError> {
-        let mut engine = Engine::new(Netlink::connect()?, options, tuns).await?;
-        if let Err(error) = engine.start().await {
-            engine.undo().await;
-            return Err(error);
+    pub async fn start(options: HostOptions, tuns: TunNames, stop: StopFlag) -> Result<Self, HostError> {
+        let mut engine = Engine::new(Netlink::connect()?, options, tuns, stop).await?;
+        match engine.start().await {
+            Ok(()) => Ok(Self { engine }),
+            Err(error) => Err(engine.ledger.give_up(&engine.kernel, error).await),
         }
-        Ok(Self { engine })
     }
 
     /// Makes the host follow the services. `mark_tuns` names the device of each mark that has one.
     ///
     /// # Errors
-    /// Some of it could not be done; the rest is.
+    /// Some of it could not be done; the rest is, unless the director stops.
     pub async fn reconcile(
         &mut self,
         captures: &Captures,
@@ -57,7 +57,7 @@ impl Plumbing {
 
     /// How many changes of the host will be taken back.
     pub const fn changes(&self) -> usize {
-        self.engine.base.len() + self.engine.following.len()
+        self.engine.ledger.len()
     }
 
     /// Takes everything back, in reverse. What fails is reported, and the rest is done all the same.
@@ -76,10 +76,12 @@ impl Plumbing {
         mark_tuns: &BTreeMap<u32, String>,
     ) -> Result<Vec<Step>, HostError> {
         let options = HostOptions { journal: None, ..options };
-        let mut engine = Engine::new(Netlink::connect()?, options, tuns).await?;
+        let mut engine = Engine::new(Netlink::connect()?, options, tuns, StopFlag::default()).await?;
         let mut steps = plan::devices(&engine.options, &engine.tuns);
         for family in plan::families(&engine.options, captures) {
-            steps.extend(engine.base(family)?);
+            let (layout, base) = engine.base(family)?;
+            engine.layouts.insert(family, layout);
+            steps.extend(base);
         }
         steps.extend(engine.follow(captures, mark_tuns));
         Ok(steps)
@@ -92,10 +94,8 @@ impl Plumbing {
 /// Its director lives, or something could not be undone; the journal stays then.
 pub async fn cleanup(journal: &Path) -> Result<bool, HostError> {
     let Some((journal, steps)) = Journal::left_behind(journal)? else { return Ok(false) };
-    let kernel = Netlink::connect()?;
-    HostError::from_all(take_back(&kernel, &steps).await)?;
-    journal.end()?;
-    Ok(true)
+    let errors = Ledger::left_behind(journal, steps).end(&Netlink::connect()?).await;
+    HostError::from_all(errors).map(|()| true)
 }
 
 /// Rules are made anew so often in a row at most.
@@ -110,12 +110,8 @@ struct Engine<K> {
     view: View,
     /// Proxy neighbours that the host had before.
     foreign_proxies: Vec<Proxy>,
-    journal: Option<Journal>,
+    ledger: Ledger,
     layouts: BTreeMap<Family, Layout>,
-    /// Steps that stay until the end, in the order in which they were made.
-    base: Vec<Step>,
-    /// Steps that follow the services.
-    following: Vec<Step>,
     /// How often in a row the rules were made anew.
     healings: u32,
     /// Values of sysctls before the first change.
@@ -123,7 +119,7 @@ struct Engine<K> {
 }
 
 impl<K: Kernel> Engine<K> {
-    async fn new(kernel: K, options: HostOptions, tuns: TunNames) -> Result<Self, HostError> {
+    async fn new(kernel: K, options: HostOptions, tuns: TunNames, stop: StopFlag) -> Result<Self, HostError> {
         let view = kernel.view().await?;
         let tables = free_tables(&view, options.table_base)?;
         let own = view.own_addresses(&[&tuns.vip, &tuns.rs]);
@@ -132,7 +128,7 @@ impl<K: Kernel> Engine<K> {
                 return Err(HostError::LaddrInUse { net: *net, addr });
             }
         }
-        let journal = options.journal.as_deref().map(Journal::begin).transpose()?;
+        let ledger = Ledger::begin(options.journal.as_deref(), stop)?;
         Ok(Self {
             kernel,
             options,
@@ -140,10 +136,8 @@ impl<K: Kernel> Engine<K> {
             tables,
             foreign_proxies: view.proxies.clone(),
             view,
-            journal,
+            ledger,
             layouts: BTreeMap::new(),
-            base: Vec::new(),
-            following: Vec::new(),
             healings: 0,
             originals: HashMap::new(),
         })
@@ -151,7 +145,7 @@ impl<K: Kernel> Engine<K> {
 
     async fn start(&mut self) -> Result<(), HostError> {
         let steps = plan::devices(&self.options, &self.tuns);
-        self.take_base(steps).await?;
+        self.ledger.make_all(&self.kernel, Term::Stays, steps).await?;
         self.reconcile(&Captures::default(), &BTreeMap::new()).await
     }
 
@@ -160,46 +154,38 @@ impl<K: Kernel> Engine<K> {
         captures: &Captures,
         mark_tuns: &BTreeMap<u32, String>,
     ) -> Result<(), HostError> {
+        if self.ledger.is_stopping() {
+            return Err(HostError::Stopping);
+        }
         self.look().await?;
         let mut errors = self.heal().await?;
         for family in plan::families(&self.options, captures) {
             if !self.layouts.contains_key(&family) {
-                let steps = self.base(family)?;
-                if let Err(error) = self.take_base(steps).await {
-                    self.layouts.remove(&family);
-                    return Err(error);
-                }
+                let (layout, steps) = self.base(family)?;
+                self.ledger.make_all(&self.kernel, Term::Stays, steps).await?;
+                self.layouts.insert(family, layout);
             }
         }
         let wanted = self.follow(captures, mark_tuns);
         let kept: HashSet<&Step> = wanted.iter().collect();
-        let (kept, gone): (Vec<Step>, Vec<Step>) =
-            std::mem::take(&mut self.following).into_iter().partition(|step| kept.contains(step));
+        let is_gone = |term, step: &Step| term == Term::Follows && !kept.contains(step);
         // A rule goes when its successors stand, so that a real server is never without one.
-        let (late, early): (Vec<Step>, Vec<Step>) =
-            gone.into_iter().partition(|step| step.added_rule().is_some());
-        errors.extend(take_back(&self.kernel, &early).await);
-        let present: HashSet<&Step> = kept.iter().collect();
-        let new: Vec<Step> = wanted.iter().filter(|step| !present.contains(step)).cloned().collect();
-        self.following = kept;
-        self.note(&new)?;
-        let changes: Vec<Change> = new.iter().map(|step| step.apply.clone()).collect();
-        let results = self.kernel.carry_out(&changes).await;
-        for (step, result) in new.into_iter().zip(results) {
-            match result {
-                Ok(()) => self.following.push(step),
-                Err(error) if step.optional => tracing::warn!(%error, "step left out"),
-                Err(error) => errors.push(error),
-            }
+        let is_early = |term, step: &Step| is_gone(term, step) && step.added_rule().is_none();
+        errors.extend(self.ledger.undo(&self.kernel, is_early).await);
+        let present: HashSet<&Step> = self.ledger.of_term(Term::Follows).collect();
+        let new = wanted.iter().filter(|step| !present.contains(step)).cloned().collect();
+        errors.extend(self.ledger.make(&self.kernel, Term::Follows, new).await?);
+        if self.ledger.is_stopping() {
+            return Err(HostError::Stopping);
         }
-        errors.extend(take_back(&self.kernel, &late).await);
+        errors.extend(self.ledger.undo(&self.kernel, is_gone).await);
         HostError::from_all(errors)
     }
 
     /// Reads the host, as it is without the addresses that it has from us.
     async fn look(&mut self) -> Result<(), HostError> {
         self.view = self.kernel.view().await?;
-        let ours: HashSet<&Address> = self.following.iter().filter_map(Step::added_address).collect();
+        let ours: HashSet<&Address> = self.ledger.steps().filter_map(Step::added_address).collect();
         if !ours.is_empty() {
             self.view.addresses.retain(|interface| {
                 let address = Address { net: interface.net, dev: interface.dev.clone() };
@@ -245,8 +231,7 @@ impl<K: Kernel> Engine<K> {
     }
 
     fn rule_steps(&self, family: Family) -> impl Iterator<Item = &Step> {
-        let all = self.base.iter().chain(&self.following);
-        all.filter(move |step| step.apply.family() == Some(family) && step.is_about_a_rule())
+        self.ledger.steps().filter(move |step| step.apply.family() == Some(family) && step.is_about_a_rule())
     }
 
     /// Whether all rules of ours are listed, and none hides them.
@@ -257,21 +242,12 @@ impl<K: Kernel> Engine<K> {
             && !there.iter().any(|rule| hides_ours(layout, rule))
     }
 
-    fn note(&mut self, steps: &[Step]) -> Result<(), HostError> {
-        let Some(journal) = &mut self.journal else { return Ok(()) };
-        if journal.is_mostly_past(self.base.len() + self.following.len()) {
-            journal.begin_anew(self.base.iter().chain(&self.following))?;
-        }
-        journal.note(steps)
-    }
-
-    /// The permanent steps of a family, which is laid out from now on.
-    fn base(&mut self, family: Family) -> Result<Vec<Step>, HostError> {
+    /// How a family will be laid out, and the permanent steps of that.
+    fn base(&self, family: Family) -> Result<(Layout, Vec<Step>), HostError> {
         let rules = self.view.rules_of(family);
         let layout = Layout::choose(family, rules, &self.options.masquerade_nets)?;
         let steps = plan::base(&self.ground(), &layout, |key| self.kernel.sysctl(key));
-        self.layouts.insert(family, layout);
-        Ok(steps)
+        Ok((layout, steps))
     }
 
     fn ground(&self) -> plan::Ground<'_> {
@@ -296,18 +272,8 @@ impl<K: Kernel> Engine<K> {
         steps
     }
 
-    async fn take_base(&mut self, steps: Vec<Step>) -> Result<(), HostError> {
-        self.note(&steps)?;
-        let taken = take(&self.kernel, steps).await?;
-        self.base.extend(taken);
-        Ok(())
-    }
-
     async fn undo(&mut self) -> Vec<HostError> {
-        let mut errors = take_back(&self.kernel, &std::mem::take(&mut self.following)).await;
-        errors.extend(take_back(&self.kernel, &std::mem::take(&mut self.base)).await);
-        end_journal(&mut self.journal, &mut errors);
-        errors
+        self.ledger.end(&self.kernel).await
     }
 
     fn ways_out(&self) -> Ground {
@@ -323,7 +289,7 @@ impl<K: Kernel> Engine<K> {
     fn routes(&self) -> RouteTable {
         let tuns = [self.tuns.vip.as_str(), &self.tuns.rs];
         let routes = self.view.routes_beside(&tuns).copied();
-        let claimed = self.following.iter().filter_map(|step| match &step.apply {
+        let claimed = self.ledger.steps().filter_map(|step| match &step.apply {
             Change::AddRoute(Route { table: TABLE_LOCAL, dst, kind: RouteKind::Local(_) }) => Some(*dst),
             Change::AddAddress(address) if tuns.contains(&address.dev.as_str()) => {
                 Some(address.net.addr().into())
@@ -344,52 +310,6 @@ fn is_policy(rule: &Rule) -> bool {
 /// Whoever brings the rule that was moved back hides all of ours.
 fn hides_ours(layout: &Layout, rule: &Rule) -> bool {
     layout.moved.is_some() && rule.is_local_lookup() && rule.pref <= layout.bypass
-}
-
-/// Takes steps one by one; at the first failure those of this call are taken back. What was taken.
-pub(super) async fn take(kernel: &impl Kernel, steps: Vec<Step>) -> Result<Vec<Step>, HostError> {
-    let mut taken = Vec::with_capacity(steps.len());
-    for step in steps {
-        let result = kernel.carry_out(std::slice::from_ref(&step.apply)).await.pop().unwrap_or(Ok(()));
-        match result {
-            Ok(()) => taken.push(step),
-            Err(error) if step.optional => tracing::warn!(%error, "step left out"),
-            Err(error) => {
-                for error in take_back(kernel, &taken).await {
-                    tracing::warn!(%error, "not undone");
-                }
-                return Err(error);
-            }
-        }
-    }
-    Ok(taken)
-}
-
-/// The journal stays for the next start if something was not undone.
-pub(super) fn end_journal(journal: &mut Option<Journal>, errors: &mut Vec<HostError>) {
-    if let Some(journal) = journal.take()
-        && errors.is_empty()
-        && let Err(error) = journal.end()
-    {
-        errors.push(error);
-    }
-}
-
-/// Undoes steps in reverse; what is gone already is no error.
-pub(super) async fn take_back(kernel: &impl Kernel, steps: &[Step]) -> Vec<HostError> {
-    let undone: Vec<Change> = steps
-        .iter()
-        .rev()
-        .filter(|step| !step.ephemeral || is_route(step))
-        .filter_map(|step| step.undo.clone())
-        .collect();
-    let results = kernel.carry_out(&undone).await;
-    results.into_iter().filter_map(Result::err).filter(|error| !error.is_moot()).collect()
-}
-
-/// Routes go with their device, but may have to go before it.
-const fn is_route(step: &Step) -> bool {
-    matches!(step.apply, Change::AddRoute(_))
 }
 
 /// Two tables in a row, and room behind them for those of marks.

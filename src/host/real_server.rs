@@ -1,14 +1,13 @@
 //! Applies the plan of a real server to its host, follows the host's own addresses, and takes everything back.
 
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
 use super::change::Step;
 use super::error::HostError;
-use super::journal::Journal;
 use super::kernel::{Kernel, Netlink};
-use super::plumbing::{end_journal, free_tables, take, take_back};
+use super::ledger::{Ledger, StopFlag, Term};
+use super::plumbing::free_tables;
 use super::real_plan::{self, Site};
 use super::view::View;
 use crate::lvs::service::Family;
@@ -48,20 +47,15 @@ pub struct RealPlumbing {
 }
 
 impl RealPlumbing {
-    /// Prepares the host, whose TUN device exists.
+    /// Prepares the host, whose TUN device exists. Once `stop` is raised, nothing is made any more.
     ///
     /// # Errors
     /// A step failed; those before it are undone.
-    pub async fn start(options: RealServerOptions) -> Result<Self, HostError> {
-        let mut host = RealHost::new(Netlink::connect()?, options).await?;
+    pub async fn start(options: RealServerOptions, stop: StopFlag) -> Result<Self, HostError> {
+        let mut host = RealHost::new(Netlink::connect()?, options, stop).await?;
         match host.start().await {
             Ok(()) => Ok(Self { host }),
-            Err(error) => {
-                for error in host.undo().await {
-                    tracing::warn!(%error, "not undone");
-                }
-                Err(error)
-            }
+            Err(error) => Err(host.ledger.give_up(&host.kernel, error).await),
         }
     }
 
@@ -83,7 +77,8 @@ impl RealPlumbing {
     /// # Errors
     /// The host cannot be read, or cannot be prepared.
     pub async fn dry_run(options: RealServerOptions) -> Result<Vec<Step>, HostError> {
-        let host = RealHost::new(Netlink::connect()?, RealServerOptions { journal: None, ..options }).await?;
+        let options = RealServerOptions { journal: None, ..options };
+        let host = RealHost::new(Netlink::connect()?, options, StopFlag::default()).await?;
         let site = host.site();
         let mut steps = real_plan::base(&site, &|key| host.kernel.sysctl(key))?;
         steps.extend(real_plan::follow(&site));
@@ -100,23 +95,17 @@ struct RealHost<K> {
     options: RealServerOptions,
     table: u32,
     view: View,
-    journal: Option<Journal>,
-    /// Steps that stay until the end.
-    base: Vec<Step>,
-    /// Steps that follow the host's addresses.
-    following: Vec<Step>,
-    rules: BTreeMap<Family, Vec<Step>>,
+    ledger: Ledger,
     /// How often rules were made anew.
     healings: u32,
 }
 
 impl<K: Kernel> RealHost<K> {
-    async fn new(kernel: K, options: RealServerOptions) -> Result<Self, HostError> {
+    async fn new(kernel: K, options: RealServerOptions, stop: StopFlag) -> Result<Self, HostError> {
         let view = kernel.view().await?;
         let table = free_tables(&view, options.table_base)?.vip;
-        let journal = options.journal.as_deref().map(Journal::begin).transpose()?;
-        let (base, following, rules) = (Vec::new(), Vec::new(), BTreeMap::new());
-        Ok(Self { kernel, options, table, view, journal, base, following, rules, healings: 0 })
+        let ledger = Ledger::begin(options.journal.as_deref(), stop)?;
+        Ok(Self { kernel, options, table, view, ledger, healings: 0 })
     }
 
     const fn site(&self) -> Site<'_> {
@@ -125,21 +114,21 @@ impl<K: Kernel> RealHost<K> {
 
     async fn start(&mut self) -> Result<(), HostError> {
         let steps = real_plan::base(&self.site(), &|key| self.kernel.sysctl(key))?;
-        let taken = self.take(steps).await?;
-        self.base.extend(taken);
+        self.ledger.make_all(&self.kernel, Term::Stays, steps).await?;
         self.reconcile().await
     }
 
     async fn reconcile(&mut self) -> Result<(), HostError> {
+        if self.ledger.is_stopping() {
+            return Err(HostError::Stopping);
+        }
         self.view = self.kernel.view().await?;
         let wanted = real_plan::follow(&self.site());
-        let (kept, gone): (Vec<Step>, Vec<Step>) =
-            std::mem::take(&mut self.following).into_iter().partition(|step| wanted.contains(step));
-        let mut errors = take_back(&self.kernel, &gone).await;
-        self.following = kept;
-        let new: Vec<Step> = wanted.into_iter().filter(|step| !self.following.contains(step)).collect();
-        let taken = self.take(new).await?;
-        self.following.extend(taken);
+        let is_gone = |term, step: &Step| term == Term::Follows && !wanted.contains(step);
+        let mut errors = self.ledger.undo(&self.kernel, is_gone).await;
+        let present: Vec<&Step> = self.ledger.of_term(Term::Follows).collect();
+        let new = wanted.iter().filter(|step| !present.contains(step)).cloned().collect();
+        errors.extend(self.ledger.make(&self.kernel, Term::Follows, new).await?);
         for family in self.site().families() {
             errors.extend(self.lead(family).await.err());
         }
@@ -148,39 +137,23 @@ impl<K: Kernel> RealHost<K> {
 
     /// Puts the rules of a family in; anew where another program removed some of them.
     async fn lead(&mut self, family: Family) -> Result<(), HostError> {
-        if let Some(rules) = self.rules.get(&family) {
-            let listed = |step: &Step| step.added_rule().is_none_or(|rule| self.view.rules.contains(rule));
-            if rules.iter().all(listed) || self.healings >= MOST_HEALINGS {
+        let term = Term::Rules(family);
+        if self.ledger.of_term(term).next().is_some() {
+            let is_listed = |step: &Step| step.added_rule().is_none_or(|rule| self.view.rules.contains(rule));
+            if self.ledger.of_term(term).all(is_listed) || self.healings >= MOST_HEALINGS {
                 return Ok(());
             }
             self.healings += 1;
             tracing::warn!(?family, "another program changed the rules of this real server: made anew");
-            let rules = self.rules.remove(&family).unwrap_or_default();
-            let errors = take_back(&self.kernel, &rules).await;
+            let errors = self.ledger.undo(&self.kernel, |of, _| of == term).await;
             HostError::from_all(errors)?;
             self.view = self.kernel.view().await?;
         }
         let steps = real_plan::rules(&self.site(), family)?;
-        let taken = self.take(steps).await?;
-        self.rules.insert(family, taken);
-        Ok(())
-    }
-
-    async fn take(&mut self, steps: Vec<Step>) -> Result<Vec<Step>, HostError> {
-        if let Some(journal) = &mut self.journal {
-            journal.note(&steps)?;
-        }
-        take(&self.kernel, steps).await
+        self.ledger.make_all(&self.kernel, term, steps).await
     }
 
     async fn undo(&mut self) -> Vec<HostError> {
-        let mut errors = Vec::new();
-        for steps in std::mem::take(&mut self.rules).values() {
-            errors.extend(take_back(&self.kernel, steps).await);
-        }
-        errors.extend(take_back(&self.kernel, &std::mem::take(&mut self.following)).await);
-        errors.extend(take_back(&self.kernel, &std::mem::take(&mut self.base)).await);
-        end_journal(&mut self.journal, &mut errors);
-        errors
+        self.ledger.end(&self.kernel).await
     }
 }

@@ -30,3 +30,59 @@ serve_and_kill
 start_director
 stop_director
 same "the host after a new start and stop" "$before" "$(snapshot ds)"
+
+# A stop amid a change of the host: thousands of addresses that come (`ipvsadm -R`), go (`-C`), or are looked at anew since
+# their link went down. Whatever has been made by then is undone; if it cannot be, `tunvs cleanup` can.
+many=1500
+python3 - "$many" >many.rules <<'PY'
+import sys
+for number in range(int(sys.argv[1])):
+    print(f"-A -t [fd00:1::a:{number:x}]:80 -s rr")
+PY
+proxies() { ip -n ds -6 neigh show proxy | grep -c . || true; }
+more_than() { (($(proxies) > $1)); }
+less_than() { (($(proxies) < $1)); }
+answers_for_nobody() { [[ $(on ds sysctl -n net.ipv6.conf.eth1.proxy_ndp) == 0 ]]; }
+
+# with_all: a director that has captured all of them.
+with_all() {
+  start_director
+  on ds ipvsadm -R <many.rules
+  same "addresses that are answered for" "$many" "$(proxies)"
+}
+
+# stopped WHAT: SIGTERM, and nothing is left. A command that is under way may fail.
+stopped() {
+  stop_director
+  same "the host after a stop amid $1" "$before" "$(snapshot ds)"
+  same "what cleanup finds after a stop amid $1" "nothing to undo" "$(on ds tunvs cleanup)"
+}
+
+for part in 0 $((many / 2)); do
+  start_director
+  ip netns exec ds ipvsadm -R <many.rules >>commands.out 2>&1 &
+  wait_until 20 more_than "$part"
+  stopped "ipvsadm -R"
+done
+
+with_all
+ip netns exec ds ipvsadm -C >>commands.out 2>&1 &
+wait_until 20 less_than "$many"
+stopped "ipvsadm -C"
+
+with_all
+ip -n ds link set eth1 down
+wait_until 20 answers_for_nobody
+ip -n ds link set eth1 up
+address ds eth1 fd00:1::181/64
+wait_until 20 more_than 0
+stopped "what follows a link that went down"
+
+# A kill amid the undoing.
+with_all
+kill -TERM "$director"
+wait_until 20 less_than "$many"
+kill -KILL "$director"
+wait "$director" || true
+on ds tunvs cleanup
+same "the host after a kill amid the undoing, and a cleanup" "$before" "$(snapshot ds)"

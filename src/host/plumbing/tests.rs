@@ -1,6 +1,9 @@
 //! The engine against a kernel in memory: whatever it does to a host, it takes back.
 
-use std::cell::RefCell;
+mod accidents;
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use super::super::change::{
@@ -19,12 +22,34 @@ struct State {
     sysctls: BTreeMap<String, String>,
 }
 
+/// What may happen at a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Accident {
+    /// The director is told to stop.
+    Stop,
+    /// The kernel refuses the step.
+    Failure,
+    /// The task ends in the midst of the step.
+    GivenUp,
+    /// The process does.
+    Kill,
+}
+
 /// A kernel in memory; it refuses whatever prints as something that contains `refuses`.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct MemoryKernel {
     state: RefCell<State>,
     announced: RefCell<Vec<IpAddr>>,
     refuses: RefCell<Option<&'static str>>,
+    /// Says that it is done, and does nothing.
+    ignores: RefCell<Option<&'static str>>,
+    down: RefCell<BTreeSet<&'static str>>,
+    /// Steps so far.
+    count: Cell<usize>,
+    /// At which step; the kind stays to be looked at.
+    accident: RefCell<Option<(usize, Accident)>>,
+    stop: StopFlag,
+    hung: tokio::sync::Notify,
 }
 
 fn lookup(family: Family, pref: u32, table: u32) -> Rule {
@@ -57,17 +82,31 @@ impl MemoryKernel {
             ("net/ipv6/conf/eth1/proxy_ndp", "0"),
         ];
         state.sysctls = keys.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
-        Self { state: RefCell::new(state), announced: RefCell::default(), refuses: RefCell::default() }
+        Self { state: RefCell::new(state), ..Self::default() }
     }
 
     fn value(&self, key: &str) -> Option<String> {
         self.state.borrow().sysctls.get(key).cloned()
     }
 
+    /// What happens at the next step.
+    fn turn(&self) -> Option<Accident> {
+        let step = self.count.get();
+        self.count.set(step + 1);
+        self.accident.borrow().filter(|(at, _)| *at == step).map(|(_, accident)| accident)
+    }
+
+    fn was_killed(&self) -> bool {
+        matches!(*self.accident.borrow(), Some((at, Accident::Kill)) if at < self.count.get())
+    }
+
     fn do_one(&self, change: &Change) -> Result<(), HostError> {
         let step = change.to_string();
         if self.refuses.borrow().is_some_and(|part| step.contains(part)) {
             return Err(HostError::NotPermitted { step });
+        }
+        if self.ignores.borrow().is_some_and(|part| step.contains(part)) {
+            return Ok(());
         }
         let state = &mut *self.state.borrow_mut();
         let outcome = match change {
@@ -116,7 +155,7 @@ impl Kernel for MemoryKernel {
         let link = |(index, name): (u32, &str)| LinkState {
             index,
             name: name.to_owned(),
-            up: true,
+            up: !self.down.borrow().contains(name),
             loopback: name == "lo",
             ether: name.starts_with("eth").then_some([2, 0, 0, 0, 0, 1]),
             mtu: 1500,
@@ -146,7 +185,38 @@ impl Kernel for MemoryKernel {
     }
 
     async fn carry_out(&self, changes: &[Change]) -> Vec<Result<(), HostError>> {
-        changes.iter().map(|change| self.do_one(change)).collect()
+        let mut results = Vec::new();
+        for change in changes {
+            match self.turn() {
+                Some(Accident::GivenUp | Accident::Kill) => {
+                    self.hung.notify_one();
+                    std::future::pending().await
+                }
+                Some(Accident::Failure) => {
+                    results.push(Err(HostError::NotPermitted { step: change.to_string() }));
+                    continue;
+                }
+                Some(Accident::Stop) => self.stop.raise(),
+                None => {}
+            }
+            results.push(self.do_one(change));
+        }
+        results
+    }
+
+    fn sysctl(&self, key: &str) -> Option<String> {
+        self.value(key)
+    }
+}
+
+/// One that outlives its engine.
+impl Kernel for &MemoryKernel {
+    async fn view(&self) -> Result<View, HostError> {
+        (*self).view().await
+    }
+
+    async fn carry_out(&self, changes: &[Change]) -> Vec<Result<(), HostError>> {
+        (*self).carry_out(changes).await
     }
 
     fn sysctl(&self, key: &str) -> Option<String> {
@@ -155,7 +225,8 @@ impl Kernel for MemoryKernel {
 }
 
 async fn engine(options: HostOptions) -> Engine<MemoryKernel> {
-    let mut engine = Engine::new(MemoryKernel::new(), options, TunNames::default()).await.unwrap();
+    let mut engine =
+        Engine::new(MemoryKernel::new(), options, TunNames::default(), StopFlag::default()).await.unwrap();
     engine.start().await.unwrap();
     engine
 }
@@ -170,6 +241,11 @@ fn lasting(kernel: &MemoryKernel) -> State {
     let mut state = kernel.state.borrow().clone();
     state.rules.sort_by_key(|rule| (rule.family, rule.pref));
     state.sysctls.retain(|key, _| !key.contains("/tunvs-"));
+    state.addresses.retain(|address| !address.dev.starts_with("tunvs-"));
+    state.routes.retain(|route| match &route.kind {
+        RouteKind::Via(dev) | RouteKind::Local(dev) => !dev.starts_with("tunvs-"),
+        RouteKind::Throw => true,
+    });
     state
 }
 
@@ -321,7 +397,8 @@ async fn what_the_host_had_of_its_own_stays() {
     let kernel = MemoryKernel::new();
     let own = Proxy { addr: "2001:db8:1::183".parse().unwrap(), dev: "eth1".to_owned() };
     kernel.state.borrow_mut().proxies.push(own.clone());
-    let mut engine = Engine::new(kernel, HostOptions::default(), TunNames::default()).await.unwrap();
+    let mut engine =
+        Engine::new(kernel, HostOptions::default(), TunNames::default(), StopFlag::default()).await.unwrap();
     engine.start().await.unwrap();
     follow(&mut engine, &captures(&["2001:db8:1::183"], &[])).await;
     assert!(engine.undo().await.is_empty());
@@ -344,7 +421,8 @@ async fn a_strict_filter_is_loose_while_there_are_real_servers() {
 async fn an_interface_that_answers_arp_only_for_itself_gets_the_address() {
     let kernel = MemoryKernel::new();
     kernel.state.borrow_mut().sysctls.insert("net/ipv4/conf/all/arp_ignore".to_owned(), "1".to_owned());
-    let mut engine = Engine::new(kernel, HostOptions::default(), TunNames::default()).await.unwrap();
+    let mut engine =
+        Engine::new(kernel, HostOptions::default(), TunNames::default(), StopFlag::default()).await.unwrap();
     engine.start().await.unwrap();
     let service = captures(&["192.168.1.183"], &[]);
     let given = Address { net: "192.168.1.183/32".parse().unwrap(), dev: "eth1".to_owned() };
@@ -380,7 +458,8 @@ async fn addresses_that_stand_for_clients_are_answered_for_and_lead_to_the_serve
 async fn addresses_of_the_host_stand_for_nobody() {
     for (net, addr) in [("192.168.1.0/24", "192.168.1.181"), ("192.168.56.181/32", "192.168.56.181")] {
         let options = HostOptions { laddr_nets: vec![net.parse().unwrap()], ..HostOptions::default() };
-        let refused = Engine::new(MemoryKernel::new(), options, TunNames::default()).await;
+        let refused =
+            Engine::new(MemoryKernel::new(), options, TunNames::default(), StopFlag::default()).await;
         assert!(refused.is_err_and(|error| error.to_string().starts_with(addr)));
     }
 }

@@ -1,0 +1,125 @@
+//! The host that follows the tables: one at a time brings it up to date, in a task of its own that nobody cancels, until the director
+//! stops and everything is undone.
+//!
+//! Never decides what is captured; that is the core's. Called by [`Live`](super::service::Live) after every change.
+
+use std::sync::Arc;
+
+use tokio::sync::Mutex;
+
+use super::marks::MarkTuns;
+use crate::control::status;
+use crate::events::{Event, Events};
+use crate::host::{HostError, Plumbing, StopFlag};
+use crate::lvs::director::{Captures, Director};
+use crate::lvs::neighbour::Neighbours;
+
+#[derive(Debug)]
+pub(super) struct Following {
+    director: Arc<Director>,
+    neighbours: Arc<Neighbours>,
+    events: Arc<Events>,
+    stop: StopFlag,
+    /// None where nothing of the host is to be changed.
+    host: Mutex<Option<Host>>,
+    /// How the last time went.
+    state: parking_lot::Mutex<status::Host>,
+}
+
+#[derive(Debug)]
+struct Host {
+    plumbing: Plumbing,
+    marks: MarkTuns,
+    /// What it was made to capture; none when that failed.
+    followed: Option<Captures>,
+}
+
+/// Why the host is to be looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cause {
+    /// The tables may want something else captured than the last time.
+    Tables,
+    /// The host has changed by itself.
+    Host,
+}
+
+impl Following {
+    pub(super) fn new(
+        director: Arc<Director>,
+        neighbours: Arc<Neighbours>,
+        events: Arc<Events>,
+        stop: StopFlag,
+    ) -> Self {
+        let (host, state) = (Mutex::new(None), parking_lot::Mutex::default());
+        Self { director, neighbours, events, stop, host, state }
+    }
+
+    /// Gives the host that follows the tables from now on.
+    pub(super) async fn attach(&self, plumbing: Plumbing, marks: MarkTuns) {
+        *self.host.lock().await = Some(Host { plumbing, marks, followed: None });
+    }
+
+    /// Makes the host follow. What could not be done, as sentences.
+    pub(super) async fn follow(self: &Arc<Self>, cause: Cause) -> Vec<String> {
+        let this = Arc::clone(self);
+        // Whoever asked may be given up at any time, as a client's request is.
+        let looked = tokio::spawn(async move { this.look(cause).await }).await;
+        looked.unwrap_or_else(|error| vec![format!("the host does not follow: {error}")])
+    }
+
+    async fn look(&self, cause: Cause) -> Vec<String> {
+        let mut host = self.host.lock().await;
+        let Some(host) = host.as_mut() else { return Vec::new() };
+        let captures = self.director.captures();
+        if cause == Cause::Tables && host.followed.as_ref() == Some(&captures) {
+            return Vec::new();
+        }
+        if self.stop.is_raised() {
+            return vec![HostError::Stopping.to_string()];
+        }
+        self.make_follow(host, captures).await
+    }
+
+    async fn make_follow(&self, host: &mut Host, captures: Captures) -> Vec<String> {
+        let (mark_tuns, mut warnings) = host.marks.open(&captures);
+        match host.plumbing.reconcile(&captures, &mark_tuns).await {
+            Ok(()) => {}
+            Err(error @ HostError::Stopping) => return vec![error.to_string()],
+            Err(error) => warnings.push(error.to_string()),
+        }
+        host.marks.close_others(&captures);
+        let ground = host.plumbing.ground();
+        self.director.set_routes(Arc::clone(&ground.routes));
+        self.neighbours.set_ground(ground);
+        for warning in &warnings {
+            tracing::warn!(warning, "the host does not follow");
+            self.events.publish(Event::HostTrouble { reason: warning.clone() });
+        }
+        *self.state.lock() = status::Host {
+            follows: warnings.is_empty(),
+            changes: host.plumbing.changes() as u64,
+            troubles: warnings.clone(),
+        };
+        host.followed = warnings.is_empty().then_some(captures);
+        warnings
+    }
+
+    pub(super) fn state(&self) -> status::Host {
+        self.state.lock().clone()
+    }
+
+    /// From here on nothing is made any more.
+    pub(super) fn stop(&self) {
+        self.stop.raise();
+    }
+
+    /// Undoes everything, once what is under way has come to the end of a step. What could not be undone.
+    pub(super) async fn end(&self) -> Vec<HostError> {
+        self.stop();
+        match self.host.lock().await.take() {
+            // The interfaces of marks go last.
+            Some(Host { plumbing, marks: _marks, .. }) => plumbing.undo().await,
+            None => Vec::new(),
+        }
+    }
+}
