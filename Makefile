@@ -9,11 +9,16 @@ ROUNDS  ?= 4
 
 BINARY  ?= target/release/tunvs
 
+# Where the host has no OpenSSL to build with (libssl-dev, pkg-config), one is built from source into the binary (perl). Asked
+# anew for each target, since one before may have installed it.
+OPENSSL_NO_VENDOR ?= $(shell pkg-config --exists openssl 2>/dev/null && echo 1 || echo 0)
+export OPENSSL_NO_VENDOR
+
 bindir := $(DESTDIR)$(PREFIX)/sbin
 share  := $(DESTDIR)$(PREFIX)/share
 
 .DEFAULT_GOAL := help
-.PHONY: help build install install-files deb check test test-netns test-sim bench bench-compare demo clean
+.PHONY: help build install install-files deb check test test-deps test-netns test-sim bench bench-compare demo clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,9 +45,11 @@ check: ## format, lints, documentation, tests that need no root
 	RUSTDOCFLAGS='-D warnings -A rustdoc::private-intra-doc-links' $(CARGO) doc --locked --no-deps --document-private-items
 	$(CARGO) test --locked
 
-test: ## everything, installing what the tests need first (root)
-	scripts/install-test-deps
+test: test-deps ## everything, installing what the tests need first (root)
 	scripts/run-tests
+
+test-deps:
+	scripts/install-test-deps
 
 test-netns: ## scenarios in network namespaces (root); T=name runs one
 	$(CARGO) build --locked
@@ -54,8 +61,7 @@ test-sim: ## seeded simulation; SEEDS=how many
 bench: ## what the core costs, in process, up to a million connections
 	$(CARGO) bench --locked
 
-bench-compare: ## traffic against other balancers, and each way to a server against NAT (root); ROUNDS=how many
-	scripts/install-test-deps
+bench-compare: test-deps ## traffic against other balancers, and each way to a server against NAT (root); ROUNDS=how many
 	$(CARGO) build --release --locked
 	scripts/bench-compare --rounds $(ROUNDS)
 	scripts/bench-modes $(ROUNDS)

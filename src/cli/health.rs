@@ -80,8 +80,13 @@ fn line(check: &CheckReport) -> String {
     let mut text =
         format!("{:<7} {:<36} {state:<5} {}", check.kind, check.target, duration(check.since_secs));
     match check.took_ms {
+        None if check.void.is_some() => {}
         Some(took) => text.push_str(&format!(", {} rounds, the last {took} ms", check.rounds)),
         None => text.push_str(", not tried yet"),
+    }
+    if let Some(why) = &check.void {
+        text.push_str(&format!("; it cannot be made: {why}"));
+        return text;
     }
     if let (Some(error), Some(ago)) = (&check.last_error, check.error_secs_ago) {
         text.push_str(&format!("; {} ago: {error}", duration(ago)));
@@ -103,6 +108,7 @@ mod tests {
             rounds: 9,
             against: 0,
             took_ms: Some(3),
+            void: None,
             last_error: Some("answered status 500, expected 200-299".to_owned()),
             error_secs_ago: Some(1),
         };

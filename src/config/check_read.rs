@@ -4,12 +4,14 @@ use std::ops::Range;
 
 use toml::Spanned;
 
-use super::check_schema::{self as schema, CheckType, Command, Line, Regex, Span, Status, Statuses};
+use super::check_schema::{
+    self as schema, BfdDaemon, CheckType, Command, Line, Regex, Span, Status, Statuses,
+};
 use super::error::Mistake;
 use super::keepalived::command_words;
 use crate::health::spec::{
-    BodyRegex, Check, CheckKind, DnsCheck, GrpcCheck, HttpCheck, HttpUrl, HttpVersion, Passive, Schedule,
-    Script, ScriptCheck, SmtpCheck, StatusRange, Tls, UdpCheck,
+    BfdSource, BodyRegex, Check, CheckKind, DnsCheck, FileCheck, GrpcCheck, HttpCheck, HttpUrl, HttpVersion,
+    Passive, Reply, Schedule, Script, ScriptCheck, SmtpCheck, StatusRange, Tls, UdpCheck,
 };
 
 /// A script of `quorum_up`, `notify_down` and their like.
@@ -78,6 +80,8 @@ pub(super) fn check(given: schema::Check) -> Result<Check, Mistake> {
             tls: (*given.kind.get_ref() == CheckType::Grpcs).then(|| tls(&given)),
         }),
         CheckType::Script => CheckKind::Script(script_check(&given, &at)?),
+        CheckType::File => CheckKind::File(file(&given, &at)?),
+        CheckType::Bfd => CheckKind::Bfd(bfd(&given)?),
     };
     let mut check = Check::new(kind);
     check.schedule = schedule(&given)?;
@@ -99,13 +103,13 @@ type Key = (&'static str, Option<Range<usize>>, &'static [CheckType]);
 
 /// Which keys belong to which types; the others are mistakes there.
 fn refuse_foreign(given: &schema::Check) -> Result<(), Mistake> {
-    use CheckType::{Dns, Grpc, Grpcs, Http, Https, Script, Smtp, Tcp, Udp};
+    use CheckType::{Bfd, Dns, File, Grpc, Grpcs, Http, Https, Script, Smtp, Tcp, Udp};
     fn at<T>(given: &Option<Spanned<T>>) -> Option<Range<usize>> {
         given.as_ref().map(Spanned::span)
     }
-    let keys: [Key; 25] = [
+    let keys: [Key; 29] = [
         ("via_server", at(&given.via_server), &[Tcp, Http, Https, Dns, Udp, Smtp, Grpc, Grpcs]),
-        ("path", at(&given.path), &[Http, Https]),
+        ("path", at(&given.path), &[Http, Https, File]),
         ("status", at(&given.status), &[Http, Https]),
         ("digest", at(&given.digest), &[Http, Https]),
         ("regex", at(&given.regex), &[Http, Https]),
@@ -129,6 +133,10 @@ fn refuse_foreign(given: &schema::Check) -> Result<(), Mistake> {
         ("authority", at(&given.authority), &[Grpc, Grpcs]),
         ("command", at(&given.command), &[Script]),
         ("dynamic", at(&given.dynamic), &[Script]),
+        ("weight", at(&given.weight), &[File]),
+        ("reverse", at(&given.reverse), &[File]),
+        ("daemon", at(&given.daemon), &[Bfd]),
+        ("socket", at(&given.socket), &[Bfd]),
     ];
     let kind = given.kind.get_ref();
     let foreign = keys.into_iter().find(|(_, at, types)| at.is_some() && !types.contains(kind));
@@ -288,15 +296,40 @@ fn dns(given: &schema::Check) -> Result<DnsCheck, Mistake> {
 }
 
 fn udp(given: &schema::Check) -> Result<UdpCheck, Mistake> {
-    let bytes = |given: &Option<Spanned<String>>| given.as_ref().map(hex).transpose();
-    let expect = bytes(&given.reply)?;
+    let reply = |given: &Spanned<String>| {
+        let what = "a reply is pairs of hex digits, with x for any digit";
+        Reply::parse(given.get_ref()).ok_or_else(|| Mistake::new(given.span(), what))
+    };
+    let expect = given.reply.as_ref().map(reply).transpose()?;
     Ok(UdpCheck {
-        payload: bytes(&given.payload)?.unwrap_or_default(),
+        payload: given.payload.as_ref().map(hex).transpose()?.unwrap_or_default(),
         require_reply: value(&given.require_reply).unwrap_or(expect.is_some()),
         min_reply_len: value(&given.min_reply),
         max_reply_len: value(&given.max_reply),
         expect,
     })
+}
+
+fn file(given: &schema::Check, at: &Range<usize>) -> Result<FileCheck, Mistake> {
+    let Some(path) = &given.path else {
+        return Err(Mistake::new(at.clone(), "a check of a file needs its path"));
+    };
+    Ok(FileCheck {
+        path: path.get_ref().into(),
+        weight: value(&given.weight).unwrap_or(1),
+        reverse: value(&given.reverse).unwrap_or(false),
+    })
+}
+
+fn bfd(given: &schema::Check) -> Result<BfdSource, Mistake> {
+    let socket = |usual: &str| value(&given.socket).unwrap_or_else(|| usual.into());
+    match (value(&given.daemon), &given.socket) {
+        (Some(BfdDaemon::Frr), _) => Ok(BfdSource::Frr(socket(BfdSource::FRR))),
+        (Some(BfdDaemon::Bird), _) => Ok(BfdSource::Bird(socket(BfdSource::BIRD))),
+        (Some(BfdDaemon::Keepalived), _) => Ok(BfdSource::Keepalived(socket(BfdSource::KEEPALIVED))),
+        (None, Some(socket)) => Err(Mistake::new(socket.span(), "say the `daemon` whose socket this is")),
+        (None, None) => Ok(BfdSource::Any),
+    }
 }
 
 /// Bytes as pairs of hex digits, with or without blanks between them.

@@ -170,6 +170,17 @@ pub(super) enum CheckType {
     Grpc,
     Grpcs,
     Script,
+    File,
+    Bfd,
+}
+
+/// Who knows of BFD sessions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum BfdDaemon {
+    Frr,
+    Bird,
+    Keepalived,
 }
 
 /// All keys of all types; which belong to which, the reader knows.
@@ -223,6 +234,10 @@ pub(super) struct Check {
     pub(super) user: Option<Spanned<String>>,
     pub(super) group: Option<Spanned<String>>,
     pub(super) dynamic: Option<Spanned<bool>>,
+    pub(super) weight: Option<Spanned<i32>>,
+    pub(super) reverse: Option<Spanned<bool>>,
+    pub(super) daemon: Option<Spanned<BfdDaemon>>,
+    pub(super) socket: Option<Spanned<PathBuf>>,
 }
 
 #[derive(Clone, Debug, Deserialize)]

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::{Config, ConfigError, Declared, Source};
-use crate::health::spec::{CheckKind, OnFailure, StatusRange};
+use crate::health::spec::{BfdSource, CheckKind, FileCheck, OnFailure, Reply, StatusRange};
 use crate::lvs::director::{Command, Tables, TimeoutSettings};
 use crate::lvs::service::{
     Family, Forwarding, HandOn, Persistence, ProxyVersion, SchedulerFlags, ServiceKey, TunnelKind,
@@ -372,7 +372,16 @@ port = 8080
 [[service.server.check]]
 type = "udp"
 payload = "0a 0b"
-reply = "ff"
+reply = "ffx0"
+[[service.server.check]]
+type = "file"
+path = "/run/load"
+weight = -2
+reverse = true
+[[service.server.check]]
+type = "bfd"
+daemon = "bird"
+bind_address = "10.1.0.254"
 [[service.server]]
 address = "10.1.0.3"
 forward = "masq"
@@ -411,7 +420,15 @@ fn checks_hold_for_each_server_that_has_none_of_its_own() {
     );
     assert!(http.urls[0].regex.as_ref().unwrap().case_insensitive);
     let kinds: Vec<&str> = second.checks.iter().map(|check| check.kind.name()).collect();
-    assert_eq!((kinds, second.checks[0].target.connect_port), (vec!["tcp", "udp"], Some(8080)));
+    assert_eq!(
+        (kinds, second.checks[0].target.connect_port),
+        (vec!["tcp", "udp", "file", "bfd"], Some(8080))
+    );
+    let CheckKind::Udp(udp) = &second.checks[1].kind else { panic!() };
+    assert!(udp.require_reply && udp.expect == Reply::parse("ffx0"));
+    let file = FileCheck { path: "/run/load".into(), weight: -2, reverse: true };
+    assert_eq!(second.checks[2].kind, CheckKind::File(file));
+    assert_eq!(second.checks[3].kind, CheckKind::Bfd(BfdSource::Bird("/run/bird/bird.ctl".into())));
     assert!(third.checks.is_empty());
     assert_eq!(declared("[[service]]\naddress = \"10.0.0.1:80\"\n").health, []);
 }
@@ -431,13 +448,21 @@ fn mistakes_in_checks_are_reported_with_their_place() {
         ("[service.check]\ntype = \"http\"\ninterval = \"2 weeks\"\n", 5, "\"2 weeks\" is no time"),
         ("[service.check]\ntype = \"http\"\nstatus = [700]\n", 5, "a status is 100 to 599"),
         ("[service.check]\ntype = \"http\"\ndigest = \"x\"\n", 5, "32 hex digits"),
-        ("[service.check]\ntype = \"http\"\nregex = \"a(b\"\n", 5, "`a(b` is no pattern: unclosed group"),
+        (
+            "[service.check]\ntype = \"http\"\nregex = \"a(b\"\n",
+            5,
+            "`a(b` is no pattern: missing closing parenthesis",
+        ),
         (
             "[service.check]\ntype = \"http\"\nregex = { pattern = \"[\", negate = true }\n",
             5,
-            "`[` is no pattern: unclosed character class",
+            "`[` is no pattern: missing terminating ]",
         ),
         ("[service.check]\ntype = \"script\"\n", 4, "needs a command"),
+        ("[service.check]\ntype = \"file\"\nweight = 0\n", 4, "a check of a file needs its path"),
+        ("[service.check]\ntype = \"bfd\"\nsocket = \"/x\"\n", 5, "say the `daemon`"),
+        ("[service.check]\ntype = \"tcp\"\ndaemon = \"frr\"\n", 5, "does not belong"),
+        ("[service.check]\ntype = \"udp\"\nreply = \"0g\"\n", 5, "with x for any digit"),
         ("[service.check]\ntype = \"script\"\ncommand = \"a 'b\"\n", 5, "a quote that nothing ends"),
         ("[service.check]\ntype = \"dns\"\nrecord = \"NOSUCH\"\n", 5, "no record type"),
         ("[service.check]\ninterval = 1\n", 3, "missing field `type`"),

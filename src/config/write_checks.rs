@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::write::{Lines, forward, quoted};
 use crate::health::spec::{
-    BodyRegex, Check, CheckKind, HttpCheck, HttpUrl, HttpVersion, OnFailure, Schedule, Script, ServerHealth,
-    ServiceHealth, StatusRange, Tls,
+    BfdSource, BodyRegex, Check, CheckKind, HttpCheck, HttpUrl, HttpVersion, OnFailure, Schedule, Script,
+    ServerHealth, ServiceHealth, StatusRange, Tls,
 };
 
 pub(super) fn health_of_service(health: &ServiceHealth, out: &mut Lines) {
@@ -166,7 +166,7 @@ fn write_kind(kind: &CheckKind, out: &mut Lines) {
                 out.text("payload", &hex(&udp.payload));
             }
             if let Some(expect) = &udp.expect {
-                out.text("reply", &hex(expect));
+                out.text("reply", &expect.to_string());
             }
             if udp.require_reply != udp.expect.is_some() {
                 out.set("require_reply", udp.require_reply);
@@ -197,6 +197,25 @@ fn write_kind(kind: &CheckKind, out: &mut Lines) {
             if check.dynamic {
                 out.set("dynamic", true);
             }
+        }
+        CheckKind::File(file) => {
+            out.text("path", &file.path.display().to_string());
+            if file.weight != 1 {
+                out.set("weight", file.weight);
+            }
+            if file.reverse {
+                out.set("reverse", true);
+            }
+        }
+        CheckKind::Bfd(source) => {
+            let (daemon, path) = match source {
+                BfdSource::Any => return,
+                BfdSource::Frr(path) => ("frr", path),
+                BfdSource::Bird(path) => ("bird", path),
+                BfdSource::Keepalived(path) => ("keepalived", path),
+            };
+            out.text("daemon", daemon);
+            out.text("socket", &path.display().to_string());
         }
     }
 }

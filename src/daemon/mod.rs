@@ -213,6 +213,7 @@ fn control_runtime() -> Result<tokio::runtime::Runtime, DaemonError> {
 pub fn run(options: Options) -> Result<(), DaemonError> {
     let tunnels = tunnel_offload(options.device);
     let runs_programs = programs(&options.declared.health).next().is_some();
+    privileges::join_bfd_groups(&options.declared.health);
     privileges::shed(&privileges::DIRECTOR, if runs_programs { &privileges::PROGRAMS } else { &[] })?;
     control_runtime()?.block_on(run_inside(options, tunnels))
 }

@@ -3,8 +3,9 @@
 
 use caps::errors::CapsError;
 use caps::{CapSet, Capability, CapsHashSet};
+use nix::unistd::{Gid, Group, getgroups, setgroups};
 
-use crate::health::spec::{Program, ServiceHealth, programs};
+use crate::health::spec::{CheckKind, Program, ServiceHealth, programs};
 
 /// The network's configuration and TUN devices; raw sockets for direct routing and pings; a port below 1024 for metrics.
 pub(super) const DIRECTOR: [Capability; 3] =
@@ -50,6 +51,23 @@ pub(super) fn admit_programs(
     match programs(wanted).find_map(|program| Some((program.to_string(), other(&program)?))) {
         Some((program, user)) => Err(CannotChangeUser { program, user }),
         None => Ok(()),
+    }
+}
+
+/// Groups that FRR's and BIRD's sockets let in.
+const BFD_GROUPS: [&str; 2] = ["frrvty", "bird"];
+
+/// Joins the groups that may ask BFD daemons, where a check does: the capability that makes modes of files not count goes.
+pub(super) fn join_bfd_groups(declared: &[ServiceHealth]) {
+    let servers = declared.iter().flat_map(|health| &health.servers);
+    if !servers.flat_map(|server| &server.checks).any(|check| matches!(check.kind, CheckKind::Bfd(_))) {
+        return;
+    }
+    let known = BFD_GROUPS.into_iter().filter_map(|name| Some(Group::from_name(name).ok()??.gid));
+    let mut groups: Vec<Gid> = getgroups().unwrap_or_default();
+    groups.extend(known);
+    if let Err(error) = setgroups(&groups) {
+        tracing::debug!(%error, "cannot join the groups of BFD daemons");
     }
 }
 

@@ -589,6 +589,7 @@ fn checks_and_probes() {
         rounds: 1,
         against: 0,
         took_ms: None,
+        void: None,
         last_error: Some("status 500".to_owned()),
         error_secs_ago: Some(1),
     };

@@ -20,7 +20,7 @@ impl Asked {
         let mut check = check.clone();
         check.target.connect_ip = Some(at.addr);
         check.target.connect_port = match check.kind {
-            CheckKind::Ping | CheckKind::Script(_) => None,
+            CheckKind::Ping | CheckKind::Bfd(_) | CheckKind::Script(_) | CheckKind::File(_) => None,
             _ => Some(at.port),
         };
         let led = check.target.via_server.map(|_| (id.service, id.server));

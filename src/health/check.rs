@@ -11,23 +11,50 @@ use crate::lvs::Time;
 /// What a round of a check has shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// As expected. `weight`: what a script wants the server's weight to be.
+    /// As expected.
     Good {
         took: Duration,
-        weight: Option<i32>,
+        wish: Option<Wish>,
     },
     Bad {
         took: Duration,
         why: String,
     },
+    /// The check cannot be made: its server is up by it, as if it were not declared.
+    Void {
+        why: String,
+    },
+    /// Something that the check needs is missing for now: all stays as it is.
+    Unknown {
+        why: String,
+    },
+}
+
+/// What a check wants of its server's weight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wish {
+    Be(i32),
+    /// To the declared one.
+    Add(i64),
+}
+
+impl Wish {
+    pub(super) fn change(self, declared: i32) -> i64 {
+        match self {
+            Self::Be(weight) => i64::from(weight) - i64::from(declared),
+            Self::Add(change) => change,
+        }
+    }
 }
 
 #[derive(Debug)]
 pub(super) struct CheckState {
     pub(super) check: Check,
     pub(super) up: bool,
-    /// The weight that its script last asked for.
-    pub(super) weight: Option<i32>,
+    /// What it last wanted of the weight.
+    pub(super) wish: Option<Wish>,
+    /// Why the check itself cannot be made.
+    void: Option<String>,
     since: Time,
     rounds: u64,
     against: u32,
@@ -37,23 +64,44 @@ pub(super) struct CheckState {
 
 impl CheckState {
     pub(super) const fn new(check: Check, up: bool, now: Time) -> Self {
-        Self { check, up, weight: None, since: now, rounds: 0, against: 0, took: None, last_error: None }
+        Self {
+            check,
+            up,
+            wish: None,
+            void: None,
+            since: now,
+            rounds: 0,
+            against: 0,
+            took: None,
+            last_error: None,
+        }
     }
 
     /// Takes a round in. True when it has come up or gone down by it.
     pub(super) fn record(&mut self, outcome: &Outcome, now: Time) -> bool {
-        self.rounds += 1;
         let Schedule { rise, fall, .. } = self.check.schedule;
+        self.void = match outcome {
+            Outcome::Void { why } | Outcome::Unknown { why } => Some(why.clone()),
+            Outcome::Good { .. } | Outcome::Bad { .. } => None,
+        };
         let (good, took) = match outcome {
-            Outcome::Good { took, weight } => {
-                self.weight = *weight;
+            Outcome::Good { took, wish } => {
+                self.wish = *wish;
                 (true, *took)
             }
             Outcome::Bad { took, why } => {
                 self.last_error = Some((now, why.clone()));
                 (false, *took)
             }
+            Outcome::Void { .. } => {
+                self.wish = None;
+                let was_down = !self.up;
+                self.turn(true, now);
+                return was_down;
+            }
+            Outcome::Unknown { .. } => return false,
         };
+        self.rounds += 1;
         self.took = Some(took);
         if good == self.up {
             self.against = 0;
@@ -64,10 +112,16 @@ impl CheckState {
         if self.against < needed.max(1) {
             return false;
         }
-        self.up = good;
-        self.against = 0;
-        self.since = now;
+        self.turn(good, now);
         true
+    }
+
+    const fn turn(&mut self, up: bool, now: Time) {
+        if self.up != up {
+            self.since = now;
+        }
+        self.up = up;
+        self.against = 0;
     }
 
     pub(super) fn last_error(&self) -> Option<&str> {
@@ -83,6 +137,7 @@ impl CheckState {
             rounds: self.rounds,
             against: self.against,
             took_ms: self.took.map(|took| u64::try_from(took.as_millis()).unwrap_or(u64::MAX)),
+            void: self.void.clone(),
             last_error: self.last_error().map(str::to_owned),
             error_secs_ago: self.last_error.as_ref().map(|(at, _)| now.since(*at).as_secs()),
         }
@@ -97,7 +152,7 @@ mod tests {
     use crate::health::spec::CheckKind;
 
     pub(crate) fn good() -> Outcome {
-        Outcome::Good { took: Duration::ZERO, weight: None }
+        Outcome::Good { took: Duration::ZERO, wish: None }
     }
 
     pub(crate) fn bad() -> Outcome {
@@ -126,6 +181,18 @@ mod tests {
         let report = state.report("10.0.0.1:80".to_owned(), Time::from_secs(5));
         assert_eq!((report.rounds, report.since_secs), (10, 5));
         assert_eq!(report.last_error.as_deref(), Some("refused"));
+    }
+
+    #[test]
+    fn a_check_that_cannot_be_made_holds_nobody_down() {
+        let mut state = state(2, 1);
+        state.record(&bad(), Time::ZERO);
+        let why = || "there is no user `x`".to_owned();
+        assert!(!state.record(&Outcome::Unknown { why: why() }, Time::ZERO) && !state.up, "all stays");
+        assert!(state.record(&Outcome::Void { why: why() }, Time::from_secs(3)) && state.up);
+        let report = state.report("x".to_owned(), Time::from_secs(5));
+        assert_eq!((report.rounds, report.since_secs, report.void), (1, 2, Some(why())));
+        assert!(state.record(&bad(), Time::ZERO) && state.report("x".to_owned(), Time::ZERO).void.is_none());
     }
 
     proptest! {

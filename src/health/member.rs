@@ -120,13 +120,16 @@ impl Member {
         self.grows_from = (!self.health.slow_start.is_zero()).then_some(now);
     }
 
-    /// The weight that it has when it is well.
+    /// The weight that it has when it is well: as declared, with what its checks want of it, as keepalived sums it up.
     pub(super) fn full_weight(&self) -> i32 {
-        let dynamic = self.checks.iter().filter_map(|check| {
-            let is_dynamic = matches!(&check.check.kind, CheckKind::Script(script) if script.dynamic);
-            if is_dynamic { check.weight } else { None }
-        });
-        dynamic.min().or(self.spec.as_ref().map(|spec| spec.weight)).unwrap_or(0)
+        let declared = self.spec.as_ref().map_or(0, |spec| spec.weight);
+        let wishes = self.checks.iter().filter_map(|check| check.wish);
+        let change = wishes.fold(0_i64, |sum, wish| sum.saturating_add(wish.change(declared)));
+        if change == 0 {
+            return declared;
+        }
+        let weight = i64::from(declared).saturating_add(change).max(0);
+        i32::try_from(weight).unwrap_or(i32::MAX)
     }
 
     /// What counts for the quorum.
@@ -135,13 +138,16 @@ impl Member {
         if counts { i64::from(self.full_weight().max(0)) } else { 0 }
     }
 
-    /// What is to be in the table. `replaced`: the sorry server serves in its place.
-    pub(super) fn wanted(&self, replaced: bool) -> Option<ServerSpec> {
+    /// What is to be in the table. `sorry`: the server that serves in the place of all others; it may be this one.
+    pub(super) fn wanted(&self, sorry: Option<&ServerSpec>) -> Option<ServerSpec> {
         if self.held {
             return self.put.clone();
         }
         let spec = self.spec.clone()?;
-        if self.up && !replaced {
+        if let Some(sorry) = sorry.filter(|sorry| sorry.endpoint() == self.endpoint()) {
+            return Some(sorry.clone());
+        }
+        if self.up && sorry.is_none() {
             return Some(ServerSpec { weight: self.full_weight(), ..spec });
         }
         match self.health.on_failure {
@@ -187,7 +193,8 @@ impl Member {
 fn target(check: &Check, service: &ServiceKey, server: Endpoint) -> String {
     let at = check.goes_to(service, server);
     let asked = match &check.kind {
-        CheckKind::Ping => at.addr.to_string(),
+        CheckKind::Ping | CheckKind::Bfd(_) => at.addr.to_string(),
+        CheckKind::File(file) => file.path.display().to_string(),
         CheckKind::Script(script) => script.script.command.join(" "),
         CheckKind::Http(http) => match http.urls.as_slice() {
             [] => format!("{at}/"),

@@ -11,6 +11,7 @@ mod member;
 mod passive;
 mod pool;
 mod probe;
+pub mod programs;
 pub mod report;
 pub mod spec;
 pub mod state;

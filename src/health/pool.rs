@@ -117,14 +117,14 @@ impl Pool {
     /// What the configuration's wish for a server comes to while checks say what they say.
     pub(super) fn admit(&mut self, spec: &ServerSpec, now: Time) -> Option<Command> {
         let endpoint = spec.endpoint();
-        let replaced = self.is_replaced();
+        let sorry = self.serving().cloned();
         let member = self
             .members
             .entry(endpoint)
             .or_insert_with(|| Member::new(&ServerHealth::new(endpoint), false, now));
         member.spec = Some(spec.clone());
         member.held = false;
-        let wanted = member.wanted(replaced);
+        let wanted = member.wanted(sorry.as_ref());
         let command = step(self.service, member.put.as_ref(), wanted.as_ref(), endpoint);
         member.put = wanted;
         command
@@ -167,8 +167,10 @@ impl Pool {
         self.settled = false;
     }
 
-    const fn is_replaced(&self) -> bool {
-        self.settled && !self.up && self.policy.sorry.is_some()
+    /// The sorry server, while it serves in the place of all others.
+    fn serving(&self) -> Option<&ServerSpec> {
+        let sorry = self.policy.sorry.as_ref().map(|sorry| &sorry.server);
+        sorry.filter(|_| self.settled && !self.up)
     }
 
     /// What is to be done, given what is in the table. None: the service is not there.
@@ -263,25 +265,28 @@ impl Pool {
 
     /// Leads the table to what it should be: who comes, comes before others go.
     fn arrange(&mut self, now: Time) {
-        let replaced = self.is_replaced();
+        let serving = self.serving().cloned();
         let (mut comes, mut shares, mut goes) = (Vec::new(), Vec::new(), Vec::new());
         let mut sort = |command: Command| match command {
             Command::DeleteServer { .. } => goes.push(command),
             _ => comes.push(command),
         };
         let sorry = self.policy.sorry.as_ref().and_then(|sorry| {
-            let weight = if replaced { sorry.server.weight } else { 0 };
-            (replaced || sorry.inhibit).then(|| ServerSpec { weight, ..sorry.server.clone() })
+            let weight = if serving.is_some() { sorry.server.weight } else { 0 };
+            (serving.is_some() || sorry.inhibit).then(|| ServerSpec { weight, ..sorry.server.clone() })
         });
         if let Some(spec) = self.sorry.as_ref().or(sorry.as_ref()) {
             let endpoint = spec.endpoint();
             if self.members.get(&endpoint).is_none_or(|member| member.spec.is_none()) {
                 step(self.service, self.sorry.as_ref(), sorry.as_ref(), endpoint).map(&mut sort);
                 self.sorry = sorry;
+            } else {
+                // It is a real server too, which follows below.
+                self.sorry = None;
             }
         }
         for member in self.members.values_mut() {
-            let wanted = member.wanted(replaced);
+            let wanted = member.wanted(serving.as_ref());
             step(self.service, member.put.as_ref(), wanted.as_ref(), member.endpoint()).map(&mut sort);
             if member.put.is_none() {
                 member.put_share = FULL_SHARE;
@@ -323,7 +328,7 @@ impl Pool {
             let member =
                 self.members.get(&endpoint).filter(|member| member.put.as_ref() == Some(&server.spec));
             if let Some(spec) = member.and_then(|member| member.spec.as_ref()) {
-                server.spec.weight = spec.weight;
+                server.spec.clone_from(spec);
             }
         }
         let taken_out = self.members.values().filter(|member| member.put.is_none());
@@ -336,7 +341,7 @@ impl Pool {
             up: self.up,
             weight_up: self.weight_up(),
             quorum: self.policy.quorum,
-            sorry: self.sorry.as_ref().is_some_and(|sorry| sorry.weight > 0),
+            sorry: self.serving().is_some(),
             servers: self.members.values().map(|member| member.report(&self.service, now)).collect(),
         }
     }

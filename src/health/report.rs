@@ -50,6 +50,8 @@ pub struct CheckReport {
     pub against: u32,
     /// Milliseconds that the last round took; None before the first.
     pub took_ms: Option<u64>,
+    /// Why the check itself cannot be made at present; it says nothing of its server then.
+    pub void: Option<String>,
     pub last_error: Option<String>,
     /// Seconds since that error.
     pub error_secs_ago: Option<u64>,

@@ -17,9 +17,10 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::asked::Asked;
-use super::check::Outcome;
+use super::check::{Outcome, Wish};
 use super::lead::Leader;
-use super::probe::{ProbeError, probe, run_script};
+use super::probe::{Concerns, ProbeError, probe, run_script};
+use super::programs;
 use super::spec::{Check, CheckKind, Schedule, Script};
 use super::state::CheckId;
 use crate::lvs::Time;
@@ -169,12 +170,19 @@ struct Job {
 impl Job {
     async fn run(self) {
         let Schedule { interval, jitter, warmup, .. } = self.asked.check.schedule;
+        let mut told = None;
+        // A server is not to wait for a check that cannot be made.
+        if let CheckKind::Script(check) = &self.asked.check.kind
+            && let Err(unfit) = programs::look(&check.script)
+            && !self.tell(failed(&unfit.into(), Duration::ZERO), &mut told).await
+        {
+            return;
+        }
         tokio::time::sleep(warmup.unwrap_or(interval).mul_f64(chance())).await;
         loop {
             let began = (self.common.leader.clock)();
             let outcome = self.round().await;
-            let finding = Finding { asked: Arc::clone(&self.asked), outcome };
-            if self.common.findings.send(finding).await.is_err() {
+            if !self.tell(outcome, &mut told).await {
                 return;
             }
             let spread = f64::from(jitter.min(100)) / 100.0;
@@ -182,6 +190,23 @@ impl Job {
             let spent = (self.common.leader.clock)().since(began);
             tokio::time::sleep(pause.saturating_sub(spent).max(SHORTEST)).await;
         }
+    }
+
+    /// Sends what was found; false when nobody wants it any more. `told`: why the check was last said to be void.
+    async fn tell(&self, outcome: Outcome, told: &mut Option<String>) -> bool {
+        let void = match &outcome {
+            Outcome::Void { why } | Outcome::Unknown { why } => Some(why.clone()),
+            Outcome::Good { .. } | Outcome::Bad { .. } => None,
+        };
+        if let Some(why) = void.as_deref().filter(|why| told.as_deref() != Some(why)) {
+            let CheckId { service, server, .. } = &self.id;
+            tracing::warn!(
+                %service, real = %server, check = self.asked.check.kind.name(), why,
+                "a check cannot be made, and says nothing of its server"
+            );
+        }
+        *told = void;
+        self.common.findings.send(Finding { asked: Arc::clone(&self.asked), outcome }).await.is_ok()
     }
 
     async fn round(&self) -> Outcome {
@@ -192,9 +217,12 @@ impl Job {
             let result = self.attempt().await;
             let took = (self.common.leader.clock)().since(began);
             let error = match result {
-                Ok(weight) => return Outcome::Good { took, weight },
+                Ok(wish) => return Outcome::Good { took, wish },
                 Err(error) => error,
             };
+            if error.concerns() != Concerns::Server {
+                return failed(&error, took);
+            }
             if self.asked.check.log_all_failures {
                 tracing::info!(
                     service = %self.id.service, real = %self.id.server, check = self.asked.check.kind.name(), %error,
@@ -202,21 +230,28 @@ impl Job {
                 );
             }
             if retries == 0 {
-                return Outcome::Bad { took, why: error.to_string() };
+                return failed(&error, took);
             }
             retries -= 1;
             tokio::time::sleep(delay_before_retry).await;
         }
     }
 
-    async fn attempt(&self) -> Result<Option<i32>, ProbeError> {
+    async fn attempt(&self) -> Result<Option<Wish>, ProbeError> {
         let _place = match self.asked.check.kind {
             CheckKind::Script(_) => self.common.programs.acquire().await,
             _ => self.common.attempts.acquire().await,
         };
-        let limit = self.asked.check.schedule.timeout;
-        let asked = probe(&self.asked.check, &self.id, &self.common.leader);
-        tokio::time::timeout(limit, asked).await.unwrap_or(Err(ProbeError::Timeout(limit)))
+        probe(&self.asked.check, &self.id, &self.common.leader).await
+    }
+}
+
+fn failed(error: &ProbeError, took: Duration) -> Outcome {
+    let why = error.to_string();
+    match error.concerns() {
+        Concerns::Server => Outcome::Bad { took, why },
+        Concerns::ThisHost => Outcome::Unknown { why },
+        Concerns::Program => Outcome::Void { why },
     }
 }
 

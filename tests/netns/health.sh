@@ -100,21 +100,8 @@ for port in {20000..20999}; do server $port "TCP_CHECK { connect_timeout 1
 on ds tunvs check keepalived.conf
 start_director --config keepalived.conf
 
-health() { on ds tunvs health --json; }
-# state PORT: up or down, of the service's first server, and the last error.
-state() {
-  health | python3 -c '
-import json, sys
-for service in json.load(sys.stdin):
-    if service["service"]["port"] == int(sys.argv[1]):
-        server = service["servers"][0]
-        check = server["checks"][0]
-        print("up" if server["up"] else "down", check["rounds"] > 0, check["last_error"] or "")
-' "$1"
-}
-is() { [[ $(state "$1") == "$2 True "* ]]; }
-for port in 80 81 443 53 25 5000 82 83; do wait_until 20 is $port up; done
-for port in 444 84 7001 7002 7003; do wait_until 30 is $port down; done
+wait_until 30 are up 80 81 443 53 25 5000 82 83
+wait_until 30 are down 444 84 7001 7002 7003
 contains "TLS, wrong status" "answered status 500, expected 200" "$(state 444)"
 contains "a script without an end" "no answer within 1000 ms" "$(state 84)"
 contains "a server that hangs" "no answer within 1000 ms" "$(state 7001)"
@@ -162,7 +149,7 @@ on ds ipvsadm -e -t 192.168.1.183:80 -r 192.168.56.184:80 -m -w 7
 on ds ipvsadm -d -t 192.168.1.183:80 -r 192.168.56.183:80
 echo rs1 >web-rs1/html/index.html
 kill -HUP "$director"
-wait_until 20 is 80 up
+wait_until 20 are up 80
 contains "a weight by hand" "192.168.56.184:80            Masq    7" "$(on ds ipvsadm -Ln)"
 stop_director
 same "scripts that are left" 0 "$(pgrep -fc 'sleep 1000' || true)"

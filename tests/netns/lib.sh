@@ -202,6 +202,27 @@ stop_director() {
   same "the director's exit status" 0 "$code"
 }
 
+# states: looks at the checks. Then `state PORT` is up or down by the first check of the first server of the service on that
+# port, whether it was asked yet, and what keeps it from being asked or went wrong last.
+states() {
+  on "$director_host" tunvs health --json | python3 -c '
+import json, sys
+for service in json.load(sys.stdin):
+    check = service["servers"][0]["checks"][0]
+    why = check["void"] or check["last_error"] or ""
+    print(service["service"]["port"], "up" if check["up"] else "down", check["rounds"] > 0, why)
+' >"$work/states"
+}
+state() { sed -n "s/^$1 //p" "$work/states"; }
+
+# are up|down PORT...: whether they all are by now, and were asked.
+are() {
+  local wanted=$1 port
+  shift
+  states
+  for port; do [[ $(state "$port") == "$wanted True "* ]] || return 1; done
+}
+
 # Gone, or waiting to be reaped by us.
 ended_process() { ! kill -0 "$1" 2>/dev/null || grep -q '^State:.Z' "/proc/$1/status"; }
 

@@ -9,9 +9,16 @@ use super::servers::{address, script, times_line};
 use super::url;
 use crate::config::ConfigError;
 use crate::health::spec::{
-    CheckKind, DnsCheck, HttpCheck, HttpVersion, ScriptCheck, SmtpCheck, Target, Tls, UdpCheck,
+    BfdSource, CheckKind, DnsCheck, HttpCheck, HttpVersion, Reply, ScriptCheck, SmtpCheck, Target, Tls,
+    UdpCheck,
 };
 use std::time::Duration;
+
+/// What keepalived sends where no payload is said.
+const PAYLOAD: &[u8; 32] = b"keepalived check - keepalived ch";
+
+/// What keepalived takes unless told otherwise.
+const LONGEST_REPLY: usize = 255;
 
 /// Adds what a checker's block means to the checks of its server.
 ///
@@ -23,6 +30,7 @@ pub(super) fn check(
     globals: &Globals,
     notes: &mut Notes,
 ) -> Result<(), ConfigError> {
+    let mut target = Target::default();
     let kind = match statement.keyword() {
         "TCP_CHECK" => CheckKind::Tcp,
         "PING_CHECK" => CheckKind::Ping,
@@ -31,6 +39,17 @@ pub(super) fn check(
         "DNS_CHECK" => CheckKind::Dns(dns(statement, notes)?),
         "UDP_CHECK" => CheckKind::Udp(udp(statement, notes)?),
         "SMTP_CHECK" => CheckKind::Smtp(smtp(statement)),
+        "FILE_CHECK" => match globals.trackers.file(statement, notes)? {
+            Some(file) => CheckKind::File(file),
+            None => return Ok(()),
+        },
+        "BFD_CHECK" => match globals.trackers.session(statement, notes)? {
+            Some(session) => {
+                target = session;
+                CheckKind::Bfd(BfdSource::Any)
+            }
+            None => return Ok(()),
+        },
         "MISC_CHECK" => match misc(statement, globals, notes) {
             Some(misc) => CheckKind::Script(misc),
             None => return Ok(()),
@@ -50,13 +69,13 @@ pub(super) fn check(
         return Ok(());
     }
     let mut checker = Checker {
-        target: Target::default(),
+        target,
         times: Times::default(),
         alpha: None,
         log_all_failures: globals.log_all_failures,
         default_retry: match &kind {
             CheckKind::Dns(_) => 3,
-            CheckKind::Script(_) => 0,
+            CheckKind::Script(_) | CheckKind::File(_) | CheckKind::Bfd(_) => 0,
             _ => 1,
         },
         default_delay: match &kind {
@@ -151,6 +170,12 @@ fn http(statement: &Statement, tls: Option<Tls>, notes: &mut Notes) -> Result<Ht
                     tls.no_sni = !on;
                 }
             }
+            "sni_name" => {
+                if let Some(tls) = &mut http.tls {
+                    tls.no_sni = false;
+                    tls.server_name = line.word(1).map(str::to_owned).or(tls.server_name.take());
+                }
+            }
             _ => {}
         }
     }
@@ -184,58 +209,46 @@ fn dns(statement: &Statement, notes: &mut Notes) -> Result<DnsCheck, ConfigError
 }
 
 fn udp(statement: &Statement, notes: &mut Notes) -> Result<UdpCheck, ConfigError> {
-    // keepalived takes replies of up to 255 bytes unless told otherwise.
-    let mut udp = UdpCheck { max_reply_len: Some(255), ..UdpCheck::default() };
+    let mut udp = UdpCheck { payload: PAYLOAD.to_vec(), ..UdpCheck::default() };
+    let (mut min, mut max) = (None, None);
     for line in &statement.block {
         match line.keyword() {
-            "payload" => match hex(line) {
-                Some((bytes, false)) => udp.payload = bytes,
+            "payload" => match reply(line) {
+                Some(Reply { bytes, any }) if any.is_empty() => udp.payload = bytes,
                 _ => notes.mistake(line.place_of(1), "a payload is bytes in hex: ignored"),
             },
             "require_reply" => {
                 udp.require_reply = true;
                 if line.word(1).is_some() {
-                    match hex(line) {
-                        Some((bytes, false)) => udp.expect = Some(bytes),
-                        Some((_, true)) => {
-                            notes.mistake(line.place_of(1), "a reply with wildcards: any reply is taken")
-                        }
-                        None => {
-                            notes.mistake(line.place_of(1), "a reply is bytes in hex: any reply is taken")
-                        }
+                    udp.expect = reply(line);
+                    if udp.expect.is_none() {
+                        notes.mistake(line.place_of(1), "a reply is bytes in hex: any reply is taken");
                     }
                 }
             }
-            "min_reply_length" => udp.min_reply_len = len(line, notes)?.or(udp.min_reply_len),
-            "max_reply_length" => udp.max_reply_len = len(line, notes)?.or(udp.max_reply_len),
+            "min_reply_length" => min = len(line, notes)?.or(min),
+            "max_reply_length" => max = len(line, notes)?.or(max),
             _ => {}
         }
     }
-    if !udp.require_reply {
-        udp.max_reply_len = None;
+    // Where no bytes are expected, keepalived takes replies of any length.
+    if udp.expect.is_some() {
+        (udp.min_reply_len, udp.max_reply_len) = (min, Some(max.unwrap_or(LONGEST_REPLY)));
+    } else if min.or(max).is_some() {
+        let what = "keepalived looks at the length of a reply where bytes of it are said: ignored";
+        notes.mistake(statement.place().clone(), what);
     }
     Ok(udp)
+}
+
+fn reply(line: &Statement) -> Option<Reply> {
+    let words: Vec<&str> = line.arguments().collect();
+    Reply::parse(&words.join(" "))
 }
 
 fn len(line: &Statement, notes: &mut Notes) -> Result<Option<usize>, ConfigError> {
     let len = notes.unsigned(line, 1, (0, 65_535), Mercy::Strict)?;
     Ok(len.and_then(|len| usize::try_from(len).ok()))
-}
-
-/// The bytes that a line says in hex, one or two digits each, and whether any digit is a wildcard.
-fn hex(line: &Statement) -> Option<(Vec<u8>, bool)> {
-    let mut bytes = Vec::new();
-    let mut is_vague = false;
-    for word in line.arguments() {
-        for piece in word.split([' ', '\t']) {
-            for pair in piece.as_bytes().chunks(2) {
-                let digits: String = pair.iter().map(|digit| char::from(*digit)).collect();
-                is_vague |= digits.contains(['x', 'X']);
-                bytes.push(u8::from_str_radix(&digits.replace(['x', 'X'], "0"), 16).ok()?);
-            }
-        }
-    }
-    (!bytes.is_empty()).then_some((bytes, is_vague))
 }
 
 fn smtp(statement: &Statement) -> SmtpCheck {

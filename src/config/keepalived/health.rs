@@ -9,6 +9,15 @@ use crate::health::spec::{
 };
 use crate::lvs::service::{Forwarding, ServerSpec, ServiceKey};
 
+/// Of what keepalived hears by itself, and is looked at here: from the start, and often.
+const TRACKED: Schedule = Schedule {
+    interval: Duration::from_millis(300),
+    timeout: Duration::from_secs(2),
+    retry: 0,
+    warmup: Some(Duration::ZERO),
+    ..Schedule::KEEPALIVED
+};
+
 /// None: the service has nothing to check, and nothing follows from anything.
 pub(super) fn service(
     key: &ServiceKey,
@@ -76,7 +85,10 @@ fn check(checker: &Checker, said: &RealServer, spec: &ServerSpec) -> Check {
         ..usual
     };
     let mut check = Check::new(checker.kind.clone());
-    check.schedule = schedule;
+    check.schedule = match &checker.kind {
+        CheckKind::File(_) | CheckKind::Bfd(_) => TRACKED,
+        _ => schedule,
+    };
     check.target = checker.target.clone();
     // What was said of the server holds for its checks, whatever port it has in the table.
     if check.target.connect_port.is_none() && said.port != 0 && said.port != spec.port {

@@ -150,7 +150,7 @@ const CHECK: &str = "retry delay_before_retry warmup delay_loop alpha log_all_fa
 
 const CONNECTION: &str = "connect_ip connect_port bindto bind_port bind_if connect_timeout fwmark";
 
-const HTTP: &str = "nb_get_retry virtualhost http_protocol enable_sni fast_recovery";
+const HTTP: &str = "nb_get_retry virtualhost http_protocol enable_sni sni_name fast_recovery";
 
 const URL: &str = "
     path digest status_code virtualhost regex regex_no_match regex_options regex_min_offset regex_max_offset

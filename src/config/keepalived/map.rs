@@ -29,7 +29,7 @@ const MOST_SERVICES: usize = 65_536;
 /// A keyword lacks its value, or there are too many services.
 pub(super) fn map(statements: &[Statement], notes: Vec<Note>) -> Result<(Declared, Vec<Note>), ConfigError> {
     let mut notes = Notes(notes);
-    let globals = globals(statements, &mut notes)?;
+    let mut globals = globals(statements, &mut notes)?;
     let mut known_groups: Vec<Group> = Vec::new();
     let mut services = Vec::new();
     for statement in statements {
@@ -42,9 +42,8 @@ pub(super) fn map(statements: &[Statement], notes: Vec<Note>) -> Result<(Declare
             "virtual_server" => services.extend(virtual_server(statement, &globals, &mut notes)?),
             "global_defs" => {}
             "SSL" => notes.skipped(statement, "checks show no certificate of their own"),
-            "track_file" | "vrrp_track_file" | "bfd_instance" => {
-                notes.skipped(statement, "not among the checks here")
-            }
+            "track_file" | "vrrp_track_file" => globals.trackers.declare_file(statement, &mut notes)?,
+            "bfd_instance" => globals.trackers.declare_session(statement, &mut notes)?,
             _ => notes.skipped(statement, "a setting of keepalived's own processes"),
         }
     }

@@ -21,6 +21,7 @@ mod servers;
 #[cfg(test)]
 mod tests;
 mod text;
+mod trackers;
 mod url;
 
 pub(super) use text::escaped_words as command_words;

@@ -5,6 +5,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use super::trackers::Trackers;
 use crate::config::note::Place;
 use crate::health::spec::{CheckKind, Script, Target};
 use crate::lvs::director::TimeoutSettings;
@@ -16,6 +17,7 @@ pub(super) struct Globals {
     /// User and group of scripts that name none.
     pub(super) script_user: Option<(String, Option<String>)>,
     pub(super) log_all_failures: bool,
+    pub(super) trackers: Trackers,
 }
 
 /// What a `virtual_server` stands for.

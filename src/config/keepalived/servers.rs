@@ -9,7 +9,7 @@ use super::checks;
 use super::model::{Globals, RealServer, Sorry, Stands, Times, VirtualServer};
 use super::numbers::{Mercy, Notes};
 use super::parse::Statement;
-use super::text::escaped_words;
+use super::text::{escaped_words, quoted_words};
 use crate::config::ConfigError;
 use crate::health::spec::Script;
 use crate::lvs::service::{Family, Forwarding, Protocol, SchedulerFlags, Tunnel, TunnelChecksum, TunnelKind};
@@ -398,9 +398,10 @@ fn set_script(slot: &mut Option<Script>, line: &Statement, globals: &Globals, no
     *slot = script(line, globals, notes);
 }
 
-/// A command line, in one word, and the user and group that it runs as.
+/// A command line, in one word, and the user and group that it runs as. Its escapes are taken once, as by keepalived 2.3
+/// (2.2 takes them twice).
 pub(super) fn script(line: &Statement, globals: &Globals, notes: &mut Notes) -> Option<Script> {
-    let words = escaped_words(line.text());
+    let words = quoted_words(line.text());
     let command = words.as_ref().and_then(|words| words.get(1)).and_then(|command| escaped_words(command));
     let Some((words, command)) = words.zip(command).filter(|(_, command)| !command.is_empty()) else {
         notes.mistake(line.place().clone(), format!("`{}` names no command: ignored", line.keyword()));

@@ -9,7 +9,9 @@ use super::files::{Disk, Files};
 use super::read;
 use crate::config::note::{Note, NoteKind};
 use crate::config::{ConfigError, Declared};
-use crate::health::spec::{CheckKind, OnFailure, ServerHealth, StatusRange, UdpCheck, programs};
+use crate::health::spec::{
+    BfdSource, CheckKind, FileCheck, OnFailure, Reply, ServerHealth, StatusRange, UdpCheck, programs,
+};
 use crate::lvs::director::TimeoutSettings;
 
 /// Files in memory, below `/etc`.
@@ -119,10 +121,11 @@ fn the_other_checks_say_what_they_ask() {
         require_reply: true,
         min_reply_len: Some(2),
         max_reply_len: Some(20),
-        expect: Some(vec![0xff, 0]),
+        expect: Reply::parse("ff00"),
     };
     assert_eq!(udp.kind, CheckKind::Udp(expected));
-    assert_eq!(plain_udp.kind, CheckKind::Udp(UdpCheck::default()));
+    let payload = b"keepalived check - keepalived ch".to_vec();
+    assert_eq!(plain_udp.kind, CheckKind::Udp(UdpCheck { payload, ..UdpCheck::default() }));
     assert_eq!(smtp.target.connect_port, Some(2525));
     assert_eq!(other.target.connect_ip, Some("10.1.0.33".parse().unwrap()));
     // An address or a time of its own makes the check one beside its hosts.
@@ -205,13 +208,98 @@ fn a_quorum_of_0_is_1_whatever_was_said_before() {
 }
 
 #[test]
+fn arguments_of_scripts_lose_their_escapes_once() {
+    let command = |said: &str| {
+        let body = format!("real_server 10.1.0.1 80 {{\n MISC_CHECK {{\n misc_path {said}\n }}\n}}");
+        match &parse(&service(&body)).unwrap().0.health[0].servers[0].checks[0].kind {
+            CheckKind::Script(check) => check.script.command.clone(),
+            other => panic!("{other:?}"),
+        }
+    };
+    // The example of keepalived.conf(5).
+    let said = r#""/x/notify_event.sh ' spaces\\x20f\x69le ' '\"s p a c e \"' SG1.low master""#;
+    let expected = ["/x/notify_event.sh", r" spaces\x20file ", "\"s p a c e \"", "SG1.low", "master"];
+    assert_eq!(command(said), expected);
+    assert_eq!(
+        command(r#""/bin/x ' spaces\x20file ' a\ b \"c\"""#),
+        ["/bin/x", " spaces file ", "a b", "\"c\""]
+    );
+    assert_eq!(command(r#""/bin/x \\x41""#), ["/bin/x", r"\x41"]);
+}
+
+#[test]
+fn files_and_sessions_are_checked_by_their_names() {
+    let text = format!(
+        "track_file load {{\nfile /run/load\nweight -2\n}}\ntrack_file on {{\nfile \"/run/o n\"\nweight 0 reverse\n}}\n\
+         bfd_instance rs1 {{\nneighbor_ip 10.1.0.1\nsource_ip 10.1.0.254\nmin_rx 100\n}}\n{}",
+        service(
+            "real_server 10.1.0.1 80 {\nFILE_CHECK {\ntrack_file load\n}\nFILE_CHECK {\ntrack_file on\n}\n\
+             FILE_CHECK {\ntrack_file on\nweight 3\n}\nBFD_CHECK {\nname rs1\nalpha\n}\n}"
+        )
+    );
+    let (declared, notes) = parse(&text).unwrap();
+    assert!(!notes.iter().any(|note| note.what.contains("ignored")), "{notes:#?}");
+    let checks = &declared.health[0].servers[0].checks;
+    let file =
+        |path: &str, weight, reverse| CheckKind::File(FileCheck { path: path.into(), weight, reverse });
+    let kinds: Vec<&CheckKind> = checks.iter().map(|check| &check.kind).collect();
+    let expected = [
+        file("/run/load", -2, false),
+        file("/run/o n", 0, true),
+        file("/run/o n", 3, false),
+        CheckKind::Bfd(BfdSource::Any),
+    ];
+    assert_eq!(kinds, expected.iter().collect::<Vec<_>>());
+    let session = &checks[3];
+    assert_eq!(session.target.connect_ip, Some("10.1.0.1".parse().unwrap()));
+    assert_eq!((session.target.bind_ip, session.alpha), (Some("10.1.0.254".parse().unwrap()), true));
+    assert_eq!((session.schedule.warmup, session.schedule.retry), (Some(Duration::ZERO), 0));
+}
+
+#[test]
+fn a_name_for_sni_and_options_of_patterns_are_taken() {
+    let body = "real_server 10.1.0.1 443 {\n SSL_GET {\n sni_name a.example\n url {\n path /\n regex \"(?<=o)k\"\n \
+                regex_options ungreedy utf no_auto_possess firstline\n }\n }\n SSL_GET {\n sni_name\n url {\n path /\n }\n }\n}";
+    let (declared, notes) = parse(&service(body)).unwrap();
+    let https = |check: usize| match &declared.health[0].servers[0].checks[check].kind {
+        CheckKind::Http(http) => (http.tls.clone().unwrap(), http.urls[0].regex.clone()),
+        other => panic!("{other:?}"),
+    };
+    let (tls, regex) = https(0);
+    assert_eq!((tls.server_name.as_deref(), tls.no_sni), (Some("a.example"), false));
+    assert_eq!(regex.unwrap().pattern, "(*UTF)(?U)(?<=o)k");
+    assert_eq!((https(1).0.server_name, https(1).0.no_sni), (None, false));
+    let said: Vec<&str> =
+        notes.iter().map(|note| note.what.as_str()).filter(|what| what.contains("option")).collect();
+    assert_eq!(said, ["the regex option `firstline` is not there: ignored"]);
+}
+
+#[test]
+fn replies_have_wildcards_and_lengths_where_bytes_are_said() {
+    let udp = |lines: &str| {
+        let body = format!("real_server 10.1.0.1 80 {{\n UDP_CHECK {{\n{lines}\n }}\n}}");
+        let (declared, notes) = parse(&service(&body)).unwrap();
+        match &declared.health[0].servers[0].checks[0].kind {
+            CheckKind::Udp(udp) => (udp.clone(), notes),
+            other => panic!("{other:?}"),
+        }
+    };
+    let (vague, notes) = udp("require_reply 6f xX 1");
+    assert_eq!((vague.expect, vague.max_reply_len), (Reply::parse("6fxx01"), Some(255)));
+    assert!(!notes.iter().any(|note| note.what.contains("reply")), "{notes:?}");
+    let (any, notes) = udp("require_reply\nmin_reply_length 3");
+    assert_eq!((any.expect, any.min_reply_len, any.max_reply_len), (None, None, None));
+    assert!(notes.iter().any(|note| note.what.contains("where bytes of it are said")), "{notes:?}");
+}
+
+#[test]
 fn a_pattern_that_is_none_is_noted_and_not_looked_for() {
     let url = |regex: &str| {
         format!("real_server 10.1.0.1 80 {{\n HTTP_GET {{\n url {{\n path /\n{regex}\n}}\n}}\n}}")
     };
     let text = service(&url("regex \"(a\""));
     let (declared, notes) = parse(&text).unwrap();
-    let expected = "/etc/k.conf:8:7: warning: `(a` is no pattern (unclosed group): the body is not looked at";
+    let expected = "/etc/k.conf:8:7: warning: `(a` is no pattern (missing closing parenthesis): the body is not looked at";
     assert!(notes.iter().any(|note| note.to_string() == expected), "{notes:#?}");
     let CheckKind::Http(http) = &declared.health[0].servers[0].checks[0].kind else { panic!("{declared:?}") };
     assert_eq!(http.urls[0].regex, None);
@@ -236,10 +324,14 @@ fn mistakes_are_noted_at_their_places() {
             "6:5",
             "did you mean `connect_port`?",
         ),
-        ("real_server 10.1.0.2 80 {\n FILE_CHECK {\n }\n}", "5:2", "`FILE_CHECK` is not among the checks"),
+        ("real_server 10.1.0.2 80 {\n FILE_CHECK {\n }\n}", "5:2", "`FILE_CHECK` without a track_file"),
+        ("real_server 10.1.0.2 80 {\n FILE_CHECK {\n track_file x\n }\n}", "6:13", "no track_file `x`"),
+        ("real_server 10.1.0.2 80 {\n BFD_CHECK {\n }\n}", "5:2", "`BFD_CHECK` without a name"),
+        ("real_server 10.1.0.2 80 {\n BFD_CHECK {\n name x\n }\n}", "6:7", "no bfd_instance `x`"),
         ("real_server 10.1.0.2 80 {\n HTTP_GET {\n url {\n }\n }\n}", "6:2", "`url` without a path"),
         ("real_server 10.1.0.2 80 {\n DNS_CHECK {\n type NOSUCH\n }\n}", "6:7", "no record type `NOSUCH`"),
-        ("real_server 10.1.0.2 80 {\n UDP_CHECK {\n require_reply 0x\n }\n}", "6:16", "wildcards"),
+        ("real_server 10.1.0.2 80 {\n UDP_CHECK {\n require_reply 0g\n }\n}", "6:16", "bytes in hex"),
+        ("real_server 10.1.0.2 80 {\n UDP_CHECK {\n payload 0x\n }\n}", "6:10", "bytes in hex"),
         ("real_server 10.1.0.2 80 {\n inhibit_on_failure maybe\n}", "5:21", "`maybe` is neither on nor off"),
         ("real_server 10.1.0.2 80 {\n notify_up \"a'b\"\n}", "5:2", "names no command"),
         ("real_server www 80 {\n}", "4:13", "`www` is no address: `real_server` skipped"),

@@ -91,6 +91,21 @@ pub(super) fn words(line: &str) -> (Vec<Word>, bool) {
 
 /// The words of a command line: single and double quotes, and backslash escapes. None: a quote or escape has no end.
 pub(in crate::config) fn escaped_words(line: &str) -> Option<Vec<String>> {
+    split(line, escape)
+}
+
+/// The same with escapes left as they are, for words that are taken apart again.
+pub(super) fn quoted_words(line: &str) -> Option<Vec<String>> {
+    split(line, |letters, word| {
+        word.extend(['\\', letters.next()?]);
+        Some(())
+    })
+}
+
+type Letters<'a> = std::iter::Peekable<std::str::Chars<'a>>;
+
+/// `escape` takes what follows a backslash, and adds to the word what it means.
+fn split(line: &str, escape: fn(&mut Letters<'_>, &mut String) -> Option<()>) -> Option<Vec<String>> {
     let mut words = Vec::new();
     let mut letters = line.chars().peekable();
     loop {
@@ -108,7 +123,7 @@ pub(in crate::config) fn escaped_words(line: &str) -> Option<Vec<String>> {
                 break;
             };
             match (letter, quote) {
-                ('\\', _) => word.push(escape(&mut letters)?),
+                ('\\', _) => escape(&mut letters, &mut word)?,
                 (_, Some(open)) if letter == open => quote = None,
                 ('"' | '\'', None) => quote = Some(letter),
                 _ => word.push(letter),
@@ -118,8 +133,7 @@ pub(in crate::config) fn escaped_words(line: &str) -> Option<Vec<String>> {
     }
 }
 
-/// What follows a backslash.
-fn escape(letters: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Option<char> {
+fn escape(letters: &mut Letters<'_>, word: &mut String) -> Option<()> {
     let letter = letters.next()?;
     let mut digits = |radix: u32, most: usize, mut value: u32| {
         for _ in 0..most {
@@ -128,7 +142,7 @@ fn escape(letters: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Option<char
         }
         char::from(u8::try_from(value).unwrap_or_default())
     };
-    Some(match letter {
+    word.push(match letter {
         'x' => digits(16, 2, 0),
         '0'..='7' => digits(8, 2, letter.to_digit(8).unwrap_or_default()),
         'c' => char::from(u8::try_from(letters.next()?).ok()? & 0x1f),
@@ -141,7 +155,8 @@ fn escape(letters: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Option<char
         't' => '\t',
         'v' => '\x0b',
         other => other,
-    })
+    });
+    Some(())
 }
 
 /// Where the first brace outside of quotes is.
@@ -200,6 +215,8 @@ mod tests {
         assert_eq!(split("''"), [""]);
         assert_eq!(escaped_words("'open"), None);
         assert_eq!(escaped_words("end\\"), None);
+        let kept = |line: &str| quoted_words(line).unwrap_or_default();
+        assert_eq!(kept(r#"misc_path "/bin/x \" a\x20b" u"#), ["misc_path", r#"/bin/x \" a\x20b"#, "u"]);
     }
 
     #[test]

@@ -89,15 +89,45 @@ fn regex(statement: &Statement, notes: &mut Notes) -> Result<Option<BodyRegex>, 
     Ok(Some(regex))
 }
 
+/// Options that a pattern itself can say at its beginning.
+const SAID_INSIDE: [(&str, &str); 5] = [
+    ("utf", "(*UTF)"),
+    ("ucp", "(*UCP)"),
+    ("ungreedy", "(?U)"),
+    ("dupnames", "(?J)"),
+    ("no_auto_capture", "(?n)"),
+];
+
+/// Options that change how a match is found, but not whether.
+const WITHOUT_EFFECT: [&str; 8] = [
+    "auto_callout",
+    "never_ucp",
+    "never_utf",
+    "never_backslash_c",
+    "no_auto_possess",
+    "no_dotstar_anchor",
+    "no_start_optimize",
+    "use_offset_limit",
+];
+
 fn options(line: &Statement, regex: &mut BodyRegex, notes: &mut Notes) {
+    let mut inside = [false; SAID_INSIDE.len()];
     for (at, word) in line.arguments().enumerate() {
         match word {
             "caseless" => regex.case_insensitive = true,
             "multiline" => regex.multi_line = true,
             "dotall" => regex.dot_matches_new_line = true,
             "extended" => regex.ignore_whitespace = true,
-            other => notes
-                .mistake(line.place_of(at + 1), format!("the regex option `{other}` is not there: ignored")),
+            other if WITHOUT_EFFECT.contains(&other) => {}
+            other => match SAID_INSIDE.iter().position(|(name, _)| *name == other) {
+                Some(place) => inside[place] = true,
+                None => notes.mistake(
+                    line.place_of(at + 1),
+                    format!("the regex option `{other}` is not there: ignored"),
+                ),
+            },
         }
     }
+    let said = SAID_INSIDE.iter().zip(inside).filter(|(_, is_said)| *is_said).map(|((_, text), _)| *text);
+    regex.pattern = said.chain([regex.pattern.as_str()]).collect();
 }

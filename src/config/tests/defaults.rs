@@ -58,7 +58,8 @@ fn services_and_servers_have_the_defaults_of_the_page() {
 
 #[test]
 fn checks_have_the_defaults_of_the_page() {
-    let types = ["tcp", "http", "https", "dns", "udp", "ping", "smtp", "grpc", "grpcs", "script"];
+    let types =
+        ["tcp", "http", "https", "dns", "udp", "ping", "smtp", "grpc", "grpcs", "script", "file", "bfd"];
     let mut said = 0;
     // No list of statuses stands for the usual one, which the probe knows.
     let checks = defaults("[[service.check]]").into_iter().filter(|(key, ..)| *key != "status");
@@ -68,6 +69,7 @@ fn checks_have_the_defaults_of_the_page() {
         for kind in only.split(", ").map(|kind| if types.contains(&kind) { kind } else { "tcp" }) {
             let more = match kind {
                 "script" => "command = \"/bin/true\"\n",
+                "file" => "path = \"/run/number\"\n",
                 // Without anything to expect there is no request to compare.
                 "http" | "https" => "regex = \"a\"\n",
                 _ => "",
@@ -78,7 +80,7 @@ fn checks_have_the_defaults_of_the_page() {
         }
         said += 1;
     }
-    assert_eq!(said, 19);
+    assert_eq!(said, 21);
     let http = format!("{CHECKED}[[service.server.check]]\ntype = \"http\"\n");
     let regex = format!("{http}[service.server.check.regex]\npattern = \"a\"\n");
     assert_eq!(say("[service.check.regex]", &regex, &[]), 6);

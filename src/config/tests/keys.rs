@@ -184,7 +184,7 @@ fn the_commented_lines_of_the_example_are_valid_too() {
     assert_eq!((declared.services.len(), declared.daemons.len()), (6, 1));
     assert!(declared.watching.metrics.is_some() && declared.watching.flow_log.is_some());
     let servers = declared.health.iter().flat_map(|health| &health.servers);
-    assert_eq!(servers.map(|server| server.checks.len()).sum::<usize>(), 7);
+    assert_eq!(servers.map(|server| server.checks.len()).sum::<usize>(), 9);
 }
 
 #[test]

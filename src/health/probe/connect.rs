@@ -2,6 +2,8 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
+use nix::sys::socket::setsockopt;
+use nix::sys::socket::sockopt::{Ipv4RecvErr, Ipv6RecvErr};
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::{TcpSocket, TcpStream, UdpSocket};
 
@@ -22,9 +24,19 @@ pub(super) async fn tcp(to: SocketAddr, way: &Way<'_>) -> Result<TcpStream, Prob
 /// A datagram socket that hears that address only.
 pub(super) async fn udp(to: SocketAddr, way: &Way<'_>) -> Result<UdpSocket, ProbeError> {
     let socket = led(to, (Type::DGRAM, service::Protocol::Udp), way)?;
+    hear_all_errors(to, &socket).map_err(wrong("IP_RECVERR"))?;
     let socket = UdpSocket::from_std(socket.into()).map_err(wrong("the socket"))?;
     socket.connect(to).await.map_err(ProbeError::Connect)?;
     Ok(socket)
+}
+
+/// Without it a host that ARP does not find would be no error.
+fn hear_all_errors(to: SocketAddr, socket: &Socket) -> std::io::Result<()> {
+    match to {
+        SocketAddr::V4(_) => setsockopt(socket, Ipv4RecvErr, &true)?,
+        SocketAddr::V6(_) => setsockopt(socket, Ipv6RecvErr, &true)?,
+    }
+    Ok(())
 }
 
 /// A socket whose flow goes where the way leads, which has to be known before its first packet.

@@ -22,7 +22,7 @@ pub(super) async fn probe(check: &GrpcCheck, to: SocketAddr, way: &Way<'_>) -> R
         None => ask(stream, check, "http", &authority).await,
         Some(tls) => {
             let host = check.authority.as_deref();
-            let stream = tls::start(tls, stream, to.ip(), host, &[b"h2"]).await?;
+            let stream = tls::start(tls, stream, to.ip(), host, tls::HTTP_2).await?;
             ask(stream, check, "https", &authority).await
         }
     }

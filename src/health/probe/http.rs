@@ -21,7 +21,7 @@ pub(super) async fn probe(check: &HttpCheck, to: SocketAddr, way: &Way<'_>) -> R
         let answer = match &check.tls {
             None => ask(stream, check.version, url, &host_header(host, to)).await?,
             Some(tls) => {
-                let stream = tls::start(tls, stream, to.ip(), host, &[b"http/1.1"]).await?;
+                let stream = tls::start(tls, stream, to.ip(), host, tls::HTTP_1).await?;
                 ask(stream, check.version, url, &host_header(host, to)).await?
             }
         };
@@ -74,12 +74,7 @@ impl<S: AsyncRead + Unpin> Reader<S> {
     /// Reads more; false at the end.
     async fn more(&mut self) -> Result<bool, ProbeError> {
         let mut step = [0; 16 << 10];
-        let len = match self.stream.read(&mut step).await {
-            Ok(len) => len,
-            // A server that leaves TLS without a farewell.
-            Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => 0,
-            Err(error) => return Err(ProbeError::Lost(error)),
-        };
+        let len = self.stream.read(&mut step).await.map_err(ProbeError::Lost)?;
         self.bytes.extend_from_slice(&step[..len]);
         Ok(len > 0)
     }
@@ -198,7 +193,7 @@ fn matches(wanted: &BodyRegex, body: &[u8]) -> Result<bool, ProbeError> {
     if wanted.min_offset > body.len() {
         return Ok(false);
     }
-    let found = regex.find_at(body, wanted.min_offset);
+    let found = regex.find_at(body, wanted.min_offset)?;
     Ok(found.is_some_and(|found| wanted.max_offset.is_none_or(|most| found.start() <= most)))
 }
 
@@ -249,6 +244,15 @@ mod tests {
     }
 
     #[test]
+    fn a_pattern_without_an_end_is_given_up() {
+        let mut url = HttpUrl::new("/");
+        url.regex = Some(BodyRegex::new("^(a?){60}a{60}(x+x+)+y"));
+        let answer = Answer { status: 200, body: [vec![b'a'; 60], vec![b'x'; 60]].concat() };
+        let given_up = judge(&url, &answer).unwrap_err();
+        assert!(matches!(&given_up, ProbeError::Regex(_)), "{given_up}");
+    }
+
+    #[test]
     fn status_digest_and_text_are_judged() {
         let answer = |status, body: &str| Answer { status, body: body.as_bytes().to_vec() };
         let mut url = HttpUrl::new("/");
@@ -267,6 +271,15 @@ mod tests {
         );
         url.regex = Some(BodyRegex { negate: true, ..BodyRegex::new("error") });
         assert!(judge(&url, &answer(200, "fine")).is_ok() && judge(&url, &answer(200, "error")).is_err());
+        url.regex = Some(BodyRegex::new(r"(?<!un)well(?=, thanks)"));
+        assert!(
+            judge(&url, &answer(200, "well, thanks")).is_ok() && judge(&url, &answer(200, "well")).is_err()
+        );
+        assert!(judge(&url, &answer(200, "unwell, thanks")).is_err());
+        url.regex = Some(BodyRegex::new("gr[\u{fc}\u{f6}]n"));
+        assert!(
+            judge(&url, &answer(200, "gr\u{fc}n")).is_ok() && judge(&url, &answer(200, "gr\u{e4}n")).is_err()
+        );
         url.regex = Some(BodyRegex::new("("));
         assert!(matches!(judge(&url, &answer(200, "")), Err(ProbeError::Regex(_))));
     }

@@ -3,8 +3,10 @@
 //! Every probe is bounded: its time by the caller, what it reads by [`MAX_ANSWER`]. Never decides whether a server is
 //! up; called by the check's task.
 
+mod bfd;
 mod connect;
 mod dns;
+mod file;
 mod grpc;
 mod http;
 mod ping;
@@ -15,11 +17,16 @@ mod udp;
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
 use std::time::Duration;
+
+use tokio::time::timeout;
 
 pub(super) use script::run as run_script;
 
+use super::check::Wish;
 use super::lead::{Leader, Way};
+use super::programs::Unfit;
 use super::spec::{Check, CheckKind};
 use super::state::CheckId;
 
@@ -44,13 +51,21 @@ pub(super) enum ProbeError {
     #[error("the answer makes no sense: {0}")]
     Garbled(&'static str),
     #[error("bad regular expression: {0}")]
-    Regex(#[from] regex::Error),
+    Regex(#[from] pcre2::Error),
     #[error("cannot run {program}: {source}")]
     Spawn { program: String, source: io::Error },
-    #[error("no user or group called {0:?}")]
-    NoSuchUser(String),
-    #[error("nothing to run")]
-    NoCommand,
+    #[error("cannot run it: {0}")]
+    Unfit(#[from] Unfit),
+    #[error("cannot read {}: {source}", path.display())]
+    File { path: PathBuf, source: io::Error },
+    #[error("{}: {text:?} is no number of 32 bits", path.display())]
+    NoNumber { path: PathBuf, text: String },
+    #[error("no BFD session with {0}")]
+    NoSession(IpAddr),
+    #[error("no BFD daemon answers: neither FRR nor BIRD nor keepalived is at its usual place")]
+    NoBfd,
+    #[error("given up")]
+    GivenUp,
     #[error("cannot ask {0} by way of the server: no address of this host leads there, give bind_address")]
     NoSource(IpAddr),
     #[error("cannot ask by way of the server: {0}")]
@@ -65,11 +80,45 @@ impl ProbeError {
     }
 }
 
-/// Asks once. Some weight when a script wants one.
+impl ProbeError {
+    /// What fails is the check itself, on this host; it says nothing of the server.
+    pub(super) const fn concerns(&self) -> Concerns {
+        match self {
+            Self::Unfit(_) | Self::Spawn { .. } => Concerns::Program,
+            Self::File { .. } | Self::NoNumber { .. } | Self::NoBfd | Self::GivenUp => Concerns::ThisHost,
+            _ => Concerns::Server,
+        }
+    }
+}
+
+/// What a failure is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Concerns {
+    Server,
+    /// Something on this host that a check needs and that may come.
+    ThisHost,
+    /// A program that cannot be run.
+    Program,
+}
+
+/// Asks once, for as long as the check's timeout says.
 ///
 /// # Errors
-/// The server did not answer as it should. The time is the caller's to bound.
-pub(super) async fn probe(check: &Check, id: &CheckId, leader: &Leader) -> Result<Option<i32>, ProbeError> {
+/// The server did not answer as it should, or the check could not be made.
+pub(super) async fn probe(check: &Check, id: &CheckId, leader: &Leader) -> Result<Option<Wish>, ProbeError> {
+    let limit = check.schedule.timeout;
+    match &check.kind {
+        CheckKind::Script(script) => script::probe(script, limit).await,
+        kind => match timeout(limit, ask(check, id, leader)).await {
+            Ok(answer) => answer,
+            // Nothing came back, nor did a word that nobody is there.
+            Err(_) if matches!(kind, CheckKind::Udp(udp) if !udp.require_reply) => Ok(None),
+            Err(_) => Err(ProbeError::Timeout(limit)),
+        },
+    }
+}
+
+async fn ask(check: &Check, id: &CheckId, leader: &Leader) -> Result<Option<Wish>, ProbeError> {
     let at = check.goes_to(&id.service, id.server);
     let to = SocketAddr::new(at.addr, at.port);
     let way = &Way::new(check, id, leader);
@@ -81,7 +130,9 @@ pub(super) async fn probe(check: &Check, id: &CheckId, leader: &Leader) -> Resul
         CheckKind::Ping => ping::probe(to.ip(), way.target).await?,
         CheckKind::Smtp(smtp) => smtp::probe(smtp, to, way).await?,
         CheckKind::Grpc(grpc) => grpc::probe(grpc, to, way).await?,
-        CheckKind::Script(script) => return script::probe(script).await,
+        CheckKind::Bfd(source) => bfd::probe(source, to.ip(), way.target.bind_ip).await?,
+        CheckKind::File(file) => return file::probe(file).await,
+        CheckKind::Script(script) => return script::probe(script, check.schedule.timeout).await,
     }
     Ok(None)
 }

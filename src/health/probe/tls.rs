@@ -1,17 +1,19 @@
-//! TLS with rustls: certificates are looked at only where the check says so.
+//! TLS with OpenSSL: without `verify` whatever any client would reach is reached, with it certificates and ciphers must be
+//! good ones.
 
 use std::net::IpAddr;
 use std::path::Path;
-use std::sync::Arc;
+use std::pin::Pin;
+use std::sync::OnceLock;
 
+use openssl::error::ErrorStack;
+use openssl::ssl::{
+    Ssl, SslContext, SslContextBuilder, SslMethod, SslOptions, SslRef, SslVerifyMode, SslVersion,
+};
+use openssl::x509::X509VerifyResult;
+use openssl::x509::verify::X509CheckFlags;
 use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
-use tokio_rustls::client::TlsStream;
-use tokio_rustls::rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use tokio_rustls::rustls::crypto::{CryptoProvider, ring};
-use tokio_rustls::rustls::pki_types::pem::PemObject;
-use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use tokio_rustls::rustls::{self, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use tokio_openssl::SslStream;
 
 use super::ProbeError;
 use crate::health::spec::Tls;
@@ -24,22 +26,63 @@ const BUNDLES: &[&str] = &[
     "/etc/ssl/cert.pem",
 ];
 
+/// Everything that OpenSSL can, with keys, groups and signatures of any strength.
+const ANY_CIPHER: &str = "DEFAULT:@SECLEVEL=0";
+
+/// Forward secrecy and authenticated encryption, keys of at least 112 bits of strength.
+const GOOD_CIPHERS: &str = "ECDHE+AESGCM:ECDHE+CHACHA20:@SECLEVEL=2";
+
+/// `SSL_OP_LEGACY_SERVER_CONNECT`: servers from before RFC 5746, which the crate has no name for.
+const LEGACY_SERVER: SslOptions = SslOptions::from_bits_retain(1 << 2);
+
+/// Protocols of ALPN, each with its length in front (RFC 7301).
+pub(super) const HTTP_1: &[u8] = b"\x08http/1.1";
+pub(super) const HTTP_2: &[u8] = b"\x02h2";
+
 /// Opens a session. `host`: what is asked for, which is also the name that is sent if the check gives no other.
 pub(super) async fn start(
     tls: &Tls,
     stream: TcpStream,
     to: IpAddr,
     host: Option<&str>,
-    protocols: &[&[u8]],
-) -> Result<TlsStream<TcpStream>, ProbeError> {
-    let mut config = config(tls)?;
-    config.enable_sni = !tls.no_sni;
-    config.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
-    let named = tls.server_name.as_deref().or(host).map(bare_host);
-    let name = named.and_then(|name| ServerName::try_from(name.to_owned()).ok());
-    let name = name.unwrap_or_else(|| ServerName::from(to));
-    let connector = TlsConnector::from(Arc::new(config));
-    connector.connect(name, stream).await.map_err(|error| ProbeError::Tls(error.to_string()))
+    protocols: &[u8],
+) -> Result<SslStream<TcpStream>, ProbeError> {
+    let name = tls.server_name.as_deref().or(host).map(bare_host);
+    let session = session(tls, name, to, protocols)?;
+    let mut stream = SslStream::new(session, stream).map_err(|error| failed(&error))?;
+    let connected = Pin::new(&mut stream).connect().await;
+    match connected {
+        Ok(()) => Ok(stream),
+        Err(error) => Err(refused(stream.ssl(), &error)),
+    }
+}
+
+fn session(tls: &Tls, name: Option<&str>, to: IpAddr, protocols: &[u8]) -> Result<Ssl, ProbeError> {
+    let context = if tls.verify { strict(tls.ca_file.as_deref())? } else { lax()?.clone() };
+    configured(&context, tls, name, (to, protocols)).map_err(|error| failed(&error))
+}
+
+fn configured(
+    context: &SslContext,
+    tls: &Tls,
+    name: Option<&str>,
+    (to, protocols): (IpAddr, &[u8]),
+) -> Result<Ssl, ErrorStack> {
+    let mut session = Ssl::new(context)?;
+    session.set_alpn_protos(protocols)?;
+    let addr = name.map_or(Some(to), |name| name.trim_matches(['[', ']']).parse().ok());
+    if let Some(name) = name.filter(|_| addr.is_none() && !tls.no_sni) {
+        session.set_hostname(name)?;
+    }
+    let expected = session.param_mut();
+    // Names of a certificate stand in subjectAltName (RFC 9525).
+    expected.set_hostflags(X509CheckFlags::NO_PARTIAL_WILDCARDS | X509CheckFlags::NEVER_CHECK_SUBJECT);
+    match (addr, name) {
+        (Some(addr), _) => expected.set_ip(addr)?,
+        (None, Some(name)) => expected.set_host(name)?,
+        (None, None) => {}
+    }
+    Ok(session)
 }
 
 /// A host without its port.
@@ -50,69 +93,93 @@ fn bare_host(host: &str) -> &str {
     }
 }
 
-fn config(tls: &Tls) -> Result<ClientConfig, ProbeError> {
-    let provider = Arc::new(ring::default_provider());
-    let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
-        .with_safe_default_protocol_versions()
-        .map_err(|error| ProbeError::Tls(error.to_string()))?;
-    Ok(if tls.verify {
-        builder.with_root_certificates(roots(tls.ca_file.as_deref())?).with_no_client_auth()
-    } else {
-        let anybody = Arc::new(Anybody(provider));
-        builder.dangerous().with_custom_certificate_verifier(anybody).with_no_client_auth()
-    })
+/// Takes every certificate and key, as keepalived does: a check asks whether a server works, not who it is.
+fn lax() -> Result<&'static SslContext, ProbeError> {
+    static LAX: OnceLock<Result<SslContext, ErrorStack>> = OnceLock::new();
+    let built = LAX.get_or_init(|| {
+        let mut builder = builder()?;
+        builder.set_security_level(0);
+        builder.set_cipher_list(ANY_CIPHER)?;
+        builder.set_min_proto_version(Some(SslVersion::TLS1))?;
+        builder.set_options(LEGACY_SERVER);
+        builder.set_verify(SslVerifyMode::NONE);
+        Ok(builder.build())
+    });
+    built.as_ref().map_err(failed)
 }
 
-fn roots(file: Option<&Path>) -> Result<RootCertStore, ProbeError> {
+/// The authorities may have changed since the last round, so they are read for each.
+fn strict(ca_file: Option<&Path>) -> Result<SslContext, ProbeError> {
     let found = BUNDLES.iter().map(Path::new).find(|path| path.exists());
     let path =
-        file.or(found).ok_or_else(|| ProbeError::Tls("no bundle of authorities: set ca_file".into()))?;
-    let wrong =
-        |error: rustls::pki_types::pem::Error| ProbeError::Tls(format!("{}: {error}", path.display()));
-    let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_file_iter(path).map_err(wrong)? {
-        // Bundles hold certificates of kinds that nobody uses any more.
-        let _ = roots.add(certificate.map_err(wrong)?);
-    }
-    Ok(roots)
+        ca_file.or(found).ok_or_else(|| ProbeError::Tls("no bundle of authorities: set ca_file".into()))?;
+    let build = || {
+        let mut builder = builder()?;
+        builder.set_cipher_list(GOOD_CIPHERS)?;
+        builder.set_min_proto_version(Some(SslVersion::TLS1_2))?;
+        builder.set_verify(SslVerifyMode::PEER);
+        builder.set_ca_file(path)?;
+        Ok(builder.build())
+    };
+    build().map_err(|error: ErrorStack| ProbeError::Tls(format!("{}: {}", path.display(), reason(&error))))
 }
 
-/// Takes every certificate, as keepalived does: a check asks whether a server works, not who it is. Signatures are
-/// still proven, so that a broken server is noticed.
-#[derive(Debug)]
-struct Anybody(Arc<CryptoProvider>);
+fn builder() -> Result<SslContextBuilder, ErrorStack> {
+    let mut builder = SslContextBuilder::new(SslMethod::tls_client())?;
+    // A server that leaves without a farewell has answered all the same; its lengths say whether it was all.
+    builder.set_options(SslOptions::IGNORE_UNEXPECTED_EOF);
+    Ok(builder)
+}
 
-impl ServerCertVerifier for Anybody {
-    fn verify_server_cert(
-        &self,
-        _end_entity: &CertificateDer<'_>,
-        _intermediates: &[CertificateDer<'_>],
-        _server_name: &ServerName<'_>,
-        _ocsp_response: &[u8],
-        _now: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
+/// Why a session could not be opened.
+fn refused(session: &SslRef, error: &openssl::ssl::Error) -> ProbeError {
+    if let Some(lost) = error.io_error() {
+        return ProbeError::Lost(std::io::Error::new(lost.kind(), lost.to_string()));
+    }
+    let verified = session.verify_result();
+    match error.ssl_error() {
+        Some(_) if verified != X509VerifyResult::OK => {
+            ProbeError::Tls(format!("the certificate does not pass: {}", verified.error_string()))
+        }
+        Some(errors) => failed(errors),
+        None => ProbeError::Tls("the server ended the connection".to_owned()),
+    }
+}
+
+fn failed(error: &ErrorStack) -> ProbeError {
+    ProbeError::Tls(reason(error))
+}
+
+/// The last of OpenSSL's errors, as people read it.
+fn reason(error: &ErrorStack) -> String {
+    let said = error.errors().iter().find_map(|error| error.reason());
+    said.map_or_else(|| error.to_string(), str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_is_named_without_its_port() {
+        for (host, name) in [("a.example:8443", "a.example"), ("a.example", "a.example"), ("::1", "::1")] {
+            assert_eq!(bare_host(host), name);
+        }
     }
 
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        rustls::crypto::verify_tls12_signature(message, cert, dss, &self.0.signature_verification_algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        rustls::crypto::verify_tls13_signature(message, cert, dss, &self.0.signature_verification_algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
+    #[test]
+    fn names_are_sent_and_addresses_are_not() {
+        let sent = |tls: &Tls, name| {
+            let session =
+                configured(lax().unwrap(), tls, name, ("10.0.0.1".parse().unwrap(), HTTP_1)).unwrap();
+            session.servername(openssl::ssl::NameType::HOST_NAME).map(str::to_owned)
+        };
+        let tls = Tls::default();
+        assert_eq!(sent(&tls, Some("a.example")).as_deref(), Some("a.example"));
+        assert_eq!(
+            (sent(&tls, None), sent(&tls, Some("10.0.0.9")), sent(&tls, Some("[::1]"))),
+            (None, None, None)
+        );
+        assert_eq!(sent(&Tls { no_sni: true, ..tls }, Some("a.example")), None);
     }
 }

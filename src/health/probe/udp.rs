@@ -1,32 +1,21 @@
-//! A datagram, and perhaps its answer.
+//! A datagram, and its answer or an ICMP error. Where no answer is needed, none within the time is fine.
 
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use super::{ProbeError, connect};
 use crate::health::lead::Way;
 use crate::health::spec::UdpCheck;
 
-/// How long an ICMP error has to come where no reply is asked for.
-const GRACE: Duration = Duration::from_millis(200);
-
+/// Waits for whatever comes back.
 pub(super) async fn probe(check: &UdpCheck, to: SocketAddr, way: &Way<'_>) -> Result<(), ProbeError> {
     let socket = connect::udp(to, way).await?;
     socket.send(&check.payload).await.map_err(ProbeError::Connect)?;
     let mut answer = vec![0; 65_536];
-    let received = socket.recv(&mut answer);
-    let received = if check.require_reply {
-        received.await
-    } else {
-        match tokio::time::timeout(GRACE, received).await {
-            Ok(received) => received,
-            Err(_) => return Ok(()),
-        }
-    };
-    let len = received.map_err(ProbeError::Connect)?;
+    let len = socket.recv(&mut answer).await.map_err(ProbeError::Connect)?;
     judge(check, &answer[..len])
 }
 
+/// As keepalived's `check_udp_reply`.
 fn judge(check: &UdpCheck, answer: &[u8]) -> Result<(), ProbeError> {
     let bytes = |len: usize| format!("{len} bytes");
     if let Some(min) = check.min_reply_len.filter(|min| answer.len() < *min) {
@@ -36,9 +25,28 @@ fn judge(check: &UdpCheck, answer: &[u8]) -> Result<(), ProbeError> {
         return Err(ProbeError::unexpected(bytes(answer.len()), format!("{max} or less")));
     }
     match &check.expect {
-        Some(part) if !part.is_empty() && !answer.windows(part.len()).any(|window| window == part) => {
-            Err(ProbeError::unexpected(bytes(answer.len()), "others"))
+        Some(expected) if !expected.matches(answer) => {
+            let begin: String =
+                answer.iter().take(expected.bytes.len()).map(|byte| format!("{byte:02x}")).collect();
+            Err(ProbeError::unexpected(begin, expected))
         }
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::health::spec::Reply;
+
+    #[test]
+    fn length_and_beginning_of_a_reply_are_judged() {
+        let mut check = UdpCheck { expect: Reply::parse("6f6b01"), ..UdpCheck::default() };
+        assert!(judge(&check, b"ok\x01").is_ok() && judge(&check, b"ok").is_ok());
+        let why = judge(&check, b"xxok\x01").unwrap_err().to_string();
+        assert_eq!(why, "answered 78786f, expected 6f6b01");
+        (check.min_reply_len, check.max_reply_len) = (Some(3), Some(4));
+        assert!(judge(&check, b"ok").is_err() && judge(&check, b"ok\x01++").is_err());
+        assert!(judge(&check, b"ok\x01+").is_ok());
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::*;
+use crate::health::check::Wish;
 use crate::health::spec::{CheckKind, OnFailure, ServerHealth, SorryServer};
 use crate::lvs::director::{Director, Query, Reply, Settings};
 use crate::lvs::service::{Forwarding, Protocol, ServiceSpec};
@@ -95,7 +96,7 @@ impl World {
 
     fn result(&mut self, last: u8, good: bool) {
         let outcome = if good {
-            Outcome::Good { took: Duration::ZERO, weight: None }
+            Outcome::Good { took: Duration::ZERO, wish: None }
         } else {
             Outcome::Bad { took: Duration::ZERO, why: "refused".to_owned() }
         };
@@ -210,6 +211,58 @@ fn quorum_goes_and_comes_with_hysteresis() {
     assert_eq!(world.table(), [(1, 10), (2, 10), (3, 10)]);
     let quorum: Vec<_> = world.events.iter().filter(|name| !name.starts_with("server_")).collect();
     assert_eq!(quorum, ["service_down", "lost", "service_up", "gained"]);
+}
+
+#[test]
+fn a_sorry_server_that_is_the_only_real_server_serves_when_it_is_down() {
+    let mut health = declared();
+    health.servers.truncate(1);
+    let sorry = ServerSpec { forwarding: Forwarding::Route, ..spec(1, 1) };
+    health.policy.sorry = Some(SorryServer { server: sorry.clone(), inhibit: false });
+    let mut world = World::new(&health);
+    for last in 2..=3 {
+        world.configure(&[Command::DeleteServer { service: service(), addr: end(last).addr, port: 80 }]);
+    }
+    world.settle();
+    assert_eq!(world.table(), [(1, 10)]);
+    world.result(1, false);
+    assert_eq!(world.table(), [(1, 1)], "as the sorry server");
+    assert!(world.health.report(world.now)[0].sorry);
+    let Ok(Reply::Services(mut services)) = world.director.query(&Query::Service(service()), world.now)
+    else {
+        panic!("no service")
+    };
+    assert_eq!(services[0].servers[0].spec, sorry);
+    world.health.undo(&mut services[0]);
+    assert_eq!(services[0].servers[0].spec, spec(1, 10), "what is saved is what was declared");
+    // The same file again, and a command for the same server, change nothing of that.
+    world.configure(&[Command::EditServer { service: service(), server: spec(1, 10) }]);
+    world.settle();
+    assert_eq!(world.table(), [(1, 1)]);
+    world.result(1, true);
+    assert_eq!(world.table(), [(1, 10)]);
+    assert!(!world.health.report(world.now)[0].sorry);
+}
+
+#[test]
+fn checks_add_to_the_declared_weight() {
+    let mut health = declared();
+    let second = health.servers[0].checks[0].clone();
+    health.servers[0].checks.push(second);
+    let mut world = World::new(&health);
+    let wishes = |world: &mut World, wishes: [Option<Wish>; 2]| {
+        for (number, wish) in wishes.into_iter().enumerate() {
+            let id = CheckId { service: service(), server: end(1), number };
+            world.health.record(&id, &Outcome::Good { took: Duration::ZERO, wish }, world.now);
+        }
+        world.settle();
+        world.table()[0].1
+    };
+    assert_eq!(wishes(&mut world, [Some(Wish::Be(25)), None]), 25);
+    assert_eq!(wishes(&mut world, [Some(Wish::Be(25)), Some(Wish::Add(-4))]), 21);
+    assert_eq!(wishes(&mut world, [None, Some(Wish::Add(-40))]), 0);
+    assert_eq!(wishes(&mut world, [Some(Wish::Add(i64::MAX)), Some(Wish::Add(9))]), i32::MAX);
+    assert_eq!(wishes(&mut world, [None, None]), 10);
 }
 
 #[test]

@@ -5,12 +5,16 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
-use regex::bytes::{Regex, RegexBuilder};
 use serde::{Deserialize, Serialize};
 
 use crate::lvs::service::{Endpoint, Forwarding, ServerSpec, ServiceKey};
+
+mod http;
+
+pub use http::{BodyRegex, HttpCheck, HttpUrl, HttpVersion, StatusRange, Tls};
 
 /// The checks of one virtual service.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -290,6 +294,9 @@ pub enum CheckKind {
     Smtp(SmtpCheck),
     Grpc(GrpcCheck),
     Script(ScriptCheck),
+    File(FileCheck),
+    /// A session of a BFD daemon on this host with `connect_ip`, or the server's address, from `bind_ip`, is up.
+    Bfd(BfdSource),
 }
 
 impl CheckKind {
@@ -306,6 +313,8 @@ impl CheckKind {
             Self::Grpc(grpc) if grpc.tls.is_some() => "grpcs",
             Self::Grpc(_) => "grpc",
             Self::Script(_) => "script",
+            Self::File(_) => "file",
+            Self::Bfd(_) => "bfd",
         }
     }
 }
@@ -337,113 +346,6 @@ impl CheckKind {
             (_, port) => port,
         }
     }
-}
-
-/// GET requests, one after the other; all must be answered as expected.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct HttpCheck {
-    /// None asks for `/`.
-    pub urls: Vec<HttpUrl>,
-    pub version: HttpVersion,
-    /// Value of the Host header where the URL does not say one; None is the address connected to.
-    pub host: Option<String>,
-    /// Plain HTTP without.
-    pub tls: Option<Tls>,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum HttpVersion {
-    #[serde(rename = "1.0")]
-    Http10,
-    #[default]
-    #[serde(rename = "1.1")]
-    Http11,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct HttpUrl {
-    pub path: String,
-    /// Host header of this request (`virtualhost`).
-    pub host: Option<String>,
-    /// Empty takes 200 to 299.
-    pub status: Vec<StatusRange>,
-    /// MD5 of the body, as `genhash` prints it.
-    pub digest: Option<[u8; 16]>,
-    pub regex: Option<BodyRegex>,
-}
-
-impl HttpUrl {
-    pub fn new(path: &str) -> Self {
-        Self { path: path.to_owned(), host: None, status: Vec::new(), digest: None, regex: None }
-    }
-}
-
-/// Both ends belong to it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct StatusRange {
-    pub first: u16,
-    pub last: u16,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct BodyRegex {
-    pub pattern: String,
-    /// The body must not match (`regex_no_match`).
-    pub negate: bool,
-    /// `regex_options`: caseless, multiline, dotall, extended.
-    pub case_insensitive: bool,
-    pub multi_line: bool,
-    pub dot_matches_new_line: bool,
-    pub ignore_whitespace: bool,
-    /// Where in the body a match may begin and must have begun (`regex_min_offset`, `regex_max_offset`).
-    pub min_offset: usize,
-    pub max_offset: Option<usize>,
-}
-
-impl BodyRegex {
-    /// # Errors
-    /// It is no pattern, or one that would need too much memory.
-    pub fn compile(&self) -> Result<Regex, regex::Error> {
-        RegexBuilder::new(&self.pattern)
-            .case_insensitive(self.case_insensitive)
-            .multi_line(self.multi_line)
-            .dot_matches_new_line(self.dot_matches_new_line)
-            .ignore_whitespace(self.ignore_whitespace)
-            .size_limit(1 << 20)
-            .build()
-    }
-
-    /// Why it cannot be used, in a few words.
-    pub fn trouble(&self) -> Option<String> {
-        let error = self.compile().err()?.to_string();
-        let last = error.lines().last().unwrap_or_default();
-        Some(last.trim().trim_start_matches("error: ").to_owned())
-    }
-
-    pub fn new(pattern: &str) -> Self {
-        Self {
-            pattern: pattern.to_owned(),
-            negate: false,
-            case_insensitive: false,
-            multi_line: false,
-            dot_matches_new_line: false,
-            ignore_whitespace: false,
-            min_offset: 0,
-            max_offset: None,
-        }
-    }
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Tls {
-    /// Name sent to the server and looked for in its certificate; None is the host asked for, when that is a name.
-    pub server_name: Option<String>,
-    /// Send no name at all (keepalived without `enable_sni`).
-    pub no_sni: bool,
-    /// Whether the certificate must be good; keepalived takes any.
-    pub verify: bool,
-    /// PEM file of authorities to trust; None is the system's.
-    pub ca_file: Option<std::path::PathBuf>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -498,8 +400,62 @@ pub struct UdpCheck {
     pub require_reply: bool,
     pub min_reply_len: Option<usize>,
     pub max_reply_len: Option<usize>,
-    /// The reply must contain these bytes.
-    pub expect: Option<Vec<u8>>,
+    pub expect: Option<Reply>,
+}
+
+/// What a reply begins with, compared up to the end of the shorter one, as keepalived does it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Reply {
+    pub bytes: Vec<u8>,
+    /// Bits that may be anything, a byte for each of `bytes`; empty where every bit counts.
+    pub any: Vec<u8>,
+}
+
+impl Reply {
+    /// A reply of hex digits, with `x` for any digit. A digit that has blanks around it is a byte. None: other letters, or
+    /// nothing at all.
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut reply = Self::default();
+        let words = text.split([' ', '\t']).filter(|word| !word.is_empty());
+        for pair in words.flat_map(|word| word.as_bytes().chunks(2)) {
+            let (mut byte, mut any) = (0, 0);
+            for letter in pair {
+                let digit = char::from(*letter).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+                let wild = matches!(letter, b'x' | b'X');
+                if digit.is_none() && !wild {
+                    return None;
+                }
+                byte = byte << 4 | digit.unwrap_or(0);
+                any = any << 4 | if wild { 0xf } else { 0 };
+            }
+            reply.bytes.push(byte);
+            reply.any.push(any);
+        }
+        if reply.any.iter().all(|any| *any == 0) {
+            reply.any.clear();
+        }
+        (!reply.bytes.is_empty()).then_some(reply)
+    }
+
+    pub fn matches(&self, answer: &[u8]) -> bool {
+        let any = self.any.iter().chain(std::iter::repeat(&0));
+        self.bytes.iter().zip(any).zip(answer).all(|((byte, any), got)| (byte ^ got) & !any == 0)
+    }
+}
+
+impl fmt::Display for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let any = self.any.iter().chain(std::iter::repeat(&0));
+        for (byte, any) in self.bytes.iter().zip(any) {
+            for shift in [4, 0] {
+                match any >> shift & 0xf {
+                    0 => write!(f, "{:x}", byte >> shift & 0xf)?,
+                    _ => f.write_str("x")?,
+                }
+            }
+        }
+        Ok(())
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -528,6 +484,37 @@ pub struct ScriptCheck {
     pub script: Script,
     /// Its exit status sets the weight (`misc_dynamic`): 0 leaves it, 2 to 255 mean that minus 2, 1 is a failure.
     pub dynamic: bool,
+}
+
+/// A number in a file, as keepalived's `FILE_CHECK` reads it. No file, or none in it, is 0.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct FileCheck {
+    pub path: PathBuf,
+    /// What the number is multiplied by before it is added to the server's weight. 0: any number but 0 is a failure.
+    pub weight: i32,
+    /// The other sign; with a weight of 0: the number 0 is a failure.
+    pub reverse: bool,
+}
+
+/// Who knows of BFD sessions.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BfdSource {
+    /// Whoever of the others is there, at its usual place.
+    #[default]
+    Any,
+    /// FRR's `bfdd`, by its socket.
+    Frr(PathBuf),
+    /// BIRD, by its control socket.
+    Bird(PathBuf),
+    /// keepalived's BFD process, by the file that it writes on SIGUSR1.
+    Keepalived(PathBuf),
+}
+
+impl BfdSource {
+    pub const FRR: &str = "/run/frr/bfdd.vty";
+    pub const BIRD: &str = "/run/bird/bird.ctl";
+    pub const KEEPALIVED: &str = "/tmp/keepalived_bfd.data";
 }
 
 /// A notifying script that says nothing else has this long.
@@ -563,6 +550,20 @@ mod tests {
         assert_eq!(DnsCheck::record_type_of("TYPE70000"), None);
         assert_eq!(DnsCheck::record_type_of("nonsense"), None);
         assert_eq!(DnsCheck::default().record_type, 6);
+    }
+
+    #[test]
+    fn replies_are_compared_from_their_beginning() {
+        let ok = Reply::parse("6f6b01").unwrap();
+        assert!(
+            ok.matches(b"ok\x01") && ok.matches(b"ok\x01 and more") && ok.matches(b"ok") && ok.matches(b"")
+        );
+        assert!(!ok.matches(b"xxok\x01") && !ok.matches(b"OK"));
+        let vague = Reply::parse("6X xb 1").unwrap();
+        assert!(vague.matches(b"ok\x01") && vague.matches(b"a+\x01") && !vague.matches(b"ok\x11"));
+        assert_eq!((ok.to_string(), vague.to_string()), ("6f6b01".to_owned(), "6xxb01".to_owned()));
+        assert_eq!(Reply::parse("6g"), None);
+        assert_eq!(Reply::parse(" "), None);
     }
 
     #[test]
