@@ -8,7 +8,7 @@ web rs1
 start_director
 on ds ipvsadm -A -t 192.168.1.183:80 -s rr
 on ds ipvsadm -a -t 192.168.1.183:80 -r 192.168.56.183:80 -m
-request() { on client curl -s --max-time 5 http://192.168.1.183; }
+request() { on client curl -s --max-time 30 http://192.168.1.183; }
 # pcapng files begin with this.
 begun() { [[ $(head -c 4 "$1" 2>/dev/null | od -An -tx1 | tr -d ' ') == 0a0d0d0a ]]; }
 
@@ -72,7 +72,9 @@ for _ in range(30000):
 PY
 same "an answer" rs1 "$(request)"
 kill -CONT "$capture"
-request >/dev/null
+# What it lost is told with what comes next.
+reads_on() { on client curl -s --max-time 30 http://192.168.1.183/reads-on && grep -q reads-on deaf.pcapng; }
+wait_until 10 reads_on
 stop_director
 wait_until 20 ended_process "$capture"
 lost=$(sed -n 's/.* captured, \([0-9]*\) lost/\1/p' deaf.log)

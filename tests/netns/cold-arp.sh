@@ -23,8 +23,8 @@ done
 
 # Real servers find their gateway from a cold cache too, and the client the director.
 forget_neighbours client ds rs1 rs2
-on rs1 ping -qc 1 -W 2 192.168.56.181
-on rs2 ping -qc 1 -W 2 fd00:56::181
-on client ping -qc 1 -W 2 192.168.1.181
+on rs1 ping -qc 1 -W 20 192.168.56.181
+on rs2 ping -qc 1 -W 20 fd00:56::181
+on client ping -qc 1 -W 20 192.168.1.181
 stop_director
 nothing_left

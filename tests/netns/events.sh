@@ -35,8 +35,8 @@ refused on ds ipvsadm -a -t 192.168.1.183:80 -r 192.168.56.183 -m
 expect server_added server_edited
 
 # Two connections are the threshold.
-on client curl -s --max-time 5 http://192.168.1.183 http://192.168.1.183 >/dev/null
-on client curl -s --max-time 5 http://192.168.1.183 >/dev/null
+on client curl -s --max-time 30 http://192.168.1.183 http://192.168.1.183 >/dev/null
+on client curl -s --max-time 30 http://192.168.1.183 >/dev/null
 expect server_overloaded
 on ds ipvsadm -e -t 192.168.1.183:80 -r 192.168.56.183 -m -x 0
 expect server_edited server_returned

@@ -36,7 +36,7 @@ PY
 }
 is() { [[ $(flows "$1") == "$2" ]]; }
 logged() { is "len([f for f in ends if f['reason'] == '$1' and f['virtual']['port'] == $2]) >= $3" True; }
-metric() { on ds curl -s --max-time 5 http://127.0.0.1:9633/metrics | sed -n "s/^$1 //p"; }
+metric() { on ds curl -s --max-time 30 http://127.0.0.1:9633/metrics | sed -n "s/^$1 //p"; }
 hold() {
   ip netns exec client python3 "$here/hold.py" open $vip 81 "$2" >"$1" 2>&1 &
   wait_until 20 grep -q open "$1"

@@ -33,7 +33,10 @@ def udp(s, addr):
     while True:
         data, peer = s.recvfrom(2048)
         asked.write("udp %s to %s\n" % (peer[0], addr))
-        s.sendto(data, peer)
+        try:
+            s.sendto(data, peer)
+        except OSError:
+            pass
 for addr in "192.168.1.183", "192.168.1.200", "fd00:1::183", "fd00:1::200":
     s = socket.socket(family(addr), socket.SOCK_DGRAM)
     s.bind((addr, 53))

@@ -70,7 +70,7 @@ same "the host after rules were removed" "$before" "$(snapshot ds)"
 # --- hosts live in the virtual subnet, and interfaces check where packets come from
 serve --vip-net 192.168.1.0/24 --rs-net 192.168.56.0/24
 same "a host of the virtual subnet, from the director" client "$(get ds http://192.168.1.10)"
-on client ping -qc 1 -W 2 192.168.1.181
+on client ping -qc 1 -W 20 192.168.1.181
 stop_director
 same "the host after a shared subnet" "$before" "$(snapshot ds)"
 

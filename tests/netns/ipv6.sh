@@ -35,7 +35,7 @@ same "weighted answers" "rs2 rs1 rs2 rs2 rs1 rs2" "$(answers client 6 'http://[f
 
 # Other ports of the VIP, and ping, are the host's.
 same "a closed port" ECONNREFUSED "$(tcp_try client fd00:1::183 81)"
-on client ping -qc 1 -W 2 fd00:1::183
+on client ping -qc 1 -W 20 fd00:1::183
 
 # UDP with a mapped port, and a closed one behind it.
 on ds ipvsadm -A -u '[fd00:1::183]:53' -s rr
@@ -53,7 +53,7 @@ same "UDP without servers" ECONNREFUSED "$(udp_ask client fd00:1::183 90 hello)"
 
 # A client on the director, and what no service claims.
 same "from the director" "rs2 rs1" "$(answers ds 2 'http://[fd00:1::183]')"
-on rs1 ping -qc 1 -W 2 fd00:1::10
+on rs1 ping -qc 1 -W 20 fd00:1::10
 same "a health check" rs1 "$(get ds 'http://[fd00:56::183]')"
 
 stop_director

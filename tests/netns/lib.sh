@@ -145,9 +145,10 @@ one_link() {
 
 # --- waiting and comparing
 
-# wait_until SECONDS COMMAND...: repeats the command until it succeeds; fails at the deadline.
+# wait_until SECONDS COMMAND...: repeats the command until it succeeds; fails at the deadline. The seconds are what a
+# machine needs that has nothing else to do; another one has a minute more.
 wait_until() {
-  local deadline=$((SECONDS + $1 + 1))
+  local deadline=$((SECONDS + $1 + 60))
   shift
   until "$@" >/dev/null 2>&1; do
     ((SECONDS < deadline)) || fail "gave up waiting for: $*"
@@ -289,7 +290,7 @@ CONF
 }
 
 # get HOST URL: what curl prints there.
-get() { on "$1" curl -sS --max-time 5 "$2"; }
+get() { on "$1" curl -sS --max-time 30 "$2"; }
 
 # answers HOST COUNT URL: that many answers, on one line.
 answers() {
@@ -365,7 +366,7 @@ except OSError as e: print(errno.errorcode[e.errno], *["late"] * (time.monotonic
 }
 
 # tcp_hear HOST ADDRESS PORT: what a TCP server says.
-tcp_hear() { on "$1" nc -d -w 3 "$2" "$3"; }
+tcp_hear() { on "$1" nc -d -w 30 "$2" "$3"; }
 
 # tcp_greeter HOST PORT TEXT: a server that sends this text and the client's address to each that connects.
 tcp_greeter() {

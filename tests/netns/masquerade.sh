@@ -94,8 +94,8 @@ for family in 4 6; do
   same "a long datagram, IPv$family" "far $long" "$(udp_ask rs2 "$far" 5353 "$long")"
   same "a closed port, IPv$family" ECONNREFUSED "$(tcp_try rs1 "$far" 7)"
   same "a datagram to a closed port, IPv$family" ECONNREFUSED "$(udp_ask rs1 "$far" 7 hello)"
-  for rs in rs1 rs2; do on $rs ping -$family -qc 3 -i 0.2 -W 5 "$far" >/dev/null; done
-  on rs1 ping -$family -qc 1 -s 4000 -W 5 "$far" >/dev/null
+  for rs in rs1 rs2; do on $rs ping -$family -qc 3 -i 0.2 -W 20 "$far" >/dev/null; done
+  on rs1 ping -$family -qc 1 -s 4000 -W 20 "$far" >/dev/null
   # Each hop complains, and it is the asker who hears.
   if ((family == 4)); then expected="192.168.56.181 192.168.1.10 10.9.0.2"; else expected="fd00:56::181 fd00:1::10 fd09::2"; fi
   same "the way, IPv$family" "$expected" "$(way rs1 "$far")"
@@ -128,8 +128,8 @@ PY
 same "the host's own connection" far "$(get ds http://10.9.0.2)"
 same "the host's own datagram" "far own" "$(udp_ask ds 10.9.0.2 5353 own 12345)"
 same "a datagram of the host from a claimed port" "far own" "$(udp_ask ds 10.9.0.2 5353 own 20001)"
-on ds ping -qc 1 -W 5 10.9.0.2 >/dev/null
-on ds ping -6 -qc 1 -W 5 fd09::2 >/dev/null
+on ds ping -qc 1 -W 20 10.9.0.2 >/dev/null
+on ds ping -6 -qc 1 -W 20 fd09::2 >/dev/null
 same "a server on the host at a claimed port" "ds ::ffff:10.9.0.2" "$(tcp_hear far 192.168.1.181 20000)"
 same "long own datagrams" "far $long" "$(udp_ask ds 10.9.0.2 5353 "$long")"
 
@@ -158,7 +158,7 @@ ip -n client -6 route add fd00:56::/64 via fd00:1::181
 for addr in 192.168.56.184 fd00:56::184; do
   for number in 1 2; do same "a datagram to a server, directly" "rs2 hello" "$(udp_ask client $addr 5353 hello)"; done
   same "a long one" "rs2 $long" "$(udp_ask client $addr 5353 "$long")"
-  on client ping -qc 1 -W 5 $addr >/dev/null
+  on client ping -qc 1 -W 20 $addr >/dev/null
 done
 [[ $(on ds ipvsadm -Lnc) != *:5353*5353*5353* ]] || fail "what is let in is none of IPVS's"
 on ds ipvsadm -C

@@ -10,7 +10,7 @@ start_director --metrics 127.0.0.1:9633 --metrics-series 60
 on ds ipvsadm -A -t 192.168.1.183:80 -s rr
 on ds ipvsadm -a -t 192.168.1.183:80 -r 192.168.56.183 -m
 on ds ipvsadm -a -t 192.168.1.183:80 -r 192.168.56.184 -m -w 0
-for _ in 1 2 3 4 5; do on client curl -s --max-time 5 http://192.168.1.183 >/dev/null; done
+for _ in 1 2 3 4 5; do on client curl -s --max-time 30 http://192.168.1.183 >/dev/null; done
 
 page() { on ds curl -s --max-time 10 "http://127.0.0.1:9633$1"; }
 code() { on ds curl -s -o /dev/null --max-time 10 -w '%{http_code}' "http://127.0.0.1:9633$1"; }
@@ -56,7 +56,7 @@ time.sleep(2)
 PY
 many=$!
 wait_until 60 grep -q opened many.log
-same "requests meanwhile" rs1 "$(on client curl -s --max-time 5 http://192.168.1.183)"
+same "requests meanwhile" rs1 "$(on client curl -s --max-time 30 http://192.168.1.183)"
 memory=$(awk '/^VmRSS/ { print $2 }' "/proc/$director/status")
 ((memory < 300000)) || fail "the director takes $memory kB"
 wait "$many" || fail "the clients failed: $(cat many.log)"

@@ -83,7 +83,7 @@ on rs1 sysctl -qw net.ipv4.tcp_fastopen=0x603
 on client sysctl -qw net.ipv4.tcp_fastopen=5
 for ((i = 0; i < 3; i++)); do
   same "fast open" "192.168.1.10 192.168.1.183 80" \
-    "$(on client curl -sS --tcp-fastopen --max-time 5 http://192.168.1.183 | cut -d ' ' -f 1,3,4)"
+    "$(on client curl -sS --tcp-fastopen --max-time 30 http://192.168.1.183 | cut -d ' ' -f 1,3,4)"
 done
 stop_director
 

@@ -201,14 +201,14 @@ wait_until 10 led
 # A director's command to a real server's socket, a second one, ports and addresses that are taken.
 refused tunvs save --socket "$work/rs1.sock"
 contains "a listing of a real server" "real server" "$output"
-refused on rs1 timeout 10 tunvs real-server --socket "$work/rs1.sock" "${all[@]}"
+refused on rs1 timeout 60 tunvs real-server --socket "$work/rs1.sock" "${all[@]}"
 contains "the refusal" "$work/rs1.sock" "$output"
-refused on rs1 timeout 10 tunvs real-server --socket "$work/other.sock" --tun other "${vips[@]}" --mode ipip
+refused on rs1 timeout 60 tunvs real-server --socket "$work/other.sock" --tun other "${vips[@]}" --mode ipip
 contains "the refusal" "another tunvs" "$output"
 retire rs1
 same "the host after a stop" "$before" "$(snapshot rs1)"
 
-refused on rs1 timeout 10 tunvs real-server --socket "$work/rs1.sock" --vip 192.168.1.191 --mode dr
+refused on rs1 timeout 60 tunvs real-server --socket "$work/rs1.sock" --vip 192.168.1.191 --mode dr
 contains "the refusal" "eth0" "$output"
 ip netns exec rs1 python3 -c '
 import socket, time
@@ -218,7 +218,7 @@ print("ready", flush=True)
 time.sleep(60)' >"$work/taken.ready" &
 taker=$!
 wait_until 10 test -s "$work/taken.ready"
-refused on rs1 timeout 10 tunvs real-server --socket "$work/rs1.sock" "${all[@]}"
+refused on rs1 timeout 60 tunvs real-server --socket "$work/rs1.sock" "${all[@]}"
 contains "the refusal" "UDP port 5555 is in use" "$output"
 kill "$taker"
 same "the host after refused starts" "$before" "$(snapshot rs1)"

@@ -11,13 +11,13 @@ on ds ipvsadm -A -t 192.168.1.183:80 -s rr
 two_servers -t 192.168.1.183:80 80
 running=$(snapshot ds)
 
-refused on ds timeout 10 tunvs run
+refused on ds timeout 60 tunvs run
 ((status != 124)) || fail "a second director started"
 contains "the refusal" "$TUNVS_SOCKET" "$output"
 same "lines of the refusal" 1 "$(wc -l <<<"$output")"
 same "the host" "$running" "$(snapshot ds)"
 
-refused on ds timeout 10 tunvs run --socket "$work/other.sock"
+refused on ds timeout 60 tunvs run --socket "$work/other.sock"
 ((status != 124)) || fail "a second director started in the same namespace"
 same "the host" "$running" "$(snapshot ds)"
 [[ ! -e $work/other.sock ]] || fail "the refused director left its socket"

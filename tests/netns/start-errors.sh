@@ -9,7 +9,7 @@ before=$(snapshot ds)
 will_not_start() {
   local what=$1 part=$2
   shift 2
-  refused on ds timeout 10 "$@"
+  refused on ds timeout 60 "$@"
   ((status != 124)) || fail "$what: it started"
   contains "$what" "$part" "$output"
   same "lines about: $what" 1 "$(grep -c . <<<"$output")"

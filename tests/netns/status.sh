@@ -17,7 +17,7 @@ on ds ipvsadm -R <<'RULES'
 -a -u 192.168.1.183:53 -r 192.168.56.184:5353 -m
 RULES
 flows=20000
-for _ in 1 2 3 4 5 6; do on client curl -s --max-time 5 http://192.168.1.183 >/dev/null; done
+for _ in 1 2 3 4 5 6; do on client curl -s --max-time 30 http://192.168.1.183 >/dev/null; done
 
 # ask JSON-PATH...: values from `tunvs status --json`, one a line.
 ask() {
@@ -84,7 +84,7 @@ contains "a wrong end" "10.0.0.1:80" "$output"
 # A reader that takes its time holds nobody up.
 connections --json > >(sleep 3; wc -l >slow-lines) &
 slow=$!
-same "requests meanwhile" rs "$(on client curl -s --max-time 5 http://192.168.1.183 | tr -d '0-9')"
+same "requests meanwhile" rs "$(on client curl -s --max-time 30 http://192.168.1.183 | tr -d '0-9')"
 same "a listing meanwhile" 1 "$(connections --limit 1 | tail -n +2 | wc -l)"
 wait "$slow"
 wait_until 20 grep -q . slow-lines

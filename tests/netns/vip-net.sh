@@ -29,8 +29,8 @@ same "rules and routes with services" "$from_the_start" "$(plumbing)"
 # An address of the network without a service is refused by the host: not swallowed, and in no circle.
 same "an unused address" ECONNREFUSED "$(tcp_try client 10.99.0.77 80)"
 # Real servers in the network keep their own traffic.
-on rs1 ping -qc 2 -i 0.2 -W 2 192.168.1.10
-on rs1 ping -qc 2 -i 0.2 -W 2 fd00:1::10
+on rs1 ping -qc 2 -i 0.2 -W 20 192.168.1.10
+on rs1 ping -qc 2 -i 0.2 -W 20 fd00:1::10
 same "a health check" rs1 "$(get ds http://192.168.56.183)"
 
 stop_director

@@ -29,8 +29,8 @@ same "answers" "rs2 rs1 rs2 rs1" "$(answers client 4 http://192.168.1.200)"
 same "answers over IPv6" "rs2 rs1 rs2 rs1" "$(answers client 4 'http://[fd00:1::200]')"
 
 # The director's own addresses still work, and nobody else's is answered for.
-on client ping -qc 1 -W 2 192.168.1.181
-on client ping -qc 1 -W 2 fd00:1::181
+on client ping -qc 1 -W 20 192.168.1.181
+on client ping -qc 1 -W 20 fd00:1::181
 refused on client ping -qc 1 -W 1 192.168.1.201
 
 on ds ipvsadm -C
