@@ -50,11 +50,9 @@ pub(super) fn run(args: &DoctorArgs, out: &mut dyn Write) -> Result<bool, Doctor
     if args.probe {
         known.probes.extend(probe_all(&known.services));
     }
-    let masquerade_nets =
-        config.as_ref().map_or(&[][..], |config| config.director.masquerade_nets.as_slice());
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(DoctorError::Runtime)?;
-    let survey = runtime.block_on(survey(&known.reals(|_| true), masquerade_nets))?;
+    let survey = runtime.block_on(survey(&known.reals(|_| true)))?;
     let findings = examine(&look(&ThisHost, survey, known));
     let printed = if args.json { json(&findings, out) } else { text(&findings, args.quiet, out) };
     printed.map_err(DoctorError::Write)?;

@@ -54,6 +54,7 @@ use crate::host::{
 };
 use crate::lvs::director::{CommandError, Director, Settings, Side, Verdict};
 use crate::lvs::neighbour::Neighbours;
+use crate::lvs::service::Family;
 use crate::lvs::wire::{Outbox, PacketBuf};
 
 pub(crate) use clock::Clock;
@@ -353,7 +354,7 @@ async fn serve(
     outcome
 }
 
-/// Tasks that keep up with the host: its own changes, and ICMPv6 errors that it gets in the director's place.
+/// Tasks that keep up with the host: its own changes, and ICMP errors that it gets in the director's place.
 fn follow_host(live: &Arc<Live>, writer: TunWriter, rs_writer: TunWriter) -> Vec<JoinHandle<()>> {
     let mut tasks = vec![tokio::spawn(repeat(Arc::clone(live), rs_writer))];
     match Watch::start() {
@@ -367,12 +368,13 @@ fn follow_host(live: &Arc<Live>, writer: TunWriter, rs_writer: TunWriter) -> Vec
         }
         Err(error) => tracing::warn!(%error, "neighbours are left to the host"),
     }
-    match ErrorListener::start(live.director.masquerades_v6()) {
-        Ok(listener) => {
-            tasks.push(tokio::spawn(neighbourhood::pass_errors(Arc::clone(live), listener, writer)));
-        }
-        Err(error) => tracing::debug!(%error, "no ICMPv6 errors"),
-    }
+    let masquerades = live.director.masqueraded_families();
+    let listener = |family| {
+        let started = ErrorListener::start(family, masquerades[usize::from(family == Family::V6)]);
+        started.inspect_err(|error| tracing::debug!(%error, ?family, "no ICMP errors")).ok()
+    };
+    let listeners = [Family::V4, Family::V6].map(listener);
+    tasks.push(tokio::spawn(neighbourhood::pass_errors(Arc::clone(live), listeners, writer)));
     tasks
 }
 

@@ -1,10 +1,11 @@
 //! Keeping up with the host: its links, addresses and routes change under the director, and some packets for the
 //! director reach the host's own stack instead of a TUN.
 
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::device::{PacketWriter, TunWriter};
+use crate::device::{NeighbourWriter, PacketWriter, TunWriter};
 use crate::host::{ErrorListener, Heard, NeighbourWatch, Watch};
 use crate::lvs::director::{Side, Verdict};
 use crate::lvs::neighbour::Neighbours;
@@ -44,29 +45,52 @@ pub(super) async fn know_neighbours(neighbours: Arc<Neighbours>, mut watch: Neig
     }
 }
 
-/// Hands ICMPv6 errors, and answers of echo, to the director. One that belongs to no connection was the host's, which
+/// Hands ICMP errors, and answers of echo, to the director. One that belongs to no connection was the host's, which
 /// has it already.
-pub(super) async fn pass_errors(live: Arc<Live>, listener: ErrorListener, mut writer: TunWriter) {
+pub(super) async fn pass_errors(
+    live: Arc<Live>,
+    mut listeners: [Option<ErrorListener>; 2],
+    writer: TunWriter,
+) {
+    let mut writer = writer.with_neighbours(Arc::clone(&live.neighbours));
     let (mut packet, mut outbox) = (PacketBuf::new(), Outbox::default());
     loop {
-        match listener.next().await {
+        let (family, heard) = tokio::select! {
+            heard = next(listeners[0].as_ref()) => (0, heard),
+            heard = next(listeners[1].as_ref()) => (1, heard),
+        };
+        match heard {
             Ok(error) => packet.fill(&error),
             Err(error) => {
-                tracing::warn!(%error, "ICMPv6 errors are not heard any more");
-                return;
+                tracing::warn!(%error, "ICMP errors are not heard any more");
+                listeners[family] = None;
+                continue;
             }
         }
         let verdict = live.director.process(&mut packet, Side::Client, live.clock.now(), &mut outbox);
-        let mut write = |packet: &mut PacketBuf| {
+        let written = match verdict {
+            Verdict::Forward => writer.write(&mut packet),
+            Verdict::Route(neighbour) => writer.write_to(&mut packet, neighbour),
+            Verdict::Pass | Verdict::Split | Verdict::Hold | Verdict::Reply | Verdict::Drop(_) => {
+                outbox.drain(|_| {});
+                continue;
+            }
+        };
+        if let Err(error) = written {
+            tracing::trace!(%error, "unwritten packet");
+        }
+        outbox.drain(|packet| {
             if let Err(error) = writer.write(packet) {
                 tracing::trace!(%error, "unwritten packet");
             }
-        };
-        if verdict == Verdict::Forward {
-            write(&mut packet);
-            outbox.drain(write);
-        } else {
-            outbox.drain(|_| {});
-        }
+        });
+    }
+}
+
+/// The next message; never, without a listener.
+async fn next(listener: Option<&ErrorListener>) -> io::Result<Vec<u8>> {
+    match listener {
+        Some(listener) => listener.next().await,
+        None => std::future::pending().await,
     }
 }

@@ -94,7 +94,7 @@ fn early_demux(site: &Site) -> Option<Finding> {
         return None;
     }
     let name = "net.ipv4.ip_early_demux";
-    let why = "packets for a socket of this host are not routed into a TUN any more, and lost: checks, hairpins, local clients";
+    let why = "packets for a socket of this host are not routed into a TUN any more, and lost: those to other ports of a virtual address";
     Some(
         Finding::warn("early-demux", format!("{name} is {is}, set back while the director runs"), why)
             .mend(format!("sysctl -w {name}=0")),

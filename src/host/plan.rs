@@ -7,7 +7,7 @@ use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 use super::change::{Action, Address, Link, Proxy, Route, RouteKind, Rule, Step, TABLE_LOCAL};
 use super::cover::cover;
-use super::layout::{Layout, SCTP, TCP, UDP};
+use super::layout::{CAPTURED, Layout, icmp};
 use super::options::{HostOptions, TunNames};
 use super::ports::reserve;
 use super::view::{Interface, View};
@@ -24,11 +24,8 @@ pub(super) const STRICT: u8 = 1;
 /// `rp_filter`: there is a way back at all.
 const LOOSE: u8 = 2;
 
-/// The last port that a rule may name; a packet to 65535 takes the way through the director.
-const LAST_PORT: u16 = 65_534;
-
-/// Rules for real servers at most, per family; beyond that wider prefixes stand in.
-const MAX_REAL_RULES: usize = 64;
+/// Prefixes for real servers at most, per family, each with two rules; beyond that wider ones stand in.
+const MAX_REALS: usize = 64;
 
 /// What real servers send to the link itself, and is the link's.
 const MULTICAST: Ipv6Net = Ipv6Net::new_assert(Ipv6Addr::new(0xff00, 0, 0, 0, 0, 0, 0, 0), 8);
@@ -86,7 +83,7 @@ pub(super) fn base(
     if family == Family::V6 {
         steps.extend([MULTICAST, LINK_LOCAL].map(|net| to_rs(IpNet::V6(net), RouteKind::Throw)));
     }
-    steps.extend(layout.steps(ground.tuns, ground.tables.vip));
+    steps.extend(layout.steps(ground.tuns, ground.tables, ground.options));
     steps
 }
 
@@ -176,6 +173,11 @@ impl<'a, F: Fn(&str) -> Option<String>> Following<'a, F> {
                 all_ours.push(*net);
             }
         }
+        let inside = self.broadcasts().filter(|addr| options.vip_nets.iter().any(|net| net.contains(addr)));
+        let leave =
+            |addr: IpAddr| Step::route(Route { table: tables.vip, dst: addr.into(), kind: RouteKind::Throw });
+        let left: Vec<Step> = inside.map(leave).collect();
+        self.steps.extend(left);
         for addr in &self.captures.virtuals {
             if !options.vip_nets.iter().any(|net| net.contains(addr)) {
                 self.steps.push(Step::route(to_vip((*addr).into())));
@@ -185,6 +187,15 @@ impl<'a, F: Fn(&str) -> Option<String>> Following<'a, F> {
                 self.claim(*addr);
             }
         }
+    }
+
+    /// What is for all hosts of a link is for this one too.
+    fn broadcasts(&self) -> impl Iterator<Item = IpAddr> + use<F> {
+        let nets = self.ground.view.addresses.iter().filter_map(|interface| match interface.net {
+            IpNet::V4(net) if net.prefix_len() < 31 && !net.addr().is_loopback() => Some(net.broadcast()),
+            IpNet::V4(_) | IpNet::V6(_) => None,
+        });
+        nets.map(IpAddr::V4).collect::<BTreeSet<IpAddr>>().into_iter()
     }
 
     /// Makes an address that is nobody's one of this host, and lets its neighbours know.
@@ -257,76 +268,76 @@ impl<'a, F: Fn(&str) -> Option<String>> Following<'a, F> {
         if layout.family != Family::V4 || !view.selects_dscp || !is_needed {
             return;
         }
-        let mut rule = Rule::new(Family::V4, layout.virtuals(), Action::Lookup(tables.rs));
+        let mut rule = Rule::new(Family::V4, layout.bypass, Action::Lookup(tables.rs));
         rule.iif = Some("lo".to_owned());
-        rule.ipproto = Some(1);
+        rule.ipproto = Some(icmp(Family::V4));
         rule.dscp = Some(INTERNETWORK_CONTROL);
         self.steps.push(Step::rule(rule).optional());
     }
 
+    /// Packets of real servers: to addresses of this host among the answers, all others behind `lookup local`.
     fn reals(&mut self, layout: &Layout) {
         let Ground { options, tables, .. } = *self.ground;
         let family = layout.family;
         let from = |pref, net: IpNet| {
-            let mut rule = Rule::new(family, pref, Action::Lookup(tables.rs));
-            rule.from = Some(net);
-            rule
+            let rule = Rule::new(family, pref, Action::Lookup(tables.rs));
+            Rule { from: Some(net), ..rule }
         };
-        let nets = options.rs_nets.iter().chain(&options.masquerade_nets);
-        let nets: BTreeSet<IpNet> =
-            nets.filter(|net| Family::of(&net.addr()) == family).map(IpNet::trunc).collect();
+        let of_family = |nets: &[IpNet]| {
+            let nets = nets.iter().filter(|net| Family::of(&net.addr()) == family);
+            nets.map(IpNet::trunc).collect::<BTreeSet<IpNet>>()
+        };
+        let (serving, masqueraded) = (of_family(&options.rs_nets), of_family(&options.masquerade_nets));
         // Replies of a loopback address are known by where they go, since all else of it is none of ours.
-        let single = self.captures.reals.iter().filter(|addr| {
-            Family::of(addr) == family && !addr.is_loopback() && !nets.iter().any(|net| net.contains(*addr))
-        });
-        let (local, remote): (BTreeSet<IpAddr>, BTreeSet<IpAddr>) =
-            single.partition(|addr| self.own.contains(addr));
-        let mut rules: Vec<Rule> = nets.iter().map(|net| from(layout.reals(), *net)).collect();
-        rules.extend(cover(&remote, MAX_REAL_RULES).into_iter().map(|net| from(layout.reals(), net)));
-        // Replies of a server on this very host are its own traffic.
-        rules.extend(local.into_iter().map(|addr| {
-            let mut rule = from(layout.virtuals(), addr.into());
-            rule.iif = Some("lo".to_owned());
-            rule
-        }));
+        let is_single = |addr: &IpAddr| {
+            Family::of(addr) == family && !addr.is_loopback() && !serving.iter().any(|net| net.contains(addr))
+        };
+        let remote = |addr: &IpAddr| is_single(addr) && !self.own.contains(addr);
+        let mut rules = Vec::new();
+        for proto in CAPTURED {
+            let asked = self.captures.answers.iter().filter(|(number, _)| *number == proto);
+            let (answering, here): (BTreeSet<IpAddr>, BTreeSet<IpAddr>) =
+                asked.map(|(_, addr)| *addr).filter(is_single).partition(remote);
+            let nets = serving.iter().copied().chain(cover(&answering, MAX_REALS));
+            rules.extend(nets.map(|net| Rule { ipproto: Some(proto), ..from(layout.answers(), net) }));
+            rules.extend(here.iter().map(|addr| own_traffic(proto, from(layout.virtuals(), (*addr).into()))));
+        }
+        let passing: BTreeSet<IpAddr> = self.captures.reals.iter().copied().filter(remote).collect();
+        let nets = serving.iter().copied().chain(masqueraded).chain(cover(&passing, MAX_REALS));
+        rules.extend(nets.collect::<BTreeSet<IpNet>>().into_iter().map(|net| from(layout.reals(), net)));
+        if family == Family::V4 {
+            // Its errors are: ICMPv6 is left alone, since neighbour discovery is ICMPv6.
+            let here = self.captures.reals.iter().filter(|addr| is_single(addr) && !remote(addr));
+            rules.extend(here.map(|addr| own_traffic(icmp(family), from(layout.virtuals(), (*addr).into()))));
+        }
         if !rules.is_empty() {
             rules.push(Rule::new(family, layout.local(), Action::Lookup(tables.rs)));
+            if family == Family::V4 {
+                let leave =
+                    |addr: IpAddr| Route { table: tables.rs, dst: addr.into(), kind: RouteKind::Throw };
+                let left: Vec<Step> = self.broadcasts().map(leave).map(Step::route).collect();
+                self.steps.extend(left);
+            }
         }
         self.steps.extend(rules.into_iter().map(Step::rule));
     }
 
-    /// Answers to masqueraded hosts come to the host's own addresses: those to the ports that are claimed for them, and
-    /// packets that show no port (pieces; ICMP). All else of these addresses is none of ours.
+    /// Answers to masqueraded hosts come from everywhere to the host's own addresses. All but what the ports that are
+    /// claimed for them show is none of ours.
     fn answers(&mut self, layout: &Layout) {
         let Ground { options, tables, view, tuns, .. } = *self.ground;
-        if !layout.masquerades {
+        let family = layout.family;
+        if !options.masquerade_nets.iter().any(|net| Family::of(&net.addr()) == family) {
             return;
-        }
-        let (family, pref) = (layout.family, layout.answers());
-        // Nothing in an answer by UDP shows that it is one: what is asked has to be seen.
-        for net in options.masquerade_nets.iter().filter(|net| Family::of(&net.addr()) == family) {
-            let mut rule = Rule::new(family, pref, Action::Lookup(tables.rs));
-            (rule.ipproto, rule.to) = (Some(UDP), Some(net.trunc()));
-            self.steps.push(Step::rule(rule));
-        }
-        let (first, last) = (*options.laddr_ports.start(), *options.laddr_ports.end());
-        let beside = [(1, first.saturating_sub(1)), (last.saturating_add(1), LAST_PORT)];
-        for proto in [TCP, UDP, SCTP] {
-            for ports in beside.into_iter().filter(|(from, to)| from <= to) {
-                let mut rule = Rule::new(family, pref, Action::Goto(layout.local()));
-                (rule.ipproto, rule.dport) = (Some(proto), Some(ports));
-                self.steps.push(Step::rule(rule));
-            }
         }
         let ways_out = view.routes_beside(&[&tuns.vip, &tuns.rs]).filter(|route| !route.is_local);
         let sources: BTreeSet<IpAddr> = ways_out
             .filter_map(|route| route.source)
             .filter(|addr| Family::of(addr) == family && !is_link_local(*addr))
             .collect();
-        for addr in sources {
-            let mut rule = Rule::new(family, pref, Action::Lookup(tables.rs));
-            rule.to = Some(addr.into());
-            self.steps.push(Step::rule(rule));
+        for (addr, proto) in sources.iter().flat_map(|addr| CAPTURED.map(|proto| (*addr, proto))) {
+            let rule = Rule::new(family, layout.answers(), Action::Lookup(tables.rs));
+            self.steps.push(Step::rule(Rule { to: Some(addr.into()), ipproto: Some(proto), ..rule }));
         }
     }
 
@@ -348,14 +359,25 @@ impl<'a, F: Fn(&str) -> Option<String>> Following<'a, F> {
                 dst: any(family),
                 kind: RouteKind::Via(dev.clone()),
             }));
-            let mut way_back = Rule::new(family, layout.marks(), Action::Goto(layout.local()));
+            let mut way_back = Rule::new(family, layout.bypass, Action::Goto(layout.local()));
             way_back.iif = Some(dev.clone());
             self.steps.push(Step::rule(way_back));
-            let mut rule = Rule::new(family, layout.marks(), Action::Lookup(table));
-            rule.mark = Some(*mark);
-            self.steps.push(Step::rule(rule));
+            for proto in taken(family) {
+                let rule = Rule::new(family, layout.bypass, Action::Lookup(table));
+                self.steps.push(Step::rule(Rule { mark: Some(*mark), ipproto: Some(proto), ..rule }));
+            }
         }
     }
+}
+
+/// What is known by other marks than its destination. ICMPv6 is not: neighbour discovery is ICMPv6.
+fn taken(family: Family) -> impl Iterator<Item = u8> {
+    CAPTURED.into_iter().chain((family == Family::V4).then_some(icmp(family)))
+}
+
+/// Replies of a server on this very host are its own traffic.
+fn own_traffic(proto: u8, from: Rule) -> Rule {
+    Rule { iif: Some("lo".to_owned()), ipproto: Some(proto), ..from }
 }
 
 fn overlap(one: &IpNet, other: &IpNet) -> bool {

@@ -245,7 +245,7 @@ impl<K: Kernel> Engine<K> {
     /// How a family will be laid out, and the permanent steps of that.
     fn base(&self, family: Family) -> Result<(Layout, Vec<Step>), HostError> {
         let rules = self.view.rules_of(family);
-        let layout = Layout::choose(family, rules, &self.options.masquerade_nets)?;
+        let layout = Layout::choose(family, rules)?;
         let steps = plan::base(&self.ground(), &layout, |key| self.kernel.sysctl(key));
         Ok((layout, steps))
     }

@@ -23,6 +23,9 @@ const LOOPBACK: &str = "lo";
 /// Preferences that the rules take in front of `lookup local`.
 const DEPTH: u32 = 1;
 
+/// How far behind `lookup local` the host's own rules begin.
+const BEHIND: u32 = 1;
+
 /// `arp_ignore`: answer for addresses of the interface only; 2 and 8 answer for less.
 const OWN_ONLY: &str = "1";
 const SILENT: [&str; 3] = [OWN_ONLY, "2", "8"];
@@ -152,7 +155,7 @@ fn virtual_address(
 /// The rules of a family, in the order in which they are put in: where `lookup local` is moved, its removal at the
 /// end is what puts them into effect.
 pub(super) fn rules(site: &Site<'_>, family: Family) -> Result<Vec<Step>, HostError> {
-    let Room { first, moved } = Room::before_local(family, site.view.rules_of(family), DEPTH)?;
+    let Room { first, moved } = Room::around_local(family, site.view.rules_of(family), (DEPTH, BEHIND))?;
     let mut rules = Vec::new();
     if moved.is_some() {
         rules.push(Rule::new(family, first + DEPTH, Action::Lookup(TABLE_LOCAL)));

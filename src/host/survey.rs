@@ -64,11 +64,11 @@ pub enum Way {
     None(String),
 }
 
-/// Looks at the host, and asks for the ways to `addrs`. `masquerade_nets` are those of a director that would start here.
+/// Looks at the host, and asks for the ways to `addrs`.
 ///
 /// # Errors
 /// It cannot be read.
-pub async fn survey(addrs: &[IpAddr], masquerade_nets: &[IpNet]) -> Result<Survey, HostError> {
+pub async fn survey(addrs: &[IpAddr]) -> Result<Survey, HostError> {
     let kernel = Netlink::connect()?;
     let view = kernel.view().await?;
     let mut survey = Survey::default();
@@ -88,9 +88,7 @@ pub async fn survey(addrs: &[IpAddr], masquerade_nets: &[IpNet]) -> Result<Surve
         survey.obstacles = [Family::V4, Family::V6]
             .into_iter()
             .filter(|family| view.rules_of(*family).next().is_some())
-            .filter_map(|family| {
-                Layout::choose(family, view.rules_of(family), masquerade_nets).err().as_ref().map(obstacle)
-            })
+            .filter_map(|family| Layout::choose(family, view.rules_of(family)).err().as_ref().map(obstacle))
             .collect();
     }
     for said in neighbours::listed(kernel.handle()).await? {
@@ -206,7 +204,7 @@ mod tests {
             ..Rule::new(Family::V6, pref, Action::Lookup(table))
         };
         let rules = [host(0, TABLE_LOCAL), host(3, 100), host(32_766, 254)];
-        let error = Layout::choose(Family::V6, rules.iter(), &[]).unwrap_err();
+        let error = Layout::choose(Family::V6, rules.iter()).unwrap_err();
         let commands = [
             "ip -6 rule add pref 6 from all lookup 100 protocol kernel",
             "ip -6 rule del pref 3 from all lookup 100 protocol kernel",

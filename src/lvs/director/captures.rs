@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::Director;
-use crate::lvs::service::{Family, Forwarding, RealServer, ServiceKey};
+use crate::lvs::service::{Family, Forwarding, Protocol, RealServer, ServiceKey};
 
 /// The traffic that the services need.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -15,12 +15,29 @@ pub struct Captures {
     pub virtuals: BTreeSet<IpAddr>,
     /// Real servers whose packets come back here (masqueraded, and FULLNAT by the host's own address), also removed ones that still have connections: packets from them.
     pub reals: BTreeSet<IpAddr>,
+    /// What these are asked by: protocol number and server. Answers come by the same.
+    pub answers: BTreeSet<(u8, IpAddr)>,
     /// Firewall marks: packets that carry them.
     pub marks: BTreeSet<(u32, Family)>,
     /// Servers answer the host itself from virtual addresses, past the director.
     pub led_answers: bool,
     /// Families of tunnels: the host has to send packets of these on.
     pub tunnels: BTreeSet<Family>,
+}
+
+impl Captures {
+    fn answer(&mut self, server: &RealServer) {
+        let addr = server.addr();
+        self.reals.insert(addr);
+        match *server.service() {
+            ServiceKey::Address { protocol, .. } => {
+                self.answers.insert((protocol.number(), addr));
+            }
+            ServiceKey::Mark { .. } => {
+                self.answers.extend(Protocol::ALL.map(|protocol| (protocol.number(), addr)))
+            }
+        }
+    }
 }
 
 impl Director {
@@ -37,15 +54,17 @@ impl Director {
                     captures.marks.insert((mark, family));
                 }
             }
-            let answering = service.servers().iter().filter(|server| self.is_captured(server));
-            captures.reals.extend(answering.map(|server| server.addr()));
+            for server in service.servers().iter().filter(|server| self.is_captured(server)) {
+                captures.answer(server);
+            }
             let is_tunnel = |server: &&Arc<RealServer>| matches!(server.forwarding(), Forwarding::Tunnel(_));
             let tunnels = service.servers().iter().filter(is_tunnel);
             captures.tunnels.extend(tunnels.map(|server| Family::of(&server.addr())));
         }
         if !services.is_empty() {
-            let answering = services.leaving().filter(|server| self.is_captured(server));
-            captures.reals.extend(answering.map(|server| server.addr()));
+            for server in services.leaving().filter(|server| self.is_captured(server)) {
+                captures.answer(server);
+            }
         }
         let is_directing = !services.is_empty();
         drop(services);

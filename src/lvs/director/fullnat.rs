@@ -118,7 +118,11 @@ impl Director {
             let inner = INNER_LADDRS[usize::from(real.addr.is_ipv6())];
             return self.claim(packet, &Claimant::of(segment), real, (&[inner], &ALL_PORTS)).map(Some);
         }
-        let own = self.routes.source_to(real.addr).ok_or(DropReason::NoWayToServer)?;
+        // The server sees a client on this host by its address.
+        let client = Some(segment.from.addr).filter(|addr| {
+            server.forwarding() == Forwarding::Masq && self.routes.is_local(*addr) && !addr.is_loopback()
+        });
+        let own = client.or_else(|| self.routes.source_to(real.addr)).ok_or(DropReason::NoWayToServer)?;
         self.claim(packet, &Claimant::of(segment), real, (&[own], &self.settings.laddr_ports)).map(Some)
     }
 
@@ -129,6 +133,7 @@ impl Director {
     /// Whether an answer to the client would not come here:
     /// - of a server on the loopback address, or of one without an address of its own on this host to a client there;
     /// - to the virtual address, where that is nobody's and a client on this host (by IPv6) has it as its own;
+    /// - to any other address of this host, where it could not be told from answers to what the host asks by itself;
     /// - on the link that client and server share.
     fn is_out_of_reach(&self, segment: &Segment, real: IpAddr) -> bool {
         let (client, virt) = (segment.from.addr, segment.to.addr);
@@ -138,9 +143,11 @@ impl Director {
         if client == virt {
             return !self.routes.is_local(virt);
         }
-        let is_datagram = segment.protocol == Protocol::Udp;
-        is_datagram && self.routes.is_local(client) && self.routes.is_local(real)
-            || self.settings.hairpin && self.routes.share_link(client, real)
+        if self.routes.is_local(client) {
+            // Of TCP, answers of a server on this host are known by their source.
+            return segment.protocol == Protocol::Udp || !self.routes.is_local(real);
+        }
+        self.settings.hairpin && self.routes.share_link(client, real)
     }
 
     /// A port towards `peer` of one of these addresses: the one that this client had before, a free one, or one that

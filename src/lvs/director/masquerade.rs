@@ -62,9 +62,10 @@ impl Masquerade {
 }
 
 impl Director {
-    /// Whether hosts are masqueraded by IPv6: then answers of echo are to be handed in, which no rule leads here.
-    pub fn masquerades_v6(&self) -> bool {
-        self.masquerade.is_of(true)
+    /// Whether hosts are masqueraded, by IPv4 and by IPv6: then answers of echo are to be handed in, which no rule leads
+    /// here.
+    pub fn masqueraded_families(&self) -> [bool; 2] {
+        self.masquerade.families()
     }
 
     /// A segment that no connection and no service took: if it opens a connection outwards it gets one. None: it is to

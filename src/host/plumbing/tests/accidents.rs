@@ -69,9 +69,11 @@ fn wanted(act: &Act) -> Option<(Captures, BTreeMap<u32, String>)> {
     let v6 = (0..v6).map(|last| parse(format!("2001:db8:1::{last:x}:1")));
     let reals = (0..reals).map(|last| parse(format!("192.168.{}.{last}", 56 + last % 3)));
     let marks: BTreeSet<u32> = (1..=marks.into()).collect();
+    let reals: BTreeSet<IpAddr> = reals.collect();
     let captures = Captures {
         virtuals: v4.chain(v6).collect(),
-        reals: reals.collect(),
+        answers: reals.iter().map(|real| (6, *real)).collect(),
+        reals,
         marks: marks.iter().flat_map(|mark| [(*mark, Family::V4), (*mark, Family::V6)]).collect(),
         ..Captures::default()
     };

@@ -160,6 +160,7 @@ impl Director {
             captures.virtuals.insert(conn.virt().addr);
             if conn.method == Method::Masq {
                 captures.reals.insert(conn.real().addr);
+                captures.answers.insert((conn.protocol(), conn.real().addr));
             }
         });
         self.sync.has_strangers.store(has_strangers, Relaxed);
