@@ -2,8 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::keepalived::{self, files::Disk};
-use super::{Config, ConfigError, Declared, read};
+use super::{Config, ConfigError, Declared, keepalived, read, unfit};
 use crate::cli::ipvsadm::SystemNames;
 use crate::cli::tables::read as rules;
 
@@ -31,11 +30,14 @@ impl Source {
         match self.format.unwrap_or_else(|| Format::of(&self.path, &bytes)) {
             Format::Toml => {
                 let text = std::str::from_utf8(&bytes).map_err(std::io::Error::other).map_err(unreadable)?;
-                read::read(text).map_err(|mistake| mistake.locate(text, &self.path))
+                let mut config = read::read(text).map_err(|mistake| mistake.locate(text, &self.path))?;
+                config.notes =
+                    unfit::notes(&config.declared, |program| unfit::first_place(text, &self.path, program));
+                Ok(config)
             }
             Format::Ipvsadm => rules(&bytes, &self.path),
             Format::Keepalived => {
-                let (declared, notes) = keepalived::read(&self.path, &Disk, self.instance.as_deref())?;
+                let (declared, notes) = keepalived::load(&self.path, self.instance.as_deref())?;
                 Ok(Config { declared, notes, ..Config::default() })
             }
         }

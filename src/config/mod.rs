@@ -20,6 +20,7 @@ mod read;
 mod schema;
 #[cfg(test)]
 mod tests;
+mod unfit;
 mod write;
 mod write_checks;
 

@@ -434,6 +434,23 @@ fn checks_hold_for_each_server_that_has_none_of_its_own() {
 }
 
 #[test]
+fn programs_that_cannot_be_run_here_are_noted() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("t.toml");
+    let text = "[[service]]\naddress = \"10.0.0.1:80\"\n[service.check]\ntype = \"script\"\ncommand = [\"/nowhere/x\"]\n\
+                [[service.server]]\naddress = \"10.1.0.1:80\"\nforward = \"masq\"\nnotify_up = \"/bin/true\"\n";
+    std::fs::write(&path, text).unwrap();
+    let config = Source::new(&path).load().unwrap();
+    let [note] = &config.notes[..] else { panic!("{:?}", config.notes) };
+    let expected = format!(
+        "{}:5:13: warning: the script check of TCP 10.0.0.1:80 -> 10.1.0.1:80: /nowhere/x: there is no such program: \
+         the check is left out, and its server is up by it",
+        path.display()
+    );
+    assert_eq!(note.to_string(), expected);
+}
+
+#[test]
 fn mistakes_in_checks_are_reported_with_their_place() {
     let service = "[[service]]\naddress = \"10.0.0.1:80\"\n";
     for (body, expected_line, expected) in [

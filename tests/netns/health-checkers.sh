@@ -80,13 +80,12 @@ CONF
   udp 5004 "require_reply 6f xX 01"
   udp 5005 "require_reply"
   udp 5006 "require_reply 6f6b
-    bindto 192.168.56.180"
+    bindto 192.168.56.180
+    bind_if eth2"
   udp 5007 "connect_ip 192.168.56.199"
   udp 5008 ""
   server 6001 "PING_CHECK { bindto 192.168.56.180
-    connect_timeout 2 }"
-  server 6004 "PING_CHECK { connect_ip 192.168.1.10
-    bind_if eth1
+    bind_if eth2
     connect_timeout 2 }"
   server 6002 "PING_CHECK { connect_timeout 1
     retry 0 }"
@@ -109,10 +108,14 @@ CONF
     retry 0 }" TCP "sorry_server 192.168.56.183 80"
 } >keepalived.conf
 
+checked=$(on ds tunvs check keepalived.conf)
+contains "a script that is not there" ": /nowhere/script: there is no such program: the check is left out" "$checked"
+contains "a user that is not there" "there is no user \`no-such-user\`: the check is left out" "$checked"
+contains "a file that is no program" "/etc/passwd is no file that this user may run: the check is left out" "$checked"
 wait_until 5 grep -q ready udp.ready
 start_director --config keepalived.conf
 
-up=(5001 5002 5004 5005 5006 5008 6001 6004 7001 7003 8001 8002 8003)
+up=(5001 5002 5004 5005 5006 5008 6001 7001 7003 8001 8002 8003)
 wait_until 30 are up "${up[@]}"
 for port in "${up[@]}"; do same "no error of $port" "up True " "$(state $port)"; done
 wait_until 30 are down 5003 6002 6003 7002 8004

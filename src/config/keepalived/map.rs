@@ -75,8 +75,13 @@ pub(super) fn map(statements: &[Statement], notes: Vec<Note>) -> Result<(Declare
         health: all.health,
         ..Declared::default()
     };
-    notes.0.sort_by_key(|note| (note.place.file.clone(), note.place.line, note.place.column));
+    sort(&mut notes.0);
     Ok((declared, notes.0))
+}
+
+/// By their places.
+pub(super) fn sort(notes: &mut [Note]) {
+    notes.sort_by_key(|note| (note.place.file.clone(), note.place.line, note.place.column));
 }
 
 fn globals(statements: &[Statement], notes: &mut Notes) -> Result<Globals, ConfigError> {

@@ -16,6 +16,7 @@ mod map;
 mod model;
 mod numbers;
 mod parse;
+mod scripts;
 mod sequence;
 mod servers;
 #[cfg(test)]
@@ -28,10 +29,11 @@ pub(super) use text::escaped_words as command_words;
 
 use std::path::Path;
 
-use files::Files;
+use files::{Disk, Files};
+use scripts::Scripts;
 
 use super::note::Note;
-use super::{ConfigError, Declared};
+use super::{ConfigError, Declared, unfit};
 
 /// Reads a file and those that it includes. `instance` decides its `@` conditions (`keepalived -i`).
 ///
@@ -44,4 +46,17 @@ pub fn read(
 ) -> Result<(Declared, Vec<Note>), ConfigError> {
     let (statements, notes) = parse::parse(path, files, instance, servers::is_admitted)?;
     map::map(&statements, notes)
+}
+
+/// Reads a file of this host, and looks whether the programs that it names can be run here.
+///
+/// # Errors
+/// As [`read`].
+pub(super) fn load(path: &Path, instance: Option<&str>) -> Result<(Declared, Vec<Note>), ConfigError> {
+    let (statements, notes) = parse::parse(path, &Disk, instance, servers::is_admitted)?;
+    let (declared, mut notes) = map::map(&statements, notes)?;
+    let scripts = Scripts::find(&statements);
+    notes.extend(unfit::notes(&declared, |program| scripts.places(program)));
+    map::sort(&mut notes);
+    Ok((declared, notes))
 }

@@ -398,12 +398,17 @@ fn set_script(slot: &mut Option<Script>, line: &Statement, globals: &Globals, no
     *slot = script(line, globals, notes);
 }
 
-/// A command line, in one word, and the user and group that it runs as. Its escapes are taken once, as by keepalived 2.3
+/// The words of a command line that stands in one word behind a keyword. Its escapes are taken once, as by keepalived 2.3
 /// (2.2 takes them twice).
+pub(super) fn command(line: &Statement) -> Option<Vec<String>> {
+    let words = escaped_words(quoted_words(line.text())?.get(1)?)?;
+    Some(words).filter(|words| !words.is_empty())
+}
+
+/// A command, and the user and group that it runs as.
 pub(super) fn script(line: &Statement, globals: &Globals, notes: &mut Notes) -> Option<Script> {
     let words = quoted_words(line.text());
-    let command = words.as_ref().and_then(|words| words.get(1)).and_then(|command| escaped_words(command));
-    let Some((words, command)) = words.zip(command).filter(|(_, command)| !command.is_empty()) else {
+    let Some((words, command)) = words.zip(command(line)) else {
         notes.mistake(line.place().clone(), format!("`{}` names no command: ignored", line.keyword()));
         return None;
     };

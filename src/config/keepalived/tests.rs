@@ -228,6 +228,32 @@ fn arguments_of_scripts_lose_their_escapes_once() {
 }
 
 #[test]
+fn programs_that_cannot_be_run_here_are_noted_where_they_are_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("k.conf");
+    let server = |last: u8| {
+        format!(
+            "real_server 10.1.0.{last} 80 {{\n notify_up \"/bin/true up\"\n MISC_CHECK {{\n misc_path /nowhere/x\n }}\n}}"
+        )
+    };
+    let text = format!("{}\n{}\nquorum_up \"/bin/true\" no-such-user", server(1), server(2));
+    std::fs::write(&path, service(&text)).unwrap();
+    let (declared, notes) = super::load(&path, None).unwrap();
+    assert_eq!(declared.health[0].servers[1].checks.len(), 1, "the check is declared all the same");
+    let said = |what: &str| {
+        let found = notes.iter().filter(|note| note.kind == NoteKind::Mistake && note.what.contains(what));
+        found.map(|note| (note.place.line, note.place.column)).collect::<Vec<_>>()
+    };
+    let left_out = "/nowhere/x: there is no such program: the check is left out, and its server is up by it";
+    assert_eq!(said(left_out), [(7, 2), (13, 2)]);
+    assert_eq!(
+        said("quorum_up of TCP 10.0.0.1:80: there is no user `no-such-user`: it will not be run"),
+        [(16, 1)]
+    );
+    assert_eq!(said("notify_up"), []);
+}
+
+#[test]
 fn files_and_sessions_are_checked_by_their_names() {
     let text = format!(
         "track_file load {{\nfile /run/load\nweight -2\n}}\ntrack_file on {{\nfile \"/run/o n\"\nweight 0 reverse\n}}\n\

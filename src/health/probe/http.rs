@@ -246,8 +246,8 @@ mod tests {
     #[test]
     fn a_pattern_without_an_end_is_given_up() {
         let mut url = HttpUrl::new("/");
-        url.regex = Some(BodyRegex::new("^(a?){60}a{60}(x+x+)+y"));
-        let answer = Answer { status: 200, body: [vec![b'a'; 60], vec![b'x'; 60]].concat() };
+        url.regex = Some(BodyRegex::new("^(x+x+)+y"));
+        let answer = Answer { status: 200, body: [vec![b'x'; 60], b" y".to_vec()].concat() };
         let given_up = judge(&url, &answer).unwrap_err();
         assert!(matches!(&given_up, ProbeError::Regex(_)), "{given_up}");
     }

@@ -42,6 +42,8 @@ impl ServiceHealth {
     }
 }
 
+const SCRIPT_CHECK: &str = "the script check";
+
 /// A program that a declaration wants run, and what for.
 #[derive(Clone, Copy, Debug)]
 pub struct Program<'a> {
@@ -49,6 +51,13 @@ pub struct Program<'a> {
     service: ServiceKey,
     server: Option<Endpoint>,
     pub script: &'a Script,
+}
+
+impl Program<'_> {
+    /// It asks a server, and does not tell of one.
+    pub fn is_check(&self) -> bool {
+        self.what == SCRIPT_CHECK
+    }
 }
 
 impl fmt::Display for Program<'_> {
@@ -70,7 +79,7 @@ pub fn programs(declared: &[ServiceHealth]) -> impl Iterator<Item = Program<'_>>
             let notes = [("notify_up", &member.notify_up), ("notify_down", &member.notify_down)];
             let notes = notes.into_iter().filter_map(|(what, script)| Some((what, script.as_ref()?)));
             let checks = member.checks.iter().filter_map(|check| match &check.kind {
-                CheckKind::Script(check) => Some(("the script check", &check.script)),
+                CheckKind::Script(check) => Some((SCRIPT_CHECK, &check.script)),
                 _ => None,
             });
             let server = Some(member.server);
