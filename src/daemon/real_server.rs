@@ -260,6 +260,7 @@ impl EndPath<'_> {
                 }
             }
             let verdict = self.end.process(packet, now, outbox);
+            self.end.refused().for_each(|reason| self.counters.verdict(Verdict::Drop(reason)));
             self.deliver(device, packet, verdict);
             outbox.drain(|packet| self.inside.add(device, packet));
         }

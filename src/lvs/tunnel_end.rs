@@ -30,15 +30,21 @@ pub struct Invitation {
 pub struct TunnelEnd {
     invitation: Invitation,
     fragments: Fragments,
+    refused: Vec<DropReason>,
 }
 
 impl TunnelEnd {
     pub fn new(invitation: Invitation) -> Self {
-        Self { invitation, fragments: Fragments::default() }
+        Self { invitation, ..Self::default() }
     }
 
-    /// Takes the inner packet out of the one in `buf`. `Forward`: it lies in `buf`; `Split`: several lie in `outbox`;
-    /// `Pass`: what the host says to the neighbours that it supposes on the TUN, and is for nobody.
+    /// Why datagrams were refused that came as one with others, of which some were taken; each is told once.
+    pub fn refused(&mut self) -> impl Iterator<Item = DropReason> {
+        self.refused.drain(..)
+    }
+
+    /// Takes the inner packet out of the one in `buf`. `Forward`: it lies in `buf`; `Split`: those that were not
+    /// [refused](Self::refused) lie in `outbox`, in which there is nothing otherwise; `Pass`: what the host says to the neighbours that it supposes on the TUN, and is for nobody.
     pub fn process(&mut self, buf: &mut PacketBuf, now: Time, outbox: &mut Outbox) -> Verdict {
         let headers = match Headers::parse(buf.bytes()) {
             Ok(headers) => headers,
@@ -89,22 +95,32 @@ impl TunnelEnd {
         self.check_receiver(&inner)
     }
 
-    /// Datagrams of one sender that the host has put together for us.
+    /// Datagrams of one sender that the host has put together for us. Each stands for itself.
     fn take_all(
-        &self,
+        &mut self,
         buf: &PacketBuf,
         headers: &Headers,
         outbox: &mut Outbox,
     ) -> Result<Verdict, DropReason> {
         let is_datagrams = buf.offload.gso.is_some_and(|gso| gso.kind == GsoKind::Udp);
         let pieces = segments(buf, headers).filter(|_| is_datagrams).ok_or(DropReason::NotEncapsulated)?;
+        let before = outbox.len();
         for piece in pieces {
             let packet = outbox.add();
             piece.write(buf, packet);
-            let headers = Headers::parse(packet.bytes())?;
-            self.take(packet, &headers)?;
+            let taken = Headers::parse(packet.bytes())
+                .map_err(DropReason::from)
+                .and_then(|headers| self.take(packet, &headers));
+            if let Err(reason) = taken {
+                outbox.forget_last();
+                self.refused.push(reason);
+            }
         }
-        Ok(Verdict::Split)
+        if outbox.len() > before {
+            return Ok(Verdict::Split);
+        }
+        // The verdict tells of one of them.
+        Err(self.refused.pop().unwrap_or(DropReason::NotEncapsulated))
     }
 
     fn check_sender(&self, from: IpAddr) -> Result<(), DropReason> {
@@ -236,6 +252,46 @@ mod tests {
         let mut found = Vec::new();
         outbox.drain(|packet| found.push(packet.bytes().to_vec()));
         assert_eq!(found, [packet.clone(), packet]);
+    }
+
+    #[test]
+    fn nothing_of_a_refused_datagram_is_delivered() {
+        let super_packet = |from: &str, inners: &[Vec<u8>]| {
+            let mut buf = wrapped(&inners[0], from, GUE);
+            let size = buf.len() - 28;
+            for inner in &inners[1..] {
+                let datagram = wrapped(inner, from, GUE).bytes()[28..].to_vec();
+                buf.append(&datagram);
+            }
+            let len = buf.len() as u16;
+            buf.bytes_mut()[2..4].copy_from_slice(&len.to_be_bytes());
+            buf.offload.gso = Some(Gso { kind: GsoKind::Udp, size: size as u16, ecn: false });
+            buf.offload.checksum = Checksum::Partial { start: 20, offset: 6 };
+            buf
+        };
+        let [good, other, no_vip] = [("10.0.0.2", b"one"), ("10.0.0.2", b"two"), ("10.0.0.9", b"bad")]
+            .map(|(to, text)| inner(to, text));
+        let not_from = DropReason::NotFromDirector;
+        let not_for = DropReason::NotForVirtual;
+        let rows = [
+            ("10.1.0.9", vec![&good, &other], vec![], vec![not_from; 2]),
+            ("10.1.0.1", vec![&no_vip, &no_vip], vec![], vec![not_for; 2]),
+            ("10.1.0.1", vec![&good, &no_vip, &other], vec![&good, &other], vec![not_for]),
+            ("10.1.0.1", vec![&no_vip, &good], vec![&good], vec![not_for]),
+        ];
+        for (from, sent, expected, refusals) in rows {
+            let sent: Vec<Vec<u8>> = sent.into_iter().cloned().collect();
+            let (mut end, mut outbox) = (end(), Outbox::default());
+            let verdict = end.process(&mut super_packet(from, &sent), Time(0), &mut outbox);
+            let mut found = Vec::new();
+            outbox.drain(|packet| found.push(packet.bytes().to_vec()));
+            assert_eq!(found.iter().collect::<Vec<_>>(), expected, "{from}");
+            let mut told: Vec<DropReason> = end.refused().collect();
+            if let Verdict::Drop(reason) = verdict {
+                told.push(reason);
+            }
+            assert_eq!((verdict == Verdict::Split, told), (!expected.is_empty(), refusals));
+        }
     }
 
     #[test]

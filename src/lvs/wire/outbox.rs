@@ -47,6 +47,18 @@ impl Outbox {
         self.spare.extend(self.filled.pop());
     }
 
+    /// Packets in it.
+    pub fn len(&self) -> usize {
+        self.filled.len()
+    }
+
+    /// Takes all back but the first `len` packets.
+    pub fn truncate(&mut self, len: usize) {
+        while self.filled.len() > len {
+            self.forget_last();
+        }
+    }
+
     pub fn iter(&self) -> impl Iterator<Item = &PacketBuf> {
         self.filled.iter()
     }
