@@ -137,4 +137,6 @@ folders! {
     more => "more",
     bad_servers => "bad-servers",
     overload => "overload",
+    tunnel_errors => "tunnel-errors",
+    fragments_ => "fragments",
 }

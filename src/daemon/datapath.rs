@@ -18,7 +18,7 @@ use super::tap;
 use crate::capture::Taps;
 use crate::device::{
     IdleQueue, NeighbourWriter, Options, PacketReader, PacketWriter, ReadError, Tun, TunQueue, TunWriter,
-    TunnelOffload,
+    TunnelOffload, WriteError,
 };
 use crate::lvs::director::{Director, Side, Verdict};
 use crate::lvs::neighbour::Neighbours;
@@ -199,22 +199,37 @@ pub(super) async fn serve<D: PacketReader + PacketWriter + NeighbourWriter>(
             }
             tracing::trace!(side = ?path.side, len = packet.len(), ?verdict, "packet");
             counters.verdict(verdict);
-            match verdict {
-                Verdict::Forward | Verdict::Pass => write(device, &mut packet, counters),
-                Verdict::Route(neighbour) => {
-                    if let Err(error) = device.write_to(&mut packet, neighbour) {
-                        counters.write_failed(error);
-                    }
-                }
-                Verdict::Split | Verdict::Hold | Verdict::Reply | Verdict::Drop(_) => {}
-            }
-            if !outbox.is_empty() {
-                outbox.drain(|packet| write(device, packet, counters));
-            }
+            carry_out(device, verdict, &mut packet, &mut outbox, |error| counters.write_failed(error));
         }
         if path.director.has_full_sync_message() {
             path.sync_bell.notify_one();
         }
+    }
+}
+
+/// Carries a verdict out. What lies in the outbox goes the way of the packet where that is a neighbour, else to the host.
+pub(super) fn carry_out<D: PacketWriter + NeighbourWriter>(
+    device: &mut D,
+    verdict: Verdict,
+    packet: &mut PacketBuf,
+    outbox: &mut Outbox,
+    mut failed: impl FnMut(WriteError),
+) {
+    let mut send = |packet: &mut PacketBuf| {
+        let sent = match verdict {
+            Verdict::Route(neighbour) => device.write_to(packet, neighbour),
+            _ => device.write(packet),
+        };
+        if let Err(error) = sent {
+            failed(error);
+        }
+    };
+    match verdict {
+        Verdict::Forward | Verdict::Pass | Verdict::Route(_) => send(packet),
+        Verdict::Split | Verdict::Hold | Verdict::Reply | Verdict::Drop(_) => {}
+    }
+    if !outbox.is_empty() {
+        outbox.drain(send);
     }
 }
 

@@ -44,9 +44,7 @@ use crate::cli::proc::tree::{ProcTree, TreeError};
 use crate::config::{Declared, Source, Watching};
 use crate::control::socket::{BindError, ControlSocket};
 use crate::control::{ReloadWish, server};
-use crate::device::{
-    self, DeviceError, NeighbourWriter, OffQueue, PacketWriter, PortError, TunWriter, TunnelOffload,
-};
+use crate::device::{self, DeviceError, OffQueue, PortError, TunWriter, TunnelOffload};
 use crate::events::Event;
 use crate::health::spec::programs;
 use crate::host::{
@@ -427,28 +425,18 @@ async fn repeat(live: Arc<Live>, writer: TunWriter) {
         tokio::time::sleep(REPEAT).await;
         let now = live.clock.now();
         live.director.repeat(now, &mut outbox);
+        send(&mut writer, Verdict::Split, &mut packet, &mut outbox);
         for _ in 0..FAREWELLS {
-            send_off(&mut writer, &mut outbox);
-            let done = match live.director.farewell(&mut packet, now, &mut outbox) {
-                Some(Verdict::Forward | Verdict::Pass) => writer.write(&mut packet),
-                Some(Verdict::Route(neighbour)) => writer.write_to(&mut packet, neighbour),
-                Some(Verdict::Split | Verdict::Hold | Verdict::Reply | Verdict::Drop(_)) => Ok(()),
-                None => break,
-            };
-            if let Err(error) = done {
-                tracing::trace!(%error, "unwritten packet");
-            }
+            let Some(verdict) = live.director.farewell(&mut packet, now, &mut outbox) else { break };
+            send(&mut writer, verdict, &mut packet, &mut outbox);
         }
-        send_off(&mut writer, &mut outbox);
+        send(&mut writer, Verdict::Split, &mut packet, &mut outbox);
     }
 }
 
-fn send_off(writer: &mut OffQueue, outbox: &mut Outbox) {
-    outbox.drain(|packet| {
-        if let Err(error) = writer.write(packet) {
-            tracing::trace!(%error, "unwritten packet");
-        }
-    });
+/// Carries a verdict out about a packet that came in by no queue.
+fn send(writer: &mut OffQueue, verdict: Verdict, packet: &mut PacketBuf, outbox: &mut Outbox) {
+    datapath::carry_out(writer, verdict, packet, outbox, |error| tracing::trace!(%error, "unwritten packet"));
 }
 
 /// Lets go of removed servers whose last connections have ended, and lets those in that other directors tell of.

@@ -5,9 +5,9 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::device::{NeighbourWriter, PacketWriter, TunWriter};
+use crate::device::TunWriter;
 use crate::host::{ErrorListener, Heard, NeighbourWatch, Watch};
-use crate::lvs::director::{Side, Verdict};
+use crate::lvs::director::Verdict;
 use crate::lvs::neighbour::Neighbours;
 use crate::lvs::wire::{Outbox, PacketBuf};
 
@@ -45,8 +45,7 @@ pub(super) async fn know_neighbours(neighbours: Arc<Neighbours>, mut watch: Neig
     }
 }
 
-/// Hands ICMP errors, and answers of echo, to the director. One that belongs to no connection was the host's, which
-/// has it already.
+/// Hands ICMP errors, and answers of echo, to the director. What it passes was the host's, which has it already.
 pub(super) async fn pass_errors(
     live: Arc<Live>,
     mut listeners: [Option<ErrorListener>; 2],
@@ -67,23 +66,11 @@ pub(super) async fn pass_errors(
                 continue;
             }
         }
-        let verdict = live.director.process(&mut packet, Side::Client, live.clock.now(), &mut outbox);
-        let written = match verdict {
-            Verdict::Forward => writer.write(&mut packet),
-            Verdict::Route(neighbour) => writer.write_to(&mut packet, neighbour),
-            Verdict::Pass | Verdict::Split | Verdict::Hold | Verdict::Reply | Verdict::Drop(_) => {
-                outbox.drain(|_| {});
-                continue;
-            }
-        };
-        if let Err(error) = written {
-            tracing::trace!(%error, "unwritten packet");
+        let verdict = live.director.process_heard(&mut packet, live.clock.now(), &mut outbox);
+        if verdict != Verdict::Pass {
+            tracing::trace!(len = packet.len(), ?verdict, "ICMP message");
+            super::send(&mut writer, verdict, &mut packet, &mut outbox);
         }
-        outbox.drain(|packet| {
-            if let Err(error) = writer.write(packet) {
-                tracing::trace!(%error, "unwritten packet");
-            }
-        });
     }
 }
 

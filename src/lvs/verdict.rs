@@ -7,7 +7,8 @@ use std::net::IpAddr;
 pub enum Verdict {
     /// Rewritten in place: write it back, the host routes it to its new destination.
     Forward,
-    /// To be sent to the link address of this neighbour, unchanged: direct routing.
+    /// To be sent to the link address of this neighbour, unchanged, and so are the other pieces of a packet that came in
+    /// pieces, which lie in the outbox: direct routing.
     Route(IpAddr),
     /// Became several packets, which lie in the outbox; this one is not to be written.
     Split,

@@ -104,7 +104,7 @@ pub(crate) fn raw(seen: &Seen, any: &[(usize, usize)]) -> Value {
     let at = if seen.link == Link::Client { "client" } else { "rs" };
     let mut result = json!({ "at": at, "mac": link_address(whole.next_hop), "l3": hex });
     if whole.protocol == UDP {
-        let sum = if whole.body[6..8] == [0, 0] {
+        let sum = if whole.body.get(6..8) == Some(&[0, 0]) {
             "none"
         } else if whole.bad.contains(&"UDP checksum") {
             "bad"

@@ -136,6 +136,23 @@ impl Network {
         if let Verdict::Route(neighbour) = verdict {
             let (link, _) = self.route(neighbour);
             out.push(Seen::new(link, neighbour, &finished(&buf)));
+            outbox.drain(|packet| out.push(Seen::new(link, neighbour, &finished(packet))));
+        }
+        outbox.drain(|packet| written.push(finished(packet)));
+        self.outbox = outbox;
+        for packet in written {
+            self.host(packet, out);
+        }
+    }
+
+    /// What the host is sent by routers, and a raw socket gets a copy of.
+    fn overhear(&mut self, bytes: &[u8], out: &mut Vec<Seen>) {
+        let mut buf = PacketBuf::from_packet(bytes);
+        let mut outbox = std::mem::take(&mut self.outbox);
+        let verdict = self.director.process_heard(&mut buf, self.now, &mut outbox);
+        let mut written = Vec::new();
+        if verdict == Verdict::Forward {
+            written.push(finished(&buf));
         }
         outbox.drain(|packet| written.push(finished(packet)));
         self.outbox = outbox;
@@ -148,6 +165,9 @@ impl Network {
     fn host(&mut self, mut bytes: Vec<u8>, out: &mut Vec<Seen>) {
         let (src, dst, _) = addresses(&bytes);
         if self.is_local(dst) {
+            if addresses(&bytes).2 == icmp_protocol(dst) {
+                self.overhear(&bytes, out);
+            }
             self.stack(&bytes, out);
             return;
         }

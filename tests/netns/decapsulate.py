@@ -4,7 +4,7 @@
 Takes IP in IP, GRE and GUE (UDP 5555) that reach this host and hands what is inside to the host through a TUN device
 `tunl`. Verifies the outer checksums, drops what is damaged, and writes to OUT-FILE how many packets of each kind came.
 """
-import fcntl, os, select, socket, struct, sys
+import ctypes, fcntl, os, select, socket, struct, sys
 
 ETH_P_ALL, IPIP, GRE, SIX, UDP, PORT = 3, 4, 47, 41, 17, 5555
 
@@ -52,9 +52,13 @@ def main():
     tun = os.open('/dev/net/tun', os.O_RDWR)
     fcntl.ioctl(tun, 0x400454ca, struct.pack('16sH22x', b'tunl', 0x1001))
     os.system('ip link set tunl up mtu 65000; sysctl -qw net.ipv4.conf.tunl.rp_filter=0 net.ipv4.conf.all.rp_filter=0')
-    # Somebody listens, so that the host does not complain of what it does not know.
+    # Somebody listens, so that the host does not complain of what it does not know; and takes nothing, as it would complain
+    # once a buffer is full.
     quiet = [socket.socket(family, socket.SOCK_RAW, proto)
              for family in (socket.AF_INET, socket.AF_INET6) for proto in (IPIP, GRE, SIX)]
+    nothing = ctypes.create_string_buffer(struct.pack('HBBI', 6, 0, 0, 0))
+    for sock in quiet:
+        sock.setsockopt(socket.SOL_SOCKET, 26, struct.pack('HL', 1, ctypes.addressof(nothing)))
     port = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
     port.bind(('::', PORT))
     quiet.append(port)

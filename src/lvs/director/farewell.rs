@@ -3,8 +3,6 @@
 //! Where an end is, packets have shown; an end that has long been silent is asked, by a segment outside its window,
 //! which every TCP answers with its numbers (RFC 9293, 3.10.7.4). The kernel's IPVS tells nobody.
 
-use std::cell::Cell;
-
 use super::packet::{Packet, Segment};
 use super::{Director, Side, Verdict};
 use crate::lvs::conn::{ConnId, Connection, Place, Role};
@@ -78,15 +76,7 @@ impl Director {
         };
         packet.fill(&make::tcp_at(ends(conn.client(), conn.virt()), RESET, seq, ack));
         let Ok(headers) = Headers::parse(packet.bytes()) else { return Some(Verdict::Reply) };
-        let mut packet = Packet {
-            buf: packet,
-            headers,
-            side: Side::Client,
-            now,
-            pieces: None,
-            outbox,
-            held: Cell::default(),
-        };
+        let mut packet = Packet::new(packet, headers, (Side::Client, now), outbox);
         let verdict = self.send_on(&mut packet, &conn);
         farewells.under_way = Some((conn, tried + 1));
         Some(verdict)

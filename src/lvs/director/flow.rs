@@ -2,6 +2,7 @@
 //! Same job as `ip_vs_in_hook` and `ip_vs_out_hook` of `ip_vs_core.c`.
 
 use super::masquerade::stretch;
+use super::mtu::room_inside;
 use super::packet::{Packet, Segment};
 use super::schedule::Scheduled;
 use super::sysctl::Sysctl;
@@ -11,8 +12,8 @@ use crate::lvs::conn::{
     ConnFlags, ConnKey, Connection, Ending, Entry, Method, Role, SctpEvent, SctpState, State, TcpState, View,
 };
 use crate::lvs::service::Protocol;
-use crate::lvs::wire::{self, IcmpError, TcpFlags, sctp};
-use crate::lvs::xmit::{self, Plan, Way};
+use crate::lvs::wire::{self, IcmpError, Outer, TcpFlags, sctp};
+use crate::lvs::xmit::{self, Pieces, Plan, Way};
 
 impl Director {
     pub(super) fn process_segment(&self, packet: &mut Packet<'_>, segment: &Segment) -> Verdict {
@@ -96,7 +97,7 @@ impl Director {
         if entry.handed().is_none() {
             return self.send_on(packet, &entry);
         }
-        if let Some(mtu) = self.too_big(packet, entry.real().addr, 0) {
+        if let Some(mtu) = self.too_big(packet, entry.real().addr) {
             return packet.answer(entry.virt().addr, IcmpError::TooBig(mtu));
         }
         let follower = self.tell_server(packet, &mut entry);
@@ -114,32 +115,56 @@ impl Director {
             let id = self.next_ids(wire::segment_count(packet.buf, &packet.headers)) as u16;
             Way { source, is_local, pmtu_discovery, id }
         };
-        let plan = match Plan::of(conn, &packet.headers, packet.may_be_cut(), way) {
+        let mut plan = match Plan::of(conn, &packet.headers, packet.may_be_cut(), way) {
             Ok(plan) => plan,
             Err(reason) => return self.refuse_for_want_of_way(packet, conn, reason),
         };
         let to = if conn.method == Method::Bypass { conn.virt().addr } else { conn.real().addr };
-        let is_never_too_big = match plan {
-            Plan::Tunnel(_) => !pmtu_discovery,
-            Plan::Local => true,
-            Plan::Masq | Plan::Route => false,
+        let too_big = match &mut plan {
+            Plan::Tunnel(outer, pieces) => self.fit_tunnel(packet, outer, pieces),
+            Plan::Masq | Plan::Route => self.too_big(packet, to),
+            Plan::Local => None,
         };
-        if !is_never_too_big && let Some(mtu) = self.too_big(packet, to, plan.overhead()) {
+        if let Some(mtu) = too_big {
             return packet.answer(self.complaint_source(conn), IcmpError::TooBig(mtu));
         }
         if conn.local().is_some() {
             self.renumber(packet);
         }
-        if let Plan::Tunnel(outer) = &plan
+        if let Plan::Tunnel(outer, _) = &plan
             && self.settings.mss_clamp
         {
             let mtu = || {
-                let mtu = usize::try_from(self.routes.to(to)?.mtu).unwrap_or(usize::MAX);
+                let mtu = usize::try_from(self.routes.path_mtu_to(to)).unwrap_or(usize::MAX);
                 Some(mtu.saturating_sub(outer.overhead()))
             };
             wire::clamp_mss(packet.buf, &packet.headers, mtu);
         }
+        if matches!(plan, Plan::Tunnel(..) | Plan::Route) {
+            packet.keep_entry(conn.virt().addr);
+        }
         xmit::transmit(&plan, packet.buf, &packet.headers, conn, packet.outbox)
+    }
+
+    /// The MTU that a packet does not fit inside its tunnel. One that is longer than the way, but goes in all the same,
+    /// leaves in pieces. The host makes them only of IPv4, and only where its own link is too narrow.
+    fn fit_tunnel(&self, packet: &Packet<'_>, outer: &mut Outer, pieces: &mut Option<Pieces>) -> Option<u32> {
+        let is_v6 = packet.headers.is_v6();
+        let mtu = self.narrow_way(packet, outer.dst, outer.overhead())?;
+        let room = room_inside(mtu, outer.overhead(), is_v6);
+        let may_be_asked = is_v6 || self.sysctls.is_on(Sysctl::PmtuDisc) && !packet.may_be_cut();
+        let longest = packet.longest_piece();
+        if may_be_asked && u32::try_from(longest).is_ok_and(|longest| longest > room) {
+            return Some(room);
+        }
+        outer.dont_fragment = false;
+        if outer.dst.is_ipv6() || mtu < self.routes.mtu_to(outer.dst) {
+            let mtu = usize::try_from(mtu).unwrap_or(usize::MAX);
+            let longest = packet.pieces.map_or(mtu, |longest| longest.min(mtu));
+            *pieces =
+                Some(Pieces { longest, id: self.next_ids(wire::segment_count(packet.buf, &packet.headers)) });
+        }
+        None
     }
 
     /// Nothing can be sent to the server: the client is told as by a router (`dst_link_failure`).
@@ -199,7 +224,7 @@ impl Director {
         if entry.handed().is_some() {
             self.heed_server(packet, &mut entry);
         }
-        if let Some(mtu) = self.too_big(packet, entry.client().addr, 0) {
+        if let Some(mtu) = self.too_big(packet, entry.client().addr) {
             let from = self.routes.source_to(entry.real().addr).unwrap_or(segment.to.addr);
             return packet.answer(from, IcmpError::TooBig(mtu));
         }

@@ -209,23 +209,55 @@ impl Pieces {
     }
 }
 
-/// Cuts the packet in `buf` as it came, or into pieces of at most `longest` bytes if its length has changed: the first
-/// stays, the others go to the outbox.
+/// Cuts the packet in `buf` as it came or, where that does not do, into pieces of at most `longest` bytes
+/// (`ip_do_fragment`, `ip6_fragment`): the first stays, the others go to the outbox. What was put in front of the packet
+/// is in the first piece.
 pub(super) fn cut_again(
     buf: &mut PacketBuf,
     (longest, payloads): (usize, &[usize]),
     id: u32,
     outbox: &mut Outbox,
 ) {
+    let Ok(headers) = Headers::parse(buf.bytes()) else { return };
+    // A packet of IPv6 is only cut where it must be.
+    if headers.is_v6() && headers.len <= longest {
+        return;
+    }
     // No piece holds all that the sum covers.
     complete(buf);
-    let pieces = cut_at(buf.bytes(), payloads, id).unwrap_or_else(|| cut(buf.bytes(), longest, id));
-    let mut pieces = pieces.into_iter();
+    let mut payloads = payloads.to_vec();
+    let others: usize = payloads.iter().skip(1).sum();
+    let room = longest.saturating_sub(headers.l4 + if headers.is_v6() { 8 } else { 0 });
+    let kept = match (payloads.first_mut(), (headers.len - headers.l4).checked_sub(others)) {
+        (Some(first), Some(len)) if others > 0 && len > 0 && len.is_multiple_of(8) => {
+            *first = len;
+            let fits = payloads.iter().all(|len| *len <= room);
+            if fits { cut_at(buf.bytes(), &payloads, id) } else { None }
+        }
+        _ => None,
+    };
+    let mut pieces = kept.unwrap_or_else(|| cut(buf.bytes(), longest, id)).into_iter();
     let Some(first) = pieces.next() else { return };
     for piece in pieces {
         outbox.push(&piece);
     }
     buf.fill(&first);
+}
+
+/// Bytes behind an IPv4 header that the kernel gathers in the buffer of a small first piece (`ip_frag_reasm`); what lies in
+/// one buffer is no longer known to have come in pieces.
+const GATHERED: usize = 336;
+
+/// Pieces of IPv4 for the host itself, as they lie in the kernel's buffers; what it forwards it leaves as it came.
+pub(super) fn gather(payloads: &[usize]) -> Vec<usize> {
+    let mut gathered: Vec<usize> = Vec::with_capacity(payloads.len());
+    for len in payloads {
+        match gathered.as_mut_slice() {
+            [first] if *first + len <= GATHERED => *first += len,
+            _ => gathered.push(*len),
+        }
+    }
+    gathered
 }
 
 #[cfg(test)]

@@ -200,7 +200,7 @@ impl Director {
             let from = self.routes.source_to(packet.headers.src).unwrap_or(packet.headers.dst);
             return packet.answer(from, IcmpError::TimeExceeded);
         }
-        let too_big = self.too_big(packet, client, 0);
+        let too_big = self.too_big(packet, client);
         let verdict = xmit::masq_out(packet.buf, &packet.headers, &entry);
         // The host put the pieces of an answer to its own address together, so it is for us to cut it.
         if let Some(mtu) = too_big {

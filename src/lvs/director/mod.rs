@@ -19,13 +19,13 @@ mod hand_on;
 mod lead;
 mod masquerade;
 mod mtu;
+mod outer;
 mod packet;
 mod related;
 mod schedule;
 mod sync;
 mod sysctl;
 
-use std::cell::Cell;
 use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
@@ -34,7 +34,7 @@ use ipnet::IpNet;
 
 use defence::Defence;
 use farewell::Farewells;
-use fragments::{Fragments, Joined, cut_again};
+use fragments::{Fragments, Joined, cut_again, gather};
 use fullnat::StandIns;
 use hand_on::Repeats;
 use masquerade::Masquerade;
@@ -60,7 +60,7 @@ pub use sysctl::{Scope, Sysctl, SysctlEntry, Sysctls};
 use crate::lvs::conn::{ConnTable, Timeouts};
 use crate::lvs::service::ServiceTable;
 use crate::lvs::time::Time;
-use crate::lvs::wire::{Fragment, Headers, Outbox, PacketBuf, Transport};
+use crate::lvs::wire::{Fragment, Headers, Outbox, PacketBuf, Transport, take_entry};
 
 /// What a director needs to know when it is made.
 #[derive(Clone, Debug)]
@@ -204,7 +204,8 @@ impl Director {
         }
     }
 
-    /// Puts fragments together first; the whole packet leaves as it came, in pieces of the same length.
+    /// Puts fragments together first; the whole packet leaves as it came, in pieces of the same length where they fit the
+    /// way. All but the first lie in the outbox, and go the same way.
     fn process_fragment(
         &self,
         packet: &mut PacketBuf,
@@ -224,10 +225,19 @@ impl Director {
             Err(error) => return Verdict::Drop(error.into()),
         };
         let verdict = self.process_whole(packet, whole, Some(longest), (side, now), outbox);
-        if matches!(verdict, Verdict::Forward | Verdict::Pass) {
-            let id = self.fragment_id(packet, headers, fragment.id);
-            cut_again(packet, (longest, &payloads), id, outbox);
-        }
+        let to = match verdict {
+            Verdict::Route(neighbour) => neighbour,
+            Verdict::Forward | Verdict::Pass => match Headers::parse(packet.bytes()) {
+                Ok(headers) => headers.dst,
+                Err(error) => return Verdict::Drop(error.into()),
+            },
+            Verdict::Split | Verdict::Hold | Verdict::Reply | Verdict::Drop(_) => return verdict,
+        };
+        let is_for_host = side != Side::Server && !headers.is_v6();
+        let payloads = if is_for_host { gather(&payloads) } else { payloads };
+        let mtu = usize::try_from(self.routes.mtu_to(to)).unwrap_or(usize::MAX);
+        let id = self.fragment_id(packet, headers, fragment.id);
+        cut_again(packet, (longest.min(mtu), &payloads), id, outbox);
         verdict
     }
 
@@ -243,7 +253,8 @@ impl Director {
             Ok(transport) => transport,
             Err(error) => return Verdict::Drop(error.into()),
         };
-        let mut packet = Packet { buf: packet, headers, side, now, outbox, pieces, held: Cell::default() };
+        let entry = take_entry(packet, &headers, |addr| self.routes.is_local(addr));
+        let mut packet = Packet { pieces, entry, ..Packet::new(packet, headers, (side, now), outbox) };
         if !self.is_directing(packet.headers.is_v6()) {
             return packet.pass();
         }
@@ -309,6 +320,7 @@ impl Director {
         if now >= upkeep.empty_trash_at {
             self.services.write().empty_trash(now);
             self.conns.ports().forget_idle(now);
+            self.routes.forget_learned(now);
             upkeep.empty_trash_at = now + EMPTY_TRASH_EVERY;
         }
         let defends = now >= upkeep.defend_at;

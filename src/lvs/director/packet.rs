@@ -7,7 +7,9 @@ use super::{DropReason, Side, Verdict};
 use crate::lvs::conn::{HeldPort, Numbers};
 use crate::lvs::service::{Endpoint, Protocol};
 use crate::lvs::time::Time;
-use crate::lvs::wire::{self, Headers, IcmpError, Outbox, PacketBuf, ParseError, TcpFlags, Transport, icmp};
+use crate::lvs::wire::{
+    self, Entry, Headers, IcmpError, Outbox, PacketBuf, ParseError, TcpFlags, Transport, icmp,
+};
 
 pub(super) struct Packet<'a> {
     pub(super) buf: &'a mut PacketBuf,
@@ -19,6 +21,9 @@ pub(super) struct Packet<'a> {
     pub(super) pieces: Option<usize>,
     /// The local port of the connection that has given way to what this packet opens.
     pub(super) held: Cell<Option<HeldPort>>,
+    /// What the host has written into an option on the way here. It writes again on the way out, unless the packet leaves
+    /// past it or inside another.
+    pub(super) entry: Option<Entry>,
 }
 
 /// The transport header of a packet that can belong to a connection.
@@ -31,7 +36,17 @@ pub(super) struct Segment {
     pub(super) flags: TcpFlags,
 }
 
-impl Packet<'_> {
+impl<'a> Packet<'a> {
+    /// One that came whole and without an entry of the host.
+    pub(super) fn new(
+        buf: &'a mut PacketBuf,
+        headers: Headers,
+        (side, now): (Side, Time),
+        outbox: &'a mut Outbox,
+    ) -> Self {
+        Self { buf, headers, side, now, outbox, pieces: None, entry: None, held: Cell::default() }
+    }
+
     pub(super) fn segment(&self, transport: Transport) -> Option<Segment> {
         let (protocol, src_port, dst_port, flags) = match transport {
             Transport::Tcp { src_port, dst_port, flags } => (Protocol::Tcp, src_port, dst_port, flags),
@@ -90,6 +105,13 @@ impl Packet<'_> {
     /// Gives back the hop that the host took when it routed the packet here; the way out costs one again.
     pub(super) fn add_hop(&mut self) {
         wire::add_hop(self.buf.bytes_mut(), &self.headers);
+    }
+
+    /// Leaves the host's entry in an option where it is, under the address that the packet was sent to.
+    pub(super) fn keep_entry(&mut self, own: IpAddr) {
+        if let Some(entry) = self.entry.take() {
+            entry.put_back(self.buf, &self.headers, own);
+        }
     }
 
     /// Hands the packet back to the host, unharmed.

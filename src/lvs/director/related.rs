@@ -12,14 +12,20 @@ use crate::lvs::wire::{
     Checksum, End, Headers, TcpFlags, checksum, icmp, protocol, translate, translate_error,
 };
 
-const ICMP_HEADER: usize = 8;
+pub(super) const ICMP_HEADER: usize = 8;
+
+/// Type of what the host says of a header that is wrong; IPVS relates it to nothing.
+const PARAMETER_PROBLEM: u8 = 12;
 
 /// Type and code of what the host says when a neighbour does not answer.
 const HOST_UNREACHABLE: [u8; 2] = [3, 1];
 
 impl Director {
     pub(super) fn process_icmp(&self, packet: &mut Packet<'_>, kind: u8) -> Verdict {
-        if !icmp::is_related_error(kind, packet.headers.is_v6()) {
+        let is_v6 = packet.headers.is_v6();
+        let is_own_word = || packet.side == Side::Server && self.routes.is_local(packet.headers.src);
+        let is_own_problem = kind == PARAMETER_PROBLEM && !is_v6 && is_own_word();
+        if !is_own_problem && !icmp::is_related_error(kind, is_v6) {
             if self.masquerade.is_of(packet.headers.is_v6())
                 && let Some(echo) = icmp::Echo::of(&packet.headers, packet.buf.bytes())
             {
@@ -29,6 +35,10 @@ impl Director {
         }
         let message = packet.payload();
         let Ok(quoted) = Headers::parse_quoted(&message[ICMP_HEADER..]) else { return packet.pass() };
+        if let Some(verdict) = self.outer_error(packet, &quoted) {
+            return verdict;
+        }
+        let message = packet.payload();
         let Some((src_port, dst_port)) = quoted.quoted_ports(&message[ICMP_HEADER..]) else {
             return packet.pass();
         };
@@ -37,6 +47,9 @@ impl Director {
         }
         let src = Endpoint::new(quoted.src, src_port);
         let dst = Endpoint::new(quoted.dst, dst_port);
+        if is_own_problem {
+            return self.correct_own_error(packet, &quoted, src, dst);
+        }
         // The quoted packet went the other way than the error: it came from who the error is for.
         let about_request = ConnKey::new(Role::Out, quoted.protocol, dst, src);
         let about_reply = ConnKey::new(Role::In, quoted.protocol, dst, src);
@@ -103,8 +116,9 @@ impl Director {
             server.counters().count_out(1, packet.counted_len());
         }
         drop(found);
-        // IPVS schedules a SYN before it finds its hops used up; the next client gets the next server.
-        if !is_tracked && is_taken() && quoted_flags(packet, quoted).has(TcpFlags::SYN) {
+        // IPVS schedules a SYN before it finds its hops used up, but not one with a wrong option.
+        let was_seen = packet.payload()[0] != PARAMETER_PROBLEM;
+        if was_seen && !is_tracked && is_taken() && quoted_flags(packet, quoted).has(TcpFlags::SYN) {
             let segment = Segment { protocol: Protocol::Tcp, from: client, to: virt, flags: TcpFlags(0) };
             if let Scheduled::Tracked(mut entry) = self.schedule(packet, &segment) {
                 let syn = State::Tcp(TcpState::None.after(TcpFlags(TcpFlags::SYN), View::Input, false));
@@ -193,7 +207,7 @@ fn quoted_flags(packet: &Packet<'_>, quoted: &Headers) -> TcpFlags {
     TcpFlags(if quoted.protocol == protocol::TCP { flags } else { 0 })
 }
 
-fn has_right_checksum(packet: &Packet<'_>) -> bool {
+pub(super) fn has_right_checksum(packet: &Packet<'_>) -> bool {
     if packet.buf.offload.checksum != Checksum::Full {
         return true;
     }

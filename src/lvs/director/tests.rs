@@ -313,6 +313,8 @@ mod fullnat;
 mod hand_on;
 mod lead;
 mod masquerade;
+mod options;
+mod outer;
 mod pressure;
 
 #[test]

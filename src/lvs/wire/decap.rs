@@ -55,6 +55,33 @@ pub fn wrapping(bytes: &[u8], headers: &Headers) -> Option<Wrapping> {
     }
 }
 
+/// Where the inner packet begins in the beginning of an encapsulated one, as an ICMP error quotes it. None when that much
+/// is not there, or it is none.
+pub fn inner_at(quote: &[u8], headers: &Headers) -> Option<usize> {
+    if headers.is_later_fragment() {
+        return None;
+    }
+    let at = headers.l4;
+    let word = |at: usize| Some(u16::from_be_bytes([*quote.get(at)?, *quote.get(at + 1)?]));
+    let inner = match headers.protocol {
+        protocol::IPIP | protocol::IPV6 => at,
+        protocol::GRE => match word(at)? {
+            0 => at + 4,
+            GRE_CHECKSUM => at + 8,
+            _ => return None,
+        },
+        protocol::UDP => {
+            let first = *quote.get(at + UDP_HEADER)?;
+            if first >> 6 != 0 || first & GUE_CONTROL != 0 {
+                return None;
+            }
+            at + UDP_HEADER + GUE_HEADER + usize::from(first & GUE_WORDS) * 4
+        }
+        _ => return None,
+    };
+    (inner < quote.len()).then_some(inner)
+}
+
 /// Takes the inner packet out of the whole packet in `buf`, which is no super-packet. A partial checksum of the
 /// inner packet stays partial. The headers are those of the inner packet.
 ///

@@ -36,13 +36,21 @@ pub enum Encapsulation {
 }
 
 impl Outer {
-    /// Bytes in front of the packet; a remote checksum option counts whether or not a packet has it.
+    /// Bytes in front of the packet.
     pub const fn overhead(&self) -> usize {
-        let ip = if self.dst.is_ipv6() { 40 } else { 20 };
-        ip + match self.kind {
-            Encapsulation::Ipip => 0,
-            Encapsulation::Gre { checksum } => gre_len(checksum),
-            Encapsulation::Gue { remote_checksum, .. } => 8 + gue_len(remote_checksum),
+        self.kind.overhead(self.dst.is_ipv6())
+    }
+}
+
+impl Encapsulation {
+    /// Bytes in front of the packet, the outer IP header included; a remote checksum option counts whether or not a
+    /// packet has it.
+    pub const fn overhead(&self, is_v6: bool) -> usize {
+        let ip = if is_v6 { 40 } else { 20 };
+        ip + match self {
+            Self::Ipip => 0,
+            Self::Gre { checksum } => gre_len(*checksum),
+            Self::Gue { remote_checksum, .. } => 8 + gue_len(*remote_checksum),
         }
     }
 }

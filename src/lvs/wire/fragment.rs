@@ -44,16 +44,17 @@ pub fn cut(packet: &[u8], longest: usize, id: u32) -> Vec<Vec<u8>> {
         return vec![packet.to_vec()];
     }
     let extra = if headers.is_v6() { FRAGMENT_HEADER } else { 0 };
-    let step = longest.saturating_sub(headers.l4 + extra) / 8 * 8;
+    let room = longest.saturating_sub(headers.l4 + extra);
+    let step = room / 8 * 8;
     if step == 0 {
         return Vec::new();
     }
-    let head = &packet[..headers.l4];
-    let payload = &packet[headers.l4..headers.len];
-    let pieces = payload.chunks(step).enumerate();
-    let last = payload.len().div_ceil(step) - 1;
-    let make = if headers.is_v6() { v6_piece } else { v4_piece };
-    pieces.map(|(at, data)| make(head, data, at * step, at < last, id)).collect()
+    // Only the last piece need not be a multiple of eight bytes.
+    let payload = headers.len - headers.l4;
+    let others = payload.saturating_sub(room).div_ceil(step);
+    let mut payloads = vec![step; others];
+    payloads.push(payload - others * step);
+    cut_at(packet, &payloads, id).unwrap_or_default()
 }
 
 /// The packet in pieces with payloads of these lengths. None when that is not its length.

@@ -65,6 +65,8 @@ pub enum IcmpError {
     TimeExceeded,
     /// The packet may not be cut and is longer than this.
     TooBig(u32),
+    /// Type, code and second word as somebody else on the way said them.
+    Relayed(u8, u8, u32),
 }
 
 impl IcmpError {
@@ -79,6 +81,7 @@ impl IcmpError {
             (Self::HostUnreachable, true) => (1, 3, 0),
             (Self::TimeExceeded, true) => (3, 0, 0),
             (Self::TooBig(mtu), true) => (2, 0, mtu),
+            (Self::Relayed(kind, code, rest), _) => (kind, code, rest),
         }
     }
 }
@@ -88,7 +91,7 @@ pub const fn is_related_error(kind: u8, is_v6: bool) -> bool {
     if is_v6 { kind < 128 } else { matches!(kind, 3 | 4 | 11) }
 }
 
-/// The error about `packet` that `from` sends to its source. None when no error may be sent about it: it is an
+/// The error about `packet`, of which more may be missing than is there, that `from` sends to its source. None when no error may be sent about it: it is an
 /// error itself, a later fragment, or has no single sender (RFC 1122 3.2.2, RFC 4443 2.4e).
 pub fn error_about(packet: &[u8], headers: &Headers, from: IpAddr, error: IcmpError) -> Option<Vec<u8>> {
     let is_v6 = headers.is_v6();

@@ -8,6 +8,7 @@ mod tunnel;
 use std::net::IpAddr;
 
 pub use masq::{masq_in, masq_out};
+pub use tunnel::encapsulation;
 
 use super::conn::{Connection, Method};
 use super::service::Forwarding;
@@ -27,13 +28,23 @@ pub struct Way {
     pub id: u16,
 }
 
+/// How an outer packet is cut.
+#[derive(Clone, Copy, Debug)]
+pub struct Pieces {
+    /// Length of the longest.
+    pub longest: usize,
+    /// Of IPv6; those of IPv4 have that of the whole packet.
+    pub id: u32,
+}
+
 /// How a packet is going to be sent: decided before its length is checked.
 #[derive(Clone, Copy, Debug)]
 pub enum Plan {
     Masq,
     /// To the server's link address, unchanged.
     Route,
-    Tunnel(Outer),
+    /// Inside another packet, which is to be cut where its way takes less.
+    Tunnel(Outer, Option<Pieces>),
     /// Into the host's own stack, unchanged.
     Local,
 }
@@ -66,17 +77,9 @@ impl Plan {
                     return Err(DropReason::NoWayToServer);
                 };
                 tunnel::outer(tunnel, real, conn.client(), headers, may_be_cut, &way)
-                    .map(Self::Tunnel)
+                    .map(|outer| Self::Tunnel(outer, None))
                     .ok_or(DropReason::NoWayToServer)
             }
-        }
-    }
-
-    /// Bytes that it puts in front of the packet.
-    pub const fn overhead(&self) -> usize {
-        match self {
-            Self::Masq | Self::Route | Self::Local => 0,
-            Self::Tunnel(outer) => outer.overhead(),
         }
     }
 }
@@ -92,7 +95,7 @@ pub fn transmit(
     match plan {
         Plan::Masq => masq_in(buf, headers, conn),
         Plan::Route => Verdict::Route(conn.real().addr),
-        Plan::Tunnel(outer) => tunnel::send(buf, headers, outer, outbox),
+        Plan::Tunnel(outer, pieces) => tunnel::send(buf, headers, (outer, *pieces), outbox),
         Plan::Local => {
             super::wire::add_hop(buf.bytes_mut(), headers);
             Verdict::Pass

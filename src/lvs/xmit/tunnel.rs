@@ -2,14 +2,30 @@
 
 use std::net::IpAddr;
 
-use super::Way;
+use super::{Pieces, Way};
 use crate::lvs::service::{Endpoint, Tunnel, TunnelChecksum, TunnelKind};
 use crate::lvs::verdict::{DropReason, Verdict};
-use crate::lvs::wire::{Encapsulation, Headers, Outbox, Outer, PacketBuf, encapsulate, fits_whole, segments};
+use crate::lvs::wire::{
+    Encapsulation, Headers, Outbox, Outer, PacketBuf, complete, cut, encapsulate, fits_whole, segments,
+};
 
 /// Source ports of GUE, from which a flow keeps one.
 const FIRST_PORT: u16 = 32_768;
 const PORTS: u16 = 28_232;
+
+/// How a packet of this client is put into such a tunnel.
+pub fn encapsulation(tunnel: Tunnel, client: Endpoint) -> Encapsulation {
+    match tunnel.kind {
+        TunnelKind::Ipip => Encapsulation::Ipip,
+        TunnelKind::Gre => Encapsulation::Gre { checksum: tunnel.checksum == TunnelChecksum::Full },
+        TunnelKind::Gue => Encapsulation::Gue {
+            src_port: FIRST_PORT + flow_number(client) % PORTS,
+            dst_port: tunnel.port,
+            checksum: tunnel.checksum == TunnelChecksum::Full,
+            remote_checksum: tunnel.checksum == TunnelChecksum::Remote,
+        },
+    }
+}
 
 /// The outer headers for a packet of this client to `server`. None when the host has no way there.
 pub(super) fn outer(
@@ -20,16 +36,6 @@ pub(super) fn outer(
     may_be_cut: bool,
     way: &Way,
 ) -> Option<Outer> {
-    let kind = match tunnel.kind {
-        TunnelKind::Ipip => Encapsulation::Ipip,
-        TunnelKind::Gre => Encapsulation::Gre { checksum: tunnel.checksum == TunnelChecksum::Full },
-        TunnelKind::Gue => Encapsulation::Gue {
-            src_port: FIRST_PORT + flow_number(client) % PORTS,
-            dst_port: tunnel.port,
-            checksum: tunnel.checksum == TunnelChecksum::Full,
-            remote_checksum: tunnel.checksum == TunnelChecksum::Remote,
-        },
-    };
     Some(Outer {
         src: way.source?,
         dst: server,
@@ -37,25 +43,52 @@ pub(super) fn outer(
         ttl: headers.ttl.saturating_add(1),
         dont_fragment: way.pmtu_discovery && !may_be_cut,
         id: way.id,
-        kind,
+        kind: encapsulation(tunnel, client),
     })
 }
 
-pub(super) fn send(buf: &mut PacketBuf, headers: &Headers, outer: &Outer, outbox: &mut Outbox) -> Verdict {
-    if buf.offload.gso.is_none() || outbox.takes_tunnels_whole() && fits_whole(buf, outer) {
-        let is_inside = encapsulate(buf, outer);
-        return if is_inside { Verdict::Forward } else { Verdict::Drop(DropReason::BadTotalLength) };
+/// Puts the packet inside and sends it; nothing of one that is dropped stays in the outbox.
+pub(super) fn send(
+    buf: &mut PacketBuf,
+    headers: &Headers,
+    (outer, smaller): (&Outer, Option<Pieces>),
+    outbox: &mut Outbox,
+) -> Verdict {
+    let refused = Verdict::Drop(DropReason::BadTotalLength);
+    let stays_whole = smaller.is_none() && outbox.takes_tunnels_whole() && fits_whole(buf, outer);
+    if buf.offload.gso.is_none() || stays_whole {
+        return match (encapsulate(buf, outer), smaller) {
+            (false, _) => refused,
+            (true, None) => Verdict::Forward,
+            (true, Some(to)) => {
+                pieces(buf, to.longest, to.id).iter().for_each(|piece| outbox.push(piece));
+                Verdict::Split
+            }
+        };
     }
-    let Some(pieces) = segments(buf, headers) else { return Verdict::Drop(DropReason::BadOffload) };
+    let before = outbox.len();
+    let Some(segments) = segments(buf, headers) else { return Verdict::Drop(DropReason::BadOffload) };
     let mut outer = *outer;
-    for piece in pieces {
-        piece.write(buf, outbox.add());
+    for (number, segment) in (0..).zip(segments) {
+        segment.write(buf, outbox.add());
         if !encapsulate(outbox.last_mut(), &outer) {
-            return Verdict::Drop(DropReason::BadTotalLength);
+            outbox.truncate(before);
+            return refused;
+        }
+        if let Some(to) = smaller {
+            let pieces = pieces(outbox.last_mut(), to.longest, to.id.wrapping_add(number));
+            outbox.forget_last();
+            pieces.iter().for_each(|piece| outbox.push(piece));
         }
         outer.id = outer.id.wrapping_add(1);
     }
     Verdict::Split
+}
+
+fn pieces(packet: &mut PacketBuf, longest: usize, id: u32) -> Vec<Vec<u8>> {
+    // No piece holds all that the sum covers.
+    complete(packet);
+    cut(packet.bytes(), longest, id)
 }
 
 /// The same number for all packets of a client's flow.
