@@ -213,6 +213,43 @@ fn bash_completes_what_fits_and_what_exists() {
 }
 
 #[test]
+fn the_status_of_the_tables_is_shown_as_by_linux_7_3() {
+    let fixture = Fixture::new();
+    let rest = "Stats thread slots:\t1 (max 0)\nStats chain max len:\t0\nStats thread ests:\t0\n";
+    let shows = |expected: &str| {
+        assert_eq!(shell(&fixture, "tunvs proc net/ip_vs_status"), (format!("{expected}{rest}"), Some(0)));
+    };
+    shows(
+        "Conns:\t0\nConn buckets:\t0 (0 bits, lfactor 0)\nServices:\t0\nService buckets:\t0 (0 bits, lfactor 0)\n",
+    );
+    shell(&fixture, "ipvsadm -A -t 127.0.0.1:80 -s rr");
+    shows(
+        "Conns:\t0\nConn buckets:\t256 (8 bits, lfactor -4)\nServices:\t1\n\
+         Service buckets:\t16 (4 bits, lfactor -3)\nService buckets empty:\t15 (93%)\n\
+         Service buckets len-1:\t1 (100%)\n",
+    );
+    for line in ["ipvsadm -A -u 127.0.0.1:53 -s rr", "ipvsadm -A -f 7 -s rr", "ipvsadm -A -t [::1]:80 -s rr"]
+    {
+        shell(&fixture, line);
+    }
+    for setting in ["svc_lfactor=-8", "conn_lfactor=2"] {
+        shell(&fixture, &format!("tunvs sysctl {setting}"));
+    }
+    let (text, _) = shell(&fixture, "tunvs proc net/ip_vs_status");
+    for line in [
+        "Conn buckets:\t256 (8 bits, lfactor 2)",
+        "Services:\t4",
+        "Service buckets:\t1024 (10 bits, lfactor -8)",
+    ] {
+        assert!(text.contains(line), "{line} in {text}");
+    }
+    for name in ["conn_lfactor=9", "svc_lfactor=-9", "conn_max=-1", "conn_max=1073741825"] {
+        assert_eq!(shell(&fixture, &format!("tunvs sysctl {name}")).1, Some(1), "{name}");
+    }
+    assert_eq!(shell(&fixture, "tunvs sysctl conn_max").0, "conn_max = 1073741824\n");
+}
+
+#[test]
 fn full_nat_is_listed_saved_and_restored() {
     let fixture = Fixture::new();
     for line in [

@@ -139,4 +139,5 @@ folders! {
     overload => "overload",
     tunnel_errors => "tunnel-errors",
     fragments_ => "fragments",
+    sip => "sip",
 }

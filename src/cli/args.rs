@@ -54,7 +54,7 @@ pub enum Command {
     /// Print one of the kernel's tables, in the kernel's format
     Proc {
         /// Which one, as below /proc: net/ip_vs, net/ip_vs_conn, net/ip_vs_conn_sync, net/ip_vs_stats,
-        /// net/ip_vs_stats_percpu, net/ip_vs_app
+        /// net/ip_vs_stats_percpu, net/ip_vs_app, net/ip_vs_status
         #[arg(value_parser = proc_file)]
         file: ProcFile,
         #[command(flatten)]

@@ -173,7 +173,7 @@ impl Session<'_> {
             }
             Reply::Timeouts(timeouts) => render::timeouts(self.out, &timeouts),
             Reply::Daemons(daemons) => render::daemons(self.out, &daemons),
-            Reply::Info(_) | Reply::Totals { .. } | Reply::Sysctls(_) => Ok(()),
+            Reply::Info(_) | Reply::Totals { .. } | Reply::Status(_) | Reply::Sysctls(_) => Ok(()),
         }
     }
 

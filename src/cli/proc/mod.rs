@@ -6,6 +6,7 @@
 mod connections;
 mod services;
 mod stats;
+mod status;
 pub mod tree;
 
 use std::io::{self, Write};
@@ -22,6 +23,7 @@ pub enum ProcFile {
     Stats,
     StatsPerCpu,
     Apps,
+    Status,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -35,13 +37,14 @@ pub enum ProcError<E: std::error::Error + 'static> {
 }
 
 impl ProcFile {
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Services,
         Self::Connections,
         Self::ConnectionsSync,
         Self::Stats,
         Self::StatsPerCpu,
         Self::Apps,
+        Self::Status,
     ];
 
     /// Where it is below `/proc`.
@@ -53,6 +56,20 @@ impl ProcFile {
             Self::Stats => "net/ip_vs_stats",
             Self::StatsPerCpu => "net/ip_vs_stats_percpu",
             Self::Apps => "net/ip_vs_app",
+            Self::Status => "net/ip_vs_status",
+        }
+    }
+
+    /// Permissions of a copy on disk. How keys spread is nothing for everybody, as in the kernel.
+    const fn mode(self) -> u32 {
+        match self {
+            Self::Status => 0o440,
+            Self::Services
+            | Self::Connections
+            | Self::ConnectionsSync
+            | Self::Stats
+            | Self::StatsPerCpu
+            | Self::Apps => 0o644,
         }
     }
 
@@ -98,6 +115,11 @@ impl ProcFile {
             Self::StatsPerCpu => {
                 if let Reply::Totals { stats, rates } = ask(Query::Totals)? {
                     stats::write_per_cpu(out, &stats, &rates)?;
+                }
+            }
+            Self::Status => {
+                if let Reply::Status(status) = ask(Query::Status)? {
+                    status::write(out, &status)?;
                 }
             }
             Self::Apps => writeln!(out, "prot port    usecnt name")?,

@@ -1,7 +1,8 @@
 //! A tree of the kernel's files on disk, for programs that want to read them below a folder of their own.
 
 use std::fs;
-use std::io;
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use super::{ProcError, ProcFile};
@@ -62,7 +63,14 @@ impl ProcTree {
         }
         let path = self.dir.join(file.path());
         let draft = path.with_extension("new");
-        fs::write(&draft, &text)
+        // One that was left behind may not be ours to write into.
+        let _ = fs::remove_file(&draft);
+        fs::OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(file.mode())
+            .open(&draft)
+            .and_then(|mut draft| draft.write_all(&text))
             .and_then(|()| fs::rename(&draft, &path))
             .map_err(|source| TreeError::Write { path, source })?;
         self.written.retain(|(known, _)| *known != file);

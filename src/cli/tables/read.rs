@@ -65,7 +65,11 @@ pub(crate) fn present<E>(mut ask: impl FnMut(Query) -> Result<Reply, E>) -> Resu
             }
             Reply::Timeouts(timeouts) => tables.timeouts = Some(timeouts),
             Reply::Daemons(daemons) => tables.daemons = Some(daemons),
-            Reply::Info(_) | Reply::Connections(_) | Reply::Totals { .. } | Reply::Sysctls(_) => {}
+            Reply::Info(_)
+            | Reply::Connections(_)
+            | Reply::Totals { .. }
+            | Reply::Status(_)
+            | Reply::Sysctls(_) => {}
         }
     }
     Ok(tables)

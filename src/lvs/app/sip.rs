@@ -1,5 +1,5 @@
 //! SIP: the Call-ID by which a call is known. Same job as `ip_vs_pe_sip.c` and the part of `nf_conntrack_sip.c` that
-//! it uses.
+//! it uses, whose oddities decide which messages have one.
 
 /// The longest Call-ID (`IP_VS_PEDATA_MAXLEN`).
 const LONGEST: usize = 255;
@@ -7,52 +7,78 @@ const LONGEST: usize = 255;
 /// The Call-ID of a SIP message, as it stands there.
 pub fn call_id(message: &[u8]) -> Option<&[u8]> {
     let mut at = 0;
-    while let Some(line) = next_line(message, at) {
-        at = line;
-        if let Some(start) = header_value(message, line) {
-            let len = call_id_len(&message[start..]);
-            if len > 0 {
-                let ends_line = matches!(message.get(start + len), Some(b'\r' | b'\n'));
-                return (len <= LONGEST && ends_line).then(|| &message[start..start + len]);
-            }
+    loop {
+        let line = next_line(message, at)?;
+        let Some(name) = name_len(&message[line..]) else {
+            at = line + 1;
+            continue;
+        };
+        // A line that begins like the header, and is not it, ends the search.
+        let start = value(message, line + name)?;
+        let len = call_id_len(&message[start..]);
+        if len > 0 {
+            let ends_line = matches!(message.get(start + len), Some(b'\r' | b'\n'));
+            return (len <= LONGEST && ends_line).then(|| &message[start..start + len]);
         }
+        at = start;
     }
-    None
 }
 
-/// Where the next line begins that does not go on the one before it. Lines end in CR, LF or both.
+/// Where the next line begins that does not go on the one before it. Lines end in CR, LF or both; what begins with the
+/// end of another line, an empty one, is passed over with it.
 fn next_line(message: &[u8], from: usize) -> Option<usize> {
     let mut at = from;
     loop {
-        at += message.get(at..)?.iter().position(|byte| matches!(byte, b'\r' | b'\n'))?;
-        at += if message[at..].starts_with(b"\r\n") { 2 } else { 1 };
-        if !matches!(message.get(at)?, b' ' | b'\t') {
+        at += message.get(at..)?.iter().position(|byte| is_line_end(*byte))?;
+        at = behind_line_end(message, at);
+        if !is_blank(*message.get(at)?) {
             return Some(at);
         }
+        at += 1;
     }
 }
 
-/// Where the value begins, if the line at `at` is `Call-ID:` or `i:`.
-fn header_value(message: &[u8], at: usize) -> Option<usize> {
+/// Length of the name, if the line begins with `Call-ID` or with `i` and no other letter.
+fn name_len(line: &[u8]) -> Option<usize> {
     const LONG: &[u8] = b"Call-ID";
-    let line = &message[at..];
-    let name = if line.get(..LONG.len()).is_some_and(|name| name.eq_ignore_ascii_case(LONG)) {
-        LONG.len()
-    } else if line[0].eq_ignore_ascii_case(&b'i') && !line.get(1)?.is_ascii_alphabetic() {
-        1
-    } else {
-        return None;
-    };
-    let colon = skip_blanks(message, at + name)?;
+    if line.get(..LONG.len()).is_some_and(|name| name.eq_ignore_ascii_case(LONG)) {
+        return Some(LONG.len());
+    }
+    let is_short = line[0].eq_ignore_ascii_case(&b'i') && !line.get(1)?.is_ascii_alphabetic();
+    is_short.then_some(1)
+}
+
+/// Where the value begins, behind the colon that follows the name at `at`.
+fn value(message: &[u8], at: usize) -> Option<usize> {
+    let colon = skip_blanks(message, at)?;
     if message[colon] != b':' {
         return None;
     }
     skip_blanks(message, colon + 1)
 }
 
+/// Behind blanks, and behind one end of a line if the next one goes on with blanks. What follows may be another end.
 fn skip_blanks(message: &[u8], at: usize) -> Option<usize> {
-    let len = message.get(at..)?.iter().position(|byte| !matches!(byte, b' ' | b'\t'))?;
-    Some(at + len)
+    let visible = |at: usize| Some(at + message.get(at..)?.iter().position(|byte| !is_blank(*byte))?);
+    let found = visible(at)?;
+    if !is_line_end(message[found]) {
+        return Some(found);
+    }
+    let next = behind_line_end(message, found);
+    if is_blank(*message.get(next)?) { visible(next) } else { None }
+}
+
+/// Behind the CR, the LF or both at `at`.
+fn behind_line_end(message: &[u8], at: usize) -> usize {
+    at + if message[at..].starts_with(b"\r\n") { 2 } else { 1 }
+}
+
+const fn is_line_end(byte: u8) -> bool {
+    matches!(byte, b'\r' | b'\n')
+}
+
+const fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t')
 }
 
 /// `word` or `word@word`.
@@ -114,6 +140,9 @@ mod tests {
             "call-id :\tf81d4fae-7dec@192.0.2.1\n",
             "i:f81d4fae-7dec@192.0.2.1\r\n",
             "Identity: other\r\ni: f81d4fae-7dec@192.0.2.1\r",
+            "Call-ID:\r\n f81d4fae-7dec@192.0.2.1\r\n",
+            "Call-ID\r\n\t:\n f81d4fae-7dec@192.0.2.1\r",
+            "i\r : \t\r\t f81d4fae-7dec@192.0.2.1\n",
         ] {
             assert_eq!(found(headers), id, "{headers:?}");
         }
@@ -132,6 +161,12 @@ mod tests {
             "Call-ID: a@\r\n",
             "Call-ID: a b\r\n",
             "Subject: x\r\n Call-ID: folded\r\n",
+            "Call-ID:\r\nx\r\n",
+            "Call-ID:\r\n \r\n x\r\n",
+            "Call-ID x\r\nCall-ID: y\r\n",
+            "Call-ID: x@\r\n y\r\n",
+            "Call-ID:\r\n ",
+            "i",
             &long,
         ] {
             assert_eq!(found(headers), None, "{headers:?}");

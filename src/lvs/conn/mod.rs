@@ -4,6 +4,7 @@
 //! connections too, with a client port of 0. Never decides where a connection goes; called by the director.
 
 mod addrs;
+mod chains;
 mod expiry;
 mod flows;
 mod key;
@@ -25,6 +26,7 @@ use std::time::Duration;
 use addrs::Addrs;
 
 pub use addrs::LocalEnd;
+pub use chains::Chains;
 pub use flows::{Account, Ending, FlowRecord, FlowWish, LostFlows};
 pub use key::{ConnKey, Role};
 pub use newest::Newest;

@@ -18,7 +18,7 @@ use parking_lot::{MappedMutexGuard, Mutex, MutexGuard};
 use super::expiry::{Tick, Wheel};
 use super::flows::{self, Ending, FlowRecord, FlowWish, Flows, LostFlows};
 use super::slots::Slots;
-use super::{ConnFlags, ConnKey, Connection, EXTENSION, HeldPort, Ports, Positions, Role};
+use super::{Chains, ConnFlags, ConnKey, Connection, EXTENSION, HeldPort, Ports, Positions, Role};
 use crate::lvs::service::{Endpoint, RealServer};
 use crate::lvs::time::Time;
 
@@ -79,7 +79,11 @@ pub struct ConnTable {
     ports: Ports,
     /// Connections that were ever added, wrapping around.
     added: AtomicU32,
-    /// Connections without a service, opened outwards.
+    /// How many connections and templates of services there may be (`conn_max`).
+    most: AtomicUsize,
+    /// Connections beside services: masqueraded, let in, or of checks.
+    beside: AtomicUsize,
+    /// Of these, those that were opened outwards.
     masqueraded: AtomicUsize,
     /// Connections whose client port is not known yet.
     awaiting: AtomicU32,
@@ -99,6 +103,8 @@ impl ConnTable {
             expiry: Mutex::default(),
             ports: Ports::new(seed),
             added: AtomicU32::new(0),
+            most: AtomicUsize::new(usize::MAX),
+            beside: AtomicUsize::new(0),
             masqueraded: AtomicUsize::new(0),
             awaiting: AtomicU32::new(0),
             untold: Mutex::default(),
@@ -113,6 +119,21 @@ impl ConnTable {
 
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Connections and templates of services.
+    pub fn of_services(&self) -> usize {
+        self.len().saturating_sub(self.beside.load(Relaxed))
+    }
+
+    /// Whether there is no room for another connection of a service.
+    pub fn is_full(&self) -> bool {
+        self.of_services() >= self.most.load(Relaxed)
+    }
+
+    /// From now on no connection of a service comes in while there are so many. Those that are there stay.
+    pub fn limit(&self, most: usize) {
+        self.most.store(most, Relaxed);
     }
 
     /// Connections that were opened outwards.
@@ -213,7 +234,9 @@ impl ConnTable {
     /// # Errors
     /// The table is full; the connection is no longer counted at its server.
     pub fn insert(&self, mut conn: Connection) -> Result<Entry<'_>, TableFull> {
-        let Some(slot) = self.slots.claim() else {
+        let is_beside = conn.is_beside_services();
+        let slot = if is_beside || !self.is_full() { self.slots.claim() } else { None };
+        let Some(slot) = slot else {
             let now = conn.expires_at() - conn.timeout();
             conn.held_port(now).into_iter().for_each(|held| self.ports.release(held));
             conn.unbind();
@@ -229,6 +252,9 @@ impl ConnTable {
         self.flows.begin(&mut conn);
         if conn.flags.has(ConnFlags::NO_CLIENT_PORT) {
             self.awaiting.fetch_add(1, Relaxed);
+        }
+        if is_beside {
+            self.beside.fetch_add(1, Relaxed);
         }
         if conn.is_masqueraded() {
             self.masqueraded.fetch_add(1, Relaxed);
@@ -284,6 +310,9 @@ impl ConnTable {
         }
         if let Some(mut controller) = conn.controller.take().and_then(|id| self.get(id)) {
             controller.controlled = controller.controlled.saturating_sub(1);
+        }
+        if conn.is_beside_services() {
+            self.beside.fetch_sub(1, Relaxed);
         }
         if conn.is_masqueraded() {
             self.masqueraded.fetch_sub(1, Relaxed);
@@ -478,6 +507,19 @@ impl ConnTable {
             }
         }
         (end < last).then_some(end)
+    }
+
+    /// How long the chains of a table of `buckets` (a power of two) would be, by the keys of all connections of services:
+    /// how many buckets have none, one, and so on up to seven or more.
+    pub fn chains(&self, buckets: u32) -> [u32; 8] {
+        let mut chains = Chains::new(buckets);
+        self.for_each(|_, conn| {
+            if !conn.is_beside_services() && !conn.flags.has(ConnFlags::UNHASHED) {
+                chains.add(conn.key_in().hash(&self.hasher));
+                conn.key_out().into_iter().for_each(|key| chains.add(key.hash(&self.hasher)));
+            }
+        });
+        chains.lengths()
     }
 
     fn shard_of(&self, hash: u32) -> usize {

@@ -103,6 +103,8 @@ impl Director {
             Command::SetSysctl { name, value } => {
                 self.sysctls.write(name, value)?;
                 self.update_defence();
+                let most = self.sysctls.value(Sysctl::ConnMax);
+                self.conns.limit(usize::try_from(most).unwrap_or(0));
                 Ok(())
             }
             Command::StopDaemon { role, .. } => {
@@ -145,6 +147,7 @@ impl Director {
             }
             Query::Daemons => Reply::Daemons(self.daemons.lock().clone()),
             Query::Sysctls(name) => Reply::Sysctls(self.sysctls.read(name.as_deref())?),
+            Query::Status => Reply::Status(self.table_status()),
             Query::Totals => totals(&self.services.read()),
         })
     }

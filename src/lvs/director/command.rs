@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use serde::{Deserialize, Serialize};
 
-use super::SysctlEntry;
+use super::{SysctlEntry, TableStatus};
 use crate::lvs::service::{DeclaredService, Endpoint, Rates, ServerSpec, ServiceKey, ServiceSpec, Stats};
 
 pub use crate::lvs::service::CommandError;
@@ -142,6 +142,8 @@ pub enum Query {
     Connections,
     Timeouts,
     Daemons,
+    /// How large the tables are and how full.
+    Status,
     /// Counters of all services together.
     Totals,
     /// One setting below `net.ipv4.vs`, or all.
@@ -158,6 +160,7 @@ pub enum Reply {
     Connections(Vec<ConnEntry>),
     Timeouts(TimeoutSettings),
     Daemons(Vec<DaemonSpec>),
+    Status(TableStatus),
     Totals {
         stats: Stats,
         rates: Rates,

@@ -234,6 +234,10 @@ impl Director {
         if !from_template {
             explanation.because(format!("the scheduler {} chooses {}", spec.scheduler, server.endpoint()));
         }
+        if self.conns.is_full() {
+            return explanation
+                .ends(Outcome::Dropped, "there are as many connections as there may be (conn_max)");
+        }
         if self.conns.len() >= self.settings.max_conns {
             return explanation.ends(Outcome::Dropped, "the connection table is full (max_conns)");
         }

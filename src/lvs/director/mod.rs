@@ -23,6 +23,7 @@ mod outer;
 mod packet;
 mod related;
 mod schedule;
+mod status;
 mod sync;
 mod sysctl;
 
@@ -55,6 +56,7 @@ pub use explain::{Candidate, Explanation, Outcome, Question};
 pub use farewell::CutOff;
 pub use fullnat::{DEFAULT_LADDR_PORTS, INNER_LADDRS, MOST_LADDRS, laddrs};
 pub use lead::Led;
+pub use status::{HashStatus, TableStatus};
 pub use sysctl::{Scope, Sysctl, SysctlEntry, Sysctls};
 
 use crate::lvs::conn::{ConnTable, Timeouts};

@@ -76,7 +76,7 @@ impl Director {
         if let Some(mark) = packet.mark() {
             conn.set_fwmark(mark);
         }
-        if service.spec().one_packet && segment.protocol == Protocol::Udp {
+        if service.spec().one_packet && segment.protocol == Protocol::Udp && !self.conns.is_full() {
             return Scheduled::OnePacket(conn);
         }
         self.conns.insert(conn).map_or(Scheduled::Failed(DropReason::TableFull), Scheduled::Tracked)
@@ -215,6 +215,10 @@ impl Director {
         Self::watch(service, &mut conn);
         if let Some(mut template) = template.and_then(|id| self.conns.get(id)) {
             self.conns.touch(&mut template, packet.now);
+        }
+        if is_one_packet && self.conns.is_full() {
+            conn.unbind();
+            return Scheduled::Failed(DropReason::TableFull);
         }
         if is_one_packet {
             count(&counted);

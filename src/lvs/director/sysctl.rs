@@ -76,6 +76,8 @@ const INT: std::ops::RangeInclusive<i64> = i32::MIN as i64..=i32::MAX as i64;
 sysctls! {
     Amemthresh => "amemthresh", 1024, INT, Effective;
     AmDroprate => "am_droprate", 10, INT, Effective;
+    /// Since Linux 7.2.
+    ConnMax => "conn_max", 1 << 30, 0..=1 << 30, Effective;
     DropEntry => "drop_entry", 0, 0..=3, Effective;
     DropPacket => "drop_packet", 0, 0..=3, Effective;
     Conntrack => "conntrack", 0, INT, KernelOnly;
@@ -270,6 +272,22 @@ mod tests {
         assert!(sysctls.write("sync_threshold", "60 50").is_err());
         assert!(sysctls.write("sync_threshold", "many").is_err());
         assert!(sysctls.write("nothing_like_it", "1").is_err());
+        // As Linux 7.3 takes and refuses them.
+        for (name, refused, taken) in [
+            ("conn_max", ["-1", "1073741825"], ["0", "1073741824"]),
+            ("conn_lfactor", ["-9", "9"], ["8", "-8"]),
+            ("svc_lfactor", ["-9", "9"], ["8", "-8"]),
+        ] {
+            let kept = sysctls.read(Some(name)).unwrap();
+            for value in refused {
+                assert!(sysctls.write(name, value).is_err(), "{name} {value}");
+                assert_eq!(sysctls.read(Some(name)).unwrap(), kept);
+            }
+            for value in taken {
+                sysctls.write(name, value).unwrap();
+                assert_eq!(sysctls.read(Some(name)).unwrap()[0].value, value);
+            }
+        }
         assert!(sysctls.write("sync_ports", "3").is_err());
         assert!(sysctls.write("lblc_expiration", "9000000").is_err());
         for (name, written, read) in [

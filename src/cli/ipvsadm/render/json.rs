@@ -147,7 +147,7 @@ pub(crate) fn json(out: &mut dyn Write, reply: Reply, sorted: bool) -> io::Resul
         }
         Reply::Timeouts(timeouts) => Content::Timeouts(timeouts),
         Reply::Daemons(daemons) => Content::Daemons(daemons),
-        Reply::Info(_) | Reply::Totals { .. } | Reply::Sysctls(_) => return Ok(()),
+        Reply::Info(_) | Reply::Totals { .. } | Reply::Status(_) | Reply::Sysctls(_) => return Ok(()),
     };
     serde_json::to_writer_pretty(&mut *out, &Document { version: VERSION, content })?;
     writeln!(out)

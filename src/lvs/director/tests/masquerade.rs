@@ -71,6 +71,7 @@ fn connections_outwards_have_the_hosts_address_there_and_back() {
         [(Protocol::Tcp, false), (Protocol::Tcp, true), (Protocol::Udp, false), (Protocol::Udp, true)]
     {
         let mut world = World::masquerading(protocol, is_v6, DEFAULT_LADDR_PORTS);
+        world.apply(Command::SetSysctl { name: "conn_max".to_owned(), value: "0".to_owned() });
         let asked = world.outwards(5555);
         let (verdict, bytes) = world.process(&made(protocol, asked, SYN), Side::Server);
         assert_eq!(verdict, Verdict::Forward);
