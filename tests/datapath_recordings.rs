@@ -140,4 +140,5 @@ folders! {
     tunnel_errors => "tunnel-errors",
     fragments_ => "fragments",
     sip => "sip",
+    ipsec => "ipsec",
 }

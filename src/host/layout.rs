@@ -184,6 +184,9 @@ impl Room {
 /// What the director takes before the host's own stack can see it.
 pub(super) const CAPTURED: [u8; 3] = [TCP, UDP, SCTP];
 
+/// ESP and AH, which have no ports: taken where their keys are exchanged with a service.
+pub(super) const IPSEC: [u8; 2] = [50, 51];
+
 pub(super) const fn icmp(family: Family) -> u8 {
     match family {
         Family::V4 => 1,

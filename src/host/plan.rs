@@ -7,7 +7,7 @@ use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 use super::change::{Action, Address, Link, Proxy, Route, RouteKind, Rule, Step, TABLE_LOCAL};
 use super::cover::cover;
-use super::layout::{CAPTURED, Layout, icmp};
+use super::layout::{CAPTURED, IPSEC, Layout, icmp};
 use super::options::{HostOptions, TunNames};
 use super::ports::reserve;
 use super::view::{Interface, View};
@@ -102,6 +102,7 @@ pub(super) fn follow(
     following.stand_ins();
     for layout in layouts {
         following.own_errors(layout);
+        following.ipsec(layout);
         following.reals(layout);
         following.answers(layout);
         following.marks(layout, mark_tuns);
@@ -275,6 +276,15 @@ impl<'a, F: Fn(&str) -> Option<String>> Following<'a, F> {
         self.steps.push(Step::rule(rule).optional());
     }
 
+    /// IPsec to virtual addresses.
+    fn ipsec(&mut self, layout: &Layout) {
+        if !self.captures.key_exchanges.contains(&layout.family) {
+            return;
+        }
+        let rule = Rule::new(layout.family, layout.virtuals(), Action::Lookup(self.ground.tables.vip));
+        self.steps.extend(IPSEC.map(|proto| Step::rule(Rule { ipproto: Some(proto), ..rule.clone() })));
+    }
+
     /// Packets of real servers: to addresses of this host among the answers, all others behind `lookup local`.
     fn reals(&mut self, layout: &Layout) {
         let Ground { options, tables, .. } = *self.ground;
@@ -294,7 +304,7 @@ impl<'a, F: Fn(&str) -> Option<String>> Following<'a, F> {
         };
         let remote = |addr: &IpAddr| is_single(addr) && !self.own.contains(addr);
         let mut rules = Vec::new();
-        for proto in CAPTURED {
+        for proto in CAPTURED.into_iter().chain(IPSEC) {
             let asked = self.captures.answers.iter().filter(|(number, _)| *number == proto);
             let (answering, here): (BTreeSet<IpAddr>, BTreeSet<IpAddr>) =
                 asked.map(|(_, addr)| *addr).filter(is_single).partition(remote);

@@ -86,7 +86,7 @@ impl Network {
     /// The TUN that the host's rules send a packet to.
     fn side(&self, bytes: &[u8]) -> Option<Side> {
         let (src, dst, protocol) = addresses(bytes);
-        if !matches!(protocol, TCP | UDP | ICMP | ICMPV6 | packet::FRAGMENT | 132) {
+        if !matches!(protocol, TCP | UDP | ICMP | ICMPV6 | packet::FRAGMENT | 132 | 50 | 51) {
             return None;
         }
         let mark = self.mark(bytes).filter(|mark| self.captures.marks.contains(&(*mark, Family::of(&dst))));

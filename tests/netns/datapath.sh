@@ -5,4 +5,4 @@ tests=$(realpath "$(dirname "$0")")
 . "$tests/lib.sh"
 
 "$tests/replay.py" --jobs 10 --wait 1 --expected "$tests/datapath-expected.txt" \
-  "$tests"/../data/datapath/{schedulers,tcp-states,persistence,limits,udp-icmp,reuse,bytes,stats,sync,sync-more,more,even-more,bad-servers,overload,tunnel-errors,fragments,sip}
+  "$tests"/../data/datapath/{schedulers,tcp-states,persistence,limits,udp-icmp,reuse,bytes,stats,sync,sync-more,more,even-more,bad-servers,overload,tunnel-errors,fragments,sip,ipsec}

@@ -64,6 +64,56 @@ same "answers that crossed the director" "" "$(<"$work/answers.txt")"
 # Super-packets left as such: the servers saw frames that no link carries.
 (($(wc -l <"$work/large.txt") > 20)) || fail "few super-packets: $(<"$work/large.txt")"
 
+# ESP and AH go to the server that the client's key exchange (UDP port 500) went to.
+cat >"$work/ipsec.py" <<'PY'
+import select, socket, sys
+
+def sockets(addr):
+    family = socket.AF_INET6 if ":" in addr else socket.AF_INET
+    made = {"udp": socket.socket(family, socket.SOCK_DGRAM), "esp": socket.socket(family, socket.SOCK_RAW, 50)}
+    # IPv6 knows AH as a header in front of others.
+    if family == socket.AF_INET: made["ah"] = socket.socket(family, socket.SOCK_RAW, 51)
+    for s in made.values(): s.bind((addr, 500 if s is made["udp"] else 0))
+    return made
+
+def serve(name):
+    made = [s for vip in ("192.168.1.183", "fd00:1::183") for s in sockets(vip).values()]
+    print("ready", flush=True)
+    while True:
+        for s in select.select(made, [], [])[0]: s.sendto(name.encode(), s.recvfrom(2000)[1][:2])
+
+def ask(addr, vip, *kinds):
+    made, heard = sockets(addr), []
+    for kind in kinds:
+        made[kind].sendto(b"\0\0\1\1" + bytes(20), (vip, 500 if kind == "udp" else 0))
+        came = select.select([made[kind]], [], [], 3 if "udp" in kinds else 0.5)[0]
+        heard.append(came[0].recv(2000)[-3:].decode() if came else "nobody")
+    print(*heard)
+
+serve(sys.argv[2]) if sys.argv[1] == "serve" else ask(*sys.argv[1:])
+PY
+for rs in rs1 rs2; do
+  ip netns exec $rs python3 "$work/ipsec.py" serve $rs >"$work/ipsec-$rs.ready" 2>"$work/ipsec-$rs.log" &
+  wait_until 5 test -s "$work/ipsec-$rs.ready"
+done
+address client eth0 192.168.1.11/24 fd00:1::11/64
+for vip in 192.168.1.183 '[fd00:1::183]'; do
+  on ds ipvsadm -A -u "$vip:500" -s rr
+  for number in 1 2; do
+    rip=192.168.1.19$number
+    [[ $vip != \[* ]] || rip="[fd00:1::19$number]"
+    on ds ipvsadm -a -u "$vip:500" -r "$rip:500" -g
+  done
+done
+ipsec() { on client python3 "$work/ipsec.py" "$@"; }
+same "ESP without a key exchange" nobody "$(ipsec 192.168.1.10 192.168.1.183 esp)"
+same "a client" "rs2 rs2 rs2 rs2" "$(ipsec 192.168.1.10 192.168.1.183 udp esp ah esp)"
+same "another client" "rs1 rs1 rs1" "$(ipsec 192.168.1.11 192.168.1.183 udp ah esp)"
+same "the first one again" "rs2 rs2" "$(ipsec 192.168.1.10 192.168.1.183 esp ah)"
+same "a client, IPv6" "rs2 rs2" "$(ipsec fd00:1::10 fd00:1::183 udp esp)"
+same "another client, IPv6" "rs1 rs1" "$(ipsec fd00:1::11 fd00:1::183 udp esp)"
+same "packets of the IPv4 clients" "9 0" "$(on ds ipvsadm -L -n --stats -u 192.168.1.183:500 | awk '$1 == "UDP" { print $4, $5 }')"
+
 # counter NAME: its value.
 counter() { on ds tunvs counters | awk -v name="$1" '$1 == name { print $2 }'; }
 

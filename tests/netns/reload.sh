@@ -33,6 +33,7 @@ on ds tunvs check tunvs.toml
 start_director --config tunvs.toml --proc-dir proc
 same "answers" "rs2 rs1 rs2 rs1" "$(answers client 4 http://192.168.1.183)"
 wait_until 5 listed 2
+same "how keys spread is not for everybody" "440 644" "$(stat -c %a proc/net/ip_vs_status proc/net/ip_vs | paste -sd " ")"
 contains "interfaces" tunvs-m7 "$(ip -n ds -o link)"
 
 config 183 >tunvs.toml

@@ -309,6 +309,29 @@ async fn answers_to_masqueraded_hosts_come_to_the_hosts_own_addresses() {
 }
 
 #[tokio::test]
+async fn ipsec_is_led_in_where_its_keys_are_exchanged() {
+    let before = lasting(&MemoryKernel::new());
+    let mut engine = engine(HostOptions::default()).await;
+    let ruled = |engine: &Engine<MemoryKernel>| -> Vec<(u32, Option<u8>, bool)> {
+        let state = engine.kernel.state.borrow();
+        let of_ipsec = state.rules.iter().filter(|rule| matches!(rule.ipproto, Some(50 | 51)));
+        of_ipsec.map(|rule| (rule.pref, rule.ipproto, rule.from.is_some())).collect()
+    };
+    let mut services = captures(&["192.168.1.183", "2001:db8:1::183"], &["192.168.56.183"]);
+    follow(&mut engine, &services).await;
+    assert_eq!(ruled(&engine), []);
+    services.key_exchanges = [Family::V4].into();
+    services.answers.extend([50, 51].map(|number| (number, "192.168.56.183".parse().unwrap())));
+    follow(&mut engine, &services).await;
+    let mut rules = ruled(&engine);
+    rules.sort_unstable();
+    let expected = [(1, Some(50), false), (1, Some(51), false), (2, Some(50), true), (2, Some(51), true)];
+    assert_eq!(rules, expected);
+    assert!(engine.undo().await.is_empty());
+    assert_eq!(lasting(&engine.kernel), before);
+}
+
+#[tokio::test]
 async fn a_virtual_address_is_claimed_only_while_it_is_nobodys() {
     let mut engine = engine(HostOptions::default()).await;
     let service = captures(&["192.168.1.183"], &[]);

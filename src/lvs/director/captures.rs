@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::Director;
+use super::ipsec::ISAKMP;
 use crate::lvs::service::{Family, Forwarding, Protocol, RealServer, ServiceKey};
+use crate::lvs::wire::protocol;
 
 /// The traffic that the services need.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,6 +19,8 @@ pub struct Captures {
     pub reals: BTreeSet<IpAddr>,
     /// What these are asked by: protocol number and server. Answers come by the same.
     pub answers: BTreeSet<(u8, IpAddr)>,
+    /// Families in which keys are exchanged with a service: IPsec to virtual addresses.
+    pub key_exchanges: BTreeSet<Family>,
     /// Firewall marks: packets that carry them.
     pub marks: BTreeSet<(u32, Family)>,
     /// Servers answer the host itself from virtual addresses, past the director.
@@ -30,14 +34,22 @@ impl Captures {
         let addr = server.addr();
         self.reals.insert(addr);
         match *server.service() {
-            ServiceKey::Address { protocol, .. } => {
+            key @ ServiceKey::Address { protocol, .. } => {
                 self.answers.insert((protocol.number(), addr));
+                if takes_key_exchanges(&key) {
+                    self.answers.extend([protocol::ESP, protocol::AH].map(|number| (number, addr)));
+                }
             }
             ServiceKey::Mark { .. } => {
                 self.answers.extend(Protocol::ALL.map(|protocol| (protocol.number(), addr)))
             }
         }
     }
+}
+
+/// Whether it is a service of UDP port 500, or of all ports.
+fn takes_key_exchanges(key: &ServiceKey) -> bool {
+    matches!(key, ServiceKey::Address { protocol: Protocol::Udp, port: 0 | ISAKMP, .. })
 }
 
 impl Director {
@@ -47,8 +59,9 @@ impl Director {
         let services = self.services.read();
         for service in services.iter() {
             match service.spec().key {
-                ServiceKey::Address { addr, .. } => {
+                key @ ServiceKey::Address { addr, .. } => {
                     captures.virtuals.insert(addr);
+                    captures.key_exchanges.extend(takes_key_exchanges(&key).then_some(Family::of(&addr)));
                 }
                 ServiceKey::Mark { mark, family } => {
                     captures.marks.insert((mark, family));

@@ -86,7 +86,7 @@ impl Director {
         self.synchronise(&mut entry, packet.now);
         self.conns.touch(&mut entry, packet.now);
         if packet.headers.ttl == 0 {
-            return packet.answer(self.complaint_source(&entry), IcmpError::TimeExceeded);
+            return self.answer_client(packet, &entry, IcmpError::TimeExceeded);
         }
         if entry.is_ftp_control() {
             match self.ftp_request(packet, entry) {
@@ -126,7 +126,7 @@ impl Director {
             Plan::Local => None,
         };
         if let Some(mtu) = too_big {
-            return packet.answer(self.complaint_source(conn), IcmpError::TooBig(mtu));
+            return self.answer_client(packet, conn, IcmpError::TooBig(mtu));
         }
         if conn.local().is_some() {
             self.renumber(packet);
@@ -165,6 +165,20 @@ impl Director {
                 Some(Pieces { longest, id: self.next_ids(wire::segment_count(packet.buf, &packet.headers)) });
         }
         None
+    }
+
+    /// Answers a packet of the client with an error. It counts for a server whose own answers go past the director, since
+    /// IPVS takes what comes from the virtual address for one of them.
+    fn answer_client(&self, packet: &mut Packet<'_>, conn: &Connection, error: IcmpError) -> Verdict {
+        let Some(len) = packet.complain(self.complaint_source(conn), error) else {
+            return Verdict::Drop(DropReason::NoServer);
+        };
+        if conn.method != Method::Masq
+            && let Some(server) = conn.available_server()
+        {
+            server.counters().count_out(1, len);
+        }
+        Verdict::Reply
     }
 
     /// Nothing can be sent to the server: the client is told as by a router (`dst_link_failure`).

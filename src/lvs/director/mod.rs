@@ -16,6 +16,7 @@ pub(in crate::lvs) mod fragments;
 mod ftp;
 mod fullnat;
 mod hand_on;
+mod ipsec;
 mod lead;
 mod masquerade;
 mod mtu;
@@ -265,7 +266,7 @@ impl Director {
         }
         match transport {
             Transport::Icmp { kind, .. } => self.process_icmp(&mut packet, kind),
-            _ => packet.pass(),
+            _ => self.process_other(&mut packet),
         }
     }
 

@@ -311,6 +311,7 @@ fn a_full_table_drops_and_counts() {
 mod farewell;
 mod fullnat;
 mod hand_on;
+mod ipsec;
 mod lead;
 mod masquerade;
 mod options;

@@ -12,6 +12,8 @@ pub mod protocol {
     pub const UDP: u8 = 17;
     pub const IPV6: u8 = 41;
     pub const GRE: u8 = 47;
+    pub const ESP: u8 = 50;
+    pub const AH: u8 = 51;
     pub const ICMPV6: u8 = 58;
     pub const SCTP: u8 = 132;
     /// GUE around a super-packet, on its way to a device that knows of it: UDP has super-packets of its own (RFC 3692:
@@ -109,7 +111,7 @@ const MAX_EXTENSIONS: usize = 8;
 const HOP_BY_HOP: u8 = 0;
 const ROUTING: u8 = 43;
 const FRAGMENT: u8 = 44;
-const AUTHENTICATION: u8 = 51;
+const AUTHENTICATION: u8 = protocol::AH;
 const DESTINATION_OPTIONS: u8 = 60;
 
 impl Headers {
