@@ -9,7 +9,7 @@ use crate::config::{Config, Queues, Source, Watching};
 use crate::control::{REAL_SERVER_SOCKET, socket_path};
 use crate::daemon::{self, DaemonError, LogFormat};
 use crate::device;
-use crate::host::HostError;
+use crate::host::{CleanedUp, HostError};
 use crate::lvs::director::Settings;
 
 pub(super) fn run(given: RunArgs, out: &mut dyn Write) -> Result<(), CliError> {
@@ -38,17 +38,19 @@ pub(super) fn cleanup(socket: &SocketArgs, out: &mut dyn Write) -> Result<(), Cl
         Some(named) => vec![named.clone()],
         None => vec![socket_path(None), PathBuf::from(REAL_SERVER_SOCKET)],
     };
-    let mut undone = false;
+    let mut undone = None;
     for (number, socket) in sockets.iter().enumerate() {
         match daemon::cleanup(socket) {
-            Ok(had_left) => undone |= had_left,
+            Ok(CleanedUp::Nothing) => {}
+            Ok(CleanedUp::AllBut(left_on)) => undone.get_or_insert_with(Vec::new).extend(left_on),
             // A real server that lives beside has left nothing.
             Err(DaemonError::Host(HostError::JournalHeld(_))) if number > 0 => {}
             Err(error) => return Err(error.into()),
         }
     }
-    let text = if undone { "undone: what a kill had left on this host" } else { "nothing to undo" };
-    writeln!(out, "{text}").map_err(CliError::Write)
+    let text = if undone.is_some() { "undone: what a kill had left on this host" } else { "nothing to undo" };
+    let lines = [text.to_owned()].into_iter().chain(undone.into_iter().flatten());
+    lines.into_iter().try_for_each(|line| writeln!(out, "{line}")).map_err(CliError::Write)
 }
 
 /// What was typed comes before what the file says; subnets add up.

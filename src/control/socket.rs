@@ -48,12 +48,21 @@ pub enum BindError {
     NotASocket { path: PathBuf },
     #[error("the socket path {} is longer than the 107 bytes that Linux allows", path.display())]
     PathTooLong { path: PathBuf },
-    #[error("cannot create the directory {} for the control socket", path.display())]
+    #[error("cannot create the directory {} for the control socket{}", path.display(), hint(path, source))]
     Directory { path: PathBuf, source: io::Error },
     #[error("another program holds a lock on the directory {}", path.display())]
     Locked { path: PathBuf },
-    #[error("cannot make the control socket {}", path.display())]
+    #[error("cannot make the control socket {}{}", path.display(), hint(path.parent().unwrap_or(path), source))]
     Io { path: PathBuf, source: io::Error },
+}
+
+/// What is to be done in a container whose files cannot be changed.
+fn hint(directory: &Path, source: &io::Error) -> String {
+    if source.kind() == io::ErrorKind::ReadOnlyFilesystem {
+        format!(", start the container with `docker run --tmpfs {}`", directory.display())
+    } else {
+        String::new()
+    }
 }
 
 impl ControlSocket {

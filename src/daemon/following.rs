@@ -4,15 +4,17 @@
 //! Never decides what is captured; that is the core's. Called by [`Live`](super::service::Live) after every change.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use tokio::sync::Mutex;
 
 use super::marks::MarkTuns;
 use crate::control::status;
 use crate::events::{Event, Events};
-use crate::host::{HostError, Plumbing, StopFlag};
+use crate::host::{self, HostError, Plumbing, StopFlag};
 use crate::lvs::director::{Captures, Director};
 use crate::lvs::neighbour::Neighbours;
+use crate::lvs::service::Family;
 
 #[derive(Debug)]
 pub(super) struct Following {
@@ -22,6 +24,7 @@ pub(super) struct Following {
     stop: StopFlag,
     /// None where nothing of the host is to be changed.
     host: Mutex<Option<Host>>,
+    has_host: AtomicBool,
     /// How the last time went.
     state: parking_lot::Mutex<status::Host>,
 }
@@ -50,13 +53,23 @@ impl Following {
         events: Arc<Events>,
         stop: StopFlag,
     ) -> Self {
-        let (host, state) = (Mutex::new(None), parking_lot::Mutex::default());
-        Self { director, neighbours, events, stop, host, state }
+        let (host, has_host, state) =
+            (Mutex::new(None), AtomicBool::default(), parking_lot::Mutex::default());
+        Self { director, neighbours, events, stop, host, has_host, state }
     }
 
     /// Gives the host that follows the tables from now on.
     pub(super) async fn attach(&self, plumbing: Plumbing, marks: MarkTuns) {
         *self.host.lock().await = Some(Host { plumbing, marks, followed: None });
+        self.has_host.store(true, Relaxed);
+    }
+
+    /// Tells why services of a family would be dead here.
+    ///
+    /// # Errors
+    /// They would.
+    pub(super) fn workable(&self, family: Family) -> Result<(), HostError> {
+        if self.has_host.load(Relaxed) { host::workable(family) } else { Ok(()) }
     }
 
     /// Makes the host follow. What could not be done, as sentences.
@@ -91,15 +104,19 @@ impl Following {
         let ground = host.plumbing.ground();
         self.director.set_routes(Arc::clone(&ground.routes));
         self.neighbours.set_ground(ground);
-        for warning in &warnings {
-            tracing::warn!(warning, "the host does not follow");
-            self.events.publish(Event::HostTrouble { reason: warning.clone() });
-        }
-        *self.state.lock() = status::Host {
+        let state = status::Host {
             follows: warnings.is_empty(),
             changes: host.plumbing.changes() as u64,
             troubles: warnings.clone(),
         };
+        let before = std::mem::replace(&mut *self.state.lock(), state);
+        for warning in warnings.iter().filter(|warning| !before.troubles.contains(warning)) {
+            tracing::warn!(warning, "the host does not follow");
+            self.events.publish(Event::HostTrouble { reason: warning.clone() });
+        }
+        if warnings.is_empty() && !before.troubles.is_empty() {
+            tracing::info!("the host follows again");
+        }
         host.followed = warnings.is_empty().then_some(captures);
         warnings
     }

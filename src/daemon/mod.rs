@@ -48,7 +48,8 @@ use crate::device::{self, DeviceError, OffQueue, PortError, TunWriter, TunnelOff
 use crate::events::Event;
 use crate::health::spec::programs;
 use crate::host::{
-    self, ErrorListener, HostError, HostOptions, NeighbourWatch, Plumbing, Step, StopFlag, TunNames, Watch,
+    self, CleanedUp, ErrorListener, HostError, HostOptions, NeighbourWatch, Plumbing, SettingsWatch, Step,
+    StopFlag, TunNames, Watch,
 };
 use crate::lvs::director::{CommandError, Director, Settings, Side, Verdict};
 use crate::lvs::neighbour::Neighbours;
@@ -188,11 +189,11 @@ pub fn dry_run(options: Options) -> Result<Vec<Step>, DaemonError> {
     Ok(runtime.block_on(plan)?)
 }
 
-/// Undoes what a killed director left behind. True when there was something.
+/// Undoes what a killed director left behind.
 ///
 /// # Errors
 /// Its director lives, or something could not be undone.
-pub fn cleanup(socket: &Path) -> Result<bool, DaemonError> {
+pub fn cleanup(socket: &Path) -> Result<CleanedUp, DaemonError> {
     Ok(control_runtime()?.block_on(host::cleanup(&journal_path(socket)))?)
 }
 
@@ -229,6 +230,7 @@ fn tunnel_offload(device: device::Options) -> Option<TunnelOffload> {
 async fn run_inside(mut options: Options, tunnels: Option<TunnelOffload>) -> Result<(), DaemonError> {
     let stop = StopFlag::default();
     let mut signals = SignalWatch::start(stop.clone()).map_err(DaemonError::start("the signal watch"))?;
+    host::any_workable()?;
     let socket = ControlSocket::bind(&options.socket)?;
     let tree = options.proc_dir.as_deref().map(ProcTree::new).transpose()?;
     let (watchers, pages) = Watchers::new(options.watching.clone());
@@ -359,6 +361,10 @@ fn follow_host(live: &Arc<Live>, writer: TunWriter, rs_writer: TunWriter) -> Vec
         Ok(watch) => tasks.push(tokio::spawn(neighbourhood::keep_up(Arc::clone(live), watch))),
         Err(error) => tracing::warn!(%error, "changes of the host will go unnoticed"),
     }
+    match SettingsWatch::start() {
+        Ok(watch) => tasks.push(tokio::spawn(neighbourhood::keep_settings(Arc::clone(live), watch))),
+        Err(error) => tracing::warn!(%error, "changes of settings will go unnoticed"),
+    }
     match NeighbourWatch::start() {
         Ok(watch) => {
             let neighbours = Arc::clone(&live.neighbours);
@@ -379,8 +385,8 @@ fn follow_host(live: &Arc<Live>, writer: TunWriter, rs_writer: TunWriter) -> Vec
 /// Undoes what was left by one that was killed.
 async fn clean_up_before_start(journal: &Path, of: &str) -> Result<(), DaemonError> {
     match host::cleanup(journal).await {
-        Ok(false) => {}
-        Ok(true) => tracing::warn!("undid what {of} that was killed had left on this host"),
+        Ok(CleanedUp::Nothing) => {}
+        Ok(CleanedUp::AllBut(_)) => tracing::warn!("undid what {of} that was killed had left on this host"),
         // A container that starts again has a new network namespace and may have kept the file of the old one.
         Err(error @ HostError::JournalElsewhere(_)) => tracing::warn!(%error, "begun anew"),
         Err(error) => return Err(error.into()),

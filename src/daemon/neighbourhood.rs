@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::device::TunWriter;
-use crate::host::{ErrorListener, Heard, NeighbourWatch, Watch};
+use crate::host::{ErrorListener, Heard, NeighbourWatch, SettingsWatch, Watch};
 use crate::lvs::director::Verdict;
 use crate::lvs::neighbour::Neighbours;
 use crate::lvs::wire::{Outbox, PacketBuf};
@@ -21,6 +21,13 @@ pub(super) async fn keep_up(live: Arc<Live>, mut watch: Watch) {
     while watch.changed().await {
         tokio::time::sleep(SETTLE).await;
         watch.catch_up();
+        live.follow_host().await;
+    }
+}
+
+/// Reads the host anew whenever somebody changes how it forwards.
+pub(super) async fn keep_settings(live: Arc<Live>, mut watch: SettingsWatch) {
+    while watch.changed().await {
         live.follow_host().await;
     }
 }

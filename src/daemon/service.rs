@@ -33,7 +33,7 @@ use crate::lvs::director::{
     Command, CommandError, Director, Explanation, Query, Question, Reply, ServiceEntry,
 };
 use crate::lvs::neighbour::Neighbours;
-use crate::lvs::service::{Endpoint, ServiceKey};
+use crate::lvs::service::{Endpoint, Family, ServiceKey};
 use crate::metrics;
 
 #[derive(Debug)]
@@ -120,11 +120,36 @@ impl Live {
     pub(super) async fn change(&self, commands: &[Command], on_error: OnError) -> Applied {
         let results = {
             let _turn = self.turn.lock().await;
-            let mut results = self.change_tables(commands, on_error);
+            let mut results = self.change_workable(commands, on_error);
             self.follow_hand(commands, &mut results);
             results
         };
         Applied { results, warnings: self.follow_changed().await }
+    }
+
+    /// Changes tables but for services that would be dead on this host. The caller has the turn.
+    fn change_workable(&self, mut commands: &[Command], on_error: OnError) -> Vec<Result<(), CommandError>> {
+        let families = [Family::V4, Family::V6].map(|family| self.host.workable(family));
+        let refusal = |command: &Command| match command {
+            Command::AddService(spec) => {
+                families[usize::from(spec.key.family() == Family::V6)].as_ref().err()
+            }
+            _ => None,
+        };
+        let mut results = Vec::with_capacity(commands.len());
+        loop {
+            let dead = commands.iter().position(|command| refusal(command).is_some());
+            let (before, rest) = commands.split_at(dead.unwrap_or(commands.len()));
+            results.extend(self.change_tables(before, on_error));
+            let has_ended = on_error == OnError::Stop && results.last().is_some_and(Result::is_err);
+            let Some((command, rest)) = rest.split_first().filter(|_| !has_ended) else { return results };
+            let reason = refusal(command).map(ToString::to_string).unwrap_or_default();
+            results.push(Err(CommandError::HostCannot(reason)));
+            if on_error == OnError::Stop {
+                return results;
+            }
+            commands = rest;
+        }
     }
 
     /// Changes tables, and tells who wants to know. The caller has the turn.
@@ -183,6 +208,9 @@ impl Live {
             self.declare_checks(&declared.health);
             self.configure_tables(&declared.commands())
         };
+        for service in &declared.services {
+            self.host.workable(service.spec.key.family())?;
+        }
         self.follow_changed().await;
         Ok(results.into_iter().collect::<Result<(), _>>()?)
     }

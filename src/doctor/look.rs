@@ -82,7 +82,7 @@ fn keys(survey: &Survey) -> Vec<String> {
     let links = survey.links.iter().map(|link| link.name.as_str());
     for link in links.chain(["all"]) {
         let of = |name: &str| format!("net/ipv4/conf/{link}/{name}");
-        keys.extend(["rp_filter", "arp_ignore", "arp_announce"].map(of));
+        keys.extend(["forwarding", "rp_filter", "arp_ignore", "arp_announce"].map(of));
     }
     keys
 }

@@ -3,6 +3,8 @@
 //! A director sets what it needs when it starts and takes it back at its end: before the start only what cannot be set
 //! is a trouble, while it runs what somebody has set back.
 
+use std::net::IpAddr;
+
 use super::Finding;
 use super::site::Site;
 use crate::lvs::service::Forwarding;
@@ -12,11 +14,12 @@ const NEARLY: u64 = 80;
 
 pub(super) fn examine(site: &Site, findings: &mut Vec<Finding>) {
     findings.extend(forwarding(site, "net/ipv4/ip_forward", "net.ipv4.ip_forward"));
-    let has_v6 = site.vips().iter().any(std::net::IpAddr::is_ipv6);
+    let has_v6 = site.vips().iter().any(IpAddr::is_ipv6);
     if has_v6 {
         let key = "net/ipv6/conf/all/forwarding";
         findings.extend(forwarding(site, key, "net.ipv6.conf.all.forwarding"));
     }
+    links_forward(site, findings);
     reverse_path(site, findings);
     findings.extend(early_demux(site));
     findings.extend(ports(site));
@@ -26,7 +29,10 @@ pub(super) fn examine(site: &Site, findings: &mut Vec<Finding>) {
 /// A setting that is not as a director needs it. None of it is written here.
 fn setting(site: &Site, check: &'static str, name: &str, is: &str, wanted: &str, why: &str) -> Finding {
     let found = format!("{name} is {is}");
-    if site.is_running() {
+    if site.can_set && has_set_nothing(site) {
+        return Finding::ok(check, format!("{found}; the first service sets it to {wanted}"));
+    }
+    if site.is_running() && site.can_set {
         return Finding::fail(check, format!("{found}, set back while the director runs"), why)
             .mend(format!("sysctl -w {name}={wanted}"));
     }
@@ -35,6 +41,30 @@ fn setting(site: &Site, check: &'static str, name: &str, is: &str, wanted: &str,
     }
     Finding::fail(check, format!("{found}, and /proc/sys is read-only here"), why)
         .mend(format!("sysctl -w {name}={wanted}"))
+}
+
+/// A director without services has changed no setting of the host yet.
+fn has_set_nothing(site: &Site) -> bool {
+    site.is_running() && site.services.is_empty()
+}
+
+/// Links of clients and servers that do not forward although the host does.
+fn links_forward(site: &Site, findings: &mut Vec<Finding>) {
+    if site.sysctl("net/ipv4/ip_forward") != Some("1") {
+        return;
+    }
+    let ends: Vec<IpAddr> = site.vips().into_iter().chain(site.reals(|_| true)).collect();
+    for link in site.outer_links() {
+        let name = &link.name;
+        let mut nets = site.survey.addresses.iter().filter(|(dev, _)| dev == name).map(|(_, net)| net);
+        let has_ends = nets.any(|net| ends.iter().any(|end| net.contains(end)));
+        if has_ends && site.number(&format!("net/ipv4/conf/{name}/forwarding")) == Some(0) {
+            let why = "what comes in by this link goes into no TUN and to no server";
+            let found = format!("net.ipv4.conf.{name}.forwarding is 0");
+            let mend = format!("sysctl -w net.ipv4.conf.{name}.forwarding=1");
+            findings.push(Finding::fail("forwarding", found, why).about(name).mend(mend));
+        }
+    }
 }
 
 fn forwarding(site: &Site, key: &str, name: &str) -> Option<Finding> {
@@ -90,13 +120,15 @@ fn reverse_path(site: &Site, findings: &mut Vec<Finding>) {
 
 fn early_demux(site: &Site) -> Option<Finding> {
     let is = site.sysctl("net/ipv4/ip_early_demux")?;
-    if is == "0" || !site.is_running() {
+    if is == "0" || !site.is_running() || has_set_nothing(site) {
         return None;
     }
+    let since =
+        if site.can_set { "set back while the director runs" } else { "and /proc/sys is read-only here" };
     let name = "net.ipv4.ip_early_demux";
     let why = "packets for a socket of this host are not routed into a TUN any more, and lost: those to other ports of a virtual address";
     Some(
-        Finding::warn("early-demux", format!("{name} is {is}, set back while the director runs"), why)
+        Finding::warn("early-demux", format!("{name} is {is}, {since}"), why)
             .mend(format!("sysctl -w {name}=0")),
     )
 }

@@ -271,6 +271,19 @@ fn settings_before_the_start_and_while_it_runs() {
     container.can_set = false;
     assert_found(&container, "forwarding", Level::Fail, &["sysctl -w net.ipv4.ip_forward=1"]);
 
+    let idle = || Site { services: Vec::new(), ..known() };
+    assert_found(&with(forward, "0\n", idle()), "forwarding", Level::Ok, &[]);
+    let mut container = with(forward, "0\n", known());
+    container.can_set = false;
+    let said = examine(&container).into_iter().find(|finding| finding.check == "forwarding");
+    assert_eq!(
+        said.map(|finding| finding.found).as_deref(),
+        Some("net.ipv4.ip_forward is 0, and /proc/sys is read-only here")
+    );
+    let mut link = with("/proc/sys/net/ipv4/conf/eth1/forwarding", "0\n", known());
+    link.sysctls.insert("net/ipv4/ip_forward".to_owned(), "1".to_owned());
+    assert_found(&link, "forwarding", Level::Fail, &["sysctl -w net.ipv4.conf.eth1.forwarding=1"]);
+
     let all = with("/proc/sys/net/ipv4/conf/all/rp_filter", "1\n", known());
     let off = "sysctl -w net.ipv4.conf.all.rp_filter=0";
     // eth1 is loose itself, eth2 has what all have.
@@ -288,6 +301,7 @@ fn settings_before_the_start_and_while_it_runs() {
         found(&with("/proc/sys/net/ipv4/ip_early_demux", "1\n", before_the_start()), "early-demux").0,
         None
     );
+    assert_eq!(found(&with("/proc/sys/net/ipv4/ip_early_demux", "1\n", idle()), "early-demux").0, None);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! back. Both are plain data: printed as the command an administrator would type, kept in the journal, compared. Nothing here does I/O;
 //! `plan` makes these values and `kernel` carries them out.
 
+use std::collections::BTreeSet;
 use std::fmt::{Display, Formatter, Result};
 use std::net::IpAddr;
 
@@ -118,6 +119,9 @@ pub struct Setting {
     pub value: String,
     /// Written only while it still has this value: whoever changed it since then meant it.
     pub only_if: Option<String>,
+    /// Others may have come to rely on it: written only while the host has no other links than these in use.
+    #[serde(default)]
+    pub only_with: Option<BTreeSet<String>>,
 }
 
 impl Change {
@@ -177,19 +181,46 @@ impl Step {
     pub fn sysctl(key: impl Into<String>, value: impl Into<String>, old: impl Into<String>) -> Self {
         let (key, value, old) = (key.into(), value.into(), old.into());
         let only_if = (value != old).then(|| value.clone());
-        let undo = Setting { key: key.clone(), value: old, only_if };
-        Self::new(Change::Sysctl(Setting { key, value, only_if: None }), Some(Change::Sysctl(undo)))
+        let undo = Setting { key: key.clone(), value: old, only_if, only_with: None };
+        let setting = Setting { key, value, only_if: None, only_with: None };
+        Self::new(Change::Sysctl(setting), Some(Change::Sysctl(undo)))
     }
 
     /// Sets a sysctl of a TUN device, which takes it along when it goes.
     pub fn device_sysctl(key: impl Into<String>, value: impl Into<String>) -> Self {
-        let setting = Setting { key: key.into(), value: value.into(), only_if: None };
+        let setting = Setting { key: key.into(), value: value.into(), only_if: None, only_with: None };
         Self::new(Change::Sysctl(setting), None).ephemeral()
+    }
+
+    /// A sysctl that others may come to rely on while it is set: it goes back at the end only if no link is in use that
+    /// is none of these.
+    pub fn shared(mut self, links: &[&str]) -> Self {
+        if let Some(Change::Sysctl(undo)) = &mut self.undo {
+            undo.only_with = Some(links.iter().map(|&link| link.to_owned()).collect());
+        }
+        self
+    }
+
+    /// What it sets itself; not what it only brings back at the end.
+    pub(super) fn set_value(&self) -> Option<&Setting> {
+        match (&self.apply, &self.undo) {
+            (Change::Sysctl(_), Some(Change::Sysctl(Setting { only_if: None, .. }))) => None,
+            (Change::Sysctl(setting), _) => Some(setting),
+            _ => None,
+        }
     }
 
     pub(super) const fn added_rule(&self) -> Option<&Rule> {
         match &self.apply {
             Change::AddRule(rule) => Some(rule),
+            _ => None,
+        }
+    }
+
+    /// The TUN device that it sets up.
+    pub(super) fn device(&self) -> Option<&str> {
+        match &self.apply {
+            Change::Link(link) => Some(&link.dev),
             _ => None,
         }
     }
@@ -426,6 +457,7 @@ mod tests {
             key: "net/ipv4/ip_forward".to_owned(),
             value: "0".to_owned(),
             only_if: Some("1".to_owned()),
+            only_with: None,
         };
         assert_eq!(step.undo, Some(Change::Sysctl(undo)));
         let kept = Step::sysctl("net/ipv4/conf/eth0/forwarding", "1", "1");

@@ -1,11 +1,13 @@
 //! What can go wrong between the director and its host. Every message names the value and says what to do.
 
+use std::fmt::{self, Display, Formatter};
 use std::io;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
 use ipnet::IpNet;
 
+use super::change::dotted;
 use crate::lvs::service::Family;
 
 #[derive(Debug, thiserror::Error)]
@@ -53,12 +55,48 @@ pub enum HostError {
     JournalElsewhere(PathBuf),
     #[error("cannot {doing} {}: {source}", path.display())]
     Journal { doing: &'static str, path: PathBuf, source: io::Error },
+    #[error(
+        "no packet can pass here: {}, and /proc/sys is read-only: start the container with `docker run {}` \
+         (and with --tmpfs /run/tunvs if it is --read-only)",
+        said(.0), options(.0)
+    )]
+    CannotForward(Vec<Lacking>),
+    #[error("packets are not let through: {0}; run `sysctl -w {set}`", set = set(.0))]
+    Blocked(Lacking),
     #[error("the director is stopping: the host follows no more")]
     Stopping,
     #[error("what was made on the host is still there after its undoing: run `{undo}`")]
     StillThere { undo: String },
     #[error("{}", list(.0))]
     Several(Vec<Self>),
+}
+
+/// A setting that is not as packets need it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lacking {
+    /// In slash form.
+    pub key: String,
+    pub is: String,
+    pub wanted: &'static str,
+}
+
+impl Display for Lacking {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{} is {}", dotted(&self.key), self.is)
+    }
+}
+
+fn set(lacking: &Lacking) -> String {
+    format!("{}={}", dotted(&lacking.key), lacking.wanted)
+}
+
+fn said(all: &[Lacking]) -> String {
+    all.iter().map(ToString::to_string).collect::<Vec<String>>().join(", ")
+}
+
+fn options(all: &[Lacking]) -> String {
+    let option = |lacking: &Lacking| format!("--sysctl {}", set(lacking));
+    all.iter().map(option).collect::<Vec<String>>().join(" ")
 }
 
 impl HostError {

@@ -21,6 +21,7 @@ use super::announce::announce;
 use super::change::{Change, Proxy, Setting};
 use super::error::HostError;
 use super::messages;
+use super::needs;
 use super::routes::{self, Told};
 use super::sysctl;
 use super::view::{Interface, LinkState, View};
@@ -43,6 +44,12 @@ pub(super) trait Kernel {
 
     /// The value of a sysctl; None when there is none of that name.
     fn sysctl(&self, key: &str) -> Option<String>;
+
+    /// Tells why packets of a family can never pass here.
+    ///
+    /// # Errors
+    /// They cannot.
+    fn workable(&self, family: Family) -> Result<(), HostError>;
 }
 
 /// The kernel of this network namespace.
@@ -145,6 +152,10 @@ impl Kernel for Netlink {
 
     fn sysctl(&self, key: &str) -> Option<String> {
         sysctl::read(key)
+    }
+
+    fn workable(&self, family: Family) -> Result<(), HostError> {
+        needs::workable(family)
     }
 }
 

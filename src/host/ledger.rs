@@ -4,14 +4,16 @@
 //! in the midst, for whatever reason, leaves nothing behind. Never decides what is to be made. Called by `plumbing`
 //! and `real_server`.
 
+use std::collections::{BTreeSet, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-use super::change::{Change, Setting, Step};
+use super::change::{Change, Setting, Step, dotted};
 use super::error::HostError;
 use super::journal::Journal;
 use super::kernel::Kernel;
+use super::needs::FORWARD_V6;
 use super::view::View;
 use crate::lvs::service::Family;
 
@@ -56,6 +58,8 @@ pub(super) struct Ledger {
     made: Vec<Entry>,
     /// What is being undone.
     going: Vec<Entry>,
+    /// Settings that were not set back, and why, as sentences.
+    left_on: Vec<String>,
 }
 
 impl Ledger {
@@ -65,17 +69,18 @@ impl Ledger {
     /// Another director holds the journal, or it cannot be written.
     pub(super) fn begin(journal: Option<&Path>, stop: StopFlag) -> Result<Self, HostError> {
         let journal = journal.map(Journal::begin).transpose()?;
-        Ok(Self { journal, stop, made: Vec::new(), going: Vec::new() })
+        Ok(Self { journal, stop, made: Vec::new(), going: Vec::new(), left_on: Vec::new() })
     }
 
     /// That of a director that could not undo its steps itself.
     pub(super) fn left_behind(journal: Journal, steps: Vec<Step>) -> Self {
         let made = steps.into_iter().map(|step| Entry { term: Term::Stays, step }).collect();
-        Self { journal: Some(journal), stop: StopFlag::default(), made, going: Vec::new() }
+        let (stop, going, left_on) = (StopFlag::default(), Vec::new(), Vec::new());
+        Self { journal: Some(journal), stop, made, going, left_on }
     }
 
     /// All steps, in the order in which they were made.
-    pub(super) fn steps(&self) -> impl Iterator<Item = &Step> {
+    pub(super) fn steps(&self) -> impl DoubleEndedIterator<Item = &Step> {
         self.made.iter().map(|entry| &entry.step)
     }
 
@@ -195,6 +200,9 @@ impl Ledger {
     /// deleted, and looks whether it is undone; only then the journal goes.
     pub(super) async fn end(&mut self, kernel: &impl Kernel) -> Vec<HostError> {
         self.going.append(&mut self.made);
+        if let Err(error) = self.leave_on(kernel).await {
+            return vec![error];
+        }
         self.going.retain(|entry| !entry.step.ephemeral);
         let undone: Vec<Change> =
             self.going.iter().rev().filter_map(|entry| entry.step.undo.clone()).collect();
@@ -208,6 +216,45 @@ impl Ledger {
             errors.extend(journal.end().err());
         }
         errors
+    }
+
+    /// Leaves settings as they are that something else has come to rely on.
+    async fn leave_on(&mut self, kernel: &impl Kernel) -> Result<(), HostError> {
+        if !self.going.iter().any(|entry| shared(&entry.step).is_some()) {
+            return Ok(());
+        }
+        let view = kernel.view().await?;
+        let devices: HashSet<String> =
+            self.going.iter().filter_map(|entry| entry.step.device()).map(str::to_owned).collect();
+        let mut hears_routers = false;
+        self.going.retain(|entry| {
+            let Some((setting, links)) = shared(&entry.step) else { return true };
+            let family = if setting.key == FORWARD_V6 { Family::V6 } else { Family::V4 };
+            let is_new = |name: &&str| !links.contains(*name) && !devices.contains(*name);
+            let Some(user) = view.in_use(family).find(is_new) else { return true };
+            if kernel.sysctl(&setting.key) == setting.only_if {
+                hears_routers |= family == Family::V6;
+                let (key, is) = (dotted(&setting.key), setting.only_if.as_deref().unwrap_or_default());
+                self.left_on
+                    .push(format!("{key} stays {is}: {user} came after the director and may rely on it"));
+            }
+            false
+        });
+        if hears_routers {
+            // A host that forwards hears routers by the value 2 only.
+            let is_about_routers =
+                |step: &Step| matches!(&step.apply, Change::Sysctl(set) if set.key.ends_with("/accept_ra"));
+            self.going.retain(|entry| !is_about_routers(&entry.step));
+        }
+        for left in &self.left_on {
+            tracing::warn!("{left}");
+        }
+        Ok(())
+    }
+
+    /// Settings that were not set back, and why, as sentences.
+    pub(super) fn left_on(&self) -> &[String] {
+        &self.left_on
     }
 
     /// Undoes everything because of an error: that, and what could not be undone.
@@ -226,6 +273,14 @@ impl Ledger {
             journal.begin_anew(self.made.iter().map(|entry| &entry.step))?;
         }
         journal.note(steps)
+    }
+}
+
+/// How a setting is undone that others may rely on, and the links that were there before.
+fn shared(step: &Step) -> Option<(&Setting, &BTreeSet<String>)> {
+    match &step.undo {
+        Some(Change::Sysctl(setting)) => Some((setting, setting.only_with.as_ref()?)),
+        _ => None,
     }
 }
 
@@ -258,7 +313,7 @@ fn shows(view: &View, kernel: &impl Kernel, change: &Change) -> bool {
             !view.addresses.iter().any(|other| other.net == address.net && other.dev == address.dev)
         }
         Change::DeleteProxy(proxy) => !view.proxies.contains(proxy),
-        Change::Sysctl(Setting { key, value, only_if }) => kernel
+        Change::Sysctl(Setting { key, value, only_if, .. }) => kernel
             .sysctl(key)
             .is_none_or(|now| now == *value || only_if.as_ref().is_some_and(|only_if| now != *only_if)),
         // Nobody else asks our tables, and nothing asks them once the rules are gone.

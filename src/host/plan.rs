@@ -440,14 +440,21 @@ fn sysctls_v4(ground: &Ground<'_>, sysctl: &impl Fn(&str) -> Option<String>) -> 
     steps
 }
 
+/// What takes the place of a filter that somebody has set for all interfaces, as at the start.
+pub(super) fn filters(ground: &Ground<'_>, sysctl: &impl Fn(&str) -> Option<String>) -> Vec<Step> {
+    own_filters(&ground.others().collect::<Vec<&str>>(), sysctl)
+}
+
 /// The host forwards. `others` are its interfaces but the TUNs, and what new ones begin with.
 pub(super) fn forwarding_v4(others: &[&str], sysctl: &impl Fn(&str) -> Option<String>) -> Vec<Step> {
     let conf = |dev: &str, name: &str| format!("net/ipv4/conf/{dev}/{name}");
     let Some(old) = sysctl("net/ipv4/ip_forward").filter(|old| old != "1") else { return Vec::new() };
+    let links = others;
     // Switching back makes a host of every interface, and lets it be redirected.
     let others = others.iter().filter_map(|dev| kept(conf(dev, "forwarding"), "0", sysctl));
     let redirects = kept(conf("all", "accept_redirects"), "1", sysctl);
-    others.chain(redirects).chain([Step::sysctl("net/ipv4/ip_forward", "1", old)]).collect()
+    let forward = Step::sysctl("net/ipv4/ip_forward", "1", old).shared(links);
+    others.chain(redirects).chain([forward]).collect()
 }
 
 /// Each interface has the filter that it had, and a TUN can have none: the greater of `all` and the device's own
@@ -526,7 +533,8 @@ pub(super) fn forwarding_v6(others: &[&str], sysctl: &impl Fn(&str) -> Option<St
         sysctl(&key).filter(|old| old == "1").map(|old| Step::sysctl(key, "2", old))
     });
     let forwarding = others.iter().filter_map(|dev| kept(conf(dev, "forwarding"), "0", sysctl));
-    hears_routers.chain(forwarding).chain([Step::sysctl("net/ipv6/conf/all/forwarding", "1", old)]).collect()
+    let forward = Step::sysctl("net/ipv6/conf/all/forwarding", "1", old).shared(others);
+    hears_routers.chain(forwarding).chain([forward]).collect()
 }
 
 pub(super) fn device_sysctls_v6(dev: &str) -> [Step; 2] {

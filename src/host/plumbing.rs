@@ -11,6 +11,7 @@ use super::kernel::{Kernel, Netlink};
 use super::layout::Layout;
 use super::ledger::{Ledger, StopFlag, Term};
 use super::messages;
+use super::needs;
 use super::options::{HostOptions, TunNames};
 use super::plan::{self, Tables};
 use super::view::View;
@@ -88,14 +89,24 @@ impl Plumbing {
     }
 }
 
-/// Undoes what a director left behind that could not do it itself. True when there was something.
+/// What came of a clean-up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CleanedUp {
+    /// Nothing was left.
+    Nothing,
+    /// All that was left, but for these settings, as sentences.
+    AllBut(Vec<String>),
+}
+
+/// Undoes what a director left behind that could not do it itself.
 ///
 /// # Errors
 /// Its director lives, or something could not be undone; the journal stays then.
-pub async fn cleanup(journal: &Path) -> Result<bool, HostError> {
-    let Some((journal, steps)) = Journal::left_behind(journal)? else { return Ok(false) };
-    let errors = Ledger::left_behind(journal, steps).end(&Netlink::connect()?).await;
-    HostError::from_all(errors).map(|()| true)
+pub async fn cleanup(journal: &Path) -> Result<CleanedUp, HostError> {
+    let Some((journal, steps)) = Journal::left_behind(journal)? else { return Ok(CleanedUp::Nothing) };
+    let mut ledger = Ledger::left_behind(journal, steps);
+    HostError::from_all(ledger.end(&Netlink::connect()?).await)?;
+    Ok(CleanedUp::AllBut(ledger.left_on().to_vec()))
 }
 
 /// Rules are made anew so often in a row at most.
@@ -159,8 +170,10 @@ impl<K: Kernel> Engine<K> {
         }
         self.look().await?;
         let mut errors = self.heal().await?;
+        errors.extend(self.set_again().await?);
         for family in plan::families(&self.options, captures) {
             if !self.layouts.contains_key(&family) {
+                self.kernel.workable(family)?;
                 let (layout, steps) = self.base(family)?;
                 self.ledger.make_all(&self.kernel, Term::Stays, steps).await?;
                 self.layouts.insert(family, layout);
@@ -179,7 +192,40 @@ impl<K: Kernel> Engine<K> {
             return Err(HostError::Stopping);
         }
         errors.extend(self.ledger.undo(&self.kernel, is_gone).await);
+        let families = self.layouts.keys().copied();
+        errors.extend(needs::blocked(&self.ground(), families, captures, |key| self.kernel.sysctl(key)));
         HostError::from_all(errors)
+    }
+
+    /// Sets again what of the plan somebody has set otherwise. A filter that was set for all interfaces since is given to
+    /// each of them, as at the start, so that the TUNs have none.
+    async fn set_again(&mut self) -> Result<Vec<HostError>, HostError> {
+        let mut seen = HashSet::new();
+        let mut changes: Vec<Change> = Vec::new();
+        for setting in self.ledger.steps().rev().filter_map(Step::set_value) {
+            let is_number = setting.value.parse::<u32>().is_ok();
+            let now = self.kernel.sysctl(&setting.key);
+            if seen.insert(&setting.key) && is_number && now.is_some_and(|now| now != setting.value) {
+                changes.push(Change::Sysctl(setting.clone()));
+            }
+        }
+        changes.reverse();
+        for change in &changes {
+            tracing::warn!(setting = %change, "another program changed a setting of this director: set again");
+        }
+        let results = self.kernel.carry_out(&changes).await;
+        let mut errors: Vec<HostError> =
+            results.into_iter().filter_map(Result::err).filter(|error| !error.is_moot()).collect();
+        let all = self.kernel.sysctl(&plan::rp_filter("all"));
+        if self.layouts.contains_key(&Family::V4) && all == Some(plan::STRICT.to_string()) {
+            let steps = plan::filters(&self.ground(), &|key| self.kernel.sysctl(key));
+            for step in &steps {
+                tracing::warn!(%step, "another program set a filter for all interfaces, which has to spare the TUNs");
+                self.originals.retain(|key, _| step.set_value().is_none_or(|set| set.key != *key));
+            }
+            errors.extend(self.ledger.make(&self.kernel, Term::Stays, steps).await?);
+        }
+        Ok(errors)
     }
 
     /// Reads the host, as it is without the addresses that it has from us.

@@ -12,6 +12,12 @@ pub(super) fn write(key: &str, value: &str) -> io::Result<()> {
     fs::write(path(key), value)
 }
 
+/// Whether nobody here can write it, as in most containers.
+pub(super) fn is_read_only(key: &str) -> bool {
+    let may_write = nix::unistd::access(&path(key), nix::unistd::AccessFlags::W_OK);
+    may_write == Err(nix::errno::Errno::EROFS)
+}
+
 fn path(key: &str) -> PathBuf {
     PathBuf::from("/proc/sys").join(key)
 }

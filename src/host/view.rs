@@ -81,6 +81,20 @@ impl View {
         self.routes.iter().filter(move |route| !excepted.contains(&route.interface))
     }
 
+    /// Links that are up and have an address or a route of this family, which no host gives itself.
+    pub(super) fn in_use(&self, family: Family) -> impl Iterator<Item = &str> {
+        let is_of = move |addr: IpAddr| Family::of(&addr) == family && !is_link_local(addr);
+        let up = self.links.iter().filter(|link| link.up && !link.loopback);
+        up.filter(move |link| {
+            self.addresses.iter().any(|interface| interface.dev == link.name && is_of(interface.net.addr()))
+                || self
+                    .routes
+                    .iter()
+                    .any(|route| route.interface == link.index && !route.is_local && is_of(route.net.addr()))
+        })
+        .map(|link| link.name.as_str())
+    }
+
     pub(super) fn link(&self, name: &str) -> Option<&LinkState> {
         self.links.iter().find(|link| link.name == name)
     }

@@ -31,6 +31,31 @@ start_director
 stop_director
 same "the host after a new start and stop" "$before" "$(snapshot ds)"
 
+# A link that came meanwhile, as that of containers does, may rely on forwarding: it stays on then, and that is said.
+forwards() { on ds sysctl -n net.ipv4.ip_forward; }
+on ds sysctl -qw net.ipv4.ip_forward=0
+for end in TERM KILL; do
+  start_director
+  on ds ipvsadm -A -t 192.168.1.200:80 -s rr
+  same "forwarding while it runs" 1 "$(forwards)"
+  ip -n ds link add containers type bridge
+  ip -n ds link set containers up
+  address ds containers 172.17.0.1/16
+  said='net.ipv4.ip_forward stays 1: containers came after the director and may rely on it'
+  if [[ $end == TERM ]]; then
+    stop_director
+    contains "the log" "$said" "$(cat director-ds.log)"
+  else
+    kill -9 "$director"
+    wait "$director" || true
+    contains "the clean-up" "$said" "$(on ds tunvs cleanup)"
+  fi
+  same "forwarding after SIG$end" 1 "$(forwards)"
+  ip -n ds link del containers
+  on ds sysctl -qw net.ipv4.ip_forward=0
+done
+before=$(snapshot ds)
+
 # A stop amid a change of the host: thousands of addresses that come (`ipvsadm -R`), go (`-C`), or are looked at anew since
 # their link went down. Whatever has been made by then is undone; if it cannot be, `tunvs cleanup` can.
 many=1500

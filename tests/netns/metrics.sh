@@ -6,6 +6,7 @@
 topology
 web rs1
 web rs2
+on ds sysctl -qw net.ipv4.ip_forward=0
 start_director --metrics 127.0.0.1:9633 --metrics-series 60
 on ds ipvsadm -A -t 192.168.1.183:80 -s rr
 on ds ipvsadm -a -t 192.168.1.183:80 -r 192.168.56.183 -m
@@ -25,6 +26,27 @@ same "in packets" "$(on ds ipvsadm -L -n --stats --exact | awk '/56.183/ { print
   "$(page /metrics | sed -n "s/^tunvs_server_in_packets_total{$server} //p")"
 same "the type" "text/plain; version=0.0.4; charset=utf-8" "$(on ds curl -s -o /dev/null -w '%{content_type}' http://127.0.0.1:9633/metrics)"
 same "codes" "200 200 404" "$(code /healthz) $(code /readyz) $(code /nothing)"
+
+# Settings that others change: what the director had set it sets again, what it had not is said until it is mended.
+has() { [[ $(on ds sysctl -n "$1") == "$2" ]]; }
+answers_with() { [[ $(code /readyz) == "$1" ]]; }
+for setting in net.ipv4.ip_forward=0 net.ipv4.conf.all.rp_filter=1; do
+  before=$(on ds sysctl -n "${setting%=*}")
+  on ds sysctl -qw "$setting"
+  wait_until 5 has "${setting%=*}" "$before"
+  same "an answer after $setting" rs1 "$(get client http://192.168.1.183)"
+done
+on ds sysctl -qw net.ipv4.conf.eth1.forwarding=0
+wait_until 5 answers_with 503
+trouble='packets are not let through: net.ipv4.conf.eth1.forwarding is 0; run `sysctl -w net.ipv4.conf.eth1.forwarding=1`'
+contains "the reason" "$trouble" "$(page /readyz)"
+contains "the event" "$trouble" "$(on ds tunvs events --no-follow --only host_trouble)"
+refused on ds tunvs doctor
+contains "what the doctor says" "net.ipv4.conf.eth1.forwarding is 0" "$output"
+on ds sysctl -qw net.ipv4.conf.eth1.forwarding=1
+wait_until 5 answers_with 200
+same "an answer when that is mended" rs1 "$(get client http://192.168.1.183)"
+
 if command -v promtool >/dev/null; then page /metrics | promtool check metrics; fi
 
 # A service more than the limit of series.

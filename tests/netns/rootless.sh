@@ -51,10 +51,25 @@ mount --bind /proc/sys /proc/sys
 mount -o remount,bind,ro /proc/sys
 exec setpriv --bounding-set -all,+net_admin,+net_raw --inh-caps -all,+net_admin,+net_raw tunvs run
 CONTAINED
+# Without forwarding it could do nothing, and says how the container has to be started.
+on ds sysctl -qw net.ipv4.ip_forward=0 net.ipv6.conf.all.forwarding=0
+refused ip netns exec ds unshare --mount bash "$work/contained"
+same "lines about it" 1 "$(wc -l <<<"$output")"
+contains "the reason" 'net.ipv4.ip_forward is 0' "$output"
+contains "the options" 'docker run --sysctl net.ipv4.ip_forward=1' "$output"
+contains "the options" '--tmpfs /run/tunvs' "$output"
+nothing_left
+refused ip netns exec ds unshare --mount bash -c 'mount --bind /run /run && mount -o remount,bind,ro /run && exec tunvs run --socket /run/tunvs/control.sock'
+contains "the option for --read-only" 'docker run --tmpfs /run/tunvs' "$output"
+
+on ds sysctl -qw net.ipv4.ip_forward=1
 ip netns exec ds unshare --mount bash "$work/contained" >"$work/contained.log" 2>&1 &
 director=$!
 wait_until 10 director_answers
 same "a container's capabilities" "3000 3000" "$(sed -n 's/^Cap\(Eff\|Bnd\):\t0*//p' "/proc/$director/status" | xargs)"
+refused on ds ipvsadm -A -t [fd00:1::1]:80 -s rr
+contains "why there is no IPv6" 'docker run --sysctl net.ipv6.conf.all.forwarding=1' "$output"
+same "services that would be dead" "" "$(on ds ipvsadm -Sn)"
 on ds ipvsadm -A -t 10.9.0.1:8000 -s rr
 on ds ipvsadm -a -t 10.9.0.1:8000 -r 10.9.0.2:80 -m
 same "its answer" ds "$(get ds http://10.9.0.1:8000/)"

@@ -1,6 +1,7 @@
 //! The engine against a kernel in memory: whatever it does to a host, it takes back.
 
 mod accidents;
+mod settings;
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
@@ -44,6 +45,8 @@ struct MemoryKernel {
     /// Says that it is done, and does nothing.
     ignores: RefCell<Option<&'static str>>,
     down: RefCell<BTreeSet<&'static str>>,
+    /// Links that came later.
+    new_links: RefCell<Vec<&'static str>>,
     /// Steps so far.
     count: Cell<usize>,
     /// At which step; the kind stays to be looked at.
@@ -83,6 +86,10 @@ impl MemoryKernel {
         ];
         state.sysctls = keys.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
         Self { state: RefCell::new(state), ..Self::default() }
+    }
+
+    fn set(&self, key: &str, value: &str) {
+        set(&mut self.state.borrow_mut().sysctls, key, value);
     }
 
     fn value(&self, key: &str) -> Option<String> {
@@ -126,12 +133,27 @@ impl MemoryKernel {
             Change::Sysctl(setting) => {
                 let present = state.sysctls.get(&setting.key);
                 if setting.only_if.is_none() || setting.only_if.as_ref() == present {
-                    state.sysctls.insert(setting.key.clone(), setting.value.clone());
+                    set(&mut state.sysctls, &setting.key, &setting.value);
                 }
                 Ok(())
             }
         };
         outcome.map_err(|errno| HostError::Step { step, source: std::io::Error::from_raw_os_error(errno) })
+    }
+}
+
+/// What forwards as a whole makes each link do so, or none.
+fn set(sysctls: &mut BTreeMap<String, String>, key: &str, value: &str) {
+    let old = sysctls.insert(key.to_owned(), value.to_owned());
+    let links = match key {
+        "net/ipv4/ip_forward" => "net/ipv4/conf/",
+        "net/ipv6/conf/all/forwarding" => "net/ipv6/conf/",
+        _ => return,
+    };
+    if old.is_some_and(|old| old != value) {
+        let of_links =
+            sysctls.iter_mut().filter(|(key, _)| key.starts_with(links) && key.ends_with("/forwarding"));
+        of_links.for_each(|(_, is)| value.clone_into(is));
     }
 }
 
@@ -163,7 +185,11 @@ impl Kernel for MemoryKernel {
         let mut rules = state.rules.clone();
         rules.sort_by_key(|rule| rule.pref);
         Ok(View {
-            links: [(1, "lo"), (2, "eth1"), (3, "eth2"), (4, "tunvs-vip"), (5, "tunvs-rs")].map(link).into(),
+            links: [(1, "lo"), (2, "eth1"), (3, "eth2"), (4, "tunvs-vip"), (5, "tunvs-rs")]
+                .into_iter()
+                .chain((6..).zip(self.new_links.borrow().iter().copied()))
+                .map(link)
+                .collect(),
             addresses: state
                 .addresses
                 .iter()
@@ -207,6 +233,10 @@ impl Kernel for MemoryKernel {
     fn sysctl(&self, key: &str) -> Option<String> {
         self.value(key)
     }
+
+    fn workable(&self, _family: Family) -> Result<(), HostError> {
+        Ok(())
+    }
 }
 
 /// One that outlives its engine.
@@ -221,6 +251,10 @@ impl Kernel for &MemoryKernel {
 
     fn sysctl(&self, key: &str) -> Option<String> {
         self.value(key)
+    }
+
+    fn workable(&self, _family: Family) -> Result<(), HostError> {
+        Ok(())
     }
 }
 

@@ -58,6 +58,8 @@ pub enum CommandError {
     NoDirector,
     #[error("{0}")]
     BadDaemon(String),
+    #[error("{0}")]
+    HostCannot(String),
     #[error("no setting called {0:?}")]
     NoSuchSetting(String),
     #[error("{name} cannot be {value:?}: {expected}")]
@@ -69,7 +71,11 @@ impl CommandError {
     pub const fn is_of_ours(&self) -> bool {
         matches!(
             self,
-            Self::FullNatOnePacket | Self::FullNatFtp(_) | Self::HandOnNeedsTcp(_) | Self::ProxyNeedsNat(_)
+            Self::FullNatOnePacket
+                | Self::FullNatFtp(_)
+                | Self::HandOnNeedsTcp(_)
+                | Self::ProxyNeedsNat(_)
+                | Self::HostCannot(_)
         )
     }
 
@@ -100,6 +106,7 @@ impl CommandError {
             | Self::ProxyNeedsNat(_)
             | Self::BadTimeout
             | Self::BadDaemon(_)
+            | Self::HostCannot(_)
             | Self::BadSetting { .. } => EINVAL,
         }
     }

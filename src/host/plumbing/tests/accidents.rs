@@ -107,6 +107,8 @@ async fn play(acts: &[Act], accident: Option<(usize, Accident)>) -> (State, Stat
         };
     }
     drop(engine);
+    // The devices go with the process.
+    kernel.state.borrow_mut().addresses.retain(|address| !address.dev.starts_with("tunvs-"));
     assert_eq!(is_undone, !path.exists(), "the journal stays for as long as something is to be undone");
     if let Some((journal, steps)) = Journal::left_behind(&path).unwrap() {
         assert!(Ledger::left_behind(journal, steps).end(&&kernel).await.is_empty());
