@@ -32,6 +32,9 @@ pub enum Change {
     Sysctl(Setting),
     /// Tells the neighbours on an interface that an address lives here: gratuitous ARP or an unsolicited advertisement.
     Announce(Proxy),
+    /// Keeps packets to a service from connection tracking.
+    Untrack(Untracked),
+    Track(Untracked),
 }
 
 /// A change and how it is taken back.
@@ -112,6 +115,16 @@ pub struct Link {
     pub tx_queue_len: u32,
 }
 
+/// A service of which the host sees one direction only, in a table of nftables.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Untracked {
+    pub table: String,
+    pub addr: IpAddr,
+    pub protocol: u8,
+    /// 0: every port.
+    pub port: u16,
+}
+
 /// A sysctl, its key in slash form (`net/ipv4/ip_forward`), so that interface names may contain dots.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Setting {
@@ -133,7 +146,7 @@ impl Change {
             Self::AddProxy(proxy) | Self::DeleteProxy(proxy) | Self::Announce(proxy) => {
                 Some(Family::of(&proxy.addr))
             }
-            Self::Link(_) | Self::Sysctl(_) => None,
+            Self::Link(_) | Self::Sysctl(_) | Self::Untrack(_) | Self::Track(_) => None,
         }
     }
 }
@@ -174,6 +187,11 @@ impl Step {
     pub fn announce(addr: IpAddr, dev: &str) -> Self {
         let step = Self::new(Change::Announce(Proxy { addr, dev: dev.to_owned() }), None);
         step.optional().ephemeral()
+    }
+
+    /// The table vanishes with the process, so a killed director leaves nothing of it behind.
+    pub fn untracked(service: Untracked) -> Self {
+        Self::new(Change::Untrack(service.clone()), Some(Change::Track(service))).optional()
     }
 
     /// Sets a sysctl that has the value `old`, which comes back at the end. With `value` equal to `old` it is a sysctl that another one
@@ -329,10 +347,24 @@ impl Display for Change {
                 )
             }
             Self::Sysctl(Setting { key, value, .. }) => write!(f, "sysctl -w {}={value}", dotted(key)),
+            Self::Untrack(service) => write!(f, "nft add element inet {service}"),
+            Self::Track(service) => write!(f, "nft delete element inet {service}"),
             Self::Announce(Proxy { addr: IpAddr::V4(addr), dev }) => {
                 write!(f, "arping -U -c 1 -I {dev} {addr}")
             }
             Self::Announce(Proxy { addr, dev }) => write!(f, "ndsend {addr} {dev}"),
+        }
+    }
+}
+
+impl Display for Untracked {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        let Self { table, addr, protocol, port } = self;
+        let family = if addr.is_ipv6() { 6 } else { 4 };
+        let name = protocol_name(*protocol).unwrap_or("all");
+        match port {
+            0 => write!(f, "{table} addresses{family} {{ {addr} . {name} }}"),
+            _ => write!(f, "{table} services{family} {{ {addr} . {name} . {port} }}"),
         }
     }
 }
@@ -443,6 +475,12 @@ mod tests {
         assert_eq!(
             Step::route(route).to_string(),
             "ip route add 10.0.0.1/32 dev tunvs-vip table 7600 protocol 151"
+        );
+        let addr = "10.0.0.1".parse().unwrap();
+        let service = Untracked { table: "tunvs".to_owned(), addr, protocol: 6, port: 80 };
+        assert_eq!(
+            Step::untracked(service).to_string(),
+            "nft add element inet tunvs services4 { 10.0.0.1 . tcp . 80 }"
         );
         assert_eq!(
             Step::sysctl("net/ipv4/conf/eth0.10/rp_filter", "0", "1").to_string(),

@@ -2,6 +2,7 @@
 //! rtnetlink and `/proc/sys`, and a twin in memory for tests.
 
 use std::io;
+use std::sync::Arc;
 
 use futures::future::join_all;
 use futures::{StreamExt, TryStreamExt};
@@ -15,15 +16,17 @@ use netlink_packet_route::neighbour::{
     NeighbourAddress, NeighbourAttribute, NeighbourFlags, NeighbourMessage,
 };
 use netlink_packet_route::route::RouteMessage;
+use parking_lot::Mutex;
 use rtnetlink::{Handle, IpVersion};
 
 use super::announce::announce;
-use super::change::{Change, Proxy, Setting};
+use super::change::{Change, Proxy, Setting, Untracked};
 use super::error::HostError;
 use super::messages;
 use super::needs;
 use super::routes::{self, Told};
 use super::sysctl;
+use super::untracked::Table;
 use super::view::{Interface, LinkState, View};
 use crate::lvs::route::{Route, is_link_local};
 use crate::lvs::service::Family;
@@ -56,6 +59,16 @@ pub(super) trait Kernel {
 #[derive(Clone, Debug)]
 pub(super) struct Netlink {
     handle: Handle,
+    untracking: Arc<Mutex<Untracking>>,
+}
+
+/// Whether the kernel keeps services from its connection tracking.
+#[derive(Debug, Default)]
+enum Untracking {
+    #[default]
+    Unasked,
+    By(Table),
+    Refused,
 }
 
 impl Netlink {
@@ -64,11 +77,30 @@ impl Netlink {
         let (connection, handle, _) = rtnetlink::new_connection()
             .map_err(|source| HostError::Netlink { doing: "open a netlink socket", source })?;
         tokio::spawn(connection);
-        Ok(Self { handle })
+        Ok(Self { handle, untracking: Arc::default() })
     }
 
     pub(super) const fn handle(&self) -> &Handle {
         &self.handle
+    }
+
+    /// A kernel that cannot is asked once: it matters only where a firewall drops what it calls invalid.
+    fn untrack(&self, service: &Untracked, is_untracked: bool) -> io::Result<()> {
+        let mut untracking = self.untracking.lock();
+        if matches!(*untracking, Untracking::Unasked) && is_untracked {
+            *untracking = Table::open(&service.table).map_or_else(
+                |error| {
+                    tracing::info!(%error, "the kernel keeps nothing from connection tracking for us: a firewall must not drop invalid packets of direct routing and tunnels");
+                    Untracking::Refused
+                },
+                Untracking::By,
+            );
+        }
+        match &*untracking {
+            Untracking::By(table) => table.set(service, is_untracked),
+            // Of a table that is gone, or was never there.
+            Untracking::Unasked | Untracking::Refused => Ok(()),
+        }
     }
 
     async fn carry_out_one(&self, change: &Change) -> Result<(), HostError> {
@@ -79,6 +111,8 @@ impl Netlink {
         match change {
             Change::Sysctl(setting) => write_sysctl(setting),
             Change::Announce(proxy) => announce(proxy).map_err(failed),
+            Change::Untrack(service) => self.untrack(service, true).map_err(failed),
+            Change::Track(service) => self.untrack(service, false).map_err(failed),
             _ => {
                 let Some(request) = messages::request(change, index_of).map_err(failed)? else {
                     return Ok(());
@@ -161,7 +195,7 @@ impl Kernel for Netlink {
 
 /// Netlink requests queue up in the kernel in the order in which they are sent.
 const fn can_overlap(change: &Change) -> bool {
-    !matches!(change, Change::Sysctl(_) | Change::Announce(_))
+    !matches!(change, Change::Sysctl(_) | Change::Announce(_) | Change::Untrack(_) | Change::Track(_))
 }
 
 fn write_sysctl(setting: &Setting) -> Result<(), HostError> {

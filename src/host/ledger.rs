@@ -320,5 +320,7 @@ fn shows(view: &View, kernel: &impl Kernel, change: &Change) -> bool {
         Change::DeleteRoute(_) | Change::AddRoute(_) => true,
         // Never the undoing of anything.
         Change::AddAddress(_) | Change::AddProxy(_) | Change::Link(_) | Change::Announce(_) => true,
+        // Of a table that nobody else can change, and that goes with this process.
+        Change::Track(_) | Change::Untrack(_) => true,
     }
 }

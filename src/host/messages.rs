@@ -57,7 +57,7 @@ pub(super) fn request(
         Change::AddProxy(wanted) => (M::NewNeighbour(proxy(wanted, &index_of)?), true),
         Change::DeleteProxy(wanted) => (M::DelNeighbour(proxy(wanted, &index_of)?), false),
         Change::Link(wanted) => (M::SetLink(link(wanted, &index_of)?), false),
-        Change::Sysctl(_) | Change::Announce(_) => return Ok(None),
+        Change::Sysctl(_) | Change::Announce(_) | Change::Untrack(_) | Change::Track(_) => return Ok(None),
     };
     Ok(Some(Request { message, creates }))
 }

@@ -27,6 +27,7 @@ mod real_server;
 mod routes;
 mod survey;
 mod sysctl;
+mod untracked;
 mod view;
 mod watch;
 

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
-use super::change::{Action, Address, Link, Proxy, Route, RouteKind, Rule, Step, TABLE_LOCAL};
+use super::change::{Action, Address, Link, Proxy, Route, RouteKind, Rule, Step, TABLE_LOCAL, Untracked};
 use super::cover::cover;
 use super::layout::{CAPTURED, IPSEC, Layout, icmp};
 use super::options::{HostOptions, TunNames};
@@ -100,6 +100,7 @@ pub(super) fn follow(
     following.loosen();
     following.virtuals();
     following.stand_ins();
+    following.untracked();
     for layout in layouts {
         following.own_errors(layout);
         following.ipsec(layout);
@@ -256,6 +257,15 @@ impl<'a, F: Fn(&str) -> Option<String>> Following<'a, F> {
         }
         for addr in options.laddr_nets.iter().flat_map(laddrs) {
             self.make_known(addr);
+        }
+    }
+
+    /// Connections of which the host sees one direction only.
+    fn untracked(&mut self) {
+        let vip = &self.ground.tuns.vip;
+        let table = vip.rsplit_once('-').map_or(vip.as_str(), |(prefix, _)| prefix);
+        for &(addr, protocol, port) in &self.captures.half_seen {
+            self.steps.push(Step::untracked(Untracked { table: table.to_owned(), addr, protocol, port }));
         }
     }
 

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use super::super::change::{
-    Action, Address, KERNEL_PROTOCOL, Proxy, Route, RouteKind, Rule, TABLE_LOCAL, TABLE_MAIN,
+    Action, Address, KERNEL_PROTOCOL, Proxy, Route, RouteKind, Rule, TABLE_LOCAL, TABLE_MAIN, Untracked,
 };
 use super::super::view::{Interface, LinkState};
 use super::*;
@@ -21,6 +21,7 @@ struct State {
     addresses: Vec<Address>,
     proxies: Vec<Proxy>,
     sysctls: BTreeMap<String, String>,
+    untracked: Vec<Untracked>,
 }
 
 /// What may happen at a step.
@@ -130,6 +131,8 @@ impl MemoryKernel {
                 Ok(())
             }
             Change::Link(_) => Ok(()),
+            Change::Untrack(service) => put(&mut state.untracked, service),
+            Change::Track(service) => take(&mut state.untracked, service),
             Change::Sysctl(setting) => {
                 let present = state.sysctls.get(&setting.key);
                 if setting.only_if.is_none() || setting.only_if.as_ref() == present {
@@ -553,4 +556,24 @@ async fn a_server_on_this_host_is_answered_through_an_address_of_nobody() {
     follow(&mut engine, &captures(&["10.99.0.1"], &["127.0.0.1"])).await;
     assert_eq!(routes(&engine), (2, 0), "all else from 127.0.0.1 stays where it is");
     assert_eq!(engine.kernel.value("net/ipv4/conf/tunvs-rs/route_localnet").as_deref(), Some("1"));
+}
+
+#[tokio::test]
+async fn what_the_host_sees_half_of_is_not_tracked_while_the_director_runs() {
+    let before = lasting(&MemoryKernel::new());
+    let mut engine = engine(HostOptions::default()).await;
+    let vip = "192.168.1.183".parse().unwrap();
+    let mut wanted = captures(&["192.168.1.183"], &[]);
+    wanted.half_seen = [(vip, 6, 80), (vip, 132, 0)].into();
+    follow(&mut engine, &wanted).await;
+    let ports = |engine: &Engine<MemoryKernel>| {
+        let state = engine.kernel.state.borrow();
+        state.untracked.iter().map(|service| (service.table.clone(), service.port)).collect::<Vec<_>>()
+    };
+    assert_eq!(ports(&engine), [("tunvs".to_owned(), 80), ("tunvs".to_owned(), 0)]);
+    wanted.half_seen.remove(&(vip, 6, 80));
+    follow(&mut engine, &wanted).await;
+    assert_eq!(ports(&engine), [("tunvs".to_owned(), 0)]);
+    assert!(engine.undo().await.is_empty());
+    assert_eq!(lasting(&engine.kernel), before);
 }

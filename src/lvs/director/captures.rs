@@ -25,6 +25,9 @@ pub struct Captures {
     pub marks: BTreeSet<(u32, Family)>,
     /// Servers answer the host itself from virtual addresses, past the director.
     pub led_answers: bool,
+    /// Services whose answers all go past the host, with their protocol and port: connection tracking would see half of
+    /// their connections. Not of UDP, of which a datagram without an answer is as good as any.
+    pub half_seen: BTreeSet<(IpAddr, u8, u16)>,
     /// Families of tunnels: the host has to send packets of these on.
     pub tunnels: BTreeSet<Family>,
 }
@@ -52,6 +55,11 @@ fn takes_key_exchanges(key: &ServiceKey) -> bool {
     matches!(key, ServiceKey::Address { protocol: Protocol::Udp, port: 0 | ISAKMP, .. })
 }
 
+/// Whether no server answers by way of this host.
+fn is_half_seen(servers: &[Arc<RealServer>]) -> bool {
+    !servers.is_empty() && servers.iter().all(|server| server.forwarding().is_half_seen())
+}
+
 impl Director {
     /// What the services of this moment need captured.
     pub fn captures(&self) -> Captures {
@@ -59,9 +67,12 @@ impl Director {
         let services = self.services.read();
         for service in services.iter() {
             match service.spec().key {
-                key @ ServiceKey::Address { addr, .. } => {
+                key @ ServiceKey::Address { protocol, addr, port } => {
                     captures.virtuals.insert(addr);
                     captures.key_exchanges.extend(takes_key_exchanges(&key).then_some(Family::of(&addr)));
+                    if protocol != Protocol::Udp && is_half_seen(service.servers()) {
+                        captures.half_seen.insert((addr, protocol.number(), port));
+                    }
                 }
                 ServiceKey::Mark { mark, family } => {
                     captures.marks.insert((mark, family));

@@ -455,3 +455,20 @@ fn a_super_packet_that_no_device_can_cut_inside_a_tunnel_is_cut_here() {
         assert_eq!(pieces, 10);
     }
 }
+
+#[test]
+fn services_whose_answers_all_go_past_the_host_are_named() {
+    for (protocol, is_half_seen) in [(Protocol::Tcp, true), (Protocol::Sctp, true), (Protocol::Udp, false)] {
+        let world = World::new(protocol, false);
+        assert!(world.director.captures().half_seen.is_empty(), "all masqueraded");
+        let forward = |real, forwarding| {
+            let server = ServerSpec::new(real, 8080, forwarding);
+            world.apply(Command::EditServer { service: world.service, server });
+        };
+        forward(world.reals[0], Forwarding::Route);
+        assert!(world.director.captures().half_seen.is_empty(), "some answers come by here");
+        forward(world.reals[1], Forwarding::Tunnel(Tunnel::default()));
+        let wanted = is_half_seen.then_some((world.virt, protocol.number(), 80));
+        assert_eq!(world.director.captures().half_seen, wanted.into_iter().collect());
+    }
+}

@@ -138,6 +138,11 @@ pub enum Forwarding {
 }
 
 impl Forwarding {
+    /// Whether answers go past the director, so that its host sees one direction of a connection only.
+    pub const fn is_half_seen(self) -> bool {
+        matches!(self, Self::Tunnel(_) | Self::Route | Self::Bypass)
+    }
+
     /// As listings print it.
     pub const fn name(self) -> &'static str {
         match self {
