@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-const DOCUMENTS: [&str; 13] = [
+const DOCUMENTS: [&str; 9] = [
     "README.md",
     "ARCHITECTURE.md",
     "CONTRIBUTING.md",
@@ -16,12 +16,9 @@ const DOCUMENTS: [&str; 13] = [
     "docs/README.zh-CN.md",
     "docs/from-kernel-lvs.md",
     "docs/sidecar.md",
+    "docs/firewalls.md",
     "docs/kubernetes.md",
     "docs/limits.md",
-    "docs/kernels.md",
-    "docs/exporters.md",
-    "docs/vrf.md",
-    "docs/quic.md",
 ];
 
 /// Folders whose files the documents name.

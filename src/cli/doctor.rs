@@ -1,6 +1,7 @@
 //! `tunvs doctor`: what is wrong with a host, and how it is mended. Changes nothing.
 
 use std::io::{self, Write};
+use std::net::IpAddr;
 use std::path::Path;
 
 use serde::Serialize;
@@ -9,7 +10,7 @@ use super::args::DoctorArgs;
 use crate::config::{Config, ConfigError};
 use crate::control::{Client, ClientError, socket_path};
 use crate::doctor::look::{ThisHost, look};
-use crate::doctor::{Finding, Level, Site, examine, probe};
+use crate::doctor::{FAR, Finding, Level, Site, examine, probe};
 use crate::host::{HostError, HostOptions, survey};
 use crate::lvs::director::{Query, Reply, ServerEntry, ServiceEntry, Settings};
 use crate::lvs::service::{DeclaredService, Endpoint, Protocol, Rates, ServerSpec, ServiceKey, Stats};
@@ -52,7 +53,8 @@ pub(super) fn run(args: &DoctorArgs, out: &mut dyn Write) -> Result<bool, Doctor
     }
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(DoctorError::Runtime)?;
-    let survey = runtime.block_on(survey(&known.reals(|_| true)))?;
+    let addrs: Vec<IpAddr> = known.reals(|_| true).into_iter().chain(known.vips()).chain(FAR).collect();
+    let survey = runtime.block_on(survey(&addrs))?;
     let findings = examine(&look(&ThisHost, survey, known));
     let printed = if args.json { json(&findings, out) } else { text(&findings, args.quiet, out) };
     printed.map_err(DoctorError::Write)?;

@@ -32,8 +32,6 @@ pub enum NoteKind {
     Skipped,
     /// A mistake, and what was made of it.
     Mistake,
-    /// A mistake that costs a service or a server.
-    Lost,
 }
 
 impl fmt::Display for Note {
@@ -41,7 +39,6 @@ impl fmt::Display for Note {
         let word = match self.kind {
             NoteKind::Skipped => "skipped",
             NoteKind::Mistake => "warning",
-            NoteKind::Lost => "error",
         };
         write!(f, "{}: {word}: {}", self.place, self.what)
     }

@@ -1,24 +1,25 @@
 //! Rules of the host's filters, its NAT and its own IPVS that are in a director's way. Pure.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use super::Finding;
-use super::ruleset::{Chain, Rule, Tool, Verdict};
+use super::filter::{Course, End, Hook, Packet, Place, Tracking, courses};
+use super::legs::{Clients, Direction, Leg, Passage, clients};
+use super::mends::{self, Trouble};
 use super::site::Site;
 use crate::host::Way;
 use crate::lvs::service::{Forwarding, ServiceKey};
 
+/// Services, ways or rules that are named in one finding.
+const NAMED: usize = 4;
+
 pub(super) fn examine(site: &Site, findings: &mut Vec<Finding>) {
     let before = findings.len();
-    for chain in &site.chains {
-        match chain.hook.as_str() {
-            "forward" if !chain.is_nat => findings.extend(forward(site, chain)),
-            "input" if !chain.is_nat => findings.extend(input(site, chain)),
-            "prerouting" | "output" => rewritten(site, chain, findings),
-            "postrouting" if chain.is_nat => findings.extend(hidden(site, chain)),
-            _ => {}
-        }
+    for found in in_the_way(site) {
+        findings.push(finding(site, &found));
     }
+    findings.extend(input(site));
     for program in &site.unread {
         let package = if *program == "nft" { "nftables" } else { "iptables" };
         let why = "a filter that drops forwarded packets, or rewrites addresses, would not be seen";
@@ -31,165 +32,255 @@ pub(super) fn examine(site: &Site, findings: &mut Vec<Finding>) {
     kernel_services(site, findings);
 }
 
-/// What becomes of packets that go into a TUN, or come out of it, in the end.
-fn is_dropped(chain: &Chain, device: &str, incoming: bool) -> Option<bool> {
-    let mut may_pass = false;
-    for rule in &chain.rules {
-        match rule.verdict {
-            Verdict::Accept if rule.is_unconditional() || rule.accepts_device(device, incoming) => {
-                return None;
+/// What a rule does, that a director does not want.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Effect {
+    Drops,
+    Redirects,
+    Hides,
+    /// More ways through the rules than were followed.
+    Lost,
+}
+
+/// One rule in the way, and whom it meets.
+#[derive(Debug, Default)]
+struct Met {
+    services: Vec<String>,
+    legs: Vec<Leg>,
+    ways: BTreeSet<String>,
+    unread: Vec<String>,
+    /// Clients that are met for sure, that may be, and that are not.
+    sure: BTreeSet<String>,
+    perhaps: BTreeSet<String>,
+    spared: BTreeSet<String>,
+}
+
+struct Found {
+    effect: Effect,
+    place: Option<Place>,
+    met: Met,
+}
+
+/// All rules in the way of all services.
+fn in_the_way(site: &Site) -> Vec<Found> {
+    let mut all: BTreeMap<(Effect, Option<Place>), Met> = BTreeMap::new();
+    let named = site.filters.sources();
+    let example = site.services.is_empty().then(|| site.example()).flatten();
+    for service in site.services.iter().chain(&example) {
+        let ServiceKey::Address { addr, .. } = service.spec.key else { continue };
+        let clients = clients(site, addr, &named);
+        let mut of_service: BTreeMap<(Effect, Option<Place>), Met> = BTreeMap::new();
+        for client in &clients {
+            let prefix = site.tun_prefix();
+            let (vip_tun, rs_tun) = (format!("{prefix}-vip"), format!("{prefix}-rs"));
+            let passage = Passage { site, rules: &site.filters, client, vip_tun, rs_tun };
+            for leg in passage.legs(service) {
+                note(&mut of_service, client, leg);
             }
-            Verdict::Drop if rule.is_unconditional() => return Some(may_pass),
-            Verdict::Accept if rule.accepts_device(device, !incoming) => {}
-            Verdict::Accept => may_pass |= !rule.is_established,
-            Verdict::Jump => may_pass = true,
-            _ => {}
+        }
+        for (key, mut met) in of_service {
+            let Met { sure, perhaps, .. } = &mut met;
+            perhaps.retain(|named| !sure.contains(named));
+            let is_met = |client: &Clients| sure.contains(&client.named) || perhaps.contains(&client.named);
+            if !clients.iter().any(|client| !client.is_named_by_rule && is_met(client)) {
+                // A rule that shuts out those whom it names is meant so.
+                continue;
+            }
+            let spared = clients.iter().filter(|client| !is_met(client));
+            met.spared = spared.map(|client| client.named.clone()).collect();
+            met.services =
+                vec![if example.is_some() { "a service".to_owned() } else { service.spec.key.to_string() }];
+            all.entry(key).or_default().add(met);
         }
     }
-    chain.drops_by_policy.then_some(may_pass)
+    let wanted = |effect: Effect| example.is_none() || effect == Effect::Drops;
+    let found = all.into_iter().map(|((effect, place), met)| Found { effect, place, met });
+    found.filter(|found| wanted(found.effect)).collect()
 }
 
-fn forward(site: &Site, chain: &Chain) -> Option<Finding> {
-    let prefix = site.tun_prefix();
-    let device = format!("{prefix}-vip");
-    let ways = [is_dropped(chain, &device, true), is_dropped(chain, &device, false)];
-    if ways == [None, None] {
-        return None;
+impl Met {
+    fn add(&mut self, other: Self) {
+        for service in other.services {
+            if !self.services.contains(&service) {
+                self.services.push(service);
+            }
+        }
+        self.legs.extend(other.legs);
+        self.ways.extend(other.ways);
+        self.unread.extend(other.unread);
+        self.unread.dedup();
+        self.sure.extend(other.sure);
+        self.perhaps.extend(other.perhaps);
+        self.spared.extend(other.spared);
     }
-    let has_exceptions = ways.iter().flatten().all(|may_pass| *may_pass);
-    let found = format!("{} drops what no rule lets through", named(chain));
-    let why = "packets pass this chain on their way into a TUN and again on their way out";
-    let finding = if has_exceptions {
-        Finding::warn(
+}
+
+fn note(all: &mut BTreeMap<(Effect, Option<Place>), Met>, client: &Clients, leg: Leg) {
+    let mut seen: BTreeMap<(Effect, Option<Place>), (bool, Vec<String>)> = BTreeMap::new();
+    let is_passed = |course: &Course| course.end == End::Passed;
+    let is_lost = leg.courses.iter().any(|course| course.end == End::Lost);
+    let never_passes = !is_lost && !leg.courses.iter().any(is_passed);
+    let always_hidden = leg.courses.iter().all(|course| is_passed(course) && course.hidden.is_some());
+    for course in &leg.courses {
+        let (effect, place) = match (&course.end, &course.hidden) {
+            (End::Dropped(place), _) => (Effect::Drops, Some(place.clone())),
+            (End::Redirected(place), _) => (Effect::Redirects, Some(place.clone())),
+            (End::Lost, _) => (Effect::Lost, None),
+            (End::Passed, Some(place)) => (Effect::Hides, Some(place.clone())),
+            (End::Passed, _) => continue,
+        };
+        let is_sure = match effect {
+            Effect::Drops | Effect::Redirects => never_passes,
+            Effect::Hides => always_hidden,
+            Effect::Lost => false,
+        };
+        let entry = seen.entry((effect, place)).or_insert((is_sure, Vec::new()));
+        entry.1.extend(course.unread.iter().cloned());
+    }
+    for (key, (is_sure, unread)) in seen {
+        let met = all.entry(key).or_default();
+        let clients = if is_sure { &mut met.sure } else { &mut met.perhaps };
+        clients.insert(client.named.clone());
+        met.ways.insert(way(&leg));
+        if !met
+            .legs
+            .iter()
+            .any(|other| other.direction == leg.direction && other.destination == leg.destination)
+        {
+            met.legs.push(leg.clone());
+        }
+        met.unread.extend(unread);
+        met.unread.sort_unstable();
+        met.unread.dedup();
+    }
+}
+
+fn way(leg: &Leg) -> String {
+    let later = if leg.is_half_seen { ", all but the first of a connection" } else { "" };
+    match leg.direction {
+        Direction::Delivered => format!("out of {} to this host", leg.iif),
+        _ => format!("from {} to {}{later}", leg.iif, leg.oif),
+    }
+}
+
+fn finding(site: &Site, found: &Found) -> Finding {
+    let Found { effect, place, met } = found;
+    let Some(place) = place else {
+        let found = format!(
+            "there are too many ways through the host's rules to follow them for {}",
+            some(&met.services)
+        );
+        let why = "a rule that drops packets, or rewrites addresses, would not be seen";
+        return Finding::warn("firewall", found, why).mend("nft list ruleset");
+    };
+    let is_sure = met.perhaps.is_empty() && met.spared.is_empty();
+    let does = match (effect, is_sure || !met.sure.is_empty()) {
+        (Effect::Drops | Effect::Lost, true) => "drops",
+        (Effect::Drops | Effect::Lost, false) => "may drop",
+        (Effect::Redirects, true) => "rewrites the destination of",
+        (Effect::Redirects, false) => "may rewrite the destination of",
+        (Effect::Hides, true) => "rewrites the source of",
+        (Effect::Hides, false) => "may rewrite the source of",
+    };
+    let mut text =
+        format!("{} {does} packets of {} ({})", named(place), some(&met.services), some(&met.ways));
+    if !met.spared.is_empty() {
+        let whom: BTreeSet<&String> = met.sure.iter().chain(&met.perhaps).collect();
+        text.push_str(&format!(": those of {}, not those of {}", some(whom), some(&met.spared)));
+    }
+    if !met.unread.is_empty() {
+        text.push_str(&format!("; what `{}` is true of cannot be told from here", some(&met.unread)));
+    }
+    let is_invalid = met.legs.iter().all(|leg| leg.is_half_seen);
+    let (check, why) = match effect {
+        Effect::Drops | Effect::Lost if is_invalid => (
             "firewall",
-            format!("{found}; some of its rules may let packets of the director through"),
-            why,
-        )
-    } else {
-        Finding::fail("firewall", found, why)
+            "the answers of direct routing and tunnels go past this host: connection tracking calls what follows the first packet invalid",
+        ),
+        Effect::Drops | Effect::Lost => (
+            "firewall",
+            "packets of clients and servers are forwarded by this host: from a link into a TUN, and out of a TUN again",
+        ),
+        Effect::Redirects => (
+            "nat",
+            "the packet has another destination before it is routed: the director, or its server, never sees it",
+        ),
+        Effect::Hides => ("nat", "servers see an address of this host in place of the client's"),
     };
-    let (into, out) = (ways[1].is_some(), ways[0].is_some());
-    let finding = if out { finding.mend(accept(chain, &prefix, true)) } else { finding };
-    let finding = if into { finding.mend(accept(chain, &prefix, false)) } else { finding };
-    Some(finding.about(named(chain)))
+    let is_fatal = match effect {
+        Effect::Drops => true,
+        Effect::Redirects => met.legs.iter().any(|leg| leg.direction == Direction::ToService),
+        Effect::Hides | Effect::Lost => false,
+    };
+    let finding =
+        if is_fatal && is_sure { Finding::fail(check, text, why) } else { Finding::warn(check, text, why) };
+    let trouble = Trouble { place, effect: *effect, legs: &met.legs, is_half_seen: is_invalid };
+    finding
+        .about(format!("{} {} {}", place.family, place.table, place.chain))
+        .mend_all(mends::of(site, &trouble))
 }
 
-/// Answers to checks, and to servers of this host, come out of a TUN.
-fn input(site: &Site, chain: &Chain) -> Option<Finding> {
-    let prefix = site.tun_prefix();
-    is_dropped(chain, &format!("{prefix}-rs"), true)?;
-    let answers = chain.rules.iter().any(|rule| rule.is_established && rule.verdict == Verdict::Accept);
-    let is_local = site.reals(|_| true).into_iter().any(|real| site.is_own(real));
-    if answers && !is_local {
-        return None;
+/// A rule as its tool prints it, and how it is found.
+fn named(place: &Place) -> String {
+    match (place.rule.as_str(), place.handle) {
+        ("", _) => format!("the policy of {}", place.chain),
+        (rule, Some(handle)) => format!("`{rule}` (handle {handle} in {})", place.chain),
+        (rule, None) => format!("`-A {} {rule}`", place.chain),
     }
-    let found = format!("{} drops what no rule lets through", named(chain));
-    let why = "answers to health checks, and packets for servers on this host, come out of a TUN";
-    Some(Finding::warn("firewall", found, why).mend(accept(chain, &prefix, true)).about(named(chain)))
 }
 
-/// Destinations that are rewritten before the director sees them.
-fn rewritten(site: &Site, chain: &Chain, findings: &mut Vec<Finding>) {
-    for vip in site.vips() {
-        for rule in chain.rules.iter().filter(|rule| rule.rewrites(vip)) {
-            let found = format!("a rule in {} rewrites packets to {vip}", named(chain));
-            let why = "the packet has another destination before it is routed: the director never sees it";
-            findings.push(Finding::fail("nat", found, why).about(vip).mend(delete(chain, rule)));
+/// The first few.
+fn some<'a>(all: impl IntoIterator<Item = &'a String>) -> String {
+    let all: Vec<&str> = all.into_iter().map(String::as_str).collect();
+    let named = all[..all.len().min(NAMED)].join(", ");
+    match all.len().saturating_sub(NAMED) {
+        0 => named,
+        more => format!("{named} and {more} more"),
+    }
+}
+
+/// Answers to checks come to this host itself.
+fn input(site: &Site) -> Option<Finding> {
+    let rs_tun = format!("{}-rs", site.tun_prefix());
+    let mut dropped: BTreeMap<Place, Vec<IpAddr>> = BTreeMap::new();
+    for real in site.reals(|forwarding| forwarding != Forwarding::Local) {
+        let Some(Way::Out { dev, source: Some(source), .. }) = site.survey.ways.get(&real) else { continue };
+        let answer = |iif: &str| Packet {
+            iif: iif.to_owned(),
+            oif: String::new(),
+            source: real,
+            destination: *source,
+            protocol: 6,
+            source_port: Some((1, u16::MAX)),
+            destination_port: Some((1024, u16::MAX)),
+            tracking: Tracking::Established,
+            is_reply: true,
+            comes_straight: None,
+            source_is_local: Some(false),
+            destination_is_local: Some(true),
+        };
+        let dropped_by = |iif: &str| {
+            let all = courses(&site.filters, &[Hook::Prerouting, Hook::Input], &answer(iif));
+            all.into_iter().try_fold(None, |_, course| match course.end {
+                End::Dropped(place) => Some(Some(place)),
+                _ => None,
+            })?
+        };
+        // By its link or by a TUN: a rule that lets either pass is meant for these.
+        if let (Some(place), Some(_)) = (dropped_by(dev), dropped_by(&rs_tun)) {
+            dropped.entry(place).or_default().push(real);
         }
     }
-}
-
-/// Sources that are rewritten on the way to masqueraded servers.
-fn hidden(site: &Site, chain: &Chain) -> Option<Finding> {
-    let of_family = |addr: &IpAddr| match chain.family.as_str() {
-        "ip" => addr.is_ipv4(),
-        "ip6" => addr.is_ipv6(),
-        _ => true,
-    };
-    let reals = site.reals(|forwarding| forwarding == Forwarding::Masq);
-    let goes_out = |rule: &Rule, real: &IpAddr| match (rule.oif.as_deref(), site.survey.ways.get(real)) {
-        (None, _) => true,
-        (Some(name), Some(Way::Out { dev, .. })) => name == dev,
-        _ => false,
-    };
-    let rules = || {
-        chain.rules.iter().take_while(|rule| !(rule.verdict == Verdict::Accept && rule.is_unconditional()))
-    };
-    let excepted = |real: &IpAddr| {
-        rules().take_while(|rule| rule.verdict != Verdict::Snat).any(|rule| {
-            matches!(rule.verdict, Verdict::Accept | Verdict::Other)
-                && rule.daddr.iter().any(|net| net.contains(real))
-        })
-    };
-    let met: Vec<IpAddr> = reals
-        .into_iter()
-        .filter(of_family)
-        .filter(|real| !excepted(real))
-        .filter(|real| {
-            rules().any(|rule| {
-                let there = rule.daddr.is_empty() || rule.daddr.iter().any(|net| net.contains(real));
-                rule.verdict == Verdict::Snat && there && goes_out(rule, real)
-            })
-        })
-        .collect();
-    if met.is_empty() {
-        return None;
-    }
-    let names: Vec<String> = met.iter().map(ToString::to_string).collect();
-    let found = format!("{} may rewrite the source of packets to {}", named(chain), names.join(", "));
-    let why = "servers see an address of this host in place of the client's";
-    let commands = met.iter().map(|real| match chain.tool {
-        Tool::Nft if !is_iptables(chain) => {
-            let family = if real.is_ipv4() { "ip" } else { "ip6" };
-            format!(
-                "nft insert rule {} {} {} {family} daddr {real} accept",
-                chain.family, chain.table, chain.name
-            )
-        }
-        _ => format!("{} -t nat -I {} -d {real} -j ACCEPT", iptables(chain), chain.name),
-    });
-    Some(Finding::warn("nat", found, why).about(named(chain)).mend_all(commands))
-}
-
-fn named(chain: &Chain) -> String {
-    format!("{} {} {}", chain.family, chain.table, chain.name)
-}
-
-/// Made by iptables on top of nft, and understood by it only as it writes rules itself.
-fn is_iptables(chain: &Chain) -> bool {
-    chain.tool == Tool::Nft && chain.family != "inet" && chain.name == chain.hook.to_uppercase()
-}
-
-fn iptables(chain: &Chain) -> &'static str {
-    match (chain.tool, chain.family.as_str()) {
-        (Tool::Legacy, _) => "iptables-legacy",
-        (Tool::Legacy6, _) => "ip6tables-legacy",
-        (Tool::Nft, "ip6") => "ip6tables",
-        (Tool::Nft, _) => "iptables",
-    }
-}
-
-/// Lets all pass that comes out of, or goes into, the director's devices.
-fn accept(chain: &Chain, prefix: &str, incoming: bool) -> String {
-    if chain.tool == Tool::Nft && !is_iptables(chain) {
-        let key = if incoming { "iifname" } else { "oifname" };
-        let Chain { family, table, name, .. } = chain;
-        return format!("nft insert rule {family} {table} {name} {key} '\"{prefix}-*\"' accept");
-    }
-    let option = if incoming { "-i" } else { "-o" };
-    format!("{} -t {} -I {} {option} {prefix}-+ -j ACCEPT", iptables(chain), chain.table, chain.name)
-}
-
-fn delete(chain: &Chain, rule: &Rule) -> String {
-    match chain.tool {
-        Tool::Nft => {
-            let Chain { family, table, name, .. } = chain;
-            format!("nft delete rule {family} {table} {name} handle {}", rule.handle)
-        }
-        Tool::Legacy | Tool::Legacy6 => {
-            format!("{} -t {} -D {} {}", iptables(chain), chain.table, chain.name, rule.text)
-        }
-    }
+    let (place, reals) = dropped.into_iter().next()?;
+    let reals: Vec<String> = reals.iter().map(ToString::to_string).collect();
+    let found = format!("{} drops what {} answer this host", named(&place), some(&reals));
+    let why = "answers to health checks come to this host itself";
+    let mend = mends::answers(&place);
+    Some(
+        Finding::warn("firewall", found, why)
+            .mend(mend)
+            .about(format!("{} {} {}", place.family, place.table, place.chain)),
+    )
 }
 
 fn kernel_services(site: &Site, findings: &mut Vec<Finding>) {

@@ -1,9 +1,11 @@
 //! Reads a host: `/proc`, two devices' drivers, and what `nft` and `iptables` print. By a trait, so that what is found
 //! can be tried with a host in memory.
 
+use std::collections::BTreeSet;
 use std::process::{Command, Stdio};
 
-use super::ruleset;
+use super::daemons;
+use super::filter::{Tool, iptables, nft};
 use super::site::{Site, Socket, Tun};
 use super::texts;
 use crate::device::{self, DeviceError};
@@ -18,6 +20,12 @@ pub trait Host {
 
     /// What a program prints; None where it is not here or fails.
     fn output(&self, program: &str, args: &[&str]) -> Option<String>;
+
+    /// Names of the programs that run in this network namespace.
+    fn programs(&self) -> BTreeSet<String>;
+
+    /// Names of the files in a folder.
+    fn names(&self, folder: &str) -> Vec<String>;
 
     fn tun(&self) -> Tun;
 
@@ -46,6 +54,7 @@ pub fn look(host: &impl Host, survey: Survey, known: Site) -> Site {
         memory: host
             .text("/proc/meminfo")
             .and_then(|text| texts::memory(&text, host.text("/sys/fs/cgroup/memory.max").as_deref())),
+        locals: host.text("/proc/net/fib_trie").map(|text| texts::local_nets(&text)).unwrap_or_default(),
         ..known
     };
     for key in keys(&survey) {
@@ -53,6 +62,7 @@ pub fn look(host: &impl Host, survey: Survey, known: Site) -> Site {
             site.sysctls.insert(key, value.trim_end().to_owned());
         }
     }
+    site.daemons = daemons::find(host, &survey);
     site.survey = survey;
     let links: Vec<String> = site.outer_links().map(|link| link.name.clone()).collect();
     site.offload = links.into_iter().map(|link| (link.clone(), host.offload(&link))).collect();
@@ -64,7 +74,7 @@ pub fn look(host: &impl Host, survey: Survey, known: Site) -> Site {
         site.neighbour_tables
             .extend(most.zip(stat).and_then(|(most, stat)| texts::table_use(&stat, is_v6, most)));
     }
-    chains(host, &mut site);
+    filters(host, &mut site);
     site
 }
 
@@ -87,24 +97,62 @@ fn keys(survey: &Survey) -> Vec<String> {
     keys
 }
 
-fn chains(host: &impl Host, site: &mut Site) {
+/// By which program tables of iptables are read.
+const OF_IPTABLES: [(Tool, &str, [&str; 2]); 2] = [
+    (Tool::Iptables, "ip", ["iptables-nft-save", "iptables-save"]),
+    (Tool::Ip6tables, "ip6", ["ip6tables-nft-save", "ip6tables-save"]),
+];
+
+/// nft before 1.0.7 breaks off where a table has an owner, as the director's own has.
+fn by_table(host: &impl Host, listed: &str, site: &mut Site) {
+    let ours = ("inet".to_owned(), site.tun_prefix());
+    let others = nft::tables(listed).into_iter().filter(|table| table.name != ours);
+    for nft::Table { name: (family, table), .. } in others {
+        match host.output("nft", &["-j", "list", "table", &family, &table]) {
+            Some(text) if nft::is_whole(&text) => {
+                site.filters.chains.extend(nft::read(&text, listed).chains);
+            }
+            _ => site.unread.push("nft"),
+        }
+    }
+    site.unread.dedup();
+}
+
+fn filters(host: &impl Host, site: &mut Site) {
+    let listed = host.output("nft", &["-a", "list", "ruleset"]).unwrap_or_default();
     match host.output("nft", &["-j", "list", "ruleset"]) {
-        Some(text) => site.chains = ruleset::of_nft(&text),
+        Some(text) if nft::is_whole(&text) => site.filters = nft::read(&text, &listed),
+        Some(_) => by_table(host, &listed, site),
         None if host.text("/proc/modules").is_some_and(|modules| modules.contains("nf_tables")) => {
             site.unread.push("nft");
         }
         None => {}
     }
+    let ours = ("inet".to_owned(), site.tun_prefix());
+    let is_there = nft::tables(&listed).iter().any(|table| table.is_owned && table.name == ours);
+    site.untracks = if site.is_running() { is_there } else { site.can_untrack() };
+    // nft shows no more than the names of what iptables alone understands.
+    let tables = nft::tables_of_iptables(&site.filters);
+    for (tool, family, programs) in OF_IPTABLES {
+        if !tables.iter().any(|(of, _)| of == family) {
+            continue;
+        }
+        let Some(text) = programs.iter().find_map(|program| host.output(program, &[])) else { continue };
+        let read = iptables::read(&text, tool);
+        let is_read = |table: &str| read.chains.iter().any(|chain| chain.table == table);
+        site.filters.chains.retain(|chain| chain.family != family || !is_read(&chain.table));
+        site.filters.chains.extend(read.chains);
+    }
     let old = [
-        ("/proc/net/ip_tables_names", "iptables-legacy-save", false),
-        ("/proc/net/ip6_tables_names", "ip6tables-legacy-save", true),
+        ("/proc/net/ip_tables_names", "iptables-legacy-save", Tool::Legacy),
+        ("/proc/net/ip6_tables_names", "ip6tables-legacy-save", Tool::Legacy6),
     ];
-    for (names, program, is_v6) in old {
+    for (names, program, tool) in old {
         if host.text(names).is_none_or(|names| names.trim().is_empty()) {
             continue;
         }
         match host.output(program, &[]) {
-            Some(text) => site.chains.extend(ruleset::of_legacy(&text, is_v6)),
+            Some(text) => site.filters.chains.extend(iptables::read(&text, tool).chains),
             None => site.unread.push(program),
         }
     }
@@ -130,6 +178,24 @@ impl Host for ThisHost {
             Command::new(place).args(args).stdin(Stdio::null()).stderr(Stdio::null()).output().ok()
         })?;
         output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
+    fn programs(&self) -> BTreeSet<String> {
+        let here = std::fs::read_link("/proc/self/ns/net").ok();
+        let of = |entry: std::fs::DirEntry| {
+            let process = entry.path();
+            // Of the processes of others, who is not root learns nothing.
+            let is_here = here.is_some() && std::fs::read_link(process.join("ns/net")).ok() == here;
+            let name = is_here.then(|| std::fs::read_to_string(process.join("comm")).ok())??;
+            Some(name.trim_end().to_owned())
+        };
+        let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+        entries.filter_map(of).collect()
+    }
+
+    fn names(&self, folder: &str) -> Vec<String> {
+        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        entries.filter_map(|entry| entry.file_name().into_string().ok()).collect()
     }
 
     fn tun(&self) -> Tun {

@@ -4,12 +4,15 @@
 //! pure: from a [`Site`] to [`Finding`]s. Changes nothing, ever; sends nothing unless it is told to probe. Called by
 //! `tunvs doctor`.
 
+pub mod daemons;
+pub mod filter;
 mod firewall;
+mod legs;
 pub mod look;
+mod mends;
 mod network;
 mod probe;
 mod program;
-pub mod ruleset;
 mod servers;
 pub mod site;
 mod system;
@@ -21,6 +24,7 @@ use std::net::IpAddr;
 
 use serde::Serialize;
 
+pub use legs::FAR;
 pub use probe::{Probe, probe};
 pub use site::Site;
 
@@ -100,6 +104,7 @@ pub fn examine(site: &Site) -> Vec<Finding> {
     let mut findings = Vec::new();
     program::examine(site, &mut findings);
     system::examine(site, &mut findings);
+    daemons::examine(site, &mut findings);
     network::examine(site, &mut findings);
     firewall::examine(site, &mut findings);
     servers::examine(site, &mut findings);

@@ -4,14 +4,17 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
 
+use ipnet::IpNet;
+
+use super::daemons::Daemon;
+use super::filter::Ruleset;
 use super::probe::Probe;
-use super::ruleset::Chain;
 use super::texts::{Files, KernelService, Memory, TableUse};
 use crate::control::Status;
 use crate::health::report::ServiceReport;
 use crate::host::{ReceiveOffload, Survey};
 use crate::lvs::director::ServiceEntry;
-use crate::lvs::service::{Endpoint, Forwarding};
+use crate::lvs::service::{Endpoint, Forwarding, Protocol, Rates, ServiceKey, ServiceSpec, Stats};
 
 #[derive(Clone, Debug, Default)]
 pub struct Site {
@@ -30,7 +33,14 @@ pub struct Site {
     pub offload: BTreeMap<String, ReceiveOffload>,
     /// ARP and neighbour discovery.
     pub neighbour_tables: Vec<TableUse>,
-    pub chains: Vec<Chain>,
+    /// Programs that change the network beside a director.
+    pub daemons: Vec<Daemon>,
+    /// Of nft and of both iptables.
+    pub filters: Ruleset,
+    /// What the table `local` has of IPv4; a director's routes are among it, and in no list of addresses.
+    pub locals: Vec<IpNet>,
+    /// The director keeps services from being tracked that the host sees half of, or will.
+    pub untracks: bool,
     /// Programs that would tell of more filters, and do not.
     pub unread: Vec<&'static str>,
     /// The kernel's own IPVS.
@@ -114,13 +124,13 @@ impl Site {
     }
 
     /// Virtual addresses of the services.
-    pub(super) fn vips(&self) -> Vec<IpAddr> {
+    pub fn vips(&self) -> Vec<IpAddr> {
         let mut vips: Vec<IpAddr> = self
             .services
             .iter()
             .filter_map(|service| match service.spec.key {
-                crate::lvs::service::ServiceKey::Address { addr, .. } => Some(addr),
-                crate::lvs::service::ServiceKey::Mark { .. } => None,
+                ServiceKey::Address { addr, .. } => Some(addr),
+                ServiceKey::Mark { .. } => None,
             })
             .collect();
         vips.sort_unstable();
@@ -136,6 +146,27 @@ impl Site {
         reals.sort_unstable();
         reals.dedup();
         reals
+    }
+
+    /// A service for those who have none yet: of an address beside this host's own.
+    pub(super) fn example(&self) -> Option<ServiceEntry> {
+        let links: Vec<&str> = self.outer_links().map(|link| link.name.as_str()).collect();
+        let subnets = self.survey.addresses.iter().filter(|(dev, _)| links.contains(&dev.as_str()));
+        let mut addrs =
+            subnets.filter_map(|(_, net)| net.hosts().take(4096).filter(|addr| !self.is_own(*addr)).last());
+        let key = ServiceKey::Address { protocol: Protocol::Tcp, addr: addrs.next()?, port: 80 };
+        let (stats, rates) = (Stats::default(), Rates::default());
+        Some(ServiceEntry { spec: ServiceSpec::new(key, "rr"), stats, rates, servers: Vec::new() })
+    }
+
+    /// Whether the host takes packets to the address for its own, as it does when a director has claimed it.
+    pub(super) fn is_claimed(&self, vip: IpAddr) -> bool {
+        !self.is_running() || self.is_own(vip) || self.locals.iter().any(|net| net.contains(&vip))
+    }
+
+    /// Whether the kernel lets a director own a table of nftables (Linux 5.12).
+    pub(super) fn can_untrack(&self) -> bool {
+        super::program::version(&self.release).is_some_and(|version| version >= (5, 12))
     }
 
     pub(super) fn is_own(&self, addr: IpAddr) -> bool {

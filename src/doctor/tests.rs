@@ -1,6 +1,6 @@
 //! A host in memory that is well, and each finding with that host broken in one place.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use super::look::{Host, look};
@@ -20,6 +20,7 @@ use crate::lvs::service::{
 struct Paper {
     texts: BTreeMap<String, String>,
     outputs: BTreeMap<String, String>,
+    programs: BTreeSet<String>,
     can_write: bool,
     tun: Tun,
     packet_socket: Socket,
@@ -35,8 +36,18 @@ impl Host for Paper {
         self.can_write
     }
 
-    fn output(&self, program: &str, _: &[&str]) -> Option<String> {
-        self.outputs.get(program).cloned()
+    fn output(&self, program: &str, args: &[&str]) -> Option<String> {
+        let exactly = format!("{program} {}", args.join(" "));
+        self.outputs.get(&exactly).or_else(|| self.outputs.get(program)).cloned()
+    }
+
+    fn programs(&self) -> BTreeSet<String> {
+        self.programs.clone()
+    }
+
+    fn names(&self, folder: &str) -> Vec<String> {
+        let within = self.texts.keys().filter_map(|path| path.strip_prefix(folder)?.strip_prefix('/'));
+        within.map(str::to_owned).collect()
     }
 
     fn tun(&self) -> Tun {
@@ -62,6 +73,7 @@ fn paper() -> Paper {
         ("/proc/self/limits", "Max open files            1024                 524288               files\n"),
         ("/proc/4711/limits", "Max open files            1024                 524288               files\n"),
         ("/proc/sys/kernel/osrelease", "6.18.44\n"),
+        ("/proc/net/fib_trie", "Local:\n  |-- 192.168.1.183\n     /32 host LOCAL\n"),
         ("/proc/meminfo", "MemTotal:        8137296 kB\nMemAvailable:    6145640 kB\n"),
         ("/proc/net/stat/arp_cache", ARP),
         ("/proc/sys/net/ipv4/neigh/default/gc_thresh3", "1024\n"),
@@ -79,6 +91,7 @@ fn paper() -> Paper {
     Paper {
         texts: texts.into_iter().map(|(path, text)| (path.to_owned(), text.to_owned())).collect(),
         outputs: BTreeMap::from([("nft".to_owned(), r#"{"nftables": []}"#.to_owned())]),
+        programs: BTreeSet::new(),
         can_write: true,
         tun: Tun::There { vnet_hdr: true, multi_queue: true },
         packet_socket: Socket::Works,
@@ -437,6 +450,178 @@ fn rule(family: &str, table: &str, chain: &str, expr: &str) -> String {
     )
 }
 
+/// With tables of iptables over nftables, of which nft shows the chains and iptables alone the rules.
+fn saved(text: &str) -> Site {
+    let mut paper = paper();
+    let hook = |name: &str, hook: &str| chain("ip", "filter", name, "filter", hook, "accept");
+    let items = [hook("INPUT", "input"), hook("FORWARD", "forward")].join(", ");
+    paper.outputs.insert("nft".to_owned(), format!(r#"{{"nftables": [{items}]}}"#));
+    paper.outputs.insert("iptables-nft-save".to_owned(), text.to_owned());
+    look(&paper, survey(), known())
+}
+
+/// With this ruleset as nft prints it.
+fn listed(json: &str, services: Vec<ServiceEntry>) -> Site {
+    let mut paper = paper();
+    paper.outputs.insert("nft".to_owned(), json.to_owned());
+    look(&paper, survey(), Site { services, ..known() })
+}
+
+/// What is found of a check, with what it is about.
+fn sentences(site: &Site, check: &str) -> Vec<String> {
+    let found = examine(site).into_iter().filter(|finding| finding.check == check);
+    found.map(|finding| format!("[{}] {}", finding.about.unwrap_or_default(), finding.found)).collect()
+}
+
+#[test]
+fn mends_in_the_words_of_who_owns_the_rules() {
+    const FIREWALLD: &str = include_str!("../../tests/data/rulesets/firewalld.json");
+    const FIREWALLD_ZONE: &str = include_str!("../../tests/data/rulesets/firewalld-zone.json");
+    const UFW: &str = include_str!("../../tests/data/rulesets/ufw.save");
+    const DOCKER: &str = include_str!("../../tests/data/rulesets/docker.save");
+    let zone = [
+        "firewall-cmd --permanent --new-zone=tunvs",
+        "firewall-cmd --permanent --zone=tunvs --set-target=ACCEPT",
+        "firewall-cmd --permanent --zone=tunvs --add-interface=tunvs-+",
+        "firewall-cmd --permanent --new-policy=to-tunvs",
+        "firewall-cmd --permanent --policy=to-tunvs --add-ingress-zone=ANY",
+        "firewall-cmd --permanent --policy=to-tunvs --add-egress-zone=tunvs",
+        "firewall-cmd --permanent --policy=to-tunvs --set-target=ACCEPT",
+        "firewall-cmd --reload",
+    ];
+    let broken = listed(FIREWALLD, vec![service(Forwarding::Masq)]);
+    assert_eq!(found(&broken, "firewall").0, Some(Level::Fail));
+    let (_, commands) = found(&broken, "firewall");
+    assert_eq!(commands.len() % zone.len(), 0);
+    assert!(commands.chunks(zone.len()).all(|part| part == zone), "{commands:?}");
+    let mended = listed(FIREWALLD_ZONE, vec![service(Forwarding::Masq)]);
+    assert_found(&mended, "firewall", Level::Ok, &[]);
+
+    let without: String = UFW
+        .lines()
+        .filter(|line| !line.contains("tunvs-"))
+        .fold(String::new(), |all, line| all + line + "\n");
+    let commands = ["ufw route allow in on tunvs-+", "ufw route allow out on tunvs-+"];
+    assert_found(&saved(&without), "firewall", Level::Fail, &commands);
+    assert_found(&saved(UFW), "firewall", Level::Ok, &[]);
+
+    let commands =
+        ["iptables -I DOCKER-USER -i tunvs-+ -j ACCEPT", "iptables -I DOCKER-USER -o tunvs-+ -j ACCEPT"];
+    assert_found(&saved(DOCKER), "firewall", Level::Fail, &commands);
+    let user = "-A DOCKER-USER -i tunvs-+ -j ACCEPT\n-A DOCKER-USER -o tunvs-+ -j ACCEPT";
+    let mended = saved(&DOCKER.replace("-A DOCKER-USER -j RETURN", user));
+    assert_found(&mended, "firewall", Level::Ok, &[]);
+    assert_eq!(found(&mended, "nat").0, None, "what is published, and masqueraded, is no concern of port 80");
+    let published = saved(&DOCKER.replace("--dport 8080", "--dport 80"));
+    let command = ["iptables -t nat -I PREROUTING -d 192.168.1.183 -j ACCEPT"];
+    assert_found(&published, "nat", Level::Fail, &command);
+    let sentence = "[ip nat DOCKER] `-A DOCKER ! -i docker0 -p tcp -m tcp --dport 80 -j DNAT --to-destination 172.17.0.2:80` rewrites the destination of packets of TCP 192.168.1.183:80 (from eth1 to tunvs-vip)";
+    assert_eq!(sentences(&published, "nat"), [sentence]);
+}
+
+#[test]
+fn connections_of_which_the_host_sees_one_direction() {
+    let forward = chain("inet", "filter", "forward", "filter", "forward", "accept");
+    let invalid =
+        r#"{"match": {"op": "in", "left": {"ct": {"key": "state"}}, "right": "invalid"}}, {"drop": null}"#;
+    let items = format!("{forward}, {}", rule("inet", "filter", "forward", invalid));
+    let json = format!(r#"{{"nftables": [{items}]}}"#);
+    let broken_json = json.clone();
+    for (forwarding, protocol, level) in [
+        (Forwarding::Route, Protocol::Tcp, Level::Fail),
+        (Forwarding::Tunnel(Tunnel::default()), Protocol::Tcp, Level::Fail),
+        (Forwarding::Masq, Protocol::Tcp, Level::Ok),
+        (Forwarding::Route, Protocol::Udp, Level::Ok),
+    ] {
+        let mut service = service(forwarding);
+        service.spec.key = ServiceKey::Address { protocol, addr: vip(), port: 80 };
+        assert_eq!(
+            found(&listed(&json, vec![service]), "firewall").0,
+            Some(level),
+            "{forwarding:?} {protocol}"
+        );
+    }
+    let broken = listed(&json, vec![service(Forwarding::Route)]);
+    assert_found(
+        &broken,
+        "firewall",
+        Level::Fail,
+        &["nft insert rule inet filter forward oifname '\"tunvs-*\"' accept"],
+    );
+    assert!(
+        sentences(&broken, "firewall")[0]
+            .ends_with("(from eth1 to tunvs-vip, all but the first of a connection)")
+    );
+    // The director keeps them from being tracked: its own table says so while it runs.
+    let raw = r#"{"chain": {"family": "inet", "table": "tunvs", "name": "prerouting", "type": "filter", "hook": "prerouting", "prio": -300, "policy": "accept"}}"#;
+    let notrack = format!("{raw}, {}, {items}", rule("inet", "tunvs", "prerouting", r#"{"notrack": null}"#));
+    let json = format!(r#"{{"nftables": [{notrack}]}}"#);
+    assert_found(&listed(&json, vec![service(Forwarding::Route)]), "firewall", Level::Ok, &[]);
+    let mut host = paper();
+    host.outputs.insert("nft".to_owned(), broken_json.clone());
+    let before = |host: &Paper| {
+        let services = vec![service(Forwarding::Route)];
+        look(host, survey(), Site { services, ..before_the_start() })
+    };
+    assert_found(&before(&host), "firewall", Level::Ok, &[]);
+    host.texts.insert("/proc/sys/kernel/osrelease".to_owned(), "5.10.0-30-amd64".to_owned());
+    assert_eq!(found(&before(&host), "firewall").0, Some(Level::Fail), "a kernel without owners of tables");
+
+    // nft 1.0.6 breaks off at the owner of our table: the others are asked for one by one.
+    let mut old = paper();
+    let text = "table inet tunvs { # handle 1\n\tflags owner\n}\ntable inet filter { # handle 2\n\tchain forward { # handle 1\n\t}\n}\n";
+    old.outputs.insert("nft".to_owned(), "{\"nftables\": [{\"table\": {\"flags\": ".to_owned());
+    old.outputs.insert("nft -a list ruleset".to_owned(), text.to_owned());
+    old.outputs.insert("nft -j list table inet filter".to_owned(), broken_json);
+    let running = |host: &Paper, forwarding| {
+        look(host, survey(), Site { services: vec![service(forwarding)], ..known() })
+    };
+    assert_found(&running(&old, Forwarding::Route), "firewall", Level::Ok, &[]);
+    old.outputs.remove("nft -j list table inet filter");
+    assert_found(&running(&old, Forwarding::Masq), "firewall", Level::Warn, &["apt-get install nftables"]);
+}
+
+#[test]
+fn rules_for_some_clients() {
+    let drops = chain("ip", "filter", "forward", "filter", "forward", "drop");
+    let accept = r#"{"accept": null}"#;
+    let from = |net: &str, then: &str| {
+        let (addr, len) = net.split_once('/').unwrap();
+        format!(
+            r#"{{"match": {{"op": "==", "left": {{"payload": {{"protocol": "ip", "field": "saddr"}}}}, "right": {{"prefix": {{"addr": "{addr}", "len": {len}}}}}}}}}, {then}"#
+        )
+    };
+    let with = |rules: &[String], base: &str| {
+        let rules: String =
+            rules.iter().map(|expr| format!(", {}", rule("ip", "filter", "forward", expr))).collect();
+        filtered(&format!("{base}{rules}"))
+    };
+    let open = drops.replace("\"policy\": \"drop\"", "\"policy\": \"accept\"");
+    // Who is shut out by name is shut out on purpose.
+    assert_found(&with(&[from("192.168.1.64/26", r#"{"drop": null}"#)], &open), "firewall", Level::Ok, &[]);
+    // Servers and some clients only: others are told of.
+    let servers = from("192.168.56.0/24", accept);
+    let out = r#"{"match": {"op": "==", "left": {"meta": {"key": "iifname"}}, "right": "tunvs-*"}}, {"accept": null}"#.to_owned();
+    let some = with(&[servers, out, from("192.168.1.64/26", accept)], &drops);
+    assert_found(
+        &some,
+        "firewall",
+        Level::Warn,
+        &["nft insert rule ip filter forward oifname '\"tunvs-*\"' accept"],
+    );
+    let sentence = &sentences(&some, "firewall")[0];
+    assert!(
+        sentence.ends_with(": those of neighbours on eth1, not those of clients of 192.168.1.64/26"),
+        "{sentence}"
+    );
+    // A set of ipset is nothing that can be read here.
+    let set = saved(
+        "*filter\n:FORWARD ACCEPT [0:0]\n-A FORWARD -o tunvs-+ -m set --match-set bad src -j DROP\nCOMMIT\n",
+    );
+    assert_eq!(found(&set, "firewall").0, Some(Level::Warn));
+    assert!(sentences(&set, "firewall")[0].contains("may drop packets of TCP 192.168.1.183:80"));
+}
+
 #[test]
 fn filters_that_drop_what_is_forwarded() {
     let drops = chain("inet", "filter", "forward", "filter", "forward", "drop");
@@ -450,7 +635,7 @@ fn filters_that_drop_what_is_forwarded() {
     assert_found(&filtered(&add(established)), "firewall", Level::Fail, &both);
     let some =
         r#"{"match": {"op": "==", "left": {"meta": {"key": "iifname"}}, "right": "eth1"}}, {"accept": null}"#;
-    assert_found(&filtered(&add(some)), "firewall", Level::Warn, &both);
+    assert_found(&filtered(&add(some)), "firewall", Level::Fail, &both);
     let ours = r#"{"match": {"op": "==", "left": {"meta": {"key": "iifname"}}, "right": "tunvs-*"}}, {"accept": null}"#;
     assert_found(&filtered(&add(ours)), "firewall", Level::Fail, &both[1..]);
     let open = chain("inet", "filter", "forward", "filter", "forward", "accept");
@@ -459,15 +644,14 @@ fn filters_that_drop_what_is_forwarded() {
     assert_found(&filtered(&last), "firewall", Level::Fail, &both);
     assert_found(&filtered(&open), "firewall", Level::Ok, &[]);
 
-    let docker = chain("ip", "filter", "FORWARD", "filter", "forward", "drop");
     let commands = [
         "iptables -t filter -I FORWARD -i tunvs-+ -j ACCEPT",
         "iptables -t filter -I FORWARD -o tunvs-+ -j ACCEPT",
     ];
-    assert_found(&filtered(&docker), "firewall", Level::Fail, &commands);
+    assert_found(&saved("*filter\n:FORWARD DROP [0:0]\nCOMMIT\n"), "firewall", Level::Fail, &commands);
 
     let input = chain("inet", "filter", "input", "filter", "input", "drop");
-    let command = ["nft insert rule inet filter input iifname '\"tunvs-*\"' accept"];
+    let command = ["nft insert rule inet filter input ct state established accept"];
     assert_found(&filtered(&input), "firewall", Level::Warn, &command);
     let answered = format!("{input}, {}", rule("inet", "filter", "input", established));
     assert_found(&filtered(&answered), "firewall", Level::Ok, &[]);
@@ -632,4 +816,44 @@ fn checks_and_probes() {
     assert_found(&probed(Probe::Refused), "probe", Level::Fail, &["192.168.56.184: ss -lnt"]);
     assert_found(&probed(Probe::Silent), "probe", Level::Fail, &["ip neigh del 192.168.56.184 dev eth2"]);
     assert_eq!(found(&site(), "probe").0, None, "nothing is sent unasked");
+}
+
+#[test]
+fn daemons_of_the_host_are_named() {
+    let running = |names: &[&str]| {
+        let mut paper = paper();
+        paper.programs = names.iter().map(|&name| name.to_owned()).collect();
+        paper
+    };
+    let told = |paper: &Paper| sentences(&look(paper, survey(), known()), "daemon");
+    assert!(told(&running(&["bash", "nginx"])).is_empty());
+    let all = ["NetworkManager", "firewalld", "dockerd", "keepalived", "zebra", "bird"];
+    let named: Vec<String> =
+        told(&running(&all)).iter().map(|text| text.split(']').next().unwrap().to_owned()).collect();
+    assert_eq!(named, ["[NetworkManager", "[firewalld", "[Docker", "[keepalived", "[FRR", "[BIRD"]);
+    assert!(
+        examine(&look(&running(&all), survey(), known())).iter().all(|finding| finding.level == Level::Ok)
+    );
+
+    let mut networkd = running(&["systemd-network"]);
+    let commands = [
+        "printf '[Network]\\nManageForeignRoutes=no\\nManageForeignRoutingPolicyRules=no\\n' | install -D -m 644 /dev/stdin /etc/systemd/networkd.conf.d/50-tunvs.conf",
+        "systemctl restart systemd-networkd",
+    ];
+    assert_found(&look(&networkd, survey(), known()), "daemon", Level::Warn, &commands);
+    let drop_in = include_str!("../../conf/systemd/networkd.conf.d/50-tunvs.conf");
+    networkd.texts.insert("/usr/lib/systemd/networkd.conf.d/50-tunvs.conf".to_owned(), drop_in.to_owned());
+    assert_found(&look(&networkd, survey(), known()), "daemon", Level::Ok, &[]);
+    // A file of that name that counts more.
+    let other = "[Network]\nManageForeignRoutes=yes\nManageForeignRoutingPolicyRules = no\n";
+    networkd.texts.insert("/etc/systemd/networkd.conf.d/50-tunvs.conf".to_owned(), other.to_owned());
+    assert_found(&look(&networkd, survey(), known()), "daemon", Level::Warn, &commands);
+
+    let mut others = running(&[]);
+    others.texts.insert("/etc/ufw/ufw.conf".to_owned(), "ENABLED=yes\nLOGLEVEL=low\n".to_owned());
+    others.texts.insert("/etc/wireguard/wg0.conf".to_owned(), String::new());
+    assert!(told(&others)[0].starts_with("[ufw]") && told(&others).len() == 1);
+    let mut linked = survey();
+    linked.links.push(SurveyedLink { name: "wg0".to_owned(), up: true, ..SurveyedLink::default() });
+    assert!(sentences(&look(&others, linked, known()), "daemon")[1].starts_with("[wg-quick]"));
 }

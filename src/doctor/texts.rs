@@ -2,6 +2,8 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use ipnet::IpNet;
+
 use crate::lvs::service::{Protocol, ServiceKey};
 
 /// The effective capabilities in `/proc/PID/status`.
@@ -67,6 +69,26 @@ pub fn table_use(stat: &str, is_v6: bool, most: u64) -> Option<TableUse> {
         used.fulls += fulls.and_then(|fulls| numbers.get(fulls)).copied().unwrap_or_default();
     }
     Some(used)
+}
+
+/// Local routes in `/proc/net/fib_trie`: a line with the address, then one with its length and kind.
+pub fn local_nets(trie: &str) -> Vec<IpNet> {
+    let mut addr = None;
+    let mut nets = Vec::new();
+    for line in trie.lines() {
+        let mut words = line.split_whitespace();
+        match (words.next(), words.next(), words.next()) {
+            (Some("|--"), Some(text), _) => addr = text.parse().ok(),
+            (Some(len), Some("host"), Some("LOCAL")) => {
+                let net = |addr| IpNet::new(addr, len.strip_prefix('/')?.parse().ok()?).ok();
+                nets.extend(addr.and_then(net));
+            }
+            _ => {}
+        }
+    }
+    nets.sort_unstable();
+    nets.dedup();
+    nets
 }
 
 /// A service of the kernel's IPVS, and how to name it to ipvsadm.
@@ -150,6 +172,16 @@ mod tests {
         let used = TableUse { is_v6: false, entries: 1026, fulls: 13, most: 1024 };
         assert_eq!(table_use(stat, false, 1024), Some(used));
         assert_eq!(table_use("", false, 1024), None);
+    }
+
+    #[test]
+    fn local_routes_are_read_from_the_trie() {
+        let trie = "Main:\n  +-- 0.0.0.0/0 3 0 5\n     |-- 0.0.0.0\n        /0 universe UNICAST\nLocal:\n\
+                    \x20          |-- 192.168.1.183\n              /32 host LOCAL\n\
+                    \x20       |-- 192.168.1.255\n           /32 link BROADCAST\n\
+                    \x20       |-- 10.9.0.0\n           /24 host LOCAL\n";
+        let nets: Vec<String> = local_nets(trie).iter().map(ToString::to_string).collect();
+        assert_eq!(nets, ["10.9.0.0/24", "192.168.1.183/32"]);
     }
 
     #[test]

@@ -210,6 +210,123 @@ gone nat
 wait_until 5 reached
 on ds nft delete table ip other
 
+# --- what the doctor says of rulesets is what clients see of them: $vip:80 masqueraded, for the client; by direct routing $dip:80,
+# for rs2, with rs1 as its server
+dip=192.168.56.190
+on rs1 sysctl -qw net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.all.arp_announce=2
+address rs1 lo $dip/32
+on ds ipvsadm -A -t $dip:80 -s rr
+on ds ipvsadm -a -t $dip:80 -r 192.168.56.183 -g
+
+# says SERVICE: whether the doctor finds no rule in its way.
+says() {
+  python3 -c '
+import json, sys
+failures = [f for f in json.load(open("findings.json"))["findings"] if f["level"] == "fail" and f["check"] in ("firewall", "nat")]
+print("no" if any(f"TCP {sys.argv[1]}" in f["found"] for f in failures) else "yes")' "$1"
+}
+# asks HOST ADDRESS: whether two requests are answered.
+asks() {
+  local i
+  for i in 1 2; do on "$1" curl -s --connect-timeout 0.5 --max-time 0.7 "http://$2" >/dev/null || { echo no; return; }; done
+  echo yes
+}
+# fits WHAT MASQUERADED DIRECT: whether each of the two is served.
+fits() {
+  look
+  same "$1: what clients see" "$2 $3" "$(asks client $vip) $(asks rs2 $dip)"
+  same "$1: what the doctor says" "$2 $3" "$(says $vip:80) $(says $dip:80)"
+  on ds nft flush ruleset
+}
+forward() { printf 'table inet guard { set web { type ipv4_addr . inet_proto . inet_service; elements = { %s . tcp . 80 }; }
+  map links { type ifname : verdict; flags interval; elements = { "eth1" : goto outside, "tunvs-*" : accept }; }
+  chain outside { oifname "tunvs-vip" ct state new,established accept; reject; }
+  chain forward { type filter hook forward priority 0; policy drop; %s
+  }
+}' $vip "$1" | filter; }
+both='iifname "tunvs-*" accept; oifname "tunvs-*" accept;'
+
+fits "no rules" yes yes
+forward 'accept'
+fits "an open chain" yes yes
+forward 'ct state established accept'
+fits "a closed chain" no no
+forward "ct state invalid drop; $both"
+fits "invalid dropped, the rest let through" yes yes
+forward 'iifname "eth1" oifname "tunvs-vip" accept; ct state established accept'
+fits "in, but not out again" no no
+forward 'iifname vmap @links; ct state established accept'
+fits "a map of links, jumps" yes no
+forward 'ip daddr . meta l4proto . th dport @web accept; iifname "tunvs-*" accept; ct state established accept'
+fits "a set of services" yes no
+forward "ct state new,established accept"
+fits "by state" yes no
+forward "ct state new,established,untracked accept"
+fits "by state, what is not tracked too" yes yes
+forward "ip saddr 10.0.0.0/8 drop; limit rate over 10000/second drop; $both"
+fits "a block list and a limit" yes yes
+forward 'ip saddr 192.168.1.0/24 oifname "tunvs-vip" accept; iifname "tunvs-*" accept; oifname "tunvs-rs" accept'
+fits "clients of one subnet" yes no
+filter <<<"table ip other { chain pre { type filter hook prerouting priority mangle; ip daddr $vip meta mark set 7; }
+  chain forward { type filter hook forward priority 0; policy drop; meta mark 7 accept; ct state established accept; }; }"
+fits "by a mark that is lost in the TUN" no no
+filter <<<'table ip other { chain pre { type filter hook prerouting priority raw; iifname "tunvs-*" notrack; }
+  chain forward { type filter hook forward priority 0; ct state invalid drop; }; }'
+fits "answers to what is not tracked" no yes
+filter <<<'table ip other { chain post { type filter hook postrouting priority 0; ip daddr 192.168.56.183 drop; }; }'
+fits "dropped at the very end" no yes
+filter <<<"table ip wg-quick-wg0 { chain preraw { type filter hook prerouting priority raw; iifname != \"wg0\" ip daddr 10.8.0.1 fib saddr type != local drop; }; }"
+fits "wg-quick" yes yes
+filter <<<'table ip nat { chain post { type nat hook postrouting priority srcnat; oifname "eth2" masquerade; }; }'
+fits "sources rewritten" yes yes
+here=$(cd "$OLDPWD" && realpath "$(dirname "$0")/../data/rulesets")
+on ds nft -j -f "$here/firewalld.json"
+fits firewalld no no
+on ds nft -j -f "$here/firewalld-zone.json"
+fits "firewalld with a zone of the TUNs" yes yes
+on ds iptables-nft-restore <"$here/ufw.save"
+fits "ufw with routes" yes yes
+grep -v tunvs- "$here/ufw.save" | on ds iptables-nft-restore
+fits ufw no no
+on ds iptables-nft-restore <"$here/docker.save"
+fits Docker no no
+sed 's/^-A DOCKER-USER.*/-A DOCKER-USER -i tunvs-+ -j ACCEPT\n-A DOCKER-USER -o tunvs-+ -j ACCEPT/' "$here/docker.save" | on ds iptables-nft-restore
+fits "Docker with rules of its user" yes yes
+sed 's/^:FORWARD DROP/:FORWARD ACCEPT/; s/--dport 8080/--dport 80/' "$here/docker.save" | on ds iptables-nft-restore
+# What is not tracked is not rewritten either.
+fits "Docker with a published port" no yes
+on ds iptables-nft-restore <"$here/kube-proxy.save"
+fits kube-proxy yes yes
+sed 's/30080/80/' "$here/kube-proxy.save" | on ds iptables-nft-restore
+fits "kube-proxy with the same port" no yes
+if on ds iptables-legacy -P FORWARD ACCEPT 2>/dev/null; then
+  grep -v tunvs- "$here/ufw.save" | on ds iptables-legacy-restore
+  fits "ufw of the old tables" no no
+  on ds iptables-legacy-restore <"$here/ufw.save"
+  fits "ufw of the old tables with routes" yes yes
+  on ds iptables-legacy -P FORWARD ACCEPT
+  on ds iptables-legacy -P INPUT ACCEPT
+  on ds iptables-legacy -F
+fi
+contains "what is not tracked" "$dip . tcp . 80" "$(on ds nft list set inet tunvs services4)"
+on ds ipvsadm -D -t $dip:80
+[[ $(on ds nft list ruleset) != *$dip* ]] || fail "a service that is gone is still not tracked"
+ip -n rs1 addr del $dip/32 dev lo
+
+# Daemons beside it. One that removes what is not its own is told not to, in a file of its own.
+mount -t tmpfs none /etc/systemd
+cp "$(command -v sleep)" "$work/systemd-networkd"
+ip netns exec ds "$work/systemd-networkd" 300 &
+networkd=$!
+named() { look; [[ $(level daemon) == "$1" ]]; }
+wait_until 5 named warn
+mend daemon
+gone daemon
+contains "it is named" '"about": "systemd-networkd"' "$(cat findings.json)"
+kill $networkd
+wait $networkd || true
+umount /etc/systemd
+
 # Ways to the servers.
 on ds ip route add blackhole 192.168.56.184
 broken_and_mended route fail
@@ -258,6 +375,7 @@ on ds ipvsadm -D -t $vip:81
 # --- after a kill
 kill -KILL "$director"
 wait "$director" || true
+wait_until 5 eval '[[ -z $(on ds nft list ruleset) ]]'
 broken_and_mended policy-rules fail
 nothing_left
 

@@ -91,14 +91,14 @@ inside dpkg -i /srv/tunvs.deb >"$work/dpkg.log" 2>&1 || fail "$(cat "$work/dpkg.
 contains "the package's state" "install ok installed" "$(inside dpkg-query -W -f '${Status}' tunvs)"
 same "the unit" "active enabled" "$(inside systemctl is-active tunvs) $(inside systemctl is-enabled tunvs)"
 inside journalctl -b -o cat --no-pager >"$work/journal.log" || true
+same "what systemd-networkd is told" "ManageForeignRoutes=no ManageForeignRoutingPolicyRules=no" \
+  "$(inside grep -h ^Manage /usr/lib/systemd/networkd.conf.d/50-tunvs.conf | xargs)"
 inside systemd-analyze verify tunvs.service >"$work/verify.log" 2>&1 || fail "$(cat "$work/verify.log")"
 exposure=$(inside systemd-analyze security tunvs --no-pager | tail -1)
 contains "its exposure" OK "$exposure"
 
 # --- works, with no more than it needs
 contains "the listing" "IP Virtual Server version" "$(inside ipvsadm -L -n)"
-# Where the plugin of munin looks for it.
-contains "the same by its whole path" "IP Virtual Server version" "$(inside /sbin/ipvsadm -L -n)"
 inside ip addr add 192.168.1.183/32 dev lo
 inside ip addr add 192.168.1.191/32 dev lo
 inside ipvsadm -A -t 192.168.1.183:80 -s rr

@@ -1,0 +1,151 @@
+//! Whether a condition of a rule is true of a packet: yes, no, or not to be told. Pure.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use super::packet::{Packet, Tracking, Value};
+use super::{Action, Element, Elements, Key, Match};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Truth {
+    No,
+    Yes,
+    Maybe,
+}
+
+impl Truth {
+    const fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::No, _) | (_, Self::No) => Self::No,
+            (Self::Yes, Self::Yes) => Self::Yes,
+            _ => Self::Maybe,
+        }
+    }
+
+    const fn negated(self) -> Self {
+        match self {
+            Self::No => Self::Yes,
+            Self::Yes => Self::No,
+            Self::Maybe => Self::Maybe,
+        }
+    }
+}
+
+pub(super) fn holds(matched: &Match, packet: &Packet, now: Tracking, mark: Option<u64>) -> Truth {
+    let value = match (packet.value(&matched.key, now, mark), matched.mask) {
+        (Value::Number(from, to), Some(mask)) if from == to => Value::Number(from & mask, from & mask),
+        (Value::Number(..), Some(_)) => Value::Unknown,
+        (value, _) => value,
+    };
+    if is_absent(&value) {
+        return Truth::No;
+    }
+    let mut found = Truth::No;
+    for (element, _) in matched.elements.iter() {
+        match is(element, &value) {
+            Truth::Yes => {
+                found = Truth::Yes;
+                break;
+            }
+            Truth::Maybe => found = Truth::Maybe,
+            Truth::No => {}
+        }
+    }
+    if matched.is_negated { found.negated() } else { found }
+}
+
+/// What a map may say for a packet, and whether it may as well have no entry for it.
+pub(super) fn selected<'a>(
+    (key, elements): (&Key, &'a Elements),
+    packet: &Packet,
+    now: Tracking,
+    mark: Option<u64>,
+) -> (Vec<&'a Action>, bool) {
+    let value = packet.value(key, now, mark);
+    if is_absent(&value) {
+        return (Vec::new(), true);
+    }
+    let mut may = Vec::new();
+    let entries = elements.iter().filter_map(|(element, action)| Some((element, action.as_ref()?)));
+    let (rest, entries): (Vec<_>, Vec<_>) = entries.partition(|(element, _)| **element == Element::Any);
+    for (element, action) in entries.into_iter().chain(rest) {
+        match is(element, &value) {
+            Truth::Yes => {
+                may.push(action);
+                return (may, false);
+            }
+            Truth::Maybe => may.push(action),
+            Truth::No => {}
+        }
+    }
+    let all_drawn = matches!(key, Key::Random(of) if may.len() as u64 == *of);
+    (may, !all_drawn)
+}
+
+fn is_absent(value: &Value) -> bool {
+    match value {
+        Value::Absent => true,
+        Value::Concat(parts) => parts.iter().any(is_absent),
+        _ => false,
+    }
+}
+
+fn is(element: &Element, value: &Value) -> Truth {
+    let sure = |is_so| if is_so { Truth::Yes } else { Truth::No };
+    match (element, value) {
+        (Element::Any, _) => Truth::Yes,
+        (Element::Concat(elements), Value::Concat(values)) if elements.len() == values.len() => {
+            let parts = elements.iter().zip(values).map(|(element, value)| is(element, value));
+            parts.fold(Truth::Yes, Truth::and)
+        }
+        (Element::Word(word), Value::Words(words)) => sure(words.iter().any(|one| fits(word, one))),
+        (Element::Net(net), Value::Addr(addr)) => sure(net.contains(addr)),
+        (Element::Addrs(from, to), Value::Addr(addr)) => sure((from..=to).contains(&addr)),
+        (Element::Numbers(from, to), Value::Number(least, most)) => {
+            if from <= least && most <= to {
+                Truth::Yes
+            } else if most < from || to < least {
+                Truth::No
+            } else {
+                Truth::Maybe
+            }
+        }
+        _ => Truth::Maybe,
+    }
+}
+
+fn fits(pattern: &str, name: &str) -> bool {
+    match pattern.strip_suffix('*') {
+        Some(prefix) => name.starts_with(prefix),
+        None => pattern == name,
+    }
+}
+
+/// The nets that sources are compared with.
+pub(super) fn nets(key: &Key, elements: &Elements, nets: &mut Vec<IpNet>) {
+    let net = |element: &Element| match element {
+        Element::Net(net) => Some(*net),
+        Element::Addrs(from, _) => Some(IpNet::from(*from)),
+        _ => None,
+    };
+    match key {
+        Key::Source(_) => nets.extend(elements.iter().filter_map(|(element, _)| net(element))),
+        Key::Concat(keys) => {
+            let places = keys.iter().enumerate().filter(|(_, key)| matches!(key, Key::Source(_)));
+            for (place, _) in places {
+                let part = |element: &Element| match element {
+                    Element::Concat(parts) => parts.get(place).and_then(net),
+                    _ => None,
+                };
+                nets.extend(elements.iter().filter_map(|(element, _)| part(element)));
+            }
+        }
+        _ => {}
+    }
+}
+
+/// An address or a net, as both tools print it.
+pub(super) fn net(text: &str) -> Option<IpNet> {
+    text.parse::<IpNet>().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
+}
