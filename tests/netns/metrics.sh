@@ -37,7 +37,7 @@ for setting in net.ipv4.ip_forward=0 net.ipv4.conf.all.rp_filter=1; do
   same "an answer after $setting" rs1 "$(get client http://192.168.1.183)"
 done
 on ds ipvsadm -A -t [fd00:1::183]:80 -s rr
-on ds ipvsadm -a -t [fd00:1::183]:80 -r [fd00:56::183] -m
+on ds ipvsadm -a -t [fd00:1::183]:80 -r [fd00:56::183]:80 -m
 same "an answer by IPv6" rs1 "$(get client http://[fd00:1::183])"
 on ds sysctl -qw net.ipv6.conf.all.forwarding=0
 wait_until 5 has net.ipv6.conf.all.forwarding 1
