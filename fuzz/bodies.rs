@@ -6,7 +6,7 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
-use tunvs::config::keepalived::{self, files::Files};
+use tunvs::config::keepalived::{self, surroundings::Surroundings};
 use tunvs::control::protocol::{self, Request, Response};
 use tunvs::lvs::Time;
 use tunvs::lvs::director::{Command, DaemonRole, DaemonSpec, Director, Query, Settings, Side, Verdict};
@@ -119,7 +119,7 @@ pub(crate) fn keepalived(data: &[u8]) {
 /// The first is the file itself, the second any other.
 struct Halves(Vec<Vec<u8>>);
 
-impl Files for Halves {
+impl Surroundings for Halves {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         let half = if path == Path::new("/k.conf") { 0 } else { 1 };
         self.0.get(half).cloned().ok_or_else(|| io::ErrorKind::NotFound.into())
@@ -131,6 +131,18 @@ impl Files for Halves {
 
     fn exists(&self, path: &Path) -> bool {
         path == Path::new("/k.conf") || path == Path::new("/more")
+    }
+
+    fn host_name(&self) -> Option<String> {
+        None
+    }
+
+    fn variable(&self, name: &str) -> Option<String> {
+        Some(name.to_owned())
+    }
+
+    fn random(&self) -> u64 {
+        7
     }
 }
 

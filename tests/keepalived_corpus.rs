@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use tunvs::cli::backend::Backend;
 use tunvs::cli::ipvsadm::{NoNames, Session, Tool};
-use tunvs::config::keepalived::{self, files::Disk};
+use tunvs::config::keepalived::{self, surroundings::ThisHost};
 use tunvs::config::note::NoteKind;
 use tunvs::config::{Config, ConfigError, Declared};
 use tunvs::control::{Applied, ClientError};
@@ -46,7 +46,7 @@ fn files(name: &str) -> Vec<PathBuf> {
 
 fn read(path: &Path) -> Result<(Declared, Vec<tunvs::config::note::Note>), ConfigError> {
     let options = fs::read_to_string(path.with_extension("opts")).unwrap_or_default();
-    keepalived::read(path, &Disk, options.trim().strip_prefix("-i ").map(str::trim))
+    keepalived::read(path, &ThisHost, options.trim().strip_prefix("-i ").map(str::trim))
 }
 
 /// The service as it is before any check has answered.
@@ -191,6 +191,7 @@ fn what_is_converted_to_toml_means_the_same() {
 fn notes_name_file_line_and_column() {
     let mut skipped = 0;
     let mut mistakes = 0;
+    let mut lost = 0;
     for path in files("wild").iter().chain(&files("own")) {
         let Ok((_, notes)) = read(path) else { continue };
         for note in notes {
@@ -202,8 +203,12 @@ fn notes_name_file_line_and_column() {
             match note.kind {
                 NoteKind::Skipped => skipped += 1,
                 NoteKind::Mistake => mistakes += 1,
+                NoteKind::Lost => lost += 1,
             }
         }
     }
-    assert!(skipped > 50 && mistakes > 200, "{skipped} skipped, {mistakes} mistakes");
+    assert!(
+        skipped > 50 && mistakes > 150 && lost > 20,
+        "{skipped} skipped, {mistakes} mistakes, {lost} lost"
+    );
 }

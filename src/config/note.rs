@@ -32,6 +32,8 @@ pub enum NoteKind {
     Skipped,
     /// A mistake, and what was made of it.
     Mistake,
+    /// A mistake that costs a service or a server.
+    Lost,
 }
 
 impl fmt::Display for Note {
@@ -39,6 +41,7 @@ impl fmt::Display for Note {
         let word = match self.kind {
             NoteKind::Skipped => "skipped",
             NoteKind::Mistake => "warning",
+            NoteKind::Lost => "error",
         };
         write!(f, "{}: {word}: {}", self.place, self.what)
     }

@@ -173,6 +173,7 @@ pub fn tell(notes: &[Note]) {
         match note.kind {
             NoteKind::Skipped => tracing::info!(place = %note.place, "skipped: {}", note.what),
             NoteKind::Mistake => tracing::warn!(place = %note.place, "{}", note.what),
+            NoteKind::Lost => tracing::error!(place = %note.place, "{}", note.what),
         }
     }
 }

@@ -130,6 +130,7 @@ fn common_line(line: &Statement, checker: &mut Checker, notes: &mut Notes) -> Re
             let timeout = timeout.filter(|timeout| *timeout != 0).map(u64::from).map(Duration::from_secs);
             checker.times.connect_timeout = timeout.or(checker.times.connect_timeout);
         }
+        "tls_compliant" => notes.skipped(line, "how a session ends is no matter of these checks"),
         "fast_recovery" => notes.skipped(line, "the time between rounds is `delay_loop`"),
         _ => times_line(line, &mut checker.times, notes)?,
     }

@@ -1,7 +1,10 @@
 //! `$NAME=TEXT` and what `$NAME` or `${NAME}` is replaced by.
 //!
 //! As keepalived does it: the replacement is looked through again, a definition of several lines is taken only at
-//! the end of a line, and a name without braces ends at a blank, a comma or a `)`. Pure.
+//! the end of a line, and a name without braces ends at a blank, a comma or a `)`. Random numbers and the environment
+//! come from the [`Surroundings`].
+
+use super::surroundings::Surroundings;
 
 /// Longest line that replacing may make, as keepalived's own.
 pub(super) const LONGEST: usize = 1024;
@@ -9,12 +12,24 @@ pub(super) const LONGEST: usize = 1024;
 /// Replacements in one line after which it can only be a definition that contains itself.
 const MOST: usize = 512;
 
+/// What `${_RANDOM}` gives at most.
+const LARGEST_RANDOM: u64 = 32_767;
+
 #[derive(Clone, Debug)]
 struct Definition {
     name: String,
-    /// Lines are kept apart by line feeds.
-    value: String,
-    has_lines: bool,
+    value: Value,
+}
+
+#[derive(Clone, Debug)]
+enum Value {
+    Text(String),
+    /// Several lines, kept apart by line feeds.
+    Lines(String),
+    /// `${_RANDOM [MIN [MAX]]}`
+    Random,
+    /// `${_ENV NAME}`
+    Variable,
 }
 
 #[derive(Debug)]
@@ -29,6 +44,15 @@ pub(super) enum Replaced {
     TooLong,
 }
 
+/// A definition as a line names it.
+struct Named<'a> {
+    definition: &'a Definition,
+    /// What stands behind the name, in the same braces.
+    parameters: Vec<&'a str>,
+    /// Of the name, with braces.
+    len: usize,
+}
+
 impl Definitions {
     /// The standard ones.
     pub(super) fn new(folder: &str, instance: Option<&str>) -> Self {
@@ -37,17 +61,19 @@ impl Definitions {
         definitions.set("_INSTANCE", instance.unwrap_or_default());
         definitions.set("_HASH", "#");
         definitions.set("_BANG", "!");
+        definitions.put("_RANDOM", Value::Random);
+        definitions.put("_ENV", Value::Variable);
         definitions
     }
 
     pub(super) fn set(&mut self, name: &str, value: &str) {
-        self.put(name, value.to_owned(), false);
+        self.put(name, Value::Text(value.to_owned()));
     }
 
-    fn put(&mut self, name: &str, value: String, has_lines: bool) {
+    fn put(&mut self, name: &str, value: Value) {
         match self.0.iter_mut().find(|known| known.name == name) {
-            Some(known) => (known.value, known.has_lines) = (value, has_lines),
-            None => self.0.push(Definition { name: name.to_owned(), value, has_lines }),
+            Some(known) => known.value = value,
+            None => self.0.push(Definition { name: name.to_owned(), value }),
         }
     }
 
@@ -59,12 +85,12 @@ impl Definitions {
         }
         let value = value.trim_start_matches([' ', '\t']);
         let Some(first) = value.strip_suffix('\\') else {
-            self.put(name, value.to_owned(), false);
+            self.put(name, Value::Text(value.to_owned()));
             return Some(None);
         };
         let first = first.trim_end_matches([' ', '\t']);
         let value = if first.is_empty() { String::new() } else { format!("{first}\n") };
-        self.put(name, value, true);
+        self.put(name, Value::Lines(value));
         Some(Some(name.to_owned()))
     }
 
@@ -72,39 +98,60 @@ impl Definitions {
     pub(super) fn extend(&mut self, name: &str, line: &str) -> bool {
         let goes_on = line.ends_with('\\');
         let text = line.strip_suffix('\\').map_or(line, |text| text.trim_end_matches([' ', '\t']));
-        if let Some(known) = self.0.iter_mut().find(|known| known.name == name) {
+        let known = self.0.iter_mut().find(|known| known.name == name);
+        if let Some(Definition { value, .. }) = known
+            && let Value::Lines(lines) = value
+        {
             if !text.is_empty() {
-                known.value.push_str(text);
+                lines.push_str(text);
                 if goes_on {
-                    known.value.push('\n');
+                    lines.push('\n');
                 }
             }
-            known.has_lines &= goes_on || !known.value.is_empty();
+            if !goes_on && lines.is_empty() {
+                *value = Value::Text(String::new());
+            }
         }
         goes_on
     }
 
-    /// Replaces what a line names, as often as it takes.
-    pub(super) fn replace(&self, line: &mut String) -> Replaced {
+    /// Replaces what a line names, as often as it takes. `complaints` gets what is wrong with parameters.
+    pub(super) fn replace(
+        &self,
+        line: &mut String,
+        around: &dyn Surroundings,
+        complaints: &mut Vec<String>,
+    ) -> Replaced {
         let mut at = 0;
         let mut count = 0;
         let mut further = None;
         while let Some(found) = line[at..].find('$').map(|found| at + found) {
-            let Some((definition, len)) = self.named(&line[found + 1..]) else {
+            let Some(named) = self.named(&line[found + 1..]) else {
                 at = found + 1;
                 continue;
             };
+            let value = match &named.definition.value {
+                Value::Text(text) => text.clone(),
+                Value::Lines(lines) => {
+                    let (first, rest) = lines.split_once('\n').unwrap_or((lines, ""));
+                    further = Some(rest.to_owned());
+                    first.to_owned()
+                }
+                Value::Random | Value::Variable => match given(&named, around) {
+                    Ok(value) => value,
+                    Err(complaint) => {
+                        complaints.push(complaint);
+                        at = found + 1;
+                        continue;
+                    }
+                },
+            };
+            let len = named.len;
             count += 1;
-            let mut value = definition.value.as_str();
-            if definition.has_lines {
-                let (first, rest) = value.split_once('\n').unwrap_or((value, ""));
-                further = Some(rest.to_owned());
-                value = first;
-            }
             if count > MOST || line.len() - len + value.len() > LONGEST {
                 return Replaced::TooLong;
             }
-            line.replace_range(found..found + 1 + len, value);
+            line.replace_range(found..found + 1 + len, &value);
             at = found;
             if value.trim_start_matches([' ', '\t']).starts_with('~') {
                 break;
@@ -113,8 +160,8 @@ impl Definitions {
         if count == 0 { Replaced::Nothing } else { Replaced::Something(further) }
     }
 
-    /// The definition that a text begins with, and the length of its name with braces.
-    fn named(&self, text: &str) -> Option<(&Definition, usize)> {
+    /// The definition that a text begins with.
+    fn named<'a>(&'a self, text: &'a str) -> Option<Named<'a>> {
         let in_braces = text.starts_with('{');
         let name = text.strip_prefix('{').unwrap_or(text);
         let len = name.find(|letter: char| !is_of_name(letter)).unwrap_or(name.len());
@@ -122,14 +169,56 @@ impl Definitions {
         if !is_name(name) {
             return None;
         }
-        let at_end = if in_braces { after == "}" } else { after.is_empty() };
-        let ends = match in_braces {
-            true => after.starts_with('}'),
-            false => after.is_empty() || after.starts_with([' ', '\t', ',', ')']),
+        let (parameters, ends) = match in_braces {
+            true => {
+                let (inside, _) = after.split_once('}')?;
+                (inside, true)
+            }
+            false => ("", after.is_empty() || after.starts_with([' ', '\t', ',', ')'])),
         };
-        let found = self.0.iter().find(|known| known.name == name && (at_end || !known.has_lines));
-        found.filter(|_| ends).map(|found| (found, if in_braces { len + 2 } else { len }))
+        let is_parameter = |letter: char| is_of_name(letter) || matches!(letter, ' ' | '\t');
+        if !ends || parameters.ends_with([' ', '\t']) || !parameters.chars().all(is_parameter) {
+            return None;
+        }
+        let at_end = if in_braces { after == "}" } else { after.is_empty() };
+        let fits = |known: &&Definition| {
+            known.name == name
+                && match known.value {
+                    Value::Text(_) => parameters.is_empty(),
+                    Value::Lines(_) => parameters.is_empty() && at_end,
+                    Value::Random | Value::Variable => true,
+                }
+        };
+        let definition = self.0.iter().find(fits)?;
+        let len = if in_braces { len + parameters.len() + 2 } else { len };
+        Some(Named { definition, parameters: parameters.split_ascii_whitespace().collect(), len })
     }
+}
+
+/// The value of a definition that has another one each time.
+fn given(named: &Named<'_>, around: &dyn Surroundings) -> Result<String, String> {
+    if let Value::Variable = named.definition.value {
+        let [name] = named.parameters[..] else {
+            return Err("`${_ENV}` wants one name of the environment: write ${_ENV NAME}".to_owned());
+        };
+        return Ok(around.variable(name).unwrap_or_default());
+    }
+    let wrong = || Err("`${_RANDOM}` wants up to two numbers: write ${_RANDOM MIN MAX}".to_owned());
+    let number = |word: &&str| word.parse::<u64>().ok();
+    let Some(bounds) = named.parameters.iter().map(number).collect::<Option<Vec<_>>>() else {
+        return wrong();
+    };
+    let (least, most) = match bounds[..] {
+        [] => (0, LARGEST_RANDOM),
+        [least] => (least, LARGEST_RANDOM),
+        [least, most] => (least, most),
+        _ => return wrong(),
+    };
+    if least > most {
+        return Ok(least.to_string());
+    }
+    let span = (most - least).saturating_add(1);
+    Ok((least + around.random() % span).to_string())
 }
 
 const fn is_of_name(letter: char) -> bool {
@@ -143,6 +232,9 @@ fn is_name(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::io;
+    use std::path::Path;
+
     use super::*;
 
     fn defined(lines: &[&str]) -> Definitions {
@@ -161,10 +253,76 @@ mod tests {
         definitions
     }
 
+    struct Around;
+
+    impl Surroundings for Around {
+        fn read(&self, _: &Path) -> io::Result<Vec<u8>> {
+            Err(io::ErrorKind::NotFound.into())
+        }
+
+        fn names(&self, _: &Path) -> Vec<String> {
+            Vec::new()
+        }
+
+        fn exists(&self, _: &Path) -> bool {
+            false
+        }
+
+        fn host_name(&self) -> Option<String> {
+            None
+        }
+
+        fn variable(&self, name: &str) -> Option<String> {
+            (name == "SERVER_1").then(|| "10.1.0.1".to_owned())
+        }
+
+        fn random(&self) -> u64 {
+            1_000_003
+        }
+    }
+
     fn replaced(definitions: &Definitions, line: &str) -> (String, Replaced) {
         let mut line = line.to_owned();
-        let outcome = definitions.replace(&mut line);
+        let outcome = definitions.replace(&mut line, &Around, &mut Vec::new());
         (line, outcome)
+    }
+
+    #[test]
+    fn random_numbers_lie_between_their_bounds() {
+        let definitions = Definitions::new("", None);
+        let text = |line| replaced(&definitions, line).0;
+        assert_eq!(text("weight $_RANDOM"), format!("weight {}", 1_000_003 % 32_768));
+        assert_eq!(text("a ${_RANDOM} b"), format!("a {} b", 1_000_003 % 32_768));
+        assert_eq!(text("${_RANDOM 10} {"), format!("{} {{", 10 + 1_000_003 % 32_758));
+        assert_eq!(text("10.0.0.${_RANDOM 1\t254}:80"), format!("10.0.0.{}:80", 1 + 1_000_003 % 254));
+        assert_eq!(text("${_RANDOM 7 7}${_RANDOM 40000}"), "740000");
+        assert_eq!(text("${_RANDOM 0 18446744073709551615}"), "1000003");
+        let mut own = Definitions::new("", None);
+        own.define("$_RANDOM=5");
+        assert_eq!(replaced(&own, "${_RANDOM}").0, "5");
+    }
+
+    #[test]
+    fn the_environment_is_asked_for_one_name() {
+        let definitions = Definitions::new("", None);
+        let text = |line| replaced(&definitions, line).0;
+        assert_eq!(text("real_server ${_ENV SERVER_1} 80 {"), "real_server 10.1.0.1 80 {");
+        assert_eq!(text("a ${_ENV NOSUCH}"), "a ");
+    }
+
+    #[test]
+    fn wrong_parameters_are_complained_of_and_replace_nothing() {
+        let definitions = Definitions::new("", None);
+        for line in
+            ["${_RANDOM a}", "${_RANDOM 1 2 3}", "${_RANDOM 99999999999999999999}", "${_ENV}", "${_ENV A B}"]
+        {
+            let (mut text, mut complaints) = (line.to_owned(), Vec::new());
+            assert_eq!(definitions.replace(&mut text, &Around, &mut complaints), Replaced::Nothing, "{line}");
+            assert_eq!((text.as_str(), complaints.len()), (line, 1));
+        }
+        for line in ["${_HASH 1}", "${_RANDOM 1 }", "${_RANDOM -1}", "${_RANDOM 1", "$_RANDOM.1"] {
+            assert_eq!(replaced(&definitions, line).0, line);
+        }
     }
 
     #[test]

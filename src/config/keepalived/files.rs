@@ -1,54 +1,15 @@
-//! Files of a configuration that includes others: reading them, and finding them by shell patterns.
-//!
-//! The only place of this reader that touches a disk; a test or a fuzzer brings files of its own.
+//! Finding the files that a shell pattern means.
 
 use std::collections::BTreeSet;
-use std::fs;
-use std::io;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Component, Path, PathBuf};
 
-/// Where files come from.
-pub trait Files {
-    /// # Errors
-    /// It is not there, or no regular file, or cannot be read.
-    fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
-
-    /// Names below a folder, in any order; empty if there is no such folder.
-    fn names(&self, folder: &Path) -> Vec<String>;
-
-    fn exists(&self, path: &Path) -> bool;
-}
-
-/// The files of this host.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Disk;
-
-impl Files for Disk {
-    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
-        let metadata = fs::metadata(path)?;
-        // keepalived refuses programs and folders, which a careless pattern may match.
-        if !metadata.is_file() || metadata.permissions().mode() & 0o111 != 0 {
-            return Err(io::Error::other("not a regular file, or an executable one"));
-        }
-        fs::read(path)
-    }
-
-    fn names(&self, folder: &Path) -> Vec<String> {
-        let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-        entries.filter_map(|entry| entry.file_name().into_string().ok()).collect()
-    }
-
-    fn exists(&self, path: &Path) -> bool {
-        path.exists()
-    }
-}
+use super::surroundings::Surroundings;
 
 /// Most paths that one pattern is expanded to.
 const MOST: usize = 4096;
 
 /// The files that a shell pattern means, sorted for each alternative in braces.
-pub(super) fn glob(files: &dyn Files, folder: &Path, pattern: &str) -> Vec<PathBuf> {
+pub(super) fn glob(files: &dyn Surroundings, folder: &Path, pattern: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for alternative in braces(pattern) {
         let mut paths = BTreeSet::from([if alternative.starts_with('/') {
@@ -77,7 +38,7 @@ pub(super) fn is_pattern(text: &str) -> bool {
     text.contains(['*', '?', '[', '{'])
 }
 
-fn step(files: &dyn Files, folder: &Path, name: &str) -> Vec<PathBuf> {
+fn step(files: &dyn Surroundings, folder: &Path, name: &str) -> Vec<PathBuf> {
     if !name.contains(['*', '?', '[']) {
         let path = folder.join(name);
         return if files.exists(&path) { vec![path] } else { Vec::new() };
@@ -164,6 +125,9 @@ fn class(pattern: &[char], letter: char) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
+    use super::super::surroundings::ThisHost;
     use super::*;
 
     fn fits(pattern: &str, name: &str) -> bool {
@@ -208,7 +172,7 @@ mod tests {
         fs::create_dir(folder.path().join("sub")).unwrap();
         fs::write(folder.path().join("sub/d.conf"), "").unwrap();
         let found = |pattern: &str| {
-            let paths = glob(&Disk, folder.path(), pattern).into_iter();
+            let paths = glob(&ThisHost, folder.path(), pattern).into_iter();
             let names = paths.map(|path| path.strip_prefix(folder.path()).unwrap().display().to_string());
             names.collect::<Vec<_>>()
         };
@@ -216,6 +180,6 @@ mod tests {
         assert_eq!(found("{c.txt,*b.conf}"), ["c.txt", "b.conf"]);
         assert_eq!(found("s*/*"), ["sub/d.conf"]);
         assert_eq!(found("nosuch"), [""; 0]);
-        assert!(Disk.read(&folder.path().join("sub")).is_err());
+        assert!(ThisHost.read(&folder.path().join("sub")).is_err());
     }
 }

@@ -74,7 +74,7 @@ pub(super) fn group(statement: &Statement, notes: &mut Notes) -> Result<Option<G
     let is_mixed = group.has(Family::V4) && group.has(Family::V6);
     if is_mixed && group.marks.iter().any(|(_, family)| family.is_none()) {
         let what = format!("the group `{}` mixes IPv4, IPv6 and marks without a family: ignored", group.name);
-        notes.mistake(place(), what);
+        notes.lost(place(), what);
         return Ok(None);
     }
     Ok(Some(group))
@@ -91,11 +91,15 @@ fn mark(line: &Statement, notes: &mut Notes) -> Result<Option<(u32, Option<Famil
                 line.place_of(2),
                 format!("`{other}` is no family: ignored, expected inet or inet6"),
             );
+            notes.lose();
             return Ok(None);
         }
     };
+    if mark.is_none() {
+        notes.lose();
+    }
     if mark == Some(0) {
-        notes.mistake(line.place_of(1), "mark 0 is what unmarked packets carry: ignored");
+        notes.lost(line.place_of(1), "mark 0 is what unmarked packets carry: ignored");
     }
     Ok(mark.filter(|mark| *mark != 0).map(|mark| (mark, family)))
 }
@@ -105,8 +109,12 @@ fn range(line: &Statement, notes: &mut Notes) -> Option<Range> {
     let word = line.keyword();
     let port = match line.word(1) {
         Some(word) if !word.chars().all(|letter| letter == '0') => {
-            let port = notes.unsigned(line, 1, (1, 65_535), Mercy::Merciful).ok().flatten()?;
-            u16::try_from(port).ok()?
+            let port = notes.unsigned(line, 1, (1, 65_535), Mercy::Merciful).ok().flatten();
+            let Some(port) = port.and_then(|port| u16::try_from(port).ok()) else {
+                notes.lose();
+                return None;
+            };
+            port
         }
         _ => 0,
     };
@@ -118,7 +126,7 @@ fn range(line: &Statement, notes: &mut Notes) -> Option<Range> {
             let what = format!(
                 "`{word}` is no address, range or subnet: ignored, write 10.0.0.1, 10.0.0.1-9 or 10.0.0.0/24"
             );
-            notes.mistake(line.place().clone(), what);
+            notes.lost(line.place().clone(), what);
             None
         }
     }

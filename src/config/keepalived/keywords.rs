@@ -1,10 +1,13 @@
 //! Which keywords there are in which block, and what follows them.
 //!
-//! Those of keepalived 2.2.7. A keyword that is not known has no block, as keepalived sees it: a `}` after it ends
+//! Those of keepalived 2.4.3, and of those before it. A keyword that is not known has no block, as keepalived sees it: a `}` after it ends
 //! the block around it.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 /// A kind of block.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Block {
     Root,
     GlobalDefs,
@@ -39,8 +42,29 @@ pub(super) enum Follows {
 }
 
 impl Block {
+    const ALL: [Self; 18] = [
+        Self::Root,
+        Self::GlobalDefs,
+        Self::Ssl,
+        Self::TrackFile,
+        Self::Bfd,
+        Self::VirtualServer,
+        Self::RealServer,
+        Self::TcpCheck,
+        Self::HttpCheck,
+        Self::Url,
+        Self::DnsCheck,
+        Self::UdpCheck,
+        Self::PingCheck,
+        Self::SmtpCheck,
+        Self::SmtpHost,
+        Self::MiscCheck,
+        Self::FileCheck,
+        Self::BfdCheck,
+    ];
+
     pub(super) fn follows(self, keyword: &str) -> Option<Follows> {
-        let in_words = |words: &str| has(words, keyword).then_some(Follows::Words);
+        let in_words = || WORDS.get(&(self, keyword)).copied();
         match (self, keyword) {
             (Self::Root, "global_defs") => Some(Follows::Block(Self::GlobalDefs)),
             (Self::Root, "SSL") => Some(Follows::Block(Self::Ssl)),
@@ -48,15 +72,18 @@ impl Block {
             (Self::Root, "bfd_instance") => Some(Follows::Block(Self::Bfd)),
             (Self::Root, "virtual_server_group") => Some(Follows::Values),
             (Self::Root, "virtual_server") => Some(Follows::Block(Self::VirtualServer)),
-            (Self::Root, _) if has(FOREIGN, keyword) => Some(Follows::Foreign),
-            (Self::Root, _) => in_words(ROOT),
             (Self::GlobalDefs, "notification_email") => Some(Follows::Values),
             (Self::VirtualServer, "real_server") => Some(Follows::Block(Self::RealServer)),
-            (Self::RealServer, _) => check(keyword).map(Follows::Block).or_else(|| in_words(REAL_SERVER)),
+            (Self::RealServer, _) => check(keyword).map(Follows::Block).or_else(in_words),
             (Self::HttpCheck, "url") => Some(Follows::Block(Self::Url)),
             (Self::SmtpCheck, "host") => Some(Follows::Block(Self::SmtpHost)),
-            (block, _) => block.words().iter().find_map(|words| in_words(words)),
+            _ => in_words(),
         }
+    }
+
+    /// Whether services or servers are lost when it ends too early.
+    pub(super) const fn is_of_service(self) -> bool {
+        !matches!(self, Self::Root | Self::GlobalDefs | Self::Ssl | Self::TrackFile | Self::Bfd)
     }
 
     /// Lists of the keywords that are followed by words.
@@ -95,9 +122,13 @@ impl Block {
     }
 }
 
-fn has(words: &str, keyword: &str) -> bool {
-    words.split_ascii_whitespace().any(|word| word == keyword)
-}
+/// What is followed by words, or skipped. A large file asks a million times.
+static WORDS: LazyLock<HashMap<(Block, &str), Follows>> = LazyLock::new(|| {
+    let words = |block: Block| block.words().iter().flat_map(|words| words.split_ascii_whitespace());
+    let all = Block::ALL.into_iter().flat_map(|block| words(block).map(move |word| (block, word)));
+    let foreign = FOREIGN.split_ascii_whitespace().map(|word| ((Block::Root, word), Follows::Foreign));
+    all.map(|key| (key, Follows::Words)).chain(foreign).collect()
+});
 
 pub(super) fn check(keyword: &str) -> Option<Block> {
     Some(match keyword {
@@ -133,7 +164,8 @@ const SSL: &str = "password ca certificate key";
 const TRACK_FILE: &str = "file weight init_file";
 
 const BFD: &str = "
-    source_ip neighbor_ip neighbour_ip min_rx min_tx idle_tx multiplier passive ttl hoplimit max_hops weight";
+    source_ip neighbor_ip neighbour_ip min_rx min_tx idle_tx multiplier passive ttl hoplimit max_hops multihop
+    weight";
 
 const VIRTUAL_SERVER: &str = "
     ip_family retry delay_before_retry warmup connect_timeout delay_loop inhibit_on_failure lb_algo lvs_sched
@@ -150,11 +182,12 @@ const CHECK: &str = "retry delay_before_retry warmup delay_loop alpha log_all_fa
 
 const CONNECTION: &str = "connect_ip connect_port bindto bind_port bind_if connect_timeout fwmark";
 
-const HTTP: &str = "nb_get_retry virtualhost http_protocol enable_sni sni_name fast_recovery";
+const HTTP: &str = "
+    nb_get_retry virtualhost http_protocol enable_sni sni_name tls_compliant fast_recovery";
 
 const URL: &str = "
     path digest status_code virtualhost regex regex_no_match regex_options regex_min_offset regex_max_offset
-    regex_stack";
+    regex_stack tls_compliant";
 
 const DNS: &str = "type name";
 
@@ -193,4 +226,6 @@ const GLOBAL_DEFS: &str = "
     lvs_netlink_monitor_rcv_bufs_force rs_init_notifies no_checker_emails vrrp_rx_bufs_policy
     vrrp_rx_bufs_multiplier vrrp_startup_delay log_unknown_vrids vmac_prefix vmac_addr_prefix umask random_seed
     reload_check_config reload_time_file reload_repeat reload_file include_check config_save_dir
-    tmp_config_directory data_use_instance";
+    tmp_config_directory data_use_instance use_symlink_paths v3_checksum_as_v2 vrrp_delay_after_boot
+    vrrp_owner_ignore_adverts snmp_vs_stats_update_interval snmp_rs_stats_update_interval dbus_no_interface_name
+    json_version iproute_usr_dir iproute_etc_dir state_dump_file stats_dump_file json_dump_file";

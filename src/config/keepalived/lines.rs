@@ -7,14 +7,19 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::definitions::{Definitions, Replaced};
-use super::files::{Files, glob, is_pattern};
+use super::files::{glob, is_pattern};
 use super::sequence::Sequence;
+use super::surroundings::Surroundings;
 use super::text::{brace, decomment};
 use crate::config::ConfigError;
 use crate::config::note::{Note, NoteKind, Place};
 
-/// Lines that a configuration may come to: what makes more is a definition or an inclusion that contains itself.
-const MOST_LINES: usize = 200_000;
+/// Lines that a configuration may come to, thirty for each of 30,000 servers: what makes more is a definition or an
+/// inclusion that contains itself.
+const MOST_LINES: usize = 1_000_000;
+
+/// Longest line of a file that keepalived reads, in bytes.
+const LONGEST_READ: usize = 1022;
 
 /// Files that may be open within each other.
 const DEEPEST: usize = 32;
@@ -69,8 +74,8 @@ struct Expansion {
 }
 
 pub(super) struct Lines<'a> {
-    files: &'a dyn Files,
-    instance: Option<&'a str>,
+    around: &'a dyn Surroundings,
+    instance: Option<String>,
     open: Vec<OpenFile>,
     definitions: Definitions,
     /// The definition whose further lines come.
@@ -88,15 +93,16 @@ pub(super) struct Lines<'a> {
 impl<'a> Lines<'a> {
     pub(super) fn open(
         path: &Path,
-        files: &'a dyn Files,
-        instance: Option<&'a str>,
+        around: &'a dyn Surroundings,
+        instance: Option<&str>,
     ) -> Result<Self, ConfigError> {
         let folder = path.parent().map(|folder| folder.display().to_string()).unwrap_or_default();
+        let instance = instance.map(str::to_owned).or_else(|| around.host_name());
         let mut lines = Self {
-            files,
-            instance,
+            around,
             open: Vec::new(),
-            definitions: Definitions::new(&folder, instance),
+            definitions: Definitions::new(&folder, instance.as_deref()),
+            instance,
             defining: None,
             sequences: Vec::new(),
             expansions: Vec::new(),
@@ -107,7 +113,7 @@ impl<'a> Lines<'a> {
             notes: Vec::new(),
         };
         let bytes =
-            files.read(path).map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
+            around.read(path).map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
         lines.push_file(path, &bytes, Vec::new().into_iter(), Strict::default());
         Ok(lines)
     }
@@ -151,7 +157,16 @@ impl<'a> Lines<'a> {
     }
 
     pub(super) fn mistake(&mut self, place: Place, what: impl Into<String>) {
-        self.notes.push(Note { place, kind: NoteKind::Mistake, what: what.into() });
+        let note = Note { place, kind: NoteKind::Mistake, what: what.into() };
+        // Each turn of a sequence says the same.
+        if self.notes.last() != Some(&note) {
+            self.notes.push(note);
+        }
+    }
+
+    /// Something that costs services or servers.
+    pub(super) fn lost(&mut self, place: Place, what: impl Into<String>) {
+        self.notes.push(Note { place, kind: NoteKind::Lost, what: what.into() });
     }
 
     /// A line before conditions and definitions: what is left of the last, a turn of a sequence, a further line of a
@@ -214,6 +229,15 @@ impl<'a> Lines<'a> {
                 }
                 continue;
             }
+            if raw.contains('\0') {
+                self.lost(place, "a line with a NUL in it: ignored, is this a text?");
+                continue;
+            }
+            if raw.len() > LONGEST_READ {
+                let what =
+                    format!("keepalived reads no line of more than {LONGEST_READ} bytes; here it is read");
+                self.mistake(place.clone(), what);
+            }
             let bare = decomment(&raw);
             if bare.unterminated {
                 self.mistake(place.clone(), "a quote that nothing ends");
@@ -230,7 +254,7 @@ impl<'a> Lines<'a> {
         let Some(ended) = self.open.pop() else { return };
         let (mut others, strict) = (ended.others, ended.strict);
         while let Some(path) = others.next() {
-            match self.files.read(&path) {
+            match self.around.read(&path) {
                 Ok(bytes) => return self.push_file(&path, &bytes, others, strict),
                 Err(error) => {
                     let place = self.last.clone();
@@ -271,10 +295,15 @@ impl<'a> Lines<'a> {
             if line.text.starts_with('~') || !line.text.contains('$') {
                 return Ok(true);
             }
-            match self.definitions.replace(&mut line.text) {
+            let mut complaints = Vec::new();
+            let replaced = self.definitions.replace(&mut line.text, self.around, &mut complaints);
+            for complaint in complaints {
+                self.mistake(line.place.clone(), complaint);
+            }
+            match replaced {
                 Replaced::Nothing => return Ok(true),
                 Replaced::TooLong => {
-                    self.mistake(line.place.clone(), "too long with its definitions replaced: ignored");
+                    self.lost(line.place.clone(), "too long with its definitions replaced: ignored");
                     return Ok(false);
                 }
                 Replaced::Something(further) => {
@@ -299,7 +328,7 @@ impl<'a> Lines<'a> {
     fn applies(&self, line: &mut Line) -> bool {
         let (reversed, at) = if line.text.starts_with("@^") { (true, 2) } else { (false, 1) };
         let Some(end) = line.text[at..].find([' ', '\t']).map(|len| at + len) else { return false };
-        let is_ours = self.instance == Some(&line.text[at..end]);
+        let is_ours = self.instance.as_deref() == Some(&line.text[at..end]);
         if is_ours == reversed {
             return false;
         }
@@ -312,16 +341,20 @@ impl<'a> Lines<'a> {
     }
 
     fn start_sequence(&mut self, line: &Line) -> Result<(), ConfigError> {
-        let definitions = &self.definitions;
+        let mut complaints = Vec::new();
         let replace = |bounds: &mut String| {
-            definitions.replace(bounds);
+            self.definitions.replace(bounds, self.around, &mut complaints);
         };
-        match Sequence::parse(&line.text, replace) {
+        let sequence = Sequence::parse(&line.text, replace);
+        for complaint in complaints {
+            self.mistake(line.place.clone(), complaint);
+        }
+        match sequence {
             Some(_) if self.sequences.len() >= MOST_OPEN => {
                 return Err(wrong(&line.place, "a sequence that contains itself".to_owned()));
             }
             Some(sequence) => self.sequences.push(sequence),
-            None => self.mistake(
+            None => self.lost(
                 line.place.clone(),
                 format!("`{}` is no sequence: write ~SEQ(NAME, FROM, STEP, TO) TEXT or ~LST(NAME, VALUE, ...) TEXT", line.text),
             ),
@@ -347,7 +380,7 @@ impl<'a> Lines<'a> {
         };
         let pattern = pattern.trim_start_matches([' ', '\t']);
         let within = self.open.last().and_then(|file| file.path.parent()).map(Path::to_owned);
-        let paths = glob(self.files, &within.unwrap_or_default(), pattern);
+        let paths = glob(self.around, &within.unwrap_or_default(), pattern);
         if paths.is_empty() {
             let what = format!("no file matches `{pattern}`");
             if if is_pattern(pattern) { strict.pattern_matched } else { strict.matched } {
@@ -360,7 +393,7 @@ impl<'a> Lines<'a> {
         }
         let mut others = paths.into_iter();
         while let Some(path) = others.next() {
-            match self.files.read(&path) {
+            match self.around.read(&path) {
                 Ok(bytes) => {
                     self.push_file(&path, &bytes, others, strict);
                     break;
@@ -377,9 +410,20 @@ impl<'a> Lines<'a> {
         Ok(true)
     }
 
+    /// Complains of the `{` of a name that nothing defines, which begins a block.
+    fn miss(&mut self, line: &Line, at: usize) {
+        if let (Some(before), Some(name)) =
+            (line.text[..at].strip_suffix('$'), line.text[at..].split_once('}'))
+        {
+            let what = format!("`${}}}` is defined nowhere: its `{{` begins a block", name.0);
+            self.mistake(line.place_of(before.len()), what);
+        }
+    }
+
     /// Leaves a brace, or what stands in front of one, in the line; the rest comes next.
     fn split(&mut self, line: &mut Line) {
         if let Some(at) = brace(&line.text) {
+            self.miss(line, at);
             let cut = if at == 0 { 1 } else { at };
             let tail = &line.text[cut..];
             let rest = tail.trim_start_matches([' ', '\t']);

@@ -13,7 +13,7 @@ use super::model::{Globals, RealServer, Stands, VirtualServer};
 use super::numbers::{Mercy, Notes};
 use super::parse::Statement;
 use super::servers::{DEFAULT_PERSISTENCE, virtual_server};
-use crate::config::note::Note;
+use crate::config::note::{Note, NoteKind};
 use crate::config::{ConfigError, Declared};
 use crate::health::spec::ServiceHealth;
 use crate::lvs::director::TimeoutSettings;
@@ -59,7 +59,7 @@ pub(super) fn map(statements: &[Statement], notes: Vec<Note>) -> Result<(Declare
                 Some(group) => Some(group),
                 None => {
                     let what = format!("there is no group `{name}`: virtual_server ignored");
-                    notes.mistake(service.place.clone(), what);
+                    notes.lost(service.place.clone(), what);
                     continue;
                 }
             },
@@ -80,8 +80,10 @@ pub(super) fn map(statements: &[Statement], notes: Vec<Note>) -> Result<(Declare
 }
 
 /// By their places.
-pub(super) fn sort(notes: &mut [Note]) {
+/// By their places. Each turn of a sequence says the same; what is lost by each is counted.
+pub(super) fn sort(notes: &mut Vec<Note>) {
     notes.sort_by_key(|note| (note.place.file.clone(), note.place.line, note.place.column));
+    notes.dedup_by(|one, other| one == other && one.kind != NoteKind::Lost);
 }
 
 fn globals(statements: &[Statement], notes: &mut Notes) -> Result<Globals, ConfigError> {
@@ -103,7 +105,11 @@ fn globals(statements: &[Statement], notes: &mut Notes) -> Result<Globals, Confi
                 notes.skipped(line, "say includer, includem, includew or includea where it matters")
             }
             "enable_script_security" | "router_id" | "process_names" => {}
-            keyword if keyword.starts_with("vrrp_") || keyword.starts_with("bfd_") => {
+            keyword
+                if keyword.starts_with("vrrp_")
+                    || keyword.starts_with("bfd_")
+                    || keyword == "v3_checksum_as_v2" =>
+            {
                 notes.skipped(line, "VRRP's, not a director's");
             }
             _ => notes.skipped(line, "a setting of keepalived's own processes"),
@@ -136,19 +142,18 @@ fn timeouts(line: &Statement, notes: &mut Notes) -> Result<TimeoutSettings, Conf
 /// Solves what contradicts itself, and fills in what follows from the rest. None: nothing is left of it.
 fn settle(mut service: VirtualServer, group: Option<&Group>, notes: &mut Notes) -> Option<VirtualServer> {
     let place = service.place.clone();
-    let mut mistake = |what: &str| notes.mistake(place.clone(), what);
     if let Some(sorry) = &service.sorry
         && !matches!(sorry.forwarding, Some(Forwarding::Tunnel(_)))
         && *service.family.get_or_insert(Family::of(&sorry.addr)) != Family::of(&sorry.addr)
     {
-        mistake("the sorry server is of another family than its service: ignored");
+        notes.mistake(place.clone(), "the sorry server is of another family than its service: ignored");
         service.sorry = None;
     }
     if let Some(group) = group {
         let (v4, v6) = (group.has(Family::V4), group.has(Family::V6));
         let other = service.family.is_some_and(|family| if family == Family::V4 { v6 } else { v4 });
         if other {
-            mistake("the group is of another family than its servers: virtual_server ignored");
+            notes.lost(place, "the group is of another family than its servers: virtual_server ignored");
             return None;
         }
         if v4 != v6 {
@@ -156,9 +161,10 @@ fn settle(mut service: VirtualServer, group: Option<&Group>, notes: &mut Notes) 
         }
     }
     if service.servers.is_empty() {
-        mistake("no real servers: virtual_server ignored");
+        notes.lost(place, "no real servers: virtual_server ignored");
         return None;
     }
+    let mut mistake = |what: &str| notes.mistake(place.clone(), what);
     let ports: Vec<u16> = match (&service.stands, group) {
         (Stands::Address(_, port), _) => vec![*port],
         (_, Some(group)) => group.ranges.iter().map(|range| range.port).collect(),
@@ -318,7 +324,7 @@ impl Services {
         if !self.places.contains_key(&key)
             && let Err(refused) = self.trial.add_service(spec.clone())
         {
-            notes.mistake(service.place.clone(), format!("{refused}: ignored"));
+            notes.lost(service.place.clone(), format!("{refused}: virtual_server ignored"));
             return Ok(());
         }
         let mut taken = Vec::new();
@@ -326,7 +332,7 @@ impl Services {
             let wanted = server_spec(&key, service, server, notes);
             match self.trial.add_server(&key, &wanted, false) {
                 Ok(()) => taken.push((server, wanted)),
-                Err(refused) => notes.mistake(server.place.clone(), format!("{refused}: ignored")),
+                Err(refused) => notes.lost(server.place.clone(), format!("{refused}: real_server ignored")),
             }
         }
         let health = health::service(&key, service, &taken);
@@ -371,9 +377,7 @@ fn server_spec(
     let port = table_port(key, service, server.port, forwarding);
     if port != server.port && server.port != 0 && !matches!(service.stands, Stands::Group(_)) {
         let what = format!("only NAT can change the port: {} taken as {port}", server.port);
-        if !notes.0.iter().any(|note| note.place == server.place && note.what == what) {
-            notes.mistake(server.place.clone(), what);
-        }
+        notes.mistake(server.place.clone(), what);
     }
     let mut spec = ServerSpec::new(server.addr, port, forwarding);
     spec.weight = i32::try_from(server.weight.unwrap_or(1)).unwrap_or(i32::MAX);

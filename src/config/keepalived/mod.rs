@@ -2,12 +2,12 @@
 //!
 //! Lines ([`lines`], with [`definitions`] and [`sequence`]), statements ([`parse`], by [`keywords`]), and from them
 //! services, servers and checks ([`map`]). What keepalived lets pass with a complaint passes here with a note; what
-//! belongs to VRRP is skipped with one. Truth is keepalived 2.2.7: `tests/data/keepalived` holds the tables that it
+//! belongs to VRRP is skipped with one. Truth is keepalived 2.4.3: `tests/data/keepalived` holds the tables that it
 //! set. Called by [`Source::load`](super::Source::load), and by the fuzzer with files of its own.
 
 mod checks;
 mod definitions;
-pub mod files;
+mod files;
 mod groups;
 mod health;
 mod keywords;
@@ -19,6 +19,7 @@ mod parse;
 mod scripts;
 mod sequence;
 mod servers;
+pub mod surroundings;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -29,22 +30,23 @@ pub(super) use text::escaped_words as command_words;
 
 use std::path::Path;
 
-use files::{Disk, Files};
 use scripts::Scripts;
+use surroundings::{Surroundings, ThisHost};
 
 use super::note::Note;
 use super::{ConfigError, Declared, unfit};
 
-/// Reads a file and those that it includes. `instance` decides its `@` conditions (`keepalived -i`).
+/// Reads a file and those that it includes. `instance` decides its `@` conditions (`keepalived -i`); where there is
+/// none, the host's name does.
 ///
 /// # Errors
 /// Something makes keepalived itself give up, or the configuration has no end.
 pub fn read(
     path: &Path,
-    files: &dyn Files,
+    around: &dyn Surroundings,
     instance: Option<&str>,
 ) -> Result<(Declared, Vec<Note>), ConfigError> {
-    let (statements, notes) = parse::parse(path, files, instance, servers::is_admitted)?;
+    let (statements, notes) = parse::parse(path, around, instance, servers::is_admitted)?;
     map::map(&statements, notes)
 }
 
@@ -53,7 +55,7 @@ pub fn read(
 /// # Errors
 /// As [`read`].
 pub(super) fn load(path: &Path, instance: Option<&str>) -> Result<(Declared, Vec<Note>), ConfigError> {
-    let (statements, notes) = parse::parse(path, &Disk, instance, servers::is_admitted)?;
+    let (statements, notes) = parse::parse(path, &ThisHost, instance, servers::is_admitted)?;
     let (declared, mut notes) = map::map(&statements, notes)?;
     let scripts = Scripts::find(&statements);
     notes.extend(unfit::notes(&declared, |program| scripts.places(program)));

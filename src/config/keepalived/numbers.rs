@@ -23,6 +23,18 @@ impl Notes {
         self.0.push(Note { place, kind: NoteKind::Mistake, what: what.into() });
     }
 
+    /// A mistake that costs a service or a server.
+    pub(super) fn lost(&mut self, place: Place, what: impl Into<String>) {
+        self.0.push(Note { place, kind: NoteKind::Lost, what: what.into() });
+    }
+
+    /// What was noted last costs a service or a server.
+    pub(super) fn lose(&mut self) {
+        if let Some(last) = self.0.last_mut() {
+            last.kind = NoteKind::Lost;
+        }
+    }
+
     pub(super) fn skipped(&mut self, statement: &Statement, why: &str) {
         let what = format!("`{}`: {why}", statement.keyword());
         self.0.push(Note { place: statement.place().clone(), kind: NoteKind::Skipped, what });

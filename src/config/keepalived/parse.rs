@@ -3,14 +3,15 @@
 //! Which lines belong to which block is decided by keywords, as keepalived does it (`process_stream`), so that a file
 //! with mistakes means the same here and there. Knows what a keyword is followed by, never what it means.
 
-use super::files::Files;
 use super::keywords::{Block, Follows};
 use super::lines::{Line, Lines, wrong};
+use super::surroundings::Surroundings;
 use super::text::{Word, words};
 use crate::config::ConfigError;
 use crate::config::note::{Note, NoteKind, Place};
 use crate::suggest;
 
+use std::collections::HashMap;
 use std::path::Path;
 
 /// A line and, if its keyword has one, its block.
@@ -59,6 +60,11 @@ impl Statement {
         })
     }
 
+    /// For notes on what is in its block.
+    fn name(&self) -> String {
+        format!("the `{}` of line {}", self.keyword(), self.line.place.line)
+    }
+
     /// The line as it stands there.
     pub(super) fn text(&self) -> &str {
         &self.line.text
@@ -72,13 +78,20 @@ pub(super) type Admits = fn(&Statement) -> bool;
 /// A file cannot be read, or the configuration has no end.
 pub(super) fn parse(
     path: &Path,
-    files: &dyn Files,
+    around: &dyn Surroundings,
     instance: Option<&str>,
     admits: Admits,
 ) -> Result<(Vec<Statement>, Vec<Note>), ConfigError> {
-    let mut parser = Parser { lines: Lines::open(path, files, instance)?, skips: Skips::Nothing, admits };
-    let (statements, _) = parser.block(Block::Root)?;
+    let lines = Lines::open(path, around, instance)?;
+    let mut parser =
+        Parser { lines, skips: Skips::Nothing, skipped: String::new(), unknown: HashMap::new(), admits };
+    let (statements, _) = parser.block(Block::Root, "the file")?;
     Ok((statements, parser.lines.notes))
+}
+
+/// Whether a keyword begins what would be a loss.
+fn is_service(keyword: &str) -> bool {
+    matches!(keyword, "virtual_server" | "virtual_server_group")
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,12 +106,16 @@ enum Skips {
 struct Parser<'a> {
     lines: Lines<'a>,
     skips: Skips,
+    /// What is skipped, for notes.
+    skipped: String,
+    /// What is said of a keyword that a block does not have.
+    unknown: HashMap<(Block, String), String>,
     admits: Admits,
 }
 
 impl Parser<'_> {
-    /// The statements up to the end of a block. True: the block was skipped.
-    fn block(&mut self, block: Block) -> Result<(Vec<Statement>, bool), ConfigError> {
+    /// The statements up to the end of a block, which notes call `name`. True: the block was skipped.
+    fn block(&mut self, block: Block, name: &str) -> Result<(Vec<Statement>, bool), ConfigError> {
         let is_root = block == Block::Root;
         let mut needs_brace = !is_root;
         let mut statements = Vec::new();
@@ -112,6 +129,9 @@ impl Parser<'_> {
                 self.skips = Skips::Nothing;
             }
             if let Skips::Levels(depth) = self.skips {
+                if is_service(&keyword) {
+                    self.swallowed(&statement, &self.skipped.clone());
+                }
                 self.skips = match keyword.as_str() {
                     "{" => Skips::Levels(depth + 1),
                     "}" if depth == 1 => Skips::Nothing,
@@ -125,6 +145,13 @@ impl Parser<'_> {
             }
             match (keyword.as_str(), std::mem::take(&mut needs_brace)) {
                 ("{", true) => continue,
+                ("{", false) if block.is_of_service() => {
+                    let what = format!(
+                        "a `{{` that belongs to nothing: its `}}` ends {name}, and what follows is lost"
+                    );
+                    self.lines.lost(statement.place().clone(), what);
+                    continue;
+                }
                 ("{", false) => {
                     self.mistake(&statement, "a `{` that belongs to nothing: ignored");
                     continue;
@@ -135,14 +162,14 @@ impl Parser<'_> {
             if keyword == "}" && !is_root {
                 return Ok((statements, false));
             }
-            self.keyword(block, statement, &mut statements)?;
+            self.keyword((block, name), statement, &mut statements)?;
         }
         Ok((statements, false))
     }
 
     fn keyword(
         &mut self,
-        block: Block,
+        (block, name): (Block, &str),
         mut statement: Statement,
         statements: &mut Vec<Statement>,
     ) -> Result<(), ConfigError> {
@@ -150,15 +177,19 @@ impl Parser<'_> {
         match block.follows(&keyword) {
             // The closing brace has been complained of.
             None if keyword == "}" => {}
+            None if is_service(&keyword) || keyword == "real_server" => self.swallowed(&statement, name),
             None => {
-                let hint = suggest::hint(&keyword, block.known());
-                self.mistake(&statement, format!("unknown keyword `{keyword}`: ignored{hint}"));
+                let what = self.unknown.entry((block, keyword)).or_insert_with_key(|(block, keyword)| {
+                    let hint = suggest::hint(keyword, block.known());
+                    format!("unknown keyword `{keyword}`: ignored{hint}")
+                });
+                self.lines.mistake(statement.place().clone(), what.as_str());
             }
             Some(Follows::Foreign) => {
                 let what = format!("`{keyword}` is VRRP's, not a director's");
                 let place = statement.place().clone();
                 self.lines.notes.push(Note { place, kind: NoteKind::Skipped, what });
-                self.skips = Skips::Next;
+                self.skip(&statement);
             }
             Some(Follows::Words) => statements.push(statement),
             Some(Follows::Values) => {
@@ -167,9 +198,9 @@ impl Parser<'_> {
             }
             Some(Follows::Block(inner)) => {
                 if !(self.admits)(&statement) {
-                    self.skips = Skips::Next;
+                    self.skip(&statement);
                 }
-                let (inside, was_skipped) = self.block(inner)?;
+                let (inside, was_skipped) = self.block(inner, &statement.name())?;
                 statement.block = inside;
                 if was_skipped {
                     statement.block.clear();
@@ -184,6 +215,7 @@ impl Parser<'_> {
     fn values(&mut self, of: &Statement) -> Result<Vec<Statement>, ConfigError> {
         let mut values = Vec::new();
         let mut needs_brace = true;
+        let mut swallows = false;
         while let Some(statement) = self.statement()? {
             if std::mem::take(&mut needs_brace) {
                 if statement.keyword() == "{" {
@@ -194,7 +226,13 @@ impl Parser<'_> {
             if statement.keyword() == "}" {
                 break;
             }
-            values.push(statement);
+            if is_service(statement.keyword()) {
+                self.swallowed(&statement, &of.name());
+                swallows = true;
+            }
+            if !swallows {
+                values.push(statement);
+            }
         }
         Ok(values)
     }
@@ -214,6 +252,19 @@ impl Parser<'_> {
                 return Ok(Some(Statement { line, words: found, block: Vec::new() }));
             }
         }
+    }
+
+    fn skip(&mut self, statement: &Statement) {
+        self.skips = Skips::Next;
+        self.skipped = statement.name();
+    }
+
+    /// Says that a service or server is where it cannot be.
+    fn swallowed(&mut self, statement: &Statement, by: &str) {
+        let keyword = statement.keyword();
+        let what =
+            format!("`{keyword}` stands in {by}: lost, a `}}` is missing before it, or is one too many");
+        self.lines.lost(statement.place().clone(), what);
     }
 
     fn mistake(&mut self, statement: &Statement, what: impl Into<String>) {

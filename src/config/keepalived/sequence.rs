@@ -81,7 +81,7 @@ fn numbers(rest: &str, replace: impl FnOnce(&mut String)) -> Option<Sequence> {
         _ => return None,
     };
     let name = name.trim_matches([' ', '\t']);
-    if name.is_empty() || hex && (next < 0 || last < 0) {
+    if name.is_empty() || name.starts_with('{') || hex && (next < 0 || last < 0) {
         return None;
     }
     let turns = Turns::Numbers { name: name.to_owned(), next, step, last, hex };

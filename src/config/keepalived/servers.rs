@@ -84,15 +84,21 @@ pub(super) fn virtual_server(
         "group" => Stands::Group(statement.needed(2)?.to_owned()),
         "fwmark" => match notes.unsigned(statement, 2, (0, u32::MAX), Mercy::Merciful)? {
             Some(0) => {
-                notes.mistake(statement.place_of(2), "mark 0 is what unmarked packets carry: skipped");
+                notes.lost(statement.place_of(2), "mark 0 is what unmarked packets carry: skipped");
                 return Ok(None);
             }
             Some(mark) => Stands::Mark(mark),
-            None => return Ok(None),
+            None => {
+                notes.lose();
+                return Ok(None);
+            }
         },
         _ => match endpoint(statement, notes)? {
             Some((addr, port)) => Stands::Address(addr, port),
-            None => return Ok(None),
+            None => {
+                notes.lose();
+                return Ok(None);
+            }
         },
     };
     let mut service = VirtualServer::new(statement.place().clone(), stands);
@@ -322,7 +328,10 @@ fn real_server(
     globals: &Globals,
     notes: &mut Notes,
 ) -> Result<(), ConfigError> {
-    let Some((addr, port)) = endpoint(statement, notes)? else { return Ok(()) };
+    let Some((addr, port)) = endpoint(statement, notes)? else {
+        notes.lose();
+        return Ok(());
+    };
     let mut server = RealServer {
         place: statement.place().clone(),
         addr,
@@ -346,10 +355,8 @@ fn real_server(
     if !matches!(server.forwarding, Some(Forwarding::Tunnel(_)))
         && *service.family.get_or_insert(family) != family
     {
-        notes.mistake(
-            server.place,
-            format!("{addr} is of another family than its service: real_server skipped"),
-        );
+        notes
+            .lost(server.place, format!("{addr} is of another family than its service: real_server skipped"));
     } else {
         service.servers.push(server);
     }

@@ -5,8 +5,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::files::{Disk, Files};
 use super::read;
+use super::surroundings::{Surroundings, ThisHost};
 use crate::config::note::{Note, NoteKind};
 use crate::config::{ConfigError, Declared};
 use crate::health::spec::{
@@ -23,7 +23,7 @@ impl Memory {
     }
 }
 
-impl Files for Memory {
+impl Surroundings for Memory {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         self.0.get(path).map(|text| text.clone().into_bytes()).ok_or_else(|| io::ErrorKind::NotFound.into())
     }
@@ -35,6 +35,18 @@ impl Files for Memory {
 
     fn exists(&self, path: &Path) -> bool {
         self.0.keys().any(|known| known.starts_with(path))
+    }
+
+    fn host_name(&self) -> Option<String> {
+        Some("node1".to_owned())
+    }
+
+    fn variable(&self, name: &str) -> Option<String> {
+        (name == "SERVER").then(|| "10.1.0.7".to_owned())
+    }
+
+    fn random(&self) -> u64 {
+        1_000_003
     }
 }
 
@@ -48,7 +60,7 @@ fn service(body: &str) -> String {
 
 fn checked() -> Vec<ServerHealth> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/keepalived/own/checkers.conf");
-    let (declared, _) = read(&path, &Disk, None).unwrap();
+    let (declared, _) = read(&path, &ThisHost, None).unwrap();
     let [health] = &declared.health[..] else { panic!() };
     assert_eq!((health.policy.quorum, health.policy.hysteresis), (2, 1));
     let up = health.policy.quorum_up.clone().unwrap();
@@ -162,7 +174,7 @@ fn defaults_are_those_of_keepalived() {
 #[test]
 fn alpha_and_inhibition_are_settled_for_each_server() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/keepalived/own/alpha.conf");
-    let (declared, _) = read(&path, &Disk, None).unwrap();
+    let (declared, _) = read(&path, &ThisHost, None).unwrap();
     let [first, second] = &declared.health[..] else { panic!() };
     assert!(first.policy.omega && !first.policy.alpha);
     let alphas: Vec<bool> =
@@ -360,8 +372,8 @@ fn mistakes_are_noted_at_their_places() {
         ("real_server 10.1.0.2 80 {\n UDP_CHECK {\n payload 0x\n }\n}", "6:10", "bytes in hex"),
         ("real_server 10.1.0.2 80 {\n inhibit_on_failure maybe\n}", "5:21", "`maybe` is neither on nor off"),
         ("real_server 10.1.0.2 80 {\n notify_up \"a'b\"\n}", "5:2", "names no command"),
-        ("real_server www 80 {\n}", "4:13", "`www` is no address: `real_server` skipped"),
-        ("@x y\n$A=1\n~SEQ(1)", "6:1", "is no sequence"),
+        ("weight ${_RANDOM a}", "4:1", "`${_RANDOM}` wants up to two numbers"),
+        ("weight ${_ENV}", "4:1", "write ${_ENV NAME}"),
         ("include nosuch", "4:1", "no file matches `nosuch`"),
         ("a \"b", "4:1", "a quote that nothing ends"),
     ] {
@@ -375,6 +387,160 @@ fn mistakes_are_noted_at_their_places() {
         });
         assert!(found, "{body}: {expected}\n{notes:#?}");
     }
+}
+
+/// Whatever makes a service or a server vanish says so, with the line that does it.
+#[test]
+fn what_costs_a_service_or_a_server_is_an_error() {
+    let services = |text: &str| {
+        let (declared, notes) = parse(text).expect(text);
+        let servers = declared.services.iter().map(|service| service.servers.len()).sum::<usize>();
+        let lost: Vec<String> =
+            notes.iter().filter(|note| note.kind == NoteKind::Lost).map(Note::to_string).collect();
+        ((declared.services.len(), servers), lost)
+    };
+    let server = "real_server 10.1.0.1 80 {\n}";
+    let whole = service(server);
+    for (text, left, expected) in [
+        (
+            service(&format!("future {{\n x 1\n}}\n{server}")),
+            (0, 0),
+            vec![
+                "1:1: error: no real servers: virtual_server ignored",
+                "4:8: error: a `{` that belongs to nothing: its `}` ends the `virtual_server` of line 1, and what follows is lost",
+                "7:1: error: `real_server` stands in the file: lost, a `}` is missing before it, or is one too many",
+            ],
+        ),
+        (
+            service(&format!("weight ${{NOSUCH}}\n{server}")),
+            (0, 0),
+            vec![
+                "1:1: error: no real servers",
+                "4:9: error: a `{` that belongs to nothing",
+                "5:1: error: `real_server` stands in the file",
+            ],
+        ),
+        (
+            service("real_server 10.1.0.1 80 {\n TCP_CHECK {\n }\n }\n}\nreal_server 10.1.0.2 80 {\n}"),
+            (1, 1),
+            vec!["9:1: error: `real_server` stands in the file"],
+        ),
+        (
+            format!("virtual_sever 10.0.0.9 80 {{\n{server}\n}}\n{whole}"),
+            (1, 1),
+            vec!["2:1: error: `real_server` stands in the file"],
+        ),
+        (
+            format!("vrrp_instance V {{\n authentication {{\n}}\n{whole}"),
+            (0, 0),
+            vec!["4:1: error: `virtual_server` stands in the `vrrp_instance` of line 1: lost"],
+        ),
+        (
+            format!("virtual_server_group g {{\n 10.0.0.1 80\n{whole}"),
+            (0, 0),
+            vec!["3:1: error: `virtual_server` stands in the `virtual_server_group` of line 1: lost"],
+        ),
+        (
+            format!("virtual_server 10.0.0.1 80 {{\nprotocol TCP\n{server}\n{whole}"),
+            (1, 1),
+            vec![
+                "5:1: error: `virtual_server` stands in the `virtual_server` of line 1: lost",
+                "5:28: error: a `{` that belongs to nothing",
+            ],
+        ),
+        (
+            service("real_server www 80 {\n}"),
+            (0, 0),
+            vec!["1:1: error: no real servers", "4:13: error: `www` is no address: `real_server` skipped"],
+        ),
+        (
+            format!("virtual_server 10.0.0.x 80 {{\n{server}\n}}\n{whole}"),
+            (1, 1),
+            vec!["1:16: error: `10.0.0.x` is no address: `virtual_server` skipped"],
+        ),
+        (format!("virtual_server fwmark 0 {{\n{server}\n}}\n{whole}"), (1, 1), vec!["1:23: error: mark 0"]),
+        (
+            format!("virtual_server group g {{\n{server}\n}}\n{whole}"),
+            (1, 1),
+            vec!["1:1: error: there is no group `g`: virtual_server ignored"],
+        ),
+        (
+            service(&format!("{server}\nreal_server fd00::1 80 {{\n}}")),
+            (1, 1),
+            vec!["6:1: error: fd00::1 is of another family than its service"],
+        ),
+        (format!("~SEQ(1) {server}\n{whole}"), (1, 1), vec!["1:1: error: `~SEQ(1) real_server"]),
+        (format!("real_server 10.1.0.1 80\0 {{\n{whole}"), (1, 1), vec!["1:1: error: a line with a NUL"]),
+    ] {
+        let (found, lost) = services(&text);
+        assert_eq!(found, left, "{text}\n{lost:#?}");
+        assert_eq!(lost.len(), expected.len(), "{text}\n{lost:#?}");
+        for (line, expected) in lost.iter().zip(expected) {
+            assert!(line.starts_with(&format!("/etc/k.conf:{expected}")), "{text}\n{line}\n{expected}");
+        }
+    }
+}
+
+#[test]
+fn what_a_name_without_definition_does_is_said() {
+    let (_, notes) = parse("virtual_server 10.0.0.1 ${PORT} {\n}\n").unwrap();
+    let notes: Vec<String> = notes.iter().map(Note::to_string).collect();
+    assert!(
+        notes.contains(
+            &"/etc/k.conf:1:25: warning: `${PORT}` is defined nowhere: its `{` begins a block".to_owned()
+        ),
+        "{notes:#?}"
+    );
+}
+
+#[test]
+fn random_numbers_and_the_environment_are_put_in() {
+    let text = service(
+        "lb_kind NAT\nreal_server ${_ENV SERVER} ${_RANDOM 80 80} {\n weight ${_RANDOM 1 9}\n TCP_CHECK {\n }\n}",
+    );
+    let (declared, notes) = parse(&text).unwrap();
+    let [service] = &declared.services[..] else { panic!("{notes:#?}") };
+    let [server] = &service.servers[..] else { panic!("{notes:#?}") };
+    assert_eq!((server.addr.to_string().as_str(), server.port), ("10.1.0.7", 80));
+    assert_eq!(server.weight, 1 + i32::try_from(1_000_003 % 9).unwrap());
+    assert!(notes.iter().all(|note| note.kind == NoteKind::Skipped), "{notes:#?}");
+}
+
+/// As `keepalived -i` would say it by default.
+#[test]
+fn conditions_without_an_instance_are_those_of_the_hosts_name() {
+    let text = "@node1 virtual_server 10.0.0.1 80 {\n@^node1 virtual_server 10.0.0.2 80 {\nprotocol TCP\nreal_server 10.1.0.1 80 {\n}\n}\n";
+    let (declared, _) = parse(text).unwrap();
+    assert_eq!(declared.services[0].spec.key.to_string(), "TCP 10.0.0.1:80");
+    let other = read(Path::new("/etc/k.conf"), &Memory::new(&[("k.conf", text)]), Some("node2")).unwrap().0;
+    assert_eq!(other.services[0].spec.key.to_string(), "TCP 10.0.0.2:80");
+}
+
+#[test]
+fn keywords_of_newer_versions_are_skipped_and_not_unknown() {
+    let globals = "use_symlink_paths v3_checksum_as_v2 snmp_vs_stats_update_interval snmp_rs_stats_update_interval \
+        dbus_no_interface_name json_version state_dump_file stats_dump_file json_dump_file iproute_usr_dir \
+        iproute_etc_dir vrrp_delay_after_boot vrrp_owner_ignore_adverts";
+    let globals: Vec<&str> = globals.split_whitespace().collect();
+    let lines: String = globals.iter().map(|keyword| format!(" {keyword} 1\n")).collect();
+    let checks = "real_server 10.1.0.1 443 {\n SSL_GET {\n tls_compliant\n url {\n path /\n tls_compliant on\n }\n }\n}";
+    let text = format!("global_defs {{\n{lines}}}\nbfd_instance b {{\n multihop\n}}\n{}", service(checks));
+    let (declared, mut notes) = parse(&text).unwrap();
+    assert_eq!(declared.health[0].servers[0].checks.len(), 1);
+    assert!(notes.iter().all(|note| !note.what.contains("unknown")), "{notes:#?}");
+    notes.retain(|note| note.kind == NoteKind::Skipped);
+    // Each global one, the BFD instance, and both of the check.
+    assert_eq!(notes.len(), globals.len() + 3, "{notes:#?}");
+}
+
+#[test]
+fn three_hundred_services_of_a_hundred_servers_are_read() {
+    let server = "$RS=real_server 10.1.${I}.${J} 80 { \\\n weight 3 \\\n TCP_CHECK { \\\n connect_timeout 3 \\\n delay_before_retry 2 \\\n } \\\n }\n\n";
+    let service = "$VS=virtual_server 10.${K}.${I}.1 80 { \\\n protocol TCP \\\n lb_algo rr \\\n lb_kind NAT \\\n ~SEQ(J, 1, 100) $RS \\\n }\n\n";
+    let (declared, notes) = parse(&format!("{server}{service}~SEQ(K, 0, 1) ~SEQ(I, 0, 149) $VS\n")).unwrap();
+    assert_eq!(declared.services.len(), 300, "{notes:#?}");
+    assert!(declared.services.iter().all(|service| service.servers.len() == 100));
+    assert_eq!(declared.health.iter().map(|health| health.servers.len()).sum::<usize>(), 30_000);
 }
 
 #[test]
@@ -418,7 +584,7 @@ fn what_ends_keepalived_is_an_error_with_its_place() {
         ("includea nosuch*\n".to_owned(), "/etc/k.conf:1:1: no file matches `nosuch*`"),
         ("include k.conf\n".to_owned(), "/etc/k.conf:1:1: files include each other without end"),
         ("$A=x\\\n$A\n$A\n".to_owned(), "/etc/k.conf:3:1: "),
-        ("~SEQ(a, 1, 9999999) x\n".to_owned(), "/etc/k.conf:1:1: more than 200000 lines"),
+        ("~SEQ(a, 1, 9999999) x\n".to_owned(), "/etc/k.conf:1:1: more than 1000000 lines"),
         ("virtual_server_group g {\n 10.0.0.0/8 80\n}\nvirtual_server group g {\nprotocol TCP\nreal_server 10.1.0.1 80 {\n}\n}\n".to_owned(), "/etc/k.conf:4:1: more than 65536 services"),
     ] {
         let error = parse(&text).expect_err(&text).to_string();

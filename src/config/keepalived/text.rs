@@ -32,33 +32,20 @@ pub(super) fn decomment(line: &str) -> Bare {
     let indent = line.len() - body.len();
     let mut text = String::with_capacity(body.len());
     let mut quoted = false;
-    let mut skips = false;
     let mut goes_on = false;
-    let mut letters = body.chars().peekable();
+    let mut letters = body.chars();
     while let Some(letter) = letters.next() {
         match letter {
-            '"' if !skips => quoted = !quoted,
-            '\\' => match letters.peek().copied() {
-                None => {
-                    goes_on = true;
-                    break;
-                }
-                Some(next) => {
-                    letters.next();
-                    if !skips {
-                        if quoted || !matches!(next, '#' | '!') {
-                            text.push('\\');
-                        }
-                        text.push(next);
-                    }
-                    continue;
-                }
+            '#' | '!' if !quoted => break,
+            '\\' => match letters.next() {
+                None => goes_on = true,
+                Some(next @ ('#' | '!')) if !quoted => text.push(next),
+                Some(next) => text.extend(['\\', next]),
             },
-            '#' | '!' if !quoted => skips = true,
-            _ => {}
-        }
-        if !skips {
-            text.push(letter);
+            _ => {
+                quoted ^= letter == '"';
+                text.push(letter);
+            }
         }
     }
     text.truncate(text.trim_end_matches(is_blank).len());
@@ -187,7 +174,8 @@ mod tests {
             (r"auth \#1\!", "auth #1!"),
             (r#"regex "a\#b""#, r#"regex "a\#b""#),
             (r"$A=one   \", r"$A=one\"),
-            (r"# comment \", r"\"),
+            (r"# comment \", ""),
+            (r"weight 3 # comment \", "weight 3"),
             (r"path c:\\x # c", r"path c:\\x"),
             ("\u{4e2d}# \u{6587}", "\u{4e2d}"),
         ] {
@@ -195,6 +183,7 @@ mod tests {
         }
         assert_eq!(decomment("\t  a").indent, 3);
         assert!(decomment("a \"b").unterminated && !decomment("a # \"b").unterminated);
+        assert!(!decomment("a # it's \" and \\").unterminated);
     }
 
     #[test]

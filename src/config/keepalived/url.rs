@@ -35,6 +35,7 @@ pub(super) fn url(statement: &Statement, notes: &mut Notes) -> Result<Option<Htt
                     }
                 }
             }
+            "tls_compliant" => notes.skipped(line, "how a session ends is no matter of these checks"),
             "regex_stack" => notes.skipped(line, "patterns here need no stack"),
             _ => {}
         }
