@@ -14,6 +14,8 @@ mod docs;
 mod fuzz_corpus;
 mod hostile;
 mod keepalived_corpus;
+mod keepalived_shapes;
+mod kernels;
 mod layering;
 mod properties;
 mod simulation;

@@ -7,6 +7,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command as Process;
 
 use tunvs::cli::backend::Backend;
 use tunvs::cli::ipvsadm::{NoNames, Session, Tool};
@@ -18,6 +19,9 @@ use tunvs::health::spec::{OnFailure, ServiceHealth};
 use tunvs::lvs::Time;
 use tunvs::lvs::director::{Command, CommandError, Director, Query, Reply, Settings};
 use tunvs::lvs::service::DeclaredService;
+
+/// Files in the folder `shapes`.
+const SHAPES: usize = 22;
 
 struct Tables(Director);
 
@@ -86,7 +90,7 @@ fn is_quiesced(health: &ServiceHealth, server: &tunvs::lvs::service::ServerSpec)
 }
 
 /// What ipvsadm prints of the tables, its services in an order of their own.
-fn table(mut declared: Declared) -> String {
+pub(crate) fn table(mut declared: Declared) -> String {
     for service in &mut declared.services {
         if let Some(health) = declared.health.iter().find(|health| health.service == service.spec.key) {
             begin(service, health);
@@ -111,7 +115,7 @@ fn table(mut declared: Declared) -> String {
 }
 
 /// Services, each with its servers, sorted; blanks at the end of lines do not count.
-fn paragraphs(text: &str) -> Vec<String> {
+pub(crate) fn paragraphs(text: &str) -> Vec<String> {
     let mut paragraphs: Vec<String> = Vec::new();
     for line in text.lines().map(str::trim_end).filter(|line| !line.is_empty()) {
         match paragraphs.last_mut() {
@@ -164,10 +168,57 @@ fn files_of_our_own_set_the_tables_that_keepalived_sets() {
     assert!(compare_all("own") >= 30);
 }
 
+/// Written for this test in the shapes that real ones have, and read by keepalived 2.4.3.
+#[test]
+fn files_of_usual_shapes_set_the_tables_that_keepalived_sets() {
+    assert_eq!(compare_all("shapes"), SHAPES);
+}
+
+/// What `tunvs check` and `tunvs convert` say: only a file that loses a service has errors, and fails.
+#[test]
+fn the_commands_count_what_is_lost() {
+    let run = |command: &str, path: &Path| {
+        let options = fs::read_to_string(path.with_extension("opts")).unwrap_or_default();
+        let mut tunvs = Process::new(env!("CARGO_BIN_EXE_tunvs"));
+        tunvs.arg(command).arg(path);
+        if let Some(instance) = options.trim().strip_prefix("-i ") {
+            tunvs.args(["--config-id", instance.trim()]);
+        }
+        let output = tunvs.output().unwrap();
+        (output.status.success(), String::from_utf8(output.stdout).unwrap())
+    };
+    let paths = files("shapes");
+    assert_eq!(paths.len(), SHAPES);
+    for path in &paths {
+        let (succeeds, text) = run("check", path);
+        assert!(succeeds && !text.contains(": error: "), "{text}");
+        let (succeeds, toml) = run("convert", path);
+        let declared = Config::parse(&toml, path).unwrap_or_else(|error| panic!("{error}\n{toml}")).declared;
+        assert!(succeeds && !declared.services.is_empty(), "{toml}");
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("k.conf");
+    let server = "protocol TCP\nreal_server 10.1.0.1 80 {\n}\n}\n";
+    let text = format!(
+        "virtual_server 10.0.0.1 80 {{\nfuture {{\nx 1\n}}\n{server}virtual_server 10.0.0.2 80 {{\n{server}"
+    );
+    fs::write(&path, text).unwrap();
+    let (succeeds, text) = run("check", &path);
+    assert!(!succeeds, "{text}");
+    for expected in [
+        ":1:1: error: no real servers",
+        ":2:8: error: a `{` that belongs to nothing",
+        ":6:1: error: `real_server` stands in the file: lost",
+        ": 1 service, 1 server, 0 checks; 3 errors, ",
+    ] {
+        assert!(text.contains(expected), "{expected}\n{text}");
+    }
+}
+
 #[test]
 fn what_is_converted_to_toml_means_the_same() {
     let mut count = 0;
-    for path in files("wild").iter().chain(&files("own")) {
+    for path in files("wild").iter().chain(&files("own")).chain(&files("shapes")) {
         let Ok((mut declared, notes)) = read(path) else { continue };
         let text = declared.to_toml(&notes, "keepalived.conf");
         let again = Config::parse(&text, Path::new("t.toml"))
@@ -184,7 +235,7 @@ fn what_is_converted_to_toml_means_the_same() {
         assert_eq!(again.timeouts, declared.timeouts, "{}", path.display());
         count += 1;
     }
-    assert!(count > 60, "{count}");
+    assert!(count > 60 + SHAPES / 2, "{count}");
 }
 
 #[test]
@@ -192,7 +243,7 @@ fn notes_name_file_line_and_column() {
     let mut skipped = 0;
     let mut mistakes = 0;
     let mut lost = 0;
-    for path in files("wild").iter().chain(&files("own")) {
+    for path in files("wild").iter().chain(&files("own")).chain(&files("shapes")) {
         let Ok((_, notes)) = read(path) else { continue };
         for note in notes {
             let text = fs::read_to_string(&*note.place.file).unwrap_or_default();

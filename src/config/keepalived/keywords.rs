@@ -1,7 +1,7 @@
 //! Which keywords there are in which block, and what follows them.
 //!
-//! Those of keepalived 2.4.3, and of those before it. A keyword that is not known has no block, as keepalived sees it: a `}` after it ends
-//! the block around it.
+//! Those of keepalived 2.4.3, and of those before it. A keyword that is not known has no block, as keepalived sees it:
+//! a `}` after it ends the block around it.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;

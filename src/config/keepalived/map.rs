@@ -79,7 +79,6 @@ pub(super) fn map(statements: &[Statement], notes: Vec<Note>) -> Result<(Declare
     Ok((declared, notes.0))
 }
 
-/// By their places.
 /// By their places. Each turn of a sequence says the same; what is lost by each is counted.
 pub(super) fn sort(notes: &mut Vec<Note>) {
     notes.sort_by_key(|note| (note.place.file.clone(), note.place.line, note.place.column));
