@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-const DOCUMENTS: [&str; 9] = [
+const DOCUMENTS: [&str; 13] = [
     "README.md",
     "ARCHITECTURE.md",
     "CONTRIBUTING.md",
@@ -19,6 +19,10 @@ const DOCUMENTS: [&str; 9] = [
     "docs/firewalls.md",
     "docs/kubernetes.md",
     "docs/limits.md",
+    "docs/kernels.md",
+    "docs/exporters.md",
+    "docs/vrf.md",
+    "docs/quic.md",
 ];
 
 /// Folders whose files the documents name.

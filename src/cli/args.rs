@@ -14,7 +14,7 @@ use crate::config::{Format, Queues, Source};
 use crate::config::{masquerade_net, port_range};
 use crate::control::{DEFAULT_SOCKET, REAL_SERVER_SOCKET, SOCKET_VARIABLE};
 use crate::events::Event;
-use crate::lvs::director::EndFilter;
+use crate::lvs::director::{EndFilter, Kernel};
 use crate::lvs::service::{Endpoint, Protocol, ServiceKey};
 
 /// The classic tools are not clap's; see `cli::ipvsadm`.
@@ -184,6 +184,9 @@ pub struct RunArgs {
     /// Rewrite the destination only, even where client and masqueraded server share a link
     #[arg(long)]
     pub no_hairpin: bool,
+    /// Follow the IPVS of this kernel where kernels differ: 6.1, 6.12 or 7.3 [default: 6.1]
+    #[arg(long, value_name = "VERSION")]
+    pub kernel: Option<Kernel>,
     /// Leave the MSS option of SYNs into tunnels as it is, as IPVS does
     #[arg(long)]
     pub no_mss_clamp: bool,
@@ -208,6 +211,9 @@ pub struct RunArgs {
     /// Keep files like /proc/net/ip_vs* below this folder
     #[arg(long, value_name = "DIR")]
     pub proc_dir: Option<PathBuf>,
+    /// Leave SCTP services out of these files, for exporters that take their servers for those of the service before
+    #[arg(long)]
+    pub no_proc_sctp: bool,
     /// Serve numbers for Prometheus here, and /healthz and /readyz, as in 127.0.0.1:9633
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub metrics: Option<std::net::SocketAddr>,

@@ -80,7 +80,9 @@ fn options(given: RunArgs, source: Option<Source>, config: Config) -> daemon::Op
             flow_rate: given.flow_log_rate,
         },
         proc_dir: given.proc_dir.or(file.proc_dir),
+        proc_sctp: !given.no_proc_sctp && file.proc_sctp.unwrap_or(true),
         core: Settings {
+            kernel: given.kernel.or(file.kernel).unwrap_or_default(),
             conn_table_size: file.conn_table_size.unwrap_or(defaults.conn_table_size),
             max_conns: file.max_conns.unwrap_or(defaults.max_conns),
             ftp_ports: file.ftp_ports.unwrap_or(defaults.ftp_ports),

@@ -39,7 +39,7 @@ pub use queues::{BadQueues, Queues};
 pub use schema::LogFormat;
 
 use crate::health::spec::ServiceHealth;
-use crate::lvs::director::{Command, DaemonSpec, Tables, TimeoutSettings};
+use crate::lvs::director::{Command, DaemonSpec, Kernel, Tables, TimeoutSettings};
 pub use crate::lvs::service::DeclaredService;
 use crate::lvs::service::ServerSpec;
 
@@ -72,6 +72,9 @@ pub struct DirectorOptions {
     pub max_conns: Option<usize>,
     pub ftp_ports: Option<[u16; 8]>,
     pub proc_dir: Option<PathBuf>,
+    /// SCTP services are in the files of `proc_dir`.
+    pub proc_sctp: Option<bool>,
+    pub kernel: Option<Kernel>,
     pub drop_alarm: Option<u64>,
     pub log: Option<String>,
     pub log_format: Option<LogFormat>,

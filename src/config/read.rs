@@ -11,7 +11,7 @@ use super::health_read::{ServerSide, ServiceSide, service_side};
 use super::schema::{self, Address, AddressFamily, Flag, Forward};
 use super::{BadQueues, Config, Declared, DirectorOptions, Queues, Watching, masquerade_net, port_range};
 use crate::lvs::Time;
-use crate::lvs::director::{Command, CommandError, DaemonSpec, Director, Settings, TimeoutSettings};
+use crate::lvs::director::{Command, CommandError, DaemonSpec, Director, Kernel, Settings, TimeoutSettings};
 use crate::lvs::service::{
     DeclaredService, Family, Forwarding, HandOn, Persistence, Protocol, SchedulerFlags, ServerSpec,
     ServiceKey, ServiceSpec, Tunnel,
@@ -141,6 +141,10 @@ fn director_options(given: schema::Director) -> Result<DirectorOptions, Mistake>
         .into_iter()
         .map(|net| masquerade_net(net.get_ref()).map_err(|error| Mistake::new(net.span(), error)));
     let masquerade_nets = masquerade_nets.collect::<Result<_, _>>()?;
+    let kernel = given
+        .kernel
+        .map(|name| name.get_ref().parse::<Kernel>().map_err(|error| Mistake::new(name.span(), error)));
+    let kernel = kernel.transpose()?;
     Ok(DirectorOptions {
         socket: given.socket,
         vip_nets: given.vip_nets,
@@ -159,6 +163,8 @@ fn director_options(given: schema::Director) -> Result<DirectorOptions, Mistake>
         max_conns: given.max_conns.map(NonZeroUsize::get),
         ftp_ports,
         proc_dir: given.proc_dir,
+        proc_sctp: given.proc_sctp,
+        kernel,
         drop_alarm: given.drop_alarm.map(NonZeroU64::get),
         log: given.log,
         log_format: given.log_format,

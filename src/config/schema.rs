@@ -45,6 +45,8 @@ pub(super) struct Director {
     pub(super) max_conns: Option<NonZeroUsize>,
     pub(super) ftp_ports: Option<Spanned<Vec<u16>>>,
     pub(super) proc_dir: Option<PathBuf>,
+    pub(super) proc_sctp: Option<bool>,
+    pub(super) kernel: Option<Spanned<String>>,
     pub(super) drop_alarm: Option<NonZeroU64>,
     pub(super) log: Option<String>,
     pub(super) log_format: Option<LogFormat>,

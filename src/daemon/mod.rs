@@ -83,6 +83,8 @@ pub struct Options {
     pub device: device::Options,
     pub core: Settings,
     pub proc_dir: Option<PathBuf>,
+    /// SCTP services are in its files.
+    pub proc_sctp: bool,
     /// Dropped packets a second, of one reason, that are worth an event.
     pub drop_alarm: u64,
     /// What was said on the command line, which comes before what a file says.
@@ -232,7 +234,7 @@ async fn run_inside(mut options: Options, tunnels: Option<TunnelOffload>) -> Res
     let mut signals = SignalWatch::start(stop.clone()).map_err(DaemonError::start("the signal watch"))?;
     host::any_workable()?;
     let socket = ControlSocket::bind(&options.socket)?;
-    let tree = options.proc_dir.as_deref().map(ProcTree::new).transpose()?;
+    let tree = options.proc_dir.as_deref().map(|dir| ProcTree::new(dir, options.proc_sctp)).transpose()?;
     let (watchers, pages) = Watchers::new(options.watching.clone());
     let prepared = watchers.prepare(&options.declared.watching).await?;
     let clock = Clock::start();

@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use ipnet::IpNet;
-use tunvs::lvs::director::{Captures, Settings, Side};
+use tunvs::lvs::director::{Captures, Kernel, Settings, Side};
 use tunvs::lvs::route::{Route, RouteTable};
 use tunvs::lvs::service::Family;
 use tunvs::lvs::wire::{Checksum, Outbox, PacketBuf};
@@ -42,8 +42,8 @@ pub(crate) enum Checksums {
 }
 
 impl Network {
-    pub(crate) fn new(case: &Case, checksums: Checksums) -> Self {
-        let director = Director::new(Settings { mss_clamp: false, ..Settings::default() });
+    pub(crate) fn new(case: &Case, kernel: Kernel, checksums: Checksums) -> Self {
+        let director = Director::new(Settings { kernel, mss_clamp: false, ..Settings::default() });
         director.set_routes(routes(&case.net));
         Self {
             director,

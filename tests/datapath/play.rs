@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use tunvs::lvs::Command;
+use tunvs::lvs::director::Kernel;
 
 use super::case::{Case, Event};
 use super::describe;
@@ -28,8 +29,8 @@ pub(crate) type Unplayable = String;
 
 impl Player {
     /// The director as it is after the case's settings and configuration.
-    pub(crate) fn new(case: &Case, checksums: Checksums) -> Result<Self, Unplayable> {
-        let mut player = Self { network: Network::new(case, checksums), flows: HashMap::new() };
+    pub(crate) fn new(case: &Case, kernel: Kernel, checksums: Checksums) -> Result<Self, Unplayable> {
+        let mut player = Self { network: Network::new(case, kernel, checksums), flows: HashMap::new() };
         for (name, value) in &case.sysctl {
             player.sysctl(name, value)?;
         }

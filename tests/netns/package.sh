@@ -99,6 +99,8 @@ contains "its exposure" OK "$exposure"
 
 # --- works, with no more than it needs
 contains "the listing" "IP Virtual Server version" "$(inside ipvsadm -L -n)"
+# Where the plugin of munin looks for it.
+contains "the same by its whole path" "IP Virtual Server version" "$(inside /sbin/ipvsadm -L -n)"
 inside ip addr add 192.168.1.183/32 dev lo
 inside ip addr add 192.168.1.191/32 dev lo
 inside ipvsadm -A -t 192.168.1.183:80 -s rr

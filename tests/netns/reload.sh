@@ -59,7 +59,17 @@ on ds tunvs cleanup
 same "the host after the clean-up" "$before" "$(snapshot ds)"
 
 config 183 184 >tunvs.toml
-start_director --config tunvs.toml --proc-dir proc
+start_director --config tunvs.toml --proc-dir proc --no-proc-sctp --kernel 7.3
+# As Linux 7.3 says it, and without SCTP, whose servers some exporters take for those of the service before.
+on ds ipvsadm -A --sctp-service 192.168.1.183:3868
+on ds ipvsadm -A -t 192.168.1.183:81
+listed_in_file() { grep -q :0051 proc/net/ip_vs; }
+wait_until 5 listed_in_file
+same "services in the file" 0 "$(grep -c SCTP proc/net/ip_vs)"
+same "the size of a table that grows" "(size=256)" "$(grep -o '(size=.*)' proc/net/ip_vs)"
+contains "ipvsadm lists it" "SCTP 192.168.1.183:3868" "$(on ds ipvsadm -L -n)"
+on ds ipvsadm -D --sctp-service 192.168.1.183:3868
+on ds ipvsadm -D -t 192.168.1.183:81
 # The capabilities to run programs as other users were given up, since there was no program.
 config 185 | sed '2a check = { type = "script", command = "/bin/true", user = "nobody" }' >tunvs.toml
 refused on ds tunvs reload

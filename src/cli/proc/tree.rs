@@ -7,11 +7,13 @@ use std::path::{Path, PathBuf};
 
 use super::{ProcError, ProcFile};
 use crate::lvs::director::{CommandError, Query, Reply};
+use crate::lvs::service::{Protocol, ServiceKey};
 
 /// Keeps `DIR/net/ip_vs*`. Each file is replaced whole, so that readers never see half of one.
 #[derive(Debug)]
 pub struct ProcTree {
     dir: PathBuf,
+    has_sctp: bool,
     written: Vec<(ProcFile, Vec<u8>)>,
 }
 
@@ -24,14 +26,15 @@ pub enum TreeError {
 }
 
 impl ProcTree {
-    /// Makes the folder.
+    /// Makes the folder. Without `has_sctp` there are no SCTP services in it: exporters that do not know the word take
+    /// their servers for those of the service before (node_exporter).
     ///
     /// # Errors
     /// It cannot be made.
-    pub fn new(dir: &Path) -> Result<Self, TreeError> {
+    pub fn new(dir: &Path, has_sctp: bool) -> Result<Self, TreeError> {
         let net = dir.join("net");
         fs::create_dir_all(&net).map_err(|source| TreeError::Write { path: net, source })?;
-        Ok(Self { dir: dir.to_owned(), written: Vec::new() })
+        Ok(Self { dir: dir.to_owned(), has_sctp, written: Vec::new() })
     }
 
     /// Writes the files whose text has changed since the last time.
@@ -44,7 +47,14 @@ impl ProcTree {
     ) -> Result<(), TreeError> {
         for file in ProcFile::ALL {
             let mut text = Vec::new();
-            let mut ask = |query| Ok::<_, io::Error>(ask(query));
+            let has_sctp = self.has_sctp;
+            let mut ask = |query| {
+                let mut reply = ask(query);
+                if let Ok(Reply::Services(entries)) = &mut reply {
+                    entries.retain(|entry| has_sctp || !is_sctp(&entry.spec.key));
+                }
+                Ok::<_, io::Error>(reply)
+            };
             match file.write(&mut text, &mut ask) {
                 Ok(()) => {}
                 Err(ProcError::Refused(error)) => return Err(error.into()),
@@ -83,5 +93,39 @@ impl ProcTree {
         for (file, _) in self.written.drain(..) {
             let _ = fs::remove_file(self.dir.join(file.path()));
         }
+    }
+}
+
+const fn is_sctp(key: &ServiceKey) -> bool {
+    matches!(key, ServiceKey::Address { protocol: Protocol::Sctp, .. })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lvs::Time;
+    use crate::lvs::director::{Command, Director, Settings};
+    use crate::lvs::service::{Forwarding, ServerSpec, ServiceSpec};
+
+    fn listed(has_sctp: bool) -> String {
+        let director = Director::new(Settings::default());
+        for (protocol, port) in [(Protocol::Tcp, 80), (Protocol::Sctp, 3868)] {
+            let key = ServiceKey::Address { protocol, addr: "10.0.0.1".parse().unwrap(), port };
+            let server = ServerSpec::new("10.1.0.1".parse().unwrap(), port, Forwarding::Masq);
+            director.apply(&Command::AddService(ServiceSpec::new(key, "rr")), Time::ZERO).unwrap();
+            director.apply(&Command::AddServer { service: key, server }, Time::ZERO).unwrap();
+        }
+        let dir = tempfile::tempdir().unwrap();
+        let mut tree = ProcTree::new(dir.path(), has_sctp).unwrap();
+        tree.update(&mut |query| director.query(&query, Time::ZERO)).unwrap();
+        fs::read_to_string(dir.path().join("net/ip_vs")).unwrap()
+    }
+
+    #[test]
+    fn sctp_services_may_be_left_out_with_their_servers() {
+        let (all, some) = (listed(true), listed(false));
+        assert!(all.contains("SCTP 0A000001:0F1C") || all.contains("SCTP  0A000001:0F1C"), "{all}");
+        assert!(some.contains("TCP  0A000001:0050") && some.contains("0A010001:0050"), "{some}");
+        assert!(!some.contains("SCTP") && !some.contains("0F1C"), "{some}");
     }
 }

@@ -98,9 +98,11 @@ fn the_director_has_the_defaults_of_the_page() {
     let said: String =
         defaults("[director]").into_iter().map(|(key, value, _)| format!("{key} = {value}\n")).collect();
     let said = parse(&format!("[director]\n{said}")).director;
-    let Settings { conn_table_size, max_conns, ftp_ports, laddr_ports, mss_clamp, hairpin, .. } =
+    let Settings { kernel, conn_table_size, max_conns, ftp_ports, laddr_ports, mss_clamp, hairpin, .. } =
         Settings::default();
     let expected = DirectorOptions {
+        kernel: Some(kernel),
+        proc_sctp: Some(true),
         conn_table_size: Some(conn_table_size),
         max_conns: Some(max_conns),
         ftp_ports: Some(ftp_ports),

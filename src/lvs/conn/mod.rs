@@ -527,8 +527,10 @@ impl Connection {
     }
 
     /// Makes a template of a server that is gone unusable: no client finds it any more (`ip_vs_check_template`).
-    fn spoil(&mut self) {
-        self.virt_port = u16::MAX;
+    fn spoil(&mut self, keeps_port: bool) {
+        if !keeps_port {
+            self.virt_port = u16::MAX;
+        }
         self.real_port = u16::MAX;
         self.client_port = 0;
         self.flags.set(ConnFlags::UNHASHED, true);

@@ -378,10 +378,11 @@ impl ConnTable {
         }
     }
 
-    /// Takes a template out of use whose server is gone; it stays listed until its time is up.
-    pub fn spoil(&self, mut entry: Entry<'_>) {
+    /// Takes a template out of use whose server is gone; it stays listed until its time is up, with its virtual port if
+    /// that is kept.
+    pub fn spoil(&self, mut entry: Entry<'_>, keeps_port: bool) {
         let (slot, key) = (entry.id.slot(), entry.key_in());
-        entry.spoil();
+        entry.spoil(keeps_port);
         drop(entry);
         self.index_remove(&key, slot);
     }

@@ -128,7 +128,7 @@ impl Director {
     /// The service asked about does not exist.
     pub fn query(&self, query: &Query, now: Time) -> Result<Reply, CommandError> {
         Ok(match query {
-            Query::Info => Reply::Info(Info { conn_table_size: self.settings.conn_table_size }),
+            Query::Info => Reply::Info(Info { conn_table_size: self.table_size() }),
             Query::Services => {
                 let services = self.services.read();
                 let (marks, addresses): (Vec<_>, Vec<_>) =

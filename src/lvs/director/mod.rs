@@ -17,6 +17,7 @@ mod ftp;
 mod fullnat;
 mod hand_on;
 mod ipsec;
+mod kernel;
 mod lead;
 mod masquerade;
 mod mtu;
@@ -56,6 +57,7 @@ pub use command::{
 pub use explain::{Candidate, Explanation, Outcome, Question};
 pub use farewell::CutOff;
 pub use fullnat::{DEFAULT_LADDR_PORTS, INNER_LADDRS, MOST_LADDRS, laddrs};
+pub use kernel::{Kernel, UnknownKernel};
 pub use lead::Led;
 pub use status::{HashStatus, TableStatus};
 pub use sysctl::{Scope, Sysctl, SysctlEntry, Sysctls};
@@ -70,6 +72,8 @@ use crate::lvs::wire::{Fragment, Headers, Outbox, PacketBuf, Transport, take_ent
 pub struct Settings {
     /// Seeds hashing and drawing; the daemon passes a random one.
     pub seed: u64,
+    /// Whose IPVS is followed where kernels differ.
+    pub kernel: Kernel,
     /// Size of the connection table as listings show it (the kernel's default is 4096).
     pub conn_table_size: u32,
     /// Connections and templates that are tracked at most.
@@ -92,6 +96,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             seed: 0,
+            kernel: Kernel::default(),
             conn_table_size: 4096,
             max_conns: 1 << 23,
             ftp_ports: [21, 0, 0, 0, 0, 0, 0, 0],

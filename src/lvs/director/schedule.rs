@@ -154,7 +154,7 @@ impl Director {
         if let Some(server) = server.cloned() {
             return Some((entry.id, server));
         }
-        self.conns.spoil(entry);
+        self.conns.spoil(entry, self.settings.kernel.keeps_spoilt_port());
         None
     }
 

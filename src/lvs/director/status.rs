@@ -43,14 +43,9 @@ impl Director {
             services.iter().map(|service| FixedState::default().hash_one(service.spec().key)).collect();
         drop(services);
         let conns = self.conns.of_services() as u64;
-        let load_factor = |sysctl| self.sysctls.value(sysctl);
-        let most = u64::from(self.settings.conn_table_size).max(LEAST_CONN_BUCKETS);
-        let conn_factor = load_factor(Sysctl::ConnLfactor);
-        let conn_buckets = match (conns, keys.len()) {
-            (0, 0) => 0,
-            _ => buckets(conns, conn_factor, LEAST_CONN_BUCKETS, most),
-        };
-        let service_factor = load_factor(Sysctl::SvcLfactor);
+        let conn_factor = self.sysctls.value(Sysctl::ConnLfactor);
+        let conn_buckets = self.conn_buckets(keys.len());
+        let service_factor = self.sysctls.value(Sysctl::SvcLfactor);
         let count = keys.len() as u64;
         let service_buckets = match count {
             0 => 0,
@@ -67,6 +62,22 @@ impl Director {
         TableStatus {
             connections: of(conns, conn_buckets, conn_factor, self.conns.chains(conn_buckets)),
             services: of(count, service_buckets, service_factor, chains.lengths()),
+        }
+    }
+
+    /// The `size=` of listings: that of a table that grows, if the kernel that is followed has one.
+    pub(super) fn table_size(&self) -> u32 {
+        match self.settings.kernel.has_growing_table() {
+            true => self.conn_buckets(self.services.read().iter().count()),
+            false => self.settings.conn_table_size,
+        }
+    }
+
+    fn conn_buckets(&self, services: usize) -> u32 {
+        let most = u64::from(self.settings.conn_table_size).max(LEAST_CONN_BUCKETS);
+        match (self.conns.of_services() as u64, services) {
+            (0, 0) => 0,
+            (conns, _) => buckets(conns, self.sysctls.value(Sysctl::ConnLfactor), LEAST_CONN_BUCKETS, most),
         }
     }
 }
