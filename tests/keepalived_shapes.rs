@@ -269,7 +269,7 @@ fn written(kind: Kind, feature: Feature, layout: Layout) -> BTreeMap<PathBuf, St
     match layout {
         Layout::Names => {
             let net = kind.net().trim_end_matches('.');
-            front = format!("$NET={net}\n$WAIT = no definition\n$SECS=3\n");
+            front = format!("$NET={net}\n$SECS=3\n");
             let (old, new) = match kind {
                 Kind::Six => (net.to_owned(), "${NET}".to_owned()),
                 _ => (format!("{net}."), "${NET}.".to_owned()),
