@@ -314,7 +314,9 @@ impl<'a, F: Fn(&str) -> Option<String>> Following<'a, F> {
         };
         let remote = |addr: &IpAddr| is_single(addr) && !self.own.contains(addr);
         let mut rules = Vec::new();
-        for proto in CAPTURED.into_iter().chain(IPSEC) {
+        let takes_ipsec = self.captures.key_exchanges.contains(&family);
+        let ipsec = if takes_ipsec { &IPSEC[..] } else { &[] };
+        for proto in CAPTURED.iter().chain(ipsec).copied() {
             let asked = self.captures.answers.iter().filter(|(number, _)| *number == proto);
             let (answering, here): (BTreeSet<IpAddr>, BTreeSet<IpAddr>) =
                 asked.map(|(_, addr)| *addr).filter(is_single).partition(remote);
