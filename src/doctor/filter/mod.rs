@@ -152,7 +152,7 @@ pub enum Key {
     Random(u64),
     /// What these packets do not have: a local socket, a type of ICMP.
     Absent,
-    Concat(Vec<Key>),
+    Concat(Vec<Self>),
     Unread,
 }
 
@@ -165,7 +165,7 @@ pub enum Element {
     /// Both ends included.
     Addrs(std::net::IpAddr, std::net::IpAddr),
     Numbers(u64, u64),
-    Concat(Vec<Element>),
+    Concat(Vec<Self>),
     Unread,
 }
 
