@@ -79,8 +79,7 @@ fn takes_foreign(host: &impl Host) -> bool {
     let texts: Vec<String> = main.into_iter().chain(drop_ins.iter().filter_map(text)).collect();
     let lines = || texts.iter().flat_map(|text| text.lines()).filter_map(|line| line.split_once('='));
     FOREIGN.iter().any(|key| {
-        let value =
-            lines().filter(|(name, _)| name.trim() == *key).next_back().map(|(_, value)| value.trim());
+        let value = lines().rfind(|(name, _)| name.trim() == *key).map(|(_, value)| value.trim());
         !matches!(value, Some("no" | "false" | "off" | "0"))
     })
 }
