@@ -35,7 +35,7 @@ ipvsadm -a -t 192.168.1.184:8099 -r 192.168.56.184:80 -m
 TYPED
 same "taking turns" "rs2 rs1 rs2 rs1" "$(answers client 4 http://192.168.1.184:8099)"
 
-refused get client http://192.168.1.184
+refused on client curl -sS --max-time 3 http://192.168.1.184
 same "curl's exit status for port 80 of .184" 7 "$status"
 same "port 80 of .184" ECONNREFUSED "$(tcp_try client 192.168.1.184 80)"
 

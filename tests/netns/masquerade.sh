@@ -18,7 +18,7 @@ ip -n far -6 route add fd00:1::/64 via fd09::1
 ip -n ds route add default via 192.168.1.10
 ip -n ds -6 route add default via fd00:1::10
 # Nobody outside knows a way to the real servers.
-refused get rs1 http://10.9.0.2
+refused on rs1 curl -sS --max-time 3 http://10.9.0.2
 on ds sysctl -qw net.ipv4.ip_local_port_range="30000 40000"
 web far
 web rs1

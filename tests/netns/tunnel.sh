@@ -5,7 +5,7 @@ tests=$(realpath "$(dirname "$0")")
 . "$tests/lib.sh"
 one_link
 wire ds eth1
-head -c 100000000 /dev/urandom >"$work/blob"
+head -c 40000000 /dev/urandom >"$work/blob"
 head -c 300000 "$work/blob" >"$work/small"
 for rs in rs1 rs2; do
   web "$rs"
@@ -51,7 +51,7 @@ for rs in rs1 rs2; do same "what came to $rs" $'gre\ngue\nipip' "$(<"$work/came-
 # Path MTU: the client was told that 1500 less the outer headers fits.
 contains "what the client knows of the way" "mtu 14" "$(ip -n client route get 192.168.1.183)"
 
-# 100 MB up and down.
+# 40 MB up and down.
 for vip in 192.168.1.183 '[fd00:1::183]'; do
   for kind in '' '--tun-type gre --tun-nocsum' '--tun-type gue --tun-port 5555 --tun-nocsum'; do
     prefix=192.168.1.19

@@ -37,6 +37,6 @@ on ds ipvsadm -C
 no_proxy() { [[ -z $(ip -n ds neigh show proxy; ip -n ds -6 neigh show proxy) ]]; }
 wait_until 5 no_proxy
 forget_neighbours client
-refused get client http://192.168.1.200
+refused on client curl -sS --max-time 3 http://192.168.1.200
 stop_director
 same "the host" "$before" "$(snapshot ds)"
