@@ -1,7 +1,8 @@
 //! The loop that every packet goes through: read, decide, write.
 //!
 //! One thread per queue with a runtime of its own. A packet is written before the next is read, so that it is
-//! still in the processor's cache and one buffer is enough; the clock is read once for each batch.
+//! still in the processor's cache and one buffer is enough; the clock is read once for each batch. Only long segments of
+//! streams that come one by one wait for the rest of their batch, to go on together.
 
 use std::future::Future;
 use std::io;
@@ -20,9 +21,10 @@ use crate::device::{
     IdleQueue, NeighbourWriter, Options, PacketReader, PacketWriter, ReadError, Tun, TunQueue, TunWriter,
     TunnelOffload, WriteError,
 };
+use crate::lvs::Time;
 use crate::lvs::director::{Director, Side, Verdict};
 use crate::lvs::neighbour::Neighbours;
-use crate::lvs::wire::{Outbox, PacketBuf};
+use crate::lvs::wire::{Coalescer, Headers, Outbox, PacketBuf, segments};
 
 /// Packets between two looks at the clock and the stop signal.
 pub(super) const BATCH: usize = 64;
@@ -174,16 +176,26 @@ pub(super) async fn serve<D: PacketReader + PacketWriter + NeighbourWriter>(
     stopped: &mut (impl Future + Unpin),
 ) -> io::Result<()> {
     let mut packet = PacketBuf::new();
-    let mut outbox = Outbox::towards(device.takes_tunnels_whole());
+    let mut coalescer = device.takes_super_packets().then(Coalescer::of_passing);
+    let outbox = Outbox::towards(device.takes_tunnels_whole());
+    let mut passage = Passage {
+        device,
+        path,
+        counters,
+        now: Time::ZERO,
+        outbox,
+        spare: PacketBuf::new(),
+        is_refused: false,
+    };
     loop {
         tokio::select! {
             biased;
             _ = &mut *stopped => return Ok(()),
-            ready = device.readable() => ready?,
+            ready = passage.device.readable() => ready?,
         }
-        let now = path.clock.now();
+        passage.now = path.clock.now();
         for _ in 0..BATCH {
-            match device.read(&mut packet) {
+            match passage.device.read(&mut packet) {
                 Ok(true) => {}
                 Ok(false) => break,
                 Err(ReadError::Gone(error)) => return Err(error),
@@ -192,17 +204,51 @@ pub(super) async fn serve<D: PacketReader + PacketWriter + NeighbourWriter>(
                     continue;
                 }
             }
-            let before = path.taps.is_on().then(|| packet.bytes().to_vec());
-            let verdict = path.director.process(&mut packet, path.side, now, &mut outbox);
-            if let Some(before) = before {
-                tap::show(path, &before, verdict, &packet, &outbox);
+            match &mut coalescer {
+                Some(coalescer) => coalescer.add(&mut packet, |packet| passage.take(packet)),
+                None => passage.take(&mut packet),
             }
-            tracing::trace!(side = ?path.side, len = packet.len(), ?verdict, "packet");
-            counters.verdict(verdict);
-            carry_out(device, verdict, &mut packet, &mut outbox, |error| counters.write_failed(error));
+        }
+        if let Some(gathering) = &mut coalescer {
+            gathering.flush(|packet| passage.take(packet));
+            if passage.is_refused {
+                coalescer = None;
+            }
         }
         if path.director.has_full_sync_message() {
             path.sync_bell.notify_one();
+        }
+    }
+}
+
+/// What becomes of a packet that was read.
+struct Passage<'a, D> {
+    device: &'a mut D,
+    path: &'a Path,
+    counters: &'a QueueCounters,
+    now: Time,
+    outbox: Outbox,
+    /// For segments of what the host does not take as one.
+    spare: PacketBuf,
+    /// The host has refused a super-packet.
+    is_refused: bool,
+}
+
+impl<D: PacketWriter + NeighbourWriter> Passage<'_, D> {
+    fn take(&mut self, packet: &mut PacketBuf) {
+        let Self { device, path, counters, now, outbox, spare, is_refused } = self;
+        let before = path.taps.is_on().then(|| packet.bytes().to_vec());
+        let verdict = path.director.process(packet, path.side, *now, outbox);
+        if let Some(before) = before {
+            tap::show(path, &before, verdict, packet, outbox);
+        }
+        tracing::trace!(side = ?path.side, len = packet.len(), ?verdict, "packet");
+        counters.verdict(verdict);
+        match verdict {
+            Verdict::Forward | Verdict::Pass if packet.offload.gso.is_some() && outbox.is_empty() => {
+                *is_refused |= !write_whole(*device, packet, spare, counters);
+            }
+            _ => carry_out(*device, verdict, packet, outbox, |error| counters.write_failed(error)),
         }
     }
 }
@@ -239,6 +285,33 @@ pub(super) fn write(device: &mut impl PacketWriter, packet: &mut PacketBuf, coun
     }
 }
 
+/// Writes a packet, or its segments if the host does not take it as one: then false.
+pub(super) fn write_whole(
+    device: &mut impl PacketWriter,
+    packet: &mut PacketBuf,
+    spare: &mut PacketBuf,
+    counters: &QueueCounters,
+) -> bool {
+    match device.write(packet) {
+        Ok(()) => return true,
+        Err(WriteError::SuperPacket) => {}
+        Err(error) => {
+            counters.write_failed(error);
+            return true;
+        }
+    }
+    let headers = Headers::parse(packet.bytes());
+    let Some(pieces) = headers.as_ref().ok().and_then(|headers| segments(packet, headers)) else {
+        counters.write_failed(WriteError::SuperPacket);
+        return false;
+    };
+    for piece in pieces {
+        piece.write(packet, spare);
+        write(device, spare, counters);
+    }
+    false
+}
+
 #[cfg(test)]
 mod tests {
     use std::net::Ipv4Addr;
@@ -246,7 +319,7 @@ mod tests {
     use super::*;
     use crate::device::memory_device;
     use crate::lvs::director::Settings;
-    use crate::lvs::wire::{make, protocol};
+    use crate::lvs::wire::{Checksum, TcpFlags, checksum, make, protocol};
 
     fn path() -> Path {
         Path {
@@ -318,6 +391,66 @@ mod tests {
         served.unwrap();
         assert_eq!(received.bytes(), udp_to_nobody(2, 64).bytes());
         assert_eq!(count(counters, "pass"), 2);
+    }
+
+    /// Segments of a stream that nobody claims, with checksums that the kernel left to others.
+    fn segments_to_nobody(count: u32) -> Vec<PacketBuf> {
+        let (from, to) = (Ipv4Addr::new(10, 0, 0, 1).into(), Ipv4Addr::new(10, 0, 0, 2).into());
+        let mut segment = make::tcp(make::Ends::new(from, 40_000, to, 80), TcpFlags::ACK, &[7; 1000]);
+        // Not to be cut, one hop away from where it came from.
+        (segment[6], segment[8]) = (0x40, 63);
+        segment[10..12].fill(0);
+        let sum = checksum::plain(&segment[..20]);
+        segment[10..12].copy_from_slice(&sum.to_be_bytes());
+        (0..count)
+            .map(|number| {
+                let mut packet = PacketBuf::from_packet(&segment);
+                packet.bytes_mut()[24..28].copy_from_slice(&(number * 1000).to_be_bytes());
+                packet.offload.checksum = Checksum::Partial { start: 20, offset: 16 };
+                packet
+            })
+            .collect()
+    }
+
+    /// What leaves when that many segments wait: the length of each packet.
+    async fn lengths_of(count: u32, refuses: bool) -> Vec<usize> {
+        let (mut device, mut wire) = memory_device();
+        let (stop, mut stopped) = oneshot::channel::<()>();
+        let path = path();
+        let queue = path.counters.queue("tunvs-vip/0");
+        if refuses {
+            wire.refuse_super_packets();
+        }
+        for packet in segments_to_nobody(count) {
+            assert!(wire.send(packet));
+        }
+        let receiving = async {
+            let (mut lengths, mut next) = (Vec::new(), 0);
+            while next < count * 1000 {
+                let packet = wire.receive().await.unwrap();
+                let number = packet.bytes()[24..28].try_into().unwrap();
+                assert_eq!(u32::from_be_bytes(number), next, "out of order");
+                next += packet.len() as u32 - 40;
+                lengths.push(packet.len());
+            }
+            drop(stop);
+            lengths
+        };
+        let (served, lengths) = tokio::join!(serve(&mut device, &path, &queue, &mut stopped), receiving);
+        served.unwrap();
+        lengths
+    }
+
+    #[tokio::test]
+    async fn a_stream_that_comes_in_segments_goes_on_in_super_packets() {
+        assert_eq!(lengths_of(64, false).await, [64_040]);
+        assert_eq!(lengths_of(66, false).await, [64_040, 2040], "none waits for the next batch");
+        assert_eq!(lengths_of(1, false).await, [1040]);
+    }
+
+    #[tokio::test]
+    async fn a_kernel_that_refuses_super_packets_is_given_segments() {
+        assert_eq!(lengths_of(130, true).await, [1040; 130]);
     }
 
     #[tokio::test]

@@ -13,23 +13,21 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::clock::{Clock, unix_millis};
 use super::counters::{AllCounters, QueueCounters};
-use super::datapath::{BATCH, Ended, Stopped, Worker, write};
+use super::datapath::{BATCH, Ended, Stopped, Worker, write, write_whole};
 use super::signals::{SignalWatch, Wish};
 use super::{
     DaemonError, all_undone, clean_up_before_start, control_runtime, journal_path, notify, privileges,
 };
 use crate::control::socket::ControlSocket;
 use crate::control::{Applied, Counter, OnError, Service, Status, server, status};
-use crate::device::{
-    self, GuePorts, IdlePorts, PacketReader, PacketWriter, ReadError, Tun, TunQueue, WriteError,
-};
+use crate::device::{self, GuePorts, IdlePorts, PacketReader, ReadError, Tun, TunQueue};
 use crate::events::rfc3339;
 use crate::host::{self, HostError, HostOptions, RealPlumbing, Step, StopFlag, Watch};
 use crate::lvs::director::{
     Command, CommandError, Director, Explanation, Query, Question, Reply, Settings, Verdict,
 };
 use crate::lvs::tunnel_end::{Invitation, TunnelEnd};
-use crate::lvs::wire::{Coalescer, Headers, Outbox, PacketBuf, segments};
+use crate::lvs::wire::{Coalescer, Outbox, PacketBuf};
 
 /// Everything that is decided before it starts.
 #[derive(Clone, Debug)]
@@ -322,29 +320,6 @@ impl Inside<'_> {
             });
         }
     }
-}
-
-/// Writes a packet, or its segments if the host does not take it as one: then false.
-fn write_whole(
-    device: &mut TunQueue,
-    packet: &mut PacketBuf,
-    spare: &mut PacketBuf,
-    counters: &QueueCounters,
-) -> bool {
-    match device.write(packet) {
-        Ok(()) => return true,
-        Err(WriteError::SuperPacket) => {}
-        Err(error) => {
-            counters.write_failed(error);
-            return true;
-        }
-    }
-    let headers = Headers::parse(packet.bytes());
-    for segment in headers.iter().filter_map(|headers| segments(packet, headers)).flatten() {
-        segment.write(packet, spare);
-        write(device, spare, counters);
-    }
-    false
 }
 
 /// What the control socket of a real server answers.

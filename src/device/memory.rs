@@ -17,6 +17,7 @@ pub struct MemoryDevice {
     outgoing: mpsc::UnboundedSender<PacketBuf>,
     next: Option<PacketBuf>,
     link_down: Arc<AtomicBool>,
+    refuses_super_packets: Arc<AtomicBool>,
 }
 
 /// The side of the test: the network at the other end. When it is dropped the device is gone.
@@ -25,14 +26,21 @@ pub struct MemoryWire {
     to_device: mpsc::UnboundedSender<PacketBuf>,
     from_device: mpsc::UnboundedReceiver<PacketBuf>,
     link_down: Arc<AtomicBool>,
+    refuses_super_packets: Arc<AtomicBool>,
 }
 
 pub fn memory_device() -> (MemoryDevice, MemoryWire) {
     let (to_device, incoming) = mpsc::unbounded_channel();
     let (outgoing, from_device) = mpsc::unbounded_channel();
-    let link_down = Arc::new(AtomicBool::new(false));
-    let device = MemoryDevice { incoming, outgoing, next: None, link_down: Arc::clone(&link_down) };
-    (device, MemoryWire { to_device, from_device, link_down })
+    let (link_down, refuses_super_packets) = (Arc::<AtomicBool>::default(), Arc::<AtomicBool>::default());
+    let device = MemoryDevice {
+        incoming,
+        outgoing,
+        next: None,
+        link_down: Arc::clone(&link_down),
+        refuses_super_packets: Arc::clone(&refuses_super_packets),
+    };
+    (device, MemoryWire { to_device, from_device, link_down, refuses_super_packets })
 }
 
 impl MemoryWire {
@@ -49,6 +57,11 @@ impl MemoryWire {
     /// Has the device refuse what is written to it.
     pub fn set_link_down(&self, down: bool) {
         self.link_down.store(down, Relaxed);
+    }
+
+    /// Has the device take packets only, as some kernels do.
+    pub fn refuse_super_packets(&self) {
+        self.refuses_super_packets.store(true, Relaxed);
     }
 }
 
@@ -76,9 +89,16 @@ impl PacketWriter for MemoryDevice {
         if self.link_down.load(Relaxed) {
             return Err(WriteError::LinkDown);
         }
+        if packet.offload.gso.is_some() && self.refuses_super_packets.load(Relaxed) {
+            return Err(WriteError::SuperPacket);
+        }
         // Nobody at the other end is no matter of the device.
         let _ = self.outgoing.send(packet.clone());
         Ok(())
+    }
+
+    fn takes_super_packets(&self) -> bool {
+        true
     }
 }
 

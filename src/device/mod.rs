@@ -52,6 +52,11 @@ pub trait PacketWriter: Send {
     /// The host did not take it; the packet is lost.
     fn write(&mut self, packet: &mut PacketBuf) -> Result<(), WriteError>;
 
+    /// Super-packets of TCP may be written.
+    fn takes_super_packets(&self) -> bool {
+        false
+    }
+
     /// Super-packets inside tunnels may be written.
     fn takes_tunnels_whole(&self) -> bool {
         false

@@ -54,7 +54,7 @@ impl Tun {
             config.tun_name(name).raw_fd(fd.into_raw_fd()).close_fd_on_drop(true);
             let device = tun::create(&config)
                 .map_err(|error| setup("adopting its descriptor")(io::Error::other(error)))?;
-            queues.push(IdleQueue { device, refusals: Arc::clone(&refusals), tunnels: None });
+            queues.push(IdleQueue { device, features, refusals: Arc::clone(&refusals), tunnels: None });
         }
         Ok(Self { name: name.to_owned(), features, queues, writer })
     }
@@ -127,6 +127,7 @@ impl NeighbourWriter for OffQueue {
 /// A queue that no runtime watches yet.
 pub struct IdleQueue {
     device: tun::Device,
+    features: Features,
     refusals: Arc<AtomicU32>,
     tunnels: Option<Arc<Attached>>,
 }
@@ -137,8 +138,9 @@ impl IdleQueue {
     /// # Errors
     /// The runtime cannot watch more descriptors.
     pub fn register(self, neighbours: Arc<Neighbours>) -> io::Result<TunQueue> {
+        let Self { device, features, refusals, tunnels } = self;
         let direct = DirectSender::open(neighbours);
-        Ok(TunQueue { device: watch(self.device)?, refusals: self.refusals, direct, tunnels: self.tunnels })
+        Ok(TunQueue { device: watch(device)?, features, refusals, direct, tunnels })
     }
 }
 
@@ -161,10 +163,11 @@ fn watch(device: tun::Device) -> io::Result<AsyncFd<tun::Device>> {
 
 /// One queue of a TUN interface.
 ///
-/// A super-packet that the host refuses is lost; after [`REFUSALS`] of them the interface is told to send no more
+/// A super-packet that the host refuses is its writer's to cut; after [`REFUSALS`] of them the interface is told to send no more
 /// of them, and from then on works packet by packet.
 pub struct TunQueue {
     device: AsyncFd<tun::Device>,
+    features: Features,
     refusals: Arc<AtomicU32>,
     direct: DirectSender,
     tunnels: Option<Arc<Attached>>,
@@ -230,6 +233,10 @@ impl PacketWriter for TunQueue {
             }
             _ => Err(WriteError::Refused(errno)),
         }
+    }
+
+    fn takes_super_packets(&self) -> bool {
+        self.features.super_packets()
     }
 
     fn takes_tunnels_whole(&self) -> bool {

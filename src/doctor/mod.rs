@@ -4,6 +4,7 @@
 //! pure: from a [`Site`] to [`Finding`]s. Changes nothing, ever; sends nothing unless it is told to probe. Called by
 //! `tunvs doctor`.
 
+mod big_tcp;
 pub mod daemons;
 pub mod filter;
 mod firewall;
@@ -106,6 +107,7 @@ pub fn examine(site: &Site) -> Vec<Finding> {
     system::examine(site, &mut findings);
     daemons::examine(site, &mut findings);
     network::examine(site, &mut findings);
+    big_tcp::examine(site, &mut findings);
     firewall::examine(site, &mut findings);
     servers::examine(site, &mut findings);
     findings

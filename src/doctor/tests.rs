@@ -133,6 +133,7 @@ fn survey() -> Survey {
         loopback: name == "lo",
         ethernet,
         mtu,
+        longest: 65_536,
     };
     let out = Way::Out {
         dev: "eth2".to_owned(),
@@ -393,6 +394,8 @@ fn links_and_their_sizes() {
     assert_found(&look(&Paper { offload: pair, ..paper() }, survey(), known()), "offload", Level::Ok, &[]);
     let on = ["ethtool -K eth1 gro on", "ethtool -K eth2 gro on"];
     assert_found(&offload(false, false), "offload", Level::Warn, &on);
+    let long = "ip link set dev eth1 gso_max_size 65536 gro_max_size 65536 gso_ipv4_max_size 65536 gro_ipv4_max_size 65536";
+    assert_found(&changed("eth1", |link| link.longest = 185_000), "offload", Level::Warn, &[long]);
     let off = ["ethtool -K eth1 lro off", "ethtool -K eth2 lro off"];
     assert_found(&offload(true, true), "offload", Level::Fail, &off);
 }

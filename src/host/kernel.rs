@@ -243,11 +243,16 @@ fn link_state(message: &LinkMessage) -> LinkState {
         loopback: flags.contains(LinkFlags::Loopback),
         ether: None,
         mtu: 0,
+        longest: 0,
     };
     for attribute in &message.attributes {
         match attribute {
             LinkAttribute::IfName(name) => state.name.clone_from(name),
             LinkAttribute::Mtu(mtu) => state.mtu = *mtu,
+            LinkAttribute::GroMaxSize(size)
+            | LinkAttribute::GsoMaxSize(size)
+            | LinkAttribute::GroIpv4MaxSize(size)
+            | LinkAttribute::GsoIpv4MaxSize(size) => state.longest = state.longest.max(*size),
             LinkAttribute::Address(addr)
                 if message.header.link_layer_type == LinkLayerType::Ether
                     && !flags.contains(LinkFlags::Noarp) =>

@@ -45,6 +45,8 @@ pub struct SurveyedLink {
     /// It does ARP or neighbour discovery.
     pub ethernet: bool,
     pub mtu: u32,
+    /// Bytes of the longest super-packet that is put together or sent here.
+    pub longest: u32,
 }
 
 /// What stands in the way, and the commands that take it out of the way.
@@ -80,6 +82,7 @@ pub async fn survey(addrs: &[IpAddr]) -> Result<Survey, HostError> {
             loopback: link.loopback,
             ethernet: link.ether.is_some(),
             mtu: link.mtu,
+            longest: link.longest,
         });
     }
     survey.addresses = view.addresses.iter().map(|found| (found.dev.clone(), found.net)).collect();

@@ -34,6 +34,8 @@ pub(super) struct LinkState {
     /// The hardware address of an interface that does ARP or neighbour discovery.
     pub ether: Option<[u8; 6]>,
     pub mtu: u32,
+    /// Bytes of the longest super-packet that is put together or sent here.
+    pub longest: u32,
 }
 
 /// An address and its subnet on a device.

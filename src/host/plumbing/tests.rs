@@ -184,6 +184,7 @@ impl Kernel for MemoryKernel {
             loopback: name == "lo",
             ether: name.starts_with("eth").then_some([2, 0, 0, 0, 0, 1]),
             mtu: 1500,
+            longest: 65_536,
         };
         let mut rules = state.rules.clone();
         rules.sort_by_key(|rule| rule.pref);

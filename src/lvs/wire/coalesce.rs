@@ -1,6 +1,7 @@
 //! Putting segments of a stream together that came one by one: the reverse of `segment.rs`, as `tcp_gro_receive` does
 //! it. Keeps the order of each flow. Owns the packets that wait for more; called by the end of a tunnel, which hands a
-//! super-packet to the host in one piece.
+//! super-packet to the host in one piece, and by a director's queue, whose kernel cuts what a virtio header cannot say:
+//! streams of AccECN (`SKB_GSO_TCP_ACCECN`), and what is longer than 64 KB (BIG TCP).
 
 use super::checksum;
 use super::header::{TcpFlags, protocol};
@@ -9,11 +10,16 @@ use super::{Checksum, Gso, GsoKind, Headers, MAX_PACKET, Offload, PacketBuf};
 /// Streams that are gathered side by side.
 const STREAMS: usize = 8;
 
+/// Packet that a forwarded stream is gathered from, at its shortest: with less there is little to win.
+const LEAST: usize = 576;
+
 /// Segments of the same streams, each as long as it has become.
 #[derive(Debug, Default)]
 pub struct Coalescer {
     gathering: Vec<Gathering>,
     spare: Vec<PacketBuf>,
+    /// Packets only pass here: none is summed, and what can be seen not to begin a stream is not looked into.
+    is_passage: bool,
 }
 
 /// One packet that grows.
@@ -31,22 +37,32 @@ struct Gathering {
 }
 
 impl Coalescer {
+    /// For packets that go on to others, who check them: takes those whose checksum is partial or verified already.
+    pub fn of_passing() -> Self {
+        Self { is_passage: true, ..Self::default() }
+    }
+
     /// Takes the packet, if it is a segment that others may follow, or hands it to `send`, behind all of its flow
     /// that came before. What the buffer holds then says nothing.
     pub fn add(&mut self, packet: &mut PacketBuf, mut send: impl FnMut(&mut PacketBuf)) {
+        let begins_none = packet.offload.gso.is_some() || packet.len() < LEAST;
+        if self.is_passage && begins_none && self.gathering.is_empty() {
+            return send(packet);
+        }
         let Ok(headers) = Headers::parse(packet.bytes()) else { return send(packet) };
         if headers.protocol != protocol::TCP {
             return send(packet);
         }
         let same = self.gathering.iter().position(|waiting| waiting.is_same_flow(packet, &headers));
-        let start = gathered_from(packet, &headers);
+        let is_summed = self.is_passage && packet.offload.checksum == Checksum::Full;
+        let start = if is_summed { None } else { gathered_from(packet, &headers) };
         if let Some(at) = same {
             if start.is_some_and(|start| self.gathering[at].join(packet, &headers, start)) {
                 return;
             }
             self.release(at, &mut send);
         }
-        let Some(start) = start else { return send(packet) };
+        let Some(start) = start.filter(|_| !(self.is_passage && begins_none)) else { return send(packet) };
         if self.gathering.len() == STREAMS {
             self.release(0, &mut send);
         }
@@ -70,7 +86,8 @@ impl Coalescer {
 }
 
 /// Where the payload of a segment begins that may stand among others. None when something about it is special, or
-/// its checksum is wrong: then it is for the host to judge.
+/// its checksum is wrong: then it is for the host to judge. CWR is special: whoever cuts leaves it to the first segment
+/// (`tcp_gso_segment`), as RFC 3168 wants it, while AccECN counts by it in each. ECE and AE come back as they are.
 fn gathered_from(packet: &PacketBuf, headers: &Headers) -> Option<usize> {
     let bytes = packet.bytes();
     let tcp = &bytes[headers.l4..headers.len];
@@ -81,7 +98,7 @@ fn gathered_from(packet: &PacketBuf, headers: &Headers) -> Option<usize> {
         // No options, and not to be cut.
         headers.l4 == 20 && bytes[6] & 0x40 != 0 && bytes[6] & 0x3f == 0 && bytes[7] == 0
     };
-    let flags = tcp[13] & !TcpFlags::PSH;
+    let flags = tcp[13] & !(TcpFlags::PSH | TcpFlags::ECE);
     let is_data = flags == TcpFlags::ACK && start >= headers.l4 + 20 && start < headers.len;
     if !is_plain_ip || !is_data || headers.fragment.is_some() || packet.offload.gso.is_some() {
         return None;
@@ -124,8 +141,9 @@ impl Gathering {
             |bytes: &[u8]| u32::from_be_bytes([bytes[l4 + 4], bytes[l4 + 5], bytes[l4 + 6], bytes[l4 + 7]]);
         let follows = number(theirs) == number(ours).wrapping_add(gathered as u32);
         let is_pushed = theirs[l4 + 13] & TcpFlags::PSH;
-        // Behind the number: acknowledgement, flags, window, then urgent pointer and options behind the checksum.
+        // Behind the number: acknowledgement, AE, flags, window, then urgent pointer and options behind the checksum.
         let is_alike = ours[l4 + 8..l4 + 13] == theirs[l4 + 8..l4 + 13]
+            && (ours[l4 + 13] ^ theirs[l4 + 13]) & !TcpFlags::PSH == 0
             && ours[l4 + 14..l4 + 16] == theirs[l4 + 14..l4 + 16]
             && ours[l4 + 18..self.start] == theirs[l4 + 18..start]
             && self.is_same_way(theirs);
@@ -282,6 +300,50 @@ mod tests {
         (marked.bytes_mut()[1], fewer_hops.bytes_mut()[8]) = (3, 9);
         assert_eq!(counts(&[at(0, ACK, 10), marked]), [1, 1]);
         assert_eq!(counts(&[at(0, ACK, 10), fewer_hops]), [1, 1]);
+    }
+
+    /// A stream of AccECN has a counter in AE, CWR and ECE, which begins with 5: AE and ECE.
+    #[test]
+    fn what_accurate_ecn_counts_is_kept() {
+        let at = |number: u32, flags: u8, accurate: u8| {
+            let mut packet = segment(V4, 1, number * 1000, TcpFlags::ACK | flags, &[7; 1000]);
+            packet.bytes_mut()[32] |= accurate;
+            packet.offload.checksum = Checksum::Verified;
+            packet
+        };
+        const ECE: u8 = TcpFlags::ECE;
+        let five: Vec<PacketBuf> = (0..5).map(|number| at(number, ECE, 1)).collect();
+        let out = gather(&five);
+        assert_eq!(out.iter().map(|(_, count)| *count).collect::<Vec<_>>(), [5]);
+        let headers = Headers::parse(out[0].0.bytes()).unwrap();
+        let mut cut = PacketBuf::new();
+        for piece in segments(&out[0].0, &headers).unwrap() {
+            piece.write(&out[0].0, &mut cut);
+            assert_eq!(cut.bytes()[32..34], [0x51, TcpFlags::ACK | ECE]);
+        }
+        assert_eq!(counts(&[at(0, ECE, 1), at(1, 0, 1), at(2, 0, 0)]), [1, 1, 1], "each another count");
+        assert_eq!(
+            counts(&[at(0, TcpFlags::CWR, 1), at(1, TcpFlags::CWR, 1)]),
+            [1, 1],
+            "cut, CWR would be lost"
+        );
+    }
+
+    #[test]
+    fn of_what_passes_none_is_summed_and_short_ones_begin_nothing() {
+        let counts = |checksum, len: usize| {
+            let (mut coalescer, mut out) = (Coalescer::of_passing(), 0);
+            for number in 0..3 {
+                let mut packet = segment(V6, 1, number * len as u32, TcpFlags::ACK, &vec![1; len]);
+                packet.offload.checksum = checksum;
+                coalescer.add(&mut packet, |_| out += 1);
+            }
+            coalescer.flush(|_| out += 1);
+            out
+        };
+        let partial = Checksum::Partial { start: 40, offset: 16 };
+        assert_eq!((counts(partial, 1000), counts(Checksum::Verified, 1000)), (1, 1));
+        assert_eq!((counts(Checksum::Full, 1000), counts(partial, 400)), (3, 3));
     }
 
     #[test]

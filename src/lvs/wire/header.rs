@@ -93,6 +93,8 @@ impl TcpFlags {
     pub const RST: u8 = 4;
     pub const PSH: u8 = 8;
     pub const ACK: u8 = 16;
+    pub const ECE: u8 = 64;
+    pub const CWR: u8 = 128;
 
     pub const fn has(self, flag: u8) -> bool {
         self.0 & flag != 0

@@ -106,14 +106,13 @@ fn finish_ip(header: &mut [u8], headers: &Headers, len: usize, at: usize) {
 }
 
 fn finish_tcp(tcp: &mut [u8], place: &Place) {
-    const CWR: u8 = 0x80;
     let sequence = u32::from_be_bytes([tcp[4], tcp[5], tcp[6], tcp[7]]).wrapping_add(place.offset as u32);
     tcp[4..8].copy_from_slice(&sequence.to_be_bytes());
     if !place.is_last {
         tcp[13] &= !(TcpFlags::FIN | TcpFlags::PSH);
     }
     if place.at > 0 {
-        tcp[13] &= !CWR;
+        tcp[13] &= !TcpFlags::CWR;
     }
 }
 
