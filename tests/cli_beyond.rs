@@ -246,7 +246,7 @@ fn the_status_of_the_tables_is_shown_as_by_linux_7_3() {
     for name in ["conn_lfactor=9", "svc_lfactor=-9", "conn_max=-1", "conn_max=1073741825"] {
         assert_eq!(shell(&fixture, &format!("tunvs sysctl {name}")).1, Some(1), "{name}");
     }
-    assert_eq!(shell(&fixture, "tunvs sysctl conn_max").0, "conn_max = 1073741824\n");
+    assert_eq!(shell(&fixture, "tunvs sysctl conn_max").0, "net.ipv4.vs.conn_max = 1073741824\n");
 }
 
 #[test]

@@ -173,7 +173,7 @@ const LAYOUTS: [Layout; 14] = [
 
 /// A line, and what is in its block.
 #[derive(Clone, Debug)]
-struct Item(String, Option<Vec<Item>>);
+struct Item(String, Option<Vec<Self>>);
 
 fn line(text: impl Into<String>) -> Item {
     Item(text.into(), None)

@@ -1,5 +1,7 @@
 //! What kernels other than Linux 6.1 did, as differences from its recordings: `tests/data/kernels`.
 
+#![allow(clippy::unwrap_used, reason = "a test program")]
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
