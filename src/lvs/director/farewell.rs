@@ -22,7 +22,8 @@ pub struct CutOff {
 /// What is still to be sent.
 #[derive(Debug, Default)]
 pub(super) struct Farewells {
-    /// The connection that is being told of, and how many places at its server were tried.
+    /// The connection that is being told of, and how many packets it took so far: one for all places at the client, then one
+    /// for each place at its server.
     under_way: Option<(Connection, usize)>,
     /// Virtual and client ends to be asked for their numbers.
     questions: Vec<(Endpoint, Endpoint)>,
@@ -66,12 +67,15 @@ impl Director {
             None => (self.conns.pop_untold()?, 0),
         };
         let positions = conn.positions().copied().unwrap_or_default();
-        if tried == 0 {
+        // Each end by itself: the server's may go to a neighbour, and then all that lies in the outbox goes there.
+        let Some(at_server) = tried.checked_sub(1) else {
             for Place { seq, ack } in positions.places(Role::Out) {
                 outbox.push(&make::tcp_at(ends(conn.virt(), conn.client()), RESET, seq, ack));
             }
-        }
-        let Some(Place { seq, ack }) = positions.places(Role::In).nth(tried) else {
+            farewells.under_way = Some((conn, 1));
+            return Some(Verdict::Reply);
+        };
+        let Some(Place { seq, ack }) = positions.places(Role::In).nth(at_server) else {
             return Some(Verdict::Reply);
         };
         packet.fill(&make::tcp_at(ends(conn.client(), conn.virt()), RESET, seq, ack));
