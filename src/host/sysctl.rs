@@ -8,8 +8,9 @@ pub(super) fn read(key: &str) -> Option<String> {
     fs::read_to_string(path(key)).ok().map(|text| text.trim_end().to_owned())
 }
 
+/// With the end of the line, as sysctl(8) writes it: an empty value alone would be a write of nothing, which changes nothing.
 pub(super) fn write(key: &str, value: &str) -> io::Result<()> {
-    fs::write(path(key), value)
+    fs::write(path(key), format!("{value}\n"))
 }
 
 /// Whether nobody here can write it, as in most containers.

@@ -268,7 +268,7 @@ snapshot() {
   ip -n "$name" -o link | sed 's/qlen .*//'
   ip -n "$name" -o addr | sed 's/valid_lft.*//'
   echo "== sysctls"
-  on "$name" sysctl -a 2>/dev/null | grep -E '^net\.ipv[46]\.(conf|neigh|ip_forward|ip_early_demux|route)' | grep -v 'stable_secret' | sort
+  on "$name" sysctl -a 2>/dev/null | grep -E '^net\.ipv[46]\.(conf|neigh|ip_forward|ip_early_demux|ip_local|route)' | grep -v 'stable_secret' | sort
 }
 
 # --- servers and clients
