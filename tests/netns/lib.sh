@@ -109,9 +109,19 @@ address() {
   for addr; do
     if [[ $addr == *:* ]]; then
       ip -n "$name" addr add "$addr" dev "$device" nodad
+      wait_for_route "$name" "${addr%/*}"
     else
       ip -n "$name" addr add "$addr" dev "$device"
     fi
+  done
+}
+
+# wait_for_route HOST ADDRESS: the kernel makes the route to an own IPv6 address a moment later, and none while its link is down.
+wait_for_route() {
+  local tries
+  for ((tries = 0; tries < 40; tries++)); do
+    [[ -z $(ip -n "$1" -6 route show table local "$2") ]] || return 0
+    sleep 0.05
   done
 }
 
