@@ -217,6 +217,8 @@ on rs1 sysctl -qw net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.all.arp_announce=
 address rs1 lo $dip/32
 on ds ipvsadm -A -t $dip:80 -s rr
 on ds ipvsadm -a -t $dip:80 -r 192.168.56.183 -g
+# What goes to a neighbour that has to be asked for passes the host's own hooks: here none has to be.
+ip -n ds neigh replace 192.168.56.183 dev eth2 nud permanent lladdr "$(ip -n rs1 -br link show eth0 | awk '{ print $3 }')"
 
 # says SERVICE: whether the doctor finds no rule in its way.
 says() {
@@ -312,6 +314,8 @@ contains "what is not tracked" "$dip . tcp . 80" "$(on ds nft list set inet tunv
 on ds ipvsadm -D -t $dip:80
 [[ $(on ds nft list ruleset) != *$dip* ]] || fail "a service that is gone is still not tracked"
 ip -n rs1 addr del $dip/32 dev lo
+on rs1 sysctl -qw net.ipv4.conf.all.arp_ignore=0 net.ipv4.conf.all.arp_announce=0
+ip -n ds neigh del 192.168.56.183 dev eth2
 
 # Daemons beside it. One that removes what is not its own is told not to, in a file of its own.
 mount -t tmpfs none /etc/systemd
