@@ -58,6 +58,8 @@ pub(super) struct Ledger {
     made: Vec<Entry>,
     /// What is being undone.
     going: Vec<Entry>,
+    /// Devices of ours that steps were about, known by [`Self::end`] also when it begins again.
+    devices: HashSet<String>,
     /// Settings that were not set back, and why, as sentences.
     left_on: Vec<String>,
 }
@@ -69,14 +71,17 @@ impl Ledger {
     /// Another director holds the journal, or it cannot be written.
     pub(super) fn begin(journal: Option<&Path>, stop: StopFlag) -> Result<Self, HostError> {
         let journal = journal.map(Journal::begin).transpose()?;
-        Ok(Self { journal, stop, made: Vec::new(), going: Vec::new(), left_on: Vec::new() })
+        Ok(Self::new(journal, stop, Vec::new()))
     }
 
     /// That of a director that could not undo its steps itself.
     pub(super) fn left_behind(journal: Journal, steps: Vec<Step>) -> Self {
         let made = steps.into_iter().map(|step| Entry { term: Term::Stays, step }).collect();
-        let (stop, going, left_on) = (StopFlag::default(), Vec::new(), Vec::new());
-        Self { journal: Some(journal), stop, made, going, left_on }
+        Self::new(Some(journal), StopFlag::default(), made)
+    }
+
+    fn new(journal: Option<Journal>, stop: StopFlag, made: Vec<Entry>) -> Self {
+        Self { journal, stop, made, going: Vec::new(), devices: HashSet::new(), left_on: Vec::new() }
     }
 
     /// All steps, in the order in which they were made.
@@ -224,13 +229,12 @@ impl Ledger {
             return Ok(());
         }
         let view = kernel.view().await?;
-        let devices: HashSet<String> =
-            self.going.iter().filter_map(|entry| entry.step.device()).map(str::to_owned).collect();
+        self.devices.extend(self.going.iter().filter_map(|entry| entry.step.device()).map(str::to_owned));
         let mut hears_routers = false;
         self.going.retain(|entry| {
             let Some((setting, links)) = shared(&entry.step) else { return true };
             let family = if setting.key == FORWARD_V6 { Family::V6 } else { Family::V4 };
-            let is_new = |name: &&str| !links.contains(*name) && !devices.contains(*name);
+            let is_new = |name: &&str| !links.contains(*name) && !self.devices.contains(*name);
             let Some(user) = view.in_use(family).find(is_new) else { return true };
             if kernel.sysctl(&setting.key) == setting.only_if {
                 hears_routers |= family == Family::V6;
