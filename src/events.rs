@@ -150,6 +150,10 @@ pub enum Event {
     HostTrouble {
         reason: String,
     },
+    /// Another program takes away what the director made on the host, again and again: so many times in this row.
+    HostContested {
+        times: u64,
+    },
     /// The reader was too slow: so many events were left out here.
     Lost {
         events: u64,
@@ -158,7 +162,7 @@ pub enum Event {
 
 impl Event {
     /// All that [`Self::name`] can be.
-    pub const NAMES: [&str; 23] = [
+    pub const NAMES: [&str; 24] = [
         "started",
         "stopping",
         "service_added",
@@ -181,6 +185,7 @@ impl Event {
         "drops_go_on",
         "drops_ended",
         "host_trouble",
+        "host_contested",
         "lost",
     ];
 
@@ -209,6 +214,7 @@ impl Event {
             Self::DropsGoOn { .. } => "drops_go_on",
             Self::DropsEnded { .. } => "drops_ended",
             Self::HostTrouble { .. } => "host_trouble",
+            Self::HostContested { .. } => "host_contested",
             Self::Lost { .. } => "lost",
         }
     }
@@ -238,6 +244,7 @@ impl Event {
             | Self::DropsGoOn { .. }
             | Self::DropsEnded { .. }
             | Self::HostTrouble { .. }
+            | Self::HostContested { .. }
             | Self::Lost { .. } => None,
         }
     }

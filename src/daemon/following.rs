@@ -3,10 +3,13 @@
 //!
 //! Never decides what is captured; that is the core's. Called by [`Live`](super::service::Live) after every change.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::Duration;
 
 use tokio::sync::Mutex;
+use tokio::time::Instant;
 
 use super::marks::MarkTuns;
 use crate::control::status;
@@ -27,7 +30,20 @@ pub(super) struct Following {
     has_host: AtomicBool,
     /// How the last time went.
     state: parking_lot::Mutex<status::Host>,
+    contest: parking_lot::Mutex<Option<Contest>>,
 }
+
+/// Another program takes away again and again what the director made.
+#[derive(Debug)]
+struct Contest {
+    times: u32,
+    at: Instant,
+    /// When the last event told of it.
+    told: Instant,
+}
+
+/// Nothing was taken away for so long: it is over.
+const QUIET: Duration = Duration::from_secs(60);
 
 #[derive(Debug)]
 struct Host {
@@ -55,7 +71,8 @@ impl Following {
     ) -> Self {
         let (host, has_host, state) =
             (Mutex::new(None), AtomicBool::default(), parking_lot::Mutex::default());
-        Self { director, neighbours, events, stop, host, has_host, state }
+        let contest = parking_lot::Mutex::default();
+        Self { director, neighbours, events, stop, host, has_host, state, contest }
     }
 
     /// Gives the host that follows the tables from now on.
@@ -108,6 +125,7 @@ impl Following {
             follows: warnings.is_empty(),
             changes: host.plumbing.changes() as u64,
             troubles: warnings.clone(),
+            contested: 0,
         };
         let before = std::mem::replace(&mut *self.state.lock(), state);
         for warning in warnings.iter().filter(|warning| !before.troubles.contains(warning)) {
@@ -118,11 +136,54 @@ impl Following {
             tracing::info!("the host follows again");
         }
         host.followed = warnings.is_empty().then_some(captures);
+        self.tell_of_contest(host.plumbing.contested());
         warnings
     }
 
+    /// An event when it begins, and once in [`QUIET`] while it lasts.
+    fn tell_of_contest(&self, times: Option<u32>) {
+        let mut contest = self.contest.lock();
+        let Some(times) = times else {
+            *contest = None;
+            return;
+        };
+        let now = Instant::now();
+        let told = contest.as_ref().map(|contest| contest.told).filter(|told| now - *told < QUIET);
+        if told.is_none() {
+            self.events.publish(Event::HostContested { times: times.into() });
+        }
+        *contest = Some(Contest { times, at: now, told: told.unwrap_or(now) });
+    }
+
+    /// Whether another program takes away again and again what the director made.
+    pub(super) fn is_contested(&self) -> bool {
+        self.contested() > 0
+    }
+
+    fn contested(&self) -> u64 {
+        let contest = self.contest.lock();
+        contest
+            .as_ref()
+            .filter(|contest| contest.at.elapsed() < QUIET)
+            .map_or(0, |contest| contest.times.into())
+    }
+
     pub(super) fn state(&self) -> status::Host {
-        self.state.lock().clone()
+        status::Host { contested: self.contested(), ..self.state.lock().clone() }
+    }
+
+    /// The families of these services that the host has no room for, and why.
+    pub(super) async fn refused(&self, families: BTreeSet<Family>) -> BTreeMap<Family, HostError> {
+        let host = self.host.lock().await;
+        let mut refused = BTreeMap::new();
+        if let Some(host) = host.as_ref() {
+            for family in families {
+                if let Err(error) = host.plumbing.room_for(family).await {
+                    refused.insert(family, error);
+                }
+            }
+        }
+        refused
     }
 
     /// From here on nothing is made any more.

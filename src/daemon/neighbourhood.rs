@@ -13,15 +13,23 @@ use crate::lvs::wire::{Outbox, PacketBuf};
 
 use super::service::Live;
 
-/// Changes come in bursts; this long after the first one they are looked at together.
+/// Changes come in bursts: those so soon after the first one are looked at together.
 const SETTLE: Duration = Duration::from_millis(50);
 
-/// Reads the host anew whenever it changes.
+/// Proxy neighbours go without a message, and messages may be lost: the host is looked at so often at least.
+const ANYWAY: Duration = Duration::from_secs(30);
+
+/// Reads the host anew whenever it changes: at the first message, and at once when something of ours is gone, unless
+/// somebody takes it again and again.
 pub(super) async fn keep_up(live: Arc<Live>, mut watch: Watch) {
-    while watch.changed().await {
-        tokio::time::sleep(SETTLE).await;
+    while tokio::time::timeout(ANYWAY, watch.changed()).await.unwrap_or(true) {
         watch.catch_up();
         live.follow_host().await;
+        if live.host.is_contested() {
+            tokio::time::sleep(SETTLE).await;
+        } else {
+            let _ = tokio::time::timeout(SETTLE, watch.lost()).await;
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! The director as the control socket sees it: tables, and the host that follows them.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,7 +28,7 @@ use crate::events::{Events, rfc3339};
 use crate::health::report::ServiceReport;
 use crate::health::state::Health;
 use crate::health::tasks::Checks;
-use crate::host::StopFlag;
+use crate::host::{HostError, StopFlag};
 use crate::lvs::Time;
 use crate::lvs::director::{
     Command, CommandError, Director, Explanation, Query, Question, Reply, ServiceEntry,
@@ -118,9 +119,10 @@ impl Live {
 
     /// Changes tables, then the host.
     pub(super) async fn change(&self, commands: &[Command], on_error: OnError) -> Applied {
+        let refused = self.host.refused(new_families(commands)).await;
         let results = {
             let _turn = self.turn.lock().await;
-            let mut results = self.change_workable(commands, on_error);
+            let mut results = self.change_workable(commands, on_error, &refused);
             self.follow_hand(commands, &mut results);
             results
         };
@@ -128,13 +130,16 @@ impl Live {
     }
 
     /// Changes tables but for services that would be dead on this host. The caller has the turn.
-    fn change_workable(&self, mut commands: &[Command], on_error: OnError) -> Vec<Result<(), CommandError>> {
+    fn change_workable(
+        &self,
+        mut commands: &[Command],
+        on_error: OnError,
+        refused: &BTreeMap<Family, HostError>,
+    ) -> Vec<Result<(), CommandError>> {
         let families = [Family::V4, Family::V6].map(|family| self.host.workable(family));
-        let refusal = |command: &Command| match command {
-            Command::AddService(spec) => {
-                families[usize::from(spec.key.family() == Family::V6)].as_ref().err()
-            }
-            _ => None,
+        let refusal = |command: &Command| {
+            let family = new_family(command)?;
+            families[usize::from(family == Family::V6)].as_ref().err().or(refused.get(&family))
         };
         let mut results = Vec::with_capacity(commands.len());
         loop {
@@ -203,6 +208,10 @@ impl Live {
 
     /// Makes the tables be as the configuration declares them.
     pub(super) async fn follow_declared(&self, declared: &Declared) -> Result<(), DaemonError> {
+        let refused = self.host.refused(new_families(&declared.commands())).await;
+        if let Some((_, why)) = refused.into_iter().next() {
+            return Err(why.into());
+        }
         let results = {
             let _turn = self.turn.lock().await;
             self.declare_checks(&declared.health);
@@ -311,6 +320,18 @@ impl metrics::Source for Live {
     fn now(&self) -> Time {
         self.clock.now()
     }
+}
+
+/// The family of a service that the command adds.
+const fn new_family(command: &Command) -> Option<Family> {
+    match command {
+        Command::AddService(spec) => Some(spec.key.family()),
+        _ => None,
+    }
+}
+
+fn new_families(commands: &[Command]) -> BTreeSet<Family> {
+    commands.iter().filter_map(new_family).collect()
 }
 
 fn changes_drains(commands: &[Command], results: &[Result<(), CommandError>]) -> bool {

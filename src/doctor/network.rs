@@ -32,6 +32,16 @@ fn policy(site: &Site, findings: &mut Vec<Finding>) {
                 "the director could not do on the host what its tables want: their packets do not reach it";
             findings.push(Finding::fail("host", trouble.as_str(), why).mend("tunvs reload"));
         }
+        if status.host.contested > 0 {
+            let found = format!(
+                "another program takes away the director's rules and routes, {} times in a row",
+                status.host.contested
+            );
+            let why = "they are put back each time, but packets wait or are lost in between: have it leave rules and routes of others alone";
+            findings.push(Finding::fail("host", found, why).mend(
+                "printf '[Network]\\nManageForeignRoutes=no\\nManageForeignRoutingPolicyRules=no\\n' >/etc/systemd/networkd.conf.d/tunvs.conf # where it is systemd-networkd; then restart it",
+            ));
+        }
         return;
     }
     if site.survey.has_our_rules {

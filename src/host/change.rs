@@ -22,6 +22,11 @@ pub(super) const TABLE_LOCAL: u32 = 255;
 pub enum Change {
     AddRule(Rule),
     DeleteRule(Rule),
+    /// A rule of another program goes to that preference, with all that it says.
+    MoveRule {
+        rule: Rule,
+        to: u32,
+    },
     AddRoute(Route),
     DeleteRoute(Route),
     AddAddress(Address),
@@ -82,6 +87,9 @@ pub struct Route {
     pub table: u32,
     pub dst: IpNet,
     pub kind: RouteKind,
+    /// 0 is what the kernel gives a route without one.
+    #[serde(default)]
+    pub metric: u32,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -140,7 +148,7 @@ pub struct Setting {
 impl Change {
     pub fn family(&self) -> Option<Family> {
         match self {
-            Self::AddRule(rule) | Self::DeleteRule(rule) => Some(rule.family),
+            Self::AddRule(rule) | Self::DeleteRule(rule) | Self::MoveRule { rule, .. } => Some(rule.family),
             Self::AddRoute(route) | Self::DeleteRoute(route) => Some(Family::of(&route.dst.addr())),
             Self::AddAddress(address) | Self::DeleteAddress(address) => Some(Family::of(&address.net.addr())),
             Self::AddProxy(proxy) | Self::DeleteProxy(proxy) | Self::Announce(proxy) => {
@@ -250,10 +258,6 @@ impl Step {
         }
     }
 
-    pub(super) const fn is_about_a_rule(&self) -> bool {
-        matches!(self.apply, Change::AddRule(_) | Change::DeleteRule(_))
-    }
-
     pub fn optional(self) -> Self {
         Self { optional: true, ..self }
     }
@@ -264,6 +268,12 @@ impl Step {
 
     const fn new(apply: Change, undo: Option<Change>) -> Self {
         Self { apply, undo, optional: false, ephemeral: false }
+    }
+}
+
+impl Route {
+    pub const fn new(table: u32, dst: IpNet, kind: RouteKind) -> Self {
+        Self { table, dst, kind, metric: 0 }
     }
 }
 
@@ -328,6 +338,10 @@ impl Display for Change {
         match self {
             Self::AddRule(rule) => write!(f, "{ip} rule add {rule}"),
             Self::DeleteRule(rule) => write!(f, "{ip} rule del {rule}"),
+            Self::MoveRule { rule, to } => {
+                let moved = Rule { pref: *to, ..rule.clone() };
+                write!(f, "{ip} rule add {moved} && {ip} rule del {rule}")
+            }
             Self::AddRoute(route) => write!(f, "{ip} route add {route}"),
             Self::DeleteRoute(route) => write!(f, "{ip} route del {route}"),
             Self::AddAddress(address) => {
@@ -429,6 +443,9 @@ impl Display for Route {
             TABLE_LOCAL => f.write_str(" table local")?,
             table => write!(f, " table {table}")?,
         }
+        if self.metric != 0 {
+            write!(f, " metric {}", self.metric)?;
+        }
         write!(f, " protocol {OUR_PROTOCOL}")
     }
 }
@@ -471,6 +488,7 @@ mod tests {
             table: 7600,
             dst: "10.0.0.1/32".parse().unwrap(),
             kind: RouteKind::Via("tunvs-vip".to_owned()),
+            metric: 0,
         };
         assert_eq!(
             Step::route(route).to_string(),

@@ -10,17 +10,19 @@ use ipnet::IpNet;
 use netlink_packet_core::{
     NLM_F_ACK, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REQUEST, NetlinkMessage, NetlinkPayload,
 };
+use netlink_packet_route::RouteNetlinkMessage;
 use netlink_packet_route::address::{AddressAttribute, AddressMessage};
 use netlink_packet_route::link::{LinkAttribute, LinkFlags, LinkLayerType, LinkMessage};
 use netlink_packet_route::neighbour::{
     NeighbourAddress, NeighbourAttribute, NeighbourFlags, NeighbourMessage,
 };
 use netlink_packet_route::route::RouteMessage;
+use netlink_packet_route::rule::RuleMessage;
 use parking_lot::Mutex;
 use rtnetlink::{Handle, IpVersion};
 
 use super::announce::announce;
-use super::change::{Change, Proxy, Setting, Untracked};
+use super::change::{Change, Proxy, Rule, Setting, Untracked};
 use super::error::HostError;
 use super::messages;
 use super::needs;
@@ -113,27 +115,55 @@ impl Netlink {
             Change::Announce(proxy) => announce(proxy).map_err(failed),
             Change::Untrack(service) => self.untrack(service, true).map_err(failed),
             Change::Track(service) => self.untrack(service, false).map_err(failed),
+            Change::MoveRule { rule, to } => self.move_rule(rule, *to).await.map_err(failed),
             _ => {
                 let Some(request) = messages::request(change, index_of).map_err(failed)? else {
                     return Ok(());
                 };
-                let mut message = NetlinkMessage::from(request.message);
-                message.header.flags = NLM_F_REQUEST | NLM_F_ACK;
-                if request.creates {
-                    message.header.flags |= NLM_F_CREATE | NLM_F_EXCL;
-                }
-                let mut handle = self.handle.clone();
-                let mut answers = handle.request(message).map_err(|error| failed(io::Error::other(error)))?;
-                while let Some(answer) = answers.next().await {
-                    if let NetlinkPayload::Error(error) = answer.payload
-                        && error.code.is_some()
-                    {
-                        return Err(failed(error.to_io()));
-                    }
-                }
-                Ok(())
+                self.ask(request).await.map_err(failed)
             }
         }
+    }
+
+    async fn ask(&self, request: messages::Request) -> io::Result<()> {
+        let mut message = NetlinkMessage::from(request.message);
+        message.header.flags = NLM_F_REQUEST | NLM_F_ACK;
+        if request.creates {
+            message.header.flags |= NLM_F_CREATE | NLM_F_EXCL;
+        }
+        let mut answers = self.handle.clone().request(message).map_err(io::Error::other)?;
+        while let Some(answer) = answers.next().await {
+            if let NetlinkPayload::Error(error) = answer.payload
+                && error.code.is_some()
+            {
+                return Err(error.to_io());
+            }
+        }
+        Ok(())
+    }
+
+    async fn list_rules(&self, family: Family) -> Result<Vec<RuleMessage>, rtnetlink::Error> {
+        let version = match family {
+            Family::V4 => IpVersion::V4,
+            Family::V6 => IpVersion::V6,
+        };
+        self.handle.rule().get(version).execute().try_collect().await
+    }
+
+    /// As it is listed, whatever it selects by: it is there twice for a moment, and never gone.
+    async fn move_rule(&self, rule: &Rule, to: u32) -> io::Result<()> {
+        let listed = self.list_rules(rule.family).await.map_err(io::Error::other)?;
+        let is_meant = |message: &RuleMessage| messages::rule_of(message, rule.family) == *rule;
+        let Some(listed) = listed.into_iter().find(is_meant) else {
+            return Err(io::Error::from_raw_os_error(libc::ENOENT));
+        };
+        let message = RouteNetlinkMessage::NewRule(messages::moved(&listed, to));
+        match self.ask(messages::Request { message, creates: true }).await {
+            Err(error) if error.raw_os_error() != Some(libc::EEXIST) => return Err(error),
+            Ok(()) | Err(_) => {}
+        }
+        let message = RouteNetlinkMessage::DelRule(messages::moved(&listed, rule.pref));
+        self.ask(messages::Request { message, creates: false }).await
     }
 }
 
@@ -147,8 +177,8 @@ impl Kernel for Netlink {
         let addresses: Vec<AddressMessage> =
             self.handle.address().get().execute().try_collect().await.map_err(read("list addresses"))?;
         view.addresses = addresses.iter().filter_map(|message| interface(message, &view.links)).collect();
-        for (family, version) in [(Family::V4, IpVersion::V4), (Family::V6, IpVersion::V6)] {
-            let rules: Vec<_> = match self.handle.rule().get(version.clone()).execute().try_collect().await {
+        for family in [Family::V4, Family::V6] {
+            let rules = match self.list_rules(family).await {
                 Ok(rules) => rules,
                 // A kernel without IPv6 has no rules for it.
                 Err(_) if family == Family::V6 => continue,
@@ -157,6 +187,12 @@ impl Kernel for Netlink {
             view.rules.extend(rules.iter().map(|message| messages::rule_of(message, family)));
             let routes = routes::listed(&self.handle, family).await?;
             view.tables.extend(routes.iter().map(messages::table_of));
+            let name_of = |index| {
+                let link = view.links.iter().find(|link| link.index == index)?;
+                Some(link.name.clone())
+            };
+            let ours = routes.iter().filter_map(|message| messages::our_route(message, family, name_of));
+            view.ours.extend(ours.collect::<Vec<_>>());
             let routes: Vec<Route> =
                 routes.iter().filter_map(|message| route(message, &view, family)).collect();
             view.routes.extend(routes);
@@ -195,7 +231,14 @@ impl Kernel for Netlink {
 
 /// Netlink requests queue up in the kernel in the order in which they are sent.
 const fn can_overlap(change: &Change) -> bool {
-    !matches!(change, Change::Sysctl(_) | Change::Announce(_) | Change::Untrack(_) | Change::Track(_))
+    !matches!(
+        change,
+        Change::Sysctl(_)
+            | Change::Announce(_)
+            | Change::MoveRule { .. }
+            | Change::Untrack(_)
+            | Change::Track(_)
+    )
 }
 
 fn write_sysctl(setting: &Setting) -> Result<(), HostError> {

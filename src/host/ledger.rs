@@ -93,6 +93,11 @@ impl Ledger {
         self.made.iter().filter(move |entry| entry.term == term).map(|entry| &entry.step)
     }
 
+    /// All steps with how long they are meant to stay.
+    pub(super) fn entries(&self) -> impl Iterator<Item = (Term, &Step)> {
+        self.made.iter().map(|entry| (entry.term, &entry.step))
+    }
+
     pub(super) const fn len(&self) -> usize {
         self.made.len()
     }
@@ -323,7 +328,11 @@ fn shows(view: &View, kernel: &impl Kernel, change: &Change) -> bool {
         // Nobody else asks our tables, and nothing asks them once the rules are gone.
         Change::DeleteRoute(_) | Change::AddRoute(_) => true,
         // Never the undoing of anything.
-        Change::AddAddress(_) | Change::AddProxy(_) | Change::Link(_) | Change::Announce(_) => true,
+        Change::MoveRule { .. }
+        | Change::AddAddress(_)
+        | Change::AddProxy(_)
+        | Change::Link(_)
+        | Change::Announce(_) => true,
         // Of a table that nobody else can change, and that goes with this process.
         Change::Track(_) | Change::Untrack(_) => true,
     }

@@ -23,6 +23,7 @@ use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
 use super::change::{
     Action, Address, Change, KERNEL_PROTOCOL, Link, OUR_PROTOCOL, Proxy, Route, RouteKind, Rule, TABLE_LOCAL,
 };
+use super::routes::Told;
 use crate::lvs::service::Family;
 
 /// Lifetime without end.
@@ -57,7 +58,11 @@ pub(super) fn request(
         Change::AddProxy(wanted) => (M::NewNeighbour(proxy(wanted, &index_of)?), true),
         Change::DeleteProxy(wanted) => (M::DelNeighbour(proxy(wanted, &index_of)?), false),
         Change::Link(wanted) => (M::SetLink(link(wanted, &index_of)?), false),
-        Change::Sysctl(_) | Change::Announce(_) | Change::Untrack(_) | Change::Track(_) => return Ok(None),
+        Change::MoveRule { .. }
+        | Change::Sysctl(_)
+        | Change::Announce(_)
+        | Change::Untrack(_)
+        | Change::Track(_) => return Ok(None),
     };
     Ok(Some(Request { message, creates }))
 }
@@ -184,6 +189,9 @@ fn route(wanted: &Route, index_of: &impl Fn(&str) -> io::Result<u32>) -> io::Res
     message.header.protocol = RouteProtocol::from(OUR_PROTOCOL);
     message.attributes.push(RouteAttribute::Table(wanted.table));
     message.attributes.push(RouteAttribute::Destination(route_address(wanted.dst.addr())));
+    if wanted.metric != 0 {
+        message.attributes.push(RouteAttribute::Priority(wanted.metric));
+    }
     let (kind, scope, dev) = match &wanted.kind {
         RouteKind::Via(dev) => (RouteType::Unicast, RouteScope::Link, Some(dev)),
         RouteKind::Local(dev) => (RouteType::Local, RouteScope::Host, Some(dev)),
@@ -195,6 +203,43 @@ fn route(wanted: &Route, index_of: &impl Fn(&str) -> io::Result<u32>) -> io::Res
         message.attributes.push(RouteAttribute::Oif(index_of(dev)?));
     }
     Ok(message)
+}
+
+/// A route of ours as the host lists it; None for any other.
+pub(super) fn our_route(
+    message: &RouteMessage,
+    family: Family,
+    name_of: impl Fn(u32) -> Option<String>,
+) -> Option<Route> {
+    /// `IP6_RT_PRIO_USER`: what IPv6 gives a route without a metric.
+    const USUAL_V6: u32 = 1024;
+    if message.header.protocol != RouteProtocol::from(OUR_PROTOCOL) {
+        return None;
+    }
+    let told = Told::of(message, family)?;
+    let dev = || told.index.and_then(&name_of);
+    let kind = match message.header.kind {
+        RouteType::Unicast => RouteKind::Via(dev()?),
+        RouteType::Local => RouteKind::Local(dev()?),
+        RouteType::Throw => RouteKind::Throw,
+        _ => return None,
+    };
+    let metric = message.attributes.iter().find_map(|attribute| match attribute {
+        RouteAttribute::Priority(metric) => Some(*metric),
+        _ => None,
+    });
+    let metric = metric.filter(|metric| family == Family::V4 || *metric != USUAL_V6).unwrap_or(0);
+    let dst = IpNet::new(told.dst, message.header.destination_prefix_length).ok()?;
+    Some(Route { table: table_of(message), dst, kind, metric })
+}
+
+/// A listed rule as the request that makes it at another preference.
+pub(super) fn moved(listed: &RuleMessage, to: u32) -> RuleMessage {
+    let mut message = listed.clone();
+    message.header.flags &= RuleFlags::Invert;
+    message.attributes.retain(|attribute| !matches!(attribute, RuleAttribute::Priority(_)));
+    message.attributes.push(RuleAttribute::Priority(to));
+    message
 }
 
 pub(super) fn route_address(addr: IpAddr) -> RouteAddress {
@@ -293,6 +338,42 @@ mod tests {
         assert_eq!(rule_of(&listed, Family::V4), wanted);
         let goto = Rule::new(Family::V6, 0, Action::Goto(5));
         assert_eq!(rule_of(&rule(&goto), Family::V6), goto);
+    }
+
+    #[test]
+    fn a_route_is_listed_as_it_was_asked_for() {
+        for (net, kind, metric) in [
+            ("192.168.1.183/32", RouteKind::Via("tunvs-vip".to_owned()), 0),
+            ("192.168.1.183/32", RouteKind::Via("tunvs-rs".to_owned()), 4096),
+            ("0.0.0.0/0", RouteKind::Via("tunvs-rs".to_owned()), 0),
+            ("fd00::/64", RouteKind::Local("tunvs-vip".to_owned()), 0),
+            ("ff00::/8", RouteKind::Throw, 0),
+        ] {
+            let dst: IpNet = net.parse().unwrap();
+            let wanted = Route { table: 7600, dst, kind, metric };
+            let index = |name: &str| Ok(if name == "tunvs-vip" { 4 } else { 5 });
+            let mut listed = route(&wanted, &index).unwrap();
+            if dst.addr().is_ipv6() {
+                listed.attributes.push(RouteAttribute::Priority(1024));
+            }
+            let name = |index| Some(if index == 4 { "tunvs-vip" } else { "tunvs-rs" }.to_owned());
+            assert_eq!(our_route(&listed, Family::of(&dst.addr()), name), Some(wanted.clone()));
+            listed.header.protocol = RouteProtocol::Static;
+            assert_eq!(our_route(&listed, Family::of(&dst.addr()), name), None);
+        }
+    }
+
+    #[test]
+    fn a_rule_moves_with_all_that_it_says() {
+        let mut wanted = Rule::new(Family::V4, 0, Action::Lookup(51_820));
+        (wanted.not, wanted.mark) = (true, Some(51_820));
+        let mut listed = rule(&wanted);
+        listed.header.flags |= RuleFlags::Unresolved;
+        listed.attributes.push(RuleAttribute::SuppressPrefixLen(0));
+        let moved = moved(&listed, 32_765);
+        assert_eq!(moved.header.flags, RuleFlags::Invert);
+        assert!(moved.attributes.contains(&RuleAttribute::SuppressPrefixLen(0)));
+        assert_eq!(rule_of(&moved, Family::V4), Rule { pref: 32_765, narrower: true, ..wanted });
     }
 
     #[test]

@@ -27,6 +27,9 @@ const LOOSE: u8 = 2;
 /// Prefixes for real servers at most, per family, each with two rules; beyond that wider ones stand in.
 const MAX_REALS: usize = 64;
 
+/// The metric of routes that matter only where the first is gone.
+const SECOND: u32 = 4096;
+
 /// What real servers send to the link itself, and is the link's.
 const MULTICAST: Ipv6Net = Ipv6Net::new_assert(Ipv6Addr::new(0xff00, 0, 0, 0, 0, 0, 0, 0), 8);
 const LINK_LOCAL: Ipv6Net = Ipv6Net::new_assert(Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 0), 10);
@@ -78,7 +81,7 @@ pub(super) fn base(
         Family::V4 => sysctls_v4(ground, &sysctl),
         Family::V6 => sysctls_v6(ground, &sysctl),
     };
-    let to_rs = |dst, kind| Step::route(Route { table: ground.tables.rs, dst, kind });
+    let to_rs = |dst, kind| Step::route(Route::new(ground.tables.rs, dst, kind));
     steps.push(to_rs(any(family), RouteKind::Via(ground.tuns.rs.clone())));
     if family == Family::V6 {
         steps.extend([MULTICAST, LINK_LOCAL].map(|net| to_rs(IpNet::V6(net), RouteKind::Throw)));
@@ -164,10 +167,14 @@ impl<'a, F: Fn(&str) -> Option<String>> Following<'a, F> {
 
     fn virtuals(&mut self) {
         let Ground { options, tuns, tables, .. } = *self.ground;
-        let to_vip = |dst: IpNet| Route { table: tables.vip, dst, kind: RouteKind::Via(tuns.vip.clone()) };
+        // Without the first, the other side takes a client's packets just as well, and the host's own stack does not.
+        let to_vip = |dst: IpNet| {
+            let via = |tun: &String| Route::new(tables.vip, dst, RouteKind::Via(tun.clone()));
+            [via(&tuns.vip), Route { metric: SECOND, ..via(&tuns.rs) }].map(Step::route)
+        };
         let mut all_ours = Vec::new();
         for net in &options.vip_nets {
-            self.steps.push(Step::route(to_vip(*net)));
+            self.steps.extend(to_vip(*net));
             // Where hosts live in the subnet, only the addresses of services are ours.
             let is_shared = self.subnets.iter().any(|interface| overlap(&interface.net, net));
             if options.claim_vips && !is_shared {
@@ -176,13 +183,12 @@ impl<'a, F: Fn(&str) -> Option<String>> Following<'a, F> {
             }
         }
         let inside = self.broadcasts().filter(|addr| options.vip_nets.iter().any(|net| net.contains(addr)));
-        let leave =
-            |addr: IpAddr| Step::route(Route { table: tables.vip, dst: addr.into(), kind: RouteKind::Throw });
+        let leave = |addr: IpAddr| Step::route(Route::new(tables.vip, addr.into(), RouteKind::Throw));
         let left: Vec<Step> = inside.map(leave).collect();
         self.steps.extend(left);
         for addr in &self.captures.virtuals {
             if !options.vip_nets.iter().any(|net| net.contains(addr)) {
-                self.steps.push(Step::route(to_vip((*addr).into())));
+                self.steps.extend(to_vip((*addr).into()));
             }
             let is_ours_already = self.own.contains(addr) || all_ours.iter().any(|net| net.contains(addr));
             if options.claim_vips && !is_ours_already {
@@ -243,7 +249,7 @@ impl<'a, F: Fn(&str) -> Option<String>> Following<'a, F> {
         let reals = &self.captures.reals;
         let to_rs = |net: IpNet| {
             let kind = RouteKind::Via(tuns.rs.clone());
-            [Step::route(Route { table: tables.vip, dst: net, kind }), local(net, &tuns.rs)]
+            [Step::route(Route::new(tables.vip, net, kind)), local(net, &tuns.rs)]
         };
         // Towards servers on this host.
         let is_here = |real: &&IpAddr| self.own.contains(*real) || real.is_loopback();
@@ -335,8 +341,7 @@ impl<'a, F: Fn(&str) -> Option<String>> Following<'a, F> {
         if !rules.is_empty() {
             rules.push(Rule::new(family, layout.local(), Action::Lookup(tables.rs)));
             if family == Family::V4 {
-                let leave =
-                    |addr: IpAddr| Route { table: tables.rs, dst: addr.into(), kind: RouteKind::Throw };
+                let leave = |addr: IpAddr| Route::new(tables.rs, addr.into(), RouteKind::Throw);
                 let left: Vec<Step> = self.broadcasts().map(leave).map(Step::route).collect();
                 self.steps.extend(left);
             }
@@ -376,11 +381,7 @@ impl<'a, F: Fn(&str) -> Option<String>> Following<'a, F> {
                 self.steps.extend(device_sysctls_v4(dev, &self.original));
             }
             let table = self.ground.tables.vip + number;
-            self.steps.push(Step::route(Route {
-                table,
-                dst: any(family),
-                kind: RouteKind::Via(dev.clone()),
-            }));
+            self.steps.push(Step::route(Route::new(table, any(family), RouteKind::Via(dev.clone()))));
             let mut way_back = Rule::new(family, layout.bypass, Action::Goto(layout.local()));
             way_back.iif = Some(dev.clone());
             self.steps.push(Step::rule(way_back));
@@ -433,7 +434,7 @@ fn answer_for_others(dev: &str, original: &impl Fn(&str) -> Option<String>) -> V
 }
 
 fn local(net: IpNet, dev: &str) -> Step {
-    Step::route(Route { table: TABLE_LOCAL, dst: net, kind: RouteKind::Local(dev.to_owned()) })
+    Step::route(Route::new(TABLE_LOCAL, net, RouteKind::Local(dev.to_owned())))
 }
 
 fn addr_len(addr: IpAddr) -> u8 {

@@ -20,6 +20,12 @@ use crate::lvs::neighbour::Ground;
 use crate::lvs::route::RouteTable;
 use crate::lvs::service::Family;
 
+mod heal;
+
+pub(super) use heal::{intruders_before, put_local_first};
+
+use heal::Healings;
+
 /// What the director has changed on this host.
 #[derive(Debug)]
 pub struct Plumbing {
@@ -54,6 +60,23 @@ impl Plumbing {
     /// The routes of the host as they were at the last reconciliation, and what else decides where packets leave.
     pub fn ground(&self) -> Ground {
         self.engine.ways_out()
+    }
+
+    /// How often another program took away what this director made, once that is again and again.
+    pub fn contested(&self) -> Option<u32> {
+        self.engine.healings.contested()
+    }
+
+    /// Whether there is room for the rules of that family.
+    ///
+    /// # Errors
+    /// There is none, or the host cannot be read.
+    pub async fn room_for(&self, family: Family) -> Result<(), HostError> {
+        if self.engine.layouts.contains_key(&family) {
+            return Ok(());
+        }
+        let view = self.engine.kernel.view().await?;
+        Layout::choose(family, view.rules_of(family)).map(drop)
     }
 
     /// How many changes of the host will be taken back.
@@ -104,13 +127,13 @@ pub enum CleanedUp {
 /// Its director lives, or something could not be undone; the journal stays then.
 pub async fn cleanup(journal: &Path) -> Result<CleanedUp, HostError> {
     let Some((journal, steps)) = Journal::left_behind(journal)? else { return Ok(CleanedUp::Nothing) };
+    let kernel = Netlink::connect()?;
     let mut ledger = Ledger::left_behind(journal, steps);
-    HostError::from_all(ledger.end(&Netlink::connect()?).await)?;
+    let mut errors = ledger.end(&kernel).await;
+    errors.extend(put_local_first(&kernel).await.err());
+    HostError::from_all(errors)?;
     Ok(CleanedUp::AllBut(ledger.left_on().to_vec()))
 }
-
-/// Rules are made anew so often in a row at most.
-const MOST_HEALINGS: u32 = 5;
 
 #[derive(Debug)]
 struct Engine<K> {
@@ -123,8 +146,9 @@ struct Engine<K> {
     foreign_proxies: Vec<Proxy>,
     ledger: Ledger,
     layouts: BTreeMap<Family, Layout>,
-    /// How often in a row the rules were made anew.
-    healings: u32,
+    /// What of ours was not there at the last look.
+    lost: Vec<(Term, Step)>,
+    healings: Healings,
     /// Values of sysctls before the first change.
     originals: HashMap<String, Option<String>>,
 }
@@ -149,7 +173,8 @@ impl<K: Kernel> Engine<K> {
             view,
             ledger,
             layouts: BTreeMap::new(),
-            healings: 0,
+            lost: Vec::new(),
+            healings: Healings::default(),
             originals: HashMap::new(),
         })
     }
@@ -169,18 +194,19 @@ impl<K: Kernel> Engine<K> {
             return Err(HostError::Stopping);
         }
         self.look().await?;
-        let mut errors = self.heal().await?;
-        errors.extend(self.set_again().await?);
+        let mut errors = self.set_again().await?;
         for family in plan::families(&self.options, captures) {
             if !self.layouts.contains_key(&family) {
                 self.kernel.workable(family)?;
                 let (layout, steps) = self.base(family)?;
                 self.ledger.make_all(&self.kernel, Term::Stays, steps).await?;
                 self.layouts.insert(family, layout);
+                self.look().await?;
             }
         }
         let wanted = self.follow(captures, mark_tuns);
         let kept: HashSet<&Step> = wanted.iter().collect();
+        errors.extend(self.heal(&kept).await?);
         let is_gone = |term, step: &Step| term == Term::Follows && !kept.contains(step);
         // A rule goes when its successors stand, so that a real server is never without one.
         let is_early = |term, step: &Step| is_gone(term, step) && step.added_rule().is_none();
@@ -231,6 +257,8 @@ impl<K: Kernel> Engine<K> {
     /// Reads the host, as it is without the addresses that it has from us.
     async fn look(&mut self) -> Result<(), HostError> {
         self.view = self.kernel.view().await?;
+        self.lost = heal::lost(self.ledger.entries(), &self.view);
+        self.healings.still_unlisted(&self.lost);
         let ours: HashSet<&Address> = self.ledger.steps().filter_map(Step::added_address).collect();
         if !ours.is_empty() {
             self.view.addresses.retain(|interface| {
@@ -239,53 +267,6 @@ impl<K: Kernel> Engine<K> {
             });
         }
         Ok(())
-    }
-
-    /// Puts rules back that another program has removed (a network daemon that starts may remove all that are not its
-    /// own). The order among rules of one preference counts, so all of the family are made anew.
-    ///
-    /// A kernel that lists them otherwise than they were just made is believed to have them after [`MOST_HEALINGS`].
-    async fn heal(&mut self) -> Result<Vec<HostError>, HostError> {
-        let mut errors = Vec::new();
-        let mut is_healthy = true;
-        for (&family, layout) in &self.layouts {
-            let there: HashSet<&Rule> = self.view.rules_of(family).collect();
-            let is_back = |rule: &Rule| hides_ours(layout, rule);
-            if self.is_whole(family, layout) {
-                continue;
-            }
-            is_healthy = false;
-            if self.healings >= MOST_HEALINGS {
-                continue;
-            }
-            tracing::warn!(?family, "another program changed the rules of this director: made anew");
-            // `lookup local` stays if it is there, and is the first to come if not.
-            let left =
-                there.into_iter().filter(|rule| is_back(rule) || rule.is_ours() && !rule.is_local_lookup());
-            let left: Vec<Change> = left.cloned().map(Change::DeleteRule).collect();
-            let made = self.rule_steps(family).map(|step| step.apply.clone());
-            let changes: Vec<Change> = left.into_iter().chain(made).collect();
-            let results = self.kernel.carry_out(&changes).await;
-            errors.extend(results.into_iter().filter_map(Result::err).filter(|error| !error.is_moot()));
-        }
-        if !is_healthy && self.healings < MOST_HEALINGS {
-            self.look().await?;
-            is_healthy = self.layouts.iter().all(|(&family, layout)| self.is_whole(family, layout));
-        }
-        self.healings = if is_healthy { 0 } else { self.healings.saturating_add(1) };
-        Ok(errors)
-    }
-
-    fn rule_steps(&self, family: Family) -> impl Iterator<Item = &Step> {
-        self.ledger.steps().filter(move |step| step.apply.family() == Some(family) && step.is_about_a_rule())
-    }
-
-    /// Whether all rules of ours are listed, and none hides them.
-    fn is_whole(&self, family: Family, layout: &Layout) -> bool {
-        let there: HashSet<&Rule> = self.view.rules_of(family).collect();
-        let ours = self.rule_steps(family).filter_map(Step::added_rule);
-        ours.into_iter().all(|rule| there.contains(rule))
-            && !there.iter().any(|rule| hides_ours(layout, rule))
     }
 
     /// How a family will be laid out, and the permanent steps of that.
@@ -319,7 +300,9 @@ impl<K: Kernel> Engine<K> {
     }
 
     async fn undo(&mut self) -> Vec<HostError> {
-        self.ledger.end(&self.kernel).await
+        let mut errors = self.ledger.end(&self.kernel).await;
+        errors.extend(put_local_first(&self.kernel).await.err());
+        errors
     }
 
     fn ways_out(&self) -> Ground {
@@ -336,7 +319,7 @@ impl<K: Kernel> Engine<K> {
         let tuns = [self.tuns.vip.as_str(), &self.tuns.rs];
         let routes = self.view.routes_beside(&tuns).copied();
         let claimed = self.ledger.steps().filter_map(|step| match &step.apply {
-            Change::AddRoute(Route { table: TABLE_LOCAL, dst, kind: RouteKind::Local(_) }) => Some(*dst),
+            Change::AddRoute(Route { table: TABLE_LOCAL, dst, kind: RouteKind::Local(_), .. }) => Some(*dst),
             Change::AddAddress(address) if tuns.contains(&address.dev.as_str()) => {
                 Some(address.net.addr().into())
             }
@@ -351,11 +334,6 @@ fn is_policy(rule: &Rule) -> bool {
     let is_usual = rule.is_unconditional()
         && matches!(rule.action, Action::Lookup(table) if messages::is_host_table(table));
     !rule.is_ours() && !is_usual
-}
-
-/// Whoever brings the rule that was moved back hides all of ours.
-fn hides_ours(layout: &Layout, rule: &Rule) -> bool {
-    layout.moved.is_some() && rule.is_local_lookup() && rule.pref <= layout.bypass
 }
 
 /// Two tables in a row, and room behind them for those of marks.

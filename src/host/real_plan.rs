@@ -181,11 +181,8 @@ pub(super) fn rules(site: &Site<'_>, family: Family) -> Result<Vec<Step>, HostEr
 pub(super) fn follow(site: &Site<'_>) -> Vec<Step> {
     let families = site.families();
     let own = site.own_addresses().into_iter().filter(|addr| families.contains(&Family::of(addr)));
-    let into_tun = |addr: IpAddr| Route {
-        table: site.table,
-        dst: IpNet::from(addr),
-        kind: RouteKind::Via(site.tun().to_owned()),
-    };
+    let into_tun =
+        |addr: IpAddr| Route::new(site.table, IpNet::from(addr), RouteKind::Via(site.tun().to_owned()));
     own.map(|addr| Step::route(into_tun(addr))).collect()
 }
 

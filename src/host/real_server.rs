@@ -3,11 +3,11 @@
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-use super::change::Step;
+use super::change::{Rule, Step};
 use super::error::HostError;
 use super::kernel::{Kernel, Netlink};
 use super::ledger::{Ledger, StopFlag, Term};
-use super::plumbing::free_tables;
+use super::plumbing::{free_tables, intruders_before, put_local_first};
 use super::real_plan::{self, Site};
 use super::view::View;
 use crate::lvs::service::Family;
@@ -130,6 +130,11 @@ impl<K: Kernel> RealHost<K> {
         let new = wanted.iter().filter(|step| !present.contains(step)).cloned().collect();
         errors.extend(self.ledger.make(&self.kernel, Term::Follows, new).await?);
         for family in self.site().families() {
+            let ours: Vec<&Rule> =
+                self.ledger.of_term(Term::Rules(family)).filter_map(Step::added_rule).collect();
+            let moves = intruders_before(&self.view, family, &ours);
+            let results = self.kernel.carry_out(&moves).await;
+            errors.extend(results.into_iter().filter_map(Result::err).filter(|error| !error.is_moot()));
             errors.extend(self.lead(family).await.err());
         }
         HostError::from_all(errors)
@@ -154,6 +159,8 @@ impl<K: Kernel> RealHost<K> {
     }
 
     async fn undo(&mut self) -> Vec<HostError> {
-        self.ledger.end(&self.kernel).await
+        let mut errors = self.ledger.end(&self.kernel).await;
+        errors.extend(put_local_first(&self.kernel).await.err());
+        errors
     }
 }

@@ -19,6 +19,8 @@ pub(super) struct View {
     pub proxies: Vec<Proxy>,
     /// Routes of the tables that the host's own traffic takes.
     pub routes: Vec<Route>,
+    /// Routes of ours, of all tables.
+    pub ours: Vec<super::change::Route>,
     /// Numbers of all tables that have a route.
     pub tables: BTreeSet<u32>,
     /// The kernel's rules can select by DSCP.

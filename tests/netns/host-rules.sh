@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Hosts that are not as they came: policy rules and tables of their own, `lookup local` elsewhere, settings made for
 # single interfaces, strict reverse path filters, proxy neighbours. The director works among them, gives everything
-# back, also after a kill, and puts its rules back when another program removes them.
+# back, also after a kill, puts its rules back when another program removes them, and refuses what has no room.
 . "$(dirname "$0")/lib.sh"
 topology
 web rs1
@@ -104,7 +104,12 @@ for family in -4 -6; do
 done
 cramped=$(snapshot ds)
 start_director
-on ds ipvsadm -A -t 192.168.1.200:80 -s rr
-contains "why the host does not follow" "leaves no room between it and" "$(<"$work/director-ds.log")"
+refused on ds ipvsadm -A -t 192.168.1.200:80 -s rr
+contains "why the service is refused" "rule \`pref 43 from all fwmark 0x300 lookup 203" "$output"
+same "the services" "" "$(on ds ipvsadm -Sn)"
 stop_director
 same "the host without room" "$cramped" "$(snapshot ds)"
+printf -- '-A -t 192.168.1.200:80 -s rr\n' >one.rules
+refused on ds tunvs run --config one.rules
+contains "why a start is refused" "leaves no room between it and" "$output"
+same "the host after a start that was refused" "$cramped" "$(snapshot ds)"

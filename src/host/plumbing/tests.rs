@@ -120,6 +120,10 @@ impl MemoryKernel {
         let outcome = match change {
             Change::AddRule(rule) => put(&mut state.rules, rule),
             Change::DeleteRule(rule) => take(&mut state.rules, rule),
+            Change::MoveRule { rule, to } => {
+                let moved = Rule { pref: *to, ..rule.clone() };
+                take(&mut state.rules, rule).and_then(|()| put(&mut state.rules, &moved))
+            }
             Change::AddRoute(route) => put(&mut state.routes, route),
             Change::DeleteRoute(route) => take(&mut state.routes, route),
             Change::AddAddress(address) => put(&mut state.addresses, address),
@@ -209,6 +213,7 @@ impl Kernel for MemoryKernel {
                 gateway: "192.168.1.1".parse().ok(),
                 is_local: false,
             }],
+            ours: state.routes.clone(),
             selects_dscp: true,
             tables: state.routes.iter().map(|route| route.table).collect(),
         })
@@ -374,7 +379,7 @@ async fn a_virtual_address_is_claimed_only_while_it_is_nobodys() {
     let mut engine = engine(HostOptions::default()).await;
     let service = captures(&["192.168.1.183"], &[]);
     let dst = "192.168.1.183/32".parse().unwrap();
-    let claimed = Route { table: TABLE_LOCAL, dst, kind: RouteKind::Local("tunvs-vip".to_owned()) };
+    let claimed = Route::new(TABLE_LOCAL, dst, RouteKind::Local("tunvs-vip".to_owned()));
     follow(&mut engine, &service).await;
     assert!(engine.kernel.state.borrow().routes.contains(&claimed));
     assert_eq!(*engine.kernel.announced.borrow(), ["192.168.1.183".parse::<IpAddr>().unwrap()]);
@@ -471,6 +476,76 @@ async fn rules_that_another_program_removed_come_back_in_their_order() {
 }
 
 #[tokio::test]
+async fn what_another_program_took_comes_back() {
+    let mut engine = engine(HostOptions::default()).await;
+    let service = captures(&["192.168.1.183", "2001:db8:1::183"], &["192.168.56.183"]);
+    follow(&mut engine, &service).await;
+    let whole = engine.kernel.state.borrow().clone();
+    let sorted = |mut state: State| {
+        state.routes.sort_by_key(ToString::to_string);
+        state.rules.sort_by_key(|rule| (rule.family, rule.pref));
+        state
+    };
+    {
+        let mut state = engine.kernel.state.borrow_mut();
+        state.routes.clear();
+        state.proxies.clear();
+        state.addresses.retain(|address| !address.dev.starts_with("tunvs"));
+    }
+    follow(&mut engine, &service).await;
+    assert_eq!(sorted(engine.kernel.state.borrow().clone()), sorted(whole.clone()));
+    // Each rule for itself, and nothing else is touched.
+    for rule in whole.rules.iter().filter(|rule| rule.is_ours()) {
+        engine.kernel.state.borrow_mut().rules.retain(|other| other != rule);
+        follow(&mut engine, &service).await;
+        let (is, was) = (sorted(engine.kernel.state.borrow().clone()), sorted(whole.clone()));
+        let of_pref = |state: &State| -> BTreeSet<String> {
+            let rules = state.rules.iter().filter(|other| other.pref == rule.pref);
+            rules.map(ToString::to_string).collect()
+        };
+        assert_eq!(of_pref(&is), of_pref(&was), "without {rule}");
+        assert_eq!(is.rules.len(), was.rules.len(), "without {rule}");
+    }
+    assert!(engine.healings.contested().is_some_and(|times| times > 10));
+}
+
+#[tokio::test]
+async fn rules_of_others_go_behind_ours_and_local_is_first_at_the_end() {
+    let mut engine = engine(HostOptions::default()).await;
+    let service = captures(&["192.168.1.183"], &["192.168.56.183"]);
+    follow(&mut engine, &service).await;
+    let whole = lasting(&engine.kernel).rules;
+    let mut wireguard = Rule { protocol: 3, ..lookup(Family::V4, 0, 51_820) };
+    (wireguard.not, wireguard.mark) = (true, Some(51_820));
+    engine.kernel.state.borrow_mut().rules.push(wireguard.clone());
+    follow(&mut engine, &service).await;
+    let mut behind: Vec<Rule> = lasting(&engine.kernel).rules;
+    behind.retain(|rule| !whole.contains(rule));
+    assert_eq!(behind, [Rule { pref: 32_765, ..wireguard.clone() }]);
+    engine.kernel.state.borrow_mut().rules.push(wireguard.clone());
+    assert!(engine.undo().await.is_empty());
+    let left: Vec<Rule> = lasting(&engine.kernel).rules;
+    let left: Vec<&Rule> = left.iter().filter(|rule| rule.family == Family::V4).collect();
+    assert_eq!(*left[0], lookup(Family::V4, 0, TABLE_LOCAL));
+    assert!(left[1..].iter().all(|rule| rule.pref >= 32_764), "{left:?}");
+}
+
+#[tokio::test]
+async fn a_client_s_packets_have_a_second_way() {
+    let mut engine = engine(HostOptions::default()).await;
+    follow(&mut engine, &captures(&["192.168.1.183"], &[])).await;
+    let state = engine.kernel.state.borrow();
+    let ways = state.routes.iter().filter(|route| route.table == 7600).map(ToString::to_string);
+    assert_eq!(
+        ways.collect::<Vec<String>>(),
+        [
+            "192.168.1.183/32 dev tunvs-vip table 7600 protocol 151",
+            "192.168.1.183/32 dev tunvs-rs table 7600 metric 4096 protocol 151",
+        ]
+    );
+}
+
+#[tokio::test]
 async fn what_the_host_had_of_its_own_stays() {
     let kernel = MemoryKernel::new();
     let own = Proxy { addr: "2001:db8:1::183".parse().unwrap(), dev: "eth1".to_owned() };
@@ -524,7 +599,7 @@ async fn addresses_that_stand_for_clients_are_answered_for_and_lead_to_the_serve
     let state = engine.kernel.state.borrow();
     for net in nets {
         let dst = net.parse().unwrap();
-        let to = |table, kind| Route { table, dst, kind };
+        let to = |table, kind| Route::new(table, dst, kind);
         assert!(state.routes.contains(&to(7600, RouteKind::Via("tunvs-rs".to_owned()))), "{net}");
         assert!(state.routes.contains(&to(TABLE_LOCAL, RouteKind::Local("tunvs-rs".to_owned()))), "{net}");
     }
