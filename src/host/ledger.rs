@@ -58,7 +58,7 @@ pub(super) struct Ledger {
     made: Vec<Entry>,
     /// What is being undone.
     going: Vec<Entry>,
-    /// Devices of ours that steps were about, known by [`Self::end`] also when it begins again.
+    /// Devices of ours, also those whose step failed or was let go of by an [`Self::end`] that begins again.
     devices: HashSet<String>,
     /// Settings that were not set back, and why, as sentences.
     left_on: Vec<String>,
@@ -234,7 +234,6 @@ impl Ledger {
             return Ok(());
         }
         let view = kernel.view().await?;
-        self.devices.extend(self.going.iter().filter_map(|entry| entry.step.device()).map(str::to_owned));
         let mut hears_routers = false;
         self.going.retain(|entry| {
             let Some((setting, links)) = shared(&entry.step) else { return true };
@@ -277,6 +276,7 @@ impl Ledger {
     }
 
     fn note(&mut self, steps: &[Step]) -> Result<(), HostError> {
+        self.devices.extend(steps.iter().filter_map(Step::device).map(str::to_owned));
         let Some(journal) = &mut self.journal else { return Ok(()) };
         if journal.is_mostly_past(self.made.len()) {
             journal.begin_anew(self.made.iter().map(|entry| &entry.step))?;

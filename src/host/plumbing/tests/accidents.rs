@@ -131,6 +131,15 @@ proptest! {
     }
 }
 
+/// A TUN that could not be set up is no link of somebody else, for whom forwarding would stay on.
+#[test]
+fn a_device_that_failed_is_still_known_as_the_directors() {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let acts = [Act::Follow(0, 1, 0, 0)];
+    let (before, after, _) = runtime.block_on(play(&acts, Some((0, Accident::Failure))));
+    assert_eq!(before, after);
+}
+
 /// The step of a stop is the last one but for those that were on their way.
 #[tokio::test]
 async fn a_stop_does_not_wait_for_thousands_of_steps() {
