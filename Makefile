@@ -40,10 +40,10 @@ deb: build ## build the Debian package: target/deb/tunvs_VERSION_ARCH.deb
 	scripts/build-deb
 
 check: ## format, lints, documentation, tests that need no root
-	$(CARGO) fmt --check
-	$(CARGO) clippy --locked --all-targets -- -D warnings
-	RUSTDOCFLAGS='-D warnings -A rustdoc::private-intra-doc-links' $(CARGO) doc --locked --no-deps --document-private-items
-	$(CARGO) test --locked
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS='-D warnings -A rustdoc::private-intra-doc-links' $(CARGO) doc --locked --workspace --no-deps --document-private-items
+	$(CARGO) test --locked --workspace
 
 test: test-deps ## everything, installing what the tests need first (root)
 	scripts/run-tests

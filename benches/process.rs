@@ -7,12 +7,12 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use criterion::{BatchSize, BenchmarkId, Criterion, criterion_group, criterion_main};
-use tunvs::lvs::director::{Query, Reply};
-use tunvs::lvs::director::{Settings, Side};
-use tunvs::lvs::service::{Forwarding, Protocol, ServerSpec, ServiceKey, ServiceSpec};
-use tunvs::lvs::wire::make::{self, Ends};
-use tunvs::lvs::wire::{Outbox, PacketBuf, TcpFlags};
-use tunvs::lvs::{Command, Director, Time, Verdict};
+use lvs::director::{Query, Reply};
+use lvs::director::{Settings, Side};
+use lvs::service::{Forwarding, Protocol, ServerSpec, ServiceKey, ServiceSpec};
+use lvs::{Command, Director, Time, Verdict};
+use lvs_wire::make::{self, Ends};
+use lvs_wire::{Outbox, PacketBuf, TcpFlags};
 
 const VIP: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 168, 1, 183));
 

@@ -3,11 +3,11 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use tunvs::lvs::director::{Settings, Side};
-use tunvs::lvs::service::{Forwarding, Protocol, ServerSpec, ServiceKey, ServiceSpec};
-use tunvs::lvs::wire::make::{self, Ends};
-use tunvs::lvs::wire::{Outbox, PacketBuf, TcpFlags};
-use tunvs::lvs::{Command, Director, Time};
+use lvs::director::{Settings, Side};
+use lvs::service::{Forwarding, Protocol, ServerSpec, ServiceKey, ServiceSpec};
+use lvs::{Command, Director, Time};
+use lvs_wire::make::{self, Ends};
+use lvs_wire::{Outbox, PacketBuf, TcpFlags};
 
 const VIP: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 168, 1, 183));
 

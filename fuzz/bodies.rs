@@ -6,16 +6,16 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
-use tunvs::config::keepalived::{self, surroundings::Surroundings};
-use tunvs::control::protocol::{self, Request, Response};
-use tunvs::lvs::Time;
-use tunvs::lvs::director::{Command, DaemonRole, DaemonSpec, Director, Query, Settings, Side, Verdict};
-use tunvs::lvs::service::{
+use lvs::Time;
+use lvs::director::{Command, DaemonRole, DaemonSpec, Director, Query, Settings, Side, Verdict};
+use lvs::service::{
     Forwarding, HandOn, Persistence, Protocol, ProxyVersion, SchedulerFlags, ServerSpec, ServiceKey,
     ServiceSpec,
 };
-use tunvs::lvs::sync::Reader;
-use tunvs::lvs::wire::{Offload, Outbox, PacketBuf, VNET_LEN};
+use lvs::sync::Reader;
+use lvs_config::keepalived::{self, surroundings::Surroundings};
+use lvs_control::protocol::{self, Request, Response};
+use lvs_wire::{Offload, Outbox, PacketBuf, VNET_LEN};
 
 /// In front of each packet: side (two bits of the first byte), seconds that pass before it, virtio header, length.
 const PREFIX: usize = 2 + VNET_LEN + 2;
@@ -180,7 +180,7 @@ fn director() -> Director {
     let address = |protocol, addr: &str, port| ServiceKey::Address { protocol, addr: parse(addr), port };
     let v4 = ["192.168.56.183", "192.168.56.184"];
     let v6 = ["fd00:56::183", "fd00:56::184"];
-    let mark = ServiceKey::Mark { mark: 7, family: tunvs::lvs::service::Family::V4 };
+    let mark = ServiceKey::Mark { mark: 7, family: lvs::service::Family::V4 };
     for (key, scheduler, persistent, servers, port) in [
         (address(Protocol::Tcp, "192.168.1.183", 80), "rr", false, &v4, 80),
         (address(Protocol::Tcp, "192.168.1.184", 8099), "wrr", true, &v4, 80),

@@ -33,8 +33,8 @@ mod sync;
 use std::collections::BTreeMap;
 
 use case::Case;
+use lvs::director::Kernel;
 use network::Checksums;
-use tunvs::lvs::director::Kernel;
 
 use crate::kernels::{self, Differences};
 use play::Player;

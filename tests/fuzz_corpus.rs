@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::Path;
 
-use tunvs::control::protocol;
+use lvs_control::protocol;
 
 #[path = "../fuzz/bodies.rs"]
 mod bodies;

@@ -6,11 +6,11 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use tunvs::lvs::Time;
-use tunvs::lvs::director::{Command, ConnEntry, Director, DropReason, Query, Reply, Settings, Side, Verdict};
-use tunvs::lvs::service::{Forwarding, Persistence, Protocol, ServerSpec, ServiceKey, ServiceSpec};
-use tunvs::lvs::wire::make::{self, Ends};
-use tunvs::lvs::wire::{Outbox, PacketBuf, TcpFlags, checksum};
+use lvs::Time;
+use lvs::director::{Command, ConnEntry, Director, DropReason, Query, Reply, Settings, Side, Verdict};
+use lvs::service::{Forwarding, Persistence, Protocol, ServerSpec, ServiceKey, ServiceSpec};
+use lvs_wire::make::{self, Ends};
+use lvs_wire::{Outbox, PacketBuf, TcpFlags, checksum};
 
 const SYN: u8 = TcpFlags::SYN;
 const ACK: u8 = TcpFlags::ACK;
@@ -126,7 +126,7 @@ fn overlapping_and_endless_fragments() {
     }
     siege.assert_unharmed();
     let whole = make::udp(Ends::new(addr(CLIENT), 5, addr(VIRT), 5060), b"x\r\nCall-ID: a\r\n");
-    let pieces = tunvs::lvs::wire::cut(&whole, 28, 77);
+    let pieces = lvs_wire::cut(&whole, 28, 77);
     let (last, first) = pieces.split_last().unwrap();
     for piece in first {
         assert_eq!(siege.send(piece, Side::Client), Verdict::Hold, "there is room for honest ones");

@@ -5,20 +5,21 @@
 
 #![allow(clippy::unwrap_used, reason = "a test program")]
 
+use std::convert::Infallible;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command as Process;
 
-use tunvs::cli::backend::Backend;
-use tunvs::cli::ipvsadm::{NoNames, Session, Tool};
-use tunvs::config::keepalived::{self, surroundings::ThisHost};
-use tunvs::config::note::NoteKind;
-use tunvs::config::{Config, ConfigError, Declared};
-use tunvs::control::{Applied, ClientError};
-use tunvs::health::spec::{OnFailure, ServiceHealth};
-use tunvs::lvs::Time;
-use tunvs::lvs::director::{Command, CommandError, Director, Query, Reply, Settings};
-use tunvs::lvs::service::DeclaredService;
+use ipvsadm::Applied;
+use ipvsadm::Backend;
+use ipvsadm::{NoNames, Session, Tool};
+use lvs::Time;
+use lvs::director::{Command, CommandError, Director, Query, Reply, Settings};
+use lvs::service::DeclaredService;
+use lvs_config::keepalived::{self, surroundings::ThisHost};
+use lvs_config::note::NoteKind;
+use lvs_config::{Config, ConfigError, Declared};
+use lvs_health::spec::{OnFailure, ServiceHealth};
 
 /// Files in the folder `shapes`.
 const SHAPES: usize = 22;
@@ -26,12 +27,14 @@ const SHAPES: usize = 22;
 struct Tables(Director);
 
 impl Backend for Tables {
-    fn apply(&mut self, commands: Vec<Command>) -> Result<Applied, ClientError> {
+    type Error = Infallible;
+
+    fn apply(&mut self, commands: Vec<Command>) -> Result<Applied, Infallible> {
         let results = commands.iter().map(|command| self.0.apply(command, Time::ZERO)).collect();
         Ok(Applied { results, warnings: Vec::new() })
     }
 
-    fn query(&mut self, query: Query) -> Result<Result<Reply, CommandError>, ClientError> {
+    fn query(&mut self, query: Query) -> Result<Result<Reply, CommandError>, Infallible> {
         Ok(self.0.query(&query, Time::ZERO))
     }
 }
@@ -48,7 +51,7 @@ fn files(name: &str) -> Vec<PathBuf> {
     paths
 }
 
-fn read(path: &Path) -> Result<(Declared, Vec<tunvs::config::note::Note>), ConfigError> {
+fn read(path: &Path) -> Result<(Declared, Vec<lvs_config::note::Note>), ConfigError> {
     let options = fs::read_to_string(path.with_extension("opts")).unwrap_or_default();
     keepalived::read(path, &ThisHost, options.trim().strip_prefix("-i ").map(str::trim))
 }
@@ -81,7 +84,7 @@ fn begin(service: &mut DeclaredService, health: &ServiceHealth) {
     }
 }
 
-fn is_quiesced(health: &ServiceHealth, server: &tunvs::lvs::service::ServerSpec) -> bool {
+fn is_quiesced(health: &ServiceHealth, server: &lvs::service::ServerSpec) -> bool {
     let mut servers = health.servers.iter();
     servers.any(|one| {
         (one.server.addr, one.server.port) == (server.addr, server.port)

@@ -8,9 +8,9 @@ use std::fmt::Write;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use tunvs::config::keepalived::{self, surroundings::Surroundings};
-use tunvs::config::note::NoteKind;
-use tunvs::config::{Config, Declared};
+use lvs_config::keepalived::{self, surroundings::Surroundings};
+use lvs_config::note::NoteKind;
+use lvs_config::{Config, Declared};
 
 use crate::keepalived_corpus::{paragraphs, table};
 

@@ -5,8 +5,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use lvs::director::Kernel;
 use serde_json::Value;
-use tunvs::lvs::director::Kernel;
 
 /// The kernels that are replayed: that of `TUNVS_KERNEL`, or all.
 pub(crate) fn wanted() -> Vec<Kernel> {

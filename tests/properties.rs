@@ -5,11 +5,11 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use lvs::director::{Settings, Side};
+use lvs::service::{Endpoint, Forwarding, Protocol, ServerSpec, ServiceKey, ServiceSpec};
+use lvs::{Command, Director, Time, Verdict};
+use lvs_wire::{Checksum, Gso, GsoKind, Outbox, PacketBuf};
 use proptest::prelude::*;
-use tunvs::lvs::director::{Settings, Side};
-use tunvs::lvs::service::{Endpoint, Forwarding, Protocol, ServerSpec, ServiceKey, ServiceSpec};
-use tunvs::lvs::wire::{Checksum, Gso, GsoKind, Outbox, PacketBuf};
-use tunvs::lvs::{Command, Director, Time, Verdict};
 
 use crate::datapath_recordings::packet::{self, ACK, Ends, Header, PSH, SYN, icmp_protocol};
 use crate::datapath_recordings::seen::{Link, Seen};

@@ -8,14 +8,14 @@ use clap::{Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
 
 use super::ends;
-use super::proc::ProcFile;
 pub use super::watch_args::{DoctorArgs, TopArgs, TopView};
-use crate::config::{Format, Queues, Source};
-use crate::config::{masquerade_net, port_range};
-use crate::control::{DEFAULT_SOCKET, REAL_SERVER_SOCKET, SOCKET_VARIABLE};
-use crate::events::Event;
-use crate::lvs::director::{EndFilter, Kernel};
-use crate::lvs::service::{Endpoint, Protocol, ServiceKey};
+use ipvsadm::proc::ProcFile;
+use lvs::director::{EndFilter, Kernel};
+use lvs::service::{Endpoint, Protocol, ServiceKey};
+use lvs_config::{Format, Queues, Source};
+use lvs_config::{masquerade_net, port_range};
+use lvs_control::{DEFAULT_SOCKET, REAL_SERVER_SOCKET, SOCKET_VARIABLE};
+use lvs_events::Event;
 
 /// The classic tools are not clap's; see `cli::ipvsadm`.
 const CLASSIC: &str = "Classic tools, also by links of these names:

@@ -1,22 +1,10 @@
-//! What a tool needs of a director, and the director behind the control socket.
+//! The director behind the control socket, as the tools see it.
 
 use std::path::PathBuf;
 
-use crate::control::{Applied, Client, ClientError};
-use crate::lvs::director::{Command, CommandError, Query, Reply};
-
-/// A director that can be told and asked.
-pub trait Backend {
-    /// Does all commands, in order; one result each.
-    ///
-    /// # Errors
-    /// The director cannot be asked.
-    fn apply(&mut self, commands: Vec<Command>) -> Result<Applied, ClientError>;
-
-    /// # Errors
-    /// The director cannot be asked; its answer is the inner result.
-    fn query(&mut self, query: Query) -> Result<Result<Reply, CommandError>, ClientError>;
-}
+use ipvsadm::{Applied, Backend};
+use lvs::director::{Command, CommandError, Query, Reply};
+use lvs_control::{Client, ClientError};
 
 /// The director that listens at a path. Connects when it is first needed.
 #[derive(Debug)]
@@ -40,6 +28,8 @@ impl Socket {
 }
 
 impl Backend for Socket {
+    type Error = ClientError;
+
     fn apply(&mut self, commands: Vec<Command>) -> Result<Applied, ClientError> {
         self.client()?.apply(commands)
     }

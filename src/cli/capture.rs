@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::args::CaptureArgs;
-use super::ipvsadm::protocol_name;
-use crate::capture::{Bytes, CaptureWish, Captured, Ends, Filter, TermError, pcapng};
-use crate::control::client::Parts;
-use crate::control::{Client, ClientError, Part, Wish, socket_path};
-use crate::events::rfc3339;
+use ipvsadm::protocol_name;
+use lvs_control::capture::{Bytes, CaptureWish, Captured, Ends, Filter, TermError, pcapng};
+use lvs_control::client::Parts;
+use lvs_control::{Client, ClientError, Part, Wish, socket_path};
+use lvs_events::rfc3339;
 
 #[derive(Debug, thiserror::Error)]
 pub(super) enum CaptureError {

@@ -5,12 +5,12 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::args::{DiffArgs, ReloadArgs};
-use super::tables::difference;
-use super::tables::read::present;
-use crate::config::ConfigError;
-use crate::control::reload::as_said;
-use crate::control::{Client, ClientError, Picture, ReloadRefusal, ReloadWish, Reloaded, socket_path};
-use crate::lvs::director::{CommandError, Query, Reply};
+use ipvsadm::tables;
+use ipvsadm::tables::read::present;
+use lvs::director::{CommandError, Query, Reply};
+use lvs_config::ConfigError;
+use lvs_control::reload::as_said;
+use lvs_control::{Client, ClientError, Picture, ReloadRefusal, ReloadWish, Reloaded, socket_path};
 
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ChangesError {
@@ -82,7 +82,7 @@ pub(super) fn diff(args: &DiffArgs, out: &mut dyn Write) -> Result<bool, Changes
 
 /// What goes with `-`, what comes with `+`.
 fn write(reloaded: &Reloaded, out: &mut dyn Write) -> io::Result<()> {
-    difference::write(out, &reloaded.before.tables, &reloaded.after.tables)?;
+    tables::write_difference(out, &reloaded.before.tables, &reloaded.after.tables)?;
     let (before, after) = (&reloaded.before.sysctls, &reloaded.after.sysctls);
     for (sign, these, others) in [('-', before, after), ('+', after, before)] {
         for (name, value) in these.iter().filter(|(name, value)| others.get(*name) != Some(value)) {

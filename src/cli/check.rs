@@ -3,8 +3,8 @@
 use std::io::{self, Write};
 
 use super::args::CheckArgs;
-use crate::config::note::NoteKind;
-use crate::config::{Config, ConfigError};
+use lvs_config::note::NoteKind;
+use lvs_config::{Config, ConfigError};
 
 #[derive(Debug, thiserror::Error)]
 pub(super) enum CheckError {

@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use super::backend::Socket;
-use super::ipvsadm::{Session, SystemNames, Tool};
-use crate::control::socket_path;
+use ipvsadm::{Session, SystemNames, Tool};
+use lvs_control::socket_path;
 
 /// What a shell reports of a program that a closed pipe ended.
 const BROKEN_PIPE: u8 = 128 + 13;

@@ -6,9 +6,9 @@ use std::io::{self, BufWriter, Write};
 use serde::Serialize;
 
 use super::args::ConnectionsArgs;
-use super::ipvsadm::{EngineShape, FlowShape, protocol_name};
-use crate::control::{Client, ClientError, Part, Wish, socket_path};
-use crate::lvs::director::{ConnDetail, ConnFilter};
+use ipvsadm::{EngineShape, FlowShape, protocol_name};
+use lvs::director::{ConnDetail, ConnFilter};
+use lvs_control::{Client, ClientError, Part, Wish, socket_path};
 
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ConnectionsError {
@@ -135,8 +135,8 @@ impl<W: Write> List<W> {
 mod tests {
     use super::*;
     use crate::cli::document;
-    use crate::lvs::director::{ConnEntry, EngineData};
-    use crate::lvs::service::Endpoint;
+    use lvs::director::{ConnEntry, EngineData};
+    use lvs::service::Endpoint;
 
     fn detail() -> ConnDetail {
         let end = |last, port| Endpoint::new([10, 0, 0, last].into(), port);

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::args::ConvertArgs;
-use crate::config::{Config, ConfigError};
+use lvs_config::{Config, ConfigError};
 
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ConvertError {

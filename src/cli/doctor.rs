@@ -7,13 +7,13 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::args::DoctorArgs;
-use crate::config::{Config, ConfigError};
-use crate::control::{Client, ClientError, socket_path};
 use crate::doctor::look::{ThisHost, look};
 use crate::doctor::{FAR, Finding, Level, Site, examine, probe};
-use crate::host::{HostError, HostOptions, survey};
-use crate::lvs::director::{Query, Reply, ServerEntry, ServiceEntry, Settings};
-use crate::lvs::service::{DeclaredService, Endpoint, Protocol, Rates, ServerSpec, ServiceKey, Stats};
+use lvs::director::{Query, Reply, ServerEntry, ServiceEntry, Settings};
+use lvs::service::{DeclaredService, Endpoint, Protocol, Rates, ServerSpec, ServiceKey, Stats};
+use lvs_config::{Config, ConfigError};
+use lvs_control::{Client, ClientError, socket_path};
+use lvs_host::{HostError, HostOptions, survey};
 
 /// Probes at a time.
 const AT_ONCE: usize = 64;

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use super::args::{DrainArgs, UndrainArgs};
 use super::ends::{EndError, endpoint};
-use crate::control::{Client, ClientError, socket_path};
-use crate::lvs::director::{Command, CommandError, Query, Reply, ServerEntry};
-use crate::lvs::service::{Endpoint, Family, Protocol, ServiceKey};
+use lvs::director::{Command, CommandError, Query, Reply, ServerEntry};
+use lvs::service::{Endpoint, Family, Protocol, ServiceKey};
+use lvs_control::{Client, ClientError, socket_path};
 
 /// How often the director is asked how many connections are left.
 const LOOK: Duration = Duration::from_millis(250);

@@ -5,8 +5,8 @@ use std::str::FromStr;
 
 use ipnet::IpNet;
 
-use crate::lvs::director::EndFilter;
-use crate::lvs::service::Endpoint;
+use lvs::director::EndFilter;
+use lvs::service::Endpoint;
 
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub(super) enum EndError {

@@ -3,8 +3,8 @@
 use std::io::{self, Write};
 
 use super::args::{EventFormat, EventsArgs};
-use crate::control::{Client, ClientError, Part, Wish, socket_path};
-use crate::events::{Event, Record};
+use lvs_control::{Client, ClientError, Part, Wish, socket_path};
+use lvs_events::{Event, Record};
 
 #[derive(Debug, thiserror::Error)]
 pub(super) enum EventsError {

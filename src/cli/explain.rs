@@ -6,9 +6,9 @@ use serde::Serialize;
 
 use super::args::ExplainArgs;
 use super::connections::Shape as Conn;
-use crate::control::{Client, ClientError, socket_path};
-use crate::lvs::director::{Candidate, Explanation, Outcome, Question};
-use crate::shape::{End, Selector};
+use lvs::director::{Candidate, Explanation, Outcome, Question};
+use lvs_control::{Client, ClientError, socket_path};
+use lvs_events::json::{End, Selector};
 
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ExplainError {
@@ -114,7 +114,7 @@ fn text(explanation: &Explanation, out: &mut dyn Write) -> io::Result<()> {
 mod tests {
     use super::*;
     use crate::cli::document;
-    use crate::lvs::service::{Endpoint, Protocol, ServiceKey};
+    use lvs::service::{Endpoint, Protocol, ServiceKey};
 
     #[test]
     fn the_document_shows_this_shape() {

@@ -4,8 +4,8 @@ use std::io::{self, Write};
 
 use super::args::HealthArgs;
 use super::units::duration;
-use crate::control::{Client, ClientError, socket_path};
-use crate::health::report::{CheckReport, ServerReport, ServiceReport};
+use lvs_control::{Client, ClientError, socket_path};
+use lvs_health::report::{CheckReport, ServerReport, ServiceReport};
 
 #[derive(Debug, thiserror::Error)]
 pub(super) enum HealthError {
@@ -97,7 +97,7 @@ fn line(check: &CheckReport) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lvs::service::{Endpoint, Protocol, ServiceKey};
+    use lvs::service::{Endpoint, Protocol, ServiceKey};
 
     fn report() -> ServiceReport {
         let check = CheckReport {

@@ -20,13 +20,11 @@ mod events;
 mod explain;
 mod generate;
 mod health;
-pub mod ipvsadm;
-pub mod proc;
 mod real_server;
 mod run;
 mod status;
 mod sysctl;
-pub(crate) mod tables;
+mod tables;
 mod top;
 mod units;
 mod watch_args;
@@ -39,9 +37,9 @@ use std::process::ExitCode;
 use clap::Parser;
 use clap::error::ErrorKind;
 
-use crate::config::ConfigError;
 use crate::daemon::{DaemonError, LogError};
 use crate::demo::{self, DemoError};
+use lvs_config::ConfigError;
 
 #[derive(Debug, thiserror::Error)]
 enum CliError {

@@ -7,9 +7,8 @@ use std::path::PathBuf;
 
 use super::CliError;
 use super::args::{Log, LogFormatArg, Mode, RealServerArgs};
-use crate::control::REAL_SERVER_SOCKET;
 use crate::daemon::{self, LogFormat};
-use crate::device;
+use lvs_control::REAL_SERVER_SOCKET;
 
 #[derive(Debug, thiserror::Error)]
 pub(super) enum RealServerError {
@@ -73,7 +72,7 @@ fn options(given: RealServerArgs) -> Result<daemon::RealServerOptions, RealServe
         gre: modes.contains(&Mode::Gre),
         gue_ports,
         tun: given.tun,
-        device: device::Options { offload: !given.no_offload, ..device::Options::default() },
+        device: lvs_device::Options { offload: !given.no_offload, ..lvs_device::Options::default() },
     })
 }
 

@@ -5,12 +5,11 @@ use std::path::PathBuf;
 
 use super::CliError;
 use super::args::{LogFormatArg, RunArgs, SocketArgs};
-use crate::config::{Config, Queues, Source, Watching};
-use crate::control::{REAL_SERVER_SOCKET, socket_path};
 use crate::daemon::{self, DaemonError, LogFormat};
-use crate::device;
-use crate::host::{CleanedUp, HostError};
-use crate::lvs::director::Settings;
+use lvs::director::Settings;
+use lvs_config::{Config, Queues, Source, Watching};
+use lvs_control::{REAL_SERVER_SOCKET, socket_path};
+use lvs_host::{CleanedUp, HostError};
 
 pub(super) fn run(given: RunArgs, out: &mut dyn Write) -> Result<(), CliError> {
     let source = given.config.as_ref().map(|path| given.language.source(path));
@@ -66,12 +65,12 @@ fn options(given: RunArgs, source: Option<Source>, config: Config) -> daemon::Op
         rs_nets: [given.rs_nets, file.rs_nets].concat(),
         claim_vips: !given.no_claim_vips && file.claim_vips.unwrap_or(true),
         tun_prefix: given.tun_prefix.or(file.tun_prefix).unwrap_or_else(|| "tunvs".to_owned()),
-        device: device::Options {
+        device: lvs_device::Options {
             offload: !given.no_offload && file.offload.unwrap_or(true),
             tunnel_offload: !given.no_tunnel_offload && file.tunnel_offload.unwrap_or(true),
             queues: given.queues.or(file.queues).map_or(1, Queues::count),
         },
-        drop_alarm: given.drop_alarm.or(file.drop_alarm).unwrap_or(daemon::DROP_ALARM),
+        drop_alarm: given.drop_alarm.or(file.drop_alarm).unwrap_or(lvs_config::defaults::DROP_ALARM),
         watching: Watching {
             metrics: given.metrics,
             metrics_series: given.metrics_series,

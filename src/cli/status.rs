@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use super::args::StatusArgs;
 use super::units::{bytes, duration, number};
-use crate::control::{Client, ClientError, Status, socket_path};
-use crate::flow_log::Tally;
+use lvs_control::flow_log::Tally;
+use lvs_control::{Client, ClientError, Status, socket_path};
 
 #[derive(Debug, thiserror::Error)]
 pub(super) enum StatusError {
@@ -125,7 +125,7 @@ fn listed<'a>(counters: impl Iterator<Item = (&'a String, &'a u64)>) -> String {
 mod tests {
     use super::*;
     use crate::cli::document;
-    use crate::control::status::{Host, Process, Queue};
+    use lvs_control::status::{Host, Process, Queue};
 
     #[test]
     fn the_document_shows_this_shape() {

@@ -3,10 +3,11 @@
 use std::io::{self, Write};
 
 use super::args::SocketArgs;
-use super::backend::{Backend, Socket};
-use crate::control::{ClientError, socket_path};
-use crate::lvs::director::{Command, CommandError, Query, Reply, SysctlEntry};
-use crate::suggest;
+use super::backend::Socket;
+use ipvsadm::Backend;
+use ipvsadm::suggest;
+use lvs::director::{Command, CommandError, Query, Reply, SysctlEntry};
+use lvs_control::{ClientError, socket_path};
 
 /// Where the kernel keeps them.
 const PREFIX: &str = "net.ipv4.vs.";

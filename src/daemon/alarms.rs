@@ -7,10 +7,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::service::Live;
-use crate::control::Counter;
-use crate::events::{Event, Events};
-use crate::lvs::director::Overload;
-use crate::lvs::service::{Endpoint, ServiceKey};
+use lvs::director::Overload;
+use lvs::service::{Endpoint, ServiceKey};
+use lvs_control::Counter;
+use lvs_control::events::Events;
+use lvs_events::Event;
 
 const EVERY: Duration = Duration::from_secs(1);
 
@@ -119,7 +120,7 @@ impl Drops {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lvs::service::Protocol;
+    use lvs::service::Protocol;
 
     fn told(drops: &mut Drops, value: u64) -> Vec<Event> {
         let mut events = Vec::new();

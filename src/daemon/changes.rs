@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use crate::events::Event;
-use crate::lvs::director::{Command, CommandError, Director, Query, Reply};
-use crate::lvs::service::{Endpoint, ServerSpec, ServiceKey, ServiceSpec};
-use crate::lvs::time::Time;
+use lvs::director::{Command, CommandError, Director, Query, Reply};
+use lvs::service::{Endpoint, ServerSpec, ServiceKey, ServiceSpec};
+use lvs::time::Time;
+use lvs_events::Event;
 
 /// What is declared, by key.
 type Declared = HashMap<ServiceKey, (ServiceSpec, HashMap<Endpoint, ServerSpec>)>;
@@ -61,7 +61,7 @@ const fn edited(service: ServiceKey, spec: &ServerSpec) -> Event {
 
 fn declared(director: &Director, now: Time) -> Declared {
     let Ok(Reply::Services(services)) = director.query(&Query::Services, now) else { return Declared::new() };
-    let servers = |servers: Vec<crate::lvs::director::ServerEntry>| {
+    let servers = |servers: Vec<lvs::director::ServerEntry>| {
         servers.into_iter().map(|server| (server.spec.endpoint(), server.spec)).collect()
     };
     services.into_iter().map(|entry| (entry.spec.key, (entry.spec, servers(entry.servers)))).collect()
@@ -100,8 +100,8 @@ fn differences(before: &Declared, after: &Declared) -> Vec<Event> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lvs::director::{Settings, Tables};
-    use crate::lvs::service::{DeclaredService, Forwarding, Protocol};
+    use lvs::director::{Settings, Tables};
+    use lvs::service::{DeclaredService, Forwarding, Protocol};
 
     fn key(port: u16) -> ServiceKey {
         ServiceKey::Address { protocol: Protocol::Tcp, addr: "10.0.0.1".parse().unwrap(), port }

@@ -1,7 +1,7 @@
 //! Health checks and the tables: findings come in, commands go out.
 //!
 //! Owns the order: who looks at tables and changes them by what was seen holds the turn. Never decides what follows
-//! from a finding; that is [`Health`](crate::health::state::Health)'s. Called by the daemon and on reload.
+//! from a finding; that is [`Health`](lvs_health::state::Health)'s. Called by the daemon and on reload.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -10,13 +10,13 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 use super::service::Live;
-use crate::control::OnError;
-use crate::events::Event;
-use crate::health::spec::{Script, ServiceHealth};
-use crate::health::state::Action;
 use crate::health::tasks::{Checks, Finding};
-use crate::lvs::director::{Command, CommandError, Query, Reply, ServiceEntry};
-use crate::lvs::service::{Endpoint, ServiceKey};
+use lvs::director::{Command, CommandError, Query, Reply, ServiceEntry};
+use lvs::service::{Endpoint, ServiceKey};
+use lvs_control::OnError;
+use lvs_events::Event;
+use lvs_health::spec::{Script, ServiceHealth};
+use lvs_health::state::Action;
 
 /// How often it is looked whether a share is to grow.
 const TICK: Duration = Duration::from_millis(100);

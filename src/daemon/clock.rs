@@ -2,7 +2,7 @@
 
 use std::time::{Instant, SystemTime};
 
-use crate::lvs::Time;
+use lvs::Time;
 
 /// Counts from the moment it was made.
 #[derive(Clone, Copy, Debug)]

@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use parking_lot::Mutex;
 
-use crate::control::Counter;
-use crate::control::status::Queue;
-use crate::device::{ReadError, WriteError};
-use crate::lvs::director::{DropReason, Verdict};
-use crate::lvs::neighbour::Neighbours;
+use lvs::director::{DropReason, Verdict};
+use lvs::neighbour::Neighbours;
+use lvs_control::Counter;
+use lvs_control::status::Queue;
+use lvs_device::{ReadError, WriteError};
 
 /// The counters of one queue. Only its own thread adds to them.
 #[derive(Debug, Default)]

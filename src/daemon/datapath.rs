@@ -16,15 +16,15 @@ use super::DaemonError;
 use super::clock::Clock;
 use super::counters::{AllCounters, QueueCounters};
 use super::tap;
-use crate::capture::Taps;
-use crate::device::{
+use lvs::Time;
+use lvs::director::{Director, Side, Verdict};
+use lvs::neighbour::Neighbours;
+use lvs_control::capture::Taps;
+use lvs_device::{
     IdleQueue, NeighbourWriter, Options, PacketReader, PacketWriter, ReadError, Tun, TunQueue, TunWriter,
     TunnelOffload, WriteError,
 };
-use crate::lvs::Time;
-use crate::lvs::director::{Director, Side, Verdict};
-use crate::lvs::neighbour::Neighbours;
-use crate::lvs::wire::{Coalescer, Headers, Outbox, PacketBuf, segments};
+use lvs_wire::{Coalescer, Headers, Outbox, PacketBuf, segments};
 
 /// Packets between two looks at the clock and the stop signal.
 pub(super) const BATCH: usize = 64;
@@ -317,9 +317,9 @@ mod tests {
     use std::net::Ipv4Addr;
 
     use super::*;
-    use crate::device::memory_device;
-    use crate::lvs::director::Settings;
-    use crate::lvs::wire::{Checksum, TcpFlags, checksum, make, protocol};
+    use lvs::director::Settings;
+    use lvs_device::memory_device;
+    use lvs_wire::{Checksum, TcpFlags, checksum, make, protocol};
 
     fn path() -> Path {
         Path {

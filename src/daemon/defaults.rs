@@ -1,7 +1,7 @@
 //! Settings whose defaults are the host's: how many messages may wait, and which processors there are.
 
-use crate::lvs::Time;
-use crate::lvs::director::{Command, Director};
+use lvs::Time;
+use lvs::director::{Command, Director};
 
 /// Pages of memory for each message in the queue of a sync daemon (`sync_qlen_max`).
 const PAGES_PER_MESSAGE: u64 = 32;

@@ -7,11 +7,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::service::Live;
-use crate::control::OnError;
-use crate::events::Event;
-use crate::lvs::Time;
-use crate::lvs::director::{Command, CommandError, ServerEntry};
-use crate::lvs::service::{Endpoint, ServiceKey};
+use lvs::Time;
+use lvs::director::{Command, CommandError, ServerEntry};
+use lvs::service::{Endpoint, ServiceKey};
+use lvs_control::OnError;
+use lvs_events::Event;
 
 /// How often it is looked how many connections are left.
 const TICK: Duration = Duration::from_millis(200);

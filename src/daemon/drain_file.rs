@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::lvs::service::{Endpoint, ServiceKey};
-use crate::shape;
+use lvs::service::{Endpoint, ServiceKey};
+use lvs_events::json;
 
 #[derive(Debug)]
 pub(super) struct DrainFile {
@@ -27,9 +27,9 @@ struct Document {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Mark {
-    #[serde(with = "shape::service")]
+    #[serde(with = "json::service")]
     service: ServiceKey,
-    #[serde(with = "shape::end")]
+    #[serde(with = "json::end")]
     server: Endpoint,
 }
 
@@ -108,9 +108,9 @@ fn with_ending(path: &Path, ending: &str) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lvs::Time;
-    use crate::lvs::director::{Command, Director, Settings};
-    use crate::lvs::service::{Family, Forwarding, Protocol, ServerSpec, ServiceSpec};
+    use lvs::Time;
+    use lvs::director::{Command, Director, Settings};
+    use lvs::service::{Family, Forwarding, Protocol, ServerSpec, ServiceSpec};
 
     fn marks() -> [(ServiceKey, Endpoint); 2] {
         let addr = "10.0.0.1".parse().unwrap();

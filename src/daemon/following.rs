@@ -12,12 +12,13 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use super::marks::MarkTuns;
-use crate::control::status;
-use crate::events::{Event, Events};
-use crate::host::{self, HostError, Plumbing, StopFlag};
-use crate::lvs::director::{Captures, Director};
-use crate::lvs::neighbour::Neighbours;
-use crate::lvs::service::Family;
+use lvs::director::{Captures, Director};
+use lvs::neighbour::Neighbours;
+use lvs::service::Family;
+use lvs_control::events::Events;
+use lvs_control::status;
+use lvs_events::Event;
+use lvs_host::{HostError, Plumbing, StopFlag};
 
 #[derive(Debug)]
 pub(super) struct Following {
@@ -86,7 +87,7 @@ impl Following {
     /// # Errors
     /// They would.
     pub(super) fn workable(&self, family: Family) -> Result<(), HostError> {
-        if self.has_host.load(Relaxed) { host::workable(family) } else { Ok(()) }
+        if self.has_host.load(Relaxed) { lvs_host::workable(family) } else { Ok(()) }
     }
 
     /// Makes the host follow. What could not be done, as sentences.

@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::Subscriber;
 
-pub use crate::config::LogFormat;
+pub use lvs_config::LogFormat;
 
 #[derive(Debug, thiserror::Error)]
 pub enum LogError {

@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::datapath::{Interface, Path};
-use crate::device::Options;
-use crate::lvs::director::{Captures, Side};
+use lvs::director::{Captures, Side};
+use lvs_device::Options;
 
 /// Opens and closes the interfaces of marks.
 #[derive(Debug)]

@@ -39,22 +39,22 @@ use ipnet::IpNet;
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
-use crate::capture::Taps;
-use crate::cli::proc::tree::{ProcTree, TreeError};
-use crate::config::{Declared, Source, Watching};
-use crate::control::socket::{BindError, ControlSocket};
-use crate::control::{ReloadWish, server};
-use crate::device::{self, DeviceError, OffQueue, PortError, TunWriter, TunnelOffload};
-use crate::events::Event;
-use crate::health::spec::programs;
-use crate::host::{
+use ipvsadm::proc::tree::{ProcTree, TreeError};
+use lvs::director::{CommandError, Director, Settings, Side, Verdict};
+use lvs::neighbour::Neighbours;
+use lvs::service::Family;
+use lvs_config::{Declared, Source, Watching};
+use lvs_control::capture::Taps;
+use lvs_control::socket::{BindError, ControlSocket};
+use lvs_control::{ReloadWish, server};
+use lvs_device::{DeviceError, OffQueue, PortError, TunWriter, TunnelOffload};
+use lvs_events::Event;
+use lvs_health::spec::programs;
+use lvs_host::{
     self, CleanedUp, ErrorListener, HostError, HostOptions, NeighbourWatch, Plumbing, SettingsWatch, Step,
     StopFlag, TunNames, Watch,
 };
-use crate::lvs::director::{CommandError, Director, Settings, Side, Verdict};
-use crate::lvs::neighbour::Neighbours;
-use crate::lvs::service::Family;
-use crate::lvs::wire::{Outbox, PacketBuf};
+use lvs_wire::{Outbox, PacketBuf};
 
 pub(crate) use clock::Clock;
 use counters::AllCounters;
@@ -66,7 +66,6 @@ pub use real_server::{Options as RealServerOptions, dry_run as real_server_dry_r
 pub use reload::tell;
 use service::Live;
 use signals::{SignalWatch, Wish};
-pub use watching::FLOW_RATE;
 use watching::{Watchers, WatchingError};
 
 /// Everything that is decided before the director starts.
@@ -80,7 +79,7 @@ pub struct Options {
     pub rs_nets: Vec<IpNet>,
     pub claim_vips: bool,
     pub tun_prefix: String,
-    pub device: device::Options,
+    pub device: lvs_device::Options,
     pub core: Settings,
     pub proc_dir: Option<PathBuf>,
     /// SCTP services are in its files.
@@ -154,9 +153,6 @@ impl DaemonError {
     }
 }
 
-/// What [`Options::drop_alarm`] is when nobody says otherwise.
-pub const DROP_ALARM: u64 = 100;
-
 /// How often expiry and estimators run at least.
 const TICK: Duration = Duration::from_millis(250);
 
@@ -196,7 +192,7 @@ pub fn dry_run(options: Options) -> Result<Vec<Step>, DaemonError> {
 /// # Errors
 /// Its director lives, or something could not be undone.
 pub fn cleanup(socket: &Path) -> Result<CleanedUp, DaemonError> {
-    Ok(control_runtime()?.block_on(host::cleanup(&journal_path(socket)))?)
+    Ok(control_runtime()?.block_on(lvs_host::cleanup(&journal_path(socket)))?)
 }
 
 fn control_runtime() -> Result<tokio::runtime::Runtime, DaemonError> {
@@ -221,7 +217,7 @@ pub fn run(options: Options) -> Result<(), DaemonError> {
 }
 
 /// Before capabilities are given up: it needs CAP_BPF, which nothing later does.
-fn tunnel_offload(device: device::Options) -> Option<TunnelOffload> {
+fn tunnel_offload(device: lvs_device::Options) -> Option<TunnelOffload> {
     if !(device.offload && device.tunnel_offload) {
         return None;
     }
@@ -232,7 +228,7 @@ fn tunnel_offload(device: device::Options) -> Option<TunnelOffload> {
 async fn run_inside(mut options: Options, tunnels: Option<TunnelOffload>) -> Result<(), DaemonError> {
     let stop = StopFlag::default();
     let mut signals = SignalWatch::start(stop.clone()).map_err(DaemonError::start("the signal watch"))?;
-    host::any_workable()?;
+    lvs_host::any_workable()?;
     let socket = ControlSocket::bind(&options.socket)?;
     let tree = options.proc_dir.as_deref().map(|dir| ProcTree::new(dir, options.proc_sctp)).transpose()?;
     let (watchers, pages) = Watchers::new(options.watching.clone());
@@ -386,7 +382,7 @@ fn follow_host(live: &Arc<Live>, writer: TunWriter, rs_writer: TunWriter) -> Vec
 
 /// Undoes what was left by one that was killed.
 async fn clean_up_before_start(journal: &Path, of: &str) -> Result<(), DaemonError> {
-    match host::cleanup(journal).await {
+    match lvs_host::cleanup(journal).await {
         Ok(CleanedUp::Nothing) => {}
         Ok(CleanedUp::AllBut(_)) => tracing::warn!("undid what {of} that was killed had left on this host"),
         // A container that starts again has a new network namespace and may have kept the file of the old one.

@@ -5,11 +5,11 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::device::TunWriter;
-use crate::host::{ErrorListener, Heard, NeighbourWatch, SettingsWatch, Watch};
-use crate::lvs::director::Verdict;
-use crate::lvs::neighbour::Neighbours;
-use crate::lvs::wire::{Outbox, PacketBuf};
+use lvs::director::Verdict;
+use lvs::neighbour::Neighbours;
+use lvs_device::TunWriter;
+use lvs_host::{ErrorListener, Heard, NeighbourWatch, SettingsWatch, Watch};
+use lvs_wire::{Outbox, PacketBuf};
 
 use super::service::Live;
 

@@ -5,7 +5,7 @@ use caps::errors::CapsError;
 use caps::{CapSet, Capability, CapsHashSet};
 use nix::unistd::{Gid, Group, getgroups, setgroups};
 
-use crate::health::spec::{CheckKind, Program, ServiceHealth, programs};
+use lvs_health::spec::{CheckKind, Program, ServiceHealth, programs};
 
 /// The network's configuration and TUN devices; raw sockets for direct routing and pings; a port below 1024 for metrics.
 pub(super) const DIRECTOR: [Capability; 3] =
@@ -94,7 +94,7 @@ pub(super) fn shed(needed: &[Capability], also: &[Capability]) -> Result<(), Cap
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Config;
+    use lvs_config::Config;
 
     fn health(more: &str) -> Vec<ServiceHealth> {
         let text = format!(

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use super::service::Live;
-use crate::cli::proc::tree::ProcTree;
+use ipvsadm::proc::tree::ProcTree;
 
 /// How old the counters in the files may get. Changes by commands are written at once.
 const REFRESH: Duration = Duration::from_secs(1);

@@ -18,16 +18,16 @@ use super::signals::{SignalWatch, Wish};
 use super::{
     DaemonError, all_undone, clean_up_before_start, control_runtime, journal_path, notify, privileges,
 };
-use crate::control::socket::ControlSocket;
-use crate::control::{Applied, Counter, OnError, Service, Status, server, status};
-use crate::device::{self, GuePorts, IdlePorts, PacketReader, ReadError, Tun, TunQueue};
-use crate::events::rfc3339;
-use crate::host::{self, HostError, HostOptions, RealPlumbing, Step, StopFlag, Watch};
-use crate::lvs::director::{
+use lvs::director::{
     Command, CommandError, Director, Explanation, Query, Question, Reply, Settings, Verdict,
 };
-use crate::lvs::tunnel_end::{Invitation, TunnelEnd};
-use crate::lvs::wire::{Coalescer, Outbox, PacketBuf};
+use lvs::tunnel_end::{Invitation, TunnelEnd};
+use lvs_control::socket::ControlSocket;
+use lvs_control::{Applied, Counter, OnError, Service, Status, server, status};
+use lvs_device::{GuePorts, IdlePorts, PacketReader, ReadError, Tun, TunQueue};
+use lvs_events::rfc3339;
+use lvs_host::{HostError, HostOptions, RealPlumbing, Step, StopFlag, Watch};
+use lvs_wire::{Coalescer, Outbox, PacketBuf};
 
 /// Everything that is decided before it starts.
 #[derive(Clone, Debug)]
@@ -39,13 +39,13 @@ pub struct Options {
     pub gre: bool,
     pub gue_ports: Vec<u16>,
     pub tun: String,
-    pub device: device::Options,
+    pub device: lvs_device::Options,
 }
 
 impl Options {
-    fn host(&self, journal: Option<PathBuf>) -> host::RealServerOptions {
+    fn host(&self, journal: Option<PathBuf>) -> lvs_host::RealServerOptions {
         let HostOptions { table_base, tx_queue_len, .. } = HostOptions::default();
-        host::RealServerOptions {
+        lvs_host::RealServerOptions {
             vips: self.vips.clone(),
             directors: self.directors.clone(),
             ipip: self.ipip,
@@ -184,7 +184,7 @@ fn start_end(
     counters: &AllCounters,
     (clock, report): (Clock, mpsc::UnboundedSender<Ended>),
 ) -> Result<Vec<Worker>, DaemonError> {
-    let tun = Tun::open(&options.tun, device::Options { queues: 1, ..options.device })?;
+    let tun = Tun::open(&options.tun, lvs_device::Options { queues: 1, ..options.device })?;
     let offload = tun.features();
     let (queues, _) = tun.into_parts();
     let mut ports = Some(ports);

@@ -10,13 +10,13 @@ use tokio::sync::Mutex;
 
 use super::privileges;
 use super::service::Live;
-use crate::config::note::{Note, NoteKind};
-use crate::config::{Config, Declared, Source};
-use crate::control::reload::as_said;
-use crate::control::{Picture, ReloadRefusal, ReloadWish, Reloaded};
-use crate::events::Event;
-use crate::lvs::director::{Command, Query, Reply, Tables};
-use crate::lvs::service::DeclaredService;
+use lvs::director::{Command, Query, Reply, Tables};
+use lvs::service::DeclaredService;
+use lvs_config::note::{Note, NoteKind};
+use lvs_config::{Config, Declared, Source};
+use lvs_control::reload::as_said;
+use lvs_control::{Picture, ReloadRefusal, ReloadWish, Reloaded};
+use lvs_events::Event;
 
 /// The file, and what it said when it was read last. One reload at a time.
 #[derive(Debug, Default)]
@@ -183,9 +183,9 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::control::OnError;
     use crate::daemon::clock::Clock;
-    use crate::lvs::director::{Command, Director, Query, Reply, Settings};
+    use lvs::director::{Command, Director, Query, Reply, Settings};
+    use lvs_control::OnError;
 
     const ONE: &str = "[[service]]\naddress = \"10.0.0.1:80\"\n";
     const TWO: &str = "[[service]]\naddress = \"10.0.0.2:80\"\n";
@@ -209,7 +209,7 @@ mod tests {
             Clock::start(),
             Arc::default(),
             Arc::default(),
-            crate::host::StopFlag::default(),
+            lvs_host::StopFlag::default(),
         );
         live.configured = Configured::new(Some(Source::new(file.path())), Declared::default());
         (live, file)
@@ -308,7 +308,7 @@ mod tests {
             Clock::start(),
             Arc::default(),
             Arc::default(),
-            crate::host::StopFlag::default(),
+            lvs_host::StopFlag::default(),
         );
         assert_eq!(live.reload(FOLLOW).await, Err(ReloadRefusal::NoFile));
     }

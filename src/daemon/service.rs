@@ -17,25 +17,24 @@ use super::following::{Cause, Following};
 use super::reload::Configured;
 use super::sync::SyncDaemons;
 use super::watching::Watchers;
-use crate::capture::Taps;
-use crate::config::{Declared, Source};
-use crate::control::service::run;
-use crate::control::stream::{self, Parts};
-use crate::control::{
+use crate::health::tasks::Checks;
+use crate::metrics;
+use lvs::Time;
+use lvs::director::{Command, CommandError, Director, Explanation, Query, Question, Reply, ServiceEntry};
+use lvs::neighbour::Neighbours;
+use lvs::service::{Endpoint, Family, ServiceKey};
+use lvs_config::{Declared, Source};
+use lvs_control::capture::Taps;
+use lvs_control::events::Events;
+use lvs_control::service::run;
+use lvs_control::stream::{self, Parts};
+use lvs_control::{
     Applied, Counter, OnError, ReloadRefusal, ReloadWish, Reloaded, Service, Status, Wish, status,
 };
-use crate::events::{Events, rfc3339};
-use crate::health::report::ServiceReport;
-use crate::health::state::Health;
-use crate::health::tasks::Checks;
-use crate::host::{HostError, StopFlag};
-use crate::lvs::Time;
-use crate::lvs::director::{
-    Command, CommandError, Director, Explanation, Query, Question, Reply, ServiceEntry,
-};
-use crate::lvs::neighbour::Neighbours;
-use crate::lvs::service::{Endpoint, Family, ServiceKey};
-use crate::metrics;
+use lvs_events::rfc3339;
+use lvs_health::report::ServiceReport;
+use lvs_health::state::Health;
+use lvs_host::{HostError, StopFlag};
 
 #[derive(Debug)]
 pub(super) struct Live {

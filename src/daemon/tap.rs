@@ -2,8 +2,8 @@
 
 use super::clock::unix_nanos;
 use super::datapath::Path;
-use crate::lvs::director::{Side, Verdict};
-use crate::lvs::wire::{Outbox, PacketBuf};
+use lvs::director::{Side, Verdict};
+use lvs_wire::{Outbox, PacketBuf};
 
 /// A packet after the decision, in the place of what it was before.
 pub(super) fn show(path: &Path, before: &[u8], verdict: Verdict, packet: &PacketBuf, outbox: &Outbox) {

@@ -17,14 +17,12 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::clock::{Clock, unix_millis};
 use super::service::Live;
-use crate::config::Watching;
 use crate::flow_log::line::{self, Moment};
-use crate::flow_log::{Losses, OpenError, Sink, Tally, Target};
-use crate::lvs::director::{Director, FlowWish, LostFlows};
+use crate::flow_log::{OpenError, Sink, Target};
 use crate::metrics::{self, BindError, Limits};
-
-/// Lines of the flow log a second at most when nobody says otherwise.
-pub const FLOW_RATE: u32 = 10_000;
+use lvs::director::{Director, FlowWish, LostFlows};
+use lvs_config::{Watching, defaults};
+use lvs_control::flow_log::{Losses, Tally};
 
 /// How often records are written.
 const FLOW_TICK: Duration = Duration::from_millis(100);
@@ -134,7 +132,7 @@ impl Watchers {
             present.listener = listener;
         }
         if pages_of(&watching) != pages_of(&present.watching) {
-            let series = watching.metrics_series.unwrap_or(metrics::DEFAULT_SERIES);
+            let series = watching.metrics_series.unwrap_or(defaults::METRICS_SERIES);
             let limits = Limits { series, ..Limits::default() };
             if let Some(pages) = &self.pages {
                 let _ = pages.send((present.listener.clone(), limits));
@@ -151,7 +149,7 @@ impl Watchers {
         }
         let wish = FlowWish {
             begins: watching.flow_begins.unwrap_or(false),
-            rate: watching.flow_rate.unwrap_or(FLOW_RATE),
+            rate: watching.flow_rate.unwrap_or(defaults::FLOW_RATE),
         };
         if flows_of(&watching) != flows_of(&present.watching) {
             live.director.want_flows(present.flows.is_some().then_some(wish));
@@ -331,12 +329,12 @@ impl Pen {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lvs::director::Settings;
+    use lvs::director::Settings;
 
     fn live(given: Watching) -> (Live, mpsc::UnboundedReceiver<Pages>) {
         let director = Arc::new(Director::new(Settings::default()));
         let (watchers, pages) = Watchers::new(given);
-        let stop = crate::host::StopFlag::default();
+        let stop = lvs_host::StopFlag::default();
         (Live::new(director, Clock::start(), Arc::default(), Arc::default(), stop).watched(watchers), pages)
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::Finding;
 use super::look::Host;
 use super::site::Site;
-use crate::host::Survey;
+use lvs_host::Survey;
 
 /// Who was found to be at work here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -8,8 +8,8 @@ use super::filter::{Course, End, Hook, Packet, Place, Tracking, courses};
 use super::legs::{Clients, Direction, Leg, Passage, clients};
 use super::mends::{self, Trouble};
 use super::site::Site;
-use crate::host::Way;
-use crate::lvs::service::{Forwarding, ServiceKey};
+use lvs::service::{Forwarding, ServiceKey};
+use lvs_host::Way;
 
 /// Services, ways or rules that are named in one finding.
 const NAMED: usize = 4;

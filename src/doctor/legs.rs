@@ -10,9 +10,9 @@ use ipnet::IpNet;
 
 use super::filter::{Course, End, Hook, Packet, Ruleset, Tracking, courses};
 use super::site::Site;
-use crate::host::Way;
-use crate::lvs::director::{ServerEntry, ServiceEntry};
-use crate::lvs::service::{Forwarding, Protocol, ServiceKey, TunnelKind};
+use lvs::director::{ServerEntry, ServiceEntry};
+use lvs::service::{Forwarding, Protocol, ServiceKey, TunnelKind};
+use lvs_host::Way;
 
 /// Addresses of somebody far away (RFC 5737, RFC 3849), to ask the host for its way out.
 pub const FAR: [IpAddr; 2] = [
@@ -129,7 +129,7 @@ pub(super) fn clients(site: &Site, vip: IpAddr, named: &[IpNet]) -> Vec<Clients>
 }
 
 fn is_link_local(addr: IpAddr) -> bool {
-    crate::lvs::route::is_link_local(addr)
+    lvs::route::is_link_local(addr)
 }
 
 /// What the rules of the host make of everything that one client's connection with a service needs.

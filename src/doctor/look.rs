@@ -8,8 +8,8 @@ use super::daemons;
 use super::filter::{Tool, iptables, nft};
 use super::site::{Site, Socket, Tun};
 use super::texts;
-use crate::device::{self, DeviceError};
-use crate::host::{ReceiveOffload, Survey, receive_offload};
+use lvs_device::DeviceError;
+use lvs_host::{ReceiveOffload, Survey, receive_offload};
 
 /// What a doctor asks of a host; all of it only reads.
 pub trait Host {
@@ -199,7 +199,7 @@ impl Host for ThisHost {
     }
 
     fn tun(&self) -> Tun {
-        match device::driver() {
+        match lvs_device::driver() {
             Ok(driver) => Tun::There { vnet_hdr: driver.vnet_hdr, multi_queue: driver.multi_queue },
             Err(DeviceError::NoDriver) => Tun::Missing,
             Err(DeviceError::DriverDenied) => Tun::Denied,

@@ -4,9 +4,9 @@ use std::net::IpAddr;
 
 use super::Finding;
 use super::site::Site;
-use crate::host::Way;
-use crate::lvs::neighbour::Reach;
-use crate::lvs::service::Forwarding;
+use lvs::neighbour::Reach;
+use lvs::service::Forwarding;
+use lvs_host::Way;
 
 /// No super-packet is too long for a TUN.
 const TUN_MTU: u32 = 65_535;

@@ -4,7 +4,7 @@ use std::io;
 use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::time::Duration;
 
-use crate::lvs::service::{Endpoint, Protocol};
+use lvs::service::{Endpoint, Protocol};
 
 /// What became of it.
 #[derive(Clone, Debug, PartialEq, Eq)]

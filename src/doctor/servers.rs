@@ -5,11 +5,11 @@ use std::net::IpAddr;
 use super::Finding;
 use super::probe::Probe;
 use super::site::Site;
-use crate::host::Way;
-use crate::lvs::director::{ServerEntry, ServiceEntry};
-use crate::lvs::neighbour::Reach;
-use crate::lvs::route::is_link_local;
-use crate::lvs::service::Forwarding;
+use lvs::director::{ServerEntry, ServiceEntry};
+use lvs::neighbour::Reach;
+use lvs::route::is_link_local;
+use lvs::service::Forwarding;
+use lvs_host::Way;
 
 /// Packets to a server that has answered none of them, so many that it is no chance.
 const UNANSWERED: u64 = 3;

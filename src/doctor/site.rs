@@ -10,11 +10,11 @@ use super::daemons::Daemon;
 use super::filter::Ruleset;
 use super::probe::Probe;
 use super::texts::{Files, KernelService, Memory, TableUse};
-use crate::control::Status;
-use crate::health::report::ServiceReport;
-use crate::host::{ReceiveOffload, Survey};
-use crate::lvs::director::ServiceEntry;
-use crate::lvs::service::{Endpoint, Forwarding, Protocol, Rates, ServiceKey, ServiceSpec, Stats};
+use lvs::director::ServiceEntry;
+use lvs::service::{Endpoint, Forwarding, Protocol, Rates, ServiceKey, ServiceSpec, Stats};
+use lvs_control::Status;
+use lvs_health::report::ServiceReport;
+use lvs_host::{ReceiveOffload, Survey};
 
 #[derive(Clone, Debug, Default)]
 pub struct Site {
@@ -116,7 +116,7 @@ impl Site {
     }
 
     /// Links that packets of clients and servers come by.
-    pub(super) fn outer_links(&self) -> impl Iterator<Item = &crate::host::SurveyedLink> {
+    pub(super) fn outer_links(&self) -> impl Iterator<Item = &lvs_host::SurveyedLink> {
         let tuns: Vec<String> = self.tuns().into_iter().map(str::to_owned).collect();
         let is_ours = move |name: &str| tuns.iter().any(|tun| tun == name);
         let up = self.survey.links.iter().filter(|link| link.up && link.ethernet && !link.loopback);

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 use super::Finding;
 use super::site::Site;
-use crate::lvs::service::Forwarding;
+use lvs::service::Forwarding;
 
 /// Neighbours from which a table counts as nearly full.
 const NEARLY: u64 = 80;
@@ -138,7 +138,7 @@ fn ports(site: &Site) -> Option<Finding> {
     let has_full_nat = !site.reals(|forwarding| forwarding == Forwarding::FullNat).is_empty();
     let sysctl = |key: &str| site.sysctl(key).map(str::to_owned);
     let range = format!("{}-{}", ports.start(), ports.end());
-    let Some(command) = crate::host::port_reservation(ports, &sysctl).filter(|_| site.uses_own_ports) else {
+    let Some(command) = lvs_host::port_reservation(ports, &sysctl).filter(|_| site.uses_own_ports) else {
         return Some(Finding::ok("ports", format!("ports {range} of FULLNAT are none of the host's own")));
     };
     let own = site.sysctl("net/ipv4/ip_local_port_range").unwrap_or_default().replace('\t', "-");

@@ -6,15 +6,15 @@ use std::net::IpAddr;
 use super::look::{Host, look};
 use super::site::{Socket, Tun};
 use super::*;
-use crate::control::Status;
-use crate::control::status::Queue;
-use crate::health::report::{CheckReport, ServerReport, ServiceReport};
-use crate::host::{Obstacle, ReceiveOffload, Survey, SurveyedLink, Way};
-use crate::lvs::director::{ServerEntry, ServiceEntry};
-use crate::lvs::neighbour::Reach;
-use crate::lvs::service::{
+use lvs::director::{ServerEntry, ServiceEntry};
+use lvs::neighbour::Reach;
+use lvs::service::{
     Endpoint, Forwarding, Protocol, Rates, ServerSpec, ServiceKey, ServiceSpec, Stats, Tunnel,
 };
+use lvs_control::Status;
+use lvs_control::status::Queue;
+use lvs_health::report::{CheckReport, ServerReport, ServiceReport};
+use lvs_host::{Obstacle, ReceiveOffload, Survey, SurveyedLink, Way};
 
 /// A host of paper: files by path, programs by name.
 struct Paper {

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::IpNet;
 
-use crate::lvs::service::{Protocol, ServiceKey};
+use lvs::service::{Protocol, ServiceKey};
 
 /// The effective capabilities in `/proc/PID/status`.
 pub fn capabilities(status: &str) -> Option<u64> {

@@ -2,11 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Losses;
-use crate::events::rfc3339;
-use crate::lvs::Time;
-use crate::lvs::director::{Ending, FlowRecord};
-use crate::shape::End;
+use lvs::Time;
+use lvs::director::{Ending, FlowRecord};
+use lvs_control::flow_log::Losses;
+use lvs_events::json::End;
+use lvs_events::rfc3339;
 
 /// A line, as it is written and read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -119,8 +119,8 @@ fn protocol(number: u8) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lvs::conn::{Account, State, TcpState};
-    use crate::lvs::service::Endpoint;
+    use lvs::conn::{Account, State, TcpState};
+    use lvs::service::Endpoint;
 
     fn record() -> FlowRecord {
         let end = |last, port| Endpoint::new([10, 0, 0, last].into(), port);

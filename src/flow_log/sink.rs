@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::line::{self, Line, Moment};
-use super::{Losses, Tally};
-use crate::lvs::Time;
+use lvs::Time;
+use lvs_control::flow_log::{Losses, Tally};
 
 /// Trouble that comes back within this time is the same trouble.
 const SAME_TROUBLE: Duration = Duration::from_secs(60);

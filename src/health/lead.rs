@@ -10,11 +10,11 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use super::probe::ProbeError;
-use super::spec::{Check, Target};
-use super::state::CheckId;
-use crate::lvs::Time;
-use crate::lvs::director::{Director, Led};
-use crate::lvs::service::{Endpoint, Forwarding, Protocol};
+use lvs::Time;
+use lvs::director::{Director, Led};
+use lvs::service::{Endpoint, Forwarding, Protocol};
+use lvs_health::spec::{Check, Target};
+use lvs_health::state::CheckId;
 
 /// The director, and its time.
 #[derive(Clone)]

@@ -16,15 +16,15 @@ use tokio::runtime::{Builder, Handle};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
-use super::asked::Asked;
-use super::check::{Outcome, Wish};
 use super::lead::Leader;
 use super::probe::{Concerns, ProbeError, probe, run_script};
-use super::programs;
-use super::spec::{Check, CheckKind, Schedule, Script};
-use super::state::CheckId;
-use crate::lvs::Time;
-use crate::lvs::director::Director;
+use lvs::Time;
+use lvs::director::Director;
+use lvs_config::programs;
+use lvs_health::asked::Asked;
+use lvs_health::check::{Outcome, Wish};
+use lvs_health::spec::{Check, CheckKind, Schedule, Script};
+use lvs_health::state::CheckId;
 
 /// Attempts that are under way at once.
 const ATTEMPTS: usize = 512;
@@ -264,7 +264,7 @@ fn chance() -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lvs::service::{Endpoint, Protocol, ServiceKey};
+    use lvs::service::{Endpoint, Protocol, ServiceKey};
 
     fn id(number: usize, port: u16) -> CheckId {
         let addr = "127.0.0.1".parse().unwrap();
@@ -273,7 +273,7 @@ mod tests {
     }
 
     fn director() -> Arc<Director> {
-        Arc::new(Director::new(crate::lvs::director::Settings::default()))
+        Arc::new(Director::new(lvs::director::Settings::default()))
     }
 
     fn check() -> Check {
@@ -338,7 +338,7 @@ mod tests {
         let port = silent.local_addr().unwrap().port();
         let (mut checks, mut found) = Checks::start(|| Time::ZERO, director()).unwrap();
         let mut check = check();
-        check.kind = CheckKind::Http(crate::health::spec::HttpCheck::default());
+        check.kind = CheckKind::Http(lvs_health::spec::HttpCheck::default());
         checks.follow(std::iter::once((id(0, port), &check, false)));
         let finding = tokio::time::timeout(Duration::from_secs(20), found.recv()).await.unwrap().unwrap();
         assert!(matches!(finding.outcome, Outcome::Bad { why, .. } if why == "no answer within 500 ms"));

@@ -19,9 +19,9 @@ use tokio::time::timeout;
 
 pub use text::render;
 
-use crate::control::Status;
-use crate::lvs::Time;
-use crate::lvs::director::ServiceEntry;
+use lvs::Time;
+use lvs::director::ServiceEntry;
+use lvs_control::Status;
 
 /// Where the numbers come from.
 pub trait Source: Send + Sync + 'static {
@@ -49,13 +49,10 @@ impl Default for Limits {
             clients: 256,
             request: Duration::from_secs(5),
             answer: Duration::from_secs(10),
-            series: DEFAULT_SERIES,
+            series: lvs_config::defaults::METRICS_SERIES,
         }
     }
 }
-
-/// What [`Limits::series`] is when nobody says otherwise.
-pub const DEFAULT_SERIES: usize = 20_000;
 
 /// The longest head of a request.
 const LONGEST_HEAD: usize = 8192;
@@ -236,7 +233,7 @@ mod tests {
     use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
     use super::*;
-    use crate::control::status::Host;
+    use lvs_control::status::Host;
 
     #[derive(Default)]
     struct Twin {

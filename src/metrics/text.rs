@@ -5,9 +5,9 @@
 
 use std::fmt::Write;
 
-use crate::control::Status;
-use crate::lvs::director::{ServerEntry, ServiceEntry};
-use crate::lvs::service::Stats;
+use lvs::director::{ServerEntry, ServiceEntry};
+use lvs::service::Stats;
+use lvs_control::Status;
 
 #[derive(Clone, Copy)]
 enum Kind {
@@ -243,7 +243,7 @@ mod tests {
     use std::collections::{BTreeMap, BTreeSet};
 
     use super::*;
-    use crate::lvs::service::{Forwarding, Protocol, Rates, ServerSpec, ServiceKey, ServiceSpec};
+    use lvs::service::{Forwarding, Protocol, Rates, ServerSpec, ServiceKey, ServiceSpec};
 
     fn service(port: u16, servers: u8) -> ServiceEntry {
         let key = ServiceKey::Address { protocol: Protocol::Tcp, addr: [10, 0, 0, 1].into(), port };
@@ -269,7 +269,7 @@ mod tests {
         Status {
             packets: ["forward", "unreadable", "write_link_down"].map(|name| (name.to_owned(), 7)).into(),
             drops: [("no_server".to_owned(), 1)].into(),
-            queues: vec![crate::control::status::Queue { name: "a\"b\\c".to_owned(), ..Default::default() }],
+            queues: vec![lvs_control::status::Queue { name: "a\"b\\c".to_owned(), ..Default::default() }],
             ..Status::default()
         }
     }

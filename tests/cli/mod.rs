@@ -9,13 +9,13 @@ use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use lvs::director::{Director, Settings};
+use lvs::time::Time;
+use lvs_control::socket::ControlSocket;
+use lvs_control::{Bare, SOCKET_VARIABLE, server};
 use nix::unistd::{Pid, gettid};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
-use tunvs::control::socket::ControlSocket;
-use tunvs::control::{Bare, SOCKET_VARIABLE, server};
-use tunvs::lvs::director::{Director, Settings};
-use tunvs::lvs::time::Time;
 
 /// A fresh director, with tools that reach it.
 pub(crate) struct Fixture {

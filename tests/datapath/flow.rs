@@ -156,7 +156,7 @@ pub(crate) fn server_name(seen: &Seen) -> (String, IpAddr, &'static str) {
 }
 
 pub(crate) fn join(addr: IpAddr, port: u16) -> String {
-    tunvs::lvs::service::Endpoint::new(addr, port).to_string()
+    lvs::service::Endpoint::new(addr, port).to_string()
 }
 
 pub(crate) fn endpoint(text: &str) -> (IpAddr, u16) {

@@ -1,13 +1,14 @@
 //! The classic tool against the director in memory: commands, and listings without headings, white space squeezed.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr};
 
-use tunvs::cli::backend::Backend;
-use tunvs::cli::ipvsadm::{Names, Session, Tool};
-use tunvs::control::{Applied, ClientError};
-use tunvs::lvs::director::{Command, CommandError, Query, Reply};
-use tunvs::lvs::{Director, Time};
+use ipvsadm::Applied;
+use ipvsadm::Backend;
+use ipvsadm::{Names, Session, Tool};
+use lvs::director::{Command, CommandError, Query, Reply};
+use lvs::{Director, Time};
 
 /// The director at one moment.
 #[derive(Clone, Copy)]
@@ -17,7 +18,9 @@ pub(crate) struct Moment<'a> {
 }
 
 impl Backend for Moment<'_> {
-    fn apply(&mut self, commands: Vec<Command>) -> Result<Applied, ClientError> {
+    type Error = Infallible;
+
+    fn apply(&mut self, commands: Vec<Command>) -> Result<Applied, Infallible> {
         let resolved = |command: &Command| match command {
             Command::StartDaemon(spec) => Command::StartDaemon(spec.resolved(1500)),
             other => other.clone(),
@@ -32,7 +35,7 @@ impl Backend for Moment<'_> {
         Ok(Applied { results, warnings: Vec::new() })
     }
 
-    fn query(&mut self, query: Query) -> Result<Result<Reply, CommandError>, ClientError> {
+    fn query(&mut self, query: Query) -> Result<Result<Reply, CommandError>, Infallible> {
         Ok(self.director.query(&query, self.now))
     }
 }

@@ -8,11 +8,11 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use ipnet::IpNet;
-use tunvs::lvs::director::{Captures, Kernel, Settings, Side};
-use tunvs::lvs::route::{Route, RouteTable};
-use tunvs::lvs::service::Family;
-use tunvs::lvs::wire::{Checksum, Outbox, PacketBuf};
-use tunvs::lvs::{Director, Time, Verdict};
+use lvs::director::{Captures, Kernel, Settings, Side};
+use lvs::route::{Route, RouteTable};
+use lvs::service::Family;
+use lvs::{Director, Time, Verdict};
+use lvs_wire::{Checksum, Outbox, PacketBuf};
 
 use super::case::{Case, Mark, Net};
 use super::packet::{self, ACK, Header, ICMP, ICMPV6, RST, TCP, UDP, icmp_protocol};

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use tunvs::lvs::Command;
-use tunvs::lvs::director::Kernel;
+use lvs::Command;
+use lvs::director::Kernel;
 
 use super::case::{Case, Event};
 use super::describe;

@@ -3,8 +3,8 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
+use lvs::director::{DaemonRole, DaemonSpec, Query, Reply};
 use serde_json::{Value, json};
-use tunvs::lvs::director::{DaemonRole, DaemonSpec, Query, Reply};
 
 use super::case::Event;
 use super::network::Network;

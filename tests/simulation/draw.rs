@@ -2,9 +2,9 @@
 
 use std::net::IpAddr;
 
-use tunvs::lvs::Command;
-use tunvs::lvs::sched;
-use tunvs::lvs::service::{
+use lvs::Command;
+use lvs::sched;
+use lvs::service::{
     Endpoint, Family, Forwarding, Persistence, Protocol, ServerSpec, ServiceKey, ServiceSpec, Tunnel,
 };
 

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use tunvs::lvs::Command;
-use tunvs::lvs::director::ServiceEntry;
-use tunvs::lvs::service::{Endpoint, Family, Forwarding, ServerSpec, ServiceKey, ServiceSpec};
+use lvs::Command;
+use lvs::director::ServiceEntry;
+use lvs::service::{Endpoint, Family, Forwarding, ServerSpec, ServiceKey, ServiceSpec};
 
 #[derive(Debug, Default)]
 pub(crate) struct Model {

@@ -5,11 +5,11 @@ use std::net::IpAddr;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use tunvs::lvs::director::{ConnEntry, DropReason, Query, Reply, ServiceEntry, Settings, Side, Sysctl};
-use tunvs::lvs::route::{Route, RouteTable};
-use tunvs::lvs::service::{Endpoint, Family, Forwarding, Protocol, ServerSpec, Tunnel};
-use tunvs::lvs::wire::{Outbox, PacketBuf};
-use tunvs::lvs::{Director, Time, Verdict};
+use lvs::director::{ConnEntry, DropReason, Query, Reply, ServiceEntry, Settings, Side, Sysctl};
+use lvs::route::{Route, RouteTable};
+use lvs::service::{Endpoint, Family, Forwarding, Protocol, ServerSpec, Tunnel};
+use lvs::{Director, Time, Verdict};
+use lvs_wire::{Outbox, PacketBuf};
 
 use super::draw::{MARK, is_marked, method_of, service_of};
 use super::model::{Model, Service};

@@ -3,7 +3,7 @@
 
 use std::cmp::Ordering;
 
-use crate::lvs::service::{Endpoint, ServiceKey};
+use lvs::service::{Endpoint, ServiceKey};
 
 /// Between two columns.
 const GAP: usize = 2;

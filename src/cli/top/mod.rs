@@ -31,7 +31,7 @@ use self::poll::Asker;
 use self::rates::{History, Measure};
 use self::views::View;
 use super::args::{TopArgs, TopView};
-use crate::control::{ClientError, socket_path};
+use lvs_control::{ClientError, socket_path};
 
 #[derive(Debug, thiserror::Error)]
 pub(super) enum TopError {

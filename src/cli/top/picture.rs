@@ -6,11 +6,11 @@ use std::path::Path;
 
 use ipnet::IpNet;
 
-use crate::control::{Client, ClientError, Part, Status, Wish};
-use crate::health::report::{ServerReport, ServiceReport};
-use crate::lvs::Time;
-use crate::lvs::director::{ConnDetail, ConnFilter, EndFilter, Query, Reply, ServiceEntry, StateCount};
-use crate::lvs::service::{Endpoint, Protocol, ServiceKey};
+use lvs::Time;
+use lvs::director::{ConnDetail, ConnFilter, EndFilter, Query, Reply, ServiceEntry, StateCount};
+use lvs::service::{Endpoint, Protocol, ServiceKey};
+use lvs_control::{Client, ClientError, Part, Status, Wish};
+use lvs_health::report::{ServerReport, ServiceReport};
 
 /// Connections that are fetched for a list at most.
 pub(super) const MOST: usize = 500;

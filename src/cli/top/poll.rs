@@ -8,8 +8,8 @@ use std::time::Duration;
 use super::model::Wanted;
 use super::picture::{Picture, look};
 use super::screen::Input;
-use crate::control::{Client, ClientError};
 use crate::daemon::Clock;
+use lvs_control::{Client, ClientError};
 
 /// A look that took long is followed by a pause this many times as long, so that a large table is not looked
 /// through all the time.

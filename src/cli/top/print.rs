@@ -8,11 +8,11 @@ use super::grid::{Cell, Grid};
 use super::model::Model;
 use super::picture::Picture;
 use super::views::View;
-use crate::cli::ipvsadm::protocol_name;
-use crate::control::status::Process;
-use crate::lvs::director::{ConnCensus, ConnDetail, ServerCensus, ServerEntry, ServiceEntry};
-use crate::lvs::service::{Endpoint, Rates, ServiceKey, Stats};
-use crate::shape;
+use ipvsadm::protocol_name;
+use lvs::director::{ConnCensus, ConnDetail, ServerCensus, ServerEntry, ServiceEntry};
+use lvs::service::{Endpoint, Rates, ServiceKey, Stats};
+use lvs_control::status::Process;
+use lvs_events::json;
 
 /// One view of a picture, with a line about the director in front.
 pub(super) fn text(model: &Model, out: &mut dyn Write) -> io::Result<()> {
@@ -84,7 +84,7 @@ struct Document<'a> {
 
 #[derive(Serialize)]
 struct Service<'a> {
-    #[serde(with = "shape::service")]
+    #[serde(with = "json::service")]
     service: ServiceKey,
     scheduler: &'a str,
     /// None: nothing is checked.
@@ -97,7 +97,7 @@ struct Service<'a> {
 
 #[derive(Serialize)]
 struct Server {
-    #[serde(with = "shape::end")]
+    #[serde(with = "json::end")]
     server: Endpoint,
     forwarding: String,
     weight: i32,

@@ -6,8 +6,8 @@
 use std::collections::{HashMap, VecDeque};
 
 use super::picture::Picture;
-use crate::lvs::Time;
-use crate::lvs::service::{Endpoint, Rates, ServiceKey, Stats};
+use lvs::Time;
+use lvs::service::{Endpoint, Rates, ServiceKey, Stats};
 
 /// Rates of the past that are kept of a service.
 const DEPTH: usize = 120;
@@ -65,7 +65,7 @@ impl Last {
     fn of(picture: &Picture) -> Self {
         let services = picture.services.iter();
         let servers = services.clone().flat_map(|service| {
-            let named = move |server: &crate::lvs::director::ServerEntry| {
+            let named = move |server: &lvs::director::ServerEntry| {
                 ((service.spec.key, server.spec.endpoint()), server.stats)
             };
             service.servers.iter().map(named)

@@ -9,12 +9,10 @@ use super::keys::{Effect, seconds};
 use super::model::SHORTEST;
 use super::picture::Extra;
 use super::*;
-use crate::health::report::{ServerReport, ServiceReport};
-use crate::lvs::Time;
-use crate::lvs::director::{ConnDetail, ConnEntry, ServerEntry, ServiceEntry, StateCount};
-use crate::lvs::service::{
-    Endpoint, Forwarding, Protocol, Rates, ServerSpec, ServiceKey, ServiceSpec, Stats,
-};
+use lvs::Time;
+use lvs::director::{ConnDetail, ConnEntry, ServerEntry, ServiceEntry, StateCount};
+use lvs::service::{Endpoint, Forwarding, Protocol, Rates, ServerSpec, ServiceKey, ServiceSpec, Stats};
+use lvs_health::report::{ServerReport, ServiceReport};
 use std::time::Duration;
 
 const ASCII: Look = Look { colour: false, unicode: false };

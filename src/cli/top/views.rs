@@ -3,11 +3,11 @@
 use super::grid::{Cell, Column, Grid, Row, RowId, Sort, Tone};
 use super::picture::{Extra, Picture, Scope};
 use super::rates::{History, Measure};
-use crate::cli::ipvsadm::protocol_name;
 use crate::cli::units::{bytes, number};
-use crate::health::report::{ServerReport, ServiceReport};
-use crate::lvs::director::{ServerEntry, ServiceEntry};
-use crate::lvs::service::{Endpoint, Rates, ServiceKey};
+use ipvsadm::protocol_name;
+use lvs::director::{ServerEntry, ServiceEntry};
+use lvs::service::{Endpoint, Rates, ServiceKey};
+use lvs_health::report::{ServerReport, ServiceReport};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum View {

@@ -15,8 +15,8 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 use super::clock::Clock;
-use crate::control::Counter;
-use crate::lvs::director::{Command, CommandError, DaemonRole, DaemonSpec, Director, Query, Reply, Sysctl};
+use lvs::director::{Command, CommandError, DaemonRole, DaemonSpec, Director, Query, Reply, Sysctl};
+use lvs_control::Counter;
 
 /// How often a master looks for records that have waited long enough.
 const LOOK_EVERY: Duration = Duration::from_millis(250);

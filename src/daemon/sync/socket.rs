@@ -4,14 +4,14 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::num::NonZeroU32;
-use std::os::fd::AsRawFd;
 
 use nix::ifaddrs::getifaddrs;
 use nix::net::if_::if_nametoindex;
 use socket2::{Domain, InterfaceIndexOrAddress, Protocol, Socket, Type};
 use tokio::net::UdpSocket;
 
-use crate::lvs::director::{DaemonRole, DaemonSpec};
+use lvs::director::{DaemonRole, DaemonSpec};
+use lvs_sys::socket_option;
 
 /// Where a daemon is given no group.
 const GROUP: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 81);
@@ -51,23 +51,20 @@ fn prepare_sender(
     }
     // Messages longer than the MTU are cut on their way.
     if to.is_ipv4() {
-        let nowhere = libc::in_addr { s_addr: 0 };
-        let interface = libc::ip_mreqn {
-            imr_multiaddr: nowhere,
-            imr_address: nowhere,
-            imr_ifindex: index.get().cast_signed(),
-        };
-        set_option(socket, libc::IPPROTO_IP, libc::IP_MULTICAST_IF, interface)?;
+        // `struct ip_mreqn`: no group, no address, the interface's index.
+        let mut interface = [0; 12];
+        interface[8..].copy_from_slice(&index.get().to_ne_bytes());
+        socket_option::set_bytes(socket, libc::IPPROTO_IP, libc::IP_MULTICAST_IF, &interface)?;
         socket.set_multicast_loop_v4(false)?;
         socket.set_multicast_ttl_v4(spec.ttl.max(1).into())?;
-        set_option(socket, libc::IPPROTO_IP, libc::IP_MTU_DISCOVER, libc::IP_PMTUDISC_DONT)?;
+        socket_option::set(socket, libc::IPPROTO_IP, libc::IP_MTU_DISCOVER, libc::IP_PMTUDISC_DONT)?;
         let own = address_of(&spec.interface).unwrap_or(Ipv4Addr::UNSPECIFIED);
         socket.bind(&SocketAddr::new(own.into(), 0).into())?;
     } else {
         socket.set_multicast_if_v6(index.get())?;
         socket.set_multicast_loop_v6(false)?;
         socket.set_multicast_hops_v6(spec.ttl.max(1).into())?;
-        set_option(socket, libc::IPPROTO_IPV6, libc::IPV6_MTU_DISCOVER, libc::IPV6_PMTUDISC_DONT)?;
+        socket_option::set(socket, libc::IPPROTO_IPV6, libc::IPV6_MTU_DISCOVER, libc::IPV6_PMTUDISC_DONT)?;
     }
     socket.connect(&to.into())
 }
@@ -111,12 +108,4 @@ fn address_of(interface: &str) -> Option<Ipv4Addr> {
         .ok()?
         .filter(|entry| entry.interface_name == interface)
         .find_map(|entry| Some(entry.address?.as_sockaddr_in()?.ip()))
-}
-
-#[allow(unsafe_code, reason = "neither nix nor socket2 know these options")]
-fn set_option<T: Copy>(socket: &Socket, level: libc::c_int, name: libc::c_int, value: T) -> io::Result<()> {
-    let len = size_of::<T>() as libc::socklen_t;
-    // SAFETY: the value lives through the call, and its length is its own.
-    let status = unsafe { libc::setsockopt(socket.as_raw_fd(), level, name, (&raw const value).cast(), len) };
-    if status == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }

@@ -13,7 +13,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 
 use super::{MAX_ANSWER, ProbeError};
-use crate::health::spec::BfdSource;
+use lvs_health::spec::BfdSource;
 
 /// Where keepalived notes the number of its BFD process, by version and `use_pid_dir`.
 const PID_FILES: [&str; 3] = ["/run/keepalived_bfd.pid", "/run/bfd.pid", "/run/keepalived/bfd.pid"];

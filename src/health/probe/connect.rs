@@ -9,8 +9,8 @@ use tokio::net::{TcpSocket, TcpStream, UdpSocket};
 
 use super::ProbeError;
 use crate::health::lead::Way;
-use crate::health::spec::Target;
-use crate::lvs::service;
+use lvs::service;
+use lvs_health::spec::Target;
 
 /// Opens a connection. It is closed with RST rather than FIN when it is dropped unread: thousands of checks must not
 /// fill the host with sockets in TIME_WAIT.

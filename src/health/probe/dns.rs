@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::{ProbeError, connect};
 use crate::health::lead::Way;
-use crate::health::spec::DnsCheck;
+use lvs_health::spec::DnsCheck;
 
 static NEXT_ID: AtomicU16 = AtomicU16::new(1);
 

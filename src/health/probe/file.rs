@@ -6,8 +6,8 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use super::ProbeError;
-use crate::health::check::Wish;
-use crate::health::spec::FileCheck;
+use lvs_health::check::Wish;
+use lvs_health::spec::FileCheck;
 
 /// What is read of it.
 const LONGEST: u64 = 127;

@@ -8,7 +8,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{ProbeError, connect, tls};
 use crate::health::lead::Way;
-use crate::health::spec::GrpcCheck;
+use lvs_health::spec::GrpcCheck;
 
 /// A health answer has a few bytes.
 const LONGEST: usize = 4096;

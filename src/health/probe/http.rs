@@ -7,7 +7,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use super::{MAX_ANSWER, ProbeError, connect, tls};
 use crate::health::lead::Way;
-use crate::health::spec::{BodyRegex, HttpCheck, HttpUrl, HttpVersion, StatusRange};
+use lvs_health::spec::{BodyRegex, HttpCheck, HttpUrl, HttpVersion, StatusRange};
 
 /// Longest head of an answer.
 const MAX_HEAD: usize = 64 << 10;

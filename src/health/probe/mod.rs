@@ -24,11 +24,11 @@ use tokio::time::timeout;
 
 pub(super) use script::run as run_script;
 
-use super::check::Wish;
 use super::lead::{Leader, Way};
-use super::programs::Unfit;
-use super::spec::{Check, CheckKind};
-use super::state::CheckId;
+use lvs_config::programs::Unfit;
+use lvs_health::check::Wish;
+use lvs_health::spec::{Check, CheckKind};
+use lvs_health::state::CheckId;
 
 /// Bytes of an answer that are read at most; the rest is left.
 pub(super) const MAX_ANSWER: usize = 256 << 10;

@@ -8,8 +8,8 @@ use tokio::net::UdpSocket;
 
 use super::ProbeError;
 use super::connect::{open, wrong};
-use crate::health::spec::Target;
-use crate::lvs::wire::checksum;
+use lvs_health::spec::Target;
+use lvs_wire::checksum;
 
 static NEXT: AtomicU16 = AtomicU16::new(1);
 
@@ -72,7 +72,7 @@ fn is_reply(to: IpAddr, is_raw: bool, number: u16, packet: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lvs::wire::make;
+    use lvs_wire::make;
 
     #[test]
     fn only_the_answer_to_this_request_counts() {

@@ -11,9 +11,9 @@ use tokio::runtime::Handle;
 use tokio::time::timeout;
 
 use super::ProbeError;
-use crate::health::check::Wish;
-use crate::health::programs::{self, PATH};
-use crate::health::spec::{Script, ScriptCheck, USUAL_TIMEOUT};
+use lvs_config::programs::{self, PATH};
+use lvs_health::check::Wish;
+use lvs_health::spec::{Script, ScriptCheck, USUAL_TIMEOUT};
 
 /// From SIGTERM to SIGKILL.
 const GRACE: Duration = Duration::from_secs(2);

@@ -7,7 +7,7 @@ use tokio::net::TcpStream;
 
 use super::{MAX_ANSWER, ProbeError, connect};
 use crate::health::lead::Way;
-use crate::health::spec::SmtpCheck;
+use lvs_health::spec::SmtpCheck;
 
 pub(super) async fn probe(check: &SmtpCheck, to: SocketAddr, way: &Way<'_>) -> Result<(), ProbeError> {
     let stream = connect::tcp(to, way).await?;

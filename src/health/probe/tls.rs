@@ -16,7 +16,7 @@ use tokio::net::TcpStream;
 use tokio_openssl::SslStream;
 
 use super::ProbeError;
-use crate::health::spec::Tls;
+use lvs_health::spec::Tls;
 
 /// Where distributions keep the authorities that they trust.
 const BUNDLES: &[&str] = &[

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use super::{ProbeError, connect};
 use crate::health::lead::Way;
-use crate::health::spec::UdpCheck;
+use lvs_health::spec::UdpCheck;
 
 /// Waits for whatever comes back.
 pub(super) async fn probe(check: &UdpCheck, to: SocketAddr, way: &Way<'_>) -> Result<(), ProbeError> {
@@ -37,7 +37,7 @@ fn judge(check: &UdpCheck, answer: &[u8]) -> Result<(), ProbeError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::health::spec::Reply;
+    use lvs_health::spec::Reply;
 
     #[test]
     fn length_and_beginning_of_a_reply_are_judged() {

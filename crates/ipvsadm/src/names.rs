@@ -1,0 +1,76 @@
+//! Host names and service names.
+//!
+//! Owns the databases that `-n` does without: the resolver for hosts (by name IPv4 only, as ipvsadm asks) and
+//! `/etc/services`. Answers are kept for the life of the program, since a listing asks the same again and again.
+
+use std::cell::{OnceCell, RefCell};
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs};
+
+use super::services::Services;
+use lvs_sys::resolver;
+
+/// Where names are looked up.
+pub trait Names {
+    fn host_addr(&self, name: &[u8]) -> Option<Ipv4Addr>;
+    fn host_name(&self, addr: IpAddr) -> Option<String>;
+    fn service_port(&self, name: &[u8], protocol: &str) -> Option<u16>;
+    fn service_name(&self, port: u16, protocol: &str) -> Option<String>;
+}
+
+/// The databases of this machine.
+#[derive(Debug, Default)]
+pub struct SystemNames {
+    services: OnceCell<Services>,
+    hosts: RefCell<HashMap<IpAddr, Option<String>>>,
+}
+
+impl SystemNames {
+    fn services(&self) -> &Services {
+        self.services.get_or_init(|| Services::parse(&std::fs::read("/etc/services").unwrap_or_default()))
+    }
+}
+
+impl Names for SystemNames {
+    fn host_addr(&self, name: &[u8]) -> Option<Ipv4Addr> {
+        let name = std::str::from_utf8(name).ok().filter(|name| !name.is_empty())?;
+        (name, 0).to_socket_addrs().ok()?.find_map(|addr| match addr {
+            SocketAddr::V4(addr) => Some(*addr.ip()),
+            SocketAddr::V6(_) => None,
+        })
+    }
+
+    fn host_name(&self, addr: IpAddr) -> Option<String> {
+        self.hosts.borrow_mut().entry(addr).or_insert_with(|| resolver::host_name(addr)).clone()
+    }
+
+    fn service_port(&self, name: &[u8], protocol: &str) -> Option<u16> {
+        self.services().port(name, protocol)
+    }
+
+    fn service_name(&self, port: u16, protocol: &str) -> Option<String> {
+        self.services().name(port, protocol).map(str::to_owned)
+    }
+}
+
+/// No database at all.
+#[derive(Debug)]
+pub struct NoNames;
+
+impl Names for NoNames {
+    fn host_addr(&self, _: &[u8]) -> Option<Ipv4Addr> {
+        None
+    }
+
+    fn host_name(&self, _: IpAddr) -> Option<String> {
+        None
+    }
+
+    fn service_port(&self, _: &[u8], _: &str) -> Option<u16> {
+        None
+    }
+
+    fn service_name(&self, _: u16, _: &str) -> Option<String> {
+        None
+    }
+}

@@ -1,0 +1,36 @@
+//! `ip_vs_conn` and `ip_vs_conn_sync`: connections.
+
+use std::io::{self, Write};
+
+use super::addr_text;
+use crate::protocol_name;
+use lvs::director::ConnEntry;
+
+pub(super) fn write(out: &mut dyn Write, entries: &[ConnEntry]) -> io::Result<()> {
+    writeln!(out, "Pro FromIP   FPrt ToIP     TPrt DestIP   DPrt State       Expires PEName PEData")?;
+    for entry in entries {
+        write!(out, "{} {:7}", ends(entry), entry.expires_in_ms / 1000)?;
+        if let Some(engine) = &entry.engine {
+            write!(out, " {} ", engine.name)?;
+            out.write_all(&engine.data)?;
+        }
+        writeln!(out)?;
+    }
+    Ok(())
+}
+
+pub(super) fn write_sync(out: &mut dyn Write, entries: &[ConnEntry]) -> io::Result<()> {
+    writeln!(out, "Pro FromIP   FPrt ToIP     TPrt DestIP   DPrt State       Origin Expires")?;
+    for entry in entries {
+        let origin = if entry.from_sync { "SYNC" } else { "LOCAL" };
+        writeln!(out, "{} {origin:<6} {:7}", ends(entry), entry.expires_in_ms / 1000)?;
+    }
+    Ok(())
+}
+
+fn ends(entry: &ConnEntry) -> String {
+    let ends = [entry.client, entry.virt, entry.real]
+        .map(|end| format!("{} {:04X}", addr_text(end.addr), end.port))
+        .join(" ");
+    format!("{:<3} {ends} {:<11}", protocol_name(entry.protocol), entry.state)
+}

@@ -1,0 +1,131 @@
+//! A tree of the kernel's files on disk, for programs that want to read them below a folder of their own.
+
+use std::fs;
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use super::{ProcError, ProcFile};
+use lvs::director::{CommandError, Query, Reply};
+use lvs::service::{Protocol, ServiceKey};
+
+/// Keeps `DIR/net/ip_vs*`. Each file is replaced whole, so that readers never see half of one.
+#[derive(Debug)]
+pub struct ProcTree {
+    dir: PathBuf,
+    has_sctp: bool,
+    written: Vec<(ProcFile, Vec<u8>)>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum TreeError {
+    #[error("cannot write {}", path.display())]
+    Write { path: PathBuf, source: io::Error },
+    #[error(transparent)]
+    Refused(#[from] CommandError),
+}
+
+impl ProcTree {
+    /// Makes the folder. Without `has_sctp` there are no SCTP services in it: exporters that do not know the word take
+    /// their servers for those of the service before (node_exporter).
+    ///
+    /// # Errors
+    /// It cannot be made.
+    pub fn new(dir: &Path, has_sctp: bool) -> Result<Self, TreeError> {
+        let net = dir.join("net");
+        fs::create_dir_all(&net).map_err(|source| TreeError::Write { path: net, source })?;
+        Ok(Self { dir: dir.to_owned(), has_sctp, written: Vec::new() })
+    }
+
+    /// Writes the files whose text has changed since the last time.
+    ///
+    /// # Errors
+    /// A file cannot be written; the others of this time are left as they were.
+    pub fn update(
+        &mut self,
+        ask: &mut dyn FnMut(Query) -> Result<Reply, CommandError>,
+    ) -> Result<(), TreeError> {
+        for file in ProcFile::ALL {
+            let mut text = Vec::new();
+            let has_sctp = self.has_sctp;
+            let mut ask = |query| {
+                let mut reply = ask(query);
+                if let Ok(Reply::Services(entries)) = &mut reply {
+                    entries.retain(|entry| has_sctp || !is_sctp(&entry.spec.key));
+                }
+                Ok::<_, io::Error>(reply)
+            };
+            match file.write(&mut text, &mut ask) {
+                Ok(()) => {}
+                Err(ProcError::Refused(error)) => return Err(error.into()),
+                Err(ProcError::Ask(source) | ProcError::Write(source)) => {
+                    return Err(TreeError::Write { path: self.dir.join(file.path()), source });
+                }
+            }
+            self.replace(file, text)?;
+        }
+        Ok(())
+    }
+
+    fn replace(&mut self, file: ProcFile, text: Vec<u8>) -> Result<(), TreeError> {
+        if self.written.iter().any(|(known, last)| *known == file && *last == text) {
+            return Ok(());
+        }
+        let path = self.dir.join(file.path());
+        let draft = path.with_extension("new");
+        // One that was left behind may not be ours to write into.
+        let _ = fs::remove_file(&draft);
+        fs::OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(file.mode())
+            .open(&draft)
+            .and_then(|mut draft| draft.write_all(&text))
+            .and_then(|()| fs::rename(&draft, &path))
+            .map_err(|source| TreeError::Write { path, source })?;
+        self.written.retain(|(known, _)| *known != file);
+        self.written.push((file, text));
+        Ok(())
+    }
+
+    /// Removes the files; the folder stays.
+    pub fn remove(&mut self) {
+        for (file, _) in self.written.drain(..) {
+            let _ = fs::remove_file(self.dir.join(file.path()));
+        }
+    }
+}
+
+const fn is_sctp(key: &ServiceKey) -> bool {
+    matches!(key, ServiceKey::Address { protocol: Protocol::Sctp, .. })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lvs::Time;
+    use lvs::director::{Command, Director, Settings};
+    use lvs::service::{Forwarding, ServerSpec, ServiceSpec};
+
+    fn listed(has_sctp: bool) -> String {
+        let director = Director::new(Settings::default());
+        for (protocol, port) in [(Protocol::Tcp, 80), (Protocol::Sctp, 3868)] {
+            let key = ServiceKey::Address { protocol, addr: "10.0.0.1".parse().unwrap(), port };
+            let server = ServerSpec::new("10.1.0.1".parse().unwrap(), port, Forwarding::Masq);
+            director.apply(&Command::AddService(ServiceSpec::new(key, "rr")), Time::ZERO).unwrap();
+            director.apply(&Command::AddServer { service: key, server }, Time::ZERO).unwrap();
+        }
+        let dir = tempfile::tempdir().unwrap();
+        let mut tree = ProcTree::new(dir.path(), has_sctp).unwrap();
+        tree.update(&mut |query| director.query(&query, Time::ZERO)).unwrap();
+        fs::read_to_string(dir.path().join("net/ip_vs")).unwrap()
+    }
+
+    #[test]
+    fn sctp_services_may_be_left_out_with_their_servers() {
+        let (all, some) = (listed(true), listed(false));
+        assert!(all.contains("SCTP 0A000001:0F1C") || all.contains("SCTP  0A000001:0F1C"), "{all}");
+        assert!(some.contains("TCP  0A000001:0050") && some.contains("0A010001:0050"), "{some}");
+        assert!(!some.contains("SCTP") && !some.contains("0F1C"), "{some}");
+    }
+}

@@ -1,0 +1,258 @@
+//! Listings as JSON, in the schema of `docs/json.md`. Always numeric and exact.
+//!
+//! The schema is a promise to programs: these types say it, and `tests/cli_beyond.rs` holds them to it.
+
+use std::io::{self, Write};
+use std::net::{IpAddr, Ipv4Addr};
+
+use serde::Serialize;
+
+use super::connections::protocol_name;
+use crate::matrix::tunnel_name;
+use crate::{sched_flags, sort};
+use lvs::director::{ConnEntry, DaemonSpec, EngineData, Reply, ServerEntry, ServiceEntry, TimeoutSettings};
+use lvs::service::{
+    Endpoint, Family, Forwarding, HandOn, ProxyVersion, Rates, ServiceKey, ServiceSpec, Stats,
+    TunnelChecksum, TunnelKind,
+};
+
+/// Raised with every change that could break a reader. New members do not raise it.
+const VERSION: u32 = 1;
+
+#[derive(Serialize)]
+struct Document {
+    version: u32,
+    #[serde(flatten)]
+    content: Content,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Content {
+    Services(Vec<Service>),
+    Connections(Vec<Connection>),
+    Timeouts(TimeoutSettings),
+    Daemons(Vec<DaemonSpec>),
+}
+
+#[derive(Serialize)]
+struct Service {
+    #[serde(flatten)]
+    selector: Selector,
+    scheduler: String,
+    scheduler_flags: Vec<String>,
+    one_packet: bool,
+    persistence: Option<Persistence>,
+    engine: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    proxy_protocol: Option<ProxyVersion>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    toa: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rst_on_expire: Option<bool>,
+    stats: Stats,
+    rates: Rates,
+    servers: Vec<Server>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Selector {
+    Address { protocol: String, address: IpAddr, port: u16 },
+    Mark { fwmark: u32, family: &'static str },
+}
+
+#[derive(Serialize)]
+struct Persistence {
+    timeout: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    netmask: Option<Ipv4Addr>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    prefix: Option<u32>,
+}
+
+#[derive(Serialize)]
+struct Server {
+    address: IpAddr,
+    port: u16,
+    forwarding: String,
+    tunnel: Option<Tunnel>,
+    weight: i32,
+    upper_threshold: u32,
+    lower_threshold: u32,
+    active_conns: u32,
+    inactive_conns: u32,
+    persistent_conns: u32,
+    stats: Stats,
+    rates: Rates,
+}
+
+#[derive(Serialize)]
+struct Tunnel {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    port: Option<u16>,
+    checksum: TunnelChecksum,
+}
+
+#[derive(Serialize)]
+struct Connection {
+    #[serde(flatten)]
+    flow: FlowShape,
+    engine: Option<EngineShape>,
+}
+
+/// What every document says of a connection.
+#[derive(Serialize)]
+pub struct FlowShape {
+    protocol: String,
+    state: String,
+    /// Seconds.
+    expires: u64,
+    client: End,
+    #[serde(rename = "virtual")]
+    virt: End,
+    real: End,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    local: Option<End>,
+}
+
+#[derive(Serialize)]
+struct End {
+    address: IpAddr,
+    port: u16,
+}
+
+/// The data of a persistence engine, as text.
+#[derive(Serialize)]
+pub struct EngineShape {
+    name: String,
+    data: String,
+}
+
+/// # Errors
+/// Nobody takes the text.
+pub(crate) fn json(out: &mut dyn Write, reply: Reply, sorted: bool) -> io::Result<()> {
+    let content = match reply {
+        Reply::Services(mut entries) => {
+            if sorted {
+                sort::services(&mut entries);
+            }
+            Content::Services(entries.into_iter().map(|entry| service(entry, sorted)).collect())
+        }
+        Reply::Connections(entries) => {
+            Content::Connections(entries.into_iter().map(Connection::from).collect())
+        }
+        Reply::Timeouts(timeouts) => Content::Timeouts(timeouts),
+        Reply::Daemons(daemons) => Content::Daemons(daemons),
+        Reply::Info(_) | Reply::Totals { .. } | Reply::Status(_) | Reply::Sysctls(_) => return Ok(()),
+    };
+    serde_json::to_writer_pretty(&mut *out, &Document { version: VERSION, content })?;
+    writeln!(out)
+}
+
+fn service(mut entry: ServiceEntry, sorted: bool) -> Service {
+    if sorted {
+        sort::servers(&mut entry.servers);
+    }
+    let spec = entry.spec;
+    let flags = sched_flags::text(&spec.scheduler, spec.scheduler_flags);
+    Service {
+        selector: selector(&spec.key),
+        scheduler_flags: flags.split(',').filter(|flag| !flag.is_empty()).map(str::to_owned).collect(),
+        one_packet: spec.one_packet,
+        persistence: persistence(&spec),
+        scheduler: spec.scheduler,
+        engine: spec.engine,
+        proxy_protocol: match spec.hand_on {
+            Some(HandOn::Proxy(version)) => Some(version),
+            Some(HandOn::Toa) | None => None,
+        },
+        toa: (spec.hand_on == Some(HandOn::Toa)).then_some(true),
+        rst_on_expire: spec.rst_on_expire.then_some(true),
+        stats: entry.stats,
+        rates: entry.rates,
+        servers: entry.servers.into_iter().map(server).collect(),
+    }
+}
+
+fn selector(key: &ServiceKey) -> Selector {
+    match *key {
+        ServiceKey::Address { protocol, addr, port } => {
+            Selector::Address { protocol: protocol.name().to_lowercase(), address: addr, port }
+        }
+        ServiceKey::Mark { mark, family } => Selector::Mark {
+            fwmark: mark,
+            family: match family {
+                Family::V4 => "ipv4",
+                Family::V6 => "ipv6",
+            },
+        },
+    }
+}
+
+fn persistence(spec: &ServiceSpec) -> Option<Persistence> {
+    let persistence = spec.persistence?;
+    let (netmask, prefix) = match spec.key.family() {
+        Family::V4 => (Some(Ipv4Addr::from(persistence.mask)), None),
+        Family::V6 => (None, Some(persistence.mask)),
+    };
+    Some(Persistence { timeout: persistence.timeout, netmask, prefix })
+}
+
+fn server(entry: ServerEntry) -> Server {
+    let weight = entry.weight();
+    let spec = entry.spec;
+    let tunnel = match spec.forwarding {
+        Forwarding::Tunnel(tunnel) => Some(Tunnel {
+            kind: tunnel_name(tunnel.kind),
+            port: (tunnel.kind == TunnelKind::Gue).then_some(tunnel.port),
+            checksum: tunnel.checksum,
+        }),
+        _ => None,
+    };
+    Server {
+        address: spec.addr,
+        port: spec.port,
+        forwarding: spec.forwarding.name().to_lowercase(),
+        tunnel,
+        weight,
+        upper_threshold: spec.upper_threshold,
+        lower_threshold: spec.lower_threshold,
+        active_conns: entry.active_conns,
+        inactive_conns: entry.inactive_conns,
+        persistent_conns: entry.persistent_conns,
+        stats: entry.stats,
+        rates: entry.rates,
+    }
+}
+
+impl From<ConnEntry> for Connection {
+    fn from(mut entry: ConnEntry) -> Self {
+        Self { engine: entry.engine.take().map(EngineShape::from), flow: entry.into() }
+    }
+}
+
+impl From<ConnEntry> for FlowShape {
+    fn from(entry: ConnEntry) -> Self {
+        Self {
+            protocol: protocol_name(entry.protocol).to_lowercase(),
+            state: entry.state,
+            expires: entry.expires_in_ms / 1000,
+            client: end(entry.client),
+            virt: end(entry.virt),
+            real: end(entry.real),
+            local: entry.local.map(end),
+        }
+    }
+}
+
+impl From<EngineData> for EngineShape {
+    fn from(engine: EngineData) -> Self {
+        Self { name: engine.name, data: String::from_utf8_lossy(&engine.data).into_owned() }
+    }
+}
+
+const fn end(endpoint: Endpoint) -> End {
+    End { address: endpoint.addr, port: endpoint.port }
+}

@@ -1,0 +1,10 @@
+//! What a director does where its file and its command line say nothing.
+
+/// Drops of one kind a second from which on it is told.
+pub const DROP_ALARM: u64 = 100;
+
+/// Lines of the flow log a second.
+pub const FLOW_RATE: u32 = 10_000;
+
+/// Time series that the metrics may have.
+pub const METRICS_SERIES: usize = 20_000;

@@ -1,0 +1,127 @@
+//! Whether a program can be run at all, as the user that it is for: keepalived leaves out a check that cannot be made, since
+//! what is wrong on the director says nothing about a server.
+//!
+//! Looks at files and users of this host, never runs anything. Called by the scripts' probe, and by the readers of files.
+
+use std::fs::{self, Metadata};
+use std::io;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use nix::unistd::{Gid, Group, Uid, User};
+
+use lvs_health::spec::Script;
+
+/// Where programs are looked for; nothing else of the director's environment is handed on.
+pub const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// Why a program cannot be run.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unfit {
+    #[error("it names no program")]
+    NoCommand,
+    #[error("there is no user `{0}`")]
+    NoUser(String),
+    #[error("there is no group `{0}`")]
+    NoGroup(String),
+    #[error("{0}: there is no such program")]
+    NotThere(String),
+    #[error("{0} is no file that this user may run")]
+    NotExecutable(String),
+}
+
+/// Who a program runs as; None where it is the director's own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Identity {
+    pub user: Option<Uid>,
+    pub group: Option<Gid>,
+}
+
+/// # Errors
+/// There is no such user or group.
+pub fn identity(script: &Script) -> Result<Identity, Unfit> {
+    let mut identity = Identity::default();
+    if let Some(name) = &script.user {
+        let user = User::from_name(name).ok().flatten().ok_or_else(|| Unfit::NoUser(name.clone()))?;
+        identity = Identity { user: Some(user.uid), group: Some(user.gid) };
+    }
+    if let Some(name) = &script.group {
+        let group = Group::from_name(name).ok().flatten().ok_or_else(|| Unfit::NoGroup(name.clone()))?;
+        identity.group = Some(group.gid);
+    }
+    Ok(identity)
+}
+
+/// # Errors
+/// It cannot be run.
+pub fn look(script: &Script) -> Result<(), Unfit> {
+    let name = script.command.first().filter(|name| !name.is_empty()).ok_or(Unfit::NoCommand)?;
+    let identity = identity(script)?;
+    let places: Vec<PathBuf> = match name.contains('/') {
+        true => vec![PathBuf::from(name)],
+        false => PATH.split(':').map(|folder| Path::new(folder).join(name)).collect(),
+    };
+    let mut found = None;
+    for place in places {
+        match fs::metadata(place) {
+            Ok(metadata) if is_executable(&metadata, identity) => return Ok(()),
+            Ok(_) => found = Some(Unfit::NotExecutable(name.clone())),
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {}
+            // The user that it is for may see more than the director.
+            Err(_) => return Ok(()),
+        }
+    }
+    Err(found.unwrap_or_else(|| Unfit::NotThere(name.clone())))
+}
+
+fn is_executable(file: &Metadata, identity: Identity) -> bool {
+    let user = identity.user.unwrap_or_else(Uid::effective).as_raw();
+    let group = identity.group.unwrap_or_else(Gid::effective).as_raw();
+    let bit = match () {
+        () if user == 0 => 0o111,
+        () if user == file.uid() => 0o100,
+        () if group == file.gid() => 0o010,
+        () => 0o001,
+    };
+    file.is_file() && file.permissions().mode() & bit != 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn script(program: &str) -> Script {
+        Script::new(vec![program.to_owned(), "argument".to_owned()])
+    }
+
+    #[test]
+    fn programs_users_and_groups_must_be_there() {
+        assert_eq!(look(&script("/bin/sh")), Ok(()));
+        assert_eq!(look(&script("sh")), Ok(()));
+        assert_eq!(look(&script("")), Err(Unfit::NoCommand));
+        assert_eq!(look(&script("/nowhere/x")), Err(Unfit::NotThere("/nowhere/x".to_owned())));
+        assert_eq!(look(&script("/etc/passwd/x")), Err(Unfit::NotThere("/etc/passwd/x".to_owned())));
+        assert_eq!(look(&script("no-such-program")), Err(Unfit::NotThere("no-such-program".to_owned())));
+        assert_eq!(look(&script("/etc/passwd")), Err(Unfit::NotExecutable("/etc/passwd".to_owned())));
+        assert_eq!(look(&script("/etc")), Err(Unfit::NotExecutable("/etc".to_owned())));
+        let other = |user: &str, group: Option<&str>| {
+            let group = group.map(str::to_owned);
+            look(&Script { user: Some(user.to_owned()), group, ..script("/bin/sh") })
+        };
+        assert_eq!(other("root", None), Ok(()));
+        assert_eq!(other("nobody-here", None), Err(Unfit::NoUser("nobody-here".to_owned())));
+        assert_eq!(other("root", Some("none-here")), Err(Unfit::NoGroup("none-here".to_owned())));
+    }
+
+    #[test]
+    fn a_file_that_another_user_may_not_run_is_unfit_for_that_user() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x");
+        fs::write(&path, "#!/bin/sh\n").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o700)).unwrap();
+        let own = script(path.to_str().unwrap());
+        assert_eq!(look(&own), Ok(()));
+        let other = Script { user: Some("daemon".to_owned()), ..own };
+        assert!(matches!(look(&other), Err(Unfit::NotExecutable(_))));
+    }
+}

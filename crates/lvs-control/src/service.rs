@@ -1,0 +1,126 @@
+//! What answers requests, as the server sees it.
+
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::stream::{self, StreamExt};
+
+use super::interface;
+use super::protocol::{Counter, OnError};
+use super::reload::{ReloadRefusal, ReloadWish, Reloaded};
+use super::status::Status;
+use super::stream::{Parts, Wish};
+use ipvsadm::Applied;
+use lvs::Time;
+use lvs::director::{Command, CommandError, Director, Explanation, Query, Question, Reply};
+use lvs::service::{Endpoint, ServiceKey};
+use lvs_health::report::ServiceReport;
+
+/// Answers the requests of all connections, concurrently.
+pub trait Service: Send + Sync + 'static {
+    /// Changes the tables, and whatever on the host follows from them, before it answers. Runs to its end even
+    /// when the client is gone.
+    fn apply(&self, commands: Vec<Command>, on_error: OnError) -> impl Future<Output = Applied> + Send;
+
+    /// # Errors
+    /// What was asked about does not exist.
+    fn query(&self, query: &Query) -> Result<Reply, CommandError>;
+
+    fn counters(&self) -> Vec<Counter> {
+        Vec::new()
+    }
+
+    /// Everything at a glance.
+    fn status(&self) -> Status {
+        Status::default()
+    }
+
+    /// What a packet would meet, and why.
+    fn explain(&self, question: &Question) -> Explanation;
+
+    /// Reads the configuration file again, or compares with what was read. Runs to its end even when the client is
+    /// gone.
+    fn reload(&self, wish: ReloadWish) -> impl Future<Output = Result<Reloaded, ReloadRefusal>> + Send {
+        let _ = wish;
+        std::future::ready(Err(ReloadRefusal::NoFile))
+    }
+
+    /// Begins to drain a server.
+    ///
+    /// # Errors
+    /// There is no such server.
+    fn drain(
+        &self,
+        service: ServiceKey,
+        server: Endpoint,
+        deadline: Option<Duration>,
+    ) -> impl Future<Output = Result<(), CommandError>> + Send {
+        let _ = deadline;
+        async move { Err(CommandError::NoSuchServer { service, server }) }
+    }
+
+    /// How it stands with services under checks.
+    fn health(&self) -> Vec<ServiceReport> {
+        Vec::new()
+    }
+
+    /// An answer in parts. Holds no lock between two of them: the client may be slow.
+    fn stream(&self, wish: &Wish) -> Parts {
+        let _ = wish;
+        stream::empty().boxed()
+    }
+}
+
+/// A director without devices and host: tables only.
+pub struct Bare<Now> {
+    director: Arc<Director>,
+    now: Now,
+}
+
+impl<Now: Fn() -> Time + Send + Sync + 'static> Bare<Now> {
+    pub const fn new(director: Arc<Director>, now: Now) -> Self {
+        Self { director, now }
+    }
+}
+
+impl<Now> fmt::Debug for Bare<Now> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Bare").field("director", &self.director).finish_non_exhaustive()
+    }
+}
+
+impl<Now: Fn() -> Time + Send + Sync + 'static> Service for Bare<Now> {
+    async fn apply(&self, commands: Vec<Command>, on_error: OnError) -> Applied {
+        Applied { results: run(&self.director, &commands, on_error, (self.now)()), warnings: Vec::new() }
+    }
+
+    fn query(&self, query: &Query) -> Result<Reply, CommandError> {
+        self.director.query(query, (self.now)())
+    }
+
+    fn explain(&self, question: &Question) -> Explanation {
+        self.director.explain(question, (self.now)())
+    }
+}
+
+/// Runs a batch on the tables.
+pub fn run(
+    director: &Director,
+    commands: &[Command],
+    on_error: OnError,
+    now: Time,
+) -> Vec<Result<(), CommandError>> {
+    let mut results = Vec::with_capacity(commands.len());
+    for command in commands {
+        let result = interface::resolve(director, command).and_then(|command| director.apply(&command, now));
+        tracing::debug!(?command, ?result, "command");
+        let stop = result.is_err() && on_error == OnError::Stop;
+        results.push(result);
+        if stop {
+            break;
+        }
+    }
+    results
+}

@@ -1,0 +1,104 @@
+//! Answers that come in parts: what can be asked for, and what the parts are.
+
+use std::sync::Arc;
+
+use futures::stream::{self, BoxStream, StreamExt};
+use serde::{Deserialize, Serialize};
+
+use crate::capture::{CaptureWish, Captured, Taps};
+use crate::events::Events;
+use lvs::Time;
+use lvs::director::{ConnDetail, ConnFilter, Director, StateCount};
+use lvs_events::{Event, Record};
+
+/// What a client wants to be told bit by bit, until the last or until it hangs up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Wish {
+    /// The last `past` events; with `follow`, all that come after them too.
+    Events { past: usize, follow: bool },
+    /// The connections that the filter takes.
+    Connections(ConnFilter),
+    /// How many of them there are by state; the counts of all parts are added up.
+    States(ConnFilter),
+    /// Packets before and after the director, from now on.
+    Capture(CaptureWish),
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Part {
+    Event(Record),
+    Connections(Vec<ConnDetail>),
+    States(Vec<StateCount>),
+    /// The first batch is empty: from then on nothing is missed.
+    Packets(Vec<Captured>),
+    /// There are as many captures as there may be.
+    TooMany,
+}
+
+/// The parts of an answer.
+pub type Parts = BoxStream<'static, Part>;
+
+/// Events as parts. The last one is that the director stops.
+pub fn events(events: &Events, past: usize, follow: bool) -> Parts {
+    let mut subscription = events.subscribe(past);
+    if !follow {
+        let past: Vec<Part> = subscription.past().map(Part::Event).collect();
+        return stream::iter(past).boxed();
+    }
+    let parts = stream::unfold(Some(subscription), |subscription| async {
+        let mut subscription = subscription?;
+        let record = subscription.next().await?;
+        let next = (record.event != Event::Stopping).then_some(subscription);
+        Some((Part::Event(record), next))
+    });
+    parts.boxed()
+}
+
+/// Connections as parts. Between two of them nothing is held, however long the client takes.
+pub fn connections(
+    director: Arc<Director>,
+    filter: ConnFilter,
+    now: impl Fn() -> Time + Send + 'static,
+) -> Parts {
+    let found = by_turns(move |start| director.connections_from(start, &filter, now()));
+    found.map(Part::Connections).boxed()
+}
+
+/// How many connections are in which state, as parts.
+pub fn states(director: Arc<Director>, filter: ConnFilter) -> Parts {
+    by_turns(move |start| director.states_from(start, &filter)).map(Part::States).boxed()
+}
+
+/// What is found in one part of the table after the other; nothing where nothing is found.
+fn by_turns<T: Send + 'static>(
+    look: impl Fn(u32) -> (Vec<T>, Option<u32>) + Send + 'static,
+) -> BoxStream<'static, Vec<T>> {
+    let parts = stream::unfold(Some(0), move |start| {
+        let part = start.map(&look);
+        async move {
+            let (found, next) = part?;
+            // Other tasks have their turn even where nothing is found for long.
+            tokio::task::yield_now().await;
+            Some((found, next))
+        }
+    });
+    parts.filter(|found| std::future::ready(!found.is_empty())).boxed()
+}
+
+/// Packets in one part at most.
+const BATCH: usize = 64;
+
+/// Captured packets as parts.
+pub fn packets(taps: &Arc<Taps>, wish: &CaptureWish) -> Parts {
+    let Some(reader) = taps.open(wish.clone()) else {
+        return stream::iter([Part::TooMany]).boxed();
+    };
+    let begun = stream::iter([Part::Packets(Vec::new())]);
+    let parts = stream::unfold(reader, |mut reader| async {
+        let packets = reader.next(BATCH).await?;
+        Some((Part::Packets(packets), reader))
+    });
+    begun.chain(parts).boxed()
+}

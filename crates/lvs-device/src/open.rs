@@ -1,0 +1,135 @@
+//! Opening `/dev/net/tun` and making an interface of it.
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::fs::OpenOptionsExt;
+
+use lvs_sys::tun_driver as ioctl;
+use nix::errno::Errno;
+
+use super::offload::{Features, KernelRelease};
+
+/// The longest interface name (`IFNAMSIZ` less the terminating zero).
+pub const MAX_NAME: usize = ioctl::MAX_NAME;
+
+const DRIVER: &str = "/dev/net/tun";
+
+/// How to open a TUN.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Read super-packets and partial checksums where the kernel can.
+    pub offload: bool,
+    /// Write super-packets into tunnels whole where the kernel can.
+    pub tunnel_offload: bool,
+    pub queues: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { offload: true, tunnel_offload: true, queues: 1 }
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum DeviceError {
+    #[error(
+        "{DRIVER} does not exist: load the kernel module `tun`, or give the container the device \
+         (docker run --device {DRIVER})"
+    )]
+    NoDriver,
+    #[error("{DRIVER} cannot be opened: be root, or have the container's device rules allow it")]
+    DriverDenied,
+    #[error("creating the interface {name} needs CAP_NET_ADMIN: be root, or add the capability")]
+    NoCapability { name: String },
+    #[error("an interface called {name} exists already: remove it, or choose other names with --tun-prefix")]
+    NameTaken { name: String },
+    #[error("{name:?} cannot be the name of an interface: use 1 to {MAX_NAME} letters, digits, - and _")]
+    BadName { name: String },
+    #[error("the interface {name} cannot have {queues} queues: use 1 to 256")]
+    Queues { name: String, queues: usize },
+    #[error("cannot set up the interface {name}: {step}")]
+    Setup { name: String, step: &'static str, source: io::Error },
+    #[error("cannot open {DRIVER}")]
+    Driver(#[source] io::Error),
+}
+
+/// Descriptors of a new interface, one per queue. It lives as long as one of them is open.
+pub(super) fn open(name: &str, options: Options) -> Result<(Vec<OwnedFd>, Features), DeviceError> {
+    let valid = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_' || c == '.';
+    if name.is_empty() || name.len() > MAX_NAME || !name.chars().all(valid) || name == "." || name == ".." {
+        return Err(DeviceError::BadName { name: name.to_owned() });
+    }
+    if !(1..=256).contains(&options.queues) {
+        return Err(DeviceError::Queues { name: name.to_owned(), queues: options.queues });
+    }
+    let mut flags = libc::IFF_TUN | libc::IFF_NO_PI | libc::IFF_VNET_HDR;
+    if options.queues > 1 {
+        flags |= libc::IFF_MULTI_QUEUE;
+    }
+    let mut queues = Vec::with_capacity(options.queues);
+    // The first one must create the interface, not join somebody else's; the others join it.
+    let first = attach(name, flags | libc::IFF_TUN_EXCL)?;
+    let setup = |step| {
+        let name = name.to_owned();
+        move |source| DeviceError::Setup { name, step, source }
+    };
+    ioctl::little_endian(&first).map_err(|errno| setup("TUNSETVNETLE")(errno.into()))?;
+    let features =
+        Features::negotiate(options.offload, KernelRelease::running(), |bits| ioctl::offload(&first, bits))
+            .map_err(setup("TUNSETOFFLOAD"))?;
+    queues.push(OwnedFd::from(first));
+    for _ in 1..options.queues {
+        let queue = attach(name, flags)?;
+        ioctl::little_endian(&queue).map_err(|errno| setup("TUNSETVNETLE")(errno.into()))?;
+        queues.push(OwnedFd::from(queue));
+    }
+    Ok((queues, features))
+}
+
+/// What the driver offers, asked without making an interface (`TUNGETFEATURES`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Driver {
+    pub vnet_hdr: bool,
+    pub multi_queue: bool,
+}
+
+/// Opens the driver, asks it and closes it again.
+///
+/// # Errors
+/// It is not there, or not for us.
+pub fn driver() -> Result<Driver, DeviceError> {
+    let file = open_driver()?;
+    let flags = ioctl::features(&file).map_err(|errno| DeviceError::Driver(errno.into()))?;
+    let has = |flag: libc::c_int| flags & flag.cast_unsigned() != 0;
+    Ok(Driver { vnet_hdr: has(libc::IFF_VNET_HDR), multi_queue: has(libc::IFF_MULTI_QUEUE) })
+}
+
+fn open_driver() -> Result<File, DeviceError> {
+    OpenOptions::new()
+        .read(true)
+        .write(true)
+        .custom_flags(libc::O_NONBLOCK | libc::O_CLOEXEC)
+        .open(DRIVER)
+        .map_err(|source| match source.raw_os_error().map(Errno::from_raw) {
+            Some(Errno::ENOENT | Errno::ENODEV | Errno::ENXIO) => DeviceError::NoDriver,
+            Some(Errno::EACCES | Errno::EPERM) => DeviceError::DriverDenied,
+            _ => DeviceError::Driver(source),
+        })
+}
+
+fn attach(name: &str, flags: i32) -> Result<File, DeviceError> {
+    let file = open_driver()?;
+    let name = name.to_owned();
+    match ioctl::attach(&file, &name, flags) {
+        Ok(()) => Ok(file),
+        Err(Errno::EPERM) => Err(DeviceError::NoCapability { name }),
+        Err(Errno::EBUSY | Errno::EEXIST) => Err(DeviceError::NameTaken { name }),
+        Err(errno) => Err(DeviceError::Setup { name, step: "TUNSETIFF", source: errno.into() }),
+    }
+}
+
+/// Switches super-packets and partial checksums off; the kernel then does that work before we read.
+pub(super) fn switch_off(fd: &impl AsRawFd) -> io::Result<()> {
+    Ok(ioctl::offload(fd, 0)?)
+}

@@ -1,0 +1,40 @@
+//! Super-packets of tunnels, whole: a BPF program at the entrance of a TUN (TCX) that tells the kernel what it has.
+//!
+//! A virtio header can ask for TCP segmentation but not say that the TCP lies in a tunnel, and the kernel's offloads of
+//! tunnels refuse a packet whose type does not say so. The program takes the outer headers off such a packet and puts
+//! the same bytes on again by `bpf_skb_adjust_room`, which notes the type. It changes nothing else, and sees nothing but
+//! packets of more than one segment whose outermost header is one of a tunnel: ours alone.
+//! Where the kernel has no TCX (before 6.6) or the start no CAP_BPF, tunnels are cut packet by packet.
+
+mod program;
+
+use std::io;
+use std::os::fd::OwnedFd;
+
+use lvs_sys::bpf;
+
+/// What the kernel lets us load, once for all devices.
+#[derive(Debug)]
+pub struct TunnelOffload {
+    program: OwnedFd,
+}
+
+/// A program at the entrance of a device, for as long as this lives.
+#[derive(Debug)]
+pub(super) struct Attached {
+    _link: OwnedFd,
+}
+
+impl TunnelOffload {
+    /// # Errors
+    /// No CAP_BPF, or a kernel without BPF.
+    pub fn load() -> io::Result<Self> {
+        Ok(Self { program: bpf::load(&program::instructions())? })
+    }
+
+    /// # Errors
+    /// A kernel without TCX, or the device is gone.
+    pub(super) fn attach(&self, interface: u32) -> io::Result<Attached> {
+        Ok(Attached { _link: bpf::attach(&self.program, interface)? })
+    }
+}

@@ -1,0 +1,236 @@
+//! What can happen to a director, as `tunvs events` writes it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::json;
+use lvs::service::{Endpoint, ServiceKey};
+
+/// What happened. `docs/json.md` shows each as it is written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// The director is ready.
+    Started {
+        version: String,
+    },
+    Stopping,
+    ServiceAdded {
+        #[serde(with = "json::service")]
+        service: ServiceKey,
+    },
+    ServiceEdited {
+        #[serde(with = "json::service")]
+        service: ServiceKey,
+    },
+    ServiceRemoved {
+        #[serde(with = "json::service")]
+        service: ServiceKey,
+    },
+    /// Enough servers of the service are up again.
+    ServiceUp {
+        #[serde(with = "json::service")]
+        service: ServiceKey,
+        reason: String,
+    },
+    /// Too few servers of the service are up.
+    ServiceDown {
+        #[serde(with = "json::service")]
+        service: ServiceKey,
+        reason: String,
+    },
+    ServerAdded {
+        #[serde(with = "json::service")]
+        service: ServiceKey,
+        #[serde(with = "json::end")]
+        server: Endpoint,
+        weight: i32,
+    },
+    ServerEdited {
+        #[serde(with = "json::service")]
+        service: ServiceKey,
+        #[serde(with = "json::end")]
+        server: Endpoint,
+        weight: i32,
+    },
+    ServerRemoved {
+        #[serde(with = "json::service")]
+        service: ServiceKey,
+        #[serde(with = "json::end")]
+        server: Endpoint,
+    },
+    /// Health checks say that it works.
+    ServerUp {
+        #[serde(with = "json::service")]
+        service: ServiceKey,
+        #[serde(with = "json::end")]
+        server: Endpoint,
+        reason: String,
+    },
+    /// Health checks say that it does not work.
+    ServerDown {
+        #[serde(with = "json::service")]
+        service: ServiceKey,
+        #[serde(with = "json::end")]
+        server: Endpoint,
+        reason: String,
+    },
+    /// It gets no new connections, and is to lose those that it has.
+    ServerDraining {
+        #[serde(with = "json::service")]
+        service: ServiceKey,
+        #[serde(with = "json::end")]
+        server: Endpoint,
+        connections: u64,
+    },
+    /// Its last connection has ended; `reset` of them were ended at the deadline.
+    ServerDrained {
+        #[serde(with = "json::service")]
+        service: ServiceKey,
+        #[serde(with = "json::end")]
+        server: Endpoint,
+        reset: u64,
+    },
+    /// It reached its upper threshold, so many times since the last such event.
+    ServerOverloaded {
+        #[serde(with = "json::service")]
+        service: ServiceKey,
+        #[serde(with = "json::end")]
+        server: Endpoint,
+        times: u32,
+    },
+    /// It fell below its lower threshold and takes connections again.
+    ServerReturned {
+        #[serde(with = "json::service")]
+        service: ServiceKey,
+        #[serde(with = "json::end")]
+        server: Endpoint,
+    },
+    Reloaded {
+        file: String,
+        changes: u64,
+        refused: u64,
+    },
+    ReloadFailed {
+        file: String,
+        reason: String,
+    },
+    /// More packets than usual are dropped for this reason.
+    DropsBegan {
+        reason: String,
+        packets: u64,
+        per_second: u64,
+    },
+    /// Said now and then while it lasts.
+    DropsGoOn {
+        reason: String,
+        packets: u64,
+        per_second: u64,
+    },
+    /// `packets`: since they began.
+    DropsEnded {
+        reason: String,
+        packets: u64,
+    },
+    /// The host does not do what the tables ask for.
+    HostTrouble {
+        reason: String,
+    },
+    /// Another program takes away what the director made on the host, again and again: so many times in this row.
+    HostContested {
+        times: u64,
+    },
+    /// The reader was too slow: so many events were left out here.
+    Lost {
+        events: u64,
+    },
+}
+
+impl Event {
+    /// All that [`Self::name`] can be.
+    pub const NAMES: [&str; 24] = [
+        "started",
+        "stopping",
+        "service_added",
+        "service_edited",
+        "service_removed",
+        "service_up",
+        "service_down",
+        "server_added",
+        "server_edited",
+        "server_removed",
+        "server_up",
+        "server_down",
+        "server_draining",
+        "server_drained",
+        "server_overloaded",
+        "server_returned",
+        "reloaded",
+        "reload_failed",
+        "drops_began",
+        "drops_go_on",
+        "drops_ended",
+        "host_trouble",
+        "host_contested",
+        "lost",
+    ];
+
+    /// As it is written after `"event":`.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Started { .. } => "started",
+            Self::Stopping => "stopping",
+            Self::ServiceAdded { .. } => "service_added",
+            Self::ServiceEdited { .. } => "service_edited",
+            Self::ServiceRemoved { .. } => "service_removed",
+            Self::ServiceUp { .. } => "service_up",
+            Self::ServiceDown { .. } => "service_down",
+            Self::ServerAdded { .. } => "server_added",
+            Self::ServerEdited { .. } => "server_edited",
+            Self::ServerRemoved { .. } => "server_removed",
+            Self::ServerUp { .. } => "server_up",
+            Self::ServerDown { .. } => "server_down",
+            Self::ServerDraining { .. } => "server_draining",
+            Self::ServerDrained { .. } => "server_drained",
+            Self::ServerOverloaded { .. } => "server_overloaded",
+            Self::ServerReturned { .. } => "server_returned",
+            Self::Reloaded { .. } => "reloaded",
+            Self::ReloadFailed { .. } => "reload_failed",
+            Self::DropsBegan { .. } => "drops_began",
+            Self::DropsGoOn { .. } => "drops_go_on",
+            Self::DropsEnded { .. } => "drops_ended",
+            Self::HostTrouble { .. } => "host_trouble",
+            Self::HostContested { .. } => "host_contested",
+            Self::Lost { .. } => "lost",
+        }
+    }
+
+    /// The service that it is about.
+    pub const fn service(&self) -> Option<&ServiceKey> {
+        match self {
+            Self::ServiceAdded { service }
+            | Self::ServiceEdited { service }
+            | Self::ServiceRemoved { service }
+            | Self::ServiceUp { service, .. }
+            | Self::ServiceDown { service, .. }
+            | Self::ServerAdded { service, .. }
+            | Self::ServerEdited { service, .. }
+            | Self::ServerRemoved { service, .. }
+            | Self::ServerUp { service, .. }
+            | Self::ServerDown { service, .. }
+            | Self::ServerDraining { service, .. }
+            | Self::ServerDrained { service, .. }
+            | Self::ServerOverloaded { service, .. }
+            | Self::ServerReturned { service, .. } => Some(service),
+            Self::Started { .. }
+            | Self::Stopping
+            | Self::Reloaded { .. }
+            | Self::ReloadFailed { .. }
+            | Self::DropsBegan { .. }
+            | Self::DropsGoOn { .. }
+            | Self::DropsEnded { .. }
+            | Self::HostTrouble { .. }
+            | Self::HostContested { .. }
+            | Self::Lost { .. } => None,
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! Health checks as data: what is declared, and what follows from findings.
+//!
+//! Owns the declared checks ([`spec`]), their state ([`state`]), which of them ask the same ([`asked`]) and what listings
+//! say ([`report`]). Pure: time comes in as an argument, programs and sockets belong to the probes of the director. Same
+//! job as the decisions of keepalived's checkers.
+#![forbid(unsafe_code)]
+
+pub mod asked;
+pub mod check;
+mod member;
+mod passive;
+mod pool;
+pub mod report;
+pub mod spec;
+pub mod state;

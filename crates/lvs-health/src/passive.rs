@@ -1,0 +1,138 @@
+//! Signs of trouble in the traffic itself: connections that a server does not answer, or refuses.
+//!
+//! Pure: what the director has counted is an argument. Called by the [`Pool`](super::pool::Pool).
+
+use std::collections::BTreeMap;
+
+use super::spec::Passive;
+use lvs::Time;
+use lvs::director::Signals;
+use lvs::service::Endpoint;
+
+/// What is remembered of the servers of a service.
+#[derive(Debug, Default)]
+pub(super) struct Listener {
+    next_at: Time,
+    servers: BTreeMap<Endpoint, Heard>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Heard {
+    last: Signals,
+    /// Bad intervals in a row.
+    bad: u32,
+    down_until: Option<Time>,
+}
+
+/// A server about which the traffic says something else than before: Some with the reason when it does not work.
+pub(super) type Verdict = (Endpoint, Option<String>);
+
+impl Listener {
+    /// Whether an interval has passed.
+    pub(super) fn is_due(&self, now: Time) -> bool {
+        now >= self.next_at
+    }
+
+    pub(super) fn listen(
+        &mut self,
+        policy: &Passive,
+        counted: &[(Endpoint, Signals)],
+        now: Time,
+    ) -> Vec<Verdict> {
+        self.next_at = now + policy.interval;
+        let mut verdicts = Vec::new();
+        for (server, signals) in counted {
+            let is_new = !self.servers.contains_key(server);
+            let heard = self.servers.entry(*server).or_default();
+            let change = signals.since(heard.last);
+            heard.last = *signals;
+            if is_new {
+                continue;
+            }
+            match heard.down_until {
+                Some(until) if now < until => {}
+                Some(_) => {
+                    *heard = Heard { last: *signals, ..Heard::default() };
+                    verdicts.push((*server, None));
+                }
+                None => {
+                    let Some(reason) = reason(policy, change) else {
+                        // Too few connections say nothing.
+                        if change.opened >= policy.min_connections {
+                            heard.bad = 0;
+                        }
+                        continue;
+                    };
+                    heard.bad += 1;
+                    if heard.bad >= policy.fall.max(1) {
+                        heard.down_until = Some(now + policy.hold_down);
+                        verdicts.push((*server, Some(reason)));
+                    }
+                }
+            }
+        }
+        // One that was taken out keeps its time.
+        let is_there = |server: &Endpoint| counted.iter().any(|(other, _)| other == server);
+        for (server, heard) in &mut self.servers {
+            if !is_there(server) && heard.down_until.is_some_and(|until| now >= until) {
+                *heard = Heard { last: heard.last, ..Heard::default() };
+                verdicts.push((*server, None));
+            }
+        }
+        self.servers.retain(|server, heard| is_there(server) || heard.down_until.is_some());
+        verdicts
+    }
+}
+
+fn reason(policy: &Passive, change: Signals) -> Option<String> {
+    let Signals { opened, answered, refused } = change;
+    if opened < policy.min_connections.max(1) {
+        return None;
+    }
+    let percent = |part: u32| u64::from(part) * 100 / u64::from(opened);
+    let unanswered = opened.saturating_sub(answered).saturating_sub(refused);
+    if policy.refused > 0 && percent(refused) >= u64::from(policy.refused) {
+        return Some(format!("refused {refused} of {opened} connections"));
+    }
+    if policy.unanswered > 0 && percent(unanswered) >= u64::from(policy.unanswered) {
+        return Some(format!("left {unanswered} of {opened} connections unanswered"));
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bad_intervals_in_a_row_take_a_server_out_for_a_time() {
+        let server = Endpoint::new("10.1.0.1".parse().unwrap(), 80);
+        let policy = Passive::default();
+        let mut listener = Listener::default();
+        let mut total = Signals::default();
+        let mut at = |secs, opened, answered, refused| {
+            total.opened += opened;
+            total.answered += answered;
+            total.refused += refused;
+            let now = Time::from_secs(secs);
+            assert!(listener.is_due(now));
+            listener.listen(&policy, &[(server, total)], now)
+        };
+        assert!(at(0, 100, 0, 0).is_empty(), "what was before says nothing");
+        assert!(at(2, 20, 15, 0).is_empty());
+        assert!(at(4, 20, 2, 0).is_empty(), "once");
+        assert!(at(6, 5, 0, 0).is_empty(), "too few to say anything");
+        let down = at(8, 20, 0, 12);
+        assert_eq!(down, [(server, Some("refused 12 of 20 connections".to_owned()))]);
+        assert!(at(10, 0, 0, 0).is_empty());
+        assert_eq!(at(38, 0, 0, 0), [(server, None)]);
+        assert!(at(40, 20, 0, 0).is_empty());
+        assert_eq!(at(42, 20, 0, 0), [(server, Some("left 20 of 20 connections unanswered".to_owned()))]);
+        assert!(!listener.is_due(Time::from_secs(43)));
+        assert_eq!(
+            listener.listen(&policy, &[], Time::from_secs(80)),
+            [(server, None)],
+            "gone from the table"
+        );
+    }
+}

@@ -1,0 +1,522 @@
+//! What the host edge can do to the host, one value each: a rule, a route, a sysctl. A [`Step`] is a change with the change that takes it
+//! back. Both are plain data: printed as the command an administrator would type, kept in the journal, compared. Nothing here does I/O;
+//! `plan` makes these values and `kernel` carries them out.
+
+use std::collections::BTreeSet;
+use std::fmt::{Display, Formatter, Result};
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+
+use lvs::service::Family;
+
+/// The number that rules and routes of ours carry (`FRA_PROTOCOL`, `rtm_protocol`), so that they are recognised.
+pub(super) const OUR_PROTOCOL: u8 = 151;
+/// What the kernel's own rules carry.
+pub(super) const KERNEL_PROTOCOL: u8 = 2;
+pub(super) const TABLE_MAIN: u32 = 254;
+pub(super) const TABLE_LOCAL: u32 = 255;
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Change {
+    AddRule(Rule),
+    DeleteRule(Rule),
+    /// A rule of another program goes to that preference, with all that it says.
+    MoveRule {
+        rule: Rule,
+        to: u32,
+    },
+    AddRoute(Route),
+    DeleteRoute(Route),
+    AddAddress(Address),
+    DeleteAddress(Address),
+    AddProxy(Proxy),
+    DeleteProxy(Proxy),
+    Link(Link),
+    Sysctl(Setting),
+    /// Tells the neighbours on an interface that an address lives here: gratuitous ARP or an unsolicited advertisement.
+    Announce(Proxy),
+    /// Keeps packets to a service from connection tracking.
+    Untrack(Untracked),
+    Track(Untracked),
+}
+
+/// A change and how it is taken back.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Step {
+    pub apply: Change,
+    pub undo: Option<Change>,
+    /// The director works without it for most traffic: a failure is reported and not fatal.
+    pub optional: bool,
+    /// It vanishes with the TUN devices, so a killed director leaves nothing of it behind.
+    pub ephemeral: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Rule {
+    pub family: Family,
+    pub pref: u32,
+    pub not: bool,
+    pub from: Option<IpNet>,
+    pub to: Option<IpNet>,
+    pub iif: Option<String>,
+    pub mark: Option<u32>,
+    pub ipproto: Option<u8>,
+    /// Destination ports, both ends included.
+    pub dport: Option<(u16, u16)>,
+    pub action: Action,
+    pub protocol: u8,
+    /// It selects by something that this type does not name.
+    pub narrower: bool,
+    /// Differentiated services code point; kernels before 6.13 do not know this selector.
+    pub dscp: Option<u8>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Action {
+    Lookup(u32),
+    Goto(u32),
+    Nop,
+    /// Blackhole and the like: seen on the host, never made by us.
+    Other(u8),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Route {
+    pub table: u32,
+    pub dst: IpNet,
+    pub kind: RouteKind,
+    /// 0 is what the kernel gives a route without one.
+    #[serde(default)]
+    pub metric: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum RouteKind {
+    /// Sends to a device.
+    Via(String),
+    /// Delivers to this host, as though it were an address of the device.
+    Local(String),
+    /// Ends the look-up in this table.
+    Throw,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Address {
+    pub net: IpNet,
+    pub dev: String,
+}
+
+/// An address on an interface: a proxy neighbour entry, or an announcement.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Proxy {
+    pub addr: IpAddr,
+    pub dev: String,
+}
+
+/// Settings of a TUN device; the device is set up in the same request.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Link {
+    pub dev: String,
+    pub mtu: u32,
+    pub tx_queue_len: u32,
+}
+
+/// A service of which the host sees one direction only, in a table of nftables.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Untracked {
+    pub table: String,
+    pub addr: IpAddr,
+    pub protocol: u8,
+    /// 0: every port.
+    pub port: u16,
+}
+
+/// A sysctl, its key in slash form (`net/ipv4/ip_forward`), so that interface names may contain dots.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Setting {
+    pub key: String,
+    pub value: String,
+    /// Written only while it still has this value: whoever changed it since then meant it.
+    pub only_if: Option<String>,
+    /// Others may have come to rely on it: written only while the host has no other links than these in use.
+    #[serde(default)]
+    pub only_with: Option<BTreeSet<String>>,
+}
+
+impl Change {
+    pub fn family(&self) -> Option<Family> {
+        match self {
+            Self::AddRule(rule) | Self::DeleteRule(rule) | Self::MoveRule { rule, .. } => Some(rule.family),
+            Self::AddRoute(route) | Self::DeleteRoute(route) => Some(Family::of(&route.dst.addr())),
+            Self::AddAddress(address) | Self::DeleteAddress(address) => Some(Family::of(&address.net.addr())),
+            Self::AddProxy(proxy) | Self::DeleteProxy(proxy) | Self::Announce(proxy) => {
+                Some(Family::of(&proxy.addr))
+            }
+            Self::Link(_) | Self::Sysctl(_) | Self::Untrack(_) | Self::Track(_) => None,
+        }
+    }
+}
+
+impl Step {
+    pub fn rule(rule: Rule) -> Self {
+        Self::new(Change::AddRule(rule.clone()), Some(Change::DeleteRule(rule)))
+    }
+
+    /// Takes a rule of the host away; it comes back at the end.
+    pub fn without_rule(rule: Rule) -> Self {
+        Self::new(Change::DeleteRule(rule.clone()), Some(Change::AddRule(rule)))
+    }
+
+    pub fn route(route: Route) -> Self {
+        let ephemeral = route.kind != RouteKind::Throw;
+        let step = Self::new(Change::AddRoute(route.clone()), Some(Change::DeleteRoute(route)));
+        Self { ephemeral, ..step }
+    }
+
+    pub fn address(address: Address) -> Self {
+        Self::new(Change::AddAddress(address.clone()), Some(Change::DeleteAddress(address)))
+    }
+
+    /// An address of a TUN device, which takes it along when it goes.
+    pub fn device_address(address: Address) -> Self {
+        Self::address(address).ephemeral()
+    }
+
+    pub fn proxy(proxy: Proxy) -> Self {
+        Self::new(Change::AddProxy(proxy.clone()), Some(Change::DeleteProxy(proxy)))
+    }
+
+    pub fn link(link: Link) -> Self {
+        Self::new(Change::Link(link), None).ephemeral()
+    }
+
+    pub fn announce(addr: IpAddr, dev: &str) -> Self {
+        let step = Self::new(Change::Announce(Proxy { addr, dev: dev.to_owned() }), None);
+        step.optional().ephemeral()
+    }
+
+    /// The table vanishes with the process, so a killed director leaves nothing of it behind.
+    pub fn untracked(service: Untracked) -> Self {
+        Self::new(Change::Untrack(service.clone()), Some(Change::Track(service))).optional()
+    }
+
+    /// Sets a sysctl that has the value `old`, which comes back at the end. With `value` equal to `old` it is a sysctl that another one
+    /// changes as a side effect.
+    pub fn sysctl(key: impl Into<String>, value: impl Into<String>, old: impl Into<String>) -> Self {
+        let (key, value, old) = (key.into(), value.into(), old.into());
+        let only_if = (value != old).then(|| value.clone());
+        let undo = Setting { key: key.clone(), value: old, only_if, only_with: None };
+        let setting = Setting { key, value, only_if: None, only_with: None };
+        Self::new(Change::Sysctl(setting), Some(Change::Sysctl(undo)))
+    }
+
+    /// Sets a sysctl of a TUN device, which takes it along when it goes.
+    pub fn device_sysctl(key: impl Into<String>, value: impl Into<String>) -> Self {
+        let setting = Setting { key: key.into(), value: value.into(), only_if: None, only_with: None };
+        Self::new(Change::Sysctl(setting), None).ephemeral()
+    }
+
+    /// A sysctl that others may come to rely on while it is set: it goes back at the end only if no link is in use that
+    /// is none of these.
+    pub fn shared(mut self, links: &[&str]) -> Self {
+        if let Some(Change::Sysctl(undo)) = &mut self.undo {
+            undo.only_with = Some(links.iter().map(|&link| link.to_owned()).collect());
+        }
+        self
+    }
+
+    /// What it sets itself; not what it only brings back at the end.
+    pub(super) fn set_value(&self) -> Option<&Setting> {
+        match (&self.apply, &self.undo) {
+            (Change::Sysctl(_), Some(Change::Sysctl(Setting { only_if: None, .. }))) => None,
+            (Change::Sysctl(setting), _) => Some(setting),
+            _ => None,
+        }
+    }
+
+    pub(super) const fn added_rule(&self) -> Option<&Rule> {
+        match &self.apply {
+            Change::AddRule(rule) => Some(rule),
+            _ => None,
+        }
+    }
+
+    /// The TUN device that it sets up.
+    pub(super) fn device(&self) -> Option<&str> {
+        match &self.apply {
+            Change::Link(link) => Some(&link.dev),
+            _ => None,
+        }
+    }
+
+    pub(super) const fn added_address(&self) -> Option<&Address> {
+        match &self.apply {
+            Change::AddAddress(address) => Some(address),
+            _ => None,
+        }
+    }
+
+    pub fn optional(self) -> Self {
+        Self { optional: true, ..self }
+    }
+
+    fn ephemeral(self) -> Self {
+        Self { ephemeral: true, ..self }
+    }
+
+    const fn new(apply: Change, undo: Option<Change>) -> Self {
+        Self { apply, undo, optional: false, ephemeral: false }
+    }
+}
+
+impl Route {
+    pub const fn new(table: u32, dst: IpNet, kind: RouteKind) -> Self {
+        Self { table, dst, kind, metric: 0 }
+    }
+}
+
+impl Address {
+    /// One that shares its subnet with another address must be of the same scope.
+    pub(super) fn is_link_scope(&self) -> bool {
+        self.net.addr().is_ipv4() && self.net.prefix_len() == self.net.max_prefix_len()
+    }
+}
+
+impl Rule {
+    /// A rule of ours without selectors.
+    pub const fn new(family: Family, pref: u32, action: Action) -> Self {
+        Self {
+            family,
+            pref,
+            not: false,
+            from: None,
+            to: None,
+            iif: None,
+            mark: None,
+            ipproto: None,
+            dport: None,
+            action,
+            protocol: OUR_PROTOCOL,
+            narrower: false,
+            dscp: None,
+        }
+    }
+
+    /// It is for every packet.
+    pub const fn is_unconditional(&self) -> bool {
+        !self.not
+            && !self.narrower
+            && self.dscp.is_none()
+            && self.from.is_none()
+            && self.to.is_none()
+            && self.iif.is_none()
+            && self.mark.is_none()
+            && self.ipproto.is_none()
+            && self.dport.is_none()
+    }
+
+    pub fn is_local_lookup(&self) -> bool {
+        self.is_unconditional() && self.action == Action::Lookup(TABLE_LOCAL)
+    }
+
+    pub const fn is_ours(&self) -> bool {
+        self.protocol == OUR_PROTOCOL
+    }
+}
+
+impl Display for Step {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        self.apply.fmt(f)
+    }
+}
+
+impl Display for Change {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        let ip = if self.family() == Some(Family::V6) { "ip -6" } else { "ip" };
+        match self {
+            Self::AddRule(rule) => write!(f, "{ip} rule add {rule}"),
+            Self::DeleteRule(rule) => write!(f, "{ip} rule del {rule}"),
+            Self::MoveRule { rule, to } => {
+                let moved = Rule { pref: *to, ..rule.clone() };
+                write!(f, "{ip} rule add {moved} && {ip} rule del {rule}")
+            }
+            Self::AddRoute(route) => write!(f, "{ip} route add {route}"),
+            Self::DeleteRoute(route) => write!(f, "{ip} route del {route}"),
+            Self::AddAddress(address) => {
+                let Address { net, dev } = address;
+                write!(f, "{ip} addr add {net} dev {dev}")?;
+                f.write_str(if address.is_link_scope() { " scope link" } else { "" })?;
+                f.write_str(if net.addr().is_ipv6() { " nodad preferred_lft 0" } else { "" })?;
+                f.write_str(" noprefixroute")
+            }
+            Self::DeleteAddress(Address { net, dev }) => write!(f, "{ip} addr del {net} dev {dev}"),
+            Self::AddProxy(Proxy { addr, dev }) => write!(f, "{ip} neigh add proxy {addr} dev {dev}"),
+            Self::DeleteProxy(Proxy { addr, dev }) => write!(f, "{ip} neigh del proxy {addr} dev {dev}"),
+            Self::Link(Link { dev, mtu, tx_queue_len }) => {
+                write!(
+                    f,
+                    "ip link set {dev} mtu {mtu} txqueuelen {tx_queue_len} multicast off addrgenmode none up"
+                )
+            }
+            Self::Sysctl(Setting { key, value, .. }) => write!(f, "sysctl -w {}={value}", dotted(key)),
+            Self::Untrack(service) => write!(f, "nft add element inet {service}"),
+            Self::Track(service) => write!(f, "nft delete element inet {service}"),
+            Self::Announce(Proxy { addr: IpAddr::V4(addr), dev }) => {
+                write!(f, "arping -U -c 1 -I {dev} {addr}")
+            }
+            Self::Announce(Proxy { addr, dev }) => write!(f, "ndsend {addr} {dev}"),
+        }
+    }
+}
+
+impl Display for Untracked {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        let Self { table, addr, protocol, port } = self;
+        let family = if addr.is_ipv6() { 6 } else { 4 };
+        let name = protocol_name(*protocol).unwrap_or("all");
+        match port {
+            0 => write!(f, "{table} addresses{family} {{ {addr} . {name} }}"),
+            _ => write!(f, "{table} services{family} {{ {addr} . {name} . {port} }}"),
+        }
+    }
+}
+
+impl Display for Rule {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        write!(f, "pref {}", self.pref)?;
+        if self.not {
+            f.write_str(" not")?;
+        }
+        match self.from {
+            Some(net) => write!(f, " from {net}")?,
+            None => f.write_str(" from all")?,
+        }
+        if let Some(net) = self.to {
+            write!(f, " to {net}")?;
+        }
+        if let Some(iif) = &self.iif {
+            write!(f, " iif {iif}")?;
+        }
+        if let Some(mark) = self.mark {
+            write!(f, " fwmark {mark:#x}")?;
+        }
+        if let Some(proto) = self.ipproto {
+            match protocol_name(proto) {
+                Some(name) => write!(f, " ipproto {name}")?,
+                None => write!(f, " ipproto {proto}")?,
+            }
+        }
+        match self.dport {
+            Some((first, last)) if first == last => write!(f, " dport {first}")?,
+            Some((first, last)) => write!(f, " dport {first}-{last}")?,
+            None => {}
+        }
+        if let Some(dscp) = self.dscp {
+            write!(f, " dscp {dscp}")?;
+        }
+        match self.action {
+            Action::Lookup(TABLE_LOCAL) => f.write_str(" lookup local")?,
+            Action::Lookup(table) => write!(f, " lookup {table}")?,
+            Action::Goto(pref) => write!(f, " goto {pref}")?,
+            Action::Nop => f.write_str(" nop")?,
+            Action::Other(number) => write!(f, " action {number}")?,
+        }
+        match self.protocol {
+            0 => Ok(()),
+            KERNEL_PROTOCOL => f.write_str(" protocol kernel"),
+            number => write!(f, " protocol {number}"),
+        }
+    }
+}
+
+impl Display for Route {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        let dst = self.dst;
+        match &self.kind {
+            RouteKind::Via(dev) => write!(f, "{dst} dev {dev}")?,
+            RouteKind::Local(dev) => write!(f, "local {dst} dev {dev}")?,
+            RouteKind::Throw => write!(f, "throw {dst}")?,
+        }
+        match self.table {
+            TABLE_LOCAL => f.write_str(" table local")?,
+            table => write!(f, " table {table}")?,
+        }
+        if self.metric != 0 {
+            write!(f, " metric {}", self.metric)?;
+        }
+        write!(f, " protocol {OUR_PROTOCOL}")
+    }
+}
+
+/// The key as sysctl(8) prints it: dots, or slashes where an interface name contains a dot.
+pub(super) fn dotted(key: &str) -> String {
+    if key.contains('.') { key.to_owned() } else { key.replace('/', ".") }
+}
+
+const fn protocol_name(number: u8) -> Option<&'static str> {
+    Some(match number {
+        1 => "icmp",
+        6 => "tcp",
+        17 => "udp",
+        58 => "ipv6-icmp",
+        132 => "sctp",
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_print_as_the_commands_of_iproute2() {
+        let mut rule = Rule::new(Family::V4, 4, Action::Lookup(7601));
+        rule.from = "192.168.56.183/32".parse().ok();
+        assert_eq!(
+            Step::rule(rule).to_string(),
+            "ip rule add pref 4 from 192.168.56.183/32 lookup 7601 protocol 151"
+        );
+        let mut rule = Rule::new(Family::V6, 5, Action::Goto(6));
+        (rule.not, rule.ipproto) = (true, Some(58));
+        assert_eq!(
+            Step::rule(rule).to_string(),
+            "ip -6 rule add pref 5 not from all ipproto ipv6-icmp goto 6 protocol 151"
+        );
+        let route = Route {
+            table: 7600,
+            dst: "10.0.0.1/32".parse().unwrap(),
+            kind: RouteKind::Via("tunvs-vip".to_owned()),
+            metric: 0,
+        };
+        assert_eq!(
+            Step::route(route).to_string(),
+            "ip route add 10.0.0.1/32 dev tunvs-vip table 7600 protocol 151"
+        );
+        let addr = "10.0.0.1".parse().unwrap();
+        let service = Untracked { table: "tunvs".to_owned(), addr, protocol: 6, port: 80 };
+        assert_eq!(
+            Step::untracked(service).to_string(),
+            "nft add element inet tunvs services4 { 10.0.0.1 . tcp . 80 }"
+        );
+        assert_eq!(
+            Step::sysctl("net/ipv4/conf/eth0.10/rp_filter", "0", "1").to_string(),
+            "sysctl -w net/ipv4/conf/eth0.10/rp_filter=0"
+        );
+    }
+
+    #[test]
+    fn a_sysctl_goes_back_only_while_it_is_ours() {
+        let step = Step::sysctl("net/ipv4/ip_forward", "1", "0");
+        let undo = Setting {
+            key: "net/ipv4/ip_forward".to_owned(),
+            value: "0".to_owned(),
+            only_if: Some("1".to_owned()),
+            only_with: None,
+        };
+        assert_eq!(step.undo, Some(Change::Sysctl(undo)));
+        let kept = Step::sysctl("net/ipv4/conf/eth0/forwarding", "1", "1");
+        assert!(matches!(kept.undo, Some(Change::Sysctl(Setting { only_if: None, .. }))));
+    }
+}

@@ -1,0 +1,339 @@
+//! What was made of plans and is not undone yet: in memory in the order in which it was made, and in the journal.
+//!
+//! A step is in here from before its request is sent until its undoing is known to have worked, so that whoever stops
+//! in the midst, for whatever reason, leaves nothing behind. Never decides what is to be made. Called by `plumbing`
+//! and `real_server`.
+
+use std::collections::{BTreeSet, HashSet};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+use super::change::{Change, Setting, Step, dotted};
+use super::error::HostError;
+use super::journal::Journal;
+use super::kernel::Kernel;
+use super::needs::FORWARD_V6;
+use super::view::View;
+use lvs::service::Family;
+
+/// Steps that are under way at once. Whoever stops waits for those.
+const BATCH: usize = 256;
+
+/// Raised when everything is to be undone soon: no further step is made.
+#[derive(Clone, Debug, Default)]
+pub struct StopFlag(Arc<AtomicBool>);
+
+impl StopFlag {
+    pub fn raise(&self) {
+        self.0.store(true, Relaxed);
+    }
+
+    pub fn is_raised(&self) -> bool {
+        self.0.load(Relaxed)
+    }
+}
+
+/// How long a step is meant to stay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Term {
+    /// Until the end.
+    Stays,
+    /// While services or addresses want it.
+    Follows,
+    /// Until the rules of the family are made anew.
+    Rules(Family),
+}
+
+#[derive(Debug)]
+struct Entry {
+    term: Term,
+    step: Step,
+}
+
+#[derive(Debug)]
+pub(super) struct Ledger {
+    journal: Option<Journal>,
+    stop: StopFlag,
+    made: Vec<Entry>,
+    /// What is being undone.
+    going: Vec<Entry>,
+    /// Devices of ours, also those whose step failed or was let go of by an [`Self::end`] that begins again.
+    devices: HashSet<String>,
+    /// Settings that were not set back, and why, as sentences.
+    left_on: Vec<String>,
+}
+
+impl Ledger {
+    /// An empty one, with a journal at that path.
+    ///
+    /// # Errors
+    /// Another director holds the journal, or it cannot be written.
+    pub(super) fn begin(journal: Option<&Path>, stop: StopFlag) -> Result<Self, HostError> {
+        let journal = journal.map(Journal::begin).transpose()?;
+        Ok(Self::new(journal, stop, Vec::new()))
+    }
+
+    /// That of a director that could not undo its steps itself.
+    pub(super) fn left_behind(journal: Journal, steps: Vec<Step>) -> Self {
+        let made = steps.into_iter().map(|step| Entry { term: Term::Stays, step }).collect();
+        Self::new(Some(journal), StopFlag::default(), made)
+    }
+
+    fn new(journal: Option<Journal>, stop: StopFlag, made: Vec<Entry>) -> Self {
+        Self { journal, stop, made, going: Vec::new(), devices: HashSet::new(), left_on: Vec::new() }
+    }
+
+    /// All steps, in the order in which they were made.
+    pub(super) fn steps(&self) -> impl DoubleEndedIterator<Item = &Step> {
+        self.made.iter().map(|entry| &entry.step)
+    }
+
+    pub(super) fn of_term(&self, term: Term) -> impl Iterator<Item = &Step> {
+        self.made.iter().filter(move |entry| entry.term == term).map(|entry| &entry.step)
+    }
+
+    /// All steps with how long they are meant to stay.
+    pub(super) fn entries(&self) -> impl Iterator<Item = (Term, &Step)> {
+        self.made.iter().map(|entry| (entry.term, &entry.step))
+    }
+
+    pub(super) const fn len(&self) -> usize {
+        self.made.len()
+    }
+
+    pub(super) fn is_stopping(&self) -> bool {
+        self.stop.is_raised()
+    }
+
+    /// Makes steps, as far as they can be made and until the flag is raised.
+    ///
+    /// # Errors
+    /// They cannot be noted, so they were not made. Those of single steps are returned beside.
+    pub(super) async fn make(
+        &mut self,
+        kernel: &impl Kernel,
+        term: Term,
+        steps: Vec<Step>,
+    ) -> Result<Vec<HostError>, HostError> {
+        let mut errors = Vec::new();
+        let mut steps = steps.into_iter();
+        while !self.is_stopping() {
+            let batch: Vec<Step> = steps.by_ref().take(BATCH).collect();
+            if batch.is_empty() {
+                break;
+            }
+            self.note(&batch)?;
+            let changes: Vec<Change> = batch.iter().map(|step| step.apply.clone()).collect();
+            let before = self.made.len();
+            self.made.extend(batch.into_iter().map(|step| Entry { term, step }));
+            let results = kernel.carry_out(&changes).await;
+            let batch = self.made.split_off(before);
+            for (entry, result) in batch.into_iter().zip(results) {
+                match result {
+                    Ok(()) => self.made.push(entry),
+                    Err(error) if entry.step.optional => tracing::warn!(%error, "step left out"),
+                    Err(error) => errors.push(error),
+                }
+            }
+        }
+        Ok(errors)
+    }
+
+    /// Makes steps one by one; at the first failure those of this call are undone.
+    ///
+    /// # Errors
+    /// A step that is not optional failed, or they cannot be noted.
+    pub(super) async fn make_all(
+        &mut self,
+        kernel: &impl Kernel,
+        term: Term,
+        steps: Vec<Step>,
+    ) -> Result<(), HostError> {
+        self.note(&steps)?;
+        let before = self.made.len();
+        for step in steps {
+            let change = step.apply.clone();
+            self.made.push(Entry { term, step });
+            let result = kernel.carry_out(std::slice::from_ref(&change)).await.pop().unwrap_or(Ok(()));
+            let Err(error) = result else { continue };
+            let failed = self.made.pop();
+            if failed.is_some_and(|entry| entry.step.optional) {
+                tracing::warn!(%error, "step left out");
+                continue;
+            }
+            self.going.extend(self.made.drain(before..));
+            for error in self.undo_going(kernel, false).await {
+                tracing::warn!(%error, "not undone");
+            }
+            return Err(error);
+        }
+        Ok(())
+    }
+
+    /// Undoes the steps that are meant, the last first, until the flag is raised; what is gone already is no error. What
+    /// cannot be undone stays in here.
+    pub(super) async fn undo(
+        &mut self,
+        kernel: &impl Kernel,
+        is_meant: impl Fn(Term, &Step) -> bool,
+    ) -> Vec<HostError> {
+        let all = std::mem::take(&mut self.made).into_iter();
+        let (going, staying): (Vec<Entry>, _) = all.partition(|entry| is_meant(entry.term, &entry.step));
+        self.made = staying;
+        self.going.extend(going);
+        self.undo_going(kernel, false).await
+    }
+
+    async fn undo_going(&mut self, kernel: &impl Kernel, is_end: bool) -> Vec<HostError> {
+        let mut errors = Vec::new();
+        while !self.going.is_empty() && (is_end || !self.is_stopping()) {
+            let from = self.going.len().saturating_sub(BATCH);
+            let batch = self.going[from..].iter().rev();
+            let changes: Vec<Change> = batch.filter_map(|entry| entry.step.undo.clone()).collect();
+            let results = kernel.carry_out(&changes).await;
+            let batch = self.going.split_off(from).into_iter().rev();
+            let asked = batch.filter(|entry| entry.step.undo.is_some());
+            for (entry, result) in asked.zip(results) {
+                if let Err(error) = result
+                    && !error.is_moot()
+                {
+                    errors.push(error);
+                    self.made.push(entry);
+                }
+            }
+        }
+        errors
+    }
+
+    /// Undoes everything but what goes with its device, which takes thousands of addresses along faster than they are
+    /// deleted, and looks whether it is undone; only then the journal goes.
+    pub(super) async fn end(&mut self, kernel: &impl Kernel) -> Vec<HostError> {
+        self.going.append(&mut self.made);
+        if let Err(error) = self.leave_on(kernel).await {
+            return vec![error];
+        }
+        self.going.retain(|entry| !entry.step.ephemeral);
+        let undone: Vec<Change> =
+            self.going.iter().rev().filter_map(|entry| entry.step.undo.clone()).collect();
+        let mut errors = self.undo_going(kernel, true).await;
+        if errors.is_empty() {
+            errors = verify(kernel, &undone).await;
+        }
+        if errors.is_empty()
+            && let Some(journal) = self.journal.take()
+        {
+            errors.extend(journal.end().err());
+        }
+        errors
+    }
+
+    /// Leaves settings as they are that something else has come to rely on.
+    async fn leave_on(&mut self, kernel: &impl Kernel) -> Result<(), HostError> {
+        if !self.going.iter().any(|entry| shared(&entry.step).is_some()) {
+            return Ok(());
+        }
+        let view = kernel.view().await?;
+        let mut hears_routers = false;
+        self.going.retain(|entry| {
+            let Some((setting, links)) = shared(&entry.step) else { return true };
+            let family = if setting.key == FORWARD_V6 { Family::V6 } else { Family::V4 };
+            let is_new = |name: &&str| !links.contains(*name) && !self.devices.contains(*name);
+            let Some(user) = view.in_use(family).find(is_new) else { return true };
+            if kernel.sysctl(&setting.key) == setting.only_if {
+                hears_routers |= family == Family::V6;
+                let (key, is) = (dotted(&setting.key), setting.only_if.as_deref().unwrap_or_default());
+                self.left_on
+                    .push(format!("{key} stays {is}: {user} came after the director and may rely on it"));
+            }
+            false
+        });
+        if hears_routers {
+            // A host that forwards hears routers by the value 2 only.
+            let is_about_routers =
+                |step: &Step| matches!(&step.apply, Change::Sysctl(set) if set.key.ends_with("/accept_ra"));
+            self.going.retain(|entry| !is_about_routers(&entry.step));
+        }
+        for left in &self.left_on {
+            tracing::warn!("{left}");
+        }
+        Ok(())
+    }
+
+    /// Settings that were not set back, and why, as sentences.
+    pub(super) fn left_on(&self) -> &[String] {
+        &self.left_on
+    }
+
+    /// Undoes everything because of an error: that, and what could not be undone.
+    pub(super) async fn give_up(&mut self, kernel: &impl Kernel, error: HostError) -> HostError {
+        let mut errors = self.end(kernel).await;
+        if errors.is_empty() {
+            return error;
+        }
+        errors.insert(0, error);
+        HostError::Several(errors)
+    }
+
+    fn note(&mut self, steps: &[Step]) -> Result<(), HostError> {
+        self.devices.extend(steps.iter().filter_map(Step::device).map(str::to_owned));
+        let Some(journal) = &mut self.journal else { return Ok(()) };
+        if journal.is_mostly_past(self.made.len()) {
+            journal.begin_anew(self.made.iter().map(|entry| &entry.step))?;
+        }
+        journal.note(steps)
+    }
+}
+
+/// How a setting is undone that others may rely on, and the links that were there before.
+fn shared(step: &Step) -> Option<(&Setting, &BTreeSet<String>)> {
+    match &step.undo {
+        Some(Change::Sysctl(setting)) => Some((setting, setting.only_with.as_ref()?)),
+        _ => None,
+    }
+}
+
+/// Looks whether the host is as these changes should have made it, and makes those again that it does not show.
+async fn verify(kernel: &impl Kernel, changes: &[Change]) -> Vec<HostError> {
+    let missing = match missing(kernel, changes).await {
+        Ok(missing) if missing.is_empty() => return Vec::new(),
+        Ok(missing) => missing,
+        Err(error) => return vec![error],
+    };
+    kernel.carry_out(&missing).await;
+    match self::missing(kernel, &missing).await {
+        Ok(missing) => missing.iter().map(|undo| HostError::StillThere { undo: undo.to_string() }).collect(),
+        Err(error) => vec![error],
+    }
+}
+
+async fn missing(kernel: &impl Kernel, changes: &[Change]) -> Result<Vec<Change>, HostError> {
+    let view = kernel.view().await?;
+    Ok(changes.iter().filter(|change| !shows(&view, kernel, change)).cloned().collect())
+}
+
+fn shows(view: &View, kernel: &impl Kernel, change: &Change) -> bool {
+    match change {
+        Change::DeleteRule(rule) => !view.rules.contains(rule),
+        Change::AddRule(rule) => {
+            view.rules_of(rule.family).any(|other| (other.pref, other.action) == (rule.pref, rule.action))
+        }
+        Change::DeleteAddress(address) => {
+            !view.addresses.iter().any(|other| other.net == address.net && other.dev == address.dev)
+        }
+        Change::DeleteProxy(proxy) => !view.proxies.contains(proxy),
+        Change::Sysctl(Setting { key, value, only_if, .. }) => kernel
+            .sysctl(key)
+            .is_none_or(|now| now == *value || only_if.as_ref().is_some_and(|only_if| now != *only_if)),
+        // Nobody else asks our tables, and nothing asks them once the rules are gone.
+        Change::DeleteRoute(_) | Change::AddRoute(_) => true,
+        // Never the undoing of anything.
+        Change::MoveRule { .. }
+        | Change::AddAddress(_)
+        | Change::AddProxy(_)
+        | Change::Link(_)
+        | Change::Announce(_) => true,
+        // Of a table that nobody else can change, and that goes with this process.
+        Change::Track(_) | Change::Untrack(_) => true,
+    }
+}

@@ -1,0 +1,46 @@
+//! The host around the director: what leads packets into the TUNs, and its undoing.
+//!
+//! Owns the [`Plumbing`]: a plan of typed steps that is printed, applied, kept in step with the services, noted in a
+//! journal, and undone in reverse. Never decides about packets; knows of the core only what it wants captured, and
+//! tells it the routes. Called by the daemon.
+#![forbid(unsafe_code)]
+
+mod announce;
+mod change;
+mod cover;
+mod error;
+mod icmp;
+mod journal;
+mod kernel;
+mod layout;
+mod ledger;
+mod messages;
+mod needs;
+mod neighbours;
+mod netconf;
+mod options;
+mod plan;
+mod plumbing;
+mod ports;
+mod real_plan;
+mod real_server;
+mod routes;
+mod survey;
+mod sysctl;
+mod untracked;
+mod view;
+mod watch;
+
+pub use change::Step;
+pub use error::HostError;
+pub use icmp::ErrorListener;
+pub use ledger::StopFlag;
+pub use lvs_sys::ethtool::{ReceiveOffload, receive_offload};
+pub use needs::{any_workable, workable};
+pub use neighbours::{Heard, NeighbourWatch};
+pub use netconf::SettingsWatch;
+pub use options::{HostOptions, TunNames};
+pub use plumbing::{CleanedUp, Plumbing, cleanup};
+pub use real_server::{RealPlumbing, RealServerOptions};
+pub use survey::{Obstacle, Survey, SurveyedLink, Way, port_reservation, survey};
+pub use watch::Watch;

@@ -1,0 +1,58 @@
+//! What the daemon tells the host edge once: the subnets given on the command line, the names of the TUN devices, numbers to start from.
+
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+
+use ipnet::IpNet;
+
+use lvs::director::DEFAULT_LADDR_PORTS;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostOptions {
+    /// Subnets that are virtual from the start (`--vip-net`).
+    pub vip_nets: Vec<IpNet>,
+    /// Subnets whose hosts are real servers from the start (`--rs-net`).
+    pub rs_nets: Vec<IpNet>,
+    /// Subnets whose addresses stand for clients (`--laddr-net`).
+    pub laddr_nets: Vec<IpNet>,
+    /// Ports of the host's own addresses that do (`--laddr-ports`).
+    pub laddr_ports: RangeInclusive<u16>,
+    /// Subnets whose hosts open connections outwards with the host's own address (`--masquerade`).
+    pub masquerade_nets: Vec<IpNet>,
+    /// Makes a virtual address that is nobody's an address of this host. Off where a VRRP daemon decides who owns it.
+    pub claim_vips: bool,
+    /// The first routing table tried for packets to virtual addresses; the next one is for packets from real servers.
+    pub table_base: u32,
+    pub tx_queue_len: u32,
+    /// Where the steps are noted for a clean-up after a kill; none for a dry run or where nothing may be written.
+    pub journal: Option<PathBuf>,
+}
+
+impl Default for HostOptions {
+    fn default() -> Self {
+        Self {
+            vip_nets: Vec::new(),
+            rs_nets: Vec::new(),
+            laddr_nets: Vec::new(),
+            laddr_ports: DEFAULT_LADDR_PORTS,
+            masquerade_nets: Vec::new(),
+            claim_vips: true,
+            table_base: 7600,
+            tx_queue_len: 10_000,
+            journal: None,
+        }
+    }
+}
+
+/// The devices that the device edge opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TunNames {
+    pub vip: String,
+    pub rs: String,
+}
+
+impl Default for TunNames {
+    fn default() -> Self {
+        Self { vip: "tunvs-vip".to_owned(), rs: "tunvs-rs".to_owned() }
+    }
+}

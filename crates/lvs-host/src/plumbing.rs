@@ -1,0 +1,349 @@
+//! Applies plans to the host, keeps them in step with the services, and takes everything back.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::Path;
+use std::sync::Arc;
+
+use super::change::{Action, Address, Change, Proxy, Route, RouteKind, Rule, Step, TABLE_LOCAL};
+use super::error::HostError;
+use super::journal::Journal;
+use super::kernel::{Kernel, Netlink};
+use super::layout::Layout;
+use super::ledger::{Ledger, StopFlag, Term};
+use super::messages;
+use super::needs;
+use super::options::{HostOptions, TunNames};
+use super::plan::{self, Tables};
+use super::view::View;
+use lvs::director::Captures;
+use lvs::neighbour::Ground;
+use lvs::route::RouteTable;
+use lvs::service::Family;
+
+mod heal;
+
+pub(super) use heal::{intruders_before, put_local_first};
+
+use heal::Healings;
+
+/// What the director has changed on this host.
+#[derive(Debug)]
+pub struct Plumbing {
+    engine: Engine<Netlink>,
+}
+
+impl Plumbing {
+    /// Sets up the TUN devices and the subnets of the options. Once `stop` is raised, nothing is made any more.
+    ///
+    /// # Errors
+    /// A step failed; those before it are undone.
+    pub async fn start(options: HostOptions, tuns: TunNames, stop: StopFlag) -> Result<Self, HostError> {
+        let mut engine = Engine::new(Netlink::connect()?, options, tuns, stop).await?;
+        match engine.start().await {
+            Ok(()) => Ok(Self { engine }),
+            Err(error) => Err(engine.ledger.give_up(&engine.kernel, error).await),
+        }
+    }
+
+    /// Makes the host follow the services. `mark_tuns` names the device of each mark that has one.
+    ///
+    /// # Errors
+    /// Some of it could not be done; the rest is, unless the director stops.
+    pub async fn reconcile(
+        &mut self,
+        captures: &Captures,
+        mark_tuns: &BTreeMap<u32, String>,
+    ) -> Result<(), HostError> {
+        self.engine.reconcile(captures, mark_tuns).await
+    }
+
+    /// The routes of the host as they were at the last reconciliation, and what else decides where packets leave.
+    pub fn ground(&self) -> Ground {
+        self.engine.ways_out()
+    }
+
+    /// How often another program took away what this director made, once that is again and again.
+    pub fn contested(&self) -> Option<u32> {
+        self.engine.healings.contested()
+    }
+
+    /// Whether there is room for the rules of that family.
+    ///
+    /// # Errors
+    /// There is none, or the host cannot be read.
+    pub async fn room_for(&self, family: Family) -> Result<(), HostError> {
+        if self.engine.layouts.contains_key(&family) {
+            return Ok(());
+        }
+        let view = self.engine.kernel.view().await?;
+        Layout::choose(family, view.rules_of(family)).map(drop)
+    }
+
+    /// How many changes of the host will be taken back.
+    pub const fn changes(&self) -> usize {
+        self.engine.ledger.len()
+    }
+
+    /// Takes everything back, in reverse. What fails is reported, and the rest is done all the same.
+    pub async fn undo(mut self) -> Vec<HostError> {
+        self.engine.undo().await
+    }
+
+    /// The steps that starting with these options and captures would take.
+    ///
+    /// # Errors
+    /// The host cannot be read, or has no room for the rules.
+    pub async fn dry_run(
+        options: HostOptions,
+        tuns: TunNames,
+        captures: &Captures,
+        mark_tuns: &BTreeMap<u32, String>,
+    ) -> Result<Vec<Step>, HostError> {
+        let options = HostOptions { journal: None, ..options };
+        let mut engine = Engine::new(Netlink::connect()?, options, tuns, StopFlag::default()).await?;
+        let mut steps = plan::devices(&engine.options, &engine.tuns);
+        for family in plan::families(&engine.options, captures) {
+            let (layout, base) = engine.base(family)?;
+            engine.layouts.insert(family, layout);
+            steps.extend(base);
+        }
+        steps.extend(engine.follow(captures, mark_tuns));
+        Ok(steps)
+    }
+}
+
+/// What came of a clean-up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CleanedUp {
+    /// Nothing was left.
+    Nothing,
+    /// All that was left, but for these settings, as sentences.
+    AllBut(Vec<String>),
+}
+
+/// Undoes what a director left behind that could not do it itself.
+///
+/// # Errors
+/// Its director lives, or something could not be undone; the journal stays then.
+pub async fn cleanup(journal: &Path) -> Result<CleanedUp, HostError> {
+    let Some((journal, steps)) = Journal::left_behind(journal)? else { return Ok(CleanedUp::Nothing) };
+    let kernel = Netlink::connect()?;
+    let mut ledger = Ledger::left_behind(journal, steps);
+    let mut errors = ledger.end(&kernel).await;
+    errors.extend(put_local_first(&kernel).await.err());
+    HostError::from_all(errors)?;
+    Ok(CleanedUp::AllBut(ledger.left_on().to_vec()))
+}
+
+#[derive(Debug)]
+struct Engine<K> {
+    kernel: K,
+    options: HostOptions,
+    tuns: TunNames,
+    tables: Tables,
+    view: View,
+    /// Proxy neighbours that the host had before.
+    foreign_proxies: Vec<Proxy>,
+    ledger: Ledger,
+    layouts: BTreeMap<Family, Layout>,
+    /// What of ours was not there at the last look.
+    lost: Vec<(Term, Step)>,
+    healings: Healings,
+    /// Values of sysctls before the first change.
+    originals: HashMap<String, Option<String>>,
+}
+
+impl<K: Kernel> Engine<K> {
+    async fn new(kernel: K, options: HostOptions, tuns: TunNames, stop: StopFlag) -> Result<Self, HostError> {
+        let view = kernel.view().await?;
+        let tables = free_tables(&view, options.table_base)?;
+        let own = view.own_addresses(&[&tuns.vip, &tuns.rs]);
+        for net in &options.laddr_nets {
+            if let Some(&addr) = own.iter().find(|addr| net.contains(*addr)) {
+                return Err(HostError::LaddrInUse { net: *net, addr });
+            }
+        }
+        let ledger = Ledger::begin(options.journal.as_deref(), stop)?;
+        Ok(Self {
+            kernel,
+            options,
+            tuns,
+            tables,
+            foreign_proxies: view.proxies.clone(),
+            view,
+            ledger,
+            layouts: BTreeMap::new(),
+            lost: Vec::new(),
+            healings: Healings::default(),
+            originals: HashMap::new(),
+        })
+    }
+
+    async fn start(&mut self) -> Result<(), HostError> {
+        let steps = plan::devices(&self.options, &self.tuns);
+        self.ledger.make_all(&self.kernel, Term::Stays, steps).await?;
+        self.reconcile(&Captures::default(), &BTreeMap::new()).await
+    }
+
+    async fn reconcile(
+        &mut self,
+        captures: &Captures,
+        mark_tuns: &BTreeMap<u32, String>,
+    ) -> Result<(), HostError> {
+        if self.ledger.is_stopping() {
+            return Err(HostError::Stopping);
+        }
+        self.look().await?;
+        let mut errors = self.set_again().await?;
+        for family in plan::families(&self.options, captures) {
+            if !self.layouts.contains_key(&family) {
+                self.kernel.workable(family)?;
+                let (layout, steps) = self.base(family)?;
+                self.ledger.make_all(&self.kernel, Term::Stays, steps).await?;
+                self.layouts.insert(family, layout);
+                self.look().await?;
+            }
+        }
+        let wanted = self.follow(captures, mark_tuns);
+        let kept: HashSet<&Step> = wanted.iter().collect();
+        errors.extend(self.heal(&kept).await?);
+        let is_gone = |term, step: &Step| term == Term::Follows && !kept.contains(step);
+        // A rule goes when its successors stand, so that a real server is never without one.
+        let is_early = |term, step: &Step| is_gone(term, step) && step.added_rule().is_none();
+        errors.extend(self.ledger.undo(&self.kernel, is_early).await);
+        let present: HashSet<&Step> = self.ledger.of_term(Term::Follows).collect();
+        let new = wanted.iter().filter(|step| !present.contains(step)).cloned().collect();
+        errors.extend(self.ledger.make(&self.kernel, Term::Follows, new).await?);
+        if self.ledger.is_stopping() {
+            return Err(HostError::Stopping);
+        }
+        errors.extend(self.ledger.undo(&self.kernel, is_gone).await);
+        let families = self.layouts.keys().copied();
+        errors.extend(needs::blocked(&self.ground(), families, captures, |key| self.kernel.sysctl(key)));
+        HostError::from_all(errors)
+    }
+
+    /// Sets again what of the plan somebody has set otherwise. A filter that was set for all interfaces since is given to
+    /// each of them, as at the start, so that the TUNs have none.
+    async fn set_again(&mut self) -> Result<Vec<HostError>, HostError> {
+        let mut seen = HashSet::new();
+        let mut changes: Vec<Change> = Vec::new();
+        for setting in self.ledger.steps().rev().filter_map(Step::set_value) {
+            let is_number = setting.value.parse::<u32>().is_ok();
+            let now = self.kernel.sysctl(&setting.key);
+            if seen.insert(&setting.key) && is_number && now.is_some_and(|now| now != setting.value) {
+                changes.push(Change::Sysctl(setting.clone()));
+            }
+        }
+        changes.reverse();
+        for change in &changes {
+            tracing::warn!(setting = %change, "another program changed a setting of this director: set again");
+        }
+        let results = self.kernel.carry_out(&changes).await;
+        let mut errors: Vec<HostError> =
+            results.into_iter().filter_map(Result::err).filter(|error| !error.is_moot()).collect();
+        let all = self.kernel.sysctl(&plan::rp_filter("all"));
+        if self.layouts.contains_key(&Family::V4) && all == Some(plan::STRICT.to_string()) {
+            let steps = plan::filters(&self.ground(), &|key| self.kernel.sysctl(key));
+            for step in &steps {
+                tracing::warn!(%step, "another program set a filter for all interfaces, which has to spare the TUNs");
+                self.originals.retain(|key, _| step.set_value().is_none_or(|set| set.key != *key));
+            }
+            errors.extend(self.ledger.make(&self.kernel, Term::Stays, steps).await?);
+        }
+        Ok(errors)
+    }
+
+    /// Reads the host, as it is without the addresses that it has from us.
+    async fn look(&mut self) -> Result<(), HostError> {
+        self.view = self.kernel.view().await?;
+        self.lost = heal::lost(self.ledger.entries(), &self.view);
+        self.healings.still_unlisted(&self.lost);
+        let ours: HashSet<&Address> = self.ledger.steps().filter_map(Step::added_address).collect();
+        if !ours.is_empty() {
+            self.view.addresses.retain(|interface| {
+                let address = Address { net: interface.net, dev: interface.dev.clone() };
+                !ours.contains(&address)
+            });
+        }
+        Ok(())
+    }
+
+    /// How a family will be laid out, and the permanent steps of that.
+    fn base(&self, family: Family) -> Result<(Layout, Vec<Step>), HostError> {
+        let rules = self.view.rules_of(family);
+        let layout = Layout::choose(family, rules)?;
+        let steps = plan::base(&self.ground(), &layout, |key| self.kernel.sysctl(key));
+        Ok((layout, steps))
+    }
+
+    fn ground(&self) -> plan::Ground<'_> {
+        plan::Ground {
+            options: &self.options,
+            tuns: &self.tuns,
+            tables: self.tables,
+            view: &self.view,
+            foreign_proxies: &self.foreign_proxies,
+        }
+    }
+
+    fn follow(&mut self, captures: &Captures, mark_tuns: &BTreeMap<u32, String>) -> Vec<Step> {
+        let originals = std::cell::RefCell::new(std::mem::take(&mut self.originals));
+        let original = |key: &str| {
+            let mut originals = originals.borrow_mut();
+            originals.entry(key.to_owned()).or_insert_with(|| self.kernel.sysctl(key)).clone()
+        };
+        let layouts: Vec<&Layout> = self.layouts.values().collect();
+        let steps = plan::follow(&self.ground(), &layouts, captures, mark_tuns, original);
+        self.originals = originals.into_inner();
+        steps
+    }
+
+    async fn undo(&mut self) -> Vec<HostError> {
+        let mut errors = self.ledger.end(&self.kernel).await;
+        errors.extend(put_local_first(&self.kernel).await.err());
+        errors
+    }
+
+    fn ways_out(&self) -> Ground {
+        let has_policy = |family| self.view.rules_of(family).any(is_policy);
+        let links = self.view.links.iter().filter(|link| link.up);
+        Ground {
+            routes: Arc::new(self.routes()),
+            links: links.filter_map(|link| Some((link.index, link.ether?))).collect(),
+            has_policy: [has_policy(Family::V4), has_policy(Family::V6)],
+        }
+    }
+
+    fn routes(&self) -> RouteTable {
+        let tuns = [self.tuns.vip.as_str(), &self.tuns.rs];
+        let routes = self.view.routes_beside(&tuns).copied();
+        let claimed = self.ledger.steps().filter_map(|step| match &step.apply {
+            Change::AddRoute(Route { table: TABLE_LOCAL, dst, kind: RouteKind::Local(_), .. }) => Some(*dst),
+            Change::AddAddress(address) if tuns.contains(&address.dev.as_str()) => {
+                Some(address.net.addr().into())
+            }
+            _ => None,
+        });
+        RouteTable::new(routes.collect()).with_claimed(claimed)
+    }
+}
+
+/// Whether it leaves a choice of table that depends on more than the destination.
+fn is_policy(rule: &Rule) -> bool {
+    let is_usual = rule.is_unconditional()
+        && matches!(rule.action, Action::Lookup(table) if messages::is_host_table(table));
+    !rule.is_ours() && !is_usual
+}
+
+/// Two tables in a row, and room behind them for those of marks.
+pub(super) fn free_tables(view: &View, base: u32) -> Result<Tables, HostError> {
+    const TRIED: u32 = 1000;
+    (base..base.saturating_add(TRIED))
+        .find(|first| !view.tables.contains(first) && !view.tables.contains(&(first + 1)))
+        .map(|vip| Tables { vip, rs: vip + 1 })
+        .ok_or(HostError::NoTable { base })
+}
+
+#[cfg(test)]
+mod tests;

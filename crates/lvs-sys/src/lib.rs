@@ -1,0 +1,12 @@
+//! Every `unsafe` system call and ioctl of the project, each a thin cover with the reason why it is sound.
+//!
+//! Knows nothing of packets or services and decides nothing. Called by the edges.
+#![allow(unsafe_code, reason = "it is what this crate is for; all others forbid it")]
+
+pub mod bpf;
+pub mod ethtool;
+pub mod interface;
+pub mod link_address;
+pub mod resolver;
+pub mod socket_option;
+pub mod tun_driver;

@@ -1,0 +1,289 @@
+//! Connections as an account of them: what they carried while they lasted, and a record when they end.
+//!
+//! With nobody interested a packet costs one look at a pointer, and a connection nothing. Records wait in a bounded
+//! queue, at a bounded rate; what does not fit is counted. The kernel's IPVS keeps no such account. Filled by the
+//! table, emptied by the director's caller.
+
+use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
+
+use parking_lot::Mutex;
+
+use super::{ConnFlags, Connection, Method, SctpState, State, TcpState};
+use crate::service::Endpoint;
+use crate::time::Time;
+
+/// Records that wait for their reader at most.
+const MOST_WAITING: usize = 1 << 16;
+
+/// What a connection carried. A super-packet counts once, as everywhere.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Account {
+    pub start: Time,
+    /// When its last packet came.
+    pub last: Time,
+    pub in_packets: u64,
+    /// Of the IP packets.
+    pub in_bytes: u64,
+    pub out_packets: u64,
+    pub out_bytes: u64,
+}
+
+impl Account {
+    pub const fn count_in(&mut self, bytes: u64, now: Time) {
+        self.in_packets += 1;
+        self.in_bytes += bytes;
+        self.last = now;
+    }
+
+    pub const fn count_out(&mut self, bytes: u64, now: Time) {
+        self.out_packets += 1;
+        self.out_bytes += bytes;
+        self.last = now;
+    }
+}
+
+/// Why a connection is no more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// Nothing came for as long as its state allows.
+    Expired,
+    /// An end has closed it.
+    Fin,
+    /// An end has reset it.
+    Rst,
+    /// Cut off at the deadline of a drain.
+    Drained,
+    /// Its server was removed.
+    Flushed,
+    /// Given up for want of memory (`drop_entry`).
+    GivenUp,
+    /// It is still there, and the director ends.
+    Stopped,
+}
+
+impl Ending {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Expired => "expired",
+            Self::Fin => "fin",
+            Self::Rst => "rst",
+            Self::Drained => "drained",
+            Self::Flushed => "flushed",
+            Self::GivenUp => "given_up",
+            Self::Stopped => "stopped",
+        }
+    }
+
+    /// What the state says when the time of a connection is up.
+    const fn of(state: State) -> Self {
+        match state {
+            State::Tcp(TcpState::Close) | State::Sctp(SctpState::Rejected) => Self::Rst,
+            State::Tcp(TcpState::FinWait | TcpState::TimeWait | TcpState::CloseWait | TcpState::LastAck)
+            | State::Sctp(
+                SctpState::ShutdownSent
+                | SctpState::ShutdownReceived
+                | SctpState::ShutdownAckSent
+                | SctpState::Closed,
+            ) => Self::Fin,
+            State::Tcp(_)
+            | State::Sctp(_)
+            | State::Udp
+            | State::Echo
+            | State::Nameless
+            | State::Template { .. } => Self::Expired,
+        }
+    }
+}
+
+/// Both ends are done with it already.
+const fn is_over(state: State) -> bool {
+    matches!(
+        state,
+        State::Tcp(TcpState::TimeWait | TcpState::Close | TcpState::LastAck)
+            | State::Sctp(SctpState::Closed | SctpState::Rejected)
+    )
+}
+
+/// A connection at its beginning or at its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FlowRecord {
+    /// None: it begins.
+    pub ending: Option<Ending>,
+    pub at: Time,
+    pub protocol: u8,
+    pub state: State,
+    pub client: Endpoint,
+    pub virt: Endpoint,
+    pub real: Endpoint,
+    /// Of the director, in the client's place.
+    pub local: Option<Endpoint>,
+    pub fwmark: u32,
+    /// Whether the server's packets come by here.
+    pub is_answered_here: bool,
+    pub forwarding: &'static str,
+    pub from_sync: bool,
+    /// Packets of the client, known of every connection.
+    pub in_packets: u32,
+    /// None where it began before somebody was interested.
+    pub account: Option<Account>,
+}
+
+/// Whether it is told of. Not a template, nor one whose client is still to come.
+pub(super) fn is_told(conn: &Connection) -> bool {
+    !conn.is_template() && !conn.flags.has(ConnFlags::NO_CLIENT_PORT)
+}
+
+impl FlowRecord {
+    pub(super) fn new(conn: &Connection, ending: Option<Ending>, at: Time) -> Self {
+        Self {
+            ending,
+            at,
+            protocol: conn.protocol(),
+            state: conn.state,
+            client: conn.client(),
+            virt: conn.virt(),
+            real: conn.real(),
+            local: conn.local(),
+            fwmark: conn.fwmark(),
+            is_answered_here: conn.method == Method::Masq,
+            forwarding: conn.forwarding_name(),
+            from_sync: conn.flags.has(ConnFlags::FROM_SYNC),
+            in_packets: conn.in_packets,
+            account: conn.account().copied(),
+        }
+    }
+}
+
+/// What somebody wants to know of connections.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FlowWish {
+    /// Beginnings too.
+    pub begins: bool,
+    /// Records a second at most.
+    pub rate: u32,
+}
+
+/// Records that nobody will read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LostFlows {
+    /// More than wished for a second.
+    pub rate: u64,
+    /// The reader was too slow.
+    pub queue: u64,
+}
+
+const OFF: u8 = 0;
+const ENDS: u8 = 1;
+const BEGINS_TOO: u8 = 2;
+
+#[derive(Debug, Default)]
+pub(super) struct Flows {
+    mode: AtomicU8,
+    queue: Mutex<Queue>,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    waiting: Vec<FlowRecord>,
+    lost: LostFlows,
+    rate: u64,
+    /// Thousandths of a record that may be taken in.
+    credit: u64,
+    credited_at: Time,
+}
+
+impl Queue {
+    fn push(&mut self, record: FlowRecord) {
+        let elapsed = record.at.since(self.credited_at).as_millis();
+        let gained = u64::try_from(elapsed).unwrap_or(u64::MAX).saturating_mul(self.rate);
+        self.credit = self.credit.saturating_add(gained).min(self.rate * 1000);
+        self.credited_at = self.credited_at.max(record.at);
+        if self.credit < 1000 {
+            self.lost.rate += 1;
+        } else if self.waiting.len() >= MOST_WAITING {
+            self.lost.queue += 1;
+        } else {
+            self.credit -= 1000;
+            self.waiting.push(record);
+        }
+    }
+}
+
+impl Flows {
+    pub(super) fn want(&self, wish: Option<FlowWish>) {
+        let mode = match wish {
+            None => OFF,
+            Some(FlowWish { begins: false, .. }) => ENDS,
+            Some(FlowWish { begins: true, .. }) => BEGINS_TOO,
+        };
+        let mut queue = self.queue.lock();
+        queue.rate = wish.map_or(0, |wish| u64::from(wish.rate));
+        queue.credit = queue.rate * 1000;
+        self.mode.store(mode, Relaxed);
+    }
+
+    /// Opens the account of a connection that goes into the table.
+    pub(super) fn begin(&self, conn: &mut Connection) {
+        let mode = self.mode.load(Relaxed);
+        if mode == OFF || conn.is_template() {
+            return;
+        }
+        let now = conn.expires_at() - conn.timeout();
+        conn.open_account(now);
+        if mode == BEGINS_TOO && is_told(conn) {
+            self.queue.lock().push(FlowRecord::new(conn, None, now));
+        }
+    }
+
+    /// Notes the end of one. Who knows nothing better leaves the reason to the state.
+    pub(super) fn end(&self, conn: &Connection, ending: Option<Ending>, now: Time) {
+        if self.mode.load(Relaxed) == OFF || !is_told(conn) {
+            return;
+        }
+        let ending = ending.filter(|_| !is_over(conn.state)).unwrap_or_else(|| Ending::of(conn.state));
+        self.queue.lock().push(FlowRecord::new(conn, Some(ending), now));
+    }
+
+    pub(super) fn take(&self) -> (Vec<FlowRecord>, LostFlows) {
+        let mut queue = self.queue.lock();
+        (std::mem::take(&mut queue.waiting), std::mem::take(&mut queue.lost))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(at: u64) -> FlowRecord {
+        let end = Endpoint::new([10, 0, 0, 1].into(), 80);
+        let conn = Connection::bypass(17, State::Udp, end, end, Time(at));
+        FlowRecord::new(&conn, Some(Ending::Expired), Time(at))
+    }
+
+    #[test]
+    fn records_come_at_a_bounded_rate_and_in_a_bounded_number() {
+        let flows = Flows::default();
+        flows.want(Some(FlowWish { begins: false, rate: 10 }));
+        (0..25).for_each(|_| flows.queue.lock().push(record(5)));
+        let (taken, lost) = flows.take();
+        assert_eq!((taken.len(), lost), (10, LostFlows { rate: 15, queue: 0 }));
+        (0..25).for_each(|_| flows.queue.lock().push(record(505)));
+        assert_eq!((flows.take().0.len(), flows.take().1), (5, LostFlows::default()));
+
+        flows.want(Some(FlowWish { begins: false, rate: u32::MAX }));
+        (0..MOST_WAITING + 7).for_each(|_| flows.queue.lock().push(record(600)));
+        let (taken, lost) = flows.take();
+        assert_eq!((taken.len(), lost), (MOST_WAITING, LostFlows { rate: 0, queue: 7 }));
+    }
+
+    #[test]
+    fn the_state_says_how_it_ended() {
+        let of = |state| Ending::of(State::Tcp(state)).name();
+        assert_eq!(of(TcpState::TimeWait), "fin");
+        assert_eq!(of(TcpState::Close), "rst");
+        assert_eq!(of(TcpState::Established), "expired");
+        assert_eq!(of(TcpState::SynRecv), "expired");
+        assert_eq!(Ending::of(State::Sctp(SctpState::Closed)), Ending::Fin);
+        assert_eq!(Ending::of(State::Udp), Ending::Expired);
+    }
+}

@@ -1,0 +1,544 @@
+//! Local ports of connections whose source is rewritten: which are taken, and which comes next.
+//!
+//! Each pair of a local address and a peer's end has the whole range for itself, as the same local port can be used
+//! towards different peers. Ports are given out in turn from a random start, then those that were given back, the
+//! longest unused first. The next port is always found at once, however full the range; memory is four bytes for each
+//! port that was ever in use at the same time, and more for those that rest. Never decides whether a port that rests
+//! may be taken away; called by the director and, when a connection ends, by the table. Linux has this in
+//! `inet_hash_connect` and `nf_nat_core.c`.
+
+use std::collections::{BTreeMap, HashMap};
+use std::hash::BuildHasher;
+use std::net::IpAddr;
+use std::ops::RangeInclusive;
+
+use foldhash::SharedSeed;
+use foldhash::fast::SeedableRandomState;
+use parking_lot::Mutex;
+
+use super::Newest;
+use crate::service::Endpoint;
+use crate::time::Time;
+
+/// Between two uses of a port lie so many others, as long as there are any.
+const SPARE: usize = 256;
+
+/// Whose ports they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Pair {
+    pub protocol: u8,
+    pub local: IpAddr,
+    pub peer: Endpoint,
+}
+
+/// What a peer remembers of the last connection that a port had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rest {
+    pub until: Time,
+    /// Where that stream ended, if it is known that the peer takes a newer one.
+    pub newest: Option<Newest>,
+}
+
+/// A port that rests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resting {
+    /// Its connection is over, and still in the table.
+    Held(u16),
+    /// Its connection has ended.
+    Left(u16, Rest),
+}
+
+/// A port that is taken and has no connection: it is for whoever holds this.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HeldPort {
+    pub pair: Pair,
+    pub port: u16,
+    /// None: it need not rest.
+    pub rest: Option<Rest>,
+}
+
+/// The ports of all pairs.
+#[derive(Debug)]
+pub struct Ports {
+    pairs: Mutex<HashMap<Pair, Range, SeedableRandomState>>,
+    hasher: SeedableRandomState,
+}
+
+impl Ports {
+    /// None are taken; `seed` keeps the first one of each pair from being foreseen.
+    pub fn new(seed: u64) -> Self {
+        let hasher = SeedableRandomState::with_seed(seed, SharedSeed::global_fixed());
+        Self { pairs: Mutex::new(HashMap::with_hasher(hasher.clone())), hasher }
+    }
+
+    /// Takes a free port of the pair. None when there is none.
+    pub fn claim(&self, pair: &Pair, range: &RangeInclusive<u16>, now: Time) -> Option<u16> {
+        let mut pairs = self.pairs.lock();
+        let new = || Range::new(range, self.hasher.hash_one(pair));
+        pairs.entry(*pair).or_insert_with(new).claim(now)
+    }
+
+    /// A port whose connection is over and stays in the table: it may be taken away when there is no other.
+    pub fn rest(&self, pair: &Pair, port: u16) {
+        self.with(pair, |range| range.rest(port));
+    }
+
+    /// Its connection goes on.
+    pub fn resume(&self, pair: &Pair, port: u16) {
+        self.with(pair, |range| range.resume(port));
+    }
+
+    /// The port that has rested longest; the next call shows another one, if there is any.
+    pub fn next_resting(&self, pair: &Pair) -> Option<Resting> {
+        self.pairs.lock().get_mut(pair)?.turn_resting()
+    }
+
+    /// Takes a port that rests without a connection. False when it does no more.
+    pub fn take_left(&self, pair: &Pair, port: u16) -> bool {
+        self.pairs.lock().get_mut(pair).is_some_and(|range| range.take_left(port))
+    }
+
+    /// Nobody has it any more; it rests first, if it has to.
+    pub fn release(&self, HeldPort { pair, port, rest }: HeldPort) {
+        self.with(&pair, |range| range.release(port, rest));
+    }
+
+    /// Forgets pairs that have had no connection since the last call, and no port that rests.
+    pub fn forget_idle(&self, now: Time) {
+        self.pairs.lock().retain(|_, range| {
+            let is_unused = range.in_use == 0 && range.left.values().all(|rest| rest.until <= now);
+            let is_idle = is_unused && range.was_idle;
+            range.was_idle = is_unused;
+            !is_idle
+        });
+    }
+
+    /// Ports in use, of all pairs.
+    pub fn in_use(&self) -> usize {
+        self.pairs.lock().values().map(|range| range.in_use).sum()
+    }
+
+    fn with(&self, pair: &Pair, change: impl FnOnce(&mut Range)) {
+        if let Some(range) = self.pairs.lock().get_mut(pair) {
+            change(range);
+        }
+    }
+}
+
+/// No neighbour in a list.
+const NOBODY: u16 = u16::MAX;
+
+/// Where a port is, and its neighbours there.
+#[derive(Clone, Copy, Debug)]
+struct Link {
+    before: u16,
+    behind: u16,
+}
+
+/// A port in use that does not rest is in no list: its link points to itself.
+impl Link {
+    const fn alone(place: u16) -> Self {
+        Self { before: place, behind: place }
+    }
+}
+
+/// Places in the order in which they came.
+#[derive(Clone, Copy, Debug)]
+struct List {
+    first: u16,
+    last: u16,
+    len: usize,
+}
+
+impl List {
+    const EMPTY: Self = Self { first: NOBODY, last: NOBODY, len: 0 };
+}
+
+/// The ports of one pair. A place is a port's distance from the first one that was given out.
+#[derive(Debug)]
+struct Range {
+    first: u16,
+    count: u32,
+    start: u32,
+    /// Of all ports that were ever used.
+    links: Vec<Link>,
+    free: List,
+    resting: List,
+    /// Places of those resting ports that have no connection any more.
+    left: BTreeMap<u16, Rest>,
+    in_use: usize,
+    was_idle: bool,
+}
+
+impl Range {
+    fn new(range: &RangeInclusive<u16>, random: u64) -> Self {
+        // A place must be smaller than `NOBODY`, so port 0 is never in a range.
+        let first = (*range.start()).max(1);
+        let count = u32::from((*range.end()).max(first)) - u32::from(first) + 1;
+        let start = (random % u64::from(count)) as u32;
+        Self {
+            first,
+            count,
+            start,
+            links: Vec::new(),
+            free: List::EMPTY,
+            resting: List::EMPTY,
+            left: BTreeMap::new(),
+            in_use: 0,
+            was_idle: false,
+        }
+    }
+
+    fn port(&self, place: u16) -> u16 {
+        self.first + ((self.start + u32::from(place)) % self.count) as u16
+    }
+
+    /// None for a port that was never given out.
+    fn place(&self, port: u16) -> Option<u16> {
+        let offset = u32::from(port.checked_sub(self.first)?);
+        let place = (offset + self.count - self.start) % self.count;
+        (offset < self.count && (place as usize) < self.links.len()).then_some(place as u16)
+    }
+
+    fn claim(&mut self, now: Time) -> Option<u16> {
+        self.end_rests(now);
+        let has_fresh = self.links.len() < self.count as usize;
+        let place = if has_fresh && self.free.len < SPARE {
+            let place = self.links.len() as u16;
+            self.links.push(Link::alone(place));
+            place
+        } else {
+            let place = self.free.first;
+            if place == NOBODY {
+                return None;
+            }
+            self.unlink(place, false);
+            place
+        };
+        self.in_use += 1;
+        Some(self.port(place))
+    }
+
+    fn rest(&mut self, port: u16) {
+        if let Some(place) = self.place(port)
+            && self.is_alone(place)
+        {
+            self.push(place, true);
+        }
+    }
+
+    fn resume(&mut self, port: u16) {
+        if let Some(place) = self.place(port)
+            && !self.is_alone(place)
+        {
+            self.unlink(place, true);
+        }
+    }
+
+    /// Frees ports that have rested long enough, as far as they are the first in the list.
+    fn end_rests(&mut self, now: Time) {
+        loop {
+            let place = self.resting.first;
+            if self.left.get(&place).is_none_or(|rest| rest.until > now) {
+                return;
+            }
+            self.left.remove(&place);
+            self.unlink(place, true);
+            self.push(place, false);
+        }
+    }
+
+    fn turn_resting(&mut self) -> Option<Resting> {
+        let place = self.resting.first;
+        if place == NOBODY {
+            return None;
+        }
+        self.unlink(place, true);
+        self.push(place, true);
+        let port = self.port(place);
+        Some(self.left.get(&place).map_or(Resting::Held(port), |rest| Resting::Left(port, *rest)))
+    }
+
+    fn take_left(&mut self, port: u16) -> bool {
+        let Some(place) = self.place(port).filter(|place| self.left.remove(place).is_some()) else {
+            return false;
+        };
+        self.unlink(place, true);
+        self.in_use += 1;
+        true
+    }
+
+    fn release(&mut self, port: u16, rest: Option<Rest>) {
+        let Some(place) = self.place(port) else { return };
+        if !self.is_alone(place) {
+            self.unlink(place, true);
+        }
+        self.push(place, rest.is_some());
+        if let Some(rest) = rest {
+            self.left.insert(place, rest);
+        }
+        self.in_use = self.in_use.saturating_sub(1);
+    }
+
+    fn is_alone(&self, place: u16) -> bool {
+        self.links[usize::from(place)].before == place
+    }
+
+    const fn list(&mut self, resting: bool) -> &mut List {
+        if resting { &mut self.resting } else { &mut self.free }
+    }
+
+    fn push(&mut self, place: u16, resting: bool) {
+        let list = self.list(resting);
+        let last = list.last;
+        list.last = place;
+        list.len += 1;
+        if last == NOBODY {
+            list.first = place;
+        } else {
+            self.links[usize::from(last)].behind = place;
+        }
+        self.links[usize::from(place)] = Link { before: last, behind: NOBODY };
+    }
+
+    fn unlink(&mut self, place: u16, resting: bool) {
+        let Link { before, behind } = self.links[usize::from(place)];
+        let list = self.list(resting);
+        list.len -= 1;
+        if before == NOBODY {
+            list.first = behind;
+        }
+        if behind == NOBODY {
+            list.last = before;
+        }
+        if before != NOBODY {
+            self.links[usize::from(before)].behind = behind;
+        }
+        if behind != NOBODY {
+            self.links[usize::from(behind)].before = before;
+        }
+        self.links[usize::from(place)] = Link::alone(place);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeSet, VecDeque};
+    use std::net::Ipv4Addr;
+    use std::time::Duration;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn pair(last: u8, port: u16) -> Pair {
+        let local = Ipv4Addr::new(10, 0, 0, 1).into();
+        Pair { protocol: 6, local, peer: Endpoint::new(Ipv4Addr::new(10, 9, 0, last).into(), port) }
+    }
+
+    const NOW: Time = Time::from_secs(1000);
+
+    const fn unrested(pair: &Pair, port: u16) -> HeldPort {
+        HeldPort { pair: *pair, port, rest: None }
+    }
+
+    #[test]
+    fn every_pair_has_the_whole_range() {
+        let ports = Ports::new(7);
+        let range = 1024..=u16::MAX;
+        for pair in [pair(1, 80), pair(1, 81), pair(2, 80)] {
+            let taken: BTreeSet<u16> = std::iter::from_fn(|| ports.claim(&pair, &range, NOW)).collect();
+            assert_eq!((taken.len(), taken.first(), taken.last()), (64_512, Some(&1024), Some(&u16::MAX)));
+            assert_eq!(ports.claim(&pair, &range, NOW), None);
+        }
+        assert_eq!(ports.in_use(), 3 * 64_512);
+    }
+
+    #[test]
+    fn the_longest_unused_port_comes_first_and_nearly_full_costs_nothing() {
+        let ports = Ports::new(1);
+        let (pair, range) = (pair(1, 80), 16_384..=32_767);
+        let mut taken: VecDeque<u16> = std::iter::from_fn(|| ports.claim(&pair, &range, NOW)).collect();
+        assert_eq!(taken.len(), 16_384);
+        // A million connections come and go while two ports are free.
+        let mut free: VecDeque<u16> =
+            taken.drain(..2).inspect(|port| ports.release(unrested(&pair, *port))).collect();
+        for _ in 0..1_000_000 {
+            let port = ports.claim(&pair, &range, NOW).unwrap();
+            assert_eq!(Some(port), free.pop_front());
+            taken.push_back(port);
+            let gone = taken.pop_front().unwrap();
+            ports.release(unrested(&pair, gone));
+            free.push_back(gone);
+        }
+    }
+
+    #[test]
+    fn few_connections_at_a_time_use_few_ports() {
+        let ports = Ports::new(1);
+        let (pair, range) = (pair(1, 80), 1024..=u16::MAX);
+        let mut seen = BTreeSet::new();
+        for _ in 0..10_000 {
+            let port = ports.claim(&pair, &range, NOW).unwrap();
+            seen.insert(port);
+            ports.release(unrested(&pair, port));
+        }
+        assert_eq!(seen.len(), SPARE, "so many lie between two uses of a port");
+    }
+
+    #[test]
+    fn idle_pairs_are_forgotten() {
+        let ports = Ports::new(1);
+        let port = ports.claim(&pair(1, 80), &(1024..=2000), NOW).unwrap();
+        ports.forget_idle(NOW);
+        ports.forget_idle(NOW);
+        assert_eq!(ports.in_use(), 1);
+        ports.release(unrested(&pair(1, 80), port));
+        ports.forget_idle(NOW);
+        assert_eq!(ports.pairs.lock().len(), 1);
+        ports.forget_idle(NOW);
+        assert!(ports.pairs.lock().is_empty());
+    }
+
+    #[test]
+    fn a_port_rests_for_its_time_and_comes_back_then() {
+        let ports = Ports::new(1);
+        let (pair, range) = (pair(1, 80), 2000..=2000);
+        let port = ports.claim(&pair, &range, NOW).unwrap();
+        let rest = Rest { until: NOW + Duration::from_secs(60), newest: None };
+        ports.release(HeldPort { pair, port, rest: Some(rest) });
+        assert_eq!(
+            (ports.claim(&pair, &range, rest.until - Duration::from_millis(1)), ports.in_use()),
+            (None, 0)
+        );
+        assert_eq!(ports.next_resting(&pair), Some(Resting::Left(port, rest)));
+        for _ in 0..3 {
+            ports.forget_idle(NOW);
+        }
+        assert!(
+            ports.take_left(&pair, port) && !ports.take_left(&pair, port),
+            "taken once, remembered while it rests"
+        );
+        assert_eq!((ports.next_resting(&pair), ports.in_use()), (None, 1));
+        ports.release(HeldPort { pair, port, rest: Some(rest) });
+        assert_eq!(ports.claim(&pair, &range, rest.until), Some(port));
+    }
+
+    #[derive(Clone, Debug)]
+    enum Act {
+        Claim,
+        Rest(usize),
+        Resume(usize),
+        Turn,
+        TakeLeft(usize),
+        Release(usize),
+        /// It rests for so many seconds.
+        Leave(usize, u64),
+        Pass(u64),
+    }
+
+    fn act() -> impl Strategy<Value = Act> {
+        prop_oneof![
+            4 => Just(Act::Claim),
+            2 => any::<usize>().prop_map(Act::Rest),
+            1 => any::<usize>().prop_map(Act::Resume),
+            1 => Just(Act::Turn),
+            1 => any::<usize>().prop_map(Act::TakeLeft),
+            2 => any::<usize>().prop_map(Act::Release),
+            2 => (any::<usize>(), 0..5u64).prop_map(|(at, secs)| Act::Leave(at, secs)),
+            1 => (0..3u64).prop_map(Act::Pass),
+        ]
+    }
+
+    proptest! {
+        /// No port is given out twice or while it rests, none is lost, and the order is that of a plain model.
+        #[test]
+        fn ports_are_neither_doubled_nor_lost(
+            acts in prop::collection::vec(act(), 0..400), first in 1u16..=u16::MAX, span in 0u16..40, seed: u64,
+        ) {
+            let range = first..=first.saturating_add(span);
+            let count = usize::from(range.end() - range.start()) + 1;
+            let ports = Ports::new(seed);
+            let pair = pair(1, 80);
+            let mut now = NOW;
+            let mut used: Vec<u16> = Vec::new();
+            let mut resting: VecDeque<Resting> = VecDeque::new();
+            let mut free: VecDeque<u16> = VecDeque::new();
+            for act in acts {
+                match act {
+                    Act::Claim => {
+                        while let Some(Resting::Left(port, rest)) = resting.front().copied()
+                            && rest.until <= now
+                        {
+                            resting.pop_front();
+                            free.push_back(port);
+                        }
+                        let left = resting.iter().filter(|resting| matches!(resting, Resting::Left(..)));
+                        let left = left.count();
+                        match ports.claim(&pair, &range, now) {
+                            Some(port) => {
+                                prop_assert!(range.contains(&port) && !used.contains(&port));
+                                prop_assert!(resting.iter().all(|resting| number(*resting) != port));
+                                let is_fresh = !free.contains(&port);
+                                prop_assert!(is_fresh || free.pop_front() == Some(port));
+                                used.push(port);
+                            }
+                            None => prop_assert_eq!(used.len() + left, count),
+                        }
+                    }
+                    Act::Rest(at) if !used.is_empty() => {
+                        let port = used[at % used.len()];
+                        ports.rest(&pair, port);
+                        if !resting.contains(&Resting::Held(port)) {
+                            resting.push_back(Resting::Held(port));
+                        }
+                    }
+                    Act::Resume(at) if !used.is_empty() => {
+                        let port = used[at % used.len()];
+                        ports.resume(&pair, port);
+                        resting.retain(|other| *other != Resting::Held(port));
+                    }
+                    Act::Turn => {
+                        let first = ports.next_resting(&pair);
+                        prop_assert_eq!(first, resting.pop_front());
+                        resting.extend(first);
+                    }
+                    Act::TakeLeft(at) if !resting.is_empty() => {
+                        let at = at % resting.len();
+                        let is_left = matches!(resting[at], Resting::Left(..));
+                        let port = number(resting[at]);
+                        prop_assert_eq!(ports.take_left(&pair, port), is_left);
+                        if is_left {
+                            resting.remove(at);
+                            used.push(port);
+                        }
+                    }
+                    Act::Release(at) | Act::Leave(at, _) if !used.is_empty() => {
+                        let port = used.swap_remove(at % used.len());
+                        resting.retain(|other| *other != Resting::Held(port));
+                        let rest = match act {
+                            Act::Leave(_, secs) => {
+                                Some(Rest { until: now + Duration::from_secs(secs), newest: None })
+                            }
+                            _ => None,
+                        };
+                        ports.release(HeldPort { pair, port, rest });
+                        match rest {
+                            Some(rest) => resting.push_back(Resting::Left(port, rest)),
+                            None => free.push_back(port),
+                        }
+                    }
+                    Act::Pass(secs) => now = now + Duration::from_secs(secs),
+                    Act::Rest(_) | Act::Resume(_) | Act::TakeLeft(_) | Act::Release(_) | Act::Leave(..) => {}
+                }
+                prop_assert_eq!(ports.in_use(), used.len());
+            }
+        }
+    }
+
+    const fn number(resting: Resting) -> u16 {
+        match resting {
+            Resting::Held(port) | Resting::Left(port, _) => port,
+        }
+    }
+}

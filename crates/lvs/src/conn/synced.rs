@@ -1,0 +1,67 @@
+//! What synchronisation knows and changes of a connection: learnt from another director, bound later, told last.
+
+use std::sync::Arc;
+
+use super::{ConnFlags, Connection, Method, State};
+use crate::app::sequence::Correction;
+use crate::service::{Endpoint, RealServer};
+use crate::time::Time;
+
+impl Connection {
+    /// A connection that another director has made. It counts at its server, if that is known here, as active or
+    /// not by the flag that came with it, and takes over the server's forwarding method (`ip_vs_bind_dest`).
+    pub fn learnt(
+        protocol: u8,
+        state: State,
+        ends: [Endpoint; 3],
+        (method, mut flags): (Method, ConnFlags),
+        now: Time,
+    ) -> Self {
+        flags.set(ConnFlags::FROM_SYNC, true);
+        Self::with(protocol, state, ends, (method, flags, None), now)
+    }
+
+    /// Gives a connection without a server one.
+    pub fn bind(&mut self, server: Arc<RealServer>) {
+        self.method = Method::from(server.forwarding());
+        self.flags.set(ConnFlags::NO_OUTPUT, self.method != Method::Masq);
+        if self.is_template() {
+            server.bind_template();
+        } else {
+            server.bind(!self.flags.has(ConnFlags::INACTIVE));
+        }
+        self.server = Some(server);
+    }
+
+    /// Takes over what another director says: counts as active or not, whatever the state.
+    pub fn update(&mut self, state: State, is_inactive: bool) {
+        if !self.is_template() && is_inactive != self.flags.has(ConnFlags::INACTIVE) {
+            if let Some(server) = &self.server {
+                server.rebind(!is_inactive);
+            }
+            self.flags.set(ConnFlags::INACTIVE, is_inactive);
+        }
+        self.state = state;
+    }
+
+    /// The deadline that other directors were last told, and how often without an effect.
+    pub fn synced_until(&self) -> Option<(Time, u8)> {
+        self.extra.as_ref()?.synced_until
+    }
+
+    pub fn note_synced(&mut self, until: Time, retries: u8) {
+        self.extra.get_or_insert_default().synced_until = Some((until, retries));
+    }
+
+    /// What the numbers of the server's stream are off by, if they are.
+    pub fn correction(&self) -> Option<Correction> {
+        let control = self.extra.as_ref()?.ftp.as_ref()?;
+        Some(*control.correction()).filter(|correction| *correction != Correction::default())
+    }
+
+    pub fn continue_from(&mut self, correction: Correction) {
+        if let Some(control) = self.ftp_mut() {
+            control.continue_from(correction);
+        }
+    }
+}

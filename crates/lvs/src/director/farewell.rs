@@ -1,0 +1,149 @@
+//! Telling both ends of a TCP connection that it has ended: RST with numbers that they believe.
+//!
+//! Where an end is, packets have shown; an end that has long been silent is asked, by a segment outside its window,
+//! which every TCP answers with its numbers (RFC 9293, 3.10.7.4). The kernel's IPVS tells nobody.
+
+use super::packet::{Packet, Segment};
+use super::{Director, Side, Verdict};
+use crate::conn::{ConnId, Connection, Place, Role};
+use crate::service::{Endpoint, Protocol, ServiceKey, VirtualService};
+use crate::time::Time;
+use lvs_wire::make::{self, Ends};
+use lvs_wire::{Headers, Outbox, PacketBuf, TcpFlags};
+
+/// What became of the connections of a server.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CutOff {
+    pub ended: u64,
+    /// Of these, the ones whose ends are told.
+    pub told: u64,
+}
+
+/// What is still to be sent.
+#[derive(Debug, Default)]
+pub(super) struct Farewells {
+    /// The connection that is being told of, and how many packets it took so far: one for all places at the client, then one
+    /// for each place at its server.
+    under_way: Option<(Connection, usize)>,
+    /// Virtual and client ends to be asked for their numbers.
+    questions: Vec<(Endpoint, Endpoint)>,
+}
+
+impl Director {
+    /// Notes where the ends are by a packet, if this is of interest.
+    pub(super) fn note_positions(
+        &self,
+        packet: &Packet<'_>,
+        segment: &Segment,
+        conn: &mut Connection,
+        from: Role,
+    ) {
+        if segment.protocol != Protocol::Tcp {
+            return;
+        }
+        if conn.positions().is_none() {
+            if !conn.server().is_some_and(|server| server.is_drained()) {
+                return;
+            }
+            conn.watch_positions(false);
+        }
+        if let (Some(numbers), Some(positions)) = (packet.numbers(segment), conn.positions_mut()) {
+            positions.note(from, numbers);
+        }
+    }
+
+    /// The next packet that tells an end of its connection's end, or asks where it is. None when nothing is left.
+    /// To be carried out as what [`Self::process`] returns.
+    pub fn farewell(&self, packet: &mut PacketBuf, now: Time, outbox: &mut Outbox) -> Option<Verdict> {
+        let mut farewells = self.farewells.lock();
+        if let Some((virt, client)) = farewells.questions.pop() {
+            let draw = self.draw();
+            let place = Place { seq: draw as u32, ack: (draw >> 32) as u32 };
+            outbox.push(&make::tcp_at(ends(virt, client), TcpFlags::ACK, place.seq, place.ack));
+            return Some(Verdict::Reply);
+        }
+        let (conn, tried) = match farewells.under_way.take() {
+            Some(under_way) => under_way,
+            None => (self.conns.pop_untold()?, 0),
+        };
+        let positions = conn.positions().copied().unwrap_or_default();
+        // Each end by itself: the server's may go to a neighbour, and then all that lies in the outbox goes there.
+        let Some(at_server) = tried.checked_sub(1) else {
+            for Place { seq, ack } in positions.places(Role::Out) {
+                outbox.push(&make::tcp_at(ends(conn.virt(), conn.client()), RESET, seq, ack));
+            }
+            farewells.under_way = Some((conn, 1));
+            return Some(Verdict::Reply);
+        };
+        let Some(Place { seq, ack }) = positions.places(Role::In).nth(at_server) else {
+            return Some(Verdict::Reply);
+        };
+        packet.fill(&make::tcp_at(ends(conn.client(), conn.virt()), RESET, seq, ack));
+        let Ok(headers) = Headers::parse(packet.bytes()) else { return Some(Verdict::Reply) };
+        let mut packet = Packet::new(packet, headers, (Side::Client, now), outbox);
+        let verdict = self.send_on(&mut packet, &conn);
+        farewells.under_way = Some((conn, tried + 1));
+        Some(verdict)
+    }
+
+    /// Ends all connections of a server. TCP ends are told, if it is known where they are.
+    pub fn cut_off(&self, service: &ServiceKey, server: Endpoint, now: Time) -> CutOff {
+        let mut done = CutOff::default();
+        // Templates and control connections in the second turn, when what stood under them is gone.
+        for _ in 0..2 {
+            for id in self.conns_of(service, server) {
+                let Some(entry) = self.conns.get(id) else { continue };
+                let (is_template, is_free) = (entry.is_template(), entry.controlled == 0);
+                let told = self.conns.cut_off(entry, now);
+                if is_free && !is_template {
+                    done.ended += 1;
+                    done.told += u64::from(told);
+                }
+            }
+        }
+        done
+    }
+
+    /// Asks the clients of a server where they are, if it is not known. How many are asked.
+    pub fn ask_positions(&self, service: &ServiceKey, server: Endpoint) -> usize {
+        let mut questions = Vec::new();
+        for id in self.conns_of(service, server) {
+            let Some(mut entry) = self.conns.get(id) else { continue };
+            if entry.protocol() != Protocol::Tcp.number() || entry.is_template() {
+                continue;
+            }
+            entry.watch_positions(false);
+            if !entry.positions().is_some_and(|positions| positions.is_known()) {
+                questions.push((entry.virt(), entry.client()));
+            }
+        }
+        let count = questions.len();
+        self.farewells.lock().questions.extend(questions);
+        count
+    }
+
+    fn conns_of(&self, service: &ServiceKey, server: Endpoint) -> Vec<ConnId> {
+        let mut ids = Vec::new();
+        self.conns.for_each(|id, conn| {
+            let is_its =
+                |real: &crate::service::RealServer| real.endpoint() == server && real.service() == service;
+            if conn.server().is_some_and(|real| is_its(real)) {
+                ids.push(id);
+            }
+        });
+        ids
+    }
+
+    /// Whether ends of this service's connections are told of everything.
+    pub(super) fn watch(service: &VirtualService, conn: &mut Connection) {
+        if service.spec().rst_on_expire && conn.protocol() == Protocol::Tcp.number() {
+            conn.watch_positions(true);
+        }
+    }
+}
+
+const RESET: u8 = TcpFlags::RST | TcpFlags::ACK;
+
+const fn ends(from: Endpoint, to: Endpoint) -> Ends {
+    Ends::new(from.addr, from.port, to.addr, to.port)
+}

@@ -1,0 +1,293 @@
+//! Putting fragments together before anything is decided, and cutting the result again. Same job as
+//! `ip_defrag` and `nf_defrag_ipv6` in front of IPVS, with their limits.
+
+use std::collections::{HashMap, VecDeque};
+use std::net::IpAddr;
+use std::time::Duration;
+
+use super::DropReason;
+use crate::time::Time;
+use lvs_wire::{Fragment, Headers, MAX_PACKET, Outbox, PacketBuf, complete, cut, cut_at, join};
+
+/// Bytes of fragments that are kept at most (`net.ipv4.ipfrag_high_thresh`).
+const MAX_BYTES: usize = 4 << 20;
+
+/// What a piece takes beside its bytes, roughly.
+const PIECE: usize = 128;
+
+/// Pieces of one packet at most: a packet of 64 KB in the smallest sensible pieces.
+const MAX_PIECES: usize = 1024;
+
+/// How long the pieces of an incomplete packet are kept (`ipfrag_time`, `nf_conntrack_frag6_timeout`).
+const KEEP_V4: Duration = Duration::from_secs(30);
+const KEEP_V6: Duration = Duration::from_secs(60);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Key {
+    src: IpAddr,
+    dst: IpAddr,
+    id: u32,
+    protocol: u8,
+}
+
+/// The pieces of one packet so far.
+#[derive(Debug)]
+struct Pieces {
+    /// By offset; the bytes are those behind the IP (and fragment) header.
+    data: Vec<(usize, Vec<u8>)>,
+    /// Headers of the first piece.
+    head: Option<Vec<u8>>,
+    /// Length of the whole payload, once the last piece is there.
+    total: Option<usize>,
+    longest: usize,
+    bytes: usize,
+    expires_at: Time,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Fragments {
+    waiting: HashMap<Key, Pieces, foldhash::fast::FixedState>,
+    bytes: usize,
+    /// In the order of their expiry, IPv4 and IPv6; what is no longer waiting is still in there.
+    queues: [VecDeque<(Time, Key)>; 2],
+}
+
+/// What a fragment led to.
+#[derive(Debug)]
+pub(crate) enum Joined {
+    /// The rest is still to come.
+    Waiting,
+    /// The buffer holds the whole packet; its longest piece was this long, and these were their payloads.
+    Whole {
+        longest: usize,
+        payloads: Vec<usize>,
+    },
+    Refused(DropReason),
+}
+
+impl Fragments {
+    /// Takes a fragment; a completed packet is left in `buf`.
+    pub(crate) fn add(
+        &mut self,
+        buf: &mut PacketBuf,
+        headers: &Headers,
+        fragment: Fragment,
+        now: Time,
+    ) -> Joined {
+        self.expire(now);
+        let payload = &buf.bytes()[headers.l4..headers.len];
+        let end = fragment.offset + payload.len();
+        let is_bad =
+            (fragment.more && !payload.len().is_multiple_of(8)) || payload.is_empty() || end > MAX_PACKET;
+        if is_bad {
+            return Joined::Refused(DropReason::BadFragment);
+        }
+        let key = Key { src: headers.src, dst: headers.dst, id: fragment.id, protocol: headers.protocol };
+        let keep = if headers.is_v6() { KEEP_V6 } else { KEEP_V4 };
+        while self.bytes + payload.len() + PIECE > MAX_BYTES && self.forget_oldest() {}
+        let queue = &mut self.queues[usize::from(headers.is_v6())];
+        let pieces = self.waiting.entry(key).or_insert_with(|| {
+            queue.push_back((now + keep, key));
+            Pieces::new(now + keep)
+        });
+        match pieces.insert(buf.bytes(), headers, fragment) {
+            Inserted::New(added) => self.bytes += added + PIECE,
+            Inserted::Duplicate => return Joined::Waiting,
+            Inserted::Overlap => {
+                self.forget(&key);
+                return Joined::Refused(DropReason::BadFragment);
+            }
+        }
+        if !pieces.is_complete() {
+            return Joined::Waiting;
+        }
+        let Some(pieces) = self.forget(&key) else { return Joined::Waiting };
+        let longest = pieces.longest;
+        let payloads = pieces.data.iter().map(|(_, data)| data.len()).collect();
+        let head = pieces.head.unwrap_or_default();
+        if join(buf, &head, pieces.data.iter().map(|(_, data)| data.as_slice())) {
+            Joined::Whole { longest, payloads }
+        } else {
+            Joined::Refused(DropReason::BadFragment)
+        }
+    }
+
+    /// Forgets packets whose rest did not come.
+    pub(super) fn expire(&mut self, now: Time) {
+        for which in 0..self.queues.len() {
+            while self.queues[which].front().is_some_and(|(expires_at, _)| *expires_at <= now) {
+                self.forget_first(which);
+            }
+            if self.queues[which].len() > 2 * self.waiting.len() + 1024 {
+                let Self { waiting, queues, .. } = self;
+                queues[which].retain(|entry| is_waiting(waiting, entry));
+            }
+        }
+    }
+
+    fn forget(&mut self, key: &Key) -> Option<Pieces> {
+        let pieces = self.waiting.remove(key)?;
+        self.bytes -= pieces.bytes + pieces.data.len() * PIECE;
+        Some(pieces)
+    }
+
+    /// False when there is nothing left to forget.
+    fn forget_oldest(&mut self) -> bool {
+        let first = |which: &usize| self.queues[*which].front().map(|(expires_at, _)| *expires_at);
+        let oldest = (0..self.queues.len()).filter(|which| first(which).is_some()).min_by_key(first);
+        oldest.is_some_and(|which| self.forget_first(which))
+    }
+
+    fn forget_first(&mut self, which: usize) -> bool {
+        let Some(entry) = self.queues[which].pop_front() else { return false };
+        if is_waiting(&self.waiting, &entry) {
+            self.forget(&entry.1);
+        }
+        true
+    }
+}
+
+fn is_waiting(waiting: &HashMap<Key, Pieces, foldhash::fast::FixedState>, entry: &(Time, Key)) -> bool {
+    waiting.get(&entry.1).is_some_and(|pieces| pieces.expires_at == entry.0)
+}
+
+enum Inserted {
+    New(usize),
+    Duplicate,
+    Overlap,
+}
+
+impl Pieces {
+    const fn new(expires_at: Time) -> Self {
+        Self { data: Vec::new(), head: None, total: None, longest: 0, bytes: 0, expires_at }
+    }
+
+    /// Overlapping pieces condemn the packet (RFC 5722, and IPv4 the same way); a piece that is there already does
+    /// no harm.
+    fn insert(&mut self, packet: &[u8], headers: &Headers, fragment: Fragment) -> Inserted {
+        let payload = &packet[headers.l4..headers.len];
+        let (start, end) = (fragment.offset, fragment.offset + payload.len());
+        let at = self.data.partition_point(|(offset, _)| *offset < start);
+        if self.covers(start, end) {
+            return Inserted::Duplicate;
+        }
+        let before = at.checked_sub(1).and_then(|at| self.data.get(at));
+        let overlaps_before = before.is_some_and(|(offset, data)| offset + data.len() > start);
+        let overlaps_after = self.data.get(at).is_some_and(|(offset, _)| *offset < end);
+        let beyond_end = self.total.is_some_and(|total| end > total || (!fragment.more && end != total));
+        let last_end = self.data.last().map_or(0, |(offset, data)| offset + data.len());
+        let ends_too_early = !fragment.more && end < last_end;
+        if overlaps_before || overlaps_after || beyond_end || ends_too_early || self.data.len() >= MAX_PIECES
+        {
+            return Inserted::Overlap;
+        }
+        if !fragment.more {
+            self.total = Some(end);
+        }
+        if start == 0 {
+            self.head = Some(packet[..headers.l4].to_vec());
+        }
+        self.longest = self.longest.max(headers.len);
+        self.bytes += payload.len();
+        self.data.insert(at, (start, payload.to_vec()));
+        Inserted::New(payload.len())
+    }
+
+    /// Whether all of that is there already.
+    fn covers(&self, start: usize, end: usize) -> bool {
+        let mut at = start;
+        for (offset, data) in &self.data {
+            if (*offset..offset + data.len()).contains(&at) {
+                at = offset + data.len();
+            }
+        }
+        at >= end
+    }
+
+    fn is_complete(&self) -> bool {
+        self.total == Some(self.bytes) && self.head.is_some()
+    }
+}
+
+/// Cuts the packet in `buf` as it came or, where that does not do, into pieces of at most `longest` bytes
+/// (`ip_do_fragment`, `ip6_fragment`): the first stays, the others go to the outbox. What was put in front of the packet
+/// is in the first piece.
+pub(super) fn cut_again(
+    buf: &mut PacketBuf,
+    (longest, payloads): (usize, &[usize]),
+    id: u32,
+    outbox: &mut Outbox,
+) {
+    let Ok(headers) = Headers::parse(buf.bytes()) else { return };
+    // A packet of IPv6 is only cut where it must be.
+    if headers.is_v6() && headers.len <= longest {
+        return;
+    }
+    // No piece holds all that the sum covers.
+    complete(buf);
+    let mut payloads = payloads.to_vec();
+    let others: usize = payloads.iter().skip(1).sum();
+    let room = longest.saturating_sub(headers.l4 + if headers.is_v6() { 8 } else { 0 });
+    let kept = match (payloads.first_mut(), (headers.len - headers.l4).checked_sub(others)) {
+        (Some(first), Some(len)) if others > 0 && len > 0 && len.is_multiple_of(8) => {
+            *first = len;
+            let fits = payloads.iter().all(|len| *len <= room);
+            if fits { cut_at(buf.bytes(), &payloads, id) } else { None }
+        }
+        _ => None,
+    };
+    let mut pieces = kept.unwrap_or_else(|| cut(buf.bytes(), longest, id)).into_iter();
+    let Some(first) = pieces.next() else { return };
+    for piece in pieces {
+        outbox.push(&piece);
+    }
+    buf.fill(&first);
+}
+
+/// Bytes behind an IPv4 header that the kernel gathers in the buffer of a small first piece (`ip_frag_reasm`); what lies in
+/// one buffer is no longer known to have come in pieces.
+const GATHERED: usize = 336;
+
+/// Pieces of IPv4 for the host itself, as they lie in the kernel's buffers; what it forwards it leaves as it came.
+pub(super) fn gather(payloads: &[usize]) -> Vec<usize> {
+    let mut gathered: Vec<usize> = Vec::with_capacity(payloads.len());
+    for len in payloads {
+        match gathered.as_mut_slice() {
+            [first] if *first + len <= GATHERED => *first += len,
+            _ => gathered.push(*len),
+        }
+    }
+    gathered
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lvs_wire::make::{self, Ends};
+    use lvs_wire::{Checksum, Encapsulation, Outer, encapsulate};
+
+    #[test]
+    fn a_sum_that_was_left_to_the_sender_is_made_before_cutting() {
+        let [client, vip, director, server] =
+            ["10.0.0.1", "10.0.0.2", "10.1.0.1", "10.1.0.2"].map(|addr| addr.parse().unwrap());
+        let mut buf = PacketBuf::from_packet(&make::udp(Ends::new(client, 1, vip, 80), &[7; 3000]));
+        let kind =
+            Encapsulation::Gue { src_port: 40_000, dst_port: 6080, checksum: true, remote_checksum: false };
+        let outer = Outer { src: director, dst: server, ttl: 9, dont_fragment: false, id: 7, kind };
+        assert!(encapsulate(&mut buf, &outer));
+        let (mut fragments, mut outbox) = (Fragments::default(), Outbox::default());
+        cut_again(&mut buf, (1468, &[]), 7, &mut outbox);
+        assert_eq!(buf.offload.checksum, Checksum::Full);
+        let mut pieces = vec![buf];
+        outbox.drain(|piece| pieces.push(piece.clone()));
+        assert_eq!(pieces.len(), 3);
+        let mut whole = PacketBuf::new();
+        for piece in pieces {
+            let headers = Headers::parse(piece.bytes()).unwrap();
+            whole = piece;
+            fragments.add(&mut whole, &headers, headers.fragment.unwrap(), Time(0));
+        }
+        let segment = &whole.bytes()[20..];
+        assert_eq!(lvs_wire::checksum::transport(director, server, 17, segment), 0);
+    }
+}

@@ -1,0 +1,354 @@
+//! Ends of the host that stand for clients towards real servers: FULLNAT, and servers that share a link with their
+//! client. Chooses the address and the port, and takes ports away from connections that are over when there are no
+//! others.
+//!
+//! Never rewrites packets; called when a connection is made and when its state changes. The kernel's IPVS has
+//! nothing like it; the rules for ports in TIME_WAIT are those of `tcp_timewait_state_process`.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::ops::{Range, RangeInclusive};
+use std::time::Duration;
+
+use ipnet::IpNet;
+
+use super::packet::{Packet, Segment};
+use super::{Director, DropReason, Verdict};
+use crate::app::Handed;
+use crate::conn::{
+    ConnKey, Connection, Entry, LocalEnd, Newest, Pair, Rest, Resting, Role, SctpState, State, TcpState, View,
+};
+use crate::service::{Endpoint, Forwarding, Protocol, RealServer};
+use crate::time::Time;
+use lvs_wire::{Headers, IcmpError, PacketBuf, StreamPosition, icmp, protocol, reset_about, set_v4_id};
+
+/// Ports of the host's own addresses: outside the range that Linux takes for the host's own connections, and enough
+/// for 16,384 clients of each server.
+pub const DEFAULT_LADDR_PORTS: RangeInclusive<u16> = 16_384..=32_767;
+
+/// Addresses of one subnet that are used at most; each has 64,512 ports towards each server.
+pub const MOST_LADDRS: usize = 256;
+
+/// What stands for clients towards servers on this host: addresses that nobody has anywhere (the dummy address of RFC
+/// 7600, the discard prefix of RFC 6666). An answer to a client of the host's own would never leave its stack, and one
+/// from a socket without an address of its own is routed before it has one.
+pub const INNER_LADDRS: [IpAddr; 2] =
+    [IpAddr::V4(Ipv4Addr::new(192, 0, 0, 8)), IpAddr::V6(Ipv6Addr::new(0x100, 0, 0, 0, 0, 0, 0, 8))];
+
+/// Ports of an address that has no other use.
+const ALL_PORTS: RangeInclusive<u16> = 1024..=u16::MAX;
+
+/// Resting ports that are looked at for a connection that finds no free one.
+const MOST_TRIES: usize = 32;
+
+/// A UDP flow is over when it was silent for so long and its port is wanted (`nf_conntrack_udp_timeout`).
+const UDP_SILENCE: Duration = Duration::from_secs(30);
+
+/// The addresses that stand for clients and have no other use, by family.
+#[derive(Debug, Default)]
+pub(super) struct StandIns {
+    v4: Vec<IpAddr>,
+    v6: Vec<IpAddr>,
+}
+
+impl StandIns {
+    pub(super) fn new(nets: &[IpNet]) -> Self {
+        let (v4, v6) = nets.iter().flat_map(laddrs).partition(IpAddr::is_ipv4);
+        Self { v4, v6 }
+    }
+
+    /// Those of the family of `peer`.
+    pub(super) fn towards(&self, peer: IpAddr) -> &[IpAddr] {
+        if peer.is_ipv4() { &self.v4 } else { &self.v6 }
+    }
+}
+
+/// The addresses of a subnet that stand for clients: its hosts, up to [`MOST_LADDRS`].
+pub fn laddrs(net: &IpNet) -> impl Iterator<Item = IpAddr> + use<> {
+    // The first address of an IPv6 subnet is that of all its routers.
+    let is_subnet = net.addr().is_ipv6() && net.prefix_len() < 127;
+    net.hosts().skip(usize::from(is_subnet)).take(MOST_LADDRS)
+}
+
+/// Whom a local port is for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Claimant {
+    pub(super) protocol: u8,
+    pub(super) from: Endpoint,
+}
+
+impl Claimant {
+    pub(super) const fn of(segment: &Segment) -> Self {
+        Self { protocol: segment.protocol.number(), from: segment.from }
+    }
+
+    /// Its connection has no end that packets would tell of.
+    const fn is_endless(&self) -> bool {
+        matches!(self.protocol, protocol::UDP | protocol::ICMP | protocol::ICMPV6)
+    }
+}
+
+impl Director {
+    /// The end that is to stand for the client of a new connection, with a port that is claimed for it. None where
+    /// the server sees the client itself.
+    ///
+    /// # Errors
+    /// There is no port, or no way to the server.
+    pub(super) fn stand_in(
+        &self,
+        packet: &Packet<'_>,
+        segment: &Segment,
+        (server, real): (&RealServer, Endpoint),
+        is_one_packet: bool,
+    ) -> Result<Option<LocalEnd>, DropReason> {
+        let pool = self.stand_ins.towards(real.addr);
+        let is_needed = match server.forwarding() {
+            Forwarding::FullNat if !pool.is_empty() => {
+                return self.claim(packet, &Claimant::of(segment), real, (pool, &ALL_PORTS)).map(Some);
+            }
+            Forwarding::FullNat => true,
+            Forwarding::Masq => !is_one_packet && self.is_out_of_reach(segment, real.addr),
+            Forwarding::Local | Forwarding::Tunnel(_) | Forwarding::Route | Forwarding::Bypass => false,
+        };
+        if !is_needed {
+            return Ok(None);
+        }
+        if self.is_here(real.addr) {
+            let inner = INNER_LADDRS[usize::from(real.addr.is_ipv6())];
+            return self.claim(packet, &Claimant::of(segment), real, (&[inner], &ALL_PORTS)).map(Some);
+        }
+        // The server sees a client on this host by its address.
+        let client = Some(segment.from.addr).filter(|addr| {
+            server.forwarding() == Forwarding::Masq && self.routes.is_local(*addr) && !addr.is_loopback()
+        });
+        let own = client.or_else(|| self.routes.source_to(real.addr)).ok_or(DropReason::NoWayToServer)?;
+        self.claim(packet, &Claimant::of(segment), real, (&[own], &self.settings.laddr_ports)).map(Some)
+    }
+
+    fn is_here(&self, addr: IpAddr) -> bool {
+        addr.is_loopback() || self.routes.is_local(addr)
+    }
+
+    /// Whether an answer to the client would not come here:
+    /// - of a server on the loopback address, or of one without an address of its own on this host to a client there;
+    /// - to the virtual address, where that is nobody's and a client on this host (by IPv6) has it as its own;
+    /// - to any other address of this host, where it could not be told from answers to what the host asks by itself;
+    /// - on the link that client and server share.
+    fn is_out_of_reach(&self, segment: &Segment, real: IpAddr) -> bool {
+        let (client, virt) = (segment.from.addr, segment.to.addr);
+        if real.is_loopback() {
+            return true;
+        }
+        if client == virt {
+            return !self.routes.is_local(virt);
+        }
+        if self.routes.is_local(client) {
+            // Of TCP, answers of a server on this host are known by their source.
+            return segment.protocol == Protocol::Udp || !self.routes.is_local(real);
+        }
+        self.settings.hairpin && self.routes.share_link(client, real)
+    }
+
+    /// A port towards `peer` of one of these addresses: the one that this client had before, a free one, or one that
+    /// rests and that the peer will take a new connection from. A client has the same address as long as it has ports.
+    pub(super) fn claim(
+        &self,
+        packet: &Packet<'_>,
+        claimant: &Claimant,
+        peer: Endpoint,
+        (addrs, range): (&[IpAddr], &RangeInclusive<u16>),
+    ) -> Result<LocalEnd, DropReason> {
+        let protocol = claimant.protocol;
+        let first = (self.hash_of(claimant.from.addr) % addrs.len().max(1) as u64) as usize;
+        let pairs = || {
+            let turned = addrs[first..].iter().chain(&addrs[..first]);
+            turned.map(|local| Pair { protocol, local: *local, peer })
+        };
+        let ports = self.conns.ports();
+        let held = packet.held.take();
+        if let Some(held) = held.filter(|held| pairs().any(|pair| pair == held.pair)) {
+            return Ok(LocalEnd { end: Endpoint::new(held.pair.local, held.port), is_unstamped: false });
+        }
+        packet.held.set(held);
+        let is_endless = claimant.is_endless();
+        let claim = |pair: Pair| {
+            let port = ports.claim(&pair, range, packet.now)?;
+            Some(LocalEnd { end: Endpoint::new(pair.local, port), is_unstamped: false })
+        };
+        let mut tries = 0..MOST_TRIES;
+        let opening = opening(packet);
+        let take = |pair: Pair| self.take_resting(&pair, &mut tries, opening, packet.now);
+        let local =
+            pairs().find_map(claim).or_else(|| pairs().find_map(take)).ok_or(DropReason::NoLocalPort)?;
+        if is_endless {
+            ports.rest(&Pair { protocol, local: local.end.addr, peer }, local.end.port);
+        }
+        Ok(local)
+    }
+
+    /// A resting port, if the peer would take a packet that opens another connection: as it is, or without timestamps.
+    fn take_resting(
+        &self,
+        pair: &Pair,
+        tries: &mut Range<usize>,
+        opening: Option<StreamPosition>,
+        now: Time,
+    ) -> Option<LocalEnd> {
+        let unstamped = opening.map(|opening| StreamPosition { stamp: None, ..opening });
+        let mut second_best = None;
+        let taken = tries.find_map(|_| {
+            let resting = self.conns.ports().next_resting(pair)?;
+            if second_best.is_none() && self.may_be_taken(pair, resting, unstamped, now) {
+                second_best = Some(resting);
+            }
+            self.take(pair, resting, opening, now)
+        });
+        let is_unstamped = taken.is_none();
+        let port = taken.or_else(|| self.take(pair, second_best?, unstamped, now))?;
+        Some(LocalEnd { end: Endpoint::new(pair.local, port), is_unstamped })
+    }
+
+    fn hash_of(&self, addr: IpAddr) -> u64 {
+        match addr {
+            IpAddr::V4(addr) => self.conns.tag(&addr.octets()),
+            IpAddr::V6(addr) => self.conns.tag(&addr.octets()),
+        }
+    }
+
+    fn may_be_taken(
+        &self,
+        pair: &Pair,
+        resting: Resting,
+        opening: Option<StreamPosition>,
+        now: Time,
+    ) -> bool {
+        match resting {
+            Resting::Left(_, rest) => is_over_for(&rest, opening, now),
+            Resting::Held(port) => self.lookup_resting(pair, port, opening, now).is_some(),
+        }
+    }
+
+    /// Takes a resting port, and ends the connection that has it.
+    fn take(&self, pair: &Pair, resting: Resting, opening: Option<StreamPosition>, now: Time) -> Option<u16> {
+        match resting {
+            Resting::Left(port, rest) => {
+                (is_over_for(&rest, opening, now) && self.conns.ports().take_left(pair, port)).then_some(port)
+            }
+            Resting::Held(port) => {
+                let entry = self.lookup_resting(pair, port, opening, now)?;
+                self.conns.end_keeping_port(entry, None, now).map(|held| held.port)
+            }
+        }
+    }
+
+    /// The connection of a resting port, if it may be ended for a new one.
+    fn lookup_resting(
+        &self,
+        pair: &Pair,
+        port: u16,
+        opening: Option<StreamPosition>,
+        now: Time,
+    ) -> Option<Entry<'_>> {
+        let local = Endpoint::new(pair.local, port);
+        let key = ConnKey::new(Role::Out, pair.protocol, pair.peer, local);
+        let entry = self.conns.lookup(&key, now)?;
+        let may_be_ended = match entry.state {
+            State::Tcp(TcpState::TimeWait | TcpState::Close) | State::Sctp(SctpState::Closed) => {
+                entry.rest(now).is_none_or(|rest| is_over_for(&rest, opening, now))
+            }
+            State::Udp | State::Echo => {
+                entry.timeout().saturating_sub(entry.expires_at().since(now)) >= UDP_SILENCE
+            }
+            State::Tcp(_) | State::Sctp(_) | State::Nameless | State::Template { .. } => false,
+        };
+        may_be_ended.then_some(entry)
+    }
+
+    /// After a packet of a connection that a local end stands for: whether its port rests, and where its stream is.
+    pub(super) fn note_stand_in(
+        &self,
+        packet: &Packet<'_>,
+        conn: &mut Connection,
+        direction: View,
+        before: State,
+    ) {
+        if is_noted(conn.state) && direction == View::Input {
+            let shift = match conn.handed() {
+                Some(Handed::Proxy(preface)) => preface.shift(),
+                Some(Handed::Toa(_)) | None => 0,
+            };
+            let mut newest = Newest::of(StreamPosition::of(packet.payload()));
+            newest.sequence = newest.sequence.wrapping_add(shift);
+            // Numbers that lie far apart cannot be told in order, and those of long streams were not noted.
+            if is_noted(before)
+                && let Some(old) = conn.newest()
+            {
+                let later = newest;
+                newest = old;
+                newest.note(later);
+            }
+            conn.set_newest(newest);
+        }
+        if is_over(before) == is_over(conn.state) {
+            return;
+        }
+        if let Some((pair, port)) = conn.pair() {
+            if is_over(conn.state) {
+                self.conns.ports().rest(&pair, port);
+            } else {
+                self.conns.ports().resume(&pair, port);
+            }
+        }
+    }
+
+    /// All ports are in use: the client learns it as from a host that takes no more.
+    pub(super) fn refuse_for_ports(&self, packet: &mut Packet<'_>) -> Verdict {
+        packet.add_hop();
+        let (bytes, headers) = (packet.buf.bytes(), &packet.headers);
+        let answer = if headers.protocol == protocol::TCP {
+            reset_about(bytes, headers)
+        } else {
+            icmp::error_about(bytes, headers, headers.dst, IcmpError::PortUnreachable)
+        };
+        if let Some(answer) = answer {
+            packet.outbox.push(&answer);
+        }
+        Verdict::Drop(DropReason::NoLocalPort)
+    }
+
+    /// Pieces of packets of several clients must not be put together, and they come from one address: identifications
+    /// are given anew.
+    pub(super) fn renumber(&self, packet: &mut Packet<'_>) {
+        if packet.may_be_cut() {
+            set_v4_id(packet.buf.bytes_mut(), self.next_id() as u16);
+        }
+    }
+
+    /// The identification of the pieces that an IPv6 packet leaves in: as it came, or anew as with
+    /// [`Self::renumber`].
+    pub(super) fn fragment_id(&self, packet: &PacketBuf, before: &Headers, id: u32) -> u32 {
+        let both_ends = |after: Headers| after.src != before.src && after.dst != before.dst;
+        let is_anew = before.is_v6() && Headers::parse(packet.bytes()).is_ok_and(both_ends);
+        if is_anew { self.next_id() } else { id }
+    }
+}
+
+/// Where the stream of a packet that opens a connection begins; ICMP errors open some too.
+fn opening(packet: &Packet<'_>) -> Option<StreamPosition> {
+    (packet.headers.protocol == protocol::TCP).then(|| StreamPosition::of(packet.payload()))
+}
+
+/// Whether the peer takes a new connection where this one was. Of what is no segment, nobody remembers anything.
+fn is_over_for(rest: &Rest, opening: Option<StreamPosition>, now: Time) -> bool {
+    let gives_way = || Some(rest.newest?.gives_way_to(opening?));
+    rest.until <= now || gives_way() == Some(true)
+}
+
+/// States in which it is noted where the client's stream is: when it begins, and when it may be at its end.
+const fn is_noted(state: State) -> bool {
+    matches!(state, State::Tcp(state) if !matches!(state, TcpState::None | TcpState::Established))
+}
+
+/// Nothing more is to come on it but repetitions.
+const fn is_over(state: State) -> bool {
+    matches!(state, State::Tcp(TcpState::TimeWait | TcpState::Close) | State::Sctp(SctpState::Closed))
+}

@@ -1,0 +1,157 @@
+//! Telling real servers of the client's address: PROXY headers and the TCP option address, on the way of a segment
+//! through its connection. What they look like is [`app`](crate::app)'s business.
+//!
+//! A PROXY header that nobody acknowledges is sent again by the clock, as the client need not send anything before the
+//! server speaks, and the server says nothing before the header.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+use super::packet::Packet;
+use super::{Director, Verdict};
+use crate::app::{Handed, Preface, PrefaceStep, Toa, ToaOutcome, close_fast_open, leave_room, toa_len};
+use crate::conn::{ConnId, Connection, Method};
+use crate::service::{HandOn, Protocol};
+use crate::time::Time;
+use crate::xmit;
+use lvs_wire::{Headers, Outbox, PacketBuf};
+
+/// When a header is sent again first; each time it is twice as long.
+const FIRST_WAIT: Duration = Duration::from_millis(500);
+
+const MOST_REPEATS: u8 = 6;
+
+/// Headers that wait for an acknowledgement, and when to look.
+pub(super) type Repeats = BinaryHeap<Reverse<(Time, ConnId)>>;
+
+/// A segment of the client that goes out behind the packet under decision.
+pub(super) struct Follower(Headers);
+
+impl Director {
+    /// Makes a new connection tell its server, as its service wants it.
+    pub(super) fn hand_on(&self, conn: &mut Connection, wish: Option<HandOn>) {
+        if conn.protocol() != Protocol::Tcp.number() || conn.method != Method::Masq {
+            return;
+        }
+        match wish {
+            Some(HandOn::Proxy(version)) => conn.set_handed(Handed::Proxy(Preface::new(version))),
+            Some(HandOn::Toa) if conn.local().is_some() => conn.set_handed(Handed::Toa(Toa::default())),
+            Some(HandOn::Toa) | None => {}
+        }
+    }
+
+    /// A segment of the client, not rewritten yet. The follower is to be sent behind it.
+    pub(super) fn tell_server(&self, packet: &mut Packet<'_>, conn: &mut Connection) -> Option<Follower> {
+        let (client, virt, real) = (conn.client(), conn.virt(), conn.real().addr);
+        let (buf, headers) = (&mut *packet.buf, &mut packet.headers);
+        match conn.handed_mut()? {
+            Handed::Toa(toa) => {
+                let mtu = self.routes.mtu_to(real).try_into().unwrap_or(usize::MAX);
+                if toa.put(buf, headers, client, mtu) == ToaOutcome::NoRoom {
+                    self.untold.fetch_add(1, Relaxed);
+                }
+                None
+            }
+            Handed::Proxy(preface) => {
+                let step = preface.next(&buf.bytes()[headers.l4..headers.len], client, virt);
+                let checksum = buf.offload.checksum;
+                match step {
+                    PrefaceStep::Open => close_fast_open(buf, headers),
+                    PrefaceStep::Pass => {
+                        preface.adjust_sent(&mut buf.bytes_mut()[headers.l4..headers.len], checksum);
+                    }
+                    PrefaceStep::Become => preface.carry(buf, headers, client, virt),
+                    PrefaceStep::Precede => {
+                        let behind = *headers;
+                        preface.adjust_sent(&mut buf.bytes_mut()[headers.l4..headers.len], checksum);
+                        let follower = packet.outbox.add();
+                        follower.fill(buf.bytes());
+                        follower.offload = buf.offload;
+                        preface.carry(buf, headers, client, virt);
+                        return Some(Follower(behind));
+                    }
+                }
+                None
+            }
+        }
+    }
+
+    /// The packet of [`Self::tell_server`] was rewritten: what follows it is too, and a header is kept until it is
+    /// acknowledged.
+    pub(super) fn told(
+        &self,
+        packet: &mut Packet<'_>,
+        (id, conn): (ConnId, &mut Connection),
+        verdict: Verdict,
+        follower: Option<Follower>,
+    ) {
+        if verdict != Verdict::Forward {
+            if follower.is_some() {
+                packet.outbox.forget_last();
+            }
+            return;
+        }
+        if let Some(Follower(headers)) = follower {
+            xmit::masq_in(packet.outbox.last_mut(), &headers, conn);
+        }
+        let bytes = packet.buf.bytes();
+        if let Some(Handed::Proxy(preface)) = conn.handed_mut()
+            && preface.is_carried_by(&bytes[packet.headers.l4..])
+            && preface.keep(bytes)
+        {
+            self.repeats.lock().push(Reverse((packet.now + FIRST_WAIT, id)));
+        }
+    }
+
+    /// A segment of the server, not rewritten yet.
+    pub(super) fn heed_server(&self, packet: &mut Packet<'_>, conn: &mut Connection) {
+        let client = conn.client().addr;
+        let (l4, len, checksum) = (packet.headers.l4, packet.headers.len, packet.buf.offload.checksum);
+        let tcp = &mut packet.buf.bytes_mut()[l4..len];
+        match conn.handed_mut() {
+            Some(Handed::Proxy(preface)) => preface.adjust_acknowledged(tcp, checksum),
+            Some(Handed::Toa(_)) => leave_room(tcp, checksum, toa_len(client)),
+            None => {}
+        }
+    }
+
+    /// Sends again what is due at `now` and not acknowledged; the packets are to be written to any of the TUNs.
+    pub fn repeat(&self, now: Time, outbox: &mut Outbox) {
+        loop {
+            let due = {
+                let mut repeats = self.repeats.lock();
+                match repeats.peek() {
+                    Some(Reverse((at, _))) if *at <= now => repeats.pop(),
+                    _ => None,
+                }
+            };
+            let Some(Reverse((_, id))) = due else { return };
+            let Some(mut conn) = self.conns.get(id) else { continue };
+            let Some(Handed::Proxy(preface)) = conn.handed_mut() else { continue };
+            if let Some((packet, repeats)) = preface.repeat().filter(|(_, repeats)| *repeats < MOST_REPEATS) {
+                outbox.push(packet);
+                let wait = FIRST_WAIT * (2 << repeats);
+                self.repeats.lock().push(Reverse((now + wait, id)));
+            }
+        }
+    }
+
+    /// Segments that had no room for the client's address and went on without it.
+    pub fn untold(&self) -> u64 {
+        self.untold.load(Relaxed)
+    }
+}
+
+/// The number in the TCP header that an error quotes, as the client knows it.
+pub(super) fn restore_quoted(buf: &mut PacketBuf, headers: &Headers, quoted: &Headers, conn: &Connection) {
+    let Some(Handed::Proxy(preface)) = conn.handed() else { return };
+    let at = headers.l4 + 8 + quoted.l4 + 4;
+    let Some(field) = buf.bytes().get(at..at + 4).and_then(|field| <[u8; 4]>::try_from(field).ok()) else {
+        return;
+    };
+    let restored = preface.restored(u32::from_be_bytes(field)).to_be_bytes();
+    let checksum = buf.offload.checksum;
+    lvs_wire::change_covered(buf.bytes_mut(), at, restored, headers.l4 + 2, checksum);
+}

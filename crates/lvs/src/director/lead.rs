@@ -1,0 +1,79 @@
+//! Flows that are led to a real server beside the tables: a health check asks the virtual address, and its packets go
+//! to the one server that is asked, by that server's forwarding method, whether the server is in the tables or not.
+//!
+//! Such a connection counts nowhere, is listed nowhere by IPVS's tools and is told to no other director. Asked for by
+//! the daemon on behalf of the checks; `ip_vs_conn_new` with a destination of its own, as for FTP data, is the nearest
+//! thing in the kernel.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+use super::schedule::initial_state;
+use super::{Director, DropReason};
+use crate::conn::{ConnKey, Connection, Role};
+use crate::service::{Endpoint, Forwarding, Protocol, RealServer, ServerSpec, ServiceKey};
+use crate::time::Time;
+
+/// How long the last packets of a flow that was given up may still be on their way.
+const LINGER: Duration = Duration::from_secs(3);
+
+/// Both ends of a flow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Led {
+    pub protocol: Protocol,
+    pub from: Endpoint,
+    pub to: Endpoint,
+}
+
+impl Led {
+    const fn key(&self) -> ConnKey {
+        ConnKey::new(Role::In, self.protocol.number(), self.from, self.to)
+    }
+}
+
+impl Director {
+    /// Leads what comes from one end for the other to `server`, until [`Self::release`].
+    ///
+    /// # Errors
+    /// The table is full, or such a server cannot be led to.
+    pub fn lead(
+        &self,
+        led: &Led,
+        (server, forwarding): (IpAddr, Forwarding),
+        now: Time,
+    ) -> Result<(), DropReason> {
+        if !matches!(forwarding, Forwarding::Route | Forwarding::Tunnel(_)) {
+            return Err(DropReason::NoWayToServer);
+        }
+        let Led { protocol, from, to } = *led;
+        if let Some(old) = self.conns.lookup(&led.key(), now) {
+            self.conns.end(old, now);
+        }
+        let service = ServiceKey::Address { protocol, addr: to.addr, port: to.port };
+        let server = Arc::new(RealServer::new(service, &ServerSpec::new(server, to.port, forwarding)));
+        let ends = [from, to, Endpoint::new(server.addr(), to.port)];
+        let mut conn = Connection::new(protocol.number(), initial_state(protocol), ends, server, now);
+        conn.set_led();
+        self.conns.insert(conn).map(drop).map_err(|_| DropReason::TableFull)
+    }
+
+    /// The flow is over but for its last packets.
+    pub fn release(&self, led: &Led, now: Time) {
+        if let Some(mut entry) = self.conns.lookup(&led.key(), now).filter(|entry| entry.is_led()) {
+            entry.set_timeout(LINGER);
+            self.conns.touch(&mut entry, now);
+        }
+    }
+
+    /// The host's own address on the way to `addr`.
+    pub fn source_to(&self, addr: IpAddr) -> Option<IpAddr> {
+        self.routes.source_to(addr)
+    }
+
+    /// Whether flows are led to servers, whose answers then come to the host past the director.
+    pub fn expect_led_answers(&self, expected: bool) {
+        self.leads.store(expected, Relaxed);
+    }
+}

@@ -1,0 +1,235 @@
+//! Connections that hosts behind this one open outwards: they leave with this host's own address, and a port of it
+//! that is claimed for them. Decides which packets begin one, and follows ICMP echo, whose identifiers are its ports.
+//!
+//! A connection like any of FULLNAT, but without a service: what a service or a connection takes never comes here.
+//! Netfilter has this in `nf_nat_masquerade.c`.
+
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
+
+use ipnet::IpNet;
+
+use super::fragments::cut_again;
+use super::fullnat::Claimant;
+use super::packet::{Packet, Segment};
+use super::schedule::initial_state;
+use super::{Director, DropReason, Side, Verdict};
+use crate::conn::{ConnKey, Connection, Entry, Role, SctpState, State, TcpState};
+use crate::route::is_link_local;
+use crate::service::{Endpoint, Protocol};
+use crate::xmit;
+use lvs_wire::icmp::Echo;
+use lvs_wire::{IcmpError, TcpFlags, sctp};
+
+/// An established connection is not given up before that, whatever services do with theirs (RFC 5382, REQ-5).
+const ESTABLISHED: Duration = Duration::from_secs(2 * 3600 + 4 * 60);
+
+/// The subnets whose hosts are masqueraded.
+#[derive(Debug)]
+pub(super) struct Masquerade {
+    nets: Vec<IpNet>,
+    /// Connections that were ever opened.
+    opened: AtomicU64,
+}
+
+impl Masquerade {
+    pub(super) fn new(nets: &[IpNet]) -> Self {
+        Self { nets: nets.iter().map(IpNet::trunc).collect(), opened: AtomicU64::new(0) }
+    }
+
+    /// Whether there is a subnet of that family.
+    pub(super) fn is_of(&self, is_v6: bool) -> bool {
+        self.nets.iter().any(|net| net.addr().is_ipv6() == is_v6)
+    }
+
+    /// IPv4 and IPv6.
+    pub(super) fn families(&self) -> [bool; 2] {
+        [false, true].map(|is_v6| self.is_of(is_v6))
+    }
+
+    pub(super) fn opened(&self) -> u64 {
+        self.opened.load(Relaxed)
+    }
+
+    fn enters(&self, from: IpAddr, to: IpAddr) -> bool {
+        self.has(to) && !self.has(from)
+    }
+
+    fn has(&self, addr: IpAddr) -> bool {
+        self.nets.iter().any(|net| net.contains(&addr))
+    }
+}
+
+impl Director {
+    /// Whether hosts are masqueraded, by IPv4 and by IPv6: then answers of echo are to be handed in, which no rule leads
+    /// here.
+    pub fn masqueraded_families(&self) -> [bool; 2] {
+        self.masquerade.families()
+    }
+
+    /// A segment that no connection and no service took: if it opens a connection outwards it gets one. None: it is to
+    /// be treated as any other.
+    pub(super) fn masquerade(&self, packet: &mut Packet<'_>, segment: &Segment) -> Option<Verdict> {
+        if packet.side != Side::Server {
+            return None;
+        }
+        let (from, to) = (segment.from.addr, segment.to.addr);
+        if segment.protocol == Protocol::Udp && self.masquerade.enters(from, to) {
+            return Some(self.let_in(packet, segment));
+        }
+        if !self.leaves(from, to) || !self.opens(packet, segment) {
+            return None;
+        }
+        let claimant = Claimant::of(segment);
+        Some(match self.open(packet, initial_state(segment.protocol), segment.to, claimant)? {
+            Ok(entry) => self.forward(packet, segment, entry),
+            Err(DropReason::NoLocalPort) => self.refuse_for_ports(packet),
+            Err(reason) => Verdict::Drop(reason),
+        })
+    }
+
+    /// Whether it goes from a host of the subnets to the outside.
+    pub(super) fn leaves(&self, from: IpAddr, to: IpAddr) -> bool {
+        let masquerade = &self.masquerade;
+        masquerade.has(from)
+            && !masquerade.has(to)
+            && !is_nobodys(to)
+            && !is_link_local(from)
+            && !self.routes.ends_here(to)
+            && !self.routes.is_local(from)
+    }
+
+    /// A datagram to a host of the subnets. It goes on as it is, and is remembered, so that the answer does too.
+    fn let_in(&self, packet: &mut Packet<'_>, segment: &Segment) -> Verdict {
+        let number = segment.protocol.number();
+        let conn = Connection::bypass(number, State::Udp, segment.from, segment.to, packet.now);
+        match self.conns.insert(conn) {
+            Ok(entry) => self.forward(packet, segment, entry),
+            Err(_) => packet.pass(),
+        }
+    }
+
+    /// Whether it answers a datagram that was let in.
+    fn is_answer(&self, packet: &Packet<'_>, segment: &Segment) -> bool {
+        let asked = ConnKey::new(Role::In, segment.protocol.number(), segment.to, segment.from);
+        let found = self.conns.lookup(&asked, packet.now);
+        found.map(|mut entry| self.conns.touch(&mut entry, packet.now)).is_some()
+    }
+
+    /// An answer opens nothing, nor does what a server sends for its service. Who asks for TCP by a SYN is seen by the
+    /// packet alone.
+    fn opens(&self, packet: &Packet<'_>, segment: &Segment) -> bool {
+        match segment.protocol {
+            Protocol::Tcp => segment.flags.has(TcpFlags::SYN) && !segment.flags.has(TcpFlags::ACK),
+            Protocol::Sctp => sctp::chunks(packet.payload()).next() == Some(sctp::INIT),
+            Protocol::Udp => {
+                !self.services.read().has_server(segment.protocol, segment.from)
+                    && !self.is_answer(packet, segment)
+            }
+        }
+    }
+
+    /// The connection, by the address that the host would use towards `to`. None where there is no way.
+    fn open(
+        &self,
+        packet: &Packet<'_>,
+        state: State,
+        to: Endpoint,
+        claimant: Claimant,
+    ) -> Option<Result<Entry<'_>, DropReason>> {
+        let own = self.routes.source_to(to.addr).filter(|own| !is_link_local(*own))?;
+        let local = match self.claim(packet, &claimant, to, (&[own], &self.settings.laddr_ports)) {
+            Ok(local) => local,
+            Err(reason) => return Some(Err(reason)),
+        };
+        let conn = Connection::masqueraded((claimant.protocol, state), claimant.from, to, local, packet.now);
+        let entry = self.conns.insert(conn).map_err(|_| DropReason::TableFull);
+        if entry.is_ok() {
+            self.masquerade.opened.fetch_add(1, Relaxed);
+        }
+        Some(entry)
+    }
+
+    /// A request or an answer of ICMP echo. Both ends of an echo are addresses; the identifier is the asker's port.
+    pub(super) fn process_echo(&self, packet: &mut Packet<'_>, echo: Echo) -> Verdict {
+        let (src, dst) = (packet.headers.src, packet.headers.dst);
+        let number = packet.headers.protocol;
+        match echo {
+            Echo::Request(id) => {
+                let (from, to) = (Endpoint::new(src, id), Endpoint::new(dst, 0));
+                if packet.side != Side::Server || !self.leaves(src, dst) {
+                    return packet.pass();
+                }
+                let found = self.conns.lookup(&ConnKey::new(Role::In, number, from, to), packet.now);
+                let entry = match found {
+                    Some(entry) => entry,
+                    None => match self.open(packet, State::Echo, to, Claimant { protocol: number, from }) {
+                        Some(Ok(entry)) => entry,
+                        Some(Err(DropReason::NoLocalPort)) => return self.refuse_for_ports(packet),
+                        Some(Err(reason)) => return Verdict::Drop(reason),
+                        None => return packet.pass(),
+                    },
+                };
+                self.ask(packet, entry)
+            }
+            Echo::Reply(id) => {
+                let key = ConnKey::new(Role::Out, number, Endpoint::new(src, 0), Endpoint::new(dst, id));
+                match self.conns.lookup(&key, packet.now) {
+                    Some(entry) => self.answer_echo(packet, entry),
+                    None => packet.pass(),
+                }
+            }
+        }
+    }
+
+    fn ask<'a>(&'a self, packet: &mut Packet<'_>, mut entry: Entry<'a>) -> Verdict {
+        entry.in_packets = entry.in_packets.wrapping_add(1);
+        entry.enter(State::Echo, &self.timeouts);
+        self.conns.touch(&mut entry, packet.now);
+        if packet.headers.ttl == 0 {
+            return packet.answer(self.complaint_source(&entry), IcmpError::TimeExceeded);
+        }
+        self.send_on(packet, &entry)
+    }
+
+    fn answer_echo<'a>(&'a self, packet: &mut Packet<'_>, mut entry: Entry<'a>) -> Verdict {
+        self.conns.touch(&mut entry, packet.now);
+        let client = entry.client().addr;
+        if packet.headers.ttl == 0 {
+            let from = self.routes.source_to(packet.headers.src).unwrap_or(packet.headers.dst);
+            return packet.answer(from, IcmpError::TimeExceeded);
+        }
+        let too_big = self.too_big(packet, client);
+        let verdict = xmit::masq_out(packet.buf, &packet.headers, &entry);
+        // The host put the pieces of an answer to its own address together, so it is for us to cut it.
+        if let Some(mtu) = too_big {
+            cut_again(packet.buf, (mtu as usize, &[]), self.next_id(), packet.outbox);
+        }
+        verdict
+    }
+
+    /// The address from which a client's packet is complained of: the virtual one, or the host's own.
+    pub(super) fn complaint_source(&self, conn: &Connection) -> IpAddr {
+        let virt = conn.virt().addr;
+        if !conn.is_masqueraded() {
+            return virt;
+        }
+        self.routes.source_to(conn.client().addr).unwrap_or(virt)
+    }
+}
+
+/// A masqueraded connection may be silent for longer than one of a service.
+pub(super) fn stretch(conn: &mut Connection) {
+    let is_established =
+        matches!(conn.state, State::Tcp(TcpState::Established) | State::Sctp(SctpState::Established));
+    if is_established && conn.is_masqueraded() && conn.timeout() < ESTABLISHED {
+        conn.set_timeout(ESTABLISHED);
+    }
+}
+
+/// No single host has that address, or none beyond the link.
+fn is_nobodys(addr: IpAddr) -> bool {
+    let is_broadcast = addr == IpAddr::from([255; 4]);
+    addr.is_multicast() || addr.is_unspecified() || addr.is_loopback() || is_broadcast || is_link_local(addr)
+}

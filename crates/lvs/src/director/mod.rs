@@ -1,0 +1,348 @@
+//! The decision: what becomes of each packet, and the one place where tables change.
+//!
+//! Owns the tables of services and connections. Called by the daemon, one task per TUN queue and one for the
+//! control socket; everything takes `&self`. Never blocks for longer than a table lock.
+
+mod apply;
+mod captures;
+mod census;
+mod command;
+mod defence;
+mod engine;
+mod explain;
+mod farewell;
+mod flow;
+pub(crate) mod fragments;
+mod ftp;
+mod fullnat;
+mod hand_on;
+mod ipsec;
+mod kernel;
+mod lead;
+mod masquerade;
+mod mtu;
+mod outer;
+mod packet;
+mod related;
+mod schedule;
+mod status;
+mod sync;
+mod sysctl;
+
+use std::ops::RangeInclusive;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
+
+use ipnet::IpNet;
+
+use defence::Defence;
+use farewell::Farewells;
+use fragments::{Fragments, Joined, cut_again, gather};
+use fullnat::StandIns;
+use hand_on::Repeats;
+use masquerade::Masquerade;
+use mtu::Routes;
+use packet::Packet;
+use parking_lot::{Mutex, RwLock};
+
+pub use crate::conn::{Ending, FlowRecord, FlowWish, LostFlows};
+pub use crate::service::Signals;
+pub use crate::verdict::{DropReason, Verdict};
+pub use captures::Captures;
+pub use census::{Census, ConnCensus, ConnDetail, ConnFilter, EndFilter, ServerCensus, StateCount};
+pub use command::{
+    Command, CommandError, ConnEntry, DaemonRole, DaemonSpec, EngineData, Info, Overload, Query, Reply,
+    ServerEntry, ServiceEntry, Tables, TimeoutSettings,
+};
+pub use explain::{Candidate, Explanation, Outcome, Question};
+pub use farewell::CutOff;
+pub use fullnat::{DEFAULT_LADDR_PORTS, INNER_LADDRS, MOST_LADDRS, laddrs};
+pub use kernel::{Kernel, UnknownKernel};
+pub use lead::Led;
+pub use status::{HashStatus, TableStatus};
+pub use sysctl::{Scope, Sysctl, SysctlEntry, Sysctls};
+
+use crate::conn::{ConnTable, Timeouts};
+use crate::service::ServiceTable;
+use crate::time::Time;
+use lvs_wire::{Fragment, Headers, Outbox, PacketBuf, Transport, take_entry};
+
+/// What a director needs to know when it is made.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Seeds hashing and drawing; the daemon passes a random one.
+    pub seed: u64,
+    /// Whose IPVS is followed where kernels differ.
+    pub kernel: Kernel,
+    /// Size of the connection table as listings show it (the kernel's default is 4096).
+    pub conn_table_size: u32,
+    /// Connections and templates that are tracked at most.
+    pub max_conns: usize,
+    /// Virtual ports whose connections are control connections of FTP; 0 where there are fewer.
+    pub ftp_ports: [u16; 8],
+    /// Subnets whose addresses stand for clients towards FULLNAT servers; without one of a family the host's own do.
+    pub laddr_nets: Vec<IpNet>,
+    /// Ports of the host's own addresses that stand for clients.
+    pub laddr_ports: RangeInclusive<u16>,
+    /// Subnets whose hosts open connections outwards with the host's own address.
+    pub masquerade_nets: Vec<IpNet>,
+    /// A client on the link of its masqueraded server is stood for by the host, so that the answer comes back here.
+    pub hairpin: bool,
+    /// SYNs into a tunnel ask for no longer segments than fit it.
+    pub mss_clamp: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            seed: 0,
+            kernel: Kernel::default(),
+            conn_table_size: 4096,
+            max_conns: 1 << 23,
+            ftp_ports: [21, 0, 0, 0, 0, 0, 0, 0],
+            laddr_nets: Vec::new(),
+            laddr_ports: DEFAULT_LADDR_PORTS,
+            masquerade_nets: Vec::new(),
+            hairpin: true,
+            mss_clamp: true,
+        }
+    }
+}
+
+/// The TUN that a packet came from, and so what it probably is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// Towards a virtual address.
+    Client,
+    /// From a real server.
+    Server,
+    /// Carried this firewall mark, and has its own TUN for that.
+    Mark(u32),
+}
+
+#[derive(Debug)]
+pub struct Director {
+    settings: Settings,
+    stand_ins: StandIns,
+    masquerade: Masquerade,
+    services: RwLock<ServiceTable>,
+    conns: ConnTable,
+    timeouts: Timeouts,
+    sysctls: Sysctls,
+    daemons: Mutex<Vec<DaemonSpec>>,
+    draws: AtomicU64,
+    outer_ids: AtomicU32,
+    repeats: Mutex<Repeats>,
+    /// Segments without the client's address for want of room.
+    untold: AtomicU64,
+    upkeep: Mutex<Upkeep>,
+    /// There is something to do with packets of IPv4, and of IPv6.
+    directing: [AtomicBool; 2],
+    /// There is a service with a persistence engine.
+    has_engines: AtomicBool,
+    /// Checks ask virtual addresses by way of servers.
+    leads: AtomicBool,
+    /// There was a service whose connections tell their ends.
+    tells_ends: AtomicBool,
+    routes: Routes,
+    fragments: Mutex<Fragments>,
+    defence: Defence,
+    sync: sync::Sync,
+    farewells: Mutex<Farewells>,
+}
+
+/// When the regular work is next due.
+#[derive(Clone, Copy, Debug, Default)]
+struct Upkeep {
+    estimate_at: Time,
+    empty_trash_at: Time,
+    defend_at: Time,
+}
+
+/// Interval of the rate estimator (`ip_vs_est.c`).
+const ESTIMATE_EVERY: Duration = Duration::from_secs(2);
+
+/// Interval of looking at removed servers (`IP_VS_DEST_TRASH_PERIOD` / 2).
+const EMPTY_TRASH_EVERY: Duration = Duration::from_secs(60);
+
+/// Connections looked at in one call of [`Director::handle_timeout`].
+const EXPIRE_BUDGET: usize = 20_000;
+
+impl Director {
+    pub fn new(settings: Settings) -> Self {
+        let masquerade = Masquerade::new(&settings.masquerade_nets);
+        Self {
+            stand_ins: StandIns::new(&settings.laddr_nets),
+            services: RwLock::default(),
+            conns: ConnTable::new(settings.max_conns, settings.seed),
+            timeouts: Timeouts::default(),
+            sysctls: Sysctls::default(),
+            daemons: Mutex::default(),
+            draws: AtomicU64::new(settings.seed),
+            outer_ids: AtomicU32::default(),
+            repeats: Mutex::default(),
+            untold: AtomicU64::default(),
+            upkeep: Mutex::default(),
+            directing: masquerade.families().map(AtomicBool::new),
+            masquerade,
+            has_engines: AtomicBool::new(false),
+            leads: AtomicBool::new(false),
+            tells_ends: AtomicBool::new(false),
+            routes: Routes::default(),
+            fragments: Mutex::default(),
+            defence: Defence::default(),
+            sync: sync::Sync::default(),
+            settings,
+            farewells: Mutex::default(),
+        }
+    }
+
+    /// Decides on one packet, and rewrites it in place. Takes no lock for longer than one table access; never
+    /// allocates for a packet of a known connection.
+    pub fn process(&self, packet: &mut PacketBuf, side: Side, now: Time, outbox: &mut Outbox) -> Verdict {
+        let headers = match Headers::parse(packet.bytes()) {
+            Ok(headers) => headers,
+            Err(error) => return Verdict::Drop(error.into()),
+        };
+        match headers.fragment {
+            Some(fragment) if self.is_directing(headers.is_v6()) => {
+                self.process_fragment(packet, &headers, fragment, (side, now), outbox)
+            }
+            _ => self.process_whole(packet, headers, None, (side, now), outbox),
+        }
+    }
+
+    /// Puts fragments together first; the whole packet leaves as it came, in pieces of the same length where they fit the
+    /// way. All but the first lie in the outbox, and go the same way.
+    fn process_fragment(
+        &self,
+        packet: &mut PacketBuf,
+        headers: &Headers,
+        fragment: Fragment,
+        (side, now): (Side, Time),
+        outbox: &mut Outbox,
+    ) -> Verdict {
+        let joined = self.fragments.lock().add(packet, headers, fragment, now);
+        let (longest, payloads) = match joined {
+            Joined::Waiting => return Verdict::Hold,
+            Joined::Refused(reason) => return Verdict::Drop(reason),
+            Joined::Whole { longest, payloads } => (longest, payloads),
+        };
+        let whole = match Headers::parse(packet.bytes()) {
+            Ok(headers) => headers,
+            Err(error) => return Verdict::Drop(error.into()),
+        };
+        let verdict = self.process_whole(packet, whole, Some(longest), (side, now), outbox);
+        let to = match verdict {
+            Verdict::Route(neighbour) => neighbour,
+            Verdict::Forward | Verdict::Pass => match Headers::parse(packet.bytes()) {
+                Ok(headers) => headers.dst,
+                Err(error) => return Verdict::Drop(error.into()),
+            },
+            Verdict::Split | Verdict::Hold | Verdict::Reply | Verdict::Drop(_) => return verdict,
+        };
+        let is_for_host = side != Side::Server && !headers.is_v6();
+        let payloads = if is_for_host { gather(&payloads) } else { payloads };
+        let mtu = usize::try_from(self.routes.mtu_to(to)).unwrap_or(usize::MAX);
+        let id = self.fragment_id(packet, headers, fragment.id);
+        cut_again(packet, (longest.min(mtu), &payloads), id, outbox);
+        verdict
+    }
+
+    fn process_whole(
+        &self,
+        packet: &mut PacketBuf,
+        headers: Headers,
+        pieces: Option<usize>,
+        (side, now): (Side, Time),
+        outbox: &mut Outbox,
+    ) -> Verdict {
+        let transport = match headers.transport(packet.bytes()) {
+            Ok(transport) => transport,
+            Err(error) => return Verdict::Drop(error.into()),
+        };
+        let entry = take_entry(packet, &headers, |addr| self.routes.is_local(addr));
+        let mut packet = Packet { pieces, entry, ..Packet::new(packet, headers, (side, now), outbox) };
+        if !self.is_directing(packet.headers.is_v6()) {
+            return packet.pass();
+        }
+        if let Some(segment) = packet.segment(transport) {
+            return self.process_segment(&mut packet, &segment);
+        }
+        match transport {
+            Transport::Icmp { kind, .. } => self.process_icmp(&mut packet, kind),
+            _ => self.process_other(&mut packet),
+        }
+    }
+
+    /// The identification of a packet whose source is this host.
+    fn next_id(&self) -> u32 {
+        self.next_ids(1)
+    }
+
+    /// The first of so many identifications in a row (`__ip_select_ident`, which asks for one a segment).
+    fn next_ids(&self, count: usize) -> u32 {
+        self.outer_ids.fetch_add(count as u32, Relaxed)
+    }
+
+    /// IPVS is off for a family that has no service; where hosts are masqueraded it is not.
+    fn is_directing(&self, is_v6: bool) -> bool {
+        self.directing[usize::from(is_v6)].load(Relaxed)
+    }
+
+    pub const fn sysctls(&self) -> &Sysctls {
+        &self.sysctls
+    }
+
+    /// Sets one; takes effect at once.
+    ///
+    /// # Errors
+    /// The value is outside its range.
+    pub fn set_sysctl(&self, sysctl: Sysctl, value: i64) -> Result<(), CommandError> {
+        self.sysctls.set(sysctl, value)?;
+        self.update_defence();
+        Ok(())
+    }
+
+    /// Connections and templates that are tracked.
+    pub fn conn_count(&self) -> usize {
+        self.conns.len()
+    }
+
+    /// When [`Self::handle_timeout`] wants to be called next.
+    pub fn poll_timeout(&self) -> Option<Time> {
+        let upkeep = *self.upkeep.lock();
+        let regular = upkeep.estimate_at.min(upkeep.empty_trash_at).min(upkeep.defend_at);
+        Some(self.conns.next_deadline().map_or(regular, |deadline| deadline.min(regular)))
+    }
+
+    /// Expires what is due at `now`, in bounded work: true when there is more to do at once.
+    pub fn handle_timeout(&self, now: Time) -> bool {
+        let mut upkeep = self.upkeep.lock();
+        if now >= upkeep.estimate_at {
+            if self.sysctls.is_on(Sysctl::RunEstimation) {
+                self.services.write().tick();
+            }
+            upkeep.estimate_at = now + ESTIMATE_EVERY;
+        }
+        if now >= upkeep.empty_trash_at {
+            self.services.write().empty_trash(now);
+            self.conns.ports().forget_idle(now);
+            self.routes.forget_learned(now);
+            upkeep.empty_trash_at = now + EMPTY_TRASH_EVERY;
+        }
+        let defends = now >= upkeep.defend_at;
+        if defends {
+            upkeep.defend_at = now + defence::EVERY;
+        }
+        drop(upkeep);
+        if defends {
+            self.update_defence();
+            self.drop_entries(now);
+        }
+        self.conns.expire_due(now, EXPIRE_BUDGET, |entry| self.synchronise_extended(entry, now))
+    }
+}
+
+#[cfg(test)]
+mod tests;

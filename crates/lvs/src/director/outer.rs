@@ -1,0 +1,159 @@
+//! ICMP errors of routers on the way to the end of a tunnel: they are about the outer packet, which this host sent, and so
+//! they come to this host. The client hears of them, and how much gets through is remembered. Same job as the parts
+//! of `ip_vs_in_icmp` for tunnels, and RFC 2473 8 where the kernel does nothing: IPv6 outside, short quotes.
+
+use super::mtu::room_inside;
+use super::packet::Packet;
+use super::related::{ICMP_HEADER, has_right_checksum};
+use super::{Director, DropReason, Side, Verdict};
+use crate::conn::{ConnKey, Method, Role};
+use crate::service::{Endpoint, Forwarding, Tunnel, TunnelKind};
+use crate::time::Time;
+use crate::xmit;
+use lvs_wire::{Headers, IcmpError, Outbox, PacketBuf, Transport, icmp, inner_at, protocol};
+
+/// What a router said of an outer packet.
+#[derive(Clone, Copy, Debug)]
+struct Said {
+    kind: u8,
+    code: u8,
+    rest: u32,
+    is_v6: bool,
+}
+
+impl Director {
+    /// Decides on an ICMP message that was sent to this host. `Pass`: it is not for the director, and the host has it already.
+    pub fn process_heard(&self, packet: &mut PacketBuf, now: Time, outbox: &mut Outbox) -> Verdict {
+        let Ok(headers) = Headers::parse(packet.bytes()) else { return Verdict::Pass };
+        let Ok(Transport::Icmp { kind, .. }) = headers.transport(packet.bytes()) else {
+            return Verdict::Pass;
+        };
+        let is_v6 = headers.is_v6();
+        if icmp::is_related_error(kind, is_v6) && headers.fragment.is_none() {
+            let mut heard = Packet::new(packet, headers, (Side::Client, now), outbox);
+            let quoted = Headers::parse_quoted(&heard.payload()[ICMP_HEADER..]);
+            let verdict = quoted.ok().and_then(|quoted| self.outer_error(&mut heard, &quoted));
+            if let Some(verdict) = verdict {
+                return verdict;
+            }
+        }
+        self.process(packet, Side::Client, now, outbox)
+    }
+
+    /// None where the packet that is quoted is not the outer one of a tunnel.
+    pub(super) fn outer_error(&self, packet: &mut Packet<'_>, quoted: &Headers) -> Option<Verdict> {
+        let is_ours = quoted.src == packet.headers.dst && self.routes.is_local(quoted.src);
+        if !is_ours || !may_be_outer(quoted.protocol) {
+            return None;
+        }
+        let message = packet.payload();
+        let quote = &message[ICMP_HEADER..];
+        let said = Said {
+            kind: message[0],
+            code: message[1],
+            rest: u32::from_be_bytes([message[4], message[5], message[6], message[7]]),
+            is_v6: packet.headers.is_v6(),
+        };
+        let Some((at, inner, key)) = inside(quote, quoted) else {
+            return self.hear_of_tunnel(packet, quoted, said);
+        };
+        let entry = self.conns.lookup(&key, packet.now);
+        let found = entry.filter(|entry| entry.method == Method::Tunnel && entry.real().addr == quoted.dst);
+        let Some(entry) = found else { return self.hear_of_tunnel(packet, quoted, said) };
+        let tunnel = match entry.server().map(|server| server.forwarding()) {
+            Some(Forwarding::Tunnel(tunnel)) if is_of(tunnel, quoted, quote) => tunnel,
+            _ => return None,
+        };
+        if !has_right_checksum(packet) {
+            return Some(Verdict::Drop(DropReason::BadChecksum));
+        }
+        self.learn_from(quoted, said, packet.now);
+        let overhead = xmit::encapsulation(tunnel, key.from).overhead(quoted.is_v6());
+        let room = room_inside(self.routes.path_mtu_to(quoted.dst), overhead, inner.is_v6());
+        let quote = &packet.payload()[ICMP_HEADER + at..];
+        let complaint = said
+            .to_sender_of(&inner, quote, room)
+            .and_then(|error| icmp::error_about(quote, &inner, entry.virt().addr, error));
+        if let (Some(complaint), Some(server)) = (&complaint, entry.available_server()) {
+            // IPVS counts what it was told, and what it says.
+            server.counters().count_out(1, quote.len() as u64);
+            server.counters().count_out(1, complaint.len() as u64);
+        }
+        drop(entry);
+        complaint.iter().for_each(|complaint| packet.outbox.push(complaint));
+        Some(Verdict::Reply)
+    }
+
+    /// An error about the outer packet of no connection that could be found, most often because so little is quoted: what it
+    /// says of the way is remembered, and the client's next packet is answered.
+    fn hear_of_tunnel(&self, packet: &Packet<'_>, quoted: &Headers, said: Said) -> Option<Verdict> {
+        let quote = &packet.payload()[ICMP_HEADER..];
+        let leads_there = || {
+            let services = self.services.read();
+            services.iter().flat_map(|service| service.servers()).any(|server| {
+                server.addr() == quoted.dst
+                    && matches!(server.forwarding(), Forwarding::Tunnel(tunnel) if is_of(tunnel, quoted, quote))
+            })
+        };
+        if said.mtu().is_some() && has_right_checksum(packet) && leads_there() {
+            self.learn_from(quoted, said, packet.now);
+        }
+        None
+    }
+
+    fn learn_from(&self, quoted: &Headers, said: Said, now: Time) {
+        if let Some(mtu) = said.mtu() {
+            self.routes.learn(quoted.dst, mtu, now);
+        }
+    }
+}
+
+impl Said {
+    /// The MTU, if that is what it is about.
+    fn mtu(self) -> Option<u32> {
+        match (self.is_v6, self.kind, self.code) {
+            (false, 3, 4) => Some(self.rest & 0xffff),
+            (true, 2, _) => Some(self.rest),
+            _ => None,
+        }
+    }
+
+    /// What the sender of the inner packet is told; None where it can do nothing about it.
+    fn to_sender_of(self, inner: &Headers, quote: &[u8], room: u32) -> Option<IcmpError> {
+        if self.mtu().is_some() {
+            let may_be_cut = !inner.is_v6() && quote[6] & 0x40 == 0;
+            let fits = inner.is_v6() && u32::try_from(inner.len).is_ok_and(|len| len <= room);
+            return (!may_be_cut && !fits).then_some(IcmpError::TooBig(room));
+        }
+        Some(if self.is_v6 == inner.is_v6() {
+            IcmpError::Relayed(self.kind, self.code, self.rest)
+        } else {
+            IcmpError::HostUnreachable
+        })
+    }
+}
+
+/// The inner packet of a quote: where it begins, its headers, and the key of its connection.
+fn inside(quote: &[u8], outer: &Headers) -> Option<(usize, Headers, ConnKey)> {
+    let at = inner_at(quote, outer)?;
+    let inner = Headers::parse_quoted(&quote[at..]).ok()?;
+    let (src_port, dst_port) = inner.quoted_ports(&quote[at..])?;
+    let (client, virt) = (Endpoint::new(inner.src, src_port), Endpoint::new(inner.dst, dst_port));
+    Some((at, inner, ConnKey::new(Role::In, inner.protocol, client, virt)))
+}
+
+const fn may_be_outer(number: u8) -> bool {
+    matches!(number, protocol::IPIP | protocol::IPV6 | protocol::GRE | protocol::UDP)
+}
+
+/// Whether the quoted packet went into such a tunnel.
+fn is_of(tunnel: Tunnel, quoted: &Headers, quote: &[u8]) -> bool {
+    match tunnel.kind {
+        TunnelKind::Ipip => matches!(quoted.protocol, protocol::IPIP | protocol::IPV6),
+        TunnelKind::Gre => quoted.protocol == protocol::GRE,
+        TunnelKind::Gue => {
+            let ports = quoted.quoted_ports(quote);
+            quoted.protocol == protocol::UDP && ports.is_some_and(|(_, port)| port == tunnel.port)
+        }
+    }
+}

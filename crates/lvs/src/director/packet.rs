@@ -1,0 +1,147 @@
+//! A packet under decision: its buffer, its headers, and what came with it.
+
+use std::cell::Cell;
+use std::net::IpAddr;
+
+use super::{DropReason, Side, Verdict};
+use crate::conn::{HeldPort, Numbers};
+use crate::service::{Endpoint, Protocol};
+use crate::time::Time;
+use lvs_wire::{self, Entry, Headers, IcmpError, Outbox, PacketBuf, ParseError, TcpFlags, Transport, icmp};
+
+pub(super) struct Packet<'a> {
+    pub(super) buf: &'a mut PacketBuf,
+    pub(super) headers: Headers,
+    pub(super) side: Side,
+    pub(super) now: Time,
+    pub(super) outbox: &'a mut Outbox,
+    /// It came in pieces of this length, and leaves so.
+    pub(super) pieces: Option<usize>,
+    /// The local port of the connection that has given way to what this packet opens.
+    pub(super) held: Cell<Option<HeldPort>>,
+    /// What the host has written into an option on the way here. It writes again on the way out, unless the packet leaves
+    /// past it or inside another.
+    pub(super) entry: Option<Entry>,
+}
+
+/// The transport header of a packet that can belong to a connection.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Segment {
+    pub(super) protocol: Protocol,
+    pub(super) from: Endpoint,
+    pub(super) to: Endpoint,
+    /// Of TCP; 0 otherwise.
+    pub(super) flags: TcpFlags,
+}
+
+impl<'a> Packet<'a> {
+    /// One that came whole and without an entry of the host.
+    pub(super) fn new(
+        buf: &'a mut PacketBuf,
+        headers: Headers,
+        (side, now): (Side, Time),
+        outbox: &'a mut Outbox,
+    ) -> Self {
+        Self { buf, headers, side, now, outbox, pieces: None, entry: None, held: Cell::default() }
+    }
+
+    pub(super) fn segment(&self, transport: Transport) -> Option<Segment> {
+        let (protocol, src_port, dst_port, flags) = match transport {
+            Transport::Tcp { src_port, dst_port, flags } => (Protocol::Tcp, src_port, dst_port, flags),
+            Transport::Udp { src_port, dst_port } => (Protocol::Udp, src_port, dst_port, TcpFlags(0)),
+            Transport::Sctp { src_port, dst_port } => (Protocol::Sctp, src_port, dst_port, TcpFlags(0)),
+            Transport::Icmp { .. } | Transport::Other => return None,
+        };
+        let from = Endpoint::new(self.headers.src, src_port);
+        let to = Endpoint::new(self.headers.dst, dst_port);
+        Some(Segment { protocol, from, to, flags })
+    }
+
+    /// The transport header and what follows.
+    pub(super) fn payload(&self) -> &[u8] {
+        &self.buf.bytes()[self.headers.l4..self.headers.len]
+    }
+
+    /// The sequence numbers of a TCP segment.
+    pub(super) fn numbers(&self, segment: &Segment) -> Option<Numbers> {
+        let payload = self.payload();
+        let word = |at: usize| payload.get(at..at + 4)?.try_into().ok().map(u32::from_be_bytes);
+        let header = usize::from(*payload.get(12)? >> 4) * 4;
+        let data = u32::try_from(payload.len().checked_sub(header)?).ok()?;
+        let flags = segment.flags;
+        let extra = u32::from(flags.has(TcpFlags::SYN)) + u32::from(flags.has(TcpFlags::FIN));
+        let next = word(4)?.wrapping_add(data).wrapping_add(extra);
+        let ack = if flags.has(TcpFlags::ACK) { word(8) } else { None };
+        Some(Numbers { next, ack })
+    }
+
+    pub(super) const fn mark(&self) -> Option<u32> {
+        match self.side {
+            Side::Mark(mark) => Some(mark),
+            Side::Client | Side::Server => None,
+        }
+    }
+
+    /// Bytes as statistics count them.
+    pub(super) const fn counted_len(&self) -> u64 {
+        self.headers.len as u64
+    }
+
+    /// Length of the longest packet that this one becomes on the wire.
+    pub(super) fn longest_piece(&self) -> usize {
+        if self.buf.offload.gso.is_none() {
+            return self.pieces.unwrap_or(self.headers.len);
+        }
+        lvs_wire::longest_segment(self.buf, &self.headers)
+    }
+
+    /// Whether routers on the way may cut it.
+    pub(super) fn may_be_cut(&self) -> bool {
+        !self.headers.is_v6() && self.buf.bytes()[6] & 0x40 == 0
+    }
+
+    /// Gives back the hop that the host took when it routed the packet here; the way out costs one again.
+    pub(super) fn add_hop(&mut self) {
+        lvs_wire::add_hop(self.buf.bytes_mut(), &self.headers);
+    }
+
+    /// Leaves the host's entry in an option where it is, under the address that the packet was sent to.
+    pub(super) fn keep_entry(&mut self, own: IpAddr) {
+        if let Some(entry) = self.entry.take() {
+            entry.put_back(self.buf, &self.headers, own);
+        }
+    }
+
+    /// Hands the packet back to the host, unharmed.
+    pub(super) fn pass(&mut self) -> Verdict {
+        self.add_hop();
+        Verdict::Pass
+    }
+
+    /// Answers the sender with an error about this packet, from `from`.
+    pub(super) fn answer(&mut self, from: IpAddr, error: IcmpError) -> Verdict {
+        match self.complain(from, error) {
+            Some(_) => Verdict::Reply,
+            None => Verdict::Drop(DropReason::NoServer),
+        }
+    }
+
+    /// Sends such an error whatever becomes of the packet. How long it is; None where no error may be sent.
+    pub(super) fn complain(&mut self, from: IpAddr, error: IcmpError) -> Option<u64> {
+        self.add_hop();
+        let complaint = icmp::error_about(self.buf.bytes(), &self.headers, from, error)?;
+        self.outbox.push(&complaint);
+        Some(complaint.len() as u64)
+    }
+}
+
+impl From<ParseError> for DropReason {
+    fn from(error: ParseError) -> Self {
+        match error {
+            ParseError::Truncated => Self::Truncated,
+            ParseError::BadVersion => Self::BadVersion,
+            ParseError::BadHeaderLength => Self::BadHeaderLength,
+            ParseError::BadTotalLength => Self::BadTotalLength,
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! ICMP and ICMPv6 errors that are about a packet of a connection. Same job as `ip_vs_in_icmp` and
+//! `ip_vs_out_icmp`.
+
+use super::hand_on::restore_quoted;
+use super::packet::{Packet, Segment};
+use super::schedule::Scheduled;
+use super::sysctl::Sysctl;
+use super::{Director, DropReason, Side, Verdict};
+use crate::conn::{ConnKey, Connection, Method, Role, State, TcpState, View};
+use crate::service::{Endpoint, Protocol};
+use lvs_wire::{Checksum, End, Headers, TcpFlags, checksum, icmp, protocol, translate, translate_error};
+
+pub(super) const ICMP_HEADER: usize = 8;
+
+/// Type of what the host says of a header that is wrong; IPVS relates it to nothing.
+const PARAMETER_PROBLEM: u8 = 12;
+
+/// Type and code of what the host says when a neighbour does not answer.
+const HOST_UNREACHABLE: [u8; 2] = [3, 1];
+
+impl Director {
+    pub(super) fn process_icmp(&self, packet: &mut Packet<'_>, kind: u8) -> Verdict {
+        let is_v6 = packet.headers.is_v6();
+        let is_own_word = || packet.side == Side::Server && self.routes.is_local(packet.headers.src);
+        let is_own_problem = kind == PARAMETER_PROBLEM && !is_v6 && is_own_word();
+        if !is_own_problem && !icmp::is_related_error(kind, is_v6) {
+            if self.masquerade.is_of(packet.headers.is_v6())
+                && let Some(echo) = icmp::Echo::of(&packet.headers, packet.buf.bytes())
+            {
+                return self.process_echo(packet, echo);
+            }
+            return packet.pass();
+        }
+        let message = packet.payload();
+        let Ok(quoted) = Headers::parse_quoted(&message[ICMP_HEADER..]) else { return packet.pass() };
+        if let Some(verdict) = self.outer_error(packet, &quoted) {
+            return verdict;
+        }
+        let message = packet.payload();
+        let Some((src_port, dst_port)) = quoted.quoted_ports(&message[ICMP_HEADER..]) else {
+            return packet.pass();
+        };
+        if quoted.is_v6() != packet.headers.is_v6() {
+            return packet.pass();
+        }
+        let src = Endpoint::new(quoted.src, src_port);
+        let dst = Endpoint::new(quoted.dst, dst_port);
+        if is_own_problem {
+            return self.correct_own_error(packet, &quoted, src, dst);
+        }
+        // The quoted packet went the other way than the error: it came from who the error is for.
+        let about_request = ConnKey::new(Role::Out, quoted.protocol, dst, src);
+        let about_reply = ConnKey::new(Role::In, quoted.protocol, dst, src);
+        let order = match packet.side {
+            Side::Server => [about_request, about_reply],
+            Side::Client | Side::Mark(_) => [about_reply, about_request],
+        };
+        for key in order {
+            let Some(entry) = self.conns.lookup(&key, packet.now) else { continue };
+            if !has_right_checksum(packet) {
+                return Verdict::Drop(DropReason::BadChecksum);
+            }
+            return self.forward_error(packet, &quoted, &entry, key.role);
+        }
+        if packet.side == Side::Server && self.routes.is_local(packet.headers.src) {
+            return self.correct_own_error(packet, &quoted, src, dst);
+        }
+        if packet.side == Side::Server {
+            self.count_error(packet, quoted.protocol, src, dst);
+            return packet.pass();
+        }
+        if self.sysctls.is_on(Sysctl::ScheduleIcmp) {
+            return self.schedule_error(packet, &quoted, dst, src);
+        }
+        packet.pass()
+    }
+
+    /// An error of a real server of direct routing or a tunnel, which saw the packet as `client` sent it to `virt`: as
+    /// it is, counted.
+    fn count_error(&self, packet: &Packet<'_>, protocol: u8, client: Endpoint, virt: Endpoint) {
+        let key = ConnKey::new(Role::In, protocol, client, virt);
+        let found = self.conns.lookup(&key, packet.now).filter(|entry| entry.method != Method::Masq);
+        if let Some(server) = found.as_ref().and_then(|entry| entry.available_server()) {
+            server.counters().count_out(1, packet.counted_len());
+        }
+    }
+
+    /// An error that the host itself made about a packet from `client` to `virt` on its way here. About one that the
+    /// services take it comes from the virtual address, as IPVS would have sent it; else, and about a real server that
+    /// does not answer on its link, from the host's address on that way, which the rule that led it here may have
+    /// kept the host from choosing.
+    fn correct_own_error(
+        &self,
+        packet: &mut Packet<'_>,
+        quoted: &Headers,
+        client: Endpoint,
+        virt: Endpoint,
+    ) -> Verdict {
+        let (headers, number) = (packet.headers, quoted.protocol);
+        // The destination itself complains: the address is right.
+        if headers.src == virt.addr {
+            return packet.pass();
+        }
+        let is_taken = || {
+            let services = self.services.read();
+            Protocol::from_number(number)
+                .is_some_and(|protocol| services.find(None, protocol, virt.addr, virt.port).is_some())
+        };
+        let key = ConnKey::new(Role::In, number, client, virt);
+        let found = self.conns.lookup(&key, packet.now).filter(|entry| !entry.is_masqueraded());
+        let mut is_tracked = found.is_some();
+        let of_next_hop = packet.payload()[..2] == HOST_UNREACHABLE;
+        if of_next_hop && let Some(server) = found.as_ref().and_then(|entry| entry.available_server()) {
+            server.counters().count_out(1, packet.counted_len());
+        }
+        drop(found);
+        // IPVS schedules a SYN before it finds its hops used up, but not one with a wrong option.
+        let was_seen = packet.payload()[0] != PARAMETER_PROBLEM;
+        if was_seen && !is_tracked && is_taken() && quoted_flags(packet, quoted).has(TcpFlags::SYN) {
+            let segment = Segment { protocol: Protocol::Tcp, from: client, to: virt, flags: TcpFlags(0) };
+            if let Scheduled::Tracked(mut entry) = self.schedule(packet, &segment) {
+                let syn = State::Tcp(TcpState::None.after(TcpFlags(TcpFlags::SYN), View::Input, false));
+                entry.enter(syn, &self.timeouts);
+                self.conns.touch(&mut entry, packet.now);
+                is_tracked = true;
+            }
+        }
+        let from = if !of_next_hop && (is_tracked || is_taken()) {
+            virt.addr
+        } else {
+            self.routes.source_to(headers.dst).unwrap_or(headers.src)
+        };
+        let mut offload = packet.buf.offload;
+        translate(packet.buf.bytes_mut(), &headers, End::Source, (from, 0), &mut offload);
+        packet.pass()
+    }
+
+    /// An error about a reply to `client` that belongs to no connection: makes one, as a packet of the client would.
+    fn schedule_error(
+        &self,
+        packet: &mut Packet<'_>,
+        quoted: &Headers,
+        client: Endpoint,
+        virt: Endpoint,
+    ) -> Verdict {
+        let Some(protocol) = Protocol::from_number(quoted.protocol) else { return packet.pass() };
+        let segment = Segment { protocol, from: client, to: virt, flags: TcpFlags(0) };
+        if !has_right_checksum(packet) {
+            return Verdict::Drop(DropReason::BadChecksum);
+        }
+        match self.schedule(packet, &segment) {
+            Scheduled::Tracked(entry) => self.forward_error(packet, quoted, &entry, Role::In),
+            Scheduled::OnePacket(mut conn) => {
+                let verdict = self.forward_error(packet, quoted, &conn, Role::In);
+                conn.unbind();
+                verdict
+            }
+            Scheduled::NoService | Scheduled::Ignored => packet.pass(),
+            Scheduled::NoServer => Verdict::Drop(DropReason::NoServer),
+            Scheduled::NoLocalPort => Verdict::Drop(DropReason::NoLocalPort),
+            Scheduled::Failed(reason) => Verdict::Drop(reason),
+        }
+    }
+
+    /// Sends an error on: about a reply to the server, about a request to the client.
+    fn forward_error(
+        &self,
+        packet: &mut Packet<'_>,
+        quoted: &Headers,
+        conn: &Connection,
+        role: Role,
+    ) -> Verdict {
+        let server = conn.available_server();
+        let ends = if role == Role::In {
+            server.inspect(|server| server.counters().count_in(1, packet.counted_len()));
+            if conn.method != Method::Masq {
+                return self.send_on(packet, conn);
+            }
+            [Some((End::Destination, conn.real())), conn.local().map(|local| (End::Source, local))]
+        } else {
+            server.inspect(|server| server.counters().count_out(1, packet.counted_len()));
+            let client = conn.local().map(|_| (End::Destination, conn.client()));
+            // Whoever complains of a masqueraded connection is no server that has to be hidden.
+            let virt = (!conn.is_masqueraded()).then(|| (End::Source, conn.virt()));
+            [virt, client]
+        };
+        let headers = packet.headers;
+        let mut offload = packet.buf.offload;
+        for (outer, to) in ends.into_iter().flatten() {
+            let to = (to.addr, to.port);
+            translate_error(packet.buf.bytes_mut(), &headers, quoted, outer, to, &mut offload);
+        }
+        if role == Role::Out {
+            packet.buf.offload = offload;
+            restore_quoted(packet.buf, &headers, quoted, conn);
+        }
+        packet.add_hop();
+        Verdict::Forward
+    }
+}
+
+/// The TCP flags of a quoted segment, if so much of it is quoted.
+fn quoted_flags(packet: &Packet<'_>, quoted: &Headers) -> TcpFlags {
+    let flags = packet.payload().get(ICMP_HEADER + quoted.l4 + 13).copied().unwrap_or(0);
+    TcpFlags(if quoted.protocol == protocol::TCP { flags } else { 0 })
+}
+
+pub(super) fn has_right_checksum(packet: &Packet<'_>) -> bool {
+    if packet.buf.offload.checksum != Checksum::Full {
+        return true;
+    }
+    let headers = &packet.headers;
+    let message = packet.payload();
+    let pseudo = if headers.is_v6() {
+        checksum::pseudo_header(headers.src, headers.dst, protocol::ICMPV6, message.len())
+    } else {
+        0
+    };
+    checksum::fold(u32::from(checksum::fold(pseudo)) + u32::from(checksum::fold(checksum::sum(message))))
+        == 0xffff
+}

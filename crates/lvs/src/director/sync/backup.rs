@@ -1,0 +1,168 @@
+//! What a backup takes over: each record makes a connection, or changes the one that is there.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+use super::super::{Captures, Director, Time};
+use crate::app::sequence::Correction;
+use crate::conn::{ConnFlags, ConnKey, Connection, Entry, Method, Role, State};
+use crate::service::{Protocol, RealServer};
+use crate::sync::{Flags, Reader, Record, Rejected};
+
+/// A template's timeout where the message does not say it.
+const TEMPLATE_TIMEOUT: Duration = Duration::from_secs(3 * 60);
+
+/// What a record finds.
+enum Found<'a> {
+    Nothing,
+    /// Its connection, with what the record says of its state.
+    Known(Entry<'a>),
+    /// A connection that the record does not concern any more.
+    Replaced,
+}
+
+impl Director {
+    /// Takes over what a message says of connections. What is wrong in it is counted and left.
+    pub fn hear_sync_message(&self, message: &[u8], now: Time) {
+        let counters = &self.sync.counters;
+        counters.heard_messages.fetch_add(1, Relaxed);
+        let records = match Reader::new(message, self.sync.backup_id.load(Relaxed)) {
+            Ok(records) => records,
+            Err(reason) => return counters.reject(reason),
+        };
+        for record in records {
+            match record.and_then(|record| self.take_over(&record, now)) {
+                Ok(()) => {
+                    counters.heard_records.fetch_add(1, Relaxed);
+                }
+                Err(reason) => counters.reject(reason),
+            }
+        }
+    }
+
+    fn take_over(&self, record: &Record, now: Time) -> Result<(), Rejected> {
+        let state = record.state().ok_or(match Protocol::from_number(record.protocol) {
+            None if !record.is_template() => Rejected::UnknownProtocol,
+            _ => Rejected::BadState,
+        })?;
+        if record.engine.as_ref().is_some_and(|engine| engine.name != "sip") {
+            return Err(Rejected::UnknownEngine);
+        }
+        let method = record.flags.method().ok_or(Rejected::BadMethod)?;
+        let mut entry = match self.renew(record, state, now) {
+            Found::Known(entry) => entry,
+            // A connection for one packet ends with its message.
+            Found::Nothing if record.flags.has(Flags::ONE_PACKET) => return Ok(()),
+            Found::Nothing => {
+                let conn = self.learn(record, state, method, now);
+                self.conns.insert(conn).map_err(|_| Rejected::TableFull)?
+            }
+            Found::Replaced => return Ok(()),
+        };
+        if let Some([_, server]) = record.sequences {
+            let (position, before, after) = (server.position, server.before, server.after);
+            entry.continue_from(Correction { position, before, after });
+        }
+        entry.in_packets = self.sync_policy().threshold;
+        entry.synced_state = record.state as u8;
+        let usual = || self.timeouts.of(state).unwrap_or(TEMPLATE_TIMEOUT);
+        let timeout = record.timeout().unwrap_or_else(usual);
+        entry.set_timeout(timeout);
+        self.conns.touch(&mut entry, now);
+        Ok(())
+    }
+
+    /// Changes the connection of a record, if it is there.
+    fn renew(&self, record: &Record, state: State, now: Time) -> Found<'_> {
+        let key = self.record_key(record);
+        let is_inactive = record.flags.has(Flags::INACTIVE);
+        let Some(mut entry) = self.conns.lookup(&key, now) else { return Found::Nothing };
+        if !entry.is_template() && entry.real() != record.real {
+            // The end of a connection whose place another has taken already.
+            if is_inactive {
+                return Found::Replaced;
+            }
+            self.conns.end(entry, now);
+            return Found::Nothing;
+        }
+        entry.update(state, is_inactive);
+        if entry.server().is_some() {
+            return Found::Known(entry);
+        }
+        // The services are looked at without a connection locked.
+        let method = entry.method;
+        drop(entry);
+        let server = self.server_of(record, method);
+        let Some(entry) = self.conns.lookup(&key, now) else { return Found::Nothing };
+        match server.filter(|_| entry.server().is_none()) {
+            Some(server) => self.conns.bind(entry, server).map_or(Found::Nothing, Found::Known),
+            None => Found::Known(entry),
+        }
+    }
+
+    /// A new connection by a record.
+    fn learn(&self, record: &Record, state: State, method: Method, now: Time) -> Connection {
+        let mut flags = ConnFlags::default();
+        let is_inactive = record.flags.has(Flags::INACTIVE) && !record.is_template();
+        flags.set(ConnFlags::INACTIVE, is_inactive);
+        flags.set(ConnFlags::NO_OUTPUT, record.flags.has(Flags::NO_OUTPUT));
+        let ends = [record.client, record.virt, record.real];
+        let mut conn = Connection::learnt(record.protocol, state, ends, (method, flags), now);
+        if record.flags.has(Flags::NO_CLIENT_PORT) {
+            conn.await_client_port();
+        }
+        if record.fwmark != 0 {
+            conn.set_fwmark(record.fwmark);
+        }
+        if let Some(engine) = record.engine.as_ref().filter(|_| record.is_template()) {
+            conn.set_engine(engine.clone(), self.conns.tag(&engine.data));
+        }
+        match self.server_of(record, method) {
+            Some(server) => conn.bind(server),
+            None => {
+                self.sync.has_strangers.store(true, Relaxed);
+                self.sync.has_new_strangers.store(true, Relaxed);
+            }
+        }
+        self.watch_ftp(&mut conn);
+        conn
+    }
+
+    fn server_of(&self, record: &Record, method: Method) -> Option<Arc<RealServer>> {
+        let mark = (record.fwmark != 0).then_some(record.fwmark);
+        let services = self.services.read();
+        let is_masqueraded = method == Method::Masq;
+        let found = services.find_server(mark, record.protocol, record.virt, record.real, is_masqueraded);
+        found.cloned()
+    }
+
+    fn record_key(&self, record: &Record) -> ConnKey {
+        let role = if record.is_template() { Role::Template } else { Role::In };
+        let key = ConnKey::new(role, record.protocol, record.client, record.virt);
+        self.template_key(key, record.engine.as_ref().filter(|_| record.is_template()))
+    }
+
+    /// Adds what connections need that were taken over and have no server here.
+    pub(in super::super) fn capture_strangers(&self, captures: &mut Captures) {
+        if !self.sync.has_strangers.load(Relaxed) {
+            return;
+        }
+        let mut has_strangers = false;
+        self.conns.for_each(|_, conn| {
+            if !conn.flags.has(ConnFlags::FROM_SYNC) || conn.server().is_some() {
+                return;
+            }
+            has_strangers = true;
+            if conn.is_template() {
+                return;
+            }
+            captures.virtuals.insert(conn.virt().addr);
+            if conn.method == Method::Masq {
+                captures.reals.insert(conn.real().addr);
+                captures.answers.insert((conn.protocol(), conn.real().addr));
+            }
+        });
+        self.sync.has_strangers.store(has_strangers, Relaxed);
+    }
+}

@@ -1,0 +1,105 @@
+//! What a master tells: which packet makes which connections be told of.
+
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+use super::super::sysctl::Sysctl;
+use super::super::{Director, Time};
+use crate::conn::{ConnId, Connection, Entry};
+use crate::sync::{Policy, Record, Version};
+
+impl Director {
+    /// After a packet of the client: tells of its connection, and of those above it, if it is time.
+    pub(in super::super) fn synchronise(&self, entry: &mut Entry<'_>, now: Time) {
+        if self.sync.is_master.load(Relaxed) {
+            let (packets, policy) = (entry.in_packets, self.sync_policy());
+            self.tell(entry, packets, &policy, now);
+        }
+    }
+
+    /// The same for a packet that has no connection of its own, but may have a template.
+    pub(in super::super) fn synchronise_one_packet(&self, conn: &Connection, now: Time) {
+        let policy = self.sync_policy();
+        if !self.sync.is_master.load(Relaxed) {
+            if let Some(mut template) = conn.controller.and_then(|id| self.conns.get(id)) {
+                template.in_packets = template.in_packets.wrapping_add(1);
+            }
+        } else if policy.version == Version::V1 {
+            self.tell_controllers(conn.controller, &policy, now);
+        }
+    }
+
+    /// A template goes on for the sake of the connections under it.
+    pub(in super::super) fn synchronise_extended(&self, entry: &mut Entry<'_>, now: Time) {
+        if self.sync.is_master.load(Relaxed) {
+            let policy = self.sync_policy();
+            self.tell(entry, policy.threshold, &policy, now);
+        }
+    }
+
+    fn tell(&self, entry: &mut Entry<'_>, packets: u32, policy: &Policy, now: Time) {
+        let is_told = self.tell_one(entry, packets, policy, now);
+        if is_told || policy.version == Version::V1 {
+            self.tell_controllers(entry.controller, policy, now);
+        }
+    }
+
+    fn tell_controllers(&self, first: Option<ConnId>, policy: &Policy, now: Time) {
+        let mut next = first;
+        while let Some(mut above) = next.and_then(|id| self.conns.get(id)) {
+            let packets = if above.is_template() {
+                above.in_packets = above.in_packets.wrapping_add(1);
+                above.in_packets
+            } else {
+                policy.threshold
+            };
+            let is_told = self.tell_one(&mut above, packets, policy, now);
+            next = above.controller.filter(|_| is_told || policy.version == Version::V1);
+        }
+    }
+
+    /// True when a record of it is on its way.
+    fn tell_one(&self, entry: &mut Entry<'_>, packets: u32, policy: &Policy, now: Time) -> bool {
+        // A local end is this director's alone: nobody else could go on with it.
+        let has_no_place = policy.version == Version::V0 && entry.client().addr.is_ipv6()
+            || entry.local().is_some()
+            || entry.is_beside_services();
+        let is_persistent = policy.templates_only && self.is_under_template(entry);
+        if has_no_place || !policy.wants(entry, packets, is_persistent, now) {
+            return false;
+        }
+        let record = Record::of(entry);
+        let longest = usize::try_from(self.sysctls.value(Sysctl::SyncQlenMax)).unwrap_or(0);
+        let mut master = self.sync.master.lock();
+        let Some((_, master)) = master.as_mut() else { return false };
+        if !master.add(entry.id.spread(), &record, policy.version, longest, now) {
+            self.sync.counters.lost_messages.fetch_add(1, Relaxed);
+        }
+        self.sync.counters.sent_records.fetch_add(1, Relaxed);
+        self.sync.has_full.store(master.has_full(), Relaxed);
+        true
+    }
+
+    fn is_under_template(&self, conn: &Connection) -> bool {
+        let mut next = conn.controller;
+        while let Some(above) = next.and_then(|id| self.conns.get(id)) {
+            if above.is_template() {
+                return true;
+            }
+            next = above.controller;
+        }
+        false
+    }
+
+    pub(super) fn sync_policy(&self) -> Policy {
+        let number = |sysctl| u32::try_from(self.sysctls.value(sysctl)).unwrap_or(0);
+        Policy {
+            version: if self.sysctls.is_on(Sysctl::SyncVersion) { Version::V1 } else { Version::V0 },
+            threshold: number(Sysctl::SyncThreshold),
+            period: number(Sysctl::SyncPeriod),
+            refresh: Duration::from_secs(number(Sysctl::SyncRefreshPeriod).into()),
+            retries: number(Sysctl::SyncRetries) as u8,
+            templates_only: self.sysctls.is_on(Sysctl::SyncPersistMode),
+        }
+    }
+}

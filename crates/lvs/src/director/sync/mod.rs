@@ -1,0 +1,128 @@
+//! The director's share in synchronisation: what a master tells of its connections, and how a backup takes over
+//! what it hears. Same job as `ip_vs_sync_conn` and `ip_vs_proc_conn`; the sockets are the daemon's.
+//!
+//! The queue of messages is locked after connections, never the other way round.
+
+mod backup;
+mod master;
+
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering::Relaxed};
+
+use parking_lot::Mutex;
+
+use super::command::{DaemonRole, DaemonSpec};
+use super::sysctl::Sysctl;
+use super::{Director, Time};
+use crate::sync::{MAX_PORTS, Master, Outgoing, Rejected};
+
+/// What the daemons of this director have to do, as far as packets are concerned.
+#[derive(Debug, Default)]
+pub(super) struct Sync {
+    is_master: AtomicBool,
+    is_backup: AtomicBool,
+    /// Whose messages the backup takes; 0: everybody's.
+    backup_id: AtomicU8,
+    /// Of each daemon, from the start of the first to the stop of the last.
+    ports: AtomicUsize,
+    master: Mutex<Option<(DaemonSpec, Master)>>,
+    has_full: AtomicBool,
+    /// Connections were taken over whose servers are not known here.
+    has_strangers: AtomicBool,
+    /// And nobody was told yet.
+    has_new_strangers: AtomicBool,
+    counters: Counters,
+}
+
+#[derive(Debug, Default)]
+struct Counters {
+    sent_messages: AtomicU64,
+    sent_records: AtomicU64,
+    /// Messages that found the queue full.
+    lost_messages: AtomicU64,
+    heard_messages: AtomicU64,
+    heard_records: AtomicU64,
+    rejected: [AtomicU64; Rejected::ALL.len()],
+}
+
+impl Counters {
+    fn reject(&self, reason: Rejected) {
+        self.rejected[reason as usize].fetch_add(1, Relaxed);
+    }
+}
+
+impl Director {
+    /// Ports of each sync daemon.
+    pub fn sync_ports(&self) -> usize {
+        self.sync.ports.load(Relaxed).max(1)
+    }
+
+    /// Whether a message is full, and waits to be sent.
+    pub fn has_full_sync_message(&self) -> bool {
+        self.sync.has_full.load(Relaxed)
+    }
+
+    /// The messages that a master is to send by now.
+    pub fn take_sync_messages(&self, now: Time) -> Vec<Outgoing> {
+        let mut master = self.sync.master.lock();
+        let Some((_, master)) = master.as_mut() else { return Vec::new() };
+        let messages = master.take(now);
+        self.sync.has_full.store(master.has_full(), Relaxed);
+        self.sync.counters.sent_messages.fetch_add(messages.len() as u64, Relaxed);
+        messages
+    }
+
+    /// True once after connections were taken over whose servers are not known here: what is captured has changed.
+    pub fn take_new_strangers(&self) -> bool {
+        self.sync.has_new_strangers.swap(false, Relaxed)
+    }
+
+    /// What synchronisation has done so far, by name.
+    pub fn sync_counters(&self) -> Vec<(String, u64)> {
+        let counters = &self.sync.counters;
+        let fixed = [
+            ("sent_messages", &counters.sent_messages),
+            ("sent_records", &counters.sent_records),
+            ("lost_messages", &counters.lost_messages),
+            ("heard_messages", &counters.heard_messages),
+            ("heard_records", &counters.heard_records),
+        ];
+        let fixed = fixed.into_iter().map(|(name, value)| (name.to_owned(), value.load(Relaxed)));
+        let rejected = Rejected::ALL.iter().map(|reason| {
+            (format!("rejected_{}", reason.name()), counters.rejected[*reason as usize].load(Relaxed))
+        });
+        fixed.chain(rejected).collect()
+    }
+
+    /// With `backup_only`, a backup takes connections over and directs none.
+    pub(super) fn is_backup_only(&self) -> bool {
+        self.sync.is_backup.load(Relaxed) && self.sysctls.is_on(Sysctl::BackupOnly)
+    }
+
+    /// Begins and ends what the daemons need. Called with every change of them.
+    pub(super) fn follow_daemons(&self, daemons: &[DaemonSpec]) {
+        let of = |role| daemons.iter().find(|daemon| daemon.role == role);
+        let sync = &self.sync;
+        if daemons.is_empty() {
+            sync.ports.store(0, Relaxed);
+        } else if sync.ports.load(Relaxed) == 0 {
+            let ports = self.sysctls.value(Sysctl::SyncPorts).clamp(1, MAX_PORTS as i64);
+            sync.ports.store(ports as usize, Relaxed);
+        }
+        let mut master = sync.master.lock();
+        let wanted = of(DaemonRole::Master);
+        if wanted != master.as_ref().map(|(spec, _)| spec) {
+            *master = wanted.map(|spec| {
+                let max_len = spec.resolved(1500).max_len.into();
+                (spec.clone(), Master::new(spec.sync_id as u8, max_len, sync.ports.load(Relaxed)))
+            });
+            sync.has_full.store(false, Relaxed);
+        }
+        sync.is_master.store(master.is_some(), Relaxed);
+        let backup = of(DaemonRole::Backup);
+        sync.backup_id.store(backup.map_or(0, |spec| spec.sync_id as u8), Relaxed);
+        sync.is_backup.store(backup.is_some(), Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests;

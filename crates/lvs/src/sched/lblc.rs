@@ -1,0 +1,35 @@
+//! Locality-based least connections: a virtual address stays with one server, until it is overloaded while another
+//! is half idle. Same job as `ip_vs_lblc.c`.
+
+use std::sync::Arc;
+
+use super::locality::Cache;
+use super::{Flow, Scheduler, SchedulerClass, is_outweighed, is_usable, least_loaded, overhead};
+use crate::service::RealServer;
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct LocalityLeastConnection {
+    cache: Cache<Arc<RealServer>>,
+}
+
+impl Scheduler for LocalityLeastConnection {
+    fn class(&self) -> SchedulerClass {
+        SchedulerClass::Locality
+    }
+
+    fn schedule(&mut self, servers: &[Arc<RealServer>], flow: &Flow) -> Option<usize> {
+        let addr = flow.virt.addr;
+        if let Some(cached) = self.cache.touch(addr, flow.now, flow.expirations.lblc) {
+            // Its connection limit is not asked for, as in the kernel.
+            let takes_more =
+                cached.is_available() && !cached.is_quiesced() && !is_outweighed(cached, servers);
+            let at = servers.iter().position(|server| Arc::ptr_eq(server, cached));
+            if let Some(at) = at.filter(|_| takes_more) {
+                return Some(at);
+            }
+        }
+        let chosen = least_loaded(servers, is_usable, overhead)?;
+        self.cache.insert(addr, Arc::clone(&servers[chosen]), flow.now);
+        Some(chosen)
+    }
+}

@@ -1,0 +1,231 @@
+//! A virtual service in use: its declaration, its servers (newest first), its scheduler.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+
+use super::stats::Meter;
+use super::{CommandError, Protocol, Rates, RealServer, ServerSpec, ServiceKey, ServiceSpec, Stats};
+use crate::sched::{self, FULL_SHARE, Flow, Ramps, Scheduler, ServerChange};
+
+#[derive(Debug)]
+pub struct VirtualService {
+    spec: ServiceSpec,
+    /// Newest first, the order that every scheduler goes by.
+    servers: Vec<Arc<RealServer>>,
+    /// `None` for the scheduler "none".
+    scheduler: Option<Mutex<Box<dyn Scheduler>>>,
+    /// Servers that begin slowly.
+    ramps: Mutex<Ramps>,
+    is_ramping: bool,
+    /// What servers that are gone carried while they were here.
+    retired: Stats,
+    meter: Meter,
+}
+
+impl VirtualService {
+    /// # Errors
+    /// An unknown scheduler or persistence engine, a bad prefix length.
+    pub fn new(spec: ServiceSpec) -> Result<Self, CommandError> {
+        check(&spec)?;
+        let scheduler = new_scheduler(&spec, &[])?;
+        Ok(Self {
+            spec,
+            servers: Vec::new(),
+            scheduler,
+            ramps: Mutex::default(),
+            is_ramping: false,
+            retired: Stats::default(),
+            meter: Meter::default(),
+        })
+    }
+
+    /// Takes over a new declaration; the scheduler's state stays when its name does.
+    ///
+    /// # Errors
+    /// As [`Self::new`]; nothing has changed then.
+    pub fn edit(&mut self, spec: ServiceSpec) -> Result<(), CommandError> {
+        check(&spec)?;
+        if spec.scheduler == self.spec.scheduler {
+            self.spec = spec;
+            return Ok(());
+        }
+        self.scheduler = new_scheduler(&spec, &self.servers)?;
+        self.spec = spec;
+        Ok(())
+    }
+
+    pub const fn spec(&self) -> &ServiceSpec {
+        &self.spec
+    }
+
+    pub fn servers(&self) -> &[Arc<RealServer>] {
+        &self.servers
+    }
+
+    pub fn server(&self, addr: IpAddr, port: u16) -> Option<&Arc<RealServer>> {
+        self.servers.iter().find(|server| server.port() == port && server.addr() == addr)
+    }
+
+    /// Chooses a server for a new connection. None: nobody can take it.
+    pub fn schedule(&self, flow: &Flow) -> Option<Arc<RealServer>> {
+        let scheduler = self.scheduler.as_ref()?;
+        let mut scheduler = scheduler.lock();
+        let mut chosen = scheduler.schedule(&self.servers, flow)?;
+        if self.is_ramping {
+            let asked = (self.spec.scheduler.as_str(), scheduler.as_mut());
+            chosen = self.ramps.lock().hold_back(asked, &self.servers, flow, chosen);
+        }
+        self.servers.get(chosen).cloned()
+    }
+
+    /// The server that [`Self::schedule`] would choose; the scheduler does not notice.
+    pub fn would_schedule(&self, flow: &Flow) -> Option<Arc<RealServer>> {
+        let mut copy = self.scheduler.as_ref()?.lock().fork();
+        let mut chosen = copy.schedule(&self.servers, flow)?;
+        if self.is_ramping {
+            let mut ramps = self.ramps.lock().clone();
+            let asked = (self.spec.scheduler.as_str(), copy.as_mut());
+            chosen = ramps.hold_back(asked, &self.servers, flow, chosen);
+        }
+        self.servers.get(chosen).cloned()
+    }
+
+    /// Puts a server, new or revived, at the head of the list.
+    pub(super) fn insert(&mut self, server: Arc<RealServer>) {
+        self.retired = self.retired.minus(server.raw_stats());
+        server.with_meter(|meter, stats| meter.restart_rates(stats));
+        self.ramp(server.endpoint(), FULL_SHARE);
+        self.servers.insert(0, server);
+        self.tell_scheduler(ServerChange::Added);
+    }
+
+    pub(super) fn edit_server(&mut self, spec: &ServerSpec) -> bool {
+        let Some(at) = self.position(spec.addr, spec.port) else { return false };
+        self.servers[at].declare(spec, false);
+        self.tell_scheduler(ServerChange::Edited(at));
+        true
+    }
+
+    pub(super) fn set_drained(&mut self, server: super::Endpoint, drained: bool) -> bool {
+        let Some(at) = self.position(server.addr, server.port) else { return false };
+        self.servers[at].set_drained(drained);
+        self.tell_scheduler(ServerChange::Edited(at));
+        true
+    }
+
+    /// Gives a server a share of what is fair for it, in thousandths. False: it is not there.
+    pub(super) fn set_share(&mut self, server: super::Endpoint, share: u32) -> bool {
+        let is_there = self.position(server.addr, server.port).is_some();
+        if is_there {
+            self.ramp(server, share);
+        }
+        is_there
+    }
+
+    fn ramp(&mut self, server: super::Endpoint, share: u32) {
+        let ramps = self.ramps.get_mut();
+        ramps.set(server, share);
+        self.is_ramping = !ramps.is_empty();
+    }
+
+    /// Thousandths of what is fair that the server gets.
+    pub fn share(&self, server: super::Endpoint) -> u32 {
+        if self.is_ramping { self.ramps.lock().share(server) } else { FULL_SHARE }
+    }
+
+    pub(super) fn remove(&mut self, addr: IpAddr, port: u16) -> Option<Arc<RealServer>> {
+        let at = self.position(addr, port)?;
+        let server = self.servers.remove(at);
+        server.retire();
+        self.ramp(server.endpoint(), FULL_SHARE);
+        self.retired = self.retired.plus(server.raw_stats());
+        self.tell_scheduler(ServerChange::Removed(at));
+        Some(server)
+    }
+
+    /// Retires all servers, for a service that goes away.
+    pub(super) fn into_servers(self) -> Vec<Arc<RealServer>> {
+        self.servers.iter().for_each(|server| server.retire());
+        self.servers
+    }
+
+    fn position(&self, addr: IpAddr, port: u16) -> Option<usize> {
+        self.servers.iter().position(|server| server.port() == port && server.addr() == addr)
+    }
+
+    fn tell_scheduler(&mut self, change: ServerChange) {
+        if let Some(scheduler) = &mut self.scheduler {
+            scheduler.get_mut().servers_changed(&self.servers, change);
+        }
+    }
+
+    /// All that its servers, present and past, ever carried.
+    pub fn raw_stats(&self) -> Stats {
+        self.servers.iter().fold(self.retired, |sum, server| sum.plus(server.raw_stats()))
+    }
+
+    pub fn stats(&self) -> Stats {
+        self.meter.since_zero(self.raw_stats())
+    }
+
+    pub fn rates(&self) -> Rates {
+        self.meter.rates()
+    }
+
+    pub fn zero(&mut self) {
+        let stats = self.raw_stats();
+        self.meter.zero_at(stats);
+        for server in &self.servers {
+            server.with_meter(Meter::zero_at);
+        }
+    }
+
+    /// Ends a 2-second interval of the rate estimators.
+    pub fn tick(&mut self) {
+        let stats = self.raw_stats();
+        self.meter.tick(stats);
+        for server in &self.servers {
+            server.with_meter(Meter::tick);
+        }
+    }
+
+    /// Rates of one of its servers.
+    pub fn server_rates(server: &RealServer) -> Rates {
+        server.with_meter(|meter, _| meter.rates())
+    }
+}
+
+fn check(spec: &ServiceSpec) -> Result<(), CommandError> {
+    if spec.scheduler != sched::NONE && !sched::is_known(&spec.scheduler) {
+        return Err(CommandError::NoSuchScheduler(spec.scheduler.clone()));
+    }
+    if let Some(engine) = spec.engine.as_ref().filter(|engine| *engine != "sip") {
+        return Err(CommandError::NoSuchEngine(engine.clone()));
+    }
+    if let ServiceKey::Address { protocol, .. } = spec.key
+        && spec.hand_on.is_some()
+        && protocol != Protocol::Tcp
+    {
+        return Err(CommandError::HandOnNeedsTcp(spec.key));
+    }
+    match (&spec.persistence, spec.key.family()) {
+        (Some(persistence), super::Family::V6) if !(1..=128).contains(&persistence.mask) => {
+            Err(CommandError::BadPrefix(persistence.mask))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn new_scheduler(
+    spec: &ServiceSpec,
+    servers: &[Arc<RealServer>],
+) -> Result<Option<Mutex<Box<dyn Scheduler>>>, CommandError> {
+    if spec.scheduler == sched::NONE {
+        return Ok(None);
+    }
+    let scheduler = sched::new(&spec.scheduler, servers)
+        .ok_or_else(|| CommandError::NoSuchScheduler(spec.scheduler.clone()))?;
+    Ok(Some(Mutex::new(scheduler)))
+}

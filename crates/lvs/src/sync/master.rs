@@ -1,0 +1,89 @@
+//! What a master has to say: a message in the making and a queue for each port.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use super::encode::{Message, Version, len_of};
+use super::record::Record;
+use crate::time::Time;
+
+/// How long a record may wait for others (`IPVS_SYNC_FLUSH_TIME`).
+const FLUSH_AFTER: Duration = Duration::from_secs(2);
+
+/// A message to be sent to the group at that port, counted from the first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outgoing {
+    pub port: usize,
+    pub message: Vec<u8>,
+}
+
+#[derive(Debug)]
+pub struct Master {
+    sync_id: u8,
+    max_len: usize,
+    ports: Vec<Port>,
+}
+
+#[derive(Debug, Default)]
+struct Port {
+    filling: Option<(Message, Time)>,
+    queue: VecDeque<Vec<u8>>,
+}
+
+impl Master {
+    /// `ports`: a power of two.
+    pub fn new(sync_id: u8, max_len: usize, ports: usize) -> Self {
+        Self { sync_id, max_len, ports: (0..ports.max(1)).map(|_| Port::default()).collect() }
+    }
+
+    pub const fn port_count(&self) -> usize {
+        self.ports.len()
+    }
+
+    /// Puts a record into the message of a port; `spread` chooses the port. A message that is full goes to the
+    /// queue. False when the queue holds `longest` messages already, and one was lost.
+    pub fn add(
+        &mut self,
+        spread: usize,
+        record: &Record,
+        version: Version,
+        longest: usize,
+        now: Time,
+    ) -> bool {
+        let number = spread & (self.ports.len() - 1);
+        let port = &mut self.ports[number];
+        if let Some((message, _)) = &mut port.filling
+            && message.add(version, record)
+        {
+            return true;
+        }
+        let full = port.filling.take();
+        let mut message = Message::new(version, self.sync_id, self.max_len, len_of(version, record));
+        message.add(version, record);
+        port.filling = Some((message, now));
+        let Some((full, _)) = full else { return true };
+        let has_room = port.queue.len() < longest;
+        if has_room {
+            port.queue.push_back(full.finish());
+        }
+        has_room
+    }
+
+    /// Whether a message is full.
+    pub fn has_full(&self) -> bool {
+        self.ports.iter().any(|port| !port.queue.is_empty())
+    }
+
+    /// What is to be sent: full messages, and those whose first record has waited long enough.
+    pub fn take(&mut self, now: Time) -> Vec<Outgoing> {
+        let mut out = Vec::new();
+        for (number, port) in self.ports.iter_mut().enumerate() {
+            let send = |message| Outgoing { port: number, message };
+            out.extend(port.queue.drain(..).map(send));
+            if let Some((message, _)) = port.filling.take_if(|(_, since)| now.since(*since) >= FLUSH_AFTER) {
+                out.push(send(message.finish()));
+            }
+        }
+        out
+    }
+}
