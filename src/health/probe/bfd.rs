@@ -1,9 +1,11 @@
 //! Sessions of a BFD daemon on this host: FRR's `bfdd` by its vty socket, BIRD by its control socket, keepalived by the file
-//! that it writes on SIGUSR1 (where its process may be asked for that).
+//! that it writes on SIGUSR1 (where its process may be asked for that). Each is asked once for all checks that ask at a time.
 
+use std::collections::HashMap;
 use std::io;
 use std::net::IpAddr;
 use std::path::Path;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
@@ -11,14 +13,19 @@ use nix::unistd::Pid;
 use serde::Deserialize;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
+use tokio::sync::Mutex;
+use tokio::time::Instant;
 
-use super::{MAX_ANSWER, ProbeError};
+use super::ProbeError;
 use lvs_health::spec::BfdSource;
+
+/// FRR says some 700 bytes of each session.
+const MAX_ANSWER: usize = 16 << 20;
 
 /// Where keepalived notes the number of its BFD process, by version and `use_pid_dir`.
 const PID_FILES: [&str; 3] = ["/run/keepalived_bfd.pid", "/run/bfd.pid", "/run/keepalived/bfd.pid"];
 
-/// A file of keepalived's that is no older needs not be written anew.
+/// What a daemon said, or keepalived wrote, no longer ago needs not be asked for anew.
 const FRESH: Duration = Duration::from_millis(250);
 
 /// Between two looks at a file that is being written.
@@ -26,6 +33,9 @@ const PAUSE: Duration = Duration::from_millis(10);
 
 /// How long keepalived may take to write its file.
 const WRITING: Duration = Duration::from_secs(1);
+
+/// A file of keepalived's that is older, and that nobody writes anew, says nothing any more.
+const STALE: Duration = Duration::from_secs(10);
 
 /// A session that a daemon knows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,12 +98,40 @@ fn is_absent(error: &io::Error) -> bool {
     )
 }
 
-async fn sessions(source: &BfdSource) -> io::Result<Vec<Session>> {
+type Said = Arc<Mutex<Option<(Instant, Arc<[Session]>)>>>;
+
+/// By daemon, what it said last. FRR has room for five callers at a time, and answers one after the other.
+static SAID: LazyLock<parking_lot::Mutex<HashMap<BfdSource, Said>>> = LazyLock::new(Default::default);
+
+async fn sessions(source: &BfdSource) -> io::Result<Arc<[Session]>> {
+    let said = Said::clone(SAID.lock().entry(source.clone()).or_default());
+    let mut said = said.lock().await;
+    if let Some((at, sessions)) = &*said
+        && at.elapsed() < FRESH
+    {
+        return Ok(Arc::clone(sessions));
+    }
+    let sessions: Arc<[Session]> = ask(source).await?.into();
+    *said = Some((Instant::now(), Arc::clone(&sessions)));
+    Ok(sessions)
+}
+
+async fn ask(source: &BfdSource) -> io::Result<Vec<Session>> {
     match source {
         BfdSource::Any => Ok(Vec::new()),
         BfdSource::Frr(path) => of_frr(path).await,
         BfdSource::Bird(path) => of_bird(path).await,
         BfdSource::Keepalived(path) => Ok(of_keepalived(&written(path).await?)),
+    }
+}
+
+/// As soon as the daemon has room for another caller.
+async fn connect(path: &Path) -> io::Result<UnixStream> {
+    loop {
+        match UnixStream::connect(path).await {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => tokio::time::sleep(PAUSE).await,
+            outcome => return outcome,
+        }
     }
 }
 
@@ -105,7 +143,7 @@ async fn of_frr(path: &Path) -> io::Result<Vec<Session>> {
         local: Option<String>,
         status: String,
     }
-    let mut stream = UnixStream::connect(path).await?;
+    let mut stream = connect(path).await?;
     stream.write_all(b"enable\0").await?;
     read_until(&mut stream, frr_end).await?;
     stream.write_all(b"show bfd peers json\0").await?;
@@ -125,7 +163,7 @@ fn frr_end(bytes: &[u8]) -> bool {
 
 /// Each answer is lines with a code of four digits, and a blank behind that of the last.
 async fn of_bird(path: &Path) -> io::Result<Vec<Session>> {
-    let mut stream = UnixStream::connect(path).await?;
+    let mut stream = connect(path).await?;
     read_until(&mut stream, bird_end).await?;
     stream.write_all(b"show bfd sessions\n").await?;
     let answer = read_until(&mut stream, bird_end).await?;
@@ -158,25 +196,46 @@ async fn read_until(stream: &mut UnixStream, is_end: fn(&[u8]) -> bool) -> io::R
     Ok(bytes)
 }
 
-/// keepalived's file, written anew if its process can be told so.
+/// keepalived's file, written anew if its process can be told so. It is emptied first and then filled block by block, so it
+/// is read until it is whole.
 async fn written(path: &Path) -> io::Result<String> {
     let written_at = || std::fs::metadata(path).and_then(|file| file.modified());
     let before = written_at();
-    let is_fresh = before.as_ref().is_ok_and(|at| at.elapsed().is_ok_and(|age| age < FRESH));
-    if !is_fresh
-        && let Some(process) = PID_FILES.iter().find_map(|path| keepalived(Path::new(path)))
-        && kill(process, Signal::SIGUSR1).is_ok()
-    {
-        let written = async {
-            while !matches!((&before, written_at()), (old, Ok(at)) if !old.as_ref().is_ok_and(|old| *old == at))
-            {
-                tokio::time::sleep(PAUSE).await;
+    let age = before.as_ref().ok().and_then(|at| at.elapsed().ok());
+    let mut is_told = false;
+    if age.is_none_or(|age| age >= FRESH) {
+        let process = PID_FILES.iter().find_map(|path| keepalived(Path::new(path)));
+        is_told = process.is_some_and(|process| kill(process, Signal::SIGUSR1).is_ok());
+        if !is_told && age.is_some_and(|age| age >= STALE) {
+            return Err(io::Error::other(
+                "an old file, and no keepalived that could be told to write it anew",
+            ));
+        }
+    }
+    let is_new = || match (&before, written_at()) {
+        (Ok(before), Ok(at)) => !is_told || *before != at,
+        (Err(_), Ok(_)) => true,
+        (_, Err(_)) => !is_told,
+    };
+    let whole = async {
+        loop {
+            if is_new() {
+                let text = std::fs::read_to_string(path)?;
+                if is_whole(&text) {
+                    return Ok(text);
+                }
             }
             tokio::time::sleep(PAUSE).await;
-        };
-        tokio::time::timeout(WRITING, written).await?;
-    }
-    std::fs::read_to_string(path)
+        }
+    };
+    let late = |_| io::Error::new(io::ErrorKind::TimedOut, "keepalived does not write it to its end");
+    tokio::time::timeout(WRITING, whole).await.map_err(late)?
+}
+
+/// Whether the last line is the last of a session, or of the paragraph in front of them.
+fn is_whole(text: &str) -> bool {
+    let last = text.strip_suffix('\n').and_then(|text| text.lines().last()).unwrap_or_default().trim_start();
+    ["last seen = ", "last_seen = ", "thread_in = "].iter().any(|end| last.starts_with(end))
 }
 
 /// The process whose number a file has, if it is keepalived's.
@@ -215,12 +274,8 @@ mod tests {
         text.parse().unwrap()
     }
 
-    /// As FRR 8.4 answers.
-    const FRR: &str = r#"[
-  {"multihop":false,"peer":"10.0.0.2","vrf":"default","id":4240552011,"status":"up","uptime":3},
-  {"multihop":true,"peer":"10.0.0.3","local":"10.0.0.1","vrf":"default","id":5,"status":"down","downtime":2}
-]
-"#;
+    /// What FRR 8.4.4 answered.
+    const FRR: &str = include_str!("../../../tests/data/bfd/frr-8.4.4.json");
 
     /// As BIRD 2.0.12 answers.
     const BIRD: &str = "1020-b1:
@@ -230,19 +285,8 @@ mod tests {
 0000 
 ";
 
-    /// As keepalived 2.2.7 writes.
-    const KEEPALIVED: &str = "------< BFD Topology >------
- BFD Instance = rs1
-   Neighbor IP = 10.0.0.2
-   Source IP = 10.0.0.1
-   passive = false
-   local state = Up
-   remote state = Up
- BFD Instance = rs2
-   Neighbor IP = 10.0.0.3
-   local state = Down
-   remote state = Up
-";
+    /// What keepalived 2.2.7 wrote.
+    const KEEPALIVED: &str = include_str!("../../../tests/data/bfd/keepalived-2.2.7.data");
 
     /// Answers one caller: a greeting, then these in turn.
     fn daemon(path: &Path, greeting: &'static [u8], answers: Vec<Vec<u8>>) {
@@ -280,10 +324,45 @@ mod tests {
         let peers = [FRR.as_bytes(), &[0, 0, 0, 0]].concat();
         daemon(&path, b"", vec![vec![0, 0, 0, 0], peers]);
         let source = BfdSource::Frr(path);
-        assert_eq!(said(&source, "10.0.0.2", None).await, "up");
-        assert_eq!(said(&source, "10.0.0.2", Some("10.0.0.1")).await, "up");
-        assert_eq!(said(&source, "10.0.0.3", None).await, "answered session down, expected up");
-        assert_eq!(said(&source, "10.0.0.3", Some("10.0.0.9")).await, "no BFD session with 10.0.0.3");
+        assert_eq!(said(&source, "192.168.56.183", None).await, "up");
+        assert_eq!(said(&source, "192.168.56.183", Some("192.168.56.181")).await, "up");
+        assert_eq!(said(&source, "fd00:56::183", Some("fd00:56::181")).await, "up");
+        assert_eq!(said(&source, "192.168.56.199", None).await, "answered session down, expected up");
+        assert_eq!(said(&source, "10.9.9.9", None).await, "answered session down, expected up");
+        let other = said(&source, "fd00:56::183", Some("fd00:56::9")).await;
+        assert_eq!(other, "no BFD session with fd00:56::183");
+    }
+
+    /// FRR's socket refuses more than a few callers at a time.
+    #[tokio::test]
+    async fn a_daemon_is_asked_once_for_all_who_ask_at_a_time() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("bfdd.vty");
+        let listener = tokio::net::UnixSocket::new_stream().unwrap();
+        listener.bind(&path).unwrap();
+        let listener = listener.listen(1).unwrap();
+        // Others have taken all the room.
+        let others = [UnixStream::connect(&path).await.unwrap(), UnixStream::connect(&path).await.unwrap()];
+        let full = UnixStream::connect(&path).await.unwrap_err();
+        assert_eq!(full.kind(), io::ErrorKind::WouldBlock);
+        let source = BfdSource::Frr(path);
+        let asking: Vec<_> = (0..100)
+            .map(|_| {
+                let source = source.clone();
+                tokio::spawn(async move { probe(&source, addr("192.168.56.183"), None).await })
+            })
+            .collect();
+        for _ in 0..others.len() {
+            drop(listener.accept().await.unwrap());
+        }
+        let (mut stream, _) = listener.accept().await.unwrap();
+        for answer in ["", FRR] {
+            assert_ne!(stream.read(&mut [0; 64]).await.unwrap(), 0);
+            stream.write_all(&[answer.as_bytes(), &[0; 4]].concat()).await.unwrap();
+        }
+        for asking in asking {
+            asking.await.unwrap().unwrap();
+        }
     }
 
     #[tokio::test]
@@ -303,9 +382,44 @@ mod tests {
         let path = dir.path().join("keepalived_bfd.data");
         std::fs::write(&path, KEEPALIVED).unwrap();
         let source = BfdSource::Keepalived(path);
-        assert_eq!(said(&source, "10.0.0.2", Some("10.0.0.1")).await, "up");
-        assert_eq!(said(&source, "10.0.0.3", None).await, "answered session down, expected up");
+        assert_eq!(said(&source, "192.168.56.183", Some("192.168.56.181")).await, "up");
+        assert_eq!(said(&source, "192.168.56.199", None).await, "answered session down, expected up");
+        assert_eq!(said(&source, "fd00:56::183", None).await, "answered session init, expected up");
         assert_eq!(said(&source, "10.0.0.4", None).await, "no BFD session with 10.0.0.4");
+    }
+
+    /// keepalived empties the file, and fills it in blocks.
+    #[tokio::test]
+    async fn a_file_that_is_being_written_is_read_to_its_end() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("keepalived_bfd.data");
+        std::fs::write(&path, "").unwrap();
+        let source = BfdSource::Keepalived(path.clone());
+        let writing = tokio::spawn(async move {
+            for end in [4096, KEEPALIVED.len()] {
+                tokio::time::sleep(3 * PAUSE).await;
+                std::fs::write(&path, &KEEPALIVED[..end]).unwrap();
+            }
+        });
+        assert_eq!(said(&source, "192.168.56.199", None).await, "answered session down, expected up");
+        writing.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_file_without_an_end_and_an_old_one_say_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("keepalived_bfd.data");
+        let source = BfdSource::Keepalived(path.clone());
+        let unknown = || async {
+            let error = probe(&source, addr("192.168.56.183"), None).await.unwrap_err();
+            assert!(matches!(error, ProbeError::File { .. }), "{error}");
+        };
+        std::fs::write(&path, &KEEPALIVED[..4096]).unwrap();
+        unknown().await;
+        std::fs::write(&path, KEEPALIVED).unwrap();
+        let file = std::fs::File::options().write(true).open(&path).unwrap();
+        file.set_modified(file.metadata().unwrap().modified().unwrap() - 2 * STALE).unwrap();
+        unknown().await;
     }
 
     #[tokio::test]

@@ -64,6 +64,8 @@ pub(super) enum ProbeError {
     NoSession(IpAddr),
     #[error("no BFD daemon answers: neither FRR nor BIRD nor keepalived is at its usual place")]
     NoBfd,
+    #[error("the BFD daemon does not answer within {} ms", .0.as_millis())]
+    BfdTimeout(Duration),
     #[error("given up")]
     GivenUp,
     #[error("cannot ask {0} by way of the server: no address of this host leads there, give bind_address")]
@@ -85,7 +87,9 @@ impl ProbeError {
     pub(super) const fn concerns(&self) -> Concerns {
         match self {
             Self::Unfit(_) | Self::Spawn { .. } => Concerns::Program,
-            Self::File { .. } | Self::NoNumber { .. } | Self::NoBfd | Self::GivenUp => Concerns::ThisHost,
+            Self::File { .. } | Self::NoNumber { .. } | Self::NoBfd | Self::BfdTimeout(_) | Self::GivenUp => {
+                Concerns::ThisHost
+            }
             _ => Concerns::Server,
         }
     }
@@ -113,6 +117,7 @@ pub(super) async fn probe(check: &Check, id: &CheckId, leader: &Leader) -> Resul
             Ok(answer) => answer,
             // Nothing came back, nor did a word that nobody is there.
             Err(_) if matches!(kind, CheckKind::Udp(udp) if !udp.require_reply) => Ok(None),
+            Err(_) if matches!(kind, CheckKind::Bfd(_)) => Err(ProbeError::BfdTimeout(limit)),
             Err(_) => Err(ProbeError::Timeout(limit)),
         },
     }
