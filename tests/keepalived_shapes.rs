@@ -1,48 +1,23 @@
 //! Configurations in the shapes that real ones have: every kind of service with every group of keywords, written in
-//! every way that files are written in. What each must set follows from its description, not from the reader.
+//! every way that files are written in. What each must set follows from its description, not from the reader, and is what
+//! keepalived 2.4.3 set from the same files. `SHAPES_TO=FOLDER` writes them there, for `record-shapes`.
 
 #![allow(clippy::unwrap_used, reason = "a test program")]
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::io;
+use std::fs;
 use std::path::{Path, PathBuf};
 
-use lvs_config::keepalived::{self, surroundings::Surroundings};
+use lvs_config::keepalived::{self, surroundings::Memory};
 use lvs_config::note::NoteKind;
 use lvs_config::{Config, Declared};
+use md5::{Digest, Md5};
 
 use crate::keepalived_corpus::{paragraphs, table};
 
-/// Files below `/etc`, and a host that has nothing else.
-struct Memory(BTreeMap<PathBuf, String>);
-
-impl Surroundings for Memory {
-    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
-        self.0.get(path).map(|text| text.clone().into_bytes()).ok_or_else(|| io::ErrorKind::NotFound.into())
-    }
-
-    fn names(&self, folder: &Path) -> Vec<String> {
-        let inside = self.0.keys().filter(|path| path.parent() == Some(folder));
-        inside.filter_map(|path| path.file_name()).map(|name| name.to_string_lossy().into_owned()).collect()
-    }
-
-    fn exists(&self, path: &Path) -> bool {
-        self.0.keys().any(|known| known.starts_with(path))
-    }
-
-    fn host_name(&self) -> Option<String> {
-        Some("here".to_owned())
-    }
-
-    fn variable(&self, _: &str) -> Option<String> {
-        None
-    }
-
-    fn random(&self) -> u64 {
-        0
-    }
-}
+/// Shapes that a real keepalived has read.
+const RECORDED: usize = 40;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
@@ -373,36 +348,93 @@ fn tables(declared: Declared) -> Vec<String> {
     paragraphs(saved)
 }
 
-#[test]
-fn every_shape_sets_what_it_describes_and_converts_to_the_same() {
-    let (mut count, mut wrong) = (0, Vec::new());
+/// All of them, by kind and feature.
+fn each(mut look: impl FnMut(Kind, Feature, Layout)) {
     for kind in KINDS {
         for feature in FEATURES {
-            let expected = paragraphs(&expected(kind, feature));
             for layout in LAYOUTS {
-                count += 1;
-                let files = written(kind, feature, layout);
-                let path = Path::new("/etc/keepalived.conf");
-                let text = files[path].clone();
-                let (declared, notes) = keepalived::read(path, &Memory(files), None).unwrap();
-                let bad = notes.iter().filter(|note| {
-                    note.kind == NoteKind::Lost
-                        || note.what.contains("unknown")
-                        || note.what.contains("belongs to nothing")
-                });
-                let bad: Vec<String> = bad.map(ToString::to_string).collect();
-                let toml = declared.to_toml(&notes, "keepalived.conf");
-                let again = Config::parse(&toml, Path::new("t.toml")).unwrap().declared;
-                let found = (tables(declared), tables(again));
-                if found.0 != expected || found.1 != expected || !bad.is_empty() {
-                    wrong.push(format!(
-                        "{kind:?} {feature:?} {layout:?}\n{text}\n{bad:#?}\nexpected {expected:#?}\nread {:#?}\nconverted {:#?}",
-                        found.0, found.1
-                    ));
-                }
+                look(kind, feature, layout);
             }
         }
     }
+}
+
+fn name(kind: Kind, feature: Feature, layout: Layout) -> String {
+    format!("{kind:?}-{feature:?}-{layout:?}").to_lowercase()
+}
+
+/// Of all its files, so that a recording is known to be of these.
+fn digest(files: &BTreeMap<PathBuf, String>) -> String {
+    let all: String = files.iter().map(|(path, text)| format!("{}\n{text}\n", path.display())).collect();
+    Md5::digest(all).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[test]
+fn every_shape_sets_what_it_describes_and_converts_to_the_same() {
+    let (mut count, mut wrong) = (0, Vec::new());
+    each(|kind, feature, layout| {
+        count += 1;
+        let expected = paragraphs(&expected(kind, feature));
+        let files = written(kind, feature, layout);
+        let path = Path::new("/etc/keepalived.conf");
+        let text = files[path].clone();
+        let files = files.into_iter().map(|(path, text)| (path, text.into_bytes())).collect();
+        let around = Memory { files, host_name: Some("here".to_owned()), ..Memory::default() };
+        let (declared, notes) = keepalived::read(path, &around, None).unwrap();
+        let bad = notes.iter().filter(|note| {
+            note.kind == NoteKind::Lost
+                || note.what.contains("unknown")
+                || note.what.contains("belongs to nothing")
+        });
+        let bad: Vec<String> = bad.map(ToString::to_string).collect();
+        let toml = declared.to_toml(&notes, "keepalived.conf");
+        let again = Config::parse(&toml, Path::new("t.toml")).unwrap().declared;
+        let found = (tables(declared), tables(again));
+        if found.0 != expected || found.1 != expected || !bad.is_empty() {
+            wrong.push(format!(
+                "{kind:?} {feature:?} {layout:?}\n{text}\n{bad:#?}\nexpected {expected:#?}\nread {:#?}\nconverted {:#?}",
+                found.0, found.1
+            ));
+        }
+    });
     assert!(count >= 400, "{count}");
     assert!(wrong.is_empty(), "{} of {count}:\n{}", wrong.len(), wrong[0]);
+}
+
+/// A recording is the names of shapes, each with the digest of its files, and the table that keepalived set from each.
+#[test]
+fn shapes_are_described_as_keepalived_sets_them() {
+    if let Some(folder) = std::env::var_os("SHAPES_TO") {
+        each(|kind, feature, layout| {
+            let root = Path::new(&folder).join(name(kind, feature, layout));
+            let files = written(kind, feature, layout);
+            fs::create_dir_all(&root).unwrap();
+            fs::write(root.join("digest"), digest(&files)).unwrap();
+            for (path, text) in files {
+                let path = root.join(path.strip_prefix("/etc").unwrap());
+                fs::create_dir_all(path.parent().unwrap()).unwrap();
+                fs::write(path, text).unwrap();
+            }
+        });
+    }
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/keepalived/generated.tables");
+    let text = fs::read_to_string(path).unwrap();
+    let mut recorded = BTreeMap::new();
+    for recording in text.split("\n\n") {
+        let (shapes, table): (Vec<_>, Vec<_>) = recording.lines().partition(|line| !line.starts_with('-'));
+        let table = paragraphs(&table.join("\n"));
+        recorded.extend(shapes.into_iter().map(|shape| (shape.to_owned(), table.clone())));
+    }
+    let (mut count, mut wrong) = (0, Vec::new());
+    each(|kind, feature, layout| {
+        let shape = format!("{} {}", name(kind, feature, layout), digest(&written(kind, feature, layout)));
+        let Some(table) = recorded.remove(&shape) else { return };
+        count += 1;
+        if table != paragraphs(&expected(kind, feature)) {
+            wrong.push(format!("{shape}: keepalived sets {table:#?}"));
+        }
+    });
+    assert!(recorded.is_empty(), "recordings of no shape: {:?}", recorded.keys());
+    assert!(wrong.is_empty(), "{}: {}", wrong.len(), wrong[0]);
+    assert!(count >= RECORDED, "{count}");
 }

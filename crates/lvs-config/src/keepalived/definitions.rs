@@ -232,9 +232,7 @@ fn is_name(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::io;
-    use std::path::Path;
-
+    use super::super::surroundings::Memory;
     use super::*;
 
     fn defined(lines: &[&str]) -> Definitions {
@@ -253,37 +251,14 @@ mod tests {
         definitions
     }
 
-    struct Around;
-
-    impl Surroundings for Around {
-        fn read(&self, _: &Path) -> io::Result<Vec<u8>> {
-            Err(io::ErrorKind::NotFound.into())
-        }
-
-        fn names(&self, _: &Path) -> Vec<String> {
-            Vec::new()
-        }
-
-        fn exists(&self, _: &Path) -> bool {
-            false
-        }
-
-        fn host_name(&self) -> Option<String> {
-            None
-        }
-
-        fn variable(&self, name: &str) -> Option<String> {
-            (name == "SERVER_1").then(|| "10.1.0.1".to_owned())
-        }
-
-        fn random(&self) -> u64 {
-            1_000_003
-        }
+    fn around() -> Memory {
+        let variables = [("SERVER_1".to_owned(), "10.1.0.1".to_owned())].into();
+        Memory { variables, random: 1_000_003, ..Memory::default() }
     }
 
     fn replaced(definitions: &Definitions, line: &str) -> (String, Replaced) {
         let mut line = line.to_owned();
-        let outcome = definitions.replace(&mut line, &Around, &mut Vec::new());
+        let outcome = definitions.replace(&mut line, &around(), &mut Vec::new());
         (line, outcome)
     }
 
@@ -317,7 +292,11 @@ mod tests {
             ["${_RANDOM a}", "${_RANDOM 1 2 3}", "${_RANDOM 99999999999999999999}", "${_ENV}", "${_ENV A B}"]
         {
             let (mut text, mut complaints) = (line.to_owned(), Vec::new());
-            assert_eq!(definitions.replace(&mut text, &Around, &mut complaints), Replaced::Nothing, "{line}");
+            assert_eq!(
+                definitions.replace(&mut text, &around(), &mut complaints),
+                Replaced::Nothing,
+                "{line}"
+            );
             assert_eq!((text.as_str(), complaints.len()), (line, 1));
         }
         for line in ["${_HASH 1}", "${_RANDOM 1 }", "${_RANDOM -1}", "${_RANDOM 1", "$_RANDOM.1"] {

@@ -1,12 +1,10 @@
 //! Checks, notes and errors; the tables themselves are compared with keepalived's in `tests/keepalived_corpus.rs`.
 
-use std::collections::BTreeMap;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use super::read;
-use super::surroundings::{Surroundings, ThisHost};
+use super::surroundings::{Memory, ThisHost};
 use crate::note::{Note, NoteKind};
 use crate::{ConfigError, Declared};
 use lvs::director::TimeoutSettings;
@@ -14,44 +12,19 @@ use lvs_health::spec::{
     BfdSource, CheckKind, FileCheck, OnFailure, Reply, ServerHealth, StatusRange, UdpCheck, programs,
 };
 
-/// Files in memory, below `/etc`.
-struct Memory(BTreeMap<PathBuf, String>);
-
-impl Memory {
-    fn new(files: &[(&str, &str)]) -> Self {
-        Self(files.iter().map(|(name, text)| (Path::new("/etc").join(name), (*text).to_owned())).collect())
-    }
-}
-
-impl Surroundings for Memory {
-    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
-        self.0.get(path).map(|text| text.clone().into_bytes()).ok_or_else(|| io::ErrorKind::NotFound.into())
-    }
-
-    fn names(&self, folder: &Path) -> Vec<String> {
-        let inside = self.0.keys().filter(|path| path.parent() == Some(folder));
-        inside.filter_map(|path| path.file_name()).map(|name| name.to_string_lossy().into_owned()).collect()
-    }
-
-    fn exists(&self, path: &Path) -> bool {
-        self.0.keys().any(|known| known.starts_with(path))
-    }
-
-    fn host_name(&self) -> Option<String> {
-        Some("node1".to_owned())
-    }
-
-    fn variable(&self, name: &str) -> Option<String> {
-        (name == "SERVER").then(|| "10.1.0.7".to_owned())
-    }
-
-    fn random(&self) -> u64 {
-        1_000_003
+/// Files below `/etc` of a host called node1.
+fn memory(files: &[(&str, &str)]) -> Memory {
+    let files = files.iter().map(|(name, text)| (Path::new("/etc").join(name), text.as_bytes().to_vec()));
+    Memory {
+        files: files.collect(),
+        host_name: Some("node1".to_owned()),
+        variables: [("SERVER".to_owned(), "10.1.0.7".to_owned())].into(),
+        random: 1_000_003,
     }
 }
 
 fn parse(text: &str) -> Result<(Declared, Vec<Note>), ConfigError> {
-    read(Path::new("/etc/k.conf"), &Memory::new(&[("k.conf", text)]), None)
+    read(Path::new("/etc/k.conf"), &memory(&[("k.conf", text)]), None)
 }
 
 fn service(body: &str) -> String {
@@ -512,7 +485,7 @@ fn conditions_without_an_instance_are_those_of_the_hosts_name() {
     let text = "@node1 virtual_server 10.0.0.1 80 {\n@^node1 virtual_server 10.0.0.2 80 {\nprotocol TCP\nreal_server 10.1.0.1 80 {\n}\n}\n";
     let (declared, _) = parse(text).unwrap();
     assert_eq!(declared.services[0].spec.key.to_string(), "TCP 10.0.0.1:80");
-    let other = read(Path::new("/etc/k.conf"), &Memory::new(&[("k.conf", text)]), Some("node2")).unwrap().0;
+    let other = read(Path::new("/etc/k.conf"), &memory(&[("k.conf", text)]), Some("node2")).unwrap().0;
     assert_eq!(other.services[0].spec.key.to_string(), "TCP 10.0.0.2:80");
 }
 
@@ -590,13 +563,13 @@ fn what_ends_keepalived_is_an_error_with_its_place() {
         let error = parse(&text).expect_err(&text).to_string();
         assert!(error.starts_with(expected), "{text}\n{error}");
     }
-    let missing = read(Path::new("/etc/none"), &Memory::new(&[]), None).unwrap_err().to_string();
+    let missing = read(Path::new("/etc/none"), &memory(&[]), None).unwrap_err().to_string();
     assert!(missing.starts_with("cannot read the configuration /etc/none: "), "{missing}");
 }
 
 #[test]
 fn the_place_in_an_included_file_is_that_files() {
-    let memory = Memory::new(&[
+    let memory = memory(&[
         ("k.conf", "$P=81\ninclude d/*.conf\n"),
         ("d/a.conf", "virtual_server 10.0.0.1 $P {\n  protocol TCP\n  include rs\n}\n"),
         ("d/rs", "real_server 10.1.0.1 80 {\n    wait 3\n}\n"),
