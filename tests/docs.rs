@@ -1,5 +1,6 @@
-//! Documents kept true where that is cheap: the make targets, commands, options and files that they name exist, the
-//! quick start is what the scenario `article` types, and the example of a configuration is one.
+//! Documents kept true where that is cheap: the make targets, commands, options, files and headings that they name exist,
+//! configurations are such, the quick start is what the scenario `article` types, and what the scenario `docs` has to type
+//! of the others is marked so that it does.
 
 #![allow(clippy::unwrap_used, reason = "a test program")]
 
@@ -8,26 +9,33 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-const DOCUMENTS: [&str; 14] = [
-    "README.md",
-    "ARCHITECTURE.md",
-    "CONTRIBUTING.md",
-    "CHANGELOG.md",
-    "docs/README.zh-CN.md",
-    "docs/from-kernel-lvs.md",
-    "docs/sidecar.md",
-    "docs/firewalls.md",
-    "docs/kubernetes.md",
-    "docs/limits.md",
-    "docs/kernels.md",
-    "docs/exporters.md",
-    "docs/vrf.md",
-    "docs/quic.md",
+/// Folders whose files the documents name.
+const FOLDERS: [&str; 12] = [
+    "src/",
+    "crates/",
+    "tests/",
+    "scripts/",
+    "benches/",
+    "examples/",
+    "conf/",
+    "docs/",
+    "man/",
+    "completions/",
+    "fuzz/",
+    "findings/",
 ];
 
-/// Folders whose files the documents name.
-const FOLDERS: [&str; 9] =
-    ["src/", "tests/", "scripts/", "benches/", "conf/", "docs/", "man/", "completions/", "fuzz/"];
+/// Documents of which `tests/netns/docs.sh` types at least one block.
+const TYPED: [&str; 8] = [
+    "docs/install.md",
+    "docs/configuration.md",
+    "docs/forwarding.md",
+    "docs/health.md",
+    "docs/operations.md",
+    "docs/observability.md",
+    "docs/troubleshooting.md",
+    "docs/ipvsadm.md",
+];
 
 #[test]
 fn make_targets_exist() {
@@ -35,8 +43,8 @@ fn make_targets_exist() {
     let targets: BTreeSet<&str> =
         makefile.lines().filter_map(|line| line.split_once(": ").map(|(target, _)| target)).collect();
     let mut missing = Vec::new();
-    for document in DOCUMENTS {
-        let text = read(document);
+    for document in documents() {
+        let text = read(&document);
         for code in code_of(&text) {
             let Some(rest) = code.split("make ").nth(1).filter(|_| starts_a_command(&code, "make")) else {
                 continue;
@@ -65,11 +73,11 @@ fn commands_and_their_options_exist() {
         .map(|line| word(line.trim()))
         .collect();
     let mut missing = Vec::new();
-    for document in DOCUMENTS {
-        let text = read(document);
+    for document in documents() {
+        let text = read(&document);
         for code in code_of(&text).iter().filter(|code| starts_a_command(code, "tunvs")) {
             let Some(rest) = code.split("tunvs ").nth(1) else { continue };
-            let rest = rest.split(['#', '|']).next().unwrap_or(rest);
+            let rest = rest.split(['#', '|', '>']).next().unwrap_or(rest);
             let command = word(rest);
             if command.starts_with('-') || command == "ipvsadm" {
                 continue;
@@ -91,18 +99,43 @@ fn commands_and_their_options_exist() {
 }
 
 #[test]
+fn options_of_ipvsadm_exist() {
+    let output = Command::new(env!("CARGO_BIN_EXE_tunvs")).args(["ipvsadm", "-h"]).output().unwrap();
+    // What the original does not have stands in the manual page alone: the help is the original's, to the byte.
+    let help = String::from_utf8(output.stdout).unwrap() + &read("man/ipvsadm.8").replace("\\-", "-");
+    let known: BTreeSet<&str> = help.split(|c: char| !c.is_ascii_alphanumeric() && c != '-').collect();
+    let mut missing = Vec::new();
+    for document in documents() {
+        let text = read(&document);
+        for code in code_of(&text).iter().filter(|code| starts_a_command(code, "ipvsadm")) {
+            let options = code.split_whitespace().filter(|option| option.starts_with("--"));
+            for option in options.filter(|option| !known.contains(option)) {
+                missing.push(format!("{document}: ipvsadm {option}"));
+            }
+        }
+    }
+    assert!(known.contains("--add-service"), "no options were found in:\n{help}");
+    assert_none("ipvsadm has no such option", &missing);
+}
+
+#[test]
 fn files_exist() {
     let mut missing = Vec::new();
-    for document in DOCUMENTS {
-        let text = read(document);
+    for document in documents() {
+        let text = read(&document);
         let quoted = text.split('`').skip(1).step_by(2);
         let linked = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
         let places = quoted.filter(|name| FOLDERS.iter().any(|folder| name.starts_with(folder)));
         for name in places.chain(linked.filter(|target| !target.contains("://"))) {
-            let is_pattern = name.contains(['*', ' ', '{']);
-            let beside = root().join(document).with_file_name(name.split('#').next().unwrap_or(name));
-            if !is_pattern && !root().join(name).exists() && !beside.exists() {
+            let is_pattern = name.contains(['*', ' ', '{', '<']);
+            let (name, anchor) = name.split_once('#').unwrap_or((name, ""));
+            let beside = root().join(&document).with_file_name(name);
+            let place = if name.is_empty() { root().join(&document) } else { beside };
+            if !is_pattern && !root().join(name).exists() && !place.exists() {
                 missing.push(format!("{document}: {name}"));
+            }
+            if !anchor.is_empty() && !anchors_of(&place).contains(anchor) {
+                missing.push(format!("{document}: {name}#{anchor}"));
             }
         }
     }
@@ -171,6 +204,62 @@ fn manifests_carry_configurations() {
     assert_checked(&path);
 }
 
+/// Documents carry configurations too: whole ones, and lines of one service.
+#[test]
+fn documents_carry_configurations() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut count = 0;
+    for document in documents() {
+        let text = read(&document);
+        for block in text.split("```toml\n").skip(1) {
+            let block = block.split("```").next().unwrap();
+            let is_whole = block.lines().any(|line| line.starts_with('['));
+            let service = "[[service]]\naddress = \"192.0.2.1:80\"\n";
+            let path = folder.path().join(format!("{}-{count}.toml", document.replace('/', "-")));
+            fs::write(&path, format!("{}{block}", if is_whole { "" } else { service })).unwrap();
+            assert_checked(&path);
+            count += 1;
+        }
+    }
+    assert!(count > 4, "the documents have lost their configurations");
+}
+
+/// The scenario `docs` goes by these markers; one that is not known would keep a block from being typed, and nobody would see.
+#[test]
+fn blocks_are_typed() {
+    let mut wrong = Vec::new();
+    for document in documents() {
+        let text = read(&document);
+        let lines: Vec<&str> = text.lines().collect();
+        for pair in lines.windows(2).filter(|pair| pair[0].starts_with("<!--")) {
+            let marker = pair[0].trim_start_matches("<!-- ").trim_end_matches(" -->");
+            let (kind, detail) = marker.split_once(": ").unwrap_or((marker, ""));
+            let is_known = match kind {
+                "article" => document == "README.md" && detail.is_empty(),
+                "/article" => true,
+                "after" => detail == "the quick start",
+                "file" => !detail.is_empty() && pair[1].starts_with("```"),
+                "run" => pair[1] == "```console",
+                _ => false,
+            };
+            if !is_known {
+                wrong.push(format!("{document}: {}", pair[0]));
+            }
+        }
+        if TYPED.contains(&document.as_str()) && !lines.iter().any(|line| line.starts_with("<!-- run")) {
+            wrong.push(format!("{document}: nothing is run"));
+        }
+    }
+    let all = documents();
+    wrong.extend(
+        TYPED
+            .iter()
+            .filter(|name| !all.iter().any(|document| document == *name))
+            .map(|name| format!("{name} is gone")),
+    );
+    assert_none("tests/netns/docs.sh knows no such marker, or types nothing of a document", &wrong);
+}
+
 fn assert_checked(path: &Path) {
     let output = Command::new(env!("CARGO_BIN_EXE_tunvs")).arg("check").arg(path).output().unwrap();
     let complaint = String::from_utf8_lossy(&output.stderr);
@@ -181,28 +270,68 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
 }
 
+/// What people read: beside the code, in `docs`, and beside each crate.
+fn documents() -> Vec<String> {
+    let crates = fs::read_dir(root().join("crates")).unwrap().map(|entry| entry.unwrap().path());
+    let folders = [root(), root().join("docs"), root().join("docs/decisions")].into_iter().chain(crates);
+    let mut documents = Vec::new();
+    for path in folders
+        .filter(|folder| folder.is_dir())
+        .flat_map(|folder| fs::read_dir(folder).unwrap())
+        .map(|entry| entry.unwrap().path())
+    {
+        if path.extension().is_some_and(|extension| extension == "md") {
+            documents.push(path.strip_prefix(root()).unwrap().to_str().unwrap().to_owned());
+        }
+    }
+    documents.sort();
+    documents
+}
+
+/// The anchors of a document's headings, as GitHub makes them.
+fn anchors_of(path: &Path) -> BTreeSet<String> {
+    let text = fs::read_to_string(path).unwrap_or_default();
+    let headings = text.lines().filter(|line| line.starts_with('#'));
+    let is_kept = |c: &char| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_');
+    headings
+        .map(|line| line.trim_start_matches('#').trim().to_lowercase())
+        .map(|heading| heading.chars().filter(is_kept).collect::<String>().replace(' ', "-"))
+        .collect()
+}
+
 fn read(name: &str) -> String {
     fs::read_to_string(root().join(name)).unwrap_or_else(|error| format!("{name}: {error}"))
 }
 
-/// Code as a reader would type it: what stands between backticks, and the lines of blocks, without prompts.
+/// Code as a reader would type it: what stands between backticks, and the lines of blocks; of those with prompts only what
+/// stands behind one.
 fn code_of(text: &str) -> Vec<String> {
     let mut code = Vec::new();
     let mut prose = String::new();
-    let mut in_block = false;
-    for line in text.lines() {
-        if line.trim_start().starts_with("```") {
-            in_block = !in_block;
-        } else if in_block {
-            let typed = line.strip_prefix("ds# ").unwrap_or(line);
-            code.push(typed.strip_prefix("sudo ").unwrap_or(typed).to_owned());
-        } else {
-            prose.push_str(line);
-            prose.push('\n');
+    for (number, part) in text.split("```").enumerate() {
+        if number % 2 == 0 {
+            prose.push_str(part);
+            continue;
         }
+        // Where hosts have names in a block, a line that begins with `#` is what a command printed.
+        let lines = part.lines().skip(1);
+        let has_hosts = lines.clone().any(|line| prompt_of(line).is_some_and(|(host, _)| !host.is_empty()));
+        let has_prompts = part.starts_with("console");
+        let typed = lines.filter_map(|line| match prompt_of(line) {
+            Some((host, rest)) => (!has_hosts || !host.is_empty()).then_some(rest),
+            None => (!has_prompts).then_some(line),
+        });
+        code.extend(typed.map(|line| line.strip_prefix("sudo ").unwrap_or(line).to_owned()));
     }
     code.extend(prose.split('`').skip(1).step_by(2).map(|inline| inline.replace('\n', " ")));
     code
+}
+
+/// `ds# `, `client$ `, or `# ` and `$ ` alone: the host, and what is typed.
+fn prompt_of(line: &str) -> Option<(&str, &str)> {
+    let rest = line.trim_start_matches(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit());
+    let typed = rest.strip_prefix("# ").or_else(|| rest.strip_prefix("$ "))?;
+    Some((&line[..line.len() - rest.len()], typed))
 }
 
 fn starts_a_command(code: &str, program: &str) -> bool {
