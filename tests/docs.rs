@@ -45,10 +45,7 @@ fn make_targets_exist() {
     let mut missing = Vec::new();
     for document in documents() {
         let text = read(&document);
-        for code in code_of(&text) {
-            let Some(rest) = code.split("make ").nth(1).filter(|_| starts_a_command(&code, "make")) else {
-                continue;
-            };
+        for rest in code_of(&text).iter().flat_map(|code| typed_of(code, "make")) {
             let target = word(rest);
             if !targets.contains(target) {
                 missing.push(format!("{document}: make {target}"));
@@ -75,9 +72,8 @@ fn commands_and_their_options_exist() {
     let mut missing = Vec::new();
     for document in documents() {
         let text = read(&document);
-        for code in code_of(&text).iter().filter(|code| starts_a_command(code, "tunvs")) {
-            let Some(rest) = code.split("tunvs ").nth(1) else { continue };
-            let rest = rest.split(['#', '|', '>']).next().unwrap_or(rest);
+        for rest in code_of(&text).iter().flat_map(|code| typed_of(code, "tunvs")) {
+            let rest = rest.split(['#', '>']).next().unwrap_or(rest);
             let command = word(rest);
             if command.starts_with('-') || command == "ipvsadm" {
                 continue;
@@ -107,8 +103,8 @@ fn options_of_ipvsadm_exist() {
     let mut missing = Vec::new();
     for document in documents() {
         let text = read(&document);
-        for code in code_of(&text).iter().filter(|code| starts_a_command(code, "ipvsadm")) {
-            let options = code.split_whitespace().filter(|option| option.starts_with("--"));
+        for rest in code_of(&text).iter().flat_map(|code| typed_of(code, "ipvsadm")) {
+            let options = rest.split_whitespace().filter(|option| option.starts_with("--"));
             for option in options.filter(|option| !known.contains(option)) {
                 missing.push(format!("{document}: ipvsadm {option}"));
             }
@@ -334,8 +330,15 @@ fn prompt_of(line: &str) -> Option<(&str, &str)> {
     Some((&line[..line.len() - rest.len()], typed))
 }
 
-fn starts_a_command(code: &str, program: &str) -> bool {
-    code.strip_prefix(program).is_some_and(|rest| rest.starts_with(' '))
+/// What is typed behind this program, wherever it begins a command: in front, behind a pipe, behind the `--` of a
+/// program that starts it, behind a variable.
+fn typed_of<'a>(code: &'a str, program: &str) -> Vec<&'a str> {
+    let parts = code.split(" | ").flat_map(|part| part.split(" && ")).flat_map(|part| part.split(" -- "));
+    let parts = parts.map(|part| match part.split_once(' ') {
+        Some((first, rest)) if first.contains('=') => rest,
+        _ => part,
+    });
+    parts.filter_map(|part| part.trim_start().strip_prefix(program)?.strip_prefix(' ')).collect()
 }
 
 fn word(text: &str) -> &str {
