@@ -17,7 +17,7 @@ const ECN_CE: u8 = 3;
 const ECN_ECT_0: u8 = 2;
 
 /// The outer headers.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Outer {
     pub src: IpAddr,
     pub dst: IpAddr,

@@ -34,6 +34,6 @@ pub use mss::clamp_mss;
 pub use options::{Entry, take_entry};
 pub use outbox::Outbox;
 pub use reset::reset_about;
-pub use rewrite::{End, add_hop, change_covered, set_v4_id, translate, translate_error};
+pub use rewrite::{End, add_hop, change_covered, set_v4_id, take_hop, translate, translate_error};
 pub use segment::{Segment, header_len, longest_segment, segment_count, segments};
 pub use stream::{StreamPosition, is_after, tcp_option};

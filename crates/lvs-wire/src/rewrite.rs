@@ -121,14 +121,23 @@ fn update_udp(bytes: &mut [u8], headers: &Headers, change: &UdpChange, offload: 
 }
 
 /// Adds one hop to the count, at most 255.
-pub fn add_hop(bytes: &mut [u8], headers: &Headers) {
-    let ttl = headers.ttl.saturating_add(1);
+pub fn add_hop(bytes: &mut [u8], headers: &mut Headers) {
+    headers.ttl = headers.ttl.saturating_add(1);
+    write_hops(bytes, headers);
+}
+
+/// Takes one hop from the count that the headers show.
+pub fn take_hop(bytes: &mut [u8], headers: &Headers) {
+    write_hops(bytes, &Headers { ttl: headers.ttl.saturating_sub(1), ..*headers });
+}
+
+fn write_hops(bytes: &mut [u8], headers: &Headers) {
     if headers.is_v6() {
-        bytes[7] = ttl;
+        bytes[7] = headers.ttl;
         return;
     }
     let old = word(bytes, 8);
-    bytes[8] = ttl;
+    bytes[8] = headers.ttl;
     let header_checksum = Delta::default().word(old, word(bytes, 8)).apply(word(bytes, 10));
     write_word(bytes, 10, header_checksum);
 }

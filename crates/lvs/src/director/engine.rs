@@ -10,7 +10,7 @@ use super::{Director, DropReason, Side, Verdict};
 use crate::app::sip;
 use crate::conn::{ConnId, ConnKey, Connection, Engine, State, TableFull};
 use crate::service::{Endpoint, Forwarding, Persistence, Protocol, RealServer, ServiceKey, VirtualService};
-use crate::xmit;
+use crate::xmit::{self, Rewrite};
 
 /// Length of a UDP header.
 const UDP_HEADER: usize = 8;
@@ -85,7 +85,8 @@ impl Director {
         }
         if caller.one_packet {
             counted.counters().count_out(1, packet.counted_len());
-            let verdict = xmit::masq_out(packet.buf, &packet.headers, &conn);
+            let verdict =
+                xmit::transmit(&Rewrite::to_client(&conn), packet.buf, &packet.headers, packet.outbox);
             conn.unbind();
             return Some(verdict);
         }

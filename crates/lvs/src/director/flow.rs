@@ -12,7 +12,7 @@ use crate::conn::{
     ConnFlags, ConnKey, Connection, Ending, Entry, Method, Role, SctpEvent, SctpState, State, TcpState, View,
 };
 use crate::service::Protocol;
-use crate::xmit::{self, Pieces, Plan, Way};
+use crate::xmit::{self, Pieces, Rewrite, RouteInfo, TxPath};
 use lvs_wire::{self, IcmpError, Outer, TcpFlags, sctp};
 
 impl Director {
@@ -29,7 +29,7 @@ impl Director {
             return verdict;
         }
         if self.is_backup_only() {
-            return packet.pass();
+            return Verdict::Pass;
         }
         if let Some(entry) = self.conns.lookup(&key_in, packet.now) {
             return self.input(packet, segment, entry);
@@ -85,7 +85,7 @@ impl Director {
         self.arrive(packet, segment, &mut entry);
         self.synchronise(&mut entry, packet.now);
         self.conns.touch(&mut entry, packet.now);
-        if packet.headers.ttl == 0 {
+        if packet.is_expired() {
             return self.answer_client(packet, &entry, IcmpError::TimeExceeded);
         }
         if entry.is_ftp_control() {
@@ -110,20 +110,20 @@ impl Director {
     /// Sends a packet of the client by its connection's method, if it fits.
     pub(super) fn send_on(&self, packet: &mut Packet<'_>, conn: &Connection) -> Verdict {
         let pmtu_discovery = self.sysctls.is_on(Sysctl::PmtuDisc);
-        let way = |server| {
+        let route = |server| {
             let (source, is_local) = self.routes.way_to(server);
             let id = self.next_ids(lvs_wire::segment_count(packet.buf, &packet.headers)) as u16;
-            Way { source, is_local, pmtu_discovery, id }
+            RouteInfo { source, is_local, pmtu_discovery, id }
         };
-        let mut plan = match Plan::of(conn, &packet.headers, packet.may_be_cut(), way) {
-            Ok(plan) => plan,
+        let mut rewrite = match Rewrite::to_server(conn, &packet.headers, packet.may_be_cut(), route) {
+            Ok(rewrite) => rewrite,
             Err(reason) => return self.refuse_for_want_of_way(packet, conn, reason),
         };
         let to = if conn.method == Method::Bypass { conn.virt().addr } else { conn.real().addr };
-        let too_big = match &mut plan {
-            Plan::Tunnel(outer, pieces) => self.fit_tunnel(packet, outer, pieces),
-            Plan::Masq | Plan::Route => self.too_big(packet, to),
-            Plan::Local => None,
+        let too_big = match &mut rewrite.path {
+            TxPath::Tunnel(outer, pieces) => self.fit_tunnel(packet, outer, pieces),
+            TxPath::Host | TxPath::Neighbour(_) => self.too_big(packet, to),
+            TxPath::Local => None,
         };
         if let Some(mtu) = too_big {
             return self.answer_client(packet, conn, IcmpError::TooBig(mtu));
@@ -131,7 +131,7 @@ impl Director {
         if conn.local().is_some() {
             self.renumber(packet);
         }
-        if let Plan::Tunnel(outer, _) = &plan
+        if let TxPath::Tunnel(outer, _) = &rewrite.path
             && self.settings.mss_clamp
         {
             let mtu = || {
@@ -140,10 +140,10 @@ impl Director {
             };
             lvs_wire::clamp_mss(packet.buf, &packet.headers, mtu);
         }
-        if matches!(plan, Plan::Tunnel(..) | Plan::Route) {
+        if matches!(rewrite.path, TxPath::Tunnel(..) | TxPath::Neighbour(_)) {
             packet.keep_entry(conn.virt().addr);
         }
-        xmit::transmit(&plan, packet.buf, &packet.headers, conn, packet.outbox)
+        xmit::transmit(&rewrite, packet.buf, &packet.headers, packet.outbox)
     }
 
     /// The MTU that a packet does not fit inside its tunnel. One that is longer than the way, but goes in all the same,
@@ -218,7 +218,7 @@ impl Director {
         mut entry: Entry<'a>,
     ) -> Verdict {
         // The last hop is used up before IPVS would see the packet: it counts nowhere.
-        if packet.headers.ttl == 0 {
+        if packet.is_expired() {
             let from = self.routes.source_to(entry.real().addr).unwrap_or(segment.to.addr);
             return packet.answer(from, IcmpError::TimeExceeded);
         }
@@ -244,7 +244,7 @@ impl Director {
             let from = self.routes.source_to(entry.real().addr).unwrap_or(segment.to.addr);
             return packet.answer(from, IcmpError::TooBig(mtu));
         }
-        xmit::masq_out(packet.buf, &packet.headers, &entry)
+        xmit::transmit(&Rewrite::to_client(&entry), packet.buf, &packet.headers, packet.outbox)
     }
 
     /// A packet that belongs to no connection.
@@ -262,7 +262,7 @@ impl Director {
                 verdict
             }
             Scheduled::NoService => self.unclaimed(packet, segment),
-            Scheduled::Ignored => packet.pass(),
+            Scheduled::Ignored => Verdict::Pass,
             Scheduled::NoServer => packet.answer(segment.to.addr, IcmpError::PortUnreachable),
             Scheduled::NoLocalPort => self.refuse_for_ports(packet),
             Scheduled::Failed(reason) => Verdict::Drop(reason),
@@ -288,7 +288,7 @@ impl Director {
             let from = self.routes.source_to(segment.from.addr).unwrap_or(segment.to.addr);
             return packet.answer(from, IcmpError::PortUnreachable);
         }
-        packet.pass()
+        Verdict::Pass
     }
 
     /// Whether a packet without a connection may make one.

@@ -302,7 +302,6 @@ impl Director {
 
     /// All ports are in use: the client learns it as from a host that takes no more.
     pub(super) fn refuse_for_ports(&self, packet: &mut Packet<'_>) -> Verdict {
-        packet.add_hop();
         let (bytes, headers) = (packet.buf.bytes(), &packet.headers);
         let answer = if headers.protocol == protocol::TCP {
             reset_about(bytes, headers)

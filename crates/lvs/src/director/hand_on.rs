@@ -15,7 +15,7 @@ use crate::app::{Handed, Preface, PrefaceStep, Toa, ToaOutcome, close_fast_open,
 use crate::conn::{ConnId, Connection, Method};
 use crate::service::{HandOn, Protocol};
 use crate::time::Time;
-use crate::xmit;
+use crate::xmit::Rewrite;
 use lvs_wire::{Headers, Outbox, PacketBuf};
 
 /// When a header is sent again first; each time it is twice as long.
@@ -94,7 +94,8 @@ impl Director {
             return;
         }
         if let Some(Follower(headers)) = follower {
-            xmit::masq_in(packet.outbox.last_mut(), &headers, conn);
+            let rewrite = Rewrite::masqueraded(conn);
+            rewrite.apply(packet.outbox.last_mut(), &headers);
         }
         let bytes = packet.buf.bytes();
         if let Some(Handed::Proxy(preface)) = conn.handed_mut()

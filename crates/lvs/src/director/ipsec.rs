@@ -14,7 +14,7 @@ pub(super) const ISAKMP: u16 = 500;
 impl Director {
     pub(super) fn process_other(&self, packet: &mut Packet<'_>) -> Verdict {
         if !matches!(packet.headers.protocol, protocol::ESP | protocol::AH) {
-            return packet.pass();
+            return Verdict::Pass;
         }
         let from = Endpoint::new(packet.headers.src, ISAKMP);
         let to = Endpoint::new(packet.headers.dst, ISAKMP);
@@ -34,7 +34,7 @@ impl Director {
                 return self.output(packet, &segment, entry);
             }
             if self.is_backup_only() {
-                return packet.pass();
+                return Verdict::Pass;
             }
             if entry.server().is_none_or(|server| server.is_available()) {
                 return self.forward(packet, &segment, entry);
@@ -44,6 +44,6 @@ impl Director {
             }
             self.conns.end_as(entry, Some(Ending::Flushed), packet.now);
         }
-        packet.pass()
+        Verdict::Pass
     }
 }

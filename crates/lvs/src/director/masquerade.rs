@@ -18,7 +18,7 @@ use super::{Director, DropReason, Side, Verdict};
 use crate::conn::{ConnKey, Connection, Entry, Role, SctpState, State, TcpState};
 use crate::route::is_link_local;
 use crate::service::{Endpoint, Protocol};
-use crate::xmit;
+use crate::xmit::{self, Rewrite};
 use lvs_wire::icmp::Echo;
 use lvs_wire::{IcmpError, TcpFlags, sctp};
 
@@ -106,7 +106,7 @@ impl Director {
         let conn = Connection::bypass(number, State::Udp, segment.from, segment.to, packet.now);
         match self.conns.insert(conn) {
             Ok(entry) => self.forward(packet, segment, entry),
-            Err(_) => packet.pass(),
+            Err(_) => Verdict::Pass,
         }
     }
 
@@ -159,7 +159,7 @@ impl Director {
             Echo::Request(id) => {
                 let (from, to) = (Endpoint::new(src, id), Endpoint::new(dst, 0));
                 if packet.side != Side::Server || !self.leaves(src, dst) {
-                    return packet.pass();
+                    return Verdict::Pass;
                 }
                 let found = self.conns.lookup(&ConnKey::new(Role::In, number, from, to), packet.now);
                 let entry = match found {
@@ -168,7 +168,7 @@ impl Director {
                         Some(Ok(entry)) => entry,
                         Some(Err(DropReason::NoLocalPort)) => return self.refuse_for_ports(packet),
                         Some(Err(reason)) => return Verdict::Drop(reason),
-                        None => return packet.pass(),
+                        None => return Verdict::Pass,
                     },
                 };
                 self.ask(packet, entry)
@@ -177,7 +177,7 @@ impl Director {
                 let key = ConnKey::new(Role::Out, number, Endpoint::new(src, 0), Endpoint::new(dst, id));
                 match self.conns.lookup(&key, packet.now) {
                     Some(entry) => self.answer_echo(packet, entry),
-                    None => packet.pass(),
+                    None => Verdict::Pass,
                 }
             }
         }
@@ -187,7 +187,7 @@ impl Director {
         entry.in_packets = entry.in_packets.wrapping_add(1);
         entry.enter(State::Echo, &self.timeouts);
         self.conns.touch(&mut entry, packet.now);
-        if packet.headers.ttl == 0 {
+        if packet.is_expired() {
             return packet.answer(self.complaint_source(&entry), IcmpError::TimeExceeded);
         }
         self.send_on(packet, &entry)
@@ -196,12 +196,12 @@ impl Director {
     fn answer_echo<'a>(&'a self, packet: &mut Packet<'_>, mut entry: Entry<'a>) -> Verdict {
         self.conns.touch(&mut entry, packet.now);
         let client = entry.client().addr;
-        if packet.headers.ttl == 0 {
+        if packet.is_expired() {
             let from = self.routes.source_to(packet.headers.src).unwrap_or(packet.headers.dst);
             return packet.answer(from, IcmpError::TimeExceeded);
         }
         let too_big = self.too_big(packet, client);
-        let verdict = xmit::masq_out(packet.buf, &packet.headers, &entry);
+        let verdict = xmit::transmit(&Rewrite::to_client(&entry), packet.buf, &packet.headers, packet.outbox);
         // The host put the pieces of an answer to its own address together, so it is for us to cut it.
         if let Some(mtu) = too_big {
             cut_again(packet.buf, (mtu as usize, &[]), self.next_id(), packet.outbox);

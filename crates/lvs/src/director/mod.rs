@@ -263,15 +263,20 @@ impl Director {
         };
         let entry = take_entry(packet, &headers, |addr| self.routes.is_local(addr));
         let mut packet = Packet { pieces, entry, ..Packet::new(packet, headers, (side, now), outbox) };
+        self.classify(&mut packet, transport)
+    }
+
+    /// Which kind of packet it is.
+    fn classify(&self, packet: &mut Packet<'_>, transport: Transport) -> Verdict {
         if !self.is_directing(packet.headers.is_v6()) {
-            return packet.pass();
+            return Verdict::Pass;
         }
         if let Some(segment) = packet.segment(transport) {
-            return self.process_segment(&mut packet, &segment);
+            return self.process_segment(packet, &segment);
         }
         match transport {
-            Transport::Icmp { kind, .. } => self.process_icmp(&mut packet, kind),
-            _ => self.process_other(&mut packet),
+            Transport::Icmp { kind, .. } => self.process_icmp(packet, kind),
+            _ => self.process_other(packet),
         }
     }
 

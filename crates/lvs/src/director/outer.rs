@@ -10,7 +10,7 @@ use crate::conn::{ConnKey, Method, Role};
 use crate::service::{Endpoint, Forwarding, Tunnel, TunnelKind};
 use crate::time::Time;
 use crate::xmit;
-use lvs_wire::{Headers, IcmpError, Outbox, PacketBuf, Transport, icmp, inner_at, protocol};
+use lvs_wire::{Headers, IcmpError, Outbox, PacketBuf, Transport, icmp, inner_at, protocol, take_entry};
 
 /// What a router said of an outer packet.
 #[derive(Clone, Copy, Debug)]
@@ -25,19 +25,17 @@ impl Director {
     /// Decides on an ICMP message that was sent to this host. `Pass`: it is not for the director, and the host has it already.
     pub fn process_heard(&self, packet: &mut PacketBuf, now: Time, outbox: &mut Outbox) -> Verdict {
         let Ok(headers) = Headers::parse(packet.bytes()) else { return Verdict::Pass };
-        let Ok(Transport::Icmp { kind, .. }) = headers.transport(packet.bytes()) else {
+        let Ok(transport @ Transport::Icmp { kind, .. }) = headers.transport(packet.bytes()) else {
             return Verdict::Pass;
         };
-        let is_v6 = headers.is_v6();
-        if icmp::is_related_error(kind, is_v6) && headers.fragment.is_none() {
-            let mut heard = Packet::new(packet, headers, (Side::Client, now), outbox);
-            let quoted = Headers::parse_quoted(&heard.payload()[ICMP_HEADER..]);
-            let verdict = quoted.ok().and_then(|quoted| self.outer_error(&mut heard, &quoted));
-            if let Some(verdict) = verdict {
-                return verdict;
-            }
+        if !icmp::is_related_error(kind, headers.is_v6()) || headers.fragment.is_some() {
+            return self.process(packet, Side::Client, now, outbox);
         }
-        self.process(packet, Side::Client, now, outbox)
+        let entry = take_entry(packet, &headers, |addr| self.routes.is_local(addr));
+        let mut heard = Packet { entry, ..Packet::new(packet, headers, (Side::Client, now), outbox) };
+        let quoted = Headers::parse_quoted(&heard.payload()[ICMP_HEADER..]);
+        let verdict = quoted.ok().and_then(|quoted| self.outer_error(&mut heard, &quoted));
+        verdict.unwrap_or_else(|| self.classify(&mut heard, transport))
     }
 
     /// None where the packet that is quoted is not the outer one of a tunnel.

@@ -7,7 +7,9 @@ use super::{DropReason, Side, Verdict};
 use crate::conn::{HeldPort, Numbers};
 use crate::service::{Endpoint, Protocol};
 use crate::time::Time;
-use lvs_wire::{self, Entry, Headers, IcmpError, Outbox, PacketBuf, ParseError, TcpFlags, Transport, icmp};
+use lvs_wire::{
+    self, Entry, Headers, IcmpError, Outbox, PacketBuf, ParseError, TcpFlags, Transport, add_hop, icmp,
+};
 
 pub(super) struct Packet<'a> {
     pub(super) buf: &'a mut PacketBuf,
@@ -35,13 +37,15 @@ pub(super) struct Segment {
 }
 
 impl<'a> Packet<'a> {
-    /// One that came whole and without an entry of the host.
+    /// One that came whole and without an entry of the host. Gets back the hop that the host took when it routed it into
+    /// the TUN: what follows sees the packet as it came to the host, which takes a hop again on the way out.
     pub(super) fn new(
         buf: &'a mut PacketBuf,
-        headers: Headers,
+        mut headers: Headers,
         (side, now): (Side, Time),
         outbox: &'a mut Outbox,
     ) -> Self {
+        add_hop(buf.bytes_mut(), &mut headers);
         Self { buf, headers, side, now, outbox, pieces: None, entry: None, held: Cell::default() }
     }
 
@@ -82,6 +86,11 @@ impl<'a> Packet<'a> {
         }
     }
 
+    /// Whether its last hop was the one to this host.
+    pub(super) const fn is_expired(&self) -> bool {
+        self.headers.ttl <= 1
+    }
+
     /// Bytes as statistics count them.
     pub(super) const fn counted_len(&self) -> u64 {
         self.headers.len as u64
@@ -100,22 +109,11 @@ impl<'a> Packet<'a> {
         !self.headers.is_v6() && self.buf.bytes()[6] & 0x40 == 0
     }
 
-    /// Gives back the hop that the host took when it routed the packet here; the way out costs one again.
-    pub(super) fn add_hop(&mut self) {
-        lvs_wire::add_hop(self.buf.bytes_mut(), &self.headers);
-    }
-
     /// Leaves the host's entry in an option where it is, under the address that the packet was sent to.
     pub(super) fn keep_entry(&mut self, own: IpAddr) {
         if let Some(entry) = self.entry.take() {
             entry.put_back(self.buf, &self.headers, own);
         }
-    }
-
-    /// Hands the packet back to the host, unharmed.
-    pub(super) fn pass(&mut self) -> Verdict {
-        self.add_hop();
-        Verdict::Pass
     }
 
     /// Answers the sender with an error about this packet, from `from`.
@@ -128,7 +126,6 @@ impl<'a> Packet<'a> {
 
     /// Sends such an error whatever becomes of the packet. How long it is; None where no error may be sent.
     pub(super) fn complain(&mut self, from: IpAddr, error: IcmpError) -> Option<u64> {
-        self.add_hop();
         let complaint = icmp::error_about(self.buf.bytes(), &self.headers, from, error)?;
         self.outbox.push(&complaint);
         Some(complaint.len() as u64)

@@ -29,19 +29,19 @@ impl Director {
             {
                 return self.process_echo(packet, echo);
             }
-            return packet.pass();
+            return Verdict::Pass;
         }
         let message = packet.payload();
-        let Ok(quoted) = Headers::parse_quoted(&message[ICMP_HEADER..]) else { return packet.pass() };
+        let Ok(quoted) = Headers::parse_quoted(&message[ICMP_HEADER..]) else { return Verdict::Pass };
         if let Some(verdict) = self.outer_error(packet, &quoted) {
             return verdict;
         }
         let message = packet.payload();
         let Some((src_port, dst_port)) = quoted.quoted_ports(&message[ICMP_HEADER..]) else {
-            return packet.pass();
+            return Verdict::Pass;
         };
         if quoted.is_v6() != packet.headers.is_v6() {
-            return packet.pass();
+            return Verdict::Pass;
         }
         let src = Endpoint::new(quoted.src, src_port);
         let dst = Endpoint::new(quoted.dst, dst_port);
@@ -67,12 +67,12 @@ impl Director {
         }
         if packet.side == Side::Server {
             self.count_error(packet, quoted.protocol, src, dst);
-            return packet.pass();
+            return Verdict::Pass;
         }
         if self.sysctls.is_on(Sysctl::ScheduleIcmp) {
             return self.schedule_error(packet, &quoted, dst, src);
         }
-        packet.pass()
+        Verdict::Pass
     }
 
     /// An error of a real server of direct routing or a tunnel, which saw the packet as `client` sent it to `virt`: as
@@ -99,7 +99,7 @@ impl Director {
         let (headers, number) = (packet.headers, quoted.protocol);
         // The destination itself complains: the address is right.
         if headers.src == virt.addr {
-            return packet.pass();
+            return Verdict::Pass;
         }
         let is_taken = || {
             let services = self.services.read();
@@ -132,7 +132,7 @@ impl Director {
         };
         let mut offload = packet.buf.offload;
         translate(packet.buf.bytes_mut(), &headers, End::Source, (from, 0), &mut offload);
-        packet.pass()
+        Verdict::Pass
     }
 
     /// An error about a reply to `client` that belongs to no connection: makes one, as a packet of the client would.
@@ -143,7 +143,7 @@ impl Director {
         client: Endpoint,
         virt: Endpoint,
     ) -> Verdict {
-        let Some(protocol) = Protocol::from_number(quoted.protocol) else { return packet.pass() };
+        let Some(protocol) = Protocol::from_number(quoted.protocol) else { return Verdict::Pass };
         let segment = Segment { protocol, from: client, to: virt, flags: TcpFlags(0) };
         if !has_right_checksum(packet) {
             return Verdict::Drop(DropReason::BadChecksum);
@@ -155,7 +155,7 @@ impl Director {
                 conn.unbind();
                 verdict
             }
-            Scheduled::NoService | Scheduled::Ignored => packet.pass(),
+            Scheduled::NoService | Scheduled::Ignored => Verdict::Pass,
             Scheduled::NoServer => Verdict::Drop(DropReason::NoServer),
             Scheduled::NoLocalPort => Verdict::Drop(DropReason::NoLocalPort),
             Scheduled::Failed(reason) => Verdict::Drop(reason),
@@ -194,7 +194,6 @@ impl Director {
             packet.buf.offload = offload;
             restore_quoted(packet.buf, &headers, quoted, conn);
         }
-        packet.add_hop();
         Verdict::Forward
     }
 }

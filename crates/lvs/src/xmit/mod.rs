@@ -1,24 +1,23 @@
 //! Sending a packet of a connection on: one file for each forwarding method. Same job as `ip_vs_xmit.c`.
 //!
-//! Rewrites in place. Never looks a connection up, never counts; called by the director.
+//! What a connection does to a packet is data, a [`Rewrite`]; [`transmit`] carries it out in place, without the connection.
+//! Never looks a connection up, never counts; called by the director.
 
-mod masq;
 mod tunnel;
 
 use std::net::IpAddr;
 
-pub use masq::{masq_in, masq_out};
 pub use tunnel::encapsulation;
 
 use super::conn::{Connection, Method};
-use super::service::Forwarding;
+use super::service::{Endpoint, Forwarding};
 use super::verdict::{DropReason, Verdict};
-use lvs_wire::{Headers, Outbox, Outer, PacketBuf};
+use lvs_wire::{End, Headers, Outbox, Outer, PacketBuf, take_hop, translate};
 
-/// What the director knows of the way to a server.
+/// What the director knows of the route to a server.
 #[derive(Clone, Copy, Debug)]
-pub struct Way {
-    /// The host's own address on that way.
+pub struct RouteInfo {
+    /// The host's own address on that route.
     pub source: Option<IpAddr>,
     /// The server is this host.
     pub is_local: bool,
@@ -29,7 +28,7 @@ pub struct Way {
 }
 
 /// How an outer packet is cut.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pieces {
     /// Length of the longest.
     pub longest: usize,
@@ -37,68 +36,106 @@ pub struct Pieces {
     pub id: u32,
 }
 
-/// How a packet is going to be sent: decided before its length is checked.
-#[derive(Clone, Copy, Debug)]
-pub enum Plan {
-    Masq,
-    /// To the server's link address, unchanged.
-    Route,
-    /// Inside another packet, which is to be cut where its way takes less.
+/// What a connection does to one of its packets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rewrite {
+    pub source: Option<Endpoint>,
+    pub destination: Option<Endpoint>,
+    pub path: TxPath,
+}
+
+/// How a packet leaves the director.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TxPath {
+    /// By the host's routing, to its destination.
+    Host,
+    /// To the link address of this neighbour.
+    Neighbour(IpAddr),
+    /// Inside another packet, which is to be cut where its route takes less.
     Tunnel(Outer, Option<Pieces>),
-    /// Into the host's own stack, unchanged.
+    /// Into the host's own stack.
     Local,
 }
 
-impl Plan {
-    /// The plan for a packet of the client. Asks for the way only where it is needed.
+impl Rewrite {
+    /// The packet as it came, by another path.
+    const fn unchanged(path: TxPath) -> Self {
+        Self { source: None, destination: None, path }
+    }
+
+    /// For a packet of the client, to its server. Asks for the route only where it is needed.
     ///
     /// # Errors
     /// There is no way to the server.
-    pub fn of(
+    pub fn to_server(
         conn: &Connection,
         headers: &Headers,
         may_be_cut: bool,
-        way: impl FnOnce(IpAddr) -> Way,
+        route: impl FnOnce(IpAddr) -> RouteInfo,
     ) -> Result<Self, DropReason> {
+        let real = conn.real();
         match conn.method {
-            Method::Masq => Ok(Self::Masq),
+            Method::Masq => Ok(Self::masqueraded(conn)),
             // A server that is the virtual address itself: the packet is where it has to be, or on its way there.
-            Method::Route | Method::Tunnel if conn.real().addr == conn.virt().addr => Ok(Self::Local),
-            Method::Local | Method::Bypass => Ok(Self::Local),
-            Method::Route => Ok(if way(conn.real().addr).is_local { Self::Local } else { Self::Route }),
+            Method::Route | Method::Tunnel if real.addr == conn.virt().addr => {
+                Ok(Self::unchanged(TxPath::Local))
+            }
+            Method::Local | Method::Bypass => Ok(Self::unchanged(TxPath::Local)),
+            Method::Route => Ok(Self::unchanged(match route(real.addr).is_local {
+                true => TxPath::Local,
+                false => TxPath::Neighbour(real.addr),
+            })),
             Method::Tunnel => {
-                let real = conn.real().addr;
-                let way = way(real);
-                if way.is_local {
-                    return Ok(Self::Local);
+                let route = route(real.addr);
+                if route.is_local {
+                    return Ok(Self::unchanged(TxPath::Local));
                 }
                 let forwarding = conn.server().map(|server| server.forwarding());
                 let Some(Forwarding::Tunnel(tunnel)) = forwarding else {
                     return Err(DropReason::NoWayToServer);
                 };
-                tunnel::outer(tunnel, real, conn.client(), headers, may_be_cut, &way)
-                    .map(|outer| Self::Tunnel(outer, None))
+                tunnel::outer(tunnel, real.addr, conn.client(), headers, may_be_cut, &route)
+                    .map(|outer| Self::unchanged(TxPath::Tunnel(outer, None)))
                     .ok_or(DropReason::NoWayToServer)
             }
         }
     }
+
+    /// For a packet of the client to a masqueraded server.
+    pub fn masqueraded(conn: &Connection) -> Self {
+        Self { source: conn.local(), destination: Some(conn.real()), path: TxPath::Host }
+    }
+
+    /// For a packet of a masqueraded server, to the client.
+    pub fn to_client(conn: &Connection) -> Self {
+        let destination = conn.local().map(|_| conn.client());
+        Self { source: Some(conn.virt()), destination, path: TxPath::Host }
+    }
+
+    /// Writes the new ends over those of a packet, whose checksums stay right.
+    pub fn apply(&self, buf: &mut PacketBuf, headers: &Headers) {
+        let mut offload = buf.offload;
+        let ends = [(End::Destination, self.destination), (End::Source, self.source)];
+        for (end, to) in ends.into_iter().filter_map(|(end, to)| Some((end, to?))) {
+            translate(buf.bytes_mut(), headers, end, (to.addr, to.port), &mut offload);
+        }
+        buf.offload = offload;
+    }
 }
 
-/// Sends a packet of the client to its connection's server.
-pub fn transmit(
-    plan: &Plan,
-    buf: &mut PacketBuf,
-    headers: &Headers,
-    conn: &Connection,
-    outbox: &mut Outbox,
-) -> Verdict {
-    match plan {
-        Plan::Masq => masq_in(buf, headers, conn),
-        Plan::Route => Verdict::Route(conn.real().addr),
-        Plan::Tunnel(outer, pieces) => tunnel::send(buf, headers, (outer, *pieces), outbox),
-        Plan::Local => {
-            lvs_wire::add_hop(buf.bytes_mut(), headers);
-            Verdict::Pass
+/// Rewrites a packet and sends it its way. A packet that leaves by the host's routing loses a hop there; all others lose it here.
+pub fn transmit(rewrite: &Rewrite, buf: &mut PacketBuf, headers: &Headers, outbox: &mut Outbox) -> Verdict {
+    rewrite.apply(buf, headers);
+    match &rewrite.path {
+        TxPath::Host => Verdict::Forward,
+        TxPath::Local => Verdict::Pass,
+        TxPath::Neighbour(neighbour) => {
+            take_hop(buf.bytes_mut(), headers);
+            Verdict::Route(*neighbour)
+        }
+        TxPath::Tunnel(outer, pieces) => {
+            take_hop(buf.bytes_mut(), headers);
+            tunnel::send(buf, headers, (outer, *pieces), outbox)
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::{Pieces, Way};
+use super::{Pieces, RouteInfo};
 use crate::service::{Endpoint, Tunnel, TunnelChecksum, TunnelKind};
 use crate::verdict::{DropReason, Verdict};
 use lvs_wire::{
@@ -34,15 +34,15 @@ pub(super) fn outer(
     client: Endpoint,
     headers: &Headers,
     may_be_cut: bool,
-    way: &Way,
+    route: &RouteInfo,
 ) -> Option<Outer> {
     Some(Outer {
-        src: way.source?,
+        src: route.source?,
         dst: server,
         // The host takes one hop when it routes the outer packet out of the TUN; both counts leave alike.
-        ttl: headers.ttl.saturating_add(1),
-        dont_fragment: way.pmtu_discovery && !may_be_cut,
-        id: way.id,
+        ttl: headers.ttl,
+        dont_fragment: route.pmtu_discovery && !may_be_cut,
+        id: route.id,
         kind: encapsulation(tunnel, client),
     })
 }

@@ -128,8 +128,8 @@ fn neighbours_the_host_itself_and_answers_are_left_alone() {
 /// As the host has it back: with the hop that it took.
 fn with_hop(packet: &[u8]) -> Vec<u8> {
     let mut packet = packet.to_vec();
-    let headers = Headers::parse(&packet).unwrap();
-    lvs_wire::add_hop(&mut packet, &headers);
+    let mut headers = Headers::parse(&packet).unwrap();
+    lvs_wire::add_hop(&mut packet, &mut headers);
     packet
 }
 
