@@ -134,6 +134,11 @@ impl AllCounters {
         &self.neighbours
     }
 
+    /// Counters for packets that come by no queue.
+    pub(super) fn beside_queues(&self) -> Arc<QueueCounters> {
+        self.queue("")
+    }
+
     /// Counters for one more queue.
     pub(super) fn queue(&self, name: &str) -> Arc<QueueCounters> {
         let mut queues = self.queues.lock();
@@ -152,7 +157,8 @@ impl AllCounters {
 
     /// What each running queue has counted.
     pub(super) fn queues(&self) -> Vec<Queue> {
-        self.queues.lock().running.iter().map(|queue| queue.summary()).collect()
+        let queues = self.queues.lock();
+        queues.running.iter().filter(|queue| !queue.name.is_empty()).map(|queue| queue.summary()).collect()
     }
 
     /// The sums, always in the same order.

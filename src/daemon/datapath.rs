@@ -15,16 +15,15 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use super::DaemonError;
 use super::clock::Clock;
 use super::counters::{AllCounters, QueueCounters};
-use super::tap;
-use lvs::Time;
-use lvs::director::{Director, Side, Verdict};
+use super::execute::Executor;
+use lvs::director::{Director, Side};
 use lvs::neighbour::Neighbours;
 use lvs_control::capture::Taps;
 use lvs_device::{
     IdleQueue, NeighbourWriter, Options, PacketReader, PacketWriter, ReadError, Tun, TunQueue, TunWriter,
-    TunnelOffload, WriteError,
+    TunnelOffload,
 };
-use lvs_wire::{Coalescer, Headers, Outbox, PacketBuf, segments};
+use lvs_wire::{Coalescer, PacketBuf};
 
 /// Packets between two looks at the clock and the stop signal.
 pub(super) const BATCH: usize = 64;
@@ -73,8 +72,8 @@ impl Interface {
             let path = path.clone();
             let (all, ended) = (Arc::clone(&path.counters), path.ended.clone());
             let neighbours = Arc::clone(&path.neighbours);
-            let serving = move |mut device: TunQueue, counters: Arc<QueueCounters>, mut stopped: Stopped| async move {
-                serve(&mut device, &path, &counters, &mut stopped).await
+            let serving = move |device: TunQueue, counters: Arc<QueueCounters>, mut stopped: Stopped| async move {
+                serve(device, &path, &counters, &mut stopped).await
             };
             workers.push(Worker::start(
                 format!("{name}/{number}"),
@@ -170,32 +169,29 @@ impl Drop for Report {
 /// # Errors
 /// The device is gone.
 pub(super) async fn serve<D: PacketReader + PacketWriter + NeighbourWriter>(
-    device: &mut D,
+    device: D,
     path: &Path,
-    counters: &QueueCounters,
+    counters: &Arc<QueueCounters>,
     stopped: &mut (impl Future + Unpin),
 ) -> io::Result<()> {
     let mut packet = PacketBuf::new();
     let mut coalescer = device.takes_super_packets().then(Coalescer::of_passing);
-    let outbox = Outbox::towards(device.takes_tunnels_whole());
-    let mut passage = Passage {
-        device,
-        path,
-        counters,
-        now: Time::ZERO,
-        outbox,
-        spare: PacketBuf::new(),
-        is_refused: false,
-    };
+    let mut executor =
+        Executor::new(device, Arc::clone(counters), None).tapped(Arc::clone(&path.taps), path.side);
     loop {
         tokio::select! {
             biased;
             _ = &mut *stopped => return Ok(()),
-            ready = passage.device.readable() => ready?,
+            ready = executor.device().readable() => ready?,
         }
-        passage.now = path.clock.now();
+        let now = path.clock.now();
+        let process = |executor: &mut Executor<D>, packet: &mut PacketBuf| {
+            executor.execute(packet, |packet, outbox| {
+                Some(path.director.process(packet, path.side, now, outbox))
+            });
+        };
         for _ in 0..BATCH {
-            match passage.device.read(&mut packet) {
+            match executor.device().read(&mut packet) {
                 Ok(true) => {}
                 Ok(false) => break,
                 Err(ReadError::Gone(error)) => return Err(error),
@@ -205,13 +201,13 @@ pub(super) async fn serve<D: PacketReader + PacketWriter + NeighbourWriter>(
                 }
             }
             match &mut coalescer {
-                Some(coalescer) => coalescer.add(&mut packet, |packet| passage.take(packet)),
-                None => passage.take(&mut packet),
+                Some(coalescer) => coalescer.add(&mut packet, |packet| process(&mut executor, packet)),
+                None => process(&mut executor, &mut packet),
             }
         }
         if let Some(gathering) = &mut coalescer {
-            gathering.flush(|packet| passage.take(packet));
-            if passage.is_refused {
+            gathering.flush(|packet| process(&mut executor, packet));
+            if executor.refuses_super_packets() {
                 coalescer = None;
             }
         }
@@ -219,97 +215,6 @@ pub(super) async fn serve<D: PacketReader + PacketWriter + NeighbourWriter>(
             path.sync_bell.notify_one();
         }
     }
-}
-
-/// What becomes of a packet that was read.
-struct Passage<'a, D> {
-    device: &'a mut D,
-    path: &'a Path,
-    counters: &'a QueueCounters,
-    now: Time,
-    outbox: Outbox,
-    /// For segments of what the host does not take as one.
-    spare: PacketBuf,
-    /// The host has refused a super-packet.
-    is_refused: bool,
-}
-
-impl<D: PacketWriter + NeighbourWriter> Passage<'_, D> {
-    fn take(&mut self, packet: &mut PacketBuf) {
-        let Self { device, path, counters, now, outbox, spare, is_refused } = self;
-        let before = path.taps.is_on().then(|| packet.bytes().to_vec());
-        let verdict = path.director.process(packet, path.side, *now, outbox);
-        if let Some(before) = before {
-            tap::show(path, &before, verdict, packet, outbox);
-        }
-        tracing::trace!(side = ?path.side, len = packet.len(), ?verdict, "packet");
-        counters.verdict(verdict);
-        match verdict {
-            Verdict::Forward | Verdict::Pass if packet.offload.gso.is_some() && outbox.is_empty() => {
-                *is_refused |= !write_whole(*device, packet, spare, counters);
-            }
-            _ => carry_out(*device, verdict, packet, outbox, |error| counters.write_failed(error)),
-        }
-    }
-}
-
-/// Carries a verdict out. What lies in the outbox goes the way of the packet where that is a neighbour, else to the host.
-pub(super) fn carry_out<D: PacketWriter + NeighbourWriter>(
-    device: &mut D,
-    verdict: Verdict,
-    packet: &mut PacketBuf,
-    outbox: &mut Outbox,
-    mut failed: impl FnMut(WriteError),
-) {
-    let mut send = |packet: &mut PacketBuf| {
-        let sent = match verdict {
-            Verdict::Route(neighbour) => device.write_to(packet, neighbour),
-            _ => device.write(packet),
-        };
-        if let Err(error) = sent {
-            failed(error);
-        }
-    };
-    match verdict {
-        Verdict::Forward | Verdict::Pass | Verdict::Route(_) => send(packet),
-        Verdict::Split | Verdict::Hold | Verdict::Reply | Verdict::Drop(_) => {}
-    }
-    if !outbox.is_empty() {
-        outbox.drain(send);
-    }
-}
-
-pub(super) fn write(device: &mut impl PacketWriter, packet: &mut PacketBuf, counters: &QueueCounters) {
-    if let Err(error) = device.write(packet) {
-        counters.write_failed(error);
-    }
-}
-
-/// Writes a packet, or its segments if the host does not take it as one: then false.
-pub(super) fn write_whole(
-    device: &mut impl PacketWriter,
-    packet: &mut PacketBuf,
-    spare: &mut PacketBuf,
-    counters: &QueueCounters,
-) -> bool {
-    match device.write(packet) {
-        Ok(()) => return true,
-        Err(WriteError::SuperPacket) => {}
-        Err(error) => {
-            counters.write_failed(error);
-            return true;
-        }
-    }
-    let headers = Headers::parse(packet.bytes());
-    let Some(pieces) = headers.as_ref().ok().and_then(|headers| segments(packet, headers)) else {
-        counters.write_failed(WriteError::SuperPacket);
-        return false;
-    };
-    for piece in pieces {
-        piece.write(packet, spare);
-        write(device, spare, counters);
-    }
-    false
 }
 
 #[cfg(test)]
@@ -348,12 +253,12 @@ mod tests {
 
     #[tokio::test]
     async fn what_nobody_claims_comes_back_unchanged_and_in_order() {
-        let (mut device, mut wire) = memory_device();
+        let (device, mut wire) = memory_device();
         let (stop, mut stopped) = oneshot::channel::<()>();
         let path = path();
         let counters = Arc::clone(&path.counters);
         let queue = tokio::spawn(async move {
-            serve(&mut device, &path, &path.counters.queue("tunvs-vip/0"), &mut stopped).await
+            serve(device, &path, &path.counters.queue("tunvs-vip/0"), &mut stopped).await
         });
         let packets = u8::try_from(BATCH).unwrap() * 3;
         for payload in 0..packets {
@@ -369,14 +274,14 @@ mod tests {
 
     #[tokio::test]
     async fn a_packet_that_the_host_refuses_is_counted_and_the_rest_goes_on() {
-        let (mut device, mut wire) = memory_device();
+        let (device, mut wire) = memory_device();
         let (stop, mut stopped) = oneshot::channel::<()>();
         let path = path();
         let queue = path.counters.queue("tunvs-vip/0");
         let counters = &path.counters;
         wire.set_link_down(true);
         wire.send(udp_to_nobody(1, 63));
-        let serving = serve(&mut device, &path, &queue, &mut stopped);
+        let serving = serve(device, &path, &queue, &mut stopped);
         let driving = async {
             while count(counters, "write_link_down") == 0 {
                 tokio::task::yield_now().await;
@@ -414,7 +319,7 @@ mod tests {
 
     /// What leaves when that many segments wait: the length of each packet.
     async fn lengths_of(count: u32, refuses: bool) -> Vec<usize> {
-        let (mut device, mut wire) = memory_device();
+        let (device, mut wire) = memory_device();
         let (stop, mut stopped) = oneshot::channel::<()>();
         let path = path();
         let queue = path.counters.queue("tunvs-vip/0");
@@ -436,7 +341,7 @@ mod tests {
             drop(stop);
             lengths
         };
-        let (served, lengths) = tokio::join!(serve(&mut device, &path, &queue, &mut stopped), receiving);
+        let (served, lengths) = tokio::join!(serve(device, &path, &queue, &mut stopped), receiving);
         served.unwrap();
         lengths
     }
@@ -455,10 +360,10 @@ mod tests {
 
     #[tokio::test]
     async fn a_device_that_is_gone_ends_the_queue() {
-        let (mut device, wire) = memory_device();
+        let (device, wire) = memory_device();
         drop(wire);
         let (_stop, mut stopped) = oneshot::channel::<()>();
-        let counters = QueueCounters::default();
-        assert!(serve(&mut device, &path(), &counters, &mut stopped).await.is_err());
+        let counters = Arc::new(QueueCounters::default());
+        assert!(serve(device, &path(), &counters, &mut stopped).await.is_err());
     }
 }

@@ -13,6 +13,7 @@ mod datapath;
 mod defaults;
 mod drain;
 mod drain_file;
+mod execute;
 mod following;
 mod logging;
 mod marks;
@@ -25,7 +26,6 @@ mod reload;
 mod service;
 mod signals;
 mod sync;
-mod tap;
 mod watching;
 
 use std::collections::hash_map::RandomState;
@@ -40,14 +40,14 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use ipvsadm::proc::tree::{ProcTree, TreeError};
-use lvs::director::{CommandError, Director, Settings, Side, Verdict};
+use lvs::director::{CommandError, Director, Settings, Side};
 use lvs::neighbour::Neighbours;
 use lvs::service::Family;
 use lvs_config::{Declared, Source, Watching};
 use lvs_control::capture::Taps;
 use lvs_control::socket::{BindError, ControlSocket};
 use lvs_control::{ReloadWish, server};
-use lvs_device::{DeviceError, OffQueue, PortError, TunWriter, TunnelOffload};
+use lvs_device::{DeviceError, PortError, TunWriter, TunnelOffload};
 use lvs_events::Event;
 use lvs_health::spec::programs;
 use lvs_host::{
@@ -423,24 +423,20 @@ async fn keep_time(director: Arc<Director>, clock: Clock) {
 
 /// Sends again what a server has to acknowledge, and tells ends of connections that these are over.
 async fn repeat(live: Arc<Live>, writer: TunWriter) {
-    let mut writer = writer.with_neighbours(Arc::clone(&live.neighbours));
-    let (mut packet, mut outbox) = (PacketBuf::new(), Outbox::default());
+    let mut executor = live.executor(writer);
+    let mut packet = PacketBuf::new();
     loop {
         tokio::time::sleep(REPEAT).await;
         let now = live.clock.now();
-        live.director.repeat(now, &mut outbox);
-        send(&mut writer, Verdict::Split, &mut packet, &mut outbox);
+        executor.send_out(|outbox| live.director.repeat(now, outbox));
         for _ in 0..FAREWELLS {
-            let Some(verdict) = live.director.farewell(&mut packet, now, &mut outbox) else { break };
-            send(&mut writer, verdict, &mut packet, &mut outbox);
+            let decide =
+                |packet: &mut PacketBuf, outbox: &mut Outbox| live.director.farewell(packet, now, outbox);
+            if executor.execute(&mut packet, decide).is_none() {
+                break;
+            }
         }
-        send(&mut writer, Verdict::Split, &mut packet, &mut outbox);
     }
-}
-
-/// Carries a verdict out about a packet that came in by no queue.
-fn send(writer: &mut OffQueue, verdict: Verdict, packet: &mut PacketBuf, outbox: &mut Outbox) {
-    datapath::carry_out(writer, verdict, packet, outbox, |error| tracing::trace!(%error, "unwritten packet"));
 }
 
 /// Lets go of removed servers whose last connections have ended, and lets those in that other directors tell of.

@@ -5,11 +5,10 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use lvs::director::Verdict;
 use lvs::neighbour::Neighbours;
 use lvs_device::TunWriter;
 use lvs_host::{ErrorListener, Heard, NeighbourWatch, SettingsWatch, Watch};
-use lvs_wire::{Outbox, PacketBuf};
+use lvs_wire::PacketBuf;
 
 use super::service::Live;
 
@@ -66,8 +65,8 @@ pub(super) async fn pass_errors(
     mut listeners: [Option<ErrorListener>; 2],
     writer: TunWriter,
 ) {
-    let mut writer = writer.with_neighbours(Arc::clone(&live.neighbours));
-    let (mut packet, mut outbox) = (PacketBuf::new(), Outbox::default());
+    let mut executor = live.executor(writer);
+    let mut packet = PacketBuf::new();
     loop {
         let (family, heard) = tokio::select! {
             heard = next(listeners[0].as_ref()) => (0, heard),
@@ -81,11 +80,8 @@ pub(super) async fn pass_errors(
                 continue;
             }
         }
-        let verdict = live.director.process_heard(&mut packet, live.clock.now(), &mut outbox);
-        if verdict != Verdict::Pass {
-            tracing::trace!(len = packet.len(), ?verdict, "ICMP message");
-            super::send(&mut writer, verdict, &mut packet, &mut outbox);
-        }
+        let now = live.clock.now();
+        executor.execute(&mut packet, |packet, outbox| live.director.process_heard(packet, now, outbox));
     }
 }
 

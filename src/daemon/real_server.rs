@@ -13,7 +13,8 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::clock::{Clock, unix_millis};
 use super::counters::{AllCounters, QueueCounters};
-use super::datapath::{BATCH, Ended, Stopped, Worker, write, write_whole};
+use super::datapath::{BATCH, Ended, Stopped, Worker};
+use super::execute::Executor;
 use super::signals::{SignalWatch, Wish};
 use super::{
     DaemonError, all_undone, clean_up_before_start, control_runtime, journal_path, notify, privileges,
@@ -27,7 +28,7 @@ use lvs_control::{Applied, Counter, OnError, Service, Status, server, status};
 use lvs_device::{GuePorts, IdlePorts, PacketReader, ReadError, Tun, TunQueue};
 use lvs_events::rfc3339;
 use lvs_host::{HostError, HostOptions, RealPlumbing, Step, StopFlag, Watch};
-use lvs_wire::{Coalescer, Outbox, PacketBuf};
+use lvs_wire::{Coalescer, PacketBuf};
 
 /// Everything that is decided before it starts.
 #[derive(Clone, Debug)]
@@ -193,9 +194,9 @@ fn start_end(
         let (end, ports) = (TunnelEnd::new(options.invitation()), ports.take());
         let serve = move |device: TunQueue, counters: Arc<QueueCounters>, stopped: Stopped| async move {
             let ports = ports.map(IdlePorts::register).transpose()?;
-            let inside = Inside { coalescer, spare: PacketBuf::new(), counters: &counters };
-            let mut path = EndPath { end, clock, counters: &counters, inside };
-            path.serve(device, ports.as_ref(), stopped).await
+            let executor = Executor::new(device, Arc::clone(&counters), coalescer);
+            let mut path = EndPath { end, clock, counters, executor };
+            path.serve(ports.as_ref(), stopped).await
         };
         Worker::start(options.tun.clone(), (queue, Arc::default()), (counters, report.clone()), serve)
     });
@@ -204,22 +205,17 @@ fn start_end(
     workers
 }
 
-/// The way of packets through the end of a tunnel.
-struct EndPath<'a> {
+/// Packets at the end of a tunnel.
+struct EndPath {
     end: TunnelEnd,
     clock: Clock,
-    counters: &'a QueueCounters,
-    inside: Inside<'a>,
+    counters: Arc<QueueCounters>,
+    executor: Executor<TunQueue>,
 }
 
-impl EndPath<'_> {
-    async fn serve(
-        &mut self,
-        mut device: TunQueue,
-        ports: Option<&GuePorts>,
-        mut stopped: Stopped,
-    ) -> io::Result<()> {
-        let (mut packet, mut outbox) = (PacketBuf::new(), Outbox::default());
+impl EndPath {
+    async fn serve(&mut self, ports: Option<&GuePorts>, mut stopped: Stopped) -> io::Result<()> {
+        let mut packet = PacketBuf::new();
         let datagram_waits = async |ports: Option<&GuePorts>| match ports {
             Some(ports) => ports.readable().await,
             None => std::future::pending().await,
@@ -228,27 +224,23 @@ impl EndPath<'_> {
             tokio::select! {
                 biased;
                 _ = &mut stopped => return Ok(()),
-                ready = device.readable() => {
+                ready = self.executor.device().readable() => {
                     ready?;
-                    self.packets(&mut device, &mut packet, &mut outbox)?;
+                    self.packets(&mut packet)?;
                 }
                 ready = datagram_waits(ports) => {
                     ready?;
-                    self.datagrams(&mut device, ports, &mut packet);
+                    self.datagrams(ports, &mut packet);
                 }
             }
+            self.executor.flush();
         }
     }
 
-    fn packets(
-        &mut self,
-        device: &mut TunQueue,
-        packet: &mut PacketBuf,
-        outbox: &mut Outbox,
-    ) -> io::Result<()> {
+    fn packets(&mut self, packet: &mut PacketBuf) -> io::Result<()> {
         let now = self.clock.now();
         for _ in 0..BATCH {
-            match device.read(packet) {
+            match self.executor.device().read(packet) {
                 Ok(true) => {}
                 Ok(false) => break,
                 Err(ReadError::Gone(error)) => return Err(error),
@@ -257,66 +249,24 @@ impl EndPath<'_> {
                     continue;
                 }
             }
-            let verdict = self.end.process(packet, now, outbox);
-            self.end.refused().for_each(|reason| self.counters.verdict(Verdict::Drop(reason)));
-            self.deliver(device, packet, verdict);
-            outbox.drain(|packet| self.inside.add(device, packet));
+            self.executor.execute(packet, |packet, outbox| match self.end.process(packet, now, outbox) {
+                // For nobody: counted, but not handed back.
+                Verdict::Pass => {
+                    self.counters.verdict(Verdict::Pass);
+                    None
+                }
+                verdict => Some(verdict),
+            });
+            self.end.refused().for_each(|reason| self.executor.count(Verdict::Drop(reason)));
         }
-        self.inside.flush(device);
         Ok(())
     }
 
-    fn datagrams(&mut self, device: &mut TunQueue, ports: Option<&GuePorts>, packet: &mut PacketBuf) {
+    fn datagrams(&mut self, ports: Option<&GuePorts>, packet: &mut PacketBuf) {
         for _ in 0..BATCH {
             let Some(arrived) = ports.and_then(|ports| ports.read(packet)) else { break };
-            let verdict = self.end.process_datagram(packet, arrived.from, arrived.ecn);
-            self.deliver(device, packet, verdict);
-        }
-        self.inside.flush(device);
-    }
-
-    fn deliver(&mut self, device: &mut TunQueue, packet: &mut PacketBuf, verdict: Verdict) {
-        tracing::trace!(len = packet.len(), ?verdict, "packet");
-        self.counters.verdict(verdict);
-        if verdict == Verdict::Forward {
-            self.inside.add(device, packet);
-        }
-    }
-}
-
-/// What came out of tunnels, on its way to the host: the segments of a batch as super-packets.
-struct Inside<'a> {
-    /// None: packet by packet.
-    coalescer: Option<Coalescer>,
-    spare: PacketBuf,
-    counters: &'a QueueCounters,
-}
-
-impl Inside<'_> {
-    fn add(&mut self, device: &mut TunQueue, packet: &mut PacketBuf) {
-        let Self { coalescer, spare, counters } = self;
-        let Some(gathering) = coalescer else { return write(device, packet, counters) };
-        let mut is_refused = false;
-        gathering.add(packet, |packet| is_refused |= !write_whole(device, packet, spare, counters));
-        self.give_up_if(device, is_refused);
-    }
-
-    fn flush(&mut self, device: &mut TunQueue) {
-        let Self { coalescer, spare, counters } = self;
-        let mut is_refused = false;
-        let send = |packet: &mut PacketBuf| is_refused |= !write_whole(device, packet, spare, counters);
-        if let Some(gathering) = coalescer {
-            gathering.flush(send);
-        }
-        self.give_up_if(device, is_refused);
-    }
-
-    /// A kernel that refuses super-packets gets none any more.
-    fn give_up_if(&mut self, device: &mut TunQueue, is_refused: bool) {
-        if is_refused && let Some(mut gathering) = self.coalescer.take() {
-            tracing::warn!("the kernel refuses super-packets, so it is given packets");
-            gathering.flush(|packet| {
-                write_whole(device, packet, &mut self.spare, self.counters);
+            self.executor.execute(packet, |packet, _| {
+                Some(self.end.process_datagram(packet, arrived.from, arrived.ecn))
             });
         }
     }

@@ -13,6 +13,7 @@ use super::clock::{Clock, unix_millis};
 use super::counters::AllCounters;
 use super::drain::Drains;
 use super::drain_file::DrainFile;
+use super::execute::Executor;
 use super::following::{Cause, Following};
 use super::reload::Configured;
 use super::sync::SyncDaemons;
@@ -20,7 +21,9 @@ use super::watching::Watchers;
 use crate::health::tasks::Checks;
 use crate::metrics;
 use lvs::Time;
-use lvs::director::{Command, CommandError, Director, Explanation, Query, Question, Reply, ServiceEntry};
+use lvs::director::{
+    Command, CommandError, Director, Explanation, Query, Question, Reply, ServiceEntry, Side,
+};
 use lvs::neighbour::Neighbours;
 use lvs::service::{Endpoint, Family, ServiceKey};
 use lvs_config::{Declared, Source};
@@ -31,6 +34,7 @@ use lvs_control::stream::{self, Parts};
 use lvs_control::{
     Applied, Counter, OnError, ReloadRefusal, ReloadWish, Reloaded, Service, Status, Wish, status,
 };
+use lvs_device::{OffQueue, TunWriter};
 use lvs_events::rfc3339;
 use lvs_health::report::ServiceReport;
 use lvs_health::state::Health;
@@ -114,6 +118,13 @@ impl Live {
     /// Gives the taps that the packets' way knows.
     pub(super) fn with_taps(self, taps: Arc<Taps>) -> Self {
         Self { taps, ..self }
+    }
+
+    /// Carries out decisions about packets that come by no queue.
+    pub(super) fn executor(&self, writer: TunWriter) -> Executor<OffQueue> {
+        let device = writer.with_neighbours(Arc::clone(&self.neighbours));
+        Executor::new(device, self.counters.beside_queues(), None)
+            .tapped(Arc::clone(&self.taps), Side::Client)
     }
 
     /// Changes tables, then the host.

@@ -149,7 +149,7 @@ impl Network {
     fn overhear(&mut self, bytes: &[u8], out: &mut Vec<Seen>) {
         let mut buf = PacketBuf::from_packet(bytes);
         let mut outbox = std::mem::take(&mut self.outbox);
-        let verdict = self.director.process_heard(&mut buf, self.now, &mut outbox);
+        let verdict = self.director.process_heard(&mut buf, self.now, &mut outbox).unwrap_or(Verdict::Pass);
         let mut written = Vec::new();
         if verdict == Verdict::Forward {
             written.push(finished(&buf));

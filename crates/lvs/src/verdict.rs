@@ -22,6 +22,14 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// Whether the packet itself goes somewhere.
+    pub const fn sends_packet(self) -> bool {
+        match self {
+            Self::Forward | Self::Route(_) | Self::Pass => true,
+            Self::Split | Self::Hold | Self::Reply | Self::Drop(_) => false,
+        }
+    }
+
     /// As counters and captures name it.
     pub const fn name(self) -> &'static str {
         match self {

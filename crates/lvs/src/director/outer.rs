@@ -22,20 +22,20 @@ struct Said {
 }
 
 impl Director {
-    /// Decides on an ICMP message that was sent to this host. `Pass`: it is not for the director, and the host has it already.
-    pub fn process_heard(&self, packet: &mut PacketBuf, now: Time, outbox: &mut Outbox) -> Verdict {
-        let Ok(headers) = Headers::parse(packet.bytes()) else { return Verdict::Pass };
-        let Ok(transport @ Transport::Icmp { kind, .. }) = headers.transport(packet.bytes()) else {
-            return Verdict::Pass;
-        };
+    /// Decides on an ICMP message that was sent to this host. None where it is not for the director: the host has it already.
+    pub fn process_heard(&self, packet: &mut PacketBuf, now: Time, outbox: &mut Outbox) -> Option<Verdict> {
+        let headers = Headers::parse(packet.bytes()).ok()?;
+        let transport = headers.transport(packet.bytes()).ok()?;
+        let Transport::Icmp { kind, .. } = transport else { return None };
+        let for_director = |verdict| (verdict != Verdict::Pass).then_some(verdict);
         if !icmp::is_related_error(kind, headers.is_v6()) || headers.fragment.is_some() {
-            return self.process(packet, Side::Client, now, outbox);
+            return for_director(self.process(packet, Side::Client, now, outbox));
         }
         let entry = take_entry(packet, &headers, |addr| self.routes.is_local(addr));
         let mut heard = Packet { entry, ..Packet::new(packet, headers, (Side::Client, now), outbox) };
         let quoted = Headers::parse_quoted(&heard.payload()[ICMP_HEADER..]);
         let verdict = quoted.ok().and_then(|quoted| self.outer_error(&mut heard, &quoted));
-        verdict.unwrap_or_else(|| self.classify(&mut heard, transport))
+        for_director(verdict.unwrap_or_else(|| self.classify(&mut heard, transport)))
     }
 
     /// None where the packet that is quoted is not the outer one of a tunnel.

@@ -68,7 +68,7 @@ impl Tunnelled {
         let verdict = director.process_heard(&mut buf, *now, outbox);
         let mut out = Vec::new();
         outbox.drain(|packet| out.push(packet.bytes().to_vec()));
-        (verdict, out)
+        (verdict.unwrap_or(Verdict::Pass), out)
     }
 
     fn too_big(&mut self, mtu: u32, packet: &[u8]) -> (Verdict, Vec<Vec<u8>>) {
