@@ -54,7 +54,7 @@ impl QueueCounters {
             Verdict::Route(_) => self.route.bump(),
             Verdict::Hold => self.hold.bump(),
             Verdict::Reply => self.reply.bump(),
-            Verdict::Drop(reason) => self.dropped[reason as usize].bump(),
+            Verdict::Refuse(reason) | Verdict::Drop(reason) => self.dropped[reason as usize].bump(),
         }
     }
 

@@ -163,7 +163,7 @@ fn show(taps: &Taps, (side, verdict): (Side, Verdict), before: &[u8], packet: &P
         Side::Mark(mark) => format!("mark {mark}"),
     };
     let name = match verdict {
-        Verdict::Drop(reason) => format!("drop: {}", reason.name()),
+        Verdict::Refuse(reason) | Verdict::Drop(reason) => format!("drop: {}", reason.name()),
         Verdict::Route(neighbour) => format!("route to {neighbour}"),
         other => other.name().to_owned(),
     };

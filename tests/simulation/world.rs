@@ -31,7 +31,7 @@ const FLAGS: &[u8] = &[
     0,
 ];
 
-const NO_PORT: Verdict = Verdict::Drop(DropReason::NoLocalPort);
+const NO_PORT: Verdict = Verdict::Refuse(DropReason::NoLocalPort);
 
 /// A broken promise: what, in which step.
 pub(crate) type Broken = String;
@@ -154,7 +154,7 @@ impl World {
         };
         let goes_on_well = conn.is_some_and(|conn| match service {
             Some(service) if service.has(conn.real) => reached == Some(conn.real),
-            _ => matches!(verdict, Verdict::Drop(_)),
+            _ => matches!(verdict, Verdict::Refuse(_) | Verdict::Drop(_)),
         });
         let is_right = match conn {
             _ if !self.model.has_family(Family::of(&virt.addr)) => verdict == Verdict::Pass,
@@ -289,7 +289,7 @@ impl World {
         let error = self.seen();
         match verdict {
             Verdict::Forward if error.bad.is_empty() && error.dst == client => Ok(()),
-            Verdict::Pass | Verdict::Drop(_) => Ok(()),
+            Verdict::Pass | Verdict::Refuse(_) | Verdict::Drop(_) => Ok(()),
             _ => Err(format!("an error of {}: {verdict:?} {:?}", seen.dst, error.bad)),
         }
     }

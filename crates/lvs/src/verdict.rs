@@ -18,6 +18,9 @@ pub enum Verdict {
     Hold,
     /// Not forwarded; what is to be sent instead (an ICMP error, say) lies in the outbox.
     Reply,
+    /// Dropped, and its sender is told: the answer lies in the outbox.
+    Refuse(DropReason),
+    /// Dropped without a word.
     Drop(DropReason),
 }
 
@@ -26,7 +29,7 @@ impl Verdict {
     pub const fn sends_packet(self) -> bool {
         match self {
             Self::Forward | Self::Route(_) | Self::Pass => true,
-            Self::Split | Self::Hold | Self::Reply | Self::Drop(_) => false,
+            Self::Split | Self::Hold | Self::Reply | Self::Refuse(_) | Self::Drop(_) => false,
         }
     }
 
@@ -39,7 +42,7 @@ impl Verdict {
             Self::Pass => "pass",
             Self::Hold => "hold",
             Self::Reply => "reply",
-            Self::Drop(_) => "drop",
+            Self::Refuse(_) | Self::Drop(_) => "drop",
         }
     }
 }

@@ -190,11 +190,13 @@ impl Director {
         conn: &Connection,
         reason: DropReason,
     ) -> Verdict {
-        let sent = packet.complain(self.complaint_source(conn), IcmpError::HostUnreachable);
-        if let (Some(len), Some(server)) = (sent, conn.available_server()) {
+        let Some(len) = packet.complain(self.complaint_source(conn), IcmpError::HostUnreachable) else {
+            return Verdict::Drop(reason);
+        };
+        if let Some(server) = conn.available_server() {
             server.counters().count_out(1, len);
         }
-        Verdict::Drop(reason)
+        Verdict::Refuse(reason)
     }
 
     /// Counts a packet of the client and moves the state.

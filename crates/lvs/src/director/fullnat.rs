@@ -308,10 +308,9 @@ impl Director {
         } else {
             icmp::error_about(bytes, headers, headers.dst, IcmpError::PortUnreachable)
         };
-        if let Some(answer) = answer {
-            packet.outbox.push(&answer);
-        }
-        Verdict::Drop(DropReason::NoLocalPort)
+        let Some(answer) = answer else { return Verdict::Drop(DropReason::NoLocalPort) };
+        packet.outbox.push(&answer);
+        Verdict::Refuse(DropReason::NoLocalPort)
     }
 
     /// Pieces of packets of several clients must not be put together, and they come from one address: identifications

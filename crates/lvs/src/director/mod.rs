@@ -239,7 +239,9 @@ impl Director {
                 Ok(headers) => headers.dst,
                 Err(error) => return Verdict::Drop(error.into()),
             },
-            Verdict::Split | Verdict::Hold | Verdict::Reply | Verdict::Drop(_) => return verdict,
+            Verdict::Split | Verdict::Hold | Verdict::Reply | Verdict::Refuse(_) | Verdict::Drop(_) => {
+                return verdict;
+            }
         };
         let is_for_host = side != Side::Server && !headers.is_v6();
         let payloads = if is_for_host { gather(&payloads) } else { payloads };

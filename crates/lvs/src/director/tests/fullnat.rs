@@ -169,7 +169,7 @@ fn one_local_port_serves_towards_several_servers() {
     }
     assert_eq!((seen.len(), each), (32_768, 16_384));
     let (verdict, _) = world.process(&make::udp(world.request(9), b"x"), Side::Client);
-    assert_eq!(verdict, Verdict::Drop(DropReason::NoLocalPort));
+    assert_eq!(verdict, Verdict::Refuse(DropReason::NoLocalPort));
     let mut answers = Vec::new();
     world.outbox.drain(|packet| answers.push(packet.bytes().to_vec()));
     let headers = Headers::parse(&answers[0]).unwrap();
@@ -255,7 +255,7 @@ fn a_port_in_time_wait_goes_to_whom_the_server_will_believe() {
                 Gets::Syn(StreamPosition::of(&bytes[20..]).stamp)
             }
             verdict => {
-                assert_eq!(verdict, Verdict::Drop(DropReason::NoLocalPort));
+                assert_eq!(verdict, Verdict::Refuse(DropReason::NoLocalPort));
                 Gets::Nothing
             }
         };
@@ -311,13 +311,13 @@ fn nobody_else_gets_a_port_that_the_server_remembers() {
     }
     let late = addr("20.1.0.1");
     let (verdict, _) = world.with_syn(late, 1, 900, Some(69));
-    assert_eq!(verdict, Verdict::Drop(DropReason::NoLocalPort), "the server would refuse it");
+    assert_eq!(verdict, Verdict::Refuse(DropReason::NoLocalPort), "the server would refuse it");
     let (verdict, bytes) = world.with_syn(late, 1, 900, Some(71));
     assert_eq!((verdict, ends_of(&bytes).src_port), (Verdict::Forward, remembered.src_port));
     // After a minute no server remembers it, wherever the new one begins.
     let mut world = closed_world(Some(70));
     world.now = world.now + Duration::from_millis(59_999);
-    assert_eq!(world.with_syn(late, 1, 900, Some(69)).0, Verdict::Drop(DropReason::NoLocalPort));
+    assert_eq!(world.with_syn(late, 1, 900, Some(69)).0, Verdict::Refuse(DropReason::NoLocalPort));
     world.now = world.now + Duration::from_millis(1);
     assert_eq!(world.with_syn(late, 1, 900, Some(69)).0, Verdict::Forward);
 }

@@ -194,7 +194,7 @@ fn echo_goes_by_identifiers() {
         ids.sort_unstable();
         assert_eq!(ids, [20_000, 20_001]);
         let third = make::icmp(rs1, outer, (request, 0), word(100), b"");
-        assert_eq!(world.process(&third, Side::Server).0, Verdict::Drop(DropReason::NoLocalPort));
+        assert_eq!(world.process(&third, Side::Server).0, Verdict::Refuse(DropReason::NoLocalPort));
         // One that was silent for half a minute gives its identifier up.
         world.pass_time(31);
         assert_eq!(world.process(&third, Side::Server).0, Verdict::Forward);
@@ -243,7 +243,7 @@ fn who_finds_no_port_is_told() {
     let mut world = World::masquerading(Protocol::Tcp, false, 20_000..=20_000);
     assert_eq!(world.process(&make::tcp(world.outwards(1), SYN, b""), Side::Server).0, Verdict::Forward);
     let (verdict, _) = world.process(&make::tcp(world.outwards(2), SYN, b""), Side::Server);
-    assert_eq!(verdict, Verdict::Drop(DropReason::NoLocalPort));
+    assert_eq!(verdict, Verdict::Refuse(DropReason::NoLocalPort));
     let mut answers = Vec::new();
     world.outbox.drain(|packet| answers.push(ends_of(packet.bytes())));
     assert_eq!((answers.len(), answers[0].dst, answers[0].dst_port), (1, world.reals[0], 2));
