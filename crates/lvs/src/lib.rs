@@ -7,6 +7,7 @@
 
 pub mod app;
 pub mod conn;
+mod defragment;
 pub mod director;
 pub mod neighbour;
 pub mod route;

@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use super::director::fragments::{Fragments, Joined};
+use super::defragment::{Fragments, Joined};
 use super::time::Time;
 use super::verdict::{DropReason, Verdict};
 use lvs_wire::{

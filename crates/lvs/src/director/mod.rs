@@ -3,31 +3,9 @@
 //! Owns the tables of services and connections. Called by the daemon, one task per TUN queue and one for the
 //! control socket; everything takes `&self`. Never blocks for longer than a table lock.
 
-mod apply;
-mod captures;
-mod census;
-mod command;
-mod defence;
-mod engine;
-mod explain;
-mod farewell;
-mod flow;
-pub(crate) mod fragments;
-mod ftp;
-mod fullnat;
-mod hand_on;
-mod ipsec;
-mod kernel;
-mod lead;
-mod masquerade;
-mod mtu;
-mod outer;
-mod packet;
-mod related;
-mod schedule;
-mod status;
-mod sync;
-mod sysctl;
+mod control;
+mod path;
+mod upkeep;
 
 use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
@@ -35,32 +13,32 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
-use defence::Defence;
-use farewell::Farewells;
-use fragments::{Fragments, Joined, cut_again, gather};
-use fullnat::StandIns;
-use hand_on::Repeats;
-use masquerade::Masquerade;
-use mtu::Routes;
-use packet::Packet;
+use crate::defragment::{Fragments, Joined, cut_again, gather};
 use parking_lot::{Mutex, RwLock};
+use path::fullnat::StandIns;
+use path::hand_on::Repeats;
+use path::masquerade::Masquerade;
+use path::mtu::Routes;
+use path::packet::Packet;
+use upkeep::defence::Defence;
+use upkeep::farewell::Farewells;
 
 pub use crate::conn::{Ending, FlowRecord, FlowWish, LostFlows};
 pub use crate::service::Signals;
 pub use crate::verdict::{DropReason, Verdict};
-pub use captures::Captures;
-pub use census::{Census, ConnCensus, ConnDetail, ConnFilter, EndFilter, ServerCensus, StateCount};
-pub use command::{
+pub use control::captures::Captures;
+pub use control::census::{Census, ConnCensus, ConnDetail, ConnFilter, EndFilter, ServerCensus, StateCount};
+pub use control::command::{
     Command, CommandError, ConnEntry, DaemonRole, DaemonSpec, EngineData, Info, Overload, Query, Reply,
     ServerEntry, ServiceEntry, Tables, TimeoutSettings,
 };
-pub use explain::{Candidate, Explanation, Outcome, Question};
-pub use farewell::CutOff;
-pub use fullnat::{DEFAULT_LADDR_PORTS, INNER_LADDRS, MOST_LADDRS, laddrs};
-pub use kernel::{Kernel, UnknownKernel};
-pub use lead::Led;
-pub use status::{HashStatus, TableStatus};
-pub use sysctl::{Scope, Sysctl, SysctlEntry, Sysctls};
+pub use control::explain::{Candidate, Explanation, Outcome, Question};
+pub use control::kernel::{Kernel, UnknownKernel};
+pub use control::lead::Led;
+pub use control::status::{HashStatus, TableStatus};
+pub use control::sysctl::{Scope, Sysctl, SysctlEntry, Sysctls};
+pub use path::fullnat::{DEFAULT_LADDR_PORTS, INNER_LADDRS, MOST_LADDRS, laddrs};
+pub use upkeep::farewell::CutOff;
 
 use crate::conn::{ConnTable, Timeouts};
 use crate::service::ServiceTable;
@@ -147,7 +125,7 @@ pub struct Director {
     routes: Routes,
     fragments: Mutex<Fragments>,
     defence: Defence,
-    sync: sync::Sync,
+    sync: upkeep::sync::Sync,
     farewells: Mutex<Farewells>,
 }
 
@@ -191,7 +169,7 @@ impl Director {
             routes: Routes::default(),
             fragments: Mutex::default(),
             defence: Defence::default(),
-            sync: sync::Sync::default(),
+            sync: upkeep::sync::Sync::default(),
             settings,
             farewells: Mutex::default(),
         }
@@ -340,7 +318,7 @@ impl Director {
         }
         let defends = now >= upkeep.defend_at;
         if defends {
-            upkeep.defend_at = now + defence::EVERY;
+            upkeep.defend_at = now + upkeep::defence::EVERY;
         }
         drop(upkeep);
         if defends {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
 use super::*;
-use crate::director::fullnat::MOST_LADDRS;
+use crate::director::path::fullnat::MOST_LADDRS;
 use lvs_wire::StreamPosition;
 
 impl World {

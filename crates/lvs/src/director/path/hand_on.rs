@@ -9,10 +9,10 @@ use std::collections::BinaryHeap;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use super::packet::Packet;
-use super::{Director, Verdict};
 use crate::app::{Handed, Preface, PrefaceStep, Toa, ToaOutcome, close_fast_open, leave_room, toa_len};
 use crate::conn::{ConnId, Connection, Method};
+use crate::director::path::packet::Packet;
+use crate::director::{Director, Verdict};
 use crate::service::{HandOn, Protocol};
 use crate::time::Time;
 use crate::xmit::Rewrite;
@@ -24,14 +24,14 @@ const FIRST_WAIT: Duration = Duration::from_millis(500);
 const MOST_REPEATS: u8 = 6;
 
 /// Headers that wait for an acknowledgement, and when to look.
-pub(super) type Repeats = BinaryHeap<Reverse<(Time, ConnId)>>;
+pub(in crate::director) type Repeats = BinaryHeap<Reverse<(Time, ConnId)>>;
 
 /// A segment of the client that goes out behind the packet under decision.
-pub(super) struct Follower(Headers);
+pub(in crate::director) struct Follower(Headers);
 
 impl Director {
     /// Makes a new connection tell its server, as its service wants it.
-    pub(super) fn hand_on(&self, conn: &mut Connection, wish: Option<HandOn>) {
+    pub(in crate::director) fn hand_on(&self, conn: &mut Connection, wish: Option<HandOn>) {
         if conn.protocol() != Protocol::Tcp.number() || conn.method != Method::Masq {
             return;
         }
@@ -43,7 +43,11 @@ impl Director {
     }
 
     /// A segment of the client, not rewritten yet. The follower is to be sent behind it.
-    pub(super) fn tell_server(&self, packet: &mut Packet<'_>, conn: &mut Connection) -> Option<Follower> {
+    pub(in crate::director) fn tell_server(
+        &self,
+        packet: &mut Packet<'_>,
+        conn: &mut Connection,
+    ) -> Option<Follower> {
         let (client, virt, real) = (conn.client(), conn.virt(), conn.real().addr);
         let (buf, headers) = (&mut *packet.buf, &mut packet.headers);
         match conn.handed_mut()? {
@@ -80,7 +84,7 @@ impl Director {
 
     /// The packet of [`Self::tell_server`] was rewritten: what follows it is too, and a header is kept until it is
     /// acknowledged.
-    pub(super) fn told(
+    pub(in crate::director) fn told(
         &self,
         packet: &mut Packet<'_>,
         (id, conn): (ConnId, &mut Connection),
@@ -107,7 +111,7 @@ impl Director {
     }
 
     /// A segment of the server, not rewritten yet.
-    pub(super) fn heed_server(&self, packet: &mut Packet<'_>, conn: &mut Connection) {
+    pub(in crate::director) fn heed_server(&self, packet: &mut Packet<'_>, conn: &mut Connection) {
         let client = conn.client().addr;
         let (l4, len, checksum) = (packet.headers.l4, packet.headers.len, packet.buf.offload.checksum);
         let tcp = &mut packet.buf.bytes_mut()[l4..len];
@@ -146,7 +150,12 @@ impl Director {
 }
 
 /// The number in the TCP header that an error quotes, as the client knows it.
-pub(super) fn restore_quoted(buf: &mut PacketBuf, headers: &Headers, quoted: &Headers, conn: &Connection) {
+pub(in crate::director) fn restore_quoted(
+    buf: &mut PacketBuf,
+    headers: &Headers,
+    quoted: &Headers,
+    conn: &Connection,
+) {
     let Some(Handed::Proxy(preface)) = conn.handed() else { return };
     let at = headers.l4 + 8 + quoted.l4 + 4;
     let Some(field) = buf.bytes().get(at..at + 4).and_then(|field| <[u8; 4]>::try_from(field).ok()) else {

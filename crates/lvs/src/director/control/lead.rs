@@ -10,9 +10,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use super::schedule::initial_state;
-use super::{Director, DropReason};
 use crate::conn::{ConnKey, Connection, Role};
+use crate::director::path::schedule::initial_state;
+use crate::director::{Director, DropReason};
 use crate::service::{Endpoint, Forwarding, Protocol, RealServer, ServerSpec, ServiceKey};
 use crate::time::Time;
 

@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-use super::Director;
-use super::ipsec::ISAKMP;
+use crate::director::Director;
+use crate::director::path::ipsec::ISAKMP;
 use crate::service::{Family, Forwarding, Protocol, RealServer, ServiceKey};
 use lvs_wire::protocol;
 

@@ -6,11 +6,11 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use serde::{Deserialize, Serialize};
 
-use super::census::detail;
-use super::schedule::{ANY_PROTOCOL, FTP_DATA_PORT, FTP_PORT, client_key, mark_addr, mixed};
-use super::sysctl::Sysctl;
-use super::{ConnDetail, Director};
 use crate::conn::{ConnKey, Entry, Role};
+use crate::director::control::census::detail;
+use crate::director::control::sysctl::Sysctl;
+use crate::director::path::schedule::{ANY_PROTOCOL, FTP_DATA_PORT, FTP_PORT, client_key, mark_addr, mixed};
+use crate::director::{ConnDetail, Director};
 use crate::service::{Endpoint, Persistence, Protocol, RealServer, ServiceKey, VirtualService};
 use crate::time::Time;
 

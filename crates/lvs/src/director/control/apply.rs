@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-use super::{
+use crate::conn::{ConnFlags, Connection, Ending};
+use crate::director::{
     Command, CommandError, ConnEntry, DaemonSpec, Director, EngineData, Info, Overload, Query, Reply,
     ServerEntry, ServiceEntry, Signals, Sysctl, Tables, TimeoutSettings,
 };
-use crate::conn::{ConnFlags, Connection, Ending};
 use crate::service::{
     Endpoint, Family, Forwarding, Protocol, RealServer, ServerSpec, ServiceKey, ServiceTable, VirtualService,
     reconcile,
@@ -287,7 +287,7 @@ fn check_timeouts(wanted: &TimeoutSettings) -> Result<(), CommandError> {
     if is_too_long { Err(CommandError::BadTimeout) } else { Ok(()) }
 }
 
-pub(super) fn conn_entry(conn: &Connection, now: Time) -> ConnEntry {
+pub(in crate::director) fn conn_entry(conn: &Connection, now: Time) -> ConnEntry {
     ConnEntry {
         protocol: conn.protocol(),
         state: conn.state.name().to_owned(),

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use super::super::{Captures, Director, Time};
 use crate::app::sequence::Correction;
 use crate::conn::{ConnFlags, ConnKey, Connection, Entry, Method, Role, State};
+use crate::director::{Captures, Director, Time};
 use crate::service::{Protocol, RealServer};
 use crate::sync::{Flags, Reader, Record, Rejected};
 
@@ -144,7 +144,7 @@ impl Director {
     }
 
     /// Adds what connections need that were taken over and have no server here.
-    pub(in super::super) fn capture_strangers(&self, captures: &mut Captures) {
+    pub(in crate::director) fn capture_strangers(&self, captures: &mut Captures) {
         if !self.sync.has_strangers.load(Relaxed) {
             return;
         }

@@ -5,22 +5,22 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use super::packet::{Packet, Segment};
-use super::sysctl::Sysctl;
-use super::{Director, DropReason};
 use crate::conn::{ConnId, ConnKey, Connection, Entry, Role, SctpState, State, TableFull, TcpState};
+use crate::director::control::sysctl::Sysctl;
+use crate::director::path::packet::{Packet, Segment};
+use crate::director::{Director, DropReason};
 use crate::sched::{Expirations, Flow};
 use crate::service::{Endpoint, Family, Persistence, Protocol, RealServer, ServiceKey, VirtualService};
 use crate::time::Time;
 
-pub(super) const FTP_PORT: u16 = 21;
-pub(super) const FTP_DATA_PORT: u16 = 20;
+pub(in crate::director) const FTP_PORT: u16 = 21;
+pub(in crate::director) const FTP_DATA_PORT: u16 = 20;
 
 /// The protocol number of a template that stands for a mark.
-pub(super) const ANY_PROTOCOL: u8 = 0;
+pub(in crate::director) const ANY_PROTOCOL: u8 = 0;
 
 /// What became of the wish for a connection.
-pub(super) enum Scheduled<'a> {
+pub(in crate::director) enum Scheduled<'a> {
     Tracked(Entry<'a>),
     /// For this packet only, and in no table: to be unbound after use.
     OnePacket(Connection),
@@ -35,7 +35,7 @@ pub(super) enum Scheduled<'a> {
 }
 
 impl Director {
-    pub(super) fn schedule(&self, packet: &Packet<'_>, segment: &Segment) -> Scheduled<'_> {
+    pub(in crate::director) fn schedule(&self, packet: &Packet<'_>, segment: &Segment) -> Scheduled<'_> {
         let services = self.services.read();
         let found = services.find(packet.mark(), segment.protocol, segment.to.addr, segment.to.port);
         let Some(service) = found else { return Scheduled::NoService };
@@ -141,7 +141,7 @@ impl Director {
     }
 
     /// A template of this key whose server can be used; one whose server cannot is put out of use.
-    pub(super) fn usable_template(
+    pub(in crate::director) fn usable_template(
         &self,
         packet: &Packet<'_>,
         key: &ConnKey,
@@ -167,7 +167,7 @@ impl Director {
         service.schedule(&self.flow(segment.from, segment.to, service, packet.now, self.draw()))
     }
 
-    pub(super) fn flow(
+    pub(in crate::director) fn flow(
         &self,
         client: Endpoint,
         virt: Endpoint,
@@ -238,18 +238,18 @@ impl Director {
     }
 
     /// Random bits for one decision, from the director's seed (splitmix64).
-    pub(super) fn draw(&self) -> u64 {
+    pub(in crate::director) fn draw(&self) -> u64 {
         mixed(self.draws.fetch_add(0x9e37_79b9_7f4a_7c15, Relaxed))
     }
 }
 
-pub(super) const fn mixed(mut bits: u64) -> u64 {
+pub(in crate::director) const fn mixed(mut bits: u64) -> u64 {
     bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     bits ^ (bits >> 31)
 }
 
-pub(super) const fn initial_state(protocol: Protocol) -> State {
+pub(in crate::director) const fn initial_state(protocol: Protocol) -> State {
     match protocol {
         Protocol::Tcp => State::Tcp(TcpState::None),
         Protocol::Udp => State::Udp,
@@ -258,7 +258,12 @@ pub(super) const fn initial_state(protocol: Protocol) -> State {
 }
 
 /// The key of a client's template: its network, and no port.
-pub(super) fn client_key(protocol: u8, client: IpAddr, virt: Endpoint, persistence: Persistence) -> ConnKey {
+pub(in crate::director) fn client_key(
+    protocol: u8,
+    client: IpAddr,
+    virt: Endpoint,
+    persistence: Persistence,
+) -> ConnKey {
     let client = Endpoint::new(network(client, persistence.mask), 0);
     ConnKey::new(Role::Template, protocol, client, virt)
 }
@@ -282,7 +287,7 @@ fn network(addr: IpAddr, mask: u32) -> IpAddr {
 }
 
 /// A mark in the place of an address, as templates are listed: in the first word.
-pub(super) fn mark_addr(mark: u32, family: Family) -> IpAddr {
+pub(in crate::director) fn mark_addr(mark: u32, family: Family) -> IpAddr {
     match family {
         Family::V4 => Ipv4Addr::from_bits(mark).into(),
         Family::V6 => Ipv6Addr::from_bits(u128::from(mark) << 96).into(),

@@ -10,12 +10,12 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
-use super::fragments::cut_again;
-use super::fullnat::Claimant;
-use super::packet::{Packet, Segment};
-use super::schedule::initial_state;
-use super::{Director, DropReason, Side, Verdict};
 use crate::conn::{ConnKey, Connection, Entry, Role, SctpState, State, TcpState};
+use crate::defragment::cut_again;
+use crate::director::path::fullnat::Claimant;
+use crate::director::path::packet::{Packet, Segment};
+use crate::director::path::schedule::initial_state;
+use crate::director::{Director, DropReason, Side, Verdict};
 use crate::route::is_link_local;
 use crate::service::{Endpoint, Protocol};
 use crate::xmit::{self, Rewrite};
@@ -27,28 +27,28 @@ const ESTABLISHED: Duration = Duration::from_secs(2 * 3600 + 4 * 60);
 
 /// The subnets whose hosts are masqueraded.
 #[derive(Debug)]
-pub(super) struct Masquerade {
+pub(in crate::director) struct Masquerade {
     nets: Vec<IpNet>,
     /// Connections that were ever opened.
     opened: AtomicU64,
 }
 
 impl Masquerade {
-    pub(super) fn new(nets: &[IpNet]) -> Self {
+    pub(in crate::director) fn new(nets: &[IpNet]) -> Self {
         Self { nets: nets.iter().map(IpNet::trunc).collect(), opened: AtomicU64::new(0) }
     }
 
     /// Whether there is a subnet of that family.
-    pub(super) fn is_of(&self, is_v6: bool) -> bool {
+    pub(in crate::director) fn is_of(&self, is_v6: bool) -> bool {
         self.nets.iter().any(|net| net.addr().is_ipv6() == is_v6)
     }
 
     /// IPv4 and IPv6.
-    pub(super) fn families(&self) -> [bool; 2] {
+    pub(in crate::director) fn families(&self) -> [bool; 2] {
         [false, true].map(|is_v6| self.is_of(is_v6))
     }
 
-    pub(super) fn opened(&self) -> u64 {
+    pub(in crate::director) fn opened(&self) -> u64 {
         self.opened.load(Relaxed)
     }
 
@@ -70,7 +70,11 @@ impl Director {
 
     /// A segment that no connection and no service took: if it opens a connection outwards it gets one. None: it is to
     /// be treated as any other.
-    pub(super) fn masquerade(&self, packet: &mut Packet<'_>, segment: &Segment) -> Option<Verdict> {
+    pub(in crate::director) fn masquerade(
+        &self,
+        packet: &mut Packet<'_>,
+        segment: &Segment,
+    ) -> Option<Verdict> {
         if packet.side != Side::Server {
             return None;
         }
@@ -90,7 +94,7 @@ impl Director {
     }
 
     /// Whether it goes from a host of the subnets to the outside.
-    pub(super) fn leaves(&self, from: IpAddr, to: IpAddr) -> bool {
+    pub(in crate::director) fn leaves(&self, from: IpAddr, to: IpAddr) -> bool {
         let masquerade = &self.masquerade;
         masquerade.has(from)
             && !masquerade.has(to)
@@ -152,7 +156,7 @@ impl Director {
     }
 
     /// A request or an answer of ICMP echo. Both ends of an echo are addresses; the identifier is the asker's port.
-    pub(super) fn process_echo(&self, packet: &mut Packet<'_>, echo: Echo) -> Verdict {
+    pub(in crate::director) fn process_echo(&self, packet: &mut Packet<'_>, echo: Echo) -> Verdict {
         let (src, dst) = (packet.headers.src, packet.headers.dst);
         let number = packet.headers.protocol;
         match echo {
@@ -210,7 +214,7 @@ impl Director {
     }
 
     /// The address from which a client's packet is complained of: the virtual one, or the host's own.
-    pub(super) fn complaint_source(&self, conn: &Connection) -> IpAddr {
+    pub(in crate::director) fn complaint_source(&self, conn: &Connection) -> IpAddr {
         let virt = conn.virt().addr;
         if !conn.is_masqueraded() {
             return virt;
@@ -220,7 +224,7 @@ impl Director {
 }
 
 /// A masqueraded connection may be silent for longer than one of a service.
-pub(super) fn stretch(conn: &mut Connection) {
+pub(in crate::director) fn stretch(conn: &mut Connection) {
     let is_established =
         matches!(conn.state, State::Tcp(TcpState::Established) | State::Sctp(SctpState::Established));
     if is_established && conn.is_masqueraded() && conn.timeout() < ESTABLISHED {

@@ -3,43 +3,43 @@
 use std::cell::Cell;
 use std::net::IpAddr;
 
-use super::{DropReason, Side, Verdict};
 use crate::conn::{HeldPort, Numbers};
+use crate::director::{DropReason, Side, Verdict};
 use crate::service::{Endpoint, Protocol};
 use crate::time::Time;
 use lvs_wire::{
     self, Entry, Headers, IcmpError, Outbox, PacketBuf, ParseError, TcpFlags, Transport, add_hop, icmp,
 };
 
-pub(super) struct Packet<'a> {
-    pub(super) buf: &'a mut PacketBuf,
-    pub(super) headers: Headers,
-    pub(super) side: Side,
-    pub(super) now: Time,
-    pub(super) outbox: &'a mut Outbox,
+pub(in crate::director) struct Packet<'a> {
+    pub(in crate::director) buf: &'a mut PacketBuf,
+    pub(in crate::director) headers: Headers,
+    pub(in crate::director) side: Side,
+    pub(in crate::director) now: Time,
+    pub(in crate::director) outbox: &'a mut Outbox,
     /// It came in pieces of this length, and leaves so.
-    pub(super) pieces: Option<usize>,
+    pub(in crate::director) pieces: Option<usize>,
     /// The local port of the connection that has given way to what this packet opens.
-    pub(super) held: Cell<Option<HeldPort>>,
+    pub(in crate::director) held: Cell<Option<HeldPort>>,
     /// What the host has written into an option on the way here. It writes again on the way out, unless the packet leaves
     /// past it or inside another.
-    pub(super) entry: Option<Entry>,
+    pub(in crate::director) entry: Option<Entry>,
 }
 
 /// The transport header of a packet that can belong to a connection.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Segment {
-    pub(super) protocol: Protocol,
-    pub(super) from: Endpoint,
-    pub(super) to: Endpoint,
+pub(in crate::director) struct Segment {
+    pub(in crate::director) protocol: Protocol,
+    pub(in crate::director) from: Endpoint,
+    pub(in crate::director) to: Endpoint,
     /// Of TCP; 0 otherwise.
-    pub(super) flags: TcpFlags,
+    pub(in crate::director) flags: TcpFlags,
 }
 
 impl<'a> Packet<'a> {
     /// One that came whole and without an entry of the host. Gets back the hop that the host took when it routed it into
     /// the TUN: what follows sees the packet as it came to the host, which takes a hop again on the way out.
-    pub(super) fn new(
+    pub(in crate::director) fn new(
         buf: &'a mut PacketBuf,
         mut headers: Headers,
         (side, now): (Side, Time),
@@ -49,7 +49,7 @@ impl<'a> Packet<'a> {
         Self { buf, headers, side, now, outbox, pieces: None, entry: None, held: Cell::default() }
     }
 
-    pub(super) fn segment(&self, transport: Transport) -> Option<Segment> {
+    pub(in crate::director) fn segment(&self, transport: Transport) -> Option<Segment> {
         let (protocol, src_port, dst_port, flags) = match transport {
             Transport::Tcp { src_port, dst_port, flags } => (Protocol::Tcp, src_port, dst_port, flags),
             Transport::Udp { src_port, dst_port } => (Protocol::Udp, src_port, dst_port, TcpFlags(0)),
@@ -62,12 +62,12 @@ impl<'a> Packet<'a> {
     }
 
     /// The transport header and what follows.
-    pub(super) fn payload(&self) -> &[u8] {
+    pub(in crate::director) fn payload(&self) -> &[u8] {
         &self.buf.bytes()[self.headers.l4..self.headers.len]
     }
 
     /// The sequence numbers of a TCP segment.
-    pub(super) fn numbers(&self, segment: &Segment) -> Option<Numbers> {
+    pub(in crate::director) fn numbers(&self, segment: &Segment) -> Option<Numbers> {
         let payload = self.payload();
         let word = |at: usize| payload.get(at..at + 4)?.try_into().ok().map(u32::from_be_bytes);
         let header = usize::from(*payload.get(12)? >> 4) * 4;
@@ -79,7 +79,7 @@ impl<'a> Packet<'a> {
         Some(Numbers { next, ack })
     }
 
-    pub(super) const fn mark(&self) -> Option<u32> {
+    pub(in crate::director) const fn mark(&self) -> Option<u32> {
         match self.side {
             Side::Mark(mark) => Some(mark),
             Side::Client | Side::Server => None,
@@ -87,17 +87,17 @@ impl<'a> Packet<'a> {
     }
 
     /// Whether its last hop was the one to this host.
-    pub(super) const fn is_expired(&self) -> bool {
+    pub(in crate::director) const fn is_expired(&self) -> bool {
         self.headers.ttl <= 1
     }
 
     /// Bytes as statistics count them.
-    pub(super) const fn counted_len(&self) -> u64 {
+    pub(in crate::director) const fn counted_len(&self) -> u64 {
         self.headers.len as u64
     }
 
     /// Length of the longest packet that this one becomes on the wire.
-    pub(super) fn longest_piece(&self) -> usize {
+    pub(in crate::director) fn longest_piece(&self) -> usize {
         if self.buf.offload.gso.is_none() {
             return self.pieces.unwrap_or(self.headers.len);
         }
@@ -105,19 +105,19 @@ impl<'a> Packet<'a> {
     }
 
     /// Whether routers on the way may cut it.
-    pub(super) fn may_be_cut(&self) -> bool {
+    pub(in crate::director) fn may_be_cut(&self) -> bool {
         !self.headers.is_v6() && self.buf.bytes()[6] & 0x40 == 0
     }
 
     /// Leaves the host's entry in an option where it is, under the address that the packet was sent to.
-    pub(super) fn keep_entry(&mut self, own: IpAddr) {
+    pub(in crate::director) fn keep_entry(&mut self, own: IpAddr) {
         if let Some(entry) = self.entry.take() {
             entry.put_back(self.buf, &self.headers, own);
         }
     }
 
     /// Answers the sender with an error about this packet, from `from`.
-    pub(super) fn answer(&mut self, from: IpAddr, error: IcmpError) -> Verdict {
+    pub(in crate::director) fn answer(&mut self, from: IpAddr, error: IcmpError) -> Verdict {
         match self.complain(from, error) {
             Some(_) => Verdict::Reply,
             None => Verdict::Drop(DropReason::NoServer),
@@ -125,7 +125,7 @@ impl<'a> Packet<'a> {
     }
 
     /// Sends such an error whatever becomes of the packet. How long it is; None where no error may be sent.
-    pub(super) fn complain(&mut self, from: IpAddr, error: IcmpError) -> Option<u64> {
+    pub(in crate::director) fn complain(&mut self, from: IpAddr, error: IcmpError) -> Option<u64> {
         let complaint = icmp::error_about(self.buf.bytes(), &self.headers, from, error)?;
         self.outbox.push(&complaint);
         Some(complaint.len() as u64)

@@ -7,9 +7,9 @@ use std::hash::BuildHasher;
 use foldhash::fast::FixedState;
 use serde::{Deserialize, Serialize};
 
-use super::Director;
-use super::sysctl::Sysctl;
 use crate::conn::Chains;
+use crate::director::Director;
+use crate::director::control::sysctl::Sysctl;
 
 /// Buckets of the smallest table of connections; the largest is a setting.
 const LEAST_CONN_BUCKETS: u64 = 256;
@@ -37,7 +37,7 @@ pub struct HashStatus {
 }
 
 impl Director {
-    pub(super) fn table_status(&self) -> TableStatus {
+    pub(in crate::director) fn table_status(&self) -> TableStatus {
         let services = self.services.read();
         let keys: Vec<u64> =
             services.iter().map(|service| FixedState::default().hash_one(service.spec().key)).collect();
@@ -66,7 +66,7 @@ impl Director {
     }
 
     /// The `size=` of listings: that of a table that grows, if the kernel that is followed has one.
-    pub(super) fn table_size(&self) -> u32 {
+    pub(in crate::director) fn table_size(&self) -> u32 {
         match self.settings.kernel.has_growing_table() {
             true => self.conn_buckets(self.services.read().iter().count()),
             false => self.settings.conn_table_size,

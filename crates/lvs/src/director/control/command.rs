@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use serde::{Deserialize, Serialize};
 
-use super::{SysctlEntry, TableStatus};
+use crate::director::{SysctlEntry, TableStatus};
 use crate::service::{DeclaredService, Endpoint, Rates, ServerSpec, ServiceKey, ServiceSpec, Stats};
 
 pub use crate::service::CommandError;

@@ -3,14 +3,14 @@
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use super::super::sysctl::Sysctl;
-use super::super::{Director, Time};
 use crate::conn::{ConnId, Connection, Entry};
+use crate::director::control::sysctl::Sysctl;
+use crate::director::{Director, Time};
 use crate::sync::{Policy, Record, Version};
 
 impl Director {
     /// After a packet of the client: tells of its connection, and of those above it, if it is time.
-    pub(in super::super) fn synchronise(&self, entry: &mut Entry<'_>, now: Time) {
+    pub(in crate::director) fn synchronise(&self, entry: &mut Entry<'_>, now: Time) {
         if self.sync.is_master.load(Relaxed) {
             let (packets, policy) = (entry.in_packets, self.sync_policy());
             self.tell(entry, packets, &policy, now);
@@ -18,7 +18,7 @@ impl Director {
     }
 
     /// The same for a packet that has no connection of its own, but may have a template.
-    pub(in super::super) fn synchronise_one_packet(&self, conn: &Connection, now: Time) {
+    pub(in crate::director) fn synchronise_one_packet(&self, conn: &Connection, now: Time) {
         let policy = self.sync_policy();
         if !self.sync.is_master.load(Relaxed) {
             if let Some(mut template) = conn.controller.and_then(|id| self.conns.get(id)) {
@@ -30,7 +30,7 @@ impl Director {
     }
 
     /// A template goes on for the sake of the connections under it.
-    pub(in super::super) fn synchronise_extended(&self, entry: &mut Entry<'_>, now: Time) {
+    pub(in crate::director) fn synchronise_extended(&self, entry: &mut Entry<'_>, now: Time) {
         if self.sync.is_master.load(Relaxed) {
             let policy = self.sync_policy();
             self.tell(entry, policy.threshold, &policy, now);
@@ -91,7 +91,7 @@ impl Director {
         false
     }
 
-    pub(super) fn sync_policy(&self) -> Policy {
+    pub(in crate::director) fn sync_policy(&self) -> Policy {
         let number = |sysctl| u32::try_from(self.sysctls.value(sysctl)).unwrap_or(0);
         Policy {
             version: if self.sysctls.is_on(Sysctl::SyncVersion) { Version::V1 } else { Version::V0 },

@@ -3,9 +3,9 @@
 //!
 //! The control connection is unlocked while the connection under it is made.
 
-use super::packet::Packet;
-use super::{Director, DropReason};
 use crate::conn::{ConnId, ConnKey, Connection, Entry, Method, Role, State, TcpState};
+use crate::director::path::packet::Packet;
+use crate::director::{Director, DropReason};
 use crate::service::{Endpoint, Protocol};
 use lvs_wire::{Checksum, checksum, protocol};
 
@@ -23,7 +23,7 @@ struct Expected {
 
 impl Director {
     /// Watches a new connection that is a control connection of FTP.
-    pub(super) fn watch_ftp(&self, conn: &mut Connection) {
+    pub(in crate::director) fn watch_ftp(&self, conn: &mut Connection) {
         if conn.method == Method::Masq
             && conn.local().is_none()
             && conn.protocol() == Protocol::Tcp.number()
@@ -35,7 +35,7 @@ impl Director {
     }
 
     /// A packet of the client on its way to the server.
-    pub(super) fn ftp_request<'a>(
+    pub(in crate::director) fn ftp_request<'a>(
         &'a self,
         packet: &mut Packet<'_>,
         mut entry: Entry<'a>,
@@ -58,7 +58,7 @@ impl Director {
     }
 
     /// A packet of the server on its way to the client.
-    pub(super) fn ftp_answer<'a>(
+    pub(in crate::director) fn ftp_answer<'a>(
         &'a self,
         packet: &mut Packet<'_>,
         mut entry: Entry<'a>,

@@ -2,11 +2,11 @@
 //! they come to this host. The client hears of them, and how much gets through is remembered. Same job as the parts
 //! of `ip_vs_in_icmp` for tunnels, and RFC 2473 8 where the kernel does nothing: IPv6 outside, short quotes.
 
-use super::mtu::room_inside;
-use super::packet::Packet;
-use super::related::{ICMP_HEADER, has_right_checksum};
-use super::{Director, DropReason, Side, Verdict};
 use crate::conn::{ConnKey, Method, Role};
+use crate::director::path::mtu::room_inside;
+use crate::director::path::packet::Packet;
+use crate::director::path::related::{ICMP_HEADER, has_right_checksum};
+use crate::director::{Director, DropReason, Side, Verdict};
 use crate::service::{Endpoint, Forwarding, Tunnel, TunnelKind};
 use crate::time::Time;
 use crate::xmit;
@@ -39,7 +39,11 @@ impl Director {
     }
 
     /// None where the packet that is quoted is not the outer one of a tunnel.
-    pub(super) fn outer_error(&self, packet: &mut Packet<'_>, quoted: &Headers) -> Option<Verdict> {
+    pub(in crate::director) fn outer_error(
+        &self,
+        packet: &mut Packet<'_>,
+        quoted: &Headers,
+    ) -> Option<Verdict> {
         let is_ours = quoted.src == packet.headers.dst && self.routes.is_local(quoted.src);
         if !is_ours || !may_be_outer(quoted.protocol) {
             return None;

@@ -2,17 +2,17 @@
 //! port 500 at both ends) to its server, by whatever method; what no such connection takes is the host's own business.
 //! Same job as `ip_vs_proto_ah_esp.c`. IPv6 packets with AH go by what follows it, as in the kernel.
 
-use super::packet::{Packet, Segment};
-use super::sysctl::Sysctl;
-use super::{Director, DropReason, Side, Verdict};
 use crate::conn::{ConnKey, Ending, Role};
+use crate::director::control::sysctl::Sysctl;
+use crate::director::path::packet::{Packet, Segment};
+use crate::director::{Director, DropReason, Side, Verdict};
 use crate::service::{Endpoint, Protocol};
 use lvs_wire::{TcpFlags, protocol};
 
-pub(super) const ISAKMP: u16 = 500;
+pub(in crate::director) const ISAKMP: u16 = 500;
 
 impl Director {
-    pub(super) fn process_other(&self, packet: &mut Packet<'_>) -> Verdict {
+    pub(in crate::director) fn process_other(&self, packet: &mut Packet<'_>) -> Verdict {
         if !matches!(packet.headers.protocol, protocol::ESP | protocol::AH) {
             return Verdict::Pass;
         }

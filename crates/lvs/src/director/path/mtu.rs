@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use parking_lot::RwLock;
 
-use super::Director;
-use super::packet::Packet;
+use crate::director::Director;
+use crate::director::path::packet::Packet;
 use crate::route::{Route, RouteTable};
 use crate::time::Time;
 
@@ -19,14 +19,14 @@ const BELIEVED: Duration = Duration::from_secs(600);
 
 /// No way is believed to be narrower (`net.ipv4.route.min_pmtu`, RFC 8200 5).
 const LEAST_V4: u32 = 552;
-pub(super) const LEAST_V6: u32 = 1280;
+pub(in crate::director) const LEAST_V6: u32 = 1280;
 
 /// Ways that are known to be narrower at most; there is one for each server in a tunnel.
 const MOST_LEARNED: usize = 65_536;
 
 /// The routes of this moment; asking whether a packet of common length fits takes no lock.
 #[derive(Debug)]
-pub(super) struct Routes {
+pub(in crate::director) struct Routes {
     table: RwLock<Arc<RouteTable>>,
     /// What routers behind the link said, by the end of the tunnel; as the kernel's route exceptions.
     learned: RwLock<HashMap<IpAddr, Learned, foldhash::fast::FixedState>>,
@@ -41,23 +41,23 @@ struct Learned {
 
 impl Routes {
     /// The route that a packet to `addr` takes.
-    pub(super) fn to(&self, addr: IpAddr) -> Option<Route> {
+    pub(in crate::director) fn to(&self, addr: IpAddr) -> Option<Route> {
         self.table.read().to(addr).copied()
     }
 
     /// The longest packet that takes the way to `addr` in one piece.
-    pub(super) fn mtu_to(&self, addr: IpAddr) -> u32 {
+    pub(in crate::director) fn mtu_to(&self, addr: IpAddr) -> u32 {
         self.table.read().to(addr).map_or(u32::MAX, |route| route.mtu)
     }
 
     /// The longest packet that is known to get through to the end of a tunnel at `addr`.
-    pub(super) fn path_mtu_to(&self, addr: IpAddr) -> u32 {
+    pub(in crate::director) fn path_mtu_to(&self, addr: IpAddr) -> u32 {
         let learned = self.learned.read().get(&addr).map_or(u32::MAX, |learned| learned.mtu);
         self.mtu_to(addr).min(learned)
     }
 
     /// A router says that no more than `mtu` bytes get through to `addr`.
-    pub(super) fn learn(&self, addr: IpAddr, mtu: u32, now: Time) {
+    pub(in crate::director) fn learn(&self, addr: IpAddr, mtu: u32, now: Time) {
         let mtu = mtu.max(if addr.is_ipv4() { LEAST_V4 } else { LEAST_V6 });
         if mtu >= self.path_mtu_to(addr) {
             return;
@@ -70,7 +70,7 @@ impl Routes {
     }
 
     /// Forgets what was learned long ago: ways may have become wider.
-    pub(super) fn forget_learned(&self, now: Time) {
+    pub(in crate::director) fn forget_learned(&self, now: Time) {
         self.learned.write().retain(|_, learned| learned.expires_at > now);
         self.find_least();
     }
@@ -81,27 +81,27 @@ impl Routes {
     }
 
     /// Whether two hosts reach each other on one link, without this host.
-    pub(super) fn share_link(&self, one: IpAddr, other: IpAddr) -> bool {
+    pub(in crate::director) fn share_link(&self, one: IpAddr, other: IpAddr) -> bool {
         self.table.read().share_link(one, other)
     }
 
     /// Whether `addr` is the host's own.
-    pub(super) fn is_local(&self, addr: IpAddr) -> bool {
+    pub(in crate::director) fn is_local(&self, addr: IpAddr) -> bool {
         self.to(addr).is_some_and(|route| route.is_local)
     }
 
     /// Whether packets to `addr` end at this host.
-    pub(super) fn ends_here(&self, addr: IpAddr) -> bool {
+    pub(in crate::director) fn ends_here(&self, addr: IpAddr) -> bool {
         self.table.read().ends_here(addr)
     }
 
     /// The host's own address on the way to `addr`, and whether that way ends at this host.
-    pub(super) fn way_to(&self, addr: IpAddr) -> (Option<IpAddr>, bool) {
+    pub(in crate::director) fn way_to(&self, addr: IpAddr) -> (Option<IpAddr>, bool) {
         self.table.read().way_to(addr)
     }
 
     /// The host's own address on the way to `addr`.
-    pub(super) fn source_to(&self, addr: IpAddr) -> Option<IpAddr> {
+    pub(in crate::director) fn source_to(&self, addr: IpAddr) -> Option<IpAddr> {
         self.to(addr)?.source
     }
 }
@@ -120,7 +120,7 @@ impl Director {
     }
 
     /// The MTU that a packet does not fit on its way to `addr`. None when it fits, or may be cut on the way.
-    pub(super) fn too_big(&self, packet: &Packet<'_>, addr: IpAddr) -> Option<u32> {
+    pub(in crate::director) fn too_big(&self, packet: &Packet<'_>, addr: IpAddr) -> Option<u32> {
         let len = longest(packet);
         if len <= self.routes.least_mtu.load(Relaxed) || packet.may_be_cut() {
             return None;
@@ -131,7 +131,12 @@ impl Director {
 
     /// How much the way to the end of a tunnel at `addr` takes, where the packet is too long for it inside `overhead`
     /// bytes of encapsulation.
-    pub(super) fn narrow_way(&self, packet: &Packet<'_>, addr: IpAddr, overhead: usize) -> Option<u32> {
+    pub(in crate::director) fn narrow_way(
+        &self,
+        packet: &Packet<'_>,
+        addr: IpAddr,
+        overhead: usize,
+    ) -> Option<u32> {
         let len = longest(packet).saturating_add(u32::try_from(overhead).unwrap_or(0));
         if len <= self.routes.least_mtu.load(Relaxed) {
             return None;
@@ -143,7 +148,7 @@ impl Director {
 
 /// The longest packet of a family that goes into a tunnel of so much overhead unasked, if `mtu` bytes get through in one
 /// piece. IPv6 goes through every way that takes 1280 bytes, so for it the outer packet is cut (RFC 2473 7.1).
-pub(super) fn room_inside(mtu: u32, overhead: usize, is_v6: bool) -> u32 {
+pub(in crate::director) fn room_inside(mtu: u32, overhead: usize, is_v6: bool) -> u32 {
     let room = mtu.saturating_sub(u32::try_from(overhead).unwrap_or(0));
     if is_v6 { room.max(LEAST_V6) } else { room }
 }

@@ -11,12 +11,12 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
-use super::packet::{Packet, Segment};
-use super::{Director, DropReason, Verdict};
 use crate::app::Handed;
 use crate::conn::{
     ConnKey, Connection, Entry, LocalEnd, Newest, Pair, Rest, Resting, Role, SctpState, State, TcpState, View,
 };
+use crate::director::path::packet::{Packet, Segment};
+use crate::director::{Director, DropReason, Verdict};
 use crate::service::{Endpoint, Forwarding, Protocol, RealServer};
 use crate::time::Time;
 use lvs_wire::{Headers, IcmpError, PacketBuf, StreamPosition, icmp, protocol, reset_about, set_v4_id};
@@ -45,19 +45,19 @@ const UDP_SILENCE: Duration = Duration::from_secs(30);
 
 /// The addresses that stand for clients and have no other use, by family.
 #[derive(Debug, Default)]
-pub(super) struct StandIns {
+pub(in crate::director) struct StandIns {
     v4: Vec<IpAddr>,
     v6: Vec<IpAddr>,
 }
 
 impl StandIns {
-    pub(super) fn new(nets: &[IpNet]) -> Self {
+    pub(in crate::director) fn new(nets: &[IpNet]) -> Self {
         let (v4, v6) = nets.iter().flat_map(laddrs).partition(IpAddr::is_ipv4);
         Self { v4, v6 }
     }
 
     /// Those of the family of `peer`.
-    pub(super) fn towards(&self, peer: IpAddr) -> &[IpAddr] {
+    pub(in crate::director) fn towards(&self, peer: IpAddr) -> &[IpAddr] {
         if peer.is_ipv4() { &self.v4 } else { &self.v6 }
     }
 }
@@ -71,13 +71,13 @@ pub fn laddrs(net: &IpNet) -> impl Iterator<Item = IpAddr> + use<> {
 
 /// Whom a local port is for.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Claimant {
-    pub(super) protocol: u8,
-    pub(super) from: Endpoint,
+pub(in crate::director) struct Claimant {
+    pub(in crate::director) protocol: u8,
+    pub(in crate::director) from: Endpoint,
 }
 
 impl Claimant {
-    pub(super) const fn of(segment: &Segment) -> Self {
+    pub(in crate::director) const fn of(segment: &Segment) -> Self {
         Self { protocol: segment.protocol.number(), from: segment.from }
     }
 
@@ -93,7 +93,7 @@ impl Director {
     ///
     /// # Errors
     /// There is no port, or no way to the server.
-    pub(super) fn stand_in(
+    pub(in crate::director) fn stand_in(
         &self,
         packet: &Packet<'_>,
         segment: &Segment,
@@ -150,7 +150,7 @@ impl Director {
 
     /// A port towards `peer` of one of these addresses: the one that this client had before, a free one, or one that
     /// rests and that the peer will take a new connection from. A client has the same address as long as it has ports.
-    pub(super) fn claim(
+    pub(in crate::director) fn claim(
         &self,
         packet: &Packet<'_>,
         claimant: &Claimant,
@@ -264,7 +264,7 @@ impl Director {
     }
 
     /// After a packet of a connection that a local end stands for: whether its port rests, and where its stream is.
-    pub(super) fn note_stand_in(
+    pub(in crate::director) fn note_stand_in(
         &self,
         packet: &Packet<'_>,
         conn: &mut Connection,
@@ -301,7 +301,7 @@ impl Director {
     }
 
     /// All ports are in use: the client learns it as from a host that takes no more.
-    pub(super) fn refuse_for_ports(&self, packet: &mut Packet<'_>) -> Verdict {
+    pub(in crate::director) fn refuse_for_ports(&self, packet: &mut Packet<'_>) -> Verdict {
         let (bytes, headers) = (packet.buf.bytes(), &packet.headers);
         let answer = if headers.protocol == protocol::TCP {
             reset_about(bytes, headers)
@@ -315,7 +315,7 @@ impl Director {
 
     /// Pieces of packets of several clients must not be put together, and they come from one address: identifications
     /// are given anew.
-    pub(super) fn renumber(&self, packet: &mut Packet<'_>) {
+    pub(in crate::director) fn renumber(&self, packet: &mut Packet<'_>) {
         if packet.may_be_cut() {
             set_v4_id(packet.buf.bytes_mut(), self.next_id() as u16);
         }
@@ -323,7 +323,7 @@ impl Director {
 
     /// The identification of the pieces that an IPv6 packet leaves in: as it came, or anew as with
     /// [`Self::renumber`].
-    pub(super) fn fragment_id(&self, packet: &PacketBuf, before: &Headers, id: u32) -> u32 {
+    pub(in crate::director) fn fragment_id(&self, packet: &PacketBuf, before: &Headers, id: u32) -> u32 {
         let both_ends = |after: Headers| after.src != before.src && after.dst != before.dst;
         let is_anew = before.is_v6() && Headers::parse(packet.bytes()).is_ok_and(both_ends);
         if is_anew { self.next_id() } else { id }

@@ -10,14 +10,14 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering::
 
 use parking_lot::Mutex;
 
-use super::command::{DaemonRole, DaemonSpec};
-use super::sysctl::Sysctl;
-use super::{Director, Time};
+use crate::director::control::command::{DaemonRole, DaemonSpec};
+use crate::director::control::sysctl::Sysctl;
+use crate::director::{Director, Time};
 use crate::sync::{MAX_PORTS, Master, Outgoing, Rejected};
 
 /// What the daemons of this director have to do, as far as packets are concerned.
 #[derive(Debug, Default)]
-pub(super) struct Sync {
+pub(in crate::director) struct Sync {
     is_master: AtomicBool,
     is_backup: AtomicBool,
     /// Whose messages the backup takes; 0: everybody's.
@@ -94,12 +94,12 @@ impl Director {
     }
 
     /// With `backup_only`, a backup takes connections over and directs none.
-    pub(super) fn is_backup_only(&self) -> bool {
+    pub(in crate::director) fn is_backup_only(&self) -> bool {
         self.sync.is_backup.load(Relaxed) && self.sysctls.is_on(Sysctl::BackupOnly)
     }
 
     /// Begins and ends what the daemons need. Called with every change of them.
-    pub(super) fn follow_daemons(&self, daemons: &[DaemonSpec]) {
+    pub(in crate::director) fn follow_daemons(&self, daemons: &[DaemonSpec]) {
         let of = |role| daemons.iter().find(|daemon| daemon.role == role);
         let sync = &self.sync;
         if daemons.is_empty() {

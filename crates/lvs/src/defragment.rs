@@ -5,7 +5,7 @@ use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
 use std::time::Duration;
 
-use super::DropReason;
+use crate::director::DropReason;
 use crate::time::Time;
 use lvs_wire::{Fragment, Headers, MAX_PACKET, Outbox, PacketBuf, complete, cut, cut_at, join};
 
@@ -113,7 +113,7 @@ impl Fragments {
     }
 
     /// Forgets packets whose rest did not come.
-    pub(super) fn expire(&mut self, now: Time) {
+    pub(crate) fn expire(&mut self, now: Time) {
         for which in 0..self.queues.len() {
             while self.queues[which].front().is_some_and(|(expires_at, _)| *expires_at <= now) {
                 self.forget_first(which);
@@ -212,7 +212,7 @@ impl Pieces {
 /// Cuts the packet in `buf` as it came or, where that does not do, into pieces of at most `longest` bytes
 /// (`ip_do_fragment`, `ip6_fragment`): the first stays, the others go to the outbox. What was put in front of the packet
 /// is in the first piece.
-pub(super) fn cut_again(
+pub(crate) fn cut_again(
     buf: &mut PacketBuf,
     (longest, payloads): (usize, &[usize]),
     id: u32,
@@ -249,7 +249,7 @@ pub(super) fn cut_again(
 const GATHERED: usize = 336;
 
 /// Pieces of IPv4 for the host itself, as they lie in the kernel's buffers; what it forwards it leaves as it came.
-pub(super) fn gather(payloads: &[usize]) -> Vec<usize> {
+pub(crate) fn gather(payloads: &[usize]) -> Vec<usize> {
     let mut gathered: Vec<usize> = Vec::with_capacity(payloads.len());
     for len in payloads {
         match gathered.as_mut_slice() {

@@ -1,7 +1,7 @@
-use super::super::{
+use super::*;
+use crate::director::{
     Command, ConnEntry, Outbox, PacketBuf, Query, Reply, ServerEntry, Settings, Side, Verdict,
 };
-use super::*;
 use crate::service::{Forwarding, Persistence, Protocol, ServerSpec, ServiceKey, ServiceSpec};
 use lvs_wire::make::{self, Ends};
 

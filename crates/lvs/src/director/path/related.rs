@@ -1,16 +1,16 @@
 //! ICMP and ICMPv6 errors that are about a packet of a connection. Same job as `ip_vs_in_icmp` and
 //! `ip_vs_out_icmp`.
 
-use super::hand_on::restore_quoted;
-use super::packet::{Packet, Segment};
-use super::schedule::Scheduled;
-use super::sysctl::Sysctl;
-use super::{Director, DropReason, Side, Verdict};
 use crate::conn::{ConnKey, Connection, Method, Role, State, TcpState, View};
+use crate::director::control::sysctl::Sysctl;
+use crate::director::path::hand_on::restore_quoted;
+use crate::director::path::packet::{Packet, Segment};
+use crate::director::path::schedule::Scheduled;
+use crate::director::{Director, DropReason, Side, Verdict};
 use crate::service::{Endpoint, Protocol};
 use lvs_wire::{Checksum, End, Headers, TcpFlags, checksum, icmp, protocol, translate, translate_error};
 
-pub(super) const ICMP_HEADER: usize = 8;
+pub(in crate::director) const ICMP_HEADER: usize = 8;
 
 /// Type of what the host says of a header that is wrong; IPVS relates it to nothing.
 const PARAMETER_PROBLEM: u8 = 12;
@@ -19,7 +19,7 @@ const PARAMETER_PROBLEM: u8 = 12;
 const HOST_UNREACHABLE: [u8; 2] = [3, 1];
 
 impl Director {
-    pub(super) fn process_icmp(&self, packet: &mut Packet<'_>, kind: u8) -> Verdict {
+    pub(in crate::director) fn process_icmp(&self, packet: &mut Packet<'_>, kind: u8) -> Verdict {
         let is_v6 = packet.headers.is_v6();
         let is_own_word = || packet.side == Side::Server && self.routes.is_local(packet.headers.src);
         let is_own_problem = kind == PARAMETER_PROBLEM && !is_v6 && is_own_word();
@@ -204,7 +204,7 @@ fn quoted_flags(packet: &Packet<'_>, quoted: &Headers) -> TcpFlags {
     TcpFlags(if quoted.protocol == protocol::TCP { flags } else { 0 })
 }
 
-pub(super) fn has_right_checksum(packet: &Packet<'_>) -> bool {
+pub(in crate::director) fn has_right_checksum(packet: &Packet<'_>) -> bool {
     if packet.buf.offload.checksum != Checksum::Full {
         return true;
     }

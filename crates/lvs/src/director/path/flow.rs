@@ -1,22 +1,22 @@
 //! A TCP, UDP or SCTP packet: which connection it belongs to, and what that connection does with it.
 //! Same job as `ip_vs_in_hook` and `ip_vs_out_hook` of `ip_vs_core.c`.
 
-use super::masquerade::stretch;
-use super::mtu::room_inside;
-use super::packet::{Packet, Segment};
-use super::schedule::Scheduled;
-use super::sysctl::Sysctl;
-use super::{Director, DropReason, Side, Verdict};
 use crate::app::blank_stamps;
 use crate::conn::{
     ConnFlags, ConnKey, Connection, Ending, Entry, Method, Role, SctpEvent, SctpState, State, TcpState, View,
 };
+use crate::director::control::sysctl::Sysctl;
+use crate::director::path::masquerade::stretch;
+use crate::director::path::mtu::room_inside;
+use crate::director::path::packet::{Packet, Segment};
+use crate::director::path::schedule::Scheduled;
+use crate::director::{Director, DropReason, Side, Verdict};
 use crate::service::Protocol;
 use crate::xmit::{self, Pieces, Rewrite, RouteInfo, TxPath};
 use lvs_wire::{self, IcmpError, Outer, TcpFlags, sctp};
 
 impl Director {
-    pub(super) fn process_segment(&self, packet: &mut Packet<'_>, segment: &Segment) -> Verdict {
+    pub(in crate::director) fn process_segment(&self, packet: &mut Packet<'_>, segment: &Segment) -> Verdict {
         let number = segment.protocol.number();
         let key_in = ConnKey::new(Role::In, number, segment.from, segment.to);
         let key_out = ConnKey::new(Role::Out, number, segment.from, segment.to);
@@ -73,7 +73,7 @@ impl Director {
     }
 
     /// A packet of the client goes to its connection's server.
-    pub(super) fn forward<'a>(
+    pub(in crate::director) fn forward<'a>(
         &'a self,
         packet: &mut Packet<'_>,
         segment: &Segment,
@@ -108,7 +108,7 @@ impl Director {
     }
 
     /// Sends a packet of the client by its connection's method, if it fits.
-    pub(super) fn send_on(&self, packet: &mut Packet<'_>, conn: &Connection) -> Verdict {
+    pub(in crate::director) fn send_on(&self, packet: &mut Packet<'_>, conn: &Connection) -> Verdict {
         let pmtu_discovery = self.sysctls.is_on(Sysctl::PmtuDisc);
         let route = |server| {
             let (source, is_local) = self.routes.way_to(server);
@@ -213,7 +213,7 @@ impl Director {
     }
 
     /// A packet of the server goes to its connection's client.
-    pub(super) fn output<'a>(
+    pub(in crate::director) fn output<'a>(
         &'a self,
         packet: &mut Packet<'_>,
         segment: &Segment,

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
-use super::CommandError;
+use crate::director::CommandError;
 
 macro_rules! sysctls {
     ($($(#[$doc:meta])* $variant:ident => $name:literal, $default:expr, $range:expr, $scope:ident;)*) => {
@@ -163,7 +163,7 @@ impl Sysctls {
     ///
     /// # Errors
     /// No such name, or not a value for it; nothing has changed then.
-    pub(super) fn write(&self, name: &str, text: &str) -> Result<(), CommandError> {
+    pub(in crate::director) fn write(&self, name: &str, text: &str) -> Result<(), CommandError> {
         let sysctl = named(name)?;
         let bad = |expected: String| CommandError::BadSetting {
             name: name.to_owned(),
@@ -203,7 +203,7 @@ impl Sysctls {
 
     /// # Errors
     /// The value is outside the range.
-    pub(super) fn set(&self, sysctl: Sysctl, value: i64) -> Result<(), CommandError> {
+    pub(in crate::director) fn set(&self, sysctl: Sysctl, value: i64) -> Result<(), CommandError> {
         let range = sysctl.range();
         if !range.contains(&value) {
             return Err(CommandError::BadSetting {

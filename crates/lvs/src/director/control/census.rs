@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use ipnet::IpNet;
 
-use super::apply::conn_entry;
-use super::{ConnEntry, Director};
 use crate::conn::{Connection, FlowRecord, FlowWish, LostFlows};
+use crate::director::control::apply::conn_entry;
+use crate::director::{ConnEntry, Director};
 use crate::service::{Endpoint, Protocol, Rates, Stats};
 use crate::time::Time;
 
@@ -188,7 +188,7 @@ impl Director {
     }
 }
 
-pub(super) fn detail(conn: &Connection, now: Time) -> ConnDetail {
+pub(in crate::director) fn detail(conn: &Connection, now: Time) -> ConnDetail {
     ConnDetail {
         entry: conn_entry(conn, now),
         method: conn.forwarding_name().to_owned(),

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use super::packet::{Packet, Segment};
-use super::{Director, DropReason, Side, Verdict};
 use crate::app::sip;
 use crate::conn::{ConnId, ConnKey, Connection, Engine, State, TableFull};
+use crate::director::path::packet::{Packet, Segment};
+use crate::director::{Director, DropReason, Side, Verdict};
 use crate::service::{Endpoint, Forwarding, Persistence, Protocol, RealServer, ServiceKey, VirtualService};
 use crate::xmit::{self, Rewrite};
 
@@ -25,7 +25,7 @@ struct Caller {
 
 impl Director {
     /// What the service's engine, if it has one, knows the client of a packet by.
-    pub(super) fn engine_of(
+    pub(in crate::director) fn engine_of(
         &self,
         packet: &Packet<'_>,
         service: &VirtualService,
@@ -40,12 +40,12 @@ impl Director {
     }
 
     /// The key of a template, by the engine's data too where there are any.
-    pub(super) fn template_key(&self, key: ConnKey, engine: Option<&Engine>) -> ConnKey {
+    pub(in crate::director) fn template_key(&self, key: ConnKey, engine: Option<&Engine>) -> ConnKey {
         engine.map_or(key, |engine| key.tagged(self.conns.tag(&engine.data)))
     }
 
     /// A template of that key that leads to that port of the server.
-    pub(super) fn make_template(
+    pub(in crate::director) fn make_template(
         &self,
         packet: &Packet<'_>,
         key: &ConnKey,
@@ -67,7 +67,11 @@ impl Director {
 
     /// A datagram of a server that belongs to no connection: where an engine allows it, it starts one. None: it is to
     /// be treated as any other.
-    pub(super) fn call_out(&self, packet: &mut Packet<'_>, segment: &Segment) -> Option<Verdict> {
+    pub(in crate::director) fn call_out(
+        &self,
+        packet: &mut Packet<'_>,
+        segment: &Segment,
+    ) -> Option<Verdict> {
         if packet.side != Side::Server || segment.protocol != Protocol::Udp || !self.has_engines.load(Relaxed)
         {
             return None;
@@ -116,7 +120,8 @@ impl Director {
         let Some(persistence) = caller.persistence else { return Some((caller, None)) };
         let engine = self.engine_of(packet, service).ok()?;
         let number = segment.protocol.number();
-        let key = super::schedule::client_key(number, segment.to.addr, caller.virt, persistence);
+        let key =
+            crate::director::path::schedule::client_key(number, segment.to.addr, caller.virt, persistence);
         let key = self.template_key(key, engine.as_ref());
         let template = match self.usable_template(packet, &key) {
             Some((template, _)) => template,

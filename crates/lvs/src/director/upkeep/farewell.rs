@@ -3,9 +3,9 @@
 //! Where an end is, packets have shown; an end that has long been silent is asked, by a segment outside its window,
 //! which every TCP answers with its numbers (RFC 9293, 3.10.7.4). The kernel's IPVS tells nobody.
 
-use super::packet::{Packet, Segment};
-use super::{Director, Side, Verdict};
 use crate::conn::{ConnId, Connection, Place, Role};
+use crate::director::path::packet::{Packet, Segment};
+use crate::director::{Director, Side, Verdict};
 use crate::service::{Endpoint, Protocol, ServiceKey, VirtualService};
 use crate::time::Time;
 use lvs_wire::make::{self, Ends};
@@ -21,7 +21,7 @@ pub struct CutOff {
 
 /// What is still to be sent.
 #[derive(Debug, Default)]
-pub(super) struct Farewells {
+pub(in crate::director) struct Farewells {
     /// The connection that is being told of, and how many packets it took so far: one for all places at the client, then one
     /// for each place at its server.
     under_way: Option<(Connection, usize)>,
@@ -31,7 +31,7 @@ pub(super) struct Farewells {
 
 impl Director {
     /// Notes where the ends are by a packet, if this is of interest.
-    pub(super) fn note_positions(
+    pub(in crate::director) fn note_positions(
         &self,
         packet: &Packet<'_>,
         segment: &Segment,
@@ -135,7 +135,7 @@ impl Director {
     }
 
     /// Whether ends of this service's connections are told of everything.
-    pub(super) fn watch(service: &VirtualService, conn: &mut Connection) {
+    pub(in crate::director) fn watch(service: &VirtualService, conn: &mut Connection) {
         if service.spec().rst_on_expire && conn.protocol() == Protocol::Tcp.number() {
             conn.watch_positions(true);
         }

@@ -8,13 +8,13 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use super::Director;
-use super::sysctl::Sysctl;
 use crate::conn::{Connection, Ending, SctpState, State, TcpState};
+use crate::director::Director;
+use crate::director::control::sysctl::Sysctl;
 use crate::time::Time;
 
 /// How often the level is looked at, and a part of the table gone through.
-pub(super) const EVERY: Duration = Duration::from_secs(1);
+pub(in crate::director) const EVERY: Duration = Duration::from_secs(1);
 
 /// The part of the table that is gone through each time.
 const PART: u32 = 32;
@@ -28,7 +28,7 @@ const AUTOMATIC: i64 = 1;
 const AUTOMATIC_ACTIVE: i64 = 2;
 
 #[derive(Debug)]
-pub(super) struct Defence {
+pub(in crate::director) struct Defence {
     /// In pages of 4096 bytes.
     free_memory: AtomicI64,
     drops_entries: AtomicBool,
@@ -55,12 +55,12 @@ impl Default for Defence {
 }
 
 impl Defence {
-    pub(super) fn secures_tcp(&self) -> bool {
+    pub(in crate::director) fn secures_tcp(&self) -> bool {
         self.secures_tcp.load(Relaxed)
     }
 
     /// Whether a packet that would make a connection is one of those given up (`ip_vs_todrop`).
-    pub(super) fn drops_packet(&self) -> bool {
+    pub(in crate::director) fn drops_packet(&self) -> bool {
         let rate = self.drop_rate.load(Relaxed);
         if rate == 0 || self.drop_counter.fetch_sub(1, Relaxed) > 1 {
             return false;
@@ -77,7 +77,7 @@ impl Director {
     }
 
     /// Turns the defences on and off, as their modes and the free memory say.
-    pub(super) fn update_defence(&self) {
+    pub(in crate::director) fn update_defence(&self) {
         let defence = &self.defence;
         let threshold = self.sysctls.value(Sysctl::Amemthresh);
         let lack = threshold.saturating_sub(defence.free_memory.load(Relaxed));
@@ -112,7 +112,7 @@ impl Director {
     }
 
     /// Ends what can be done without in a part of the table, if it has come to that.
-    pub(super) fn drop_entries(&self, now: Time) {
+    pub(in crate::director) fn drop_entries(&self, now: Time) {
         if !self.defence.drops_entries.load(Relaxed) {
             return;
         }

@@ -1,0 +1,11 @@
+//! Commands and queries: the one place where tables change, and what is told of them. Same job as `ip_vs_ctl.c`.
+
+pub(in crate::director) mod apply;
+pub(in crate::director) mod captures;
+pub(in crate::director) mod census;
+pub(in crate::director) mod command;
+pub(in crate::director) mod explain;
+pub(in crate::director) mod kernel;
+pub(in crate::director) mod lead;
+pub(in crate::director) mod status;
+pub(in crate::director) mod sysctl;

@@ -1,0 +1,5 @@
+//! What time brings: expiry, rates, defences against want of memory, words of parting, messages for other directors.
+
+pub(in crate::director) mod defence;
+pub(in crate::director) mod farewell;
+pub(in crate::director) mod sync;
