@@ -42,6 +42,18 @@ impl Outbox {
         &mut self.filled[at]
     }
 
+    /// The packet at that place, counted from the first that was added.
+    pub fn at_mut(&mut self, at: usize) -> Option<&mut PacketBuf> {
+        self.filled.get_mut(at)
+    }
+
+    /// Takes the packet at that place back.
+    pub fn forget(&mut self, at: usize) {
+        if at < self.filled.len() {
+            self.spare.push(self.filled.remove(at));
+        }
+    }
+
     /// Takes the packet back that was added last.
     pub fn forget_last(&mut self) {
         self.spare.extend(self.filled.pop());

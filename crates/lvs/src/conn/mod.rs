@@ -305,6 +305,11 @@ impl Connection {
         self.addrs.local().map(|local| local.end)
     }
 
+    /// Whether it has something that few connections have.
+    pub fn has_extra(&self) -> bool {
+        self.extra.is_some()
+    }
+
     /// Its server is to see no timestamps of the client.
     pub fn is_unstamped(&self) -> bool {
         self.addrs.local().is_some_and(|local| local.is_unstamped)

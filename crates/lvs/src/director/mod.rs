@@ -9,19 +9,18 @@ mod upkeep;
 
 use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
-use std::time::Duration;
 
 use ipnet::IpNet;
 
-use crate::defragment::{Fragments, Joined, cut_again, gather};
+use crate::defragment::Fragments;
 use parking_lot::{Mutex, RwLock};
 use path::fullnat::StandIns;
 use path::hand_on::Repeats;
 use path::masquerade::Masquerade;
 use path::mtu::Routes;
-use path::packet::Packet;
 use upkeep::defence::Defence;
 use upkeep::farewell::Farewells;
+use upkeep::timers::Upkeep;
 
 pub use crate::conn::{Ending, FlowRecord, FlowWish, LostFlows};
 pub use crate::service::Signals;
@@ -43,7 +42,6 @@ pub use upkeep::farewell::CutOff;
 use crate::conn::{ConnTable, Timeouts};
 use crate::service::ServiceTable;
 use crate::time::Time;
-use lvs_wire::{Fragment, Headers, Outbox, PacketBuf, Transport, take_entry};
 
 /// What a director needs to know when it is made.
 #[derive(Clone, Debug)]
@@ -129,23 +127,6 @@ pub struct Director {
     farewells: Mutex<Farewells>,
 }
 
-/// When the regular work is next due.
-#[derive(Clone, Copy, Debug, Default)]
-struct Upkeep {
-    estimate_at: Time,
-    empty_trash_at: Time,
-    defend_at: Time,
-}
-
-/// Interval of the rate estimator (`ip_vs_est.c`).
-const ESTIMATE_EVERY: Duration = Duration::from_secs(2);
-
-/// Interval of looking at removed servers (`IP_VS_DEST_TRASH_PERIOD` / 2).
-const EMPTY_TRASH_EVERY: Duration = Duration::from_secs(60);
-
-/// Connections looked at in one call of [`Director::handle_timeout`].
-const EXPIRE_BUDGET: usize = 20_000;
-
 impl Director {
     pub fn new(settings: Settings) -> Self {
         let masquerade = Masquerade::new(&settings.masquerade_nets);
@@ -172,91 +153,6 @@ impl Director {
             sync: upkeep::sync::Sync::default(),
             settings,
             farewells: Mutex::default(),
-        }
-    }
-
-    /// Decides on one packet, and rewrites it in place. Takes no lock for longer than one table access; never
-    /// allocates for a packet of a known connection.
-    pub fn process(&self, packet: &mut PacketBuf, side: Side, now: Time, outbox: &mut Outbox) -> Verdict {
-        let headers = match Headers::parse(packet.bytes()) {
-            Ok(headers) => headers,
-            Err(error) => return Verdict::Drop(error.into()),
-        };
-        match headers.fragment {
-            Some(fragment) if self.is_directing(headers.is_v6()) => {
-                self.process_fragment(packet, &headers, fragment, (side, now), outbox)
-            }
-            _ => self.process_whole(packet, headers, None, (side, now), outbox),
-        }
-    }
-
-    /// Puts fragments together first; the whole packet leaves as it came, in pieces of the same length where they fit the
-    /// way. All but the first lie in the outbox, and go the same way.
-    fn process_fragment(
-        &self,
-        packet: &mut PacketBuf,
-        headers: &Headers,
-        fragment: Fragment,
-        (side, now): (Side, Time),
-        outbox: &mut Outbox,
-    ) -> Verdict {
-        let joined = self.fragments.lock().add(packet, headers, fragment, now);
-        let (longest, payloads) = match joined {
-            Joined::Waiting => return Verdict::Hold,
-            Joined::Refused(reason) => return Verdict::Drop(reason),
-            Joined::Whole { longest, payloads } => (longest, payloads),
-        };
-        let whole = match Headers::parse(packet.bytes()) {
-            Ok(headers) => headers,
-            Err(error) => return Verdict::Drop(error.into()),
-        };
-        let verdict = self.process_whole(packet, whole, Some(longest), (side, now), outbox);
-        let to = match verdict {
-            Verdict::Route(neighbour) => neighbour,
-            Verdict::Forward | Verdict::Pass => match Headers::parse(packet.bytes()) {
-                Ok(headers) => headers.dst,
-                Err(error) => return Verdict::Drop(error.into()),
-            },
-            Verdict::Split | Verdict::Hold | Verdict::Reply | Verdict::Refuse(_) | Verdict::Drop(_) => {
-                return verdict;
-            }
-        };
-        let is_for_host = side != Side::Server && !headers.is_v6();
-        let payloads = if is_for_host { gather(&payloads) } else { payloads };
-        let mtu = usize::try_from(self.routes.mtu_to(to)).unwrap_or(usize::MAX);
-        let id = self.fragment_id(packet, headers, fragment.id);
-        cut_again(packet, (longest.min(mtu), &payloads), id, outbox);
-        verdict
-    }
-
-    fn process_whole(
-        &self,
-        packet: &mut PacketBuf,
-        headers: Headers,
-        pieces: Option<usize>,
-        (side, now): (Side, Time),
-        outbox: &mut Outbox,
-    ) -> Verdict {
-        let transport = match headers.transport(packet.bytes()) {
-            Ok(transport) => transport,
-            Err(error) => return Verdict::Drop(error.into()),
-        };
-        let entry = take_entry(packet, &headers, |addr| self.routes.is_local(addr));
-        let mut packet = Packet { pieces, entry, ..Packet::new(packet, headers, (side, now), outbox) };
-        self.classify(&mut packet, transport)
-    }
-
-    /// Which kind of packet it is.
-    fn classify(&self, packet: &mut Packet<'_>, transport: Transport) -> Verdict {
-        if !self.is_directing(packet.headers.is_v6()) {
-            return Verdict::Pass;
-        }
-        if let Some(segment) = packet.segment(transport) {
-            return self.process_segment(packet, &segment);
-        }
-        match transport {
-            Transport::Icmp { kind, .. } => self.process_icmp(packet, kind),
-            _ => self.process_other(packet),
         }
     }
 
@@ -292,40 +188,6 @@ impl Director {
     /// Connections and templates that are tracked.
     pub fn conn_count(&self) -> usize {
         self.conns.len()
-    }
-
-    /// When [`Self::handle_timeout`] wants to be called next.
-    pub fn poll_timeout(&self) -> Option<Time> {
-        let upkeep = *self.upkeep.lock();
-        let regular = upkeep.estimate_at.min(upkeep.empty_trash_at).min(upkeep.defend_at);
-        Some(self.conns.next_deadline().map_or(regular, |deadline| deadline.min(regular)))
-    }
-
-    /// Expires what is due at `now`, in bounded work: true when there is more to do at once.
-    pub fn handle_timeout(&self, now: Time) -> bool {
-        let mut upkeep = self.upkeep.lock();
-        if now >= upkeep.estimate_at {
-            if self.sysctls.is_on(Sysctl::RunEstimation) {
-                self.services.write().tick();
-            }
-            upkeep.estimate_at = now + ESTIMATE_EVERY;
-        }
-        if now >= upkeep.empty_trash_at {
-            self.services.write().empty_trash(now);
-            self.conns.ports().forget_idle(now);
-            self.routes.forget_learned(now);
-            upkeep.empty_trash_at = now + EMPTY_TRASH_EVERY;
-        }
-        let defends = now >= upkeep.defend_at;
-        if defends {
-            upkeep.defend_at = now + upkeep::defence::EVERY;
-        }
-        drop(upkeep);
-        if defends {
-            self.update_defence();
-            self.drop_entries(now);
-        }
-        self.conns.expire_due(now, EXPIRE_BUDGET, |entry| self.synchronise_extended(entry, now))
     }
 }
 

@@ -3,12 +3,15 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use super::*;
+use std::time::Duration;
+
 use crate::route::{Route, RouteTable};
 use crate::service::{
     Endpoint, Forwarding, Protocol, ServerSpec, ServiceKey, ServiceSpec, Tunnel, TunnelChecksum, TunnelKind,
 };
 use lvs_wire::make::{self, Ends};
 use lvs_wire::{Checksum, Gso, GsoKind, Offload, TcpFlags, checksum, protocol};
+use lvs_wire::{Headers, Outbox, PacketBuf};
 
 const SYN: u8 = TcpFlags::SYN;
 const ACK: u8 = TcpFlags::ACK;

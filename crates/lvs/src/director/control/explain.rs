@@ -1,18 +1,20 @@
-//! What a client's packet would meet, and why; nothing is changed by asking. Schedulers are asked as copies of
-//! themselves, so that the next real connection is decided as if nobody had asked.
+//! What a client's packet would meet, and why: the decision of the path of packets, printed instead of done. Schedulers are asked
+//! as copies of themselves, so that the next real connection is decided as if nobody had asked.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 
 use serde::{Deserialize, Serialize};
 
-use crate::conn::{ConnKey, Entry, Role};
-use crate::director::control::census::detail;
-use crate::director::control::sysctl::Sysctl;
-use crate::director::path::schedule::{ANY_PROTOCOL, FTP_DATA_PORT, FTP_PORT, client_key, mark_addr, mixed};
-use crate::director::{ConnDetail, Director};
-use crate::service::{Endpoint, Persistence, Protocol, RealServer, ServiceKey, VirtualService};
+use super::census::detail;
+use crate::conn::{ConnId, Entry};
+use crate::director::path::decide::{Course, Decision, Facts, Message, Recorder, Template};
+use crate::director::path::lookup::{Found, Standing};
+use crate::director::path::packet::Segment;
+use crate::director::path::steps::Step;
+use crate::director::{ConnDetail, Director, Side};
+use crate::service::{Endpoint, Protocol, RealServer, ServiceKey, ServiceTable};
 use crate::time::Time;
+use lvs_wire::TcpFlags;
 
 /// The packet that is asked about: the first of a connection (a SYN, an INIT, a datagram), or one of many.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,243 +94,157 @@ impl Explanation {
     }
 }
 
+/// Steps are kept, and nothing is changed.
+#[derive(Default)]
+struct Asking(Vec<Step>);
+
+impl Recorder for Asking {
+    const DECIDES: bool = false;
+
+    fn step(&mut self, step: impl FnOnce() -> Step) {
+        self.0.push(step());
+    }
+}
+
 impl Director {
     /// Says what the packet would meet, without changing anything.
     pub fn explain(&self, question: &Question, now: Time) -> Explanation {
         let mut explanation = Explanation::new();
-        if !self.is_directing(question.to.addr.is_ipv6()) {
+        let Question { protocol, from, to, mark } = *question;
+        if !self.is_directing(to.addr.is_ipv6()) {
             let reason = "there is no service of this family: every packet is left to the host";
             return explanation.ends(Outcome::Passed, reason);
         }
-        let number = question.protocol.number();
-        let key_in = ConnKey::new(Role::In, number, question.from, question.to);
-        let backup_only = self.is_backup_only();
-        if let Some(entry) = self.conns.peek(&key_in, now).filter(|_| !backup_only) {
-            return self.explain_connection(explanation, &entry, question, now);
-        }
-        let key_out = ConnKey::new(Role::Out, number, question.from, question.to);
-        if let Some(entry) = self.conns.peek(&key_out, now) {
-            explanation.connection = Some(detail(&entry, now));
-            return explanation.ends(
-                Outcome::Forwarded,
-                format!(
-                    "it is an answer of the server {} and goes to the client {}",
-                    entry.real(),
-                    entry.client()
-                ),
-            );
-        }
-        if backup_only {
-            let reason = "backup_only: a backup leaves the packets of clients to other directors";
-            return explanation.ends(Outcome::Passed, reason);
+        let segment = Segment { protocol, from, to, flags: TcpFlags(0) };
+        match self.look_up::<Asking>(mark.map_or(Side::Client, Side::Mark), &segment, now) {
+            Found::ToServer(conn) => return self.explain_connection(explanation, &conn, question, now),
+            Found::ToClient(conn) => return answer(explanation, &conn, now),
+            Found::OnBackup => {
+                if let Found::ToClient(conn) = self.look_up::<Asking>(Side::Server, &segment, now) {
+                    return answer(explanation, &conn, now);
+                }
+                let reason = "backup_only: a backup leaves the packets of clients to other directors";
+                return explanation.ends(Outcome::Passed, reason);
+            }
+            Found::Nothing => {}
         }
         explanation.because("it belongs to no connection yet; taken for the first packet of one");
-        let services = self.services.read();
-        let found = services.find(question.mark, question.protocol, question.to.addr, question.to.port);
-        let Some(service) = found else {
-            if self.leaves(question.from.addr, question.to.addr)
-                && let Some(own) = self.routes.source_to(question.to.addr)
-            {
-                let reason = format!("no service takes it, and --masquerade sends it out from {own}");
-                return explanation.ends(Outcome::Forwarded, reason);
-            }
-            return explanation.ends(
-                Outcome::Passed,
-                "no service takes it (by mark, by port, or for all ports of the address)",
-            );
-        };
-        self.explain_service(explanation, service, question, now)
+        self.explain_first(explanation, question, now)
     }
 
     fn explain_connection(
         &self,
         mut explanation: Explanation,
-        entry: &Entry<'_>,
+        conn: &Entry<'_>,
         question: &Question,
         now: Time,
     ) -> Explanation {
-        let found = detail(entry, now);
+        let found = detail(conn, now);
         explanation.forwarding = Some(found.method.clone());
         explanation.connection = Some(found);
-        if entry.server().is_some_and(|server| !server.is_available()) {
-            if self.sysctls.is_on(Sysctl::ExpireNodestConn) {
+        match self.standing(conn, false) {
+            Standing::GivesWay { .. } => {
                 explanation
                     .because("its connection's server was removed: expire_nodest_conn ends the connection");
-                let services = self.services.read();
-                let (mark, to) = (question.mark, question.to);
-                return match services.find(mark, question.protocol, to.addr, to.port) {
-                    Some(service) => self.explain_service(explanation, service, question, now),
-                    None => explanation.ends(Outcome::Passed, "no service takes it"),
-                };
+                self.explain_first(explanation, question, now)
             }
-            return explanation.ends(
+            Standing::ServerGone => explanation.ends(
                 Outcome::Dropped,
                 "its connection's server was removed (expire_nodest_conn would let it begin anew)",
-            );
-        }
-        explanation.server = Some(entry.real());
-        let secs = entry.expires_at().since(now).as_secs();
-        explanation.ends(
-            Outcome::Forwarded,
-            format!(
-                "it belongs to a connection in state {}, which would end in {secs} s",
-                entry.state.name()
             ),
-        )
+            Standing::Stands => {
+                explanation.server = Some(conn.real());
+                let secs = conn.expires_at().since(now).as_secs();
+                let state = conn.state.name();
+                let reason =
+                    format!("it belongs to a connection in state {state}, which would end in {secs} s");
+                explanation.ends(Outcome::Forwarded, reason)
+            }
+        }
     }
 
-    fn explain_service(
+    /// Of a packet that would begin a connection.
+    fn explain_first(&self, explanation: Explanation, question: &Question, now: Time) -> Explanation {
+        let Question { protocol, from, to, mark } = *question;
+        let segment = Segment { protocol, from, to, flags: TcpFlags(0) };
+        let facts = Facts { segment, mark, now, is_quoted: false, message: Message::Unknown };
+        let services: &ServiceTable = &self.services.read();
+        let mut asking = Asking::default();
+        let decision = self.decide(&facts, services, &mut asking);
+        let mut explanation = explanation;
+        explanation.reasons.extend(asking.0.iter().map(Step::to_string));
+        if let Some(service) = decision.service.filter(|_| asking.0.iter().any(Step::is_choice)) {
+            let (chosen, known) = chosen(&decision.course);
+            let servers = service.servers().iter();
+            explanation.candidates =
+                servers.map(|server| candidate(server, chosen, known.is_some())).collect();
+        }
+        self.explain_decision(explanation, &decision, question, now)
+    }
+
+    fn explain_decision(
         &self,
         mut explanation: Explanation,
-        service: &VirtualService,
+        decision: &Decision<'_>,
         question: &Question,
         now: Time,
     ) -> Explanation {
-        let (spec, to) = (service.spec(), question.to);
-        explanation.service = Some(spec.key);
-        explanation.scheduler = Some(spec.scheduler.clone());
-        explanation.because(match spec.key {
-            ServiceKey::Mark { mark, .. } => format!("the service of mark {mark} takes it"),
-            key if key.port() == to.port => format!("the service {key} takes it"),
-            key if key.port() == 0 => format!("the service {key} takes it: it is for all ports"),
-            key => format!("the service {key} takes it: it may be a data connection of FTP"),
-        });
-        if question.from.port == FTP_DATA_PORT {
-            return explanation
-                .ends(Outcome::Passed, "it comes from port 20, as active FTP: left to the host");
-        }
-        let is_own_port = to.port == spec.key.port();
-        if spec.persistence.is_none() && !spec.key.is_mark() && !is_own_port {
-            return self.explain_nobody(
-                explanation,
-                service,
-                question,
-                "a service of all ports is only scheduled with persistence",
-            );
-        }
-        let template = match spec.persistence {
-            Some(persistence) => self.explain_template(&mut explanation, service, question, persistence, now),
-            None => None,
+        let Some(service) = decision.service else {
+            let own = self.routes.source_to(question.to.addr);
+            if let Some(own) = own.filter(|_| self.leaves(question.from.addr, question.to.addr)) {
+                let reason = format!("no service takes it, and --masquerade sends it out from {own}");
+                return explanation.ends(Outcome::Forwarded, reason);
+            }
+            let reason = "no service takes it (by mark, by port, or for all ports of the address)";
+            return explanation.ends(Outcome::Passed, reason);
         };
-        let from_template = template.is_some();
-        let chosen = template.or_else(|| {
-            let draw = mixed(self.draws.load(Relaxed));
-            service.would_schedule(&self.flow(question.from, to, service, now, draw))
-        });
-        for server in service.servers() {
-            let is_chosen = chosen.as_ref().is_some_and(|chosen| Arc::ptr_eq(chosen, server));
-            explanation.candidates.push(candidate(server, is_chosen, from_template));
+        explanation.service = Some(service.spec().key);
+        explanation.scheduler = Some(service.spec().scheduler.clone());
+        let (_, known) = chosen(&decision.course);
+        let template = known.or(decision.spoilt).and_then(|id| self.conns.get(id));
+        explanation.template = template.map(|template| detail(&template, now));
+        match &decision.course {
+            Course::Connect { server, port, .. } => {
+                explanation.server = Some(Endpoint::new(server.addr(), *port));
+                explanation.forwarding = Some(server.forwarding().name().to_owned());
+                if self.conns.is_full() {
+                    return explanation
+                        .ends(Outcome::Dropped, "there are as many connections as there may be (conn_max)");
+                }
+                if self.conns.len() >= self.settings.max_conns {
+                    return explanation.ends(Outcome::Dropped, "the connection table is full (max_conns)");
+                }
+                explanation.outcome = Outcome::Forwarded;
+            }
+            Course::Bypass => explanation.outcome = Outcome::Forwarded,
+            Course::NoService | Course::Ignore => explanation.outcome = Outcome::Passed,
+            Course::NoServer => explanation.outcome = Outcome::Refused,
+            Course::Drop(_) => explanation.outcome = Outcome::Dropped,
         }
-        let Some(server) = chosen else {
-            let why = match (service.servers().is_empty(), spec.scheduler.as_str()) {
-                (true, _) => "the service has no server".to_owned(),
-                (false, "none") => "the service has no scheduler".to_owned(),
-                (false, scheduler) => format!("the scheduler {scheduler} finds no server for it"),
-            };
-            return self.explain_nobody(explanation, service, question, &why);
-        };
-        let maps = spec.persistence.is_none() || is_own_port;
-        let port = if maps && server.port() != 0 { server.port() } else { to.port };
-        explanation.server = Some(Endpoint::new(server.addr(), port));
-        explanation.forwarding = Some(server.forwarding().name().to_owned());
-        if !from_template {
-            explanation.because(format!("the scheduler {} chooses {}", spec.scheduler, server.endpoint()));
-        }
-        if self.conns.is_full() {
-            return explanation
-                .ends(Outcome::Dropped, "there are as many connections as there may be (conn_max)");
-        }
-        if self.conns.len() >= self.settings.max_conns {
-            return explanation.ends(Outcome::Dropped, "the connection table is full (max_conns)");
-        }
-        explanation.outcome = Outcome::Forwarded;
         explanation
-    }
-
-    /// The server of a template that this client would be led by.
-    fn explain_template(
-        &self,
-        explanation: &mut Explanation,
-        service: &VirtualService,
-        question: &Question,
-        persistence: Persistence,
-        now: Time,
-    ) -> Option<Arc<RealServer>> {
-        let spec = service.spec();
-        if let Some(engine) = &spec.engine {
-            explanation.because(format!(
-                "the persistence engine {engine} reads the payload, which is not known here: taken as a new client"
-            ));
-            return None;
-        }
-        let is_own_port = question.to.port == spec.key.port();
-        let binds_port = is_own_port && spec.key.port() != FTP_PORT;
-        let (protocol, virt) = match spec.key {
-            ServiceKey::Mark { mark, family } if !is_own_port => {
-                (ANY_PROTOCOL, Endpoint::new(mark_addr(mark, family), 0))
-            }
-            _ => {
-                let port = if binds_port { question.to.port } else { 0 };
-                (question.protocol.number(), Endpoint::new(question.to.addr, port))
-            }
-        };
-        let key = client_key(protocol, question.from.addr, virt, persistence);
-        let Some(entry) = self.conns.peek(&key, now) else {
-            explanation.because(format!(
-                "the client has no template (or none any more); one for {} s would be made",
-                persistence.timeout
-            ));
-            return None;
-        };
-        explanation.template = Some(detail(&entry, now));
-        let Some(server) = entry.server().filter(|server| server.is_available()).cloned() else {
-            explanation.because("the template of the client names a server that was removed: it is not used");
-            return None;
-        };
-        if server.is_drained() {
-            explanation.because(format!(
-                "the template of the client names {}, which is drained: it is not used",
-                server.endpoint()
-            ));
-            return None;
-        }
-        if server.weight() == 0 && self.sysctls.is_on(Sysctl::ExpireQuiescentTemplate) {
-            explanation.because(format!(
-                "the template of the client names {}, which has weight 0: expire_quiescent_template forgets it",
-                server.endpoint()
-            ));
-            return None;
-        }
-        let secs = entry.expires_at().since(now).as_secs();
-        explanation.because(format!(
-            "a template leads {} to {} for another {secs} s",
-            entry.client().addr,
-            server.endpoint()
-        ));
-        Some(server)
-    }
-
-    fn explain_nobody(
-        &self,
-        explanation: Explanation,
-        service: &VirtualService,
-        question: &Question,
-        why: &str,
-    ) -> Explanation {
-        let key = &service.spec().key;
-        if key.port() == FTP_PORT && question.to.port != FTP_PORT {
-            return explanation
-                .ends(Outcome::Passed, format!("{why}: other ports of FTP's address are the host's"));
-        }
-        if key.is_mark() && self.sysctls.is_on(Sysctl::CacheBypass) {
-            return explanation
-                .ends(Outcome::Forwarded, format!("{why}: cache_bypass lets it go where it wanted to"));
-        }
-        explanation.ends(Outcome::Refused, format!("{why}: answered with port unreachable"))
     }
 }
 
-fn candidate(server: &RealServer, chosen: bool, from_template: bool) -> Candidate {
+/// The server of a decision, and the template that led to it.
+const fn chosen(course: &Course) -> (Option<&Arc<RealServer>>, Option<ConnId>) {
+    match course {
+        Course::Connect { server, template: Some(Template::Known(id)), .. } => (Some(server), Some(*id)),
+        Course::Connect { server, template: Some(Template::New { .. }) | None, .. } => (Some(server), None),
+        Course::Bypass | Course::NoService | Course::Ignore | Course::NoServer | Course::Drop(_) => {
+            (None, None)
+        }
+    }
+}
+
+fn answer(mut explanation: Explanation, conn: &Entry<'_>, now: Time) -> Explanation {
+    explanation.connection = Some(detail(conn, now));
+    let (server, client) = (conn.real(), conn.client());
+    let reason = format!("it is an answer of the server {server} and goes to the client {client}");
+    explanation.ends(Outcome::Forwarded, reason)
+}
+
+fn candidate(server: &Arc<RealServer>, chosen: Option<&Arc<RealServer>>, from_template: bool) -> Candidate {
+    let chosen = chosen.is_some_and(|chosen| Arc::ptr_eq(chosen, server));
     let (active, inactive) = (server.active_conns(), server.inactive_conns());
     let why = match (chosen, from_template) {
         (true, true) if server.is_quiesced() => "chosen by the template, although its weight is 0".to_owned(),
@@ -360,7 +276,7 @@ fn candidate(server: &RealServer, chosen: bool, from_template: bool) -> Candidat
 mod tests {
     use super::*;
     use crate::director::{Command, Settings, Side, Verdict};
-    use crate::service::{Forwarding, ServerSpec, ServiceSpec};
+    use crate::service::{Forwarding, Persistence, ServerSpec, ServiceSpec};
     use lvs_wire::{Outbox, PacketBuf, make, protocol};
 
     const NOW: Time = Time(1000);

@@ -5,15 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use crate::app::sip;
-use crate::conn::{ConnId, ConnKey, Connection, Engine, State, TableFull};
+use super::decide::{Deciding, TemplateFound};
+use crate::conn::{ConnId, ConnKey, Connection, Engine, State, TableFull, View};
 use crate::director::path::packet::{Packet, Segment};
 use crate::director::{Director, DropReason, Side, Verdict};
-use crate::service::{Endpoint, Forwarding, Persistence, Protocol, RealServer, ServiceKey, VirtualService};
+use crate::service::{Endpoint, Forwarding, Persistence, Protocol, RealServer, ServiceKey};
 use crate::xmit::{self, Rewrite};
-
-/// Length of a UDP header.
-const UDP_HEADER: usize = 8;
 
 /// A server that speaks first, and the service that it belongs to.
 struct Caller {
@@ -24,21 +21,6 @@ struct Caller {
 }
 
 impl Director {
-    /// What the service's engine, if it has one, knows the client of a packet by.
-    pub(in crate::director) fn engine_of(
-        &self,
-        packet: &Packet<'_>,
-        service: &VirtualService,
-    ) -> Result<Option<Engine>, DropReason> {
-        let Some(name) = service.spec().engine.as_deref() else { return Ok(None) };
-        let is_udp = packet.headers.protocol == Protocol::Udp.number();
-        let message = if is_udp { packet.payload().get(UDP_HEADER..) } else { None };
-        match message.and_then(sip::call_id) {
-            Some(id) => Ok(Some(Engine { name: name.to_owned(), data: id.into() })),
-            None => Err(DropReason::NoCallId),
-        }
-    }
-
     /// The key of a template, by the engine's data too where there are any.
     pub(in crate::director) fn template_key(&self, key: ConnKey, engine: Option<&Engine>) -> ConnKey {
         engine.map_or(key, |engine| key.tagged(self.conns.tag(&engine.data)))
@@ -100,7 +82,7 @@ impl Director {
         if let Some(template) = template {
             self.conns.control(&mut entry, template);
         }
-        Some(self.output(packet, segment, entry))
+        Some(self.track(packet, segment, entry, View::Output))
     }
 
     /// The server that sent a datagram, if its service's engine lets it call, and the template of the call.
@@ -118,14 +100,23 @@ impl Director {
             })
         })?;
         let Some(persistence) = caller.persistence else { return Some((caller, None)) };
-        let engine = self.engine_of(packet, service).ok()?;
+        let engine = match service.spec().engine.as_deref() {
+            Some(name) => {
+                let data = packet.message(Protocol::Udp).call_id()?;
+                Some(Engine { name: name.to_owned(), data: data.into() })
+            }
+            None => None,
+        };
         let number = segment.protocol.number();
-        let key =
-            crate::director::path::schedule::client_key(number, segment.to.addr, caller.virt, persistence);
+        let key = super::schedule::client_key(number, segment.to.addr, caller.virt, persistence);
         let key = self.template_key(key, engine.as_ref());
-        let template = match self.usable_template(packet, &key) {
-            Some((template, _)) => template,
-            None => {
+        let found = self.find_template(&key, packet.now, persistence, &mut Deciding);
+        let template = match found {
+            TemplateFound::Leads(template, _) => template,
+            TemplateFound::Unusable(_) | TemplateFound::Nothing => {
+                if let TemplateFound::Unusable(id) = found {
+                    self.spoil_template(id);
+                }
                 let to = (Arc::clone(&caller.server), segment.from.port);
                 self.make_template(packet, &key, to, (persistence, engine)).ok()?
             }
@@ -137,10 +128,10 @@ impl Director {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::director::{Command, ConnEntry, Outbox, PacketBuf, Query, Reply, Settings, Time};
+    use crate::director::{Command, ConnEntry, Query, Reply, Settings, Time};
     use crate::service::{ServerSpec, ServiceSpec};
-    use lvs_wire::Headers;
     use lvs_wire::make::{self, Ends};
+    use lvs_wire::{Headers, Outbox, PacketBuf};
 
     struct Proxy {
         director: Director,

@@ -159,12 +159,10 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::director::{
-        Command, ConnEntry, Outbox, PacketBuf, Query, Reply, Settings, Side, Time, Verdict,
-    };
+    use crate::director::{Command, ConnEntry, Query, Reply, Settings, Side, Time, Verdict};
     use crate::service::{Forwarding, ServerSpec, ServiceKey, ServiceSpec};
     use lvs_wire::make::{self, Ends};
-    use lvs_wire::{Headers, TcpFlags};
+    use lvs_wire::{Headers, Outbox, PacketBuf, TcpFlags};
 
     const SYN: u8 = TcpFlags::SYN;
     const ACK: u8 = TcpFlags::ACK;

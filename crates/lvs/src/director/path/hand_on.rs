@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use crate::app::{Handed, Preface, PrefaceStep, Toa, ToaOutcome, close_fast_open, leave_room, toa_len};
-use crate::conn::{ConnId, Connection, Method};
+use crate::conn::{ConnId, Connection, Entry, Method};
 use crate::director::path::packet::Packet;
 use crate::director::{Director, Verdict};
 use crate::service::{HandOn, Protocol};
@@ -26,9 +26,6 @@ const MOST_REPEATS: u8 = 6;
 /// Headers that wait for an acknowledgement, and when to look.
 pub(in crate::director) type Repeats = BinaryHeap<Reverse<(Time, ConnId)>>;
 
-/// A segment of the client that goes out behind the packet under decision.
-pub(in crate::director) struct Follower(Headers);
-
 impl Director {
     /// Makes a new connection tell its server, as its service wants it.
     pub(in crate::director) fn hand_on(&self, conn: &mut Connection, wish: Option<HandOn>) {
@@ -43,22 +40,17 @@ impl Director {
     }
 
     /// A segment of the client, not rewritten yet. The follower is to be sent behind it.
-    pub(in crate::director) fn tell_server(
-        &self,
-        packet: &mut Packet<'_>,
-        conn: &mut Connection,
-    ) -> Option<Follower> {
+    pub(in crate::director) fn tell_server(&self, packet: &mut Packet<'_>, conn: &mut Connection) {
         let (client, virt, real) = (conn.client(), conn.virt(), conn.real().addr);
         let (buf, headers) = (&mut *packet.buf, &mut packet.headers);
-        match conn.handed_mut()? {
-            Handed::Toa(toa) => {
+        match conn.handed_mut() {
+            Some(Handed::Toa(toa)) => {
                 let mtu = self.routes.mtu_to(real).try_into().unwrap_or(usize::MAX);
                 if toa.put(buf, headers, client, mtu) == ToaOutcome::NoRoom {
                     self.untold.fetch_add(1, Relaxed);
                 }
-                None
             }
-            Handed::Proxy(preface) => {
+            Some(Handed::Proxy(preface)) => {
                 let step = preface.next(&buf.bytes()[headers.l4..headers.len], client, virt);
                 let checksum = buf.offload.checksum;
                 match step {
@@ -68,45 +60,39 @@ impl Director {
                     }
                     PrefaceStep::Become => preface.carry(buf, headers, client, virt),
                     PrefaceStep::Precede => {
-                        let behind = *headers;
+                        packet.follower = Some((packet.outbox.len(), *headers));
                         preface.adjust_sent(&mut buf.bytes_mut()[headers.l4..headers.len], checksum);
                         let follower = packet.outbox.add();
                         follower.fill(buf.bytes());
                         follower.offload = buf.offload;
                         preface.carry(buf, headers, client, virt);
-                        return Some(Follower(behind));
                     }
                 }
-                None
             }
+            None => {}
         }
     }
 
     /// The packet of [`Self::tell_server`] was rewritten: what follows it is too, and a header is kept until it is
     /// acknowledged.
-    pub(in crate::director) fn told(
-        &self,
-        packet: &mut Packet<'_>,
-        (id, conn): (ConnId, &mut Connection),
-        verdict: Verdict,
-        follower: Option<Follower>,
-    ) {
-        if verdict != Verdict::Forward {
-            if follower.is_some() {
-                packet.outbox.forget_last();
+    pub(in crate::director) fn told(&self, packet: &mut Packet<'_>, conn: &mut Entry<'_>, verdict: Verdict) {
+        if let Some((at, headers)) = packet.follower.take() {
+            match packet.outbox.at_mut(at) {
+                Some(follower) if verdict == Verdict::Forward => {
+                    Rewrite::masqueraded(conn).apply(follower, &headers);
+                }
+                _ => packet.outbox.forget(at),
             }
-            return;
         }
-        if let Some(Follower(headers)) = follower {
-            let rewrite = Rewrite::masqueraded(conn);
-            rewrite.apply(packet.outbox.last_mut(), &headers);
+        if verdict != Verdict::Forward {
+            return;
         }
         let bytes = packet.buf.bytes();
         if let Some(Handed::Proxy(preface)) = conn.handed_mut()
             && preface.is_carried_by(&bytes[packet.headers.l4..])
             && preface.keep(bytes)
         {
-            self.repeats.lock().push(Reverse((packet.now + FIRST_WAIT, id)));
+            self.repeats.lock().push(Reverse((packet.now + FIRST_WAIT, conn.id)));
         }
     }
 

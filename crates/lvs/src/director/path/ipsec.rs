@@ -2,7 +2,7 @@
 //! port 500 at both ends) to its server, by whatever method; what no such connection takes is the host's own business.
 //! Same job as `ip_vs_proto_ah_esp.c`. IPv6 packets with AH go by what follows it, as in the kernel.
 
-use crate::conn::{ConnKey, Ending, Role};
+use crate::conn::{ConnKey, Ending, Role, View};
 use crate::director::control::sysctl::Sysctl;
 use crate::director::path::packet::{Packet, Segment};
 use crate::director::{Director, DropReason, Side, Verdict};
@@ -31,13 +31,13 @@ impl Director {
                 continue;
             };
             if role == Role::Out {
-                return self.output(packet, &segment, entry);
+                return self.track(packet, &segment, entry, View::Output);
             }
             if self.is_backup_only() {
                 return Verdict::Pass;
             }
             if entry.server().is_none_or(|server| server.is_available()) {
-                return self.forward(packet, &segment, entry);
+                return self.track(packet, &segment, entry, View::Input);
             }
             if !self.sysctls.is_on(Sysctl::ExpireNodestConn) {
                 return Verdict::Drop(DropReason::ServerGone);

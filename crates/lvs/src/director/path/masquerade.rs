@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
-use crate::conn::{ConnKey, Connection, Entry, Role, SctpState, State, TcpState};
+use crate::conn::{ConnKey, Connection, Entry, Role, SctpState, State, TcpState, View};
 use crate::defragment::cut_again;
 use crate::director::path::fullnat::Claimant;
 use crate::director::path::packet::{Packet, Segment};
@@ -87,7 +87,7 @@ impl Director {
         }
         let claimant = Claimant::of(segment);
         Some(match self.open(packet, initial_state(segment.protocol), segment.to, claimant)? {
-            Ok(entry) => self.forward(packet, segment, entry),
+            Ok(entry) => self.track(packet, segment, entry, View::Input),
             Err(DropReason::NoLocalPort) => self.refuse_for_ports(packet),
             Err(reason) => Verdict::Drop(reason),
         })
@@ -109,7 +109,7 @@ impl Director {
         let number = segment.protocol.number();
         let conn = Connection::bypass(number, State::Udp, segment.from, segment.to, packet.now);
         match self.conns.insert(conn) {
-            Ok(entry) => self.forward(packet, segment, entry),
+            Ok(entry) => self.track(packet, segment, entry, View::Input),
             Err(_) => Verdict::Pass,
         }
     }

@@ -3,15 +3,114 @@
 //! Called for every packet, with the tables shared; takes no lock for longer than one table access and allocates nothing for a
 //! packet of a known connection. Same job as `ip_vs_core.c`.
 
+pub(in crate::director) mod decide;
 pub(in crate::director) mod engine;
-pub(in crate::director) mod flow;
 pub(in crate::director) mod ftp;
 pub(in crate::director) mod fullnat;
 pub(in crate::director) mod hand_on;
+pub(in crate::director) mod hooks;
 pub(in crate::director) mod ipsec;
+pub(in crate::director) mod lookup;
 pub(in crate::director) mod masquerade;
 pub(in crate::director) mod mtu;
 pub(in crate::director) mod outer;
 pub(in crate::director) mod packet;
 pub(in crate::director) mod related;
 pub(in crate::director) mod schedule;
+pub(in crate::director) mod segment;
+pub(in crate::director) mod steps;
+pub(in crate::director) mod track;
+pub(in crate::director) mod transmit;
+
+use crate::defragment::{Joined, cut_again, gather};
+use crate::director::{Director, Side, Verdict};
+use crate::time::Time;
+use lvs_wire::{Fragment, Headers, Outbox, PacketBuf, Transport, take_entry};
+use packet::Packet;
+
+impl Director {
+    /// Decides on one packet, and rewrites it in place. Takes no lock for longer than one table access; never
+    /// allocates for a packet of a known connection.
+    pub fn process(&self, packet: &mut PacketBuf, side: Side, now: Time, outbox: &mut Outbox) -> Verdict {
+        let headers = match Headers::parse(packet.bytes()) {
+            Ok(headers) => headers,
+            Err(error) => return Verdict::Drop(error.into()),
+        };
+        match headers.fragment {
+            Some(fragment) if self.is_directing(headers.is_v6()) => {
+                self.process_fragment(packet, &headers, fragment, (side, now), outbox)
+            }
+            _ => self.process_whole(packet, headers, None, (side, now), outbox),
+        }
+    }
+
+    /// Puts fragments together first; the whole packet leaves as it came, in pieces of the same length where they fit the
+    /// way. All but the first lie in the outbox, and go the same way.
+    fn process_fragment(
+        &self,
+        packet: &mut PacketBuf,
+        headers: &Headers,
+        fragment: Fragment,
+        (side, now): (Side, Time),
+        outbox: &mut Outbox,
+    ) -> Verdict {
+        let joined = self.fragments.lock().add(packet, headers, fragment, now);
+        let (longest, payloads) = match joined {
+            Joined::Waiting => return Verdict::Hold,
+            Joined::Refused(reason) => return Verdict::Drop(reason),
+            Joined::Whole { longest, payloads } => (longest, payloads),
+        };
+        let whole = match Headers::parse(packet.bytes()) {
+            Ok(headers) => headers,
+            Err(error) => return Verdict::Drop(error.into()),
+        };
+        let verdict = self.process_whole(packet, whole, Some(longest), (side, now), outbox);
+        let to = match verdict {
+            Verdict::Route(neighbour) => neighbour,
+            Verdict::Forward | Verdict::Pass => match Headers::parse(packet.bytes()) {
+                Ok(headers) => headers.dst,
+                Err(error) => return Verdict::Drop(error.into()),
+            },
+            Verdict::Split | Verdict::Hold | Verdict::Reply | Verdict::Refuse(_) | Verdict::Drop(_) => {
+                return verdict;
+            }
+        };
+        let is_for_host = side != Side::Server && !headers.is_v6();
+        let payloads = if is_for_host { gather(&payloads) } else { payloads };
+        let mtu = usize::try_from(self.routes.mtu_to(to)).unwrap_or(usize::MAX);
+        let id = self.fragment_id(packet, headers, fragment.id);
+        cut_again(packet, (longest.min(mtu), &payloads), id, outbox);
+        verdict
+    }
+
+    fn process_whole(
+        &self,
+        packet: &mut PacketBuf,
+        headers: Headers,
+        pieces: Option<usize>,
+        (side, now): (Side, Time),
+        outbox: &mut Outbox,
+    ) -> Verdict {
+        let transport = match headers.transport(packet.bytes()) {
+            Ok(transport) => transport,
+            Err(error) => return Verdict::Drop(error.into()),
+        };
+        let entry = take_entry(packet, &headers, |addr| self.routes.is_local(addr));
+        let mut packet = Packet { pieces, entry, ..Packet::new(packet, headers, (side, now), outbox) };
+        self.classify(&mut packet, transport)
+    }
+
+    /// Which kind of packet it is.
+    fn classify(&self, packet: &mut Packet<'_>, transport: Transport) -> Verdict {
+        if !self.is_directing(packet.headers.is_v6()) {
+            return Verdict::Pass;
+        }
+        if let Some(segment) = packet.segment(transport) {
+            return self.process_segment(packet, &segment);
+        }
+        match transport {
+            Transport::Icmp { kind, .. } => self.process_icmp(packet, kind),
+            _ => self.process_other(packet),
+        }
+    }
+}

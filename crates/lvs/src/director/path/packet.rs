@@ -3,13 +3,17 @@
 use std::cell::Cell;
 use std::net::IpAddr;
 
+use super::decide::{Facts, Message};
 use crate::conn::{HeldPort, Numbers};
 use crate::director::{DropReason, Side, Verdict};
 use crate::service::{Endpoint, Protocol};
 use crate::time::Time;
 use lvs_wire::{
-    self, Entry, Headers, IcmpError, Outbox, PacketBuf, ParseError, TcpFlags, Transport, add_hop, icmp,
+    self, Entry, Headers, IcmpError, Outbox, PacketBuf, ParseError, TcpFlags, Transport, add_hop, icmp, sctp,
 };
+
+/// Length of a UDP header.
+const UDP_HEADER: usize = 8;
 
 pub(in crate::director) struct Packet<'a> {
     pub(in crate::director) buf: &'a mut PacketBuf,
@@ -21,6 +25,8 @@ pub(in crate::director) struct Packet<'a> {
     pub(in crate::director) pieces: Option<usize>,
     /// The local port of the connection that has given way to what this packet opens.
     pub(in crate::director) held: Cell<Option<HeldPort>>,
+    /// Place in the outbox, and headers, of what goes out behind this packet by the same connection.
+    pub(in crate::director) follower: Option<(usize, Headers)>,
     /// What the host has written into an option on the way here. It writes again on the way out, unless the packet leaves
     /// past it or inside another.
     pub(in crate::director) entry: Option<Entry>,
@@ -46,7 +52,17 @@ impl<'a> Packet<'a> {
         outbox: &'a mut Outbox,
     ) -> Self {
         add_hop(buf.bytes_mut(), &mut headers);
-        Self { buf, headers, side, now, outbox, pieces: None, entry: None, held: Cell::default() }
+        Self {
+            buf,
+            headers,
+            side,
+            now,
+            outbox,
+            pieces: None,
+            entry: None,
+            follower: None,
+            held: Cell::default(),
+        }
     }
 
     pub(in crate::director) fn segment(&self, transport: Transport) -> Option<Segment> {
@@ -64,6 +80,33 @@ impl<'a> Packet<'a> {
     /// The transport header and what follows.
     pub(in crate::director) fn payload(&self) -> &[u8] {
         &self.buf.bytes()[self.headers.l4..self.headers.len]
+    }
+
+    /// What decisions go by.
+    pub(in crate::director) fn facts(&self, segment: Segment) -> Facts<'_> {
+        let message = self.message(segment.protocol);
+        Facts { segment, mark: self.mark(), now: self.now, is_quoted: false, message }
+    }
+
+    /// The same for a packet that this one quotes.
+    pub(in crate::director) const fn quoted_facts(&self, segment: Segment) -> Facts<'static> {
+        Facts { segment, mark: self.mark(), now: self.now, is_quoted: true, message: Message::None }
+    }
+
+    /// The payload of a datagram.
+    pub(in crate::director) fn message(&self, protocol: Protocol) -> Message<'_> {
+        let is_datagram = protocol == Protocol::Udp && self.headers.protocol == protocol.number();
+        let message = if is_datagram { self.payload().get(UDP_HEADER..) } else { None };
+        message.map_or(Message::None, Message::Bytes)
+    }
+
+    /// Whether the packet begins a connection, whatever there was before (SYN, INIT).
+    pub(in crate::director) fn opens(&self, segment: &Segment) -> bool {
+        match segment.protocol {
+            Protocol::Tcp => segment.flags.has(TcpFlags::SYN),
+            Protocol::Sctp => sctp::chunks(self.payload()).next() == Some(sctp::INIT),
+            Protocol::Udp => false,
+        }
     }
 
     /// The sequence numbers of a TCP segment.

@@ -118,7 +118,7 @@ impl Director {
         let was_seen = packet.payload()[0] != PARAMETER_PROBLEM;
         if was_seen && !is_tracked && is_taken() && quoted_flags(packet, quoted).has(TcpFlags::SYN) {
             let segment = Segment { protocol: Protocol::Tcp, from: client, to: virt, flags: TcpFlags(0) };
-            if let Scheduled::Tracked(mut entry) = self.schedule(packet, &segment) {
+            if let Scheduled::Tracked(mut entry) = self.schedule(packet, &packet.quoted_facts(segment)) {
                 let syn = State::Tcp(TcpState::None.after(TcpFlags(TcpFlags::SYN), View::Input, false));
                 entry.enter(syn, &self.timeouts);
                 self.conns.touch(&mut entry, packet.now);
@@ -148,7 +148,7 @@ impl Director {
         if !has_right_checksum(packet) {
             return Verdict::Drop(DropReason::BadChecksum);
         }
-        match self.schedule(packet, &segment) {
+        match self.schedule(packet, &packet.quoted_facts(segment)) {
             Scheduled::Tracked(entry) => self.forward_error(packet, quoted, &entry, Role::In),
             Scheduled::OnePacket(mut conn) => {
                 let verdict = self.forward_error(packet, quoted, &conn, Role::In);

@@ -1,23 +1,15 @@
-//! Making a connection for a packet that has none. Same job as `ip_vs_schedule` and `ip_vs_sched_persist`.
+//! Doing what was [decided](super::decide) about a packet without a connection: templates and connections are made, ports
+//! claimed, servers counted. Same job as the making halves of `ip_vs_schedule` and `ip_vs_sched_persist`.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::Duration;
 
+use super::decide::{Course, Deciding, Decision, Facts, Template};
+use super::packet::{Packet, Segment};
 use crate::conn::{ConnId, ConnKey, Connection, Entry, Role, SctpState, State, TableFull, TcpState};
-use crate::director::control::sysctl::Sysctl;
-use crate::director::path::packet::{Packet, Segment};
 use crate::director::{Director, DropReason};
-use crate::sched::{Expirations, Flow};
-use crate::service::{Endpoint, Family, Persistence, Protocol, RealServer, ServiceKey, VirtualService};
-use crate::time::Time;
-
-pub(in crate::director) const FTP_PORT: u16 = 21;
-pub(in crate::director) const FTP_DATA_PORT: u16 = 20;
-
-/// The protocol number of a template that stands for a mark.
-pub(in crate::director) const ANY_PROTOCOL: u8 = 0;
+use crate::service::{Endpoint, Family, Persistence, Protocol, RealServer, VirtualService};
 
 /// What became of the wish for a connection.
 pub(in crate::director) enum Scheduled<'a> {
@@ -35,38 +27,46 @@ pub(in crate::director) enum Scheduled<'a> {
 }
 
 impl Director {
-    pub(in crate::director) fn schedule(&self, packet: &Packet<'_>, segment: &Segment) -> Scheduled<'_> {
+    /// Decides on a packet without a connection, and makes the one that it is to have.
+    pub(in crate::director) fn schedule(&self, packet: &Packet<'_>, facts: &Facts<'_>) -> Scheduled<'_> {
         let services = self.services.read();
-        let found = services.find(packet.mark(), segment.protocol, segment.to.addr, segment.to.port);
-        let Some(service) = found else { return Scheduled::NoService };
-        if self.defence.drops_packet() {
-            return Scheduled::Failed(DropReason::GivenUp);
+        let decision = self.decide(facts, &services, &mut Deciding);
+        self.commit(packet, &facts.segment, decision)
+    }
+
+    fn commit(&self, packet: &Packet<'_>, segment: &Segment, decision: Decision<'_>) -> Scheduled<'_> {
+        if let Some(id) = decision.spoilt {
+            self.spoil_template(id);
         }
-        // Active FTP: the server opens the data connection, so this is no client.
-        if segment.from.port == FTP_DATA_PORT {
-            return Scheduled::Ignored;
-        }
-        let scheduled = match service.spec().persistence {
-            Some(persistence) => self.schedule_persistent(packet, segment, service, persistence),
-            None => self.schedule_plain(packet, segment, service),
-        };
-        match scheduled {
-            // Other ports of an FTP service's address are the host's.
-            Scheduled::NoServer if service.spec().key.port() == FTP_PORT && segment.to.port != FTP_PORT => {
-                Scheduled::Ignored
+        let Some(service) = decision.service else { return Scheduled::NoService };
+        match decision.course {
+            Course::Connect { server, port, template } => {
+                let template = match template {
+                    Some(Template::Known(id)) => Some(id),
+                    Some(Template::New { key, port, persistence, engine }) => {
+                        let to = (Arc::clone(&server), port);
+                        match self.make_template(packet, &key, to, (persistence, engine)) {
+                            Ok(id) => Some(id),
+                            Err(TableFull) => return Scheduled::Failed(DropReason::TableFull),
+                        }
+                    }
+                    None => None,
+                };
+                self.connect(packet, segment, service, server, port, template)
             }
-            Scheduled::NoServer if service.spec().key.is_mark() && self.may_bypass(packet, segment) => {
-                self.bypass(packet, segment, service)
-            }
-            other => other,
+            Course::Bypass => self.bypass(packet, segment, service),
+            Course::NoService => Scheduled::NoService,
+            Course::Ignore => Scheduled::Ignored,
+            Course::NoServer => Scheduled::NoServer,
+            Course::Drop(reason) => Scheduled::Failed(reason),
         }
     }
 
-    /// Whether marked traffic that no cache takes may go where it wanted to.
-    fn may_bypass(&self, packet: &Packet<'_>, segment: &Segment) -> bool {
-        self.sysctls.is_on(Sysctl::CacheBypass)
-            && packet.headers.protocol == segment.protocol.number()
-            && self.routes.to(segment.to.addr).is_none_or(|route| !route.is_local)
+    /// Puts a template out of use whose server cannot be used.
+    pub(in crate::director) fn spoil_template(&self, id: ConnId) {
+        if let Some(entry) = self.conns.get(id).filter(|entry| entry.is_template()) {
+            self.conns.spoil(entry, self.settings.kernel.keeps_spoilt_port());
+        }
     }
 
     fn bypass(&self, packet: &Packet<'_>, segment: &Segment, service: &VirtualService) -> Scheduled<'_> {
@@ -80,108 +80,6 @@ impl Director {
             return Scheduled::OnePacket(conn);
         }
         self.conns.insert(conn).map_or(Scheduled::Failed(DropReason::TableFull), Scheduled::Tracked)
-    }
-
-    fn schedule_plain(
-        &self,
-        packet: &Packet<'_>,
-        segment: &Segment,
-        service: &VirtualService,
-    ) -> Scheduled<'_> {
-        let key = &service.spec().key;
-        if !key.is_mark() && segment.to.port != key.port() {
-            return Scheduled::NoServer;
-        }
-        let Some(server) = self.choose(packet, segment, service) else { return Scheduled::NoServer };
-        let port = if server.port() == 0 { segment.to.port } else { server.port() };
-        self.connect(packet, segment, service, server, port, None)
-    }
-
-    fn schedule_persistent(
-        &self,
-        packet: &Packet<'_>,
-        segment: &Segment,
-        service: &VirtualService,
-        persistence: Persistence,
-    ) -> Scheduled<'_> {
-        let key = &service.spec().key;
-        let is_own_port = segment.to.port == key.port();
-        let binds_port = is_own_port && key.port() != FTP_PORT;
-        let engine = match self.engine_of(packet, service) {
-            Ok(engine) => engine,
-            Err(reason) => return Scheduled::Failed(reason),
-        };
-        let (protocol, virt) = match *key {
-            ServiceKey::Mark { mark, family } if !is_own_port => {
-                (ANY_PROTOCOL, Endpoint::new(mark_addr(mark, family), 0))
-            }
-            _ => {
-                let port = if binds_port { segment.to.port } else { 0 };
-                (segment.protocol.number(), Endpoint::new(segment.to.addr, port))
-            }
-        };
-        let template_key = client_key(protocol, segment.from.addr, virt, persistence);
-        let template_key = self.template_key(template_key, engine.as_ref());
-        let (template, server) = match self.usable_template(packet, &template_key) {
-            Some(found) => found,
-            None => {
-                let Some(server) = self.choose(packet, segment, service) else {
-                    return Scheduled::NoServer;
-                };
-                let port = if binds_port { server.port() } else { 0 };
-                let to = (Arc::clone(&server), port);
-                match self.make_template(packet, &template_key, to, (persistence, engine)) {
-                    Ok(template) => (template, server),
-                    Err(TableFull) => return Scheduled::Failed(DropReason::TableFull),
-                }
-            }
-        };
-        let port = if is_own_port && server.port() != 0 { server.port() } else { segment.to.port };
-        self.connect(packet, segment, service, server, port, Some(template))
-    }
-
-    /// A template of this key whose server can be used; one whose server cannot is put out of use.
-    pub(in crate::director) fn usable_template(
-        &self,
-        packet: &Packet<'_>,
-        key: &ConnKey,
-    ) -> Option<(ConnId, Arc<RealServer>)> {
-        let entry = self.conns.lookup(key, packet.now)?;
-        let expires_quiesced = self.sysctls.is_on(Sysctl::ExpireQuiescentTemplate);
-        let server = entry.server().filter(|server| {
-            server.is_available() && !server.is_drained() && !(expires_quiesced && server.weight() == 0)
-        });
-        if let Some(server) = server.cloned() {
-            return Some((entry.id, server));
-        }
-        self.conns.spoil(entry, self.settings.kernel.keeps_spoilt_port());
-        None
-    }
-
-    fn choose(
-        &self,
-        packet: &Packet<'_>,
-        segment: &Segment,
-        service: &VirtualService,
-    ) -> Option<Arc<RealServer>> {
-        service.schedule(&self.flow(segment.from, segment.to, service, packet.now, self.draw()))
-    }
-
-    pub(in crate::director) fn flow(
-        &self,
-        client: Endpoint,
-        virt: Endpoint,
-        service: &VirtualService,
-        now: Time,
-        draw: u64,
-    ) -> Flow {
-        let flags = service.spec().scheduler_flags;
-        Flow { client, virt, flags, now, draw, expirations: self.expirations() }
-    }
-
-    fn expirations(&self) -> Expirations {
-        let secs = |sysctl| Duration::from_secs(self.sysctls.value(sysctl).max(0).unsigned_abs());
-        Expirations { lblc: secs(Sysctl::LblcExpiration), lblcr: secs(Sysctl::LblcrExpiration) }
     }
 
     /// Makes the connection, under its template if it has one.

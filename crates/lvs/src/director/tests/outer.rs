@@ -253,7 +253,11 @@ fn put_together(pieces: &[Vec<u8>]) -> Vec<u8> {
         buf.fill(piece);
         let headers = Headers::parse(piece).unwrap();
         let joined = fragments.add(&mut buf, &headers, headers.fragment.unwrap(), Time::ZERO);
-        assert_eq!(matches!(joined, Joined::Whole { .. }), number == pieces.len(), "{joined:?}");
+        assert_eq!(
+            matches!(joined, crate::defragment::Joined::Whole { .. }),
+            number == pieces.len(),
+            "{joined:?}"
+        );
     }
     buf.bytes().to_vec()
 }

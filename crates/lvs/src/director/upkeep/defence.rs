@@ -59,6 +59,11 @@ impl Defence {
         self.secures_tcp.load(Relaxed)
     }
 
+    /// One packet of so many that would make a connection is given up; None while there is no need.
+    pub(in crate::director) fn drop_rate(&self) -> Option<i64> {
+        Some(self.drop_rate.load(Relaxed)).filter(|rate| *rate != 0)
+    }
+
     /// Whether a packet that would make a connection is one of those given up (`ip_vs_todrop`).
     pub(in crate::director) fn drops_packet(&self) -> bool {
         let rate = self.drop_rate.load(Relaxed);

@@ -3,3 +3,4 @@
 pub(in crate::director) mod defence;
 pub(in crate::director) mod farewell;
 pub(in crate::director) mod sync;
+pub(in crate::director) mod timers;

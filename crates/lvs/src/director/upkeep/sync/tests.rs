@@ -1,9 +1,8 @@
 use super::*;
-use crate::director::{
-    Command, ConnEntry, Outbox, PacketBuf, Query, Reply, ServerEntry, Settings, Side, Verdict,
-};
+use crate::director::{Command, ConnEntry, Query, Reply, ServerEntry, Settings, Side, Verdict};
 use crate::service::{Forwarding, Persistence, Protocol, ServerSpec, ServiceKey, ServiceSpec};
 use lvs_wire::make::{self, Ends};
+use lvs_wire::{Outbox, PacketBuf};
 
 const VIRT: &str = "192.168.1.183";
 

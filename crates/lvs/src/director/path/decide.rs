@@ -1,0 +1,322 @@
+//! Deciding where a packet without a connection goes: service, persistence template, scheduler, as data.
+//!
+//! Changes nothing but the scheduler that is asked. [`schedule`](super::schedule) does what was decided for packets, and
+//! [`explain`](crate::director::control::explain) prints it with its [steps](Step), from copies of the schedulers.
+//! Same job as the choosing halves of `ip_vs_schedule` and `ip_vs_sched_persist`.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+use super::packet::Segment;
+use super::schedule::{client_key, mark_addr, mixed};
+use super::steps::{NoServer, Nobody, Step};
+use crate::app::sip;
+use crate::conn::{ConnId, ConnKey, Engine};
+use crate::director::control::sysctl::Sysctl;
+use crate::director::{Director, DropReason};
+use crate::sched::{Expirations, Flow};
+use crate::service::{Endpoint, Persistence, RealServer, ServiceKey, ServiceTable, VirtualService};
+use crate::time::Time;
+
+pub(in crate::director) const FTP_PORT: u16 = 21;
+pub(in crate::director) const FTP_DATA_PORT: u16 = 20;
+
+/// Protocol number of a template that stands for a mark.
+const ANY_PROTOCOL: u8 = 0;
+
+/// What is known of a packet.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::director) struct Facts<'p> {
+    pub(in crate::director) segment: Segment,
+    pub(in crate::director) mark: Option<u32>,
+    pub(in crate::director) now: Time,
+    /// It is only quoted, by an ICMP error.
+    pub(in crate::director) is_quoted: bool,
+    pub(in crate::director) message: Message<'p>,
+}
+
+/// Payload of a datagram, for persistence engines.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::director) enum Message<'p> {
+    /// Nobody has seen the packet.
+    Unknown,
+    None,
+    Bytes(&'p [u8]),
+}
+
+/// Who asks: for a packet, or to know.
+pub(in crate::director) trait Recorder {
+    /// The decision will be done: schedulers move on.
+    const DECIDES: bool;
+
+    fn step(&mut self, step: impl FnOnce() -> Step);
+}
+
+/// Of packets. Their steps are of no interest.
+pub(in crate::director) struct Deciding;
+
+impl Recorder for Deciding {
+    const DECIDES: bool = true;
+
+    fn step(&mut self, _: impl FnOnce() -> Step) {}
+}
+
+/// What is to become of a packet.
+pub(in crate::director) struct Decision<'s> {
+    pub(in crate::director) service: Option<&'s VirtualService>,
+    /// A template that names a server that cannot be used: to be put out of use.
+    pub(in crate::director) spoilt: Option<ConnId>,
+    pub(in crate::director) course: Course,
+}
+
+/// What is to become of it under its service.
+pub(in crate::director) enum Course {
+    /// A connection to a server.
+    Connect {
+        server: Arc<RealServer>,
+        port: u16,
+        template: Option<Template>,
+    },
+    /// On to where it is bound for: no cache takes it.
+    Bypass,
+    /// Nobody's packet.
+    NoService,
+    /// The host's own business, although a service covers it.
+    Ignore,
+    NoServer,
+    Drop(DropReason),
+}
+
+/// The persistence template of a connection.
+pub(in crate::director) enum Template {
+    Known(ConnId),
+    /// One that leads to `port` of the server.
+    New {
+        key: ConnKey,
+        port: u16,
+        persistence: Persistence,
+        engine: Option<Engine>,
+    },
+}
+
+/// What a client's template says.
+pub(in crate::director) enum TemplateFound {
+    Leads(ConnId, Arc<RealServer>),
+    /// To a server that cannot be used.
+    Unusable(ConnId),
+    Nothing,
+}
+
+impl Course {
+    const fn under(self, service: &VirtualService) -> Decision<'_> {
+        Decision { service: Some(service), spoilt: None, course: self }
+    }
+}
+
+impl Director {
+    /// Decides on a packet that belongs to no connection.
+    pub(in crate::director) fn decide<'s, R: Recorder>(
+        &self,
+        facts: &Facts<'_>,
+        services: &'s ServiceTable,
+        recorder: &mut R,
+    ) -> Decision<'s> {
+        let Segment { protocol, from, to, .. } = facts.segment;
+        let Some(service) = services.find(facts.mark, protocol, to.addr, to.port) else {
+            return Decision { service: None, spoilt: None, course: Course::NoService };
+        };
+        let key = service.spec().key;
+        recorder.step(|| Step::Service { key, port: to.port });
+        if R::DECIDES && self.defence.drops_packet() {
+            return Course::Drop(DropReason::GivenUp).under(service);
+        }
+        if let Some(rate) = self.defence.drop_rate().filter(|_| !R::DECIDES) {
+            recorder.step(|| Step::MayBeGivenUp { rate });
+        }
+        // Active FTP: the server opens the data connection, so this is no client.
+        if from.port == FTP_DATA_PORT {
+            recorder.step(|| Step::ActiveFtp);
+            return Course::Ignore.under(service);
+        }
+        let (spoilt, course) = match service.spec().persistence {
+            Some(persistence) => self.decide_persistent(facts, service, persistence, recorder),
+            None => (None, self.decide_plain(facts, service, recorder)),
+        };
+        let course = match course {
+            Ok(course) => course,
+            Err(why) => self.without_server(facts, service, why, recorder),
+        };
+        Decision { service: Some(service), spoilt, course }
+    }
+
+    /// What becomes of a packet for which its service has no server.
+    fn without_server<R: Recorder>(
+        &self,
+        facts: &Facts<'_>,
+        service: &VirtualService,
+        why: Nobody,
+        recorder: &mut R,
+    ) -> Course {
+        let (key, to) = (service.spec().key, facts.segment.to);
+        let reason = || NoServer { why, scheduler: service.spec().scheduler.clone() };
+        if key.port() == FTP_PORT && to.port != FTP_PORT {
+            recorder.step(|| Step::OtherPortOfFtp(reason()));
+            return Course::Ignore;
+        }
+        let may_bypass = key.is_mark()
+            && self.sysctls.is_on(Sysctl::CacheBypass)
+            && !facts.is_quoted
+            && self.routes.to(to.addr).is_none_or(|route| !route.is_local);
+        if may_bypass {
+            recorder.step(|| Step::CacheBypass(reason()));
+            return Course::Bypass;
+        }
+        recorder.step(|| Step::Refused(reason()));
+        Course::NoServer
+    }
+
+    fn decide_plain<R: Recorder>(
+        &self,
+        facts: &Facts<'_>,
+        service: &VirtualService,
+        recorder: &mut R,
+    ) -> Result<Course, Nobody> {
+        let (key, to) = (&service.spec().key, facts.segment.to);
+        if !key.is_mark() && to.port != key.port() {
+            return Err(Nobody::OtherPort);
+        }
+        let server = self.choose(facts, service, recorder)?;
+        let port = if server.port() == 0 { to.port } else { server.port() };
+        Ok(Course::Connect { server, port, template: None })
+    }
+
+    fn decide_persistent<R: Recorder>(
+        &self,
+        facts: &Facts<'_>,
+        service: &VirtualService,
+        persistence: Persistence,
+        recorder: &mut R,
+    ) -> (Option<ConnId>, Result<Course, Nobody>) {
+        let Segment { protocol, from, to, .. } = facts.segment;
+        let key = service.spec().key;
+        let is_own_port = to.port == key.port();
+        let binds_port = is_own_port && key.port() != FTP_PORT;
+        let (engine, is_known) = match (service.spec().engine.as_deref(), facts.message) {
+            (None, _) => (None, true),
+            (Some(name), Message::Unknown) => {
+                recorder.step(|| Step::EngineUnknown(name.to_owned()));
+                (None, false)
+            }
+            (Some(name), message) => match message.call_id() {
+                Some(data) => (Some(Engine { name: name.to_owned(), data: data.into() }), true),
+                None => return (None, Ok(Course::Drop(DropReason::NoCallId))),
+            },
+        };
+        let (number, virt) = match key {
+            ServiceKey::Mark { mark, family } if !is_own_port => {
+                (ANY_PROTOCOL, Endpoint::new(mark_addr(mark, family), 0))
+            }
+            _ => (protocol.number(), Endpoint::new(to.addr, if binds_port { to.port } else { 0 })),
+        };
+        let template_key =
+            self.template_key(client_key(number, from.addr, virt, persistence), engine.as_ref());
+        let found = match is_known {
+            true => self.find_template(&template_key, facts.now, persistence, recorder),
+            false => TemplateFound::Nothing,
+        };
+        let (spoilt, chosen) = match found {
+            TemplateFound::Leads(id, server) => (None, Ok((server, Template::Known(id)))),
+            TemplateFound::Unusable(id) => (Some(id), Err(())),
+            TemplateFound::Nothing => (None, Err(())),
+        };
+        let chosen = chosen.or_else(|()| {
+            let server = self.choose(facts, service, recorder)?;
+            let port = if binds_port { server.port() } else { 0 };
+            Ok((server, Template::New { key: template_key, port, persistence, engine }))
+        });
+        let course = chosen.map(|(server, template)| {
+            let port = if is_own_port && server.port() != 0 { server.port() } else { to.port };
+            Course::Connect { server, port, template: Some(template) }
+        });
+        (spoilt, course)
+    }
+
+    /// The template of that key, and whether its server can be used.
+    pub(in crate::director) fn find_template<R: Recorder>(
+        &self,
+        key: &ConnKey,
+        now: Time,
+        persistence: Persistence,
+        recorder: &mut R,
+    ) -> TemplateFound {
+        let found = if R::DECIDES { self.conns.lookup(key, now) } else { self.conns.peek(key, now) };
+        let Some(entry) = found else {
+            recorder.step(|| Step::NoTemplate { timeout: persistence.timeout });
+            return TemplateFound::Nothing;
+        };
+        let Some(server) = entry.server().filter(|server| server.is_available()) else {
+            recorder.step(|| Step::TemplateOfRemoved);
+            return TemplateFound::Unusable(entry.id);
+        };
+        if server.is_drained() {
+            recorder.step(|| Step::TemplateOfDrained(server.endpoint()));
+            return TemplateFound::Unusable(entry.id);
+        }
+        if server.weight() == 0 && self.sysctls.is_on(Sysctl::ExpireQuiescentTemplate) {
+            recorder.step(|| Step::TemplateOfQuiesced(server.endpoint()));
+            return TemplateFound::Unusable(entry.id);
+        }
+        recorder.step(|| Step::TemplateLeads {
+            client: entry.client().addr,
+            server: server.endpoint(),
+            secs: entry.expires_at().since(now).as_secs(),
+        });
+        TemplateFound::Leads(entry.id, Arc::clone(server))
+    }
+
+    /// The scheduler's choice.
+    fn choose<R: Recorder>(
+        &self,
+        facts: &Facts<'_>,
+        service: &VirtualService,
+        recorder: &mut R,
+    ) -> Result<Arc<RealServer>, Nobody> {
+        let spec = service.spec();
+        let Segment { from: client, to: virt, .. } = facts.segment;
+        let draw = if R::DECIDES { self.draw() } else { mixed(self.draws.load(Relaxed)) };
+        let flow = Flow {
+            client,
+            virt,
+            flags: spec.scheduler_flags,
+            now: facts.now,
+            draw,
+            expirations: self.expirations(),
+        };
+        let chosen = if R::DECIDES { service.schedule(&flow) } else { service.would_schedule(&flow) };
+        let Some(server) = chosen else {
+            return Err(match service.servers().is_empty() {
+                true => Nobody::NoServers,
+                false if spec.scheduler == "none" => Nobody::NoScheduler,
+                false => Nobody::NotFound,
+            });
+        };
+        recorder.step(|| Step::Chosen { scheduler: spec.scheduler.clone(), server: server.endpoint() });
+        Ok(server)
+    }
+
+    fn expirations(&self) -> Expirations {
+        let secs = |sysctl| Duration::from_secs(self.sysctls.value(sysctl).max(0).unsigned_abs());
+        Expirations { lblc: secs(Sysctl::LblcExpiration), lblcr: secs(Sysctl::LblcrExpiration) }
+    }
+}
+
+impl<'p> Message<'p> {
+    /// What the engine `sip` knows a client by.
+    pub(in crate::director) fn call_id(self) -> Option<&'p [u8]> {
+        match self {
+            Self::Bytes(message) => sip::call_id(message),
+            Self::Unknown | Self::None => None,
+        }
+    }
+}

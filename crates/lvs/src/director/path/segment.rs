@@ -1,0 +1,114 @@
+//! A TCP, UDP or SCTP packet: the stages in their order. Same job as `ip_vs_in_hook` and `ip_vs_out_hook` of
+//! `ip_vs_core.c`.
+
+use super::decide::Deciding;
+use super::lookup::{Found, Standing};
+use super::packet::{Packet, Segment};
+use super::schedule::Scheduled;
+use crate::conn::{ConnFlags, Ending, Entry, View};
+use crate::director::control::sysctl::Sysctl;
+use crate::director::{Director, DropReason, Verdict};
+use crate::service::Protocol;
+use lvs_wire::{IcmpError, TcpFlags, sctp};
+
+impl Director {
+    pub(in crate::director) fn process_segment(&self, packet: &mut Packet<'_>, segment: &Segment) -> Verdict {
+        if let Some(verdict) = self.call_out(packet, segment) {
+            return verdict;
+        }
+        match self.look_up::<Deciding>(packet.side, segment, packet.now) {
+            Found::ToClient(conn) => self.track(packet, segment, conn, View::Output),
+            Found::ToServer(conn) => self.input(packet, segment, conn),
+            Found::OnBackup => Verdict::Pass,
+            Found::Nothing => self.unknown(packet, segment),
+        }
+    }
+
+    /// A packet of the client that belongs to a connection, if that still stands.
+    fn input<'a>(&'a self, packet: &mut Packet<'_>, segment: &Segment, mut conn: Entry<'a>) -> Verdict {
+        match self.standing(&conn, packet.opens(segment)) {
+            Standing::Stands => {}
+            Standing::ServerGone => return Verdict::Drop(DropReason::ServerGone),
+            Standing::GivesWay { server_is_gone } => {
+                if conn.controlled > 0 {
+                    self.conns.unhash(conn);
+                } else {
+                    let ending = server_is_gone.then_some(Ending::Flushed);
+                    packet.held.set(self.conns.end_keeping_port(conn, ending, packet.now));
+                }
+                let verdict = self.unknown(packet, segment);
+                if let Some(held) = packet.held.take() {
+                    self.conns.ports().release(held);
+                }
+                return verdict;
+            }
+        }
+        if conn.flags.has(ConnFlags::NO_CLIENT_PORT) {
+            match self.conns.fill_client_port(conn, segment.from.port) {
+                Some(filled) => conn = filled,
+                None => return self.unknown(packet, segment),
+            }
+        }
+        self.track(packet, segment, conn, View::Input)
+    }
+
+    /// A packet that belongs to no connection.
+    fn unknown(&self, packet: &mut Packet<'_>, segment: &Segment) -> Verdict {
+        if !self.may_schedule(packet, segment) {
+            return self.unclaimed(packet, segment);
+        }
+        match self.schedule(packet, &packet.facts(*segment)) {
+            Scheduled::Tracked(conn) => self.track(packet, segment, conn, View::Input),
+            Scheduled::OnePacket(mut conn) => {
+                self.arrive(packet, segment, &mut conn, View::Input);
+                self.synchronise_one_packet(&conn, packet.now);
+                let verdict = self.send(packet, &conn, View::Input);
+                conn.unbind();
+                verdict
+            }
+            Scheduled::NoService => self.unclaimed(packet, segment),
+            Scheduled::Ignored => Verdict::Pass,
+            Scheduled::NoServer => packet.answer(segment.to.addr, IcmpError::PortUnreachable),
+            Scheduled::NoLocalPort => self.refuse_for_ports(packet),
+            Scheduled::Failed(reason) => Verdict::Drop(reason),
+        }
+    }
+
+    /// No connection and no service: the host's own business, unless a real server talks out of turn.
+    fn unclaimed(&self, packet: &mut Packet<'_>, segment: &Segment) -> Verdict {
+        if self.masquerade.is_of(packet.headers.is_v6())
+            && let Some(verdict) = self.masquerade(packet, segment)
+        {
+            return verdict;
+        }
+        let is_reset = match segment.protocol {
+            Protocol::Tcp => segment.flags.has(TcpFlags::RST),
+            Protocol::Sctp => sctp::chunks(packet.payload()).next() == Some(sctp::ABORT),
+            Protocol::Udp => false,
+        };
+        if !is_reset
+            && self.sysctls.is_on(Sysctl::NatIcmpSend)
+            && self.services.read().has_server(segment.protocol, segment.from)
+        {
+            let from = self.routes.source_to(segment.from.addr).unwrap_or(segment.to.addr);
+            return packet.answer(from, IcmpError::PortUnreachable);
+        }
+        Verdict::Pass
+    }
+
+    /// Whether a packet without a connection may make one.
+    fn may_schedule(&self, packet: &Packet<'_>, segment: &Segment) -> bool {
+        match segment.protocol {
+            Protocol::Udp => true,
+            Protocol::Tcp => {
+                !segment.flags.has(TcpFlags::RST)
+                    && (segment.flags.has(TcpFlags::SYN) || self.sysctls.is_on(Sysctl::SloppyTcp))
+            }
+            Protocol::Sctp => match sctp::chunks(packet.payload()).next() {
+                Some(sctp::INIT) => true,
+                Some(sctp::ABORT) | None => false,
+                Some(_) => self.sysctls.is_on(Sysctl::SloppySctp),
+            },
+        }
+    }
+}

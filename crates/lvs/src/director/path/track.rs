@@ -1,0 +1,149 @@
+//! Tracking: what a packet does to its connection. Both directions go through the same steps: hooks, counters, state, time,
+//! hooks, the way out.
+
+use super::hooks::{HOOKS, Hooked, is_hooked};
+use super::masquerade::stretch;
+use super::packet::{Packet, Segment};
+use crate::conn::{ConnFlags, Connection, Entry, SctpEvent, State, TcpState, View};
+use crate::director::{Director, Verdict};
+use crate::service::Protocol;
+use lvs_wire::{IcmpError, TcpFlags, sctp};
+
+impl Director {
+    /// Tracks a packet of the client (`Input`) or of the server (`Output`), and sends it on.
+    pub(in crate::director) fn track<'a>(
+        &'a self,
+        packet: &mut Packet<'_>,
+        segment: &Segment,
+        conn: Entry<'a>,
+        direction: View,
+    ) -> Verdict {
+        // IPVS would not see it, and so counts it nowhere.
+        if direction == View::Output && packet.is_expired() {
+            let from = self.routes.source_to(conn.real().addr).unwrap_or(segment.to.addr);
+            return packet.answer(from, IcmpError::TimeExceeded);
+        }
+        let mut conn = match is_hooked(&conn, segment) {
+            false => {
+                let mut conn = conn;
+                if let Some(verdict) = self.move_on(packet, segment, &mut conn, direction) {
+                    return verdict;
+                }
+                return self.send(packet, &conn, direction);
+            }
+            true => match self.track_hooked(packet, segment, conn, direction) {
+                Ok(conn) => conn,
+                Err(verdict) => return verdict,
+            },
+        };
+        let verdict = self.send(packet, &conn, direction);
+        HOOKS.iter().for_each(|hook| hook.sent(self, packet, &mut conn, verdict));
+        verdict
+    }
+
+    fn track_hooked<'a>(
+        &'a self,
+        packet: &mut Packet<'_>,
+        segment: &Segment,
+        mut conn: Entry<'a>,
+        direction: View,
+    ) -> Hooked<'a> {
+        for hook in HOOKS {
+            conn = hook.before(self, packet, segment, conn, direction)?;
+        }
+        if let Some(verdict) = self.move_on(packet, segment, &mut conn, direction) {
+            return Err(verdict);
+        }
+        HOOKS.iter().try_fold(conn, |conn, hook| hook.after(self, packet, conn, direction))
+    }
+
+    /// Counts the packet, moves the state and the deadline. Some: the packet ends here.
+    fn move_on(
+        &self,
+        packet: &mut Packet<'_>,
+        segment: &Segment,
+        conn: &mut Entry<'_>,
+        direction: View,
+    ) -> Option<Verdict> {
+        self.arrive(packet, segment, conn, direction);
+        if direction != View::Output {
+            self.synchronise(conn, packet.now);
+        }
+        self.conns.touch(conn, packet.now);
+        (direction != View::Output && packet.is_expired())
+            .then(|| self.answer_client(packet, conn, IcmpError::TimeExceeded))
+    }
+
+    /// Counts a packet and moves the state.
+    pub(in crate::director) fn arrive(
+        &self,
+        packet: &Packet<'_>,
+        segment: &Segment,
+        conn: &mut Connection,
+        direction: View,
+    ) {
+        let len = packet.counted_len();
+        if let Some(server) = conn.available_server() {
+            match direction {
+                View::Output => server.counters().count_out(1, len),
+                View::Input | View::InputOnly => server.counters().count_in(1, len),
+            }
+        }
+        if let Some(account) = conn.account_mut() {
+            match direction {
+                View::Output => account.count_out(len, packet.now),
+                View::Input | View::InputOnly => account.count_in(len, packet.now),
+            }
+        }
+        self.transition(packet, segment, conn, direction);
+        if direction != View::Output {
+            conn.in_packets = conn.in_packets.wrapping_add(1);
+        }
+    }
+
+    /// Moves the state of a connection by a packet (`ip_vs_set_state`).
+    fn transition(&self, packet: &Packet<'_>, segment: &Segment, conn: &mut Connection, direction: View) {
+        let mut view = direction;
+        if conn.flags.has(ConnFlags::NO_OUTPUT) && segment.protocol != Protocol::Udp {
+            if direction == View::Output {
+                conn.flags.set(ConnFlags::NO_OUTPUT, false);
+            } else {
+                view = View::InputOnly;
+            }
+        }
+        let next = match conn.state {
+            State::Tcp(state) => {
+                let secure = self.defence.secures_tcp();
+                State::Tcp(state.after(segment.flags, view, secure))
+            }
+            State::Sctp(state) => {
+                let event = SctpEvent::of(sctp::chunks(packet.payload()));
+                State::Sctp(event.map_or(state, |event| state.after(event, view)))
+            }
+            State::Udp | State::Nameless | State::Echo | State::Template { .. } => conn.state,
+        };
+        let before = conn.state;
+        if direction == View::Output
+            && conn.state == State::Tcp(TcpState::SynRecv)
+            && let Some(server) = conn.server()
+        {
+            if segment.flags.has(TcpFlags::SYN) {
+                server.count_answered();
+            } else if segment.flags.has(TcpFlags::RST) {
+                server.count_refused();
+            }
+        }
+        let established = conn.enter(next, &self.timeouts);
+        if conn.local().is_some() {
+            stretch(conn);
+            self.note_stand_in(packet, conn, direction, before);
+        }
+        let answered = conn.state == State::Udp && direction == View::Output;
+        if (established || answered)
+            && let Some(mut template) = conn.controller.and_then(|id| self.conns.get(id))
+            && template.is_template()
+        {
+            template.state = State::Template { assured: true };
+        }
+    }
+}
