@@ -54,7 +54,7 @@ pub(crate) struct Fragments {
 
 /// What a fragment led to.
 #[derive(Debug)]
-pub(crate) enum Joined {
+pub(crate) enum Reassembly {
     /// The rest is still to come.
     Waiting,
     /// The buffer holds the whole packet; its longest piece was this long, and these were their payloads.
@@ -73,14 +73,14 @@ impl Fragments {
         headers: &Headers,
         fragment: Fragment,
         now: Time,
-    ) -> Joined {
+    ) -> Reassembly {
         self.expire(now);
         let payload = &buf.bytes()[headers.l4..headers.len];
         let end = fragment.offset + payload.len();
         let is_bad =
             (fragment.more && !payload.len().is_multiple_of(8)) || payload.is_empty() || end > MAX_PACKET;
         if is_bad {
-            return Joined::Refused(DropReason::BadFragment);
+            return Reassembly::Refused(DropReason::BadFragment);
         }
         let key = Key { src: headers.src, dst: headers.dst, id: fragment.id, protocol: headers.protocol };
         let keep = if headers.is_v6() { KEEP_V6 } else { KEEP_V4 };
@@ -92,23 +92,23 @@ impl Fragments {
         });
         match pieces.insert(buf.bytes(), headers, fragment) {
             Inserted::New(added) => self.bytes += added + PIECE,
-            Inserted::Duplicate => return Joined::Waiting,
+            Inserted::Duplicate => return Reassembly::Waiting,
             Inserted::Overlap => {
                 self.forget(&key);
-                return Joined::Refused(DropReason::BadFragment);
+                return Reassembly::Refused(DropReason::BadFragment);
             }
         }
         if !pieces.is_complete() {
-            return Joined::Waiting;
+            return Reassembly::Waiting;
         }
-        let Some(pieces) = self.forget(&key) else { return Joined::Waiting };
+        let Some(pieces) = self.forget(&key) else { return Reassembly::Waiting };
         let longest = pieces.longest;
         let payloads = pieces.data.iter().map(|(_, data)| data.len()).collect();
         let head = pieces.head.unwrap_or_default();
         if join(buf, &head, pieces.data.iter().map(|(_, data)| data.as_slice())) {
-            Joined::Whole { longest, payloads }
+            Reassembly::Whole { longest, payloads }
         } else {
-            Joined::Refused(DropReason::BadFragment)
+            Reassembly::Refused(DropReason::BadFragment)
         }
     }
 
@@ -212,7 +212,7 @@ impl Pieces {
 /// Cuts the packet in `buf` as it came or, where that does not do, into pieces of at most `longest` bytes
 /// (`ip_do_fragment`, `ip6_fragment`): the first stays, the others go to the outbox. What was put in front of the packet
 /// is in the first piece.
-pub(crate) fn cut_again(
+pub(crate) fn refragment(
     buf: &mut PacketBuf,
     (longest, payloads): (usize, &[usize]),
     id: u32,
@@ -276,7 +276,7 @@ mod tests {
         let outer = Outer { src: director, dst: server, ttl: 9, dont_fragment: false, id: 7, kind };
         assert!(encapsulate(&mut buf, &outer));
         let (mut fragments, mut outbox) = (Fragments::default(), Outbox::default());
-        cut_again(&mut buf, (1468, &[]), 7, &mut outbox);
+        refragment(&mut buf, (1468, &[]), 7, &mut outbox);
         assert_eq!(buf.offload.checksum, Checksum::Full);
         let mut pieces = vec![buf];
         outbox.drain(|piece| pieces.push(piece.clone()));

@@ -57,7 +57,7 @@ pub struct Neighbours {
     unreached: AtomicU64,
 }
 
-type Place = (u32, IpAddr);
+type SeqAck = (u32, IpAddr);
 
 /// What of the host decides where packets leave.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -72,15 +72,15 @@ pub struct Ground {
 #[derive(Debug, Default)]
 struct Table {
     ground: Ground,
-    reach: HashMap<Place, Reach>,
+    reach: HashMap<SeqAck, Reach>,
     /// Next hops that somebody has asked for; the others may change as they like.
-    asked: HashSet<Place>,
+    asked: HashSet<SeqAck>,
     /// Packets that the host holds until it has found their next hop.
-    waiting: HashMap<Place, u64>,
+    waiting: HashMap<SeqAck, u64>,
 }
 
 impl Table {
-    fn next_hop(&self, addr: IpAddr) -> Option<(Place, u32)> {
+    fn next_hop(&self, addr: IpAddr) -> Option<(SeqAck, u32)> {
         let is_plain = !self.ground.has_policy[usize::from(addr.is_ipv6())];
         let route = self.ground.routes.to(addr).filter(|route| is_plain && !route.is_local)?;
         Some(((route.interface, route.gateway.unwrap_or(addr)), route.mtu))
@@ -146,8 +146,8 @@ impl Neighbours {
     /// The host says all that it knows; what was known before is forgotten.
     pub fn learn_all(&self, said: &[Neighbour]) {
         let mut table = self.table.write();
-        let present: HashSet<Place> = said.iter().map(|said| (said.interface, said.addr)).collect();
-        let gone: Vec<Place> =
+        let present: HashSet<SeqAck> = said.iter().map(|said| (said.interface, said.addr)).collect();
+        let gone: Vec<SeqAck> =
             table.reach.keys().filter(|place| !present.contains(*place)).copied().collect();
         for (interface, addr) in gone {
             self.learn_into(&mut table, Neighbour { interface, addr, reach: None });

@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use super::defragment::{Fragments, Joined};
+use super::defragment::{Fragments, Reassembly};
 use super::time::Time;
 use super::verdict::{DropReason, Verdict};
 use lvs_wire::{
@@ -56,9 +56,9 @@ impl TunnelEnd {
         let headers = match headers.fragment {
             None => headers,
             Some(fragment) => match self.fragments.add(buf, &headers, fragment, now) {
-                Joined::Waiting => return Verdict::Hold,
-                Joined::Refused(reason) => return Verdict::Drop(reason),
-                Joined::Whole { .. } => match Headers::parse(buf.bytes()) {
+                Reassembly::Waiting => return Verdict::Hold,
+                Reassembly::Refused(reason) => return Verdict::Drop(reason),
+                Reassembly::Whole { .. } => match Headers::parse(buf.bytes()) {
                     Ok(headers) => headers,
                     Err(error) => return Verdict::Drop(error.into()),
                 },

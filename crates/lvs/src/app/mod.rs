@@ -13,13 +13,13 @@ mod stamps;
 mod toa;
 
 pub use ftp::Control;
-pub use proxy::{Preface, PrefaceStep, close_fast_open};
+pub use proxy::{ProxyHeader, ProxyStep, close_fast_open};
 pub use stamps::blank_stamps;
 pub use toa::{Toa, ToaOutcome, leave_room, toa_len};
 
 /// What a connection tells its server of the client.
 #[derive(Clone, Debug)]
-pub enum Handed {
-    Proxy(Preface),
+pub enum ClientAddrState {
+    Proxy(ProxyHeader),
     Toa(Toa),
 }

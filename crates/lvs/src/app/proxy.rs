@@ -25,7 +25,7 @@ const SIGNATURE: [u8; 12] = *b"\r\n\r\n\0\r\nQUIT\n";
 
 /// What is known of the header of one connection.
 #[derive(Clone, Debug)]
-pub struct Preface {
+pub struct ProxyHeader {
     version: ProxyVersion,
     stage: Stage,
     /// The last segment was the first of the stream, with data.
@@ -50,7 +50,7 @@ enum Stage {
 
 /// What to do with a segment of the client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PrefaceStep {
+pub enum ProxyStep {
     /// It goes on alone.
     Pass,
     /// It opens the connection, and must carry no data.
@@ -61,13 +61,13 @@ pub enum PrefaceStep {
     Precede,
 }
 
-impl Preface {
+impl ProxyHeader {
     pub const fn new(version: ProxyVersion) -> Self {
         Self { version, stage: Stage::Unopened, is_begun: false, repeats: 0, len: 0, start: 0, sent: None }
     }
 
     /// Decides on a segment of the client, from its TCP header on.
-    pub fn next(&mut self, tcp: &[u8], client: Endpoint, virt: Endpoint) -> PrefaceStep {
+    pub fn next(&mut self, tcp: &[u8], client: Endpoint, virt: Endpoint) -> ProxyStep {
         let flags = TcpFlags(tcp[FLAGS]);
         let sequence = word(tcp, SEQUENCE);
         let has_data = tcp.len() > header_len(tcp) || flags.has(TcpFlags::FIN);
@@ -76,26 +76,22 @@ impl Preface {
             if matches!(self.stage, Stage::Unopened | Stage::Opened) && !flags.has(TcpFlags::ACK) {
                 self.start = sequence.wrapping_add(1);
                 self.stage = Stage::Opened;
-                return PrefaceStep::Open;
+                return ProxyStep::Open;
             }
-            return PrefaceStep::Pass;
+            return ProxyStep::Pass;
         }
         match self.stage {
             Stage::Opened if flags.has(TcpFlags::ACK) && !flags.has(TcpFlags::RST) => {
                 self.stage = Stage::Sent;
                 self.len = self.header(client, virt).1 as u16;
                 self.is_begun = is_first;
-                if has_data { PrefaceStep::Precede } else { PrefaceStep::Become }
+                if has_data { ProxyStep::Precede } else { ProxyStep::Become }
             }
             // Its first data again: the server waits for what is before them.
             Stage::Sent if is_first && !flags.has(TcpFlags::RST) => {
-                if std::mem::replace(&mut self.is_begun, true) {
-                    PrefaceStep::Precede
-                } else {
-                    PrefaceStep::Pass
-                }
+                if std::mem::replace(&mut self.is_begun, true) { ProxyStep::Precede } else { ProxyStep::Pass }
             }
-            Stage::Unopened | Stage::Opened | Stage::Sent | Stage::Acknowledged => PrefaceStep::Pass,
+            Stage::Unopened | Stage::Opened | Stage::Sent | Stage::Acknowledged => ProxyStep::Pass,
         }
     }
 

@@ -2,16 +2,16 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use super::Newest;
+use super::LastSegment;
 use crate::service::Endpoint;
 
-/// Client, virtual and real address; and the local end where the source is rewritten too. `sequence`: of [`Newest`].
+/// Client, virtual and real address; and the local end where the source is rewritten too. `sequence`: of [`LastSegment`].
 #[derive(Clone, Debug)]
 pub(super) enum Addrs {
     V4([Ipv4Addr; 3]),
     Wide(Box<[IpAddr; 3]>),
-    TwiceV4 { sequence: u32, twice: Box<Twice<Ipv4Addr>> },
-    TwiceWide { sequence: u32, twice: Box<Twice<IpAddr>> },
+    TwiceV4 { sequence: u32, twice: Box<FullNatAddrs<Ipv4Addr>> },
+    TwiceWide { sequence: u32, twice: Box<FullNatAddrs<IpAddr>> },
 }
 
 /// The end that stands for a client, by a port that was claimed for it.
@@ -24,7 +24,7 @@ pub struct LocalEnd {
 
 /// What a connection needs whose packets have both ends rewritten.
 #[derive(Clone, Debug)]
-pub(super) struct Twice<A> {
+pub(super) struct FullNatAddrs<A> {
     ends: [A; 3],
     local: A,
     stamp: u32,
@@ -62,31 +62,33 @@ impl Addrs {
         let ends = [self.at(0), self.at(1), self.at(2)];
         *self = match (ends, local.end.addr) {
             ([IpAddr::V4(client), IpAddr::V4(virt), IpAddr::V4(real)], IpAddr::V4(addr)) => {
-                let twice = Box::new(Twice::new([client, virt, real], addr, local));
+                let twice = Box::new(FullNatAddrs::new([client, virt, real], addr, local));
                 Self::TwiceV4 { sequence: 0, twice }
             }
-            (ends, addr) => Self::TwiceWide { sequence: 0, twice: Box::new(Twice::new(ends, addr, local)) },
+            (ends, addr) => {
+                Self::TwiceWide { sequence: 0, twice: Box::new(FullNatAddrs::new(ends, addr, local)) }
+            }
         };
     }
 
-    pub(super) fn newest(&self) -> Option<Newest> {
+    pub(super) fn last_segment(&self) -> Option<LastSegment> {
         match self {
             Self::V4(_) | Self::Wide(_) => None,
-            Self::TwiceV4 { sequence, twice } => Some(twice.newest(*sequence)),
-            Self::TwiceWide { sequence, twice } => Some(twice.newest(*sequence)),
+            Self::TwiceV4 { sequence, twice } => Some(twice.last_segment(*sequence)),
+            Self::TwiceWide { sequence, twice } => Some(twice.last_segment(*sequence)),
         }
     }
 
-    pub(super) fn set_newest(&mut self, newest: Newest) {
+    pub(super) fn set_last_segment(&mut self, last_segment: LastSegment) {
         match self {
             Self::V4(_) | Self::Wide(_) => {}
-            Self::TwiceV4 { sequence, twice } => *sequence = twice.set_newest(newest),
-            Self::TwiceWide { sequence, twice } => *sequence = twice.set_newest(newest),
+            Self::TwiceV4 { sequence, twice } => *sequence = twice.set_last_segment(last_segment),
+            Self::TwiceWide { sequence, twice } => *sequence = twice.set_last_segment(last_segment),
         }
     }
 }
 
-impl<A> Twice<A> {
+impl<A> FullNatAddrs<A> {
     const fn new(ends: [A; 3], local: A, LocalEnd { end, is_unstamped }: LocalEnd) -> Self {
         Self { ends, local, stamp: 0, local_port: end.port, has_stamp: false, is_unstamped }
     }
@@ -95,17 +97,17 @@ impl<A> Twice<A> {
         LocalEnd { end: Endpoint::new(addr, self.local_port), is_unstamped: self.is_unstamped }
     }
 
-    fn newest(&self, sequence: u32) -> Newest {
-        Newest { sequence, stamp: self.has_stamp.then_some(self.stamp) }
+    fn last_segment(&self, sequence: u32) -> LastSegment {
+        LastSegment { sequence, stamp: self.has_stamp.then_some(self.stamp) }
     }
 
     /// Keeps the timestamp; the sequence number is the caller's to keep.
-    fn set_newest(&mut self, newest: Newest) -> u32 {
-        self.has_stamp = newest.stamp.is_some();
-        self.stamp = newest.stamp.unwrap_or(0);
-        newest.sequence
+    fn set_last_segment(&mut self, last_segment: LastSegment) -> u32 {
+        self.has_stamp = last_segment.stamp.is_some();
+        self.stamp = last_segment.stamp.unwrap_or(0);
+        last_segment.sequence
     }
 }
 
 /// The box of an IPv4 connection fits an allocator's smallest piece.
-const _: () = assert!(size_of::<Twice<Ipv4Addr>>() <= 24 && size_of::<Addrs>() <= 16);
+const _: () = assert!(size_of::<FullNatAddrs<Ipv4Addr>>() <= 24 && size_of::<Addrs>() <= 16);

@@ -89,7 +89,7 @@ impl Ending {
             | State::Sctp(_)
             | State::Udp
             | State::Echo
-            | State::Nameless
+            | State::Stateless
             | State::Template { .. } => Self::Expired,
         }
     }

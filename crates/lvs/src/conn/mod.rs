@@ -8,7 +8,7 @@ mod chains;
 mod expiry;
 mod flows;
 mod key;
-mod newest;
+mod last_segment;
 mod ports;
 mod positions;
 mod sctp_state;
@@ -29,9 +29,9 @@ pub use addrs::LocalEnd;
 pub use chains::Chains;
 pub use flows::{Account, Ending, FlowRecord, FlowWish, LostFlows};
 pub use key::{ConnKey, Role};
-pub use newest::Newest;
-pub use ports::{HeldPort, Pair, Ports, Rest, Resting};
-pub use positions::{Numbers, Place, Positions};
+pub use last_segment::LastSegment;
+pub use ports::{HeldPort, PortPoolKey, Ports, Rest, Resting};
+pub use positions::{Numbers, Positions, SeqAck};
 pub use sctp_state::{SctpEvent, SctpState};
 pub use table::{ConnId, ConnTable, Entry, TableFull};
 pub use tcp_state::{TcpState, View};
@@ -39,7 +39,7 @@ pub use timeout::{EXTENSION, NEW, Timeouts};
 
 use timer::Timer;
 
-use crate::app::{Handed, ftp};
+use crate::app::{ClientAddrState, ftp};
 use crate::service::{Endpoint, Forwarding, RealServer};
 use crate::time::Time;
 
@@ -50,7 +50,7 @@ pub enum State {
     Udp,
     Sctp(SctpState),
     /// Of a protocol without states (AH, ESP), as another director may tell of.
-    Nameless,
+    Stateless,
     /// Requests of ICMP echo, and their answers.
     Echo,
     /// Assured: one of its connections was established, so it outlives them under pressure.
@@ -65,7 +65,7 @@ impl State {
             Self::Tcp(state) => state.name(),
             Self::Udp => "UDP",
             Self::Sctp(state) => state.name(),
-            Self::Nameless => "ERR!",
+            Self::Stateless => "ERR!",
             Self::Echo => "ECHO",
             Self::Template { assured: true } => "ASSURED",
             Self::Template { assured: false } => "NONE",
@@ -77,7 +77,7 @@ impl State {
         match self {
             Self::Tcp(state) => state.is_active(),
             Self::Sctp(state) => state.is_active(),
-            Self::Udp | Self::Nameless | Self::Echo | Self::Template { .. } => false,
+            Self::Udp | Self::Stateless | Self::Echo | Self::Template { .. } => false,
         }
     }
 }
@@ -209,7 +209,7 @@ pub struct Extra {
     /// It is a health check's.
     led: bool,
     /// What its server is told of the client.
-    handed: Option<Handed>,
+    client_addr_state: Option<ClientAddrState>,
     /// What it carried, if somebody wants to know.
     account: Option<Account>,
 }
@@ -223,7 +223,7 @@ impl Connection {
         flags.set(ConnFlags::NO_OUTPUT, method != Method::Masq);
         match state {
             State::Template { .. } => server.bind_template(),
-            State::Tcp(_) | State::Udp | State::Sctp(_) | State::Nameless | State::Echo => {
+            State::Tcp(_) | State::Udp | State::Sctp(_) | State::Stateless | State::Echo => {
                 flags.set(ConnFlags::INACTIVE, true);
                 server.bind(false);
             }
@@ -344,23 +344,23 @@ impl Connection {
     }
 
     /// Whose port the local end has.
-    pub fn pair(&self) -> Option<(Pair, u16)> {
+    pub fn pair(&self) -> Option<(PortPoolKey, u16)> {
         let local = self.local()?;
-        Some((Pair { protocol: self.protocol, local: local.addr, peer: self.real() }, local.port))
+        Some((PortPoolKey { protocol: self.protocol, local: local.addr, peer: self.real() }, local.port))
     }
 
     /// For how long the server may remember what was on the local port. None: nobody minds another client there.
     pub fn rest(&self, now: Time) -> Option<Rest> {
-        let newest = match self.state {
+        let last_segment = match self.state {
             State::Tcp(TcpState::None | TcpState::Close) => return None,
-            State::Tcp(TcpState::TimeWait) => self.newest(),
+            State::Tcp(TcpState::TimeWait) => self.last_segment(),
             State::Tcp(_) => None,
-            State::Udp | State::Sctp(_) | State::Nameless | State::Echo | State::Template { .. } => {
+            State::Udp | State::Sctp(_) | State::Stateless | State::Echo | State::Template { .. } => {
                 return None;
             }
         };
         let until = self.expires_at() - self.timeout() + TIME_WAIT;
-        (until > now).then_some(Rest { until, newest })
+        (until > now).then_some(Rest { until, last_segment })
     }
 
     /// The local port of a connection that has ended.
@@ -375,12 +375,12 @@ impl Connection {
     }
 
     /// How far the client's stream has come, where a local end stands for the client.
-    pub fn newest(&self) -> Option<Newest> {
-        self.addrs.newest()
+    pub fn last_segment(&self) -> Option<LastSegment> {
+        self.addrs.last_segment()
     }
 
-    pub fn set_newest(&mut self, newest: Newest) {
-        self.addrs.set_newest(newest);
+    pub fn set_last_segment(&mut self, last_segment: LastSegment) {
+        self.addrs.set_last_segment(last_segment);
     }
 
     pub const fn server(&self) -> Option<&Arc<RealServer>> {
@@ -441,16 +441,16 @@ impl Connection {
         self.extra.get_or_insert_default().ftp = Some(Box::default());
     }
 
-    pub fn handed(&self) -> Option<&Handed> {
-        self.extra.as_ref()?.handed.as_ref()
+    pub fn client_addr_state(&self) -> Option<&ClientAddrState> {
+        self.extra.as_ref()?.client_addr_state.as_ref()
     }
 
-    pub fn handed_mut(&mut self) -> Option<&mut Handed> {
-        self.extra.as_mut()?.handed.as_mut()
+    pub fn client_addr_state_mut(&mut self) -> Option<&mut ClientAddrState> {
+        self.extra.as_mut()?.client_addr_state.as_mut()
     }
 
-    pub fn set_handed(&mut self, handed: Handed) {
-        self.extra.get_or_insert_default().handed = Some(handed);
+    pub fn set_client_addr_state(&mut self, client_addr_state: ClientAddrState) {
+        self.extra.get_or_insert_default().client_addr_state = Some(client_addr_state);
     }
 
     pub fn account(&self) -> Option<&Account> {

@@ -16,7 +16,7 @@ use foldhash::SharedSeed;
 use foldhash::fast::SeedableRandomState;
 use parking_lot::Mutex;
 
-use super::Newest;
+use super::LastSegment;
 use crate::service::Endpoint;
 use crate::time::Time;
 
@@ -25,7 +25,7 @@ const SPARE: usize = 256;
 
 /// Whose ports they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Pair {
+pub struct PortPoolKey {
     pub protocol: u8,
     pub local: IpAddr,
     pub peer: Endpoint,
@@ -36,7 +36,7 @@ pub struct Pair {
 pub struct Rest {
     pub until: Time,
     /// Where that stream ended, if it is known that the peer takes a newer one.
-    pub newest: Option<Newest>,
+    pub last_segment: Option<LastSegment>,
 }
 
 /// A port that rests.
@@ -51,7 +51,7 @@ pub enum Resting {
 /// A port that is taken and has no connection: it is for whoever holds this.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HeldPort {
-    pub pair: Pair,
+    pub pair: PortPoolKey,
     pub port: u16,
     /// None: it need not rest.
     pub rest: Option<Rest>,
@@ -60,7 +60,7 @@ pub struct HeldPort {
 /// The ports of all pairs.
 #[derive(Debug)]
 pub struct Ports {
-    pairs: Mutex<HashMap<Pair, Range, SeedableRandomState>>,
+    pairs: Mutex<HashMap<PortPoolKey, Range, SeedableRandomState>>,
     hasher: SeedableRandomState,
 }
 
@@ -72,29 +72,29 @@ impl Ports {
     }
 
     /// Takes a free port of the pair. None when there is none.
-    pub fn claim(&self, pair: &Pair, range: &RangeInclusive<u16>, now: Time) -> Option<u16> {
+    pub fn claim(&self, pair: &PortPoolKey, range: &RangeInclusive<u16>, now: Time) -> Option<u16> {
         let mut pairs = self.pairs.lock();
         let new = || Range::new(range, self.hasher.hash_one(pair));
         pairs.entry(*pair).or_insert_with(new).claim(now)
     }
 
     /// A port whose connection is over and stays in the table: it may be taken away when there is no other.
-    pub fn rest(&self, pair: &Pair, port: u16) {
+    pub fn rest(&self, pair: &PortPoolKey, port: u16) {
         self.with(pair, |range| range.rest(port));
     }
 
     /// Its connection goes on.
-    pub fn resume(&self, pair: &Pair, port: u16) {
+    pub fn resume(&self, pair: &PortPoolKey, port: u16) {
         self.with(pair, |range| range.resume(port));
     }
 
     /// The port that has rested longest; the next call shows another one, if there is any.
-    pub fn next_resting(&self, pair: &Pair) -> Option<Resting> {
+    pub fn next_resting(&self, pair: &PortPoolKey) -> Option<Resting> {
         self.pairs.lock().get_mut(pair)?.turn_resting()
     }
 
     /// Takes a port that rests without a connection. False when it does no more.
-    pub fn take_left(&self, pair: &Pair, port: u16) -> bool {
+    pub fn take_left(&self, pair: &PortPoolKey, port: u16) -> bool {
         self.pairs.lock().get_mut(pair).is_some_and(|range| range.take_left(port))
     }
 
@@ -118,7 +118,7 @@ impl Ports {
         self.pairs.lock().values().map(|range| range.in_use).sum()
     }
 
-    fn with(&self, pair: &Pair, change: impl FnOnce(&mut Range)) {
+    fn with(&self, pair: &PortPoolKey, change: impl FnOnce(&mut Range)) {
         if let Some(range) = self.pairs.lock().get_mut(pair) {
             change(range);
         }
@@ -331,14 +331,14 @@ mod tests {
 
     use super::*;
 
-    fn pair(last: u8, port: u16) -> Pair {
+    fn pair(last: u8, port: u16) -> PortPoolKey {
         let local = Ipv4Addr::new(10, 0, 0, 1).into();
-        Pair { protocol: 6, local, peer: Endpoint::new(Ipv4Addr::new(10, 9, 0, last).into(), port) }
+        PortPoolKey { protocol: 6, local, peer: Endpoint::new(Ipv4Addr::new(10, 9, 0, last).into(), port) }
     }
 
     const NOW: Time = Time::from_secs(1000);
 
-    const fn unrested(pair: &Pair, port: u16) -> HeldPort {
+    const fn unrested(pair: &PortPoolKey, port: u16) -> HeldPort {
         HeldPort { pair: *pair, port, rest: None }
     }
 
@@ -405,7 +405,7 @@ mod tests {
         let ports = Ports::new(1);
         let (pair, range) = (pair(1, 80), 2000..=2000);
         let port = ports.claim(&pair, &range, NOW).unwrap();
-        let rest = Rest { until: NOW + Duration::from_secs(60), newest: None };
+        let rest = Rest { until: NOW + Duration::from_secs(60), last_segment: None };
         ports.release(HeldPort { pair, port, rest: Some(rest) });
         assert_eq!(
             (ports.claim(&pair, &range, rest.until - Duration::from_millis(1)), ports.in_use()),
@@ -518,7 +518,7 @@ mod tests {
                         resting.retain(|other| *other != Resting::Held(port));
                         let rest = match act {
                             Act::Leave(_, secs) => {
-                                Some(Rest { until: now + Duration::from_secs(secs), newest: None })
+                                Some(Rest { until: now + Duration::from_secs(secs), last_segment: None })
                             }
                             _ => None,
                         };

@@ -29,7 +29,7 @@ pub struct Numbers {
 
 /// The sequence number and acknowledgement of a segment that an end will believe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct SeqAck {
     pub seq: u32,
     pub ack: u32,
 }
@@ -46,13 +46,13 @@ impl Positions {
 
     /// Where a segment to that end must be: what the end waits for as it said itself, and, where data may have
     /// reached it since, what the other end sent last. Nothing when it is not known.
-    pub fn places(&self, to: Role) -> impl Iterator<Item = Place> {
+    pub fn places(&self, to: Role) -> impl Iterator<Item = SeqAck> {
         let (to, from) = if to == Role::In { (self.server, self.client) } else { (self.client, self.server) };
         let ack = from.ack.or(to.next).unwrap_or(0);
         // An end that only ever sent a SYN believes any number with the right acknowledgement.
         let first = to.ack.or(from.next).or_else(|| to.next.map(|_| 0));
         let second = from.next.filter(|next| Some(*next) != first);
-        first.into_iter().chain(second).map(move |seq| Place { seq, ack })
+        first.into_iter().chain(second).map(move |seq| SeqAck { seq, ack })
     }
 
     /// Whether both ends can be told.
@@ -82,14 +82,14 @@ mod tests {
         positions.note(Role::In, Numbers { next: 101, ack: None });
         assert_eq!(
             positions.places(Role::Out).collect::<Vec<_>>(),
-            [Place { seq: 0, ack: 101 }],
+            [SeqAck { seq: 0, ack: 101 }],
             "a client in SYN_SENT"
         );
         assert_eq!(seqs(&positions, Role::In), [101]);
         positions.note(Role::Out, Numbers { next: 901, ack: Some(101) });
         positions.note(Role::In, Numbers { next: 101, ack: Some(901) });
-        assert_eq!(positions.places(Role::Out).collect::<Vec<_>>(), [Place { seq: 901, ack: 101 }]);
-        assert_eq!(positions.places(Role::In).collect::<Vec<_>>(), [Place { seq: 101, ack: 901 }]);
+        assert_eq!(positions.places(Role::Out).collect::<Vec<_>>(), [SeqAck { seq: 901, ack: 101 }]);
+        assert_eq!(positions.places(Role::In).collect::<Vec<_>>(), [SeqAck { seq: 101, ack: 901 }]);
     }
 
     #[test]

@@ -51,7 +51,7 @@ impl Timeouts {
             State::Udp => self.udp.load(Relaxed),
             State::Sctp(state) => SCTP[state as usize],
             State::Echo => ECHO,
-            State::Template { .. } | State::Nameless => return None,
+            State::Template { .. } | State::Stateless => return None,
         };
         Some(Duration::from_secs(u64::from(secs)))
     }

@@ -14,12 +14,12 @@ use ipnet::IpNet;
 
 use crate::defragment::Fragments;
 use parking_lot::{Mutex, RwLock};
-use path::fullnat::StandIns;
-use path::hand_on::Repeats;
+use path::client_addr::Repeats;
+use path::fullnat::LocalAddrPool;
 use path::masquerade::Masquerade;
 use path::mtu::Routes;
 use upkeep::defence::Defence;
-use upkeep::farewell::Farewells;
+use upkeep::resets::ResetQueue;
 use upkeep::timers::Upkeep;
 
 pub use crate::conn::{Ending, FlowRecord, FlowWish, LostFlows};
@@ -37,7 +37,7 @@ pub use control::lead::Led;
 pub use control::status::{HashStatus, TableStatus};
 pub use control::sysctl::{Scope, Sysctl, SysctlEntry, Sysctls};
 pub use path::fullnat::{DEFAULT_LADDR_PORTS, INNER_LADDRS, MOST_LADDRS, laddrs};
-pub use upkeep::farewell::CutOff;
+pub use upkeep::resets::CutOff;
 
 use crate::conn::{ConnTable, Timeouts};
 use crate::service::ServiceTable;
@@ -99,7 +99,7 @@ pub enum Side {
 #[derive(Debug)]
 pub struct Director {
     settings: Settings,
-    stand_ins: StandIns,
+    local_addrs: LocalAddrPool,
     masquerade: Masquerade,
     services: RwLock<ServiceTable>,
     conns: ConnTable,
@@ -124,14 +124,14 @@ pub struct Director {
     fragments: Mutex<Fragments>,
     defence: Defence,
     sync: upkeep::sync::Sync,
-    farewells: Mutex<Farewells>,
+    farewells: Mutex<ResetQueue>,
 }
 
 impl Director {
     pub fn new(settings: Settings) -> Self {
         let masquerade = Masquerade::new(&settings.masquerade_nets);
         Self {
-            stand_ins: StandIns::new(&settings.laddr_nets),
+            local_addrs: LocalAddrPool::new(&settings.laddr_nets),
             services: RwLock::default(),
             conns: ConnTable::new(settings.max_conns, settings.seed),
             timeouts: Timeouts::default(),

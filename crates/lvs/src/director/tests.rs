@@ -134,7 +134,7 @@ fn requests_and_replies_are_translated_both_ways() {
     for is_v6 in [false, true] {
         let mut world = World::new(Protocol::Tcp, is_v6);
         let first = world.send(4000, SYN).unwrap();
-        assert_eq!((first.dst, first.dst_port), (world.reals[1], 8080), "the newest server is first");
+        assert_eq!((first.dst, first.dst_port), (world.reals[1], 8080), "the last_segment server is first");
         assert_eq!((first.src, first.src_port), (world.client, 4000));
         let reply = world.answer(first, SYN | ACK);
         assert_eq!((reply.src, reply.src_port), (world.virt, 80));
@@ -311,15 +311,15 @@ fn a_full_table_drops_and_counts() {
     assert_eq!((world.director.conn_count(), world.counts()), (0, vec![(0, 0)]));
 }
 
-mod farewell;
+mod client_addr;
 mod fullnat;
-mod hand_on;
 mod ipsec;
 mod lead;
 mod masquerade;
 mod options;
 mod outer;
 mod pressure;
+mod resets;
 
 #[test]
 fn a_server_that_is_this_host_gets_its_packets_from_the_hosts_own_stack() {

@@ -16,7 +16,7 @@ pub(super) struct ReplicatedLocality {
 
 #[derive(Clone, Debug)]
 struct ServerSet {
-    /// Newest first.
+    /// LastSegment first.
     members: Vec<Arc<RealServer>>,
     changed: Time,
 }

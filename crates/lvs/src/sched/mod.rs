@@ -1,6 +1,6 @@
 //! Which real server gets a new connection? One file per algorithm, one registry: [`new`].
 //!
-//! A scheduler sees the servers newest first, as the kernel's list is. It may keep a position, a table or a
+//! A scheduler sees the servers last_segment first, as the kernel's list is. It may keep a position, a table or a
 //! cache between calls; it learns of every change of the list. It reads no clock and draws no number: both
 //! come in with the [`Flow`]. Called by [`VirtualService`](crate::service::VirtualService).
 //! Same job as `ip_vs_sched.c`.

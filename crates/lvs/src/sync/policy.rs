@@ -36,7 +36,7 @@ impl Policy {
             State::Sctp(state) if !is_sent_sctp(state) => return false,
             State::Tcp(state) => changed && state != TcpState::Established,
             State::Sctp(state) => changed && state != SctpState::Established,
-            State::Udp | State::Nameless | State::Echo => false,
+            State::Udp | State::Stateless | State::Echo => false,
         };
         let until = now + conn.timeout();
         let mut retries = 0;

@@ -141,7 +141,7 @@ impl Record {
         }
         let number = usize::from(self.state);
         if matches!(self.protocol, ESP | AH) {
-            return (number == 0).then_some(State::Nameless);
+            return (number == 0).then_some(State::Stateless);
         }
         match Protocol::from_number(self.protocol)? {
             Protocol::Tcp => TcpState::ALL.get(number).copied().map(State::Tcp),
@@ -156,7 +156,7 @@ pub(super) const fn state_number(state: State) -> u16 {
     match state {
         State::Tcp(state) => state as u16,
         State::Sctp(state) => state as u16,
-        State::Udp | State::Nameless | State::Echo => 0,
+        State::Udp | State::Stateless | State::Echo => 0,
         State::Template { assured } => assured as u16,
     }
 }

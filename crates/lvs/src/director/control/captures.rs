@@ -93,7 +93,7 @@ impl Director {
         let is_directing = !services.is_empty();
         drop(services);
         if is_directing {
-            self.capture_strangers(&mut captures);
+            self.capture_synced_unbound(&mut captures);
         }
         captures
     }
@@ -103,7 +103,7 @@ impl Director {
         match server.forwarding() {
             Forwarding::Masq => true,
             Forwarding::FullNat => {
-                server.addr().is_loopback() || self.stand_ins.towards(server.addr()).is_empty()
+                server.addr().is_loopback() || self.local_addrs.towards(server.addr()).is_empty()
             }
             Forwarding::Local | Forwarding::Tunnel(_) | Forwarding::Route | Forwarding::Bypass => false,
         }

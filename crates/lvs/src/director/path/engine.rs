@@ -49,7 +49,7 @@ impl Director {
 
     /// A datagram of a server that belongs to no connection: where an engine allows it, it starts one. None: it is to
     /// be treated as any other.
-    pub(in crate::director) fn call_out(
+    pub(in crate::director) fn schedule_from_server(
         &self,
         packet: &mut Packet<'_>,
         segment: &Segment,

@@ -11,9 +11,10 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
-use crate::app::Handed;
+use crate::app::ClientAddrState;
 use crate::conn::{
-    ConnKey, Connection, Entry, LocalEnd, Newest, Pair, Rest, Resting, Role, SctpState, State, TcpState, View,
+    ConnKey, Connection, Entry, LastSegment, LocalEnd, PortPoolKey, Rest, Resting, Role, SctpState, State,
+    TcpState, View,
 };
 use crate::director::path::packet::{Packet, Segment};
 use crate::director::{Director, DropReason, Verdict};
@@ -45,12 +46,12 @@ const UDP_SILENCE: Duration = Duration::from_secs(30);
 
 /// The addresses that stand for clients and have no other use, by family.
 #[derive(Debug, Default)]
-pub(in crate::director) struct StandIns {
+pub(in crate::director) struct LocalAddrPool {
     v4: Vec<IpAddr>,
     v6: Vec<IpAddr>,
 }
 
-impl StandIns {
+impl LocalAddrPool {
     pub(in crate::director) fn new(nets: &[IpNet]) -> Self {
         let (v4, v6) = nets.iter().flat_map(laddrs).partition(IpAddr::is_ipv4);
         Self { v4, v6 }
@@ -71,12 +72,12 @@ pub fn laddrs(net: &IpNet) -> impl Iterator<Item = IpAddr> + use<> {
 
 /// Whom a local port is for.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::director) struct Claimant {
+pub(in crate::director) struct PortClaim {
     pub(in crate::director) protocol: u8,
     pub(in crate::director) from: Endpoint,
 }
 
-impl Claimant {
+impl PortClaim {
     pub(in crate::director) const fn of(segment: &Segment) -> Self {
         Self { protocol: segment.protocol.number(), from: segment.from }
     }
@@ -93,17 +94,17 @@ impl Director {
     ///
     /// # Errors
     /// There is no port, or no way to the server.
-    pub(in crate::director) fn stand_in(
+    pub(in crate::director) fn claim_local_end(
         &self,
         packet: &Packet<'_>,
         segment: &Segment,
         (server, real): (&RealServer, Endpoint),
         is_one_packet: bool,
     ) -> Result<Option<LocalEnd>, DropReason> {
-        let pool = self.stand_ins.towards(real.addr);
+        let pool = self.local_addrs.towards(real.addr);
         let is_needed = match server.forwarding() {
             Forwarding::FullNat if !pool.is_empty() => {
-                return self.claim(packet, &Claimant::of(segment), real, (pool, &ALL_PORTS)).map(Some);
+                return self.claim(packet, &PortClaim::of(segment), real, (pool, &ALL_PORTS)).map(Some);
             }
             Forwarding::FullNat => true,
             Forwarding::Masq => !is_one_packet && self.is_out_of_reach(segment, real.addr),
@@ -114,14 +115,14 @@ impl Director {
         }
         if self.is_here(real.addr) {
             let inner = INNER_LADDRS[usize::from(real.addr.is_ipv6())];
-            return self.claim(packet, &Claimant::of(segment), real, (&[inner], &ALL_PORTS)).map(Some);
+            return self.claim(packet, &PortClaim::of(segment), real, (&[inner], &ALL_PORTS)).map(Some);
         }
         // The server sees a client on this host by its address.
         let client = Some(segment.from.addr).filter(|addr| {
             server.forwarding() == Forwarding::Masq && self.routes.is_local(*addr) && !addr.is_loopback()
         });
         let own = client.or_else(|| self.routes.source_to(real.addr)).ok_or(DropReason::NoWayToServer)?;
-        self.claim(packet, &Claimant::of(segment), real, (&[own], &self.settings.laddr_ports)).map(Some)
+        self.claim(packet, &PortClaim::of(segment), real, (&[own], &self.settings.laddr_ports)).map(Some)
     }
 
     fn is_here(&self, addr: IpAddr) -> bool {
@@ -153,7 +154,7 @@ impl Director {
     pub(in crate::director) fn claim(
         &self,
         packet: &Packet<'_>,
-        claimant: &Claimant,
+        claimant: &PortClaim,
         peer: Endpoint,
         (addrs, range): (&[IpAddr], &RangeInclusive<u16>),
     ) -> Result<LocalEnd, DropReason> {
@@ -161,7 +162,7 @@ impl Director {
         let first = (self.hash_of(claimant.from.addr) % addrs.len().max(1) as u64) as usize;
         let pairs = || {
             let turned = addrs[first..].iter().chain(&addrs[..first]);
-            turned.map(|local| Pair { protocol, local: *local, peer })
+            turned.map(|local| PortPoolKey { protocol, local: *local, peer })
         };
         let ports = self.conns.ports();
         let held = packet.held.take();
@@ -170,17 +171,17 @@ impl Director {
         }
         packet.held.set(held);
         let is_endless = claimant.is_endless();
-        let claim = |pair: Pair| {
+        let claim = |pair: PortPoolKey| {
             let port = ports.claim(&pair, range, packet.now)?;
             Some(LocalEnd { end: Endpoint::new(pair.local, port), is_unstamped: false })
         };
         let mut tries = 0..MOST_TRIES;
         let opening = opening(packet);
-        let take = |pair: Pair| self.take_resting(&pair, &mut tries, opening, packet.now);
+        let take = |pair: PortPoolKey| self.take_resting(&pair, &mut tries, opening, packet.now);
         let local =
             pairs().find_map(claim).or_else(|| pairs().find_map(take)).ok_or(DropReason::NoLocalPort)?;
         if is_endless {
-            ports.rest(&Pair { protocol, local: local.end.addr, peer }, local.end.port);
+            ports.rest(&PortPoolKey { protocol, local: local.end.addr, peer }, local.end.port);
         }
         Ok(local)
     }
@@ -188,7 +189,7 @@ impl Director {
     /// A resting port, if the peer would take a packet that opens another connection: as it is, or without timestamps.
     fn take_resting(
         &self,
-        pair: &Pair,
+        pair: &PortPoolKey,
         tries: &mut Range<usize>,
         opening: Option<StreamPosition>,
         now: Time,
@@ -216,7 +217,7 @@ impl Director {
 
     fn may_be_taken(
         &self,
-        pair: &Pair,
+        pair: &PortPoolKey,
         resting: Resting,
         opening: Option<StreamPosition>,
         now: Time,
@@ -228,7 +229,13 @@ impl Director {
     }
 
     /// Takes a resting port, and ends the connection that has it.
-    fn take(&self, pair: &Pair, resting: Resting, opening: Option<StreamPosition>, now: Time) -> Option<u16> {
+    fn take(
+        &self,
+        pair: &PortPoolKey,
+        resting: Resting,
+        opening: Option<StreamPosition>,
+        now: Time,
+    ) -> Option<u16> {
         match resting {
             Resting::Left(port, rest) => {
                 (is_over_for(&rest, opening, now) && self.conns.ports().take_left(pair, port)).then_some(port)
@@ -243,7 +250,7 @@ impl Director {
     /// The connection of a resting port, if it may be ended for a new one.
     fn lookup_resting(
         &self,
-        pair: &Pair,
+        pair: &PortPoolKey,
         port: u16,
         opening: Option<StreamPosition>,
         now: Time,
@@ -258,13 +265,13 @@ impl Director {
             State::Udp | State::Echo => {
                 entry.timeout().saturating_sub(entry.expires_at().since(now)) >= UDP_SILENCE
             }
-            State::Tcp(_) | State::Sctp(_) | State::Nameless | State::Template { .. } => false,
+            State::Tcp(_) | State::Sctp(_) | State::Stateless | State::Template { .. } => false,
         };
         may_be_ended.then_some(entry)
     }
 
     /// After a packet of a connection that a local end stands for: whether its port rests, and where its stream is.
-    pub(in crate::director) fn note_stand_in(
+    pub(in crate::director) fn note_local_end(
         &self,
         packet: &Packet<'_>,
         conn: &mut Connection,
@@ -272,21 +279,21 @@ impl Director {
         before: State,
     ) {
         if is_noted(conn.state) && direction == View::Input {
-            let shift = match conn.handed() {
-                Some(Handed::Proxy(preface)) => preface.shift(),
-                Some(Handed::Toa(_)) | None => 0,
+            let shift = match conn.client_addr_state() {
+                Some(ClientAddrState::Proxy(proxy)) => proxy.shift(),
+                Some(ClientAddrState::Toa(_)) | None => 0,
             };
-            let mut newest = Newest::of(StreamPosition::of(packet.payload()));
-            newest.sequence = newest.sequence.wrapping_add(shift);
+            let mut last_segment = LastSegment::of(StreamPosition::of(packet.payload()));
+            last_segment.sequence = last_segment.sequence.wrapping_add(shift);
             // Numbers that lie far apart cannot be told in order, and those of long streams were not noted.
             if is_noted(before)
-                && let Some(old) = conn.newest()
+                && let Some(old) = conn.last_segment()
             {
-                let later = newest;
-                newest = old;
-                newest.note(later);
+                let later = last_segment;
+                last_segment = old;
+                last_segment.note(later);
             }
-            conn.set_newest(newest);
+            conn.set_last_segment(last_segment);
         }
         if is_over(before) == is_over(conn.state) {
             return;
@@ -337,7 +344,7 @@ fn opening(packet: &Packet<'_>) -> Option<StreamPosition> {
 
 /// Whether the peer takes a new connection where this one was. Of what is no segment, nobody remembers anything.
 fn is_over_for(rest: &Rest, opening: Option<StreamPosition>, now: Time) -> bool {
-    let gives_way = || Some(rest.newest?.gives_way_to(opening?));
+    let gives_way = || Some(rest.last_segment?.gives_way_to(opening?));
     rest.until <= now || gives_way() == Some(true)
 }
 

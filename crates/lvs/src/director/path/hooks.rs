@@ -95,7 +95,7 @@ impl Hook for Ftp {
     }
 }
 
-/// Where both ends of the stream are, for who is to be told of its end.
+/// Where both ends of the stream are, for who is to be commit of its end.
 struct Positions;
 
 impl Hook for Positions {
@@ -124,23 +124,23 @@ impl Hook for ClientAddress {
         mut conn: Entry<'a>,
         direction: View,
     ) -> Hooked<'a> {
-        if conn.handed().is_none() {
+        if conn.client_addr_state().is_none() {
             return Ok(conn);
         }
         if direction == View::Output {
-            director.heed_server(packet, &mut conn);
+            director.on_server_segment(packet, &mut conn);
             return Ok(conn);
         }
         if let Some(mtu) = director.too_big(packet, conn.real().addr) {
             return Err(packet.answer(conn.virt().addr, IcmpError::TooBig(mtu)));
         }
-        director.tell_server(packet, &mut conn);
+        director.on_client_segment(packet, &mut conn);
         Ok(conn)
     }
 
     fn sent(&self, director: &Director, packet: &mut Packet<'_>, conn: &mut Entry<'_>, verdict: Verdict) {
-        if conn.handed().is_some() {
-            director.told(packet, conn, verdict);
+        if conn.client_addr_state().is_some() {
+            director.commit_client_addr(packet, conn, verdict);
         }
     }
 }

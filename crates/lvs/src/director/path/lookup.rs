@@ -84,7 +84,7 @@ impl Director {
             State::Tcp(TcpState::TimeWait | TcpState::Close) => true,
             State::Tcp(TcpState::FinWait) => mode & 2 != 0 && conn.flags.has(ConnFlags::NO_OUTPUT),
             State::Sctp(state) => state == crate::conn::SctpState::Closed,
-            State::Tcp(_) | State::Udp | State::Nameless | State::Echo | State::Template { .. } => false,
+            State::Tcp(_) | State::Udp | State::Stateless | State::Echo | State::Template { .. } => false,
         }
     }
 }

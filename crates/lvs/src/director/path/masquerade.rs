@@ -11,8 +11,8 @@ use std::time::Duration;
 use ipnet::IpNet;
 
 use crate::conn::{ConnKey, Connection, Entry, Role, SctpState, State, TcpState, View};
-use crate::defragment::cut_again;
-use crate::director::path::fullnat::Claimant;
+use crate::defragment::refragment;
+use crate::director::path::fullnat::PortClaim;
 use crate::director::path::packet::{Packet, Segment};
 use crate::director::path::schedule::initial_state;
 use crate::director::{Director, DropReason, Side, Verdict};
@@ -62,7 +62,7 @@ impl Masquerade {
 }
 
 impl Director {
-    /// Whether hosts are masqueraded, by IPv4 and by IPv6: then answers of echo are to be handed in, which no rule leads
+    /// Whether hosts are masqueraded, by IPv4 and by IPv6: then answers of echo are to be client_addr_state in, which no rule leads
     /// here.
     pub fn masqueraded_families(&self) -> [bool; 2] {
         self.masquerade.families()
@@ -85,7 +85,7 @@ impl Director {
         if !self.leaves(from, to) || !self.opens(packet, segment) {
             return None;
         }
-        let claimant = Claimant::of(segment);
+        let claimant = PortClaim::of(segment);
         Some(match self.open(packet, initial_state(segment.protocol), segment.to, claimant)? {
             Ok(entry) => self.track(packet, segment, entry, View::Input),
             Err(DropReason::NoLocalPort) => self.refuse_for_ports(packet),
@@ -140,7 +140,7 @@ impl Director {
         packet: &Packet<'_>,
         state: State,
         to: Endpoint,
-        claimant: Claimant,
+        claimant: PortClaim,
     ) -> Option<Result<Entry<'_>, DropReason>> {
         let own = self.routes.source_to(to.addr).filter(|own| !is_link_local(*own))?;
         let local = match self.claim(packet, &claimant, to, (&[own], &self.settings.laddr_ports)) {
@@ -168,7 +168,7 @@ impl Director {
                 let found = self.conns.lookup(&ConnKey::new(Role::In, number, from, to), packet.now);
                 let entry = match found {
                     Some(entry) => entry,
-                    None => match self.open(packet, State::Echo, to, Claimant { protocol: number, from }) {
+                    None => match self.open(packet, State::Echo, to, PortClaim { protocol: number, from }) {
                         Some(Ok(entry)) => entry,
                         Some(Err(DropReason::NoLocalPort)) => return self.refuse_for_ports(packet),
                         Some(Err(reason)) => return Verdict::Drop(reason),
@@ -192,9 +192,9 @@ impl Director {
         entry.enter(State::Echo, &self.timeouts);
         self.conns.touch(&mut entry, packet.now);
         if packet.is_expired() {
-            return packet.answer(self.complaint_source(&entry), IcmpError::TimeExceeded);
+            return packet.answer(self.icmp_source(&entry), IcmpError::TimeExceeded);
         }
-        self.send_on(packet, &entry)
+        self.send_to_server(packet, &entry)
     }
 
     fn answer_echo<'a>(&'a self, packet: &mut Packet<'_>, mut entry: Entry<'a>) -> Verdict {
@@ -208,13 +208,13 @@ impl Director {
         let verdict = xmit::transmit(&Rewrite::to_client(&entry), packet.buf, &packet.headers, packet.outbox);
         // The host put the pieces of an answer to its own address together, so it is for us to cut it.
         if let Some(mtu) = too_big {
-            cut_again(packet.buf, (mtu as usize, &[]), self.next_id(), packet.outbox);
+            refragment(packet.buf, (mtu as usize, &[]), self.next_id(), packet.outbox);
         }
         verdict
     }
 
     /// The address from which a client's packet is complained of: the virtual one, or the host's own.
-    pub(in crate::director) fn complaint_source(&self, conn: &Connection) -> IpAddr {
+    pub(in crate::director) fn icmp_source(&self, conn: &Connection) -> IpAddr {
         let virt = conn.virt().addr;
         if !conn.is_masqueraded() {
             return virt;
@@ -224,7 +224,7 @@ impl Director {
 }
 
 /// A masqueraded connection may be silent for longer than one of a service.
-pub(in crate::director) fn stretch(conn: &mut Connection) {
+pub(in crate::director) fn extend_outward(conn: &mut Connection) {
     let is_established =
         matches!(conn.state, State::Tcp(TcpState::Established) | State::Sctp(SctpState::Established));
     if is_established && conn.is_masqueraded() && conn.timeout() < ESTABLISHED {

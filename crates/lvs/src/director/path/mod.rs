@@ -3,11 +3,11 @@
 //! Called for every packet, with the tables shared; takes no lock for longer than one table access and allocates nothing for a
 //! packet of a known connection. Same job as `ip_vs_core.c`.
 
+pub(in crate::director) mod client_addr;
 pub(in crate::director) mod decide;
 pub(in crate::director) mod engine;
 pub(in crate::director) mod ftp;
 pub(in crate::director) mod fullnat;
-pub(in crate::director) mod hand_on;
 pub(in crate::director) mod hooks;
 pub(in crate::director) mod ipsec;
 pub(in crate::director) mod lookup;
@@ -22,7 +22,7 @@ pub(in crate::director) mod steps;
 pub(in crate::director) mod track;
 pub(in crate::director) mod transmit;
 
-use crate::defragment::{Joined, cut_again, gather};
+use crate::defragment::{Reassembly, gather, refragment};
 use crate::director::{Director, Side, Verdict};
 use crate::time::Time;
 use lvs_wire::{Fragment, Headers, Outbox, PacketBuf, Transport, take_entry};
@@ -56,9 +56,9 @@ impl Director {
     ) -> Verdict {
         let joined = self.fragments.lock().add(packet, headers, fragment, now);
         let (longest, payloads) = match joined {
-            Joined::Waiting => return Verdict::Hold,
-            Joined::Refused(reason) => return Verdict::Drop(reason),
-            Joined::Whole { longest, payloads } => (longest, payloads),
+            Reassembly::Waiting => return Verdict::Hold,
+            Reassembly::Refused(reason) => return Verdict::Drop(reason),
+            Reassembly::Whole { longest, payloads } => (longest, payloads),
         };
         let whole = match Headers::parse(packet.bytes()) {
             Ok(headers) => headers,
@@ -79,7 +79,7 @@ impl Director {
         let payloads = if is_for_host { gather(&payloads) } else { payloads };
         let mtu = usize::try_from(self.routes.mtu_to(to)).unwrap_or(usize::MAX);
         let id = self.fragment_id(packet, headers, fragment.id);
-        cut_again(packet, (longest.min(mtu), &payloads), id, outbox);
+        refragment(packet, (longest.min(mtu), &payloads), id, outbox);
         verdict
     }
 

@@ -14,7 +14,7 @@ use lvs_wire::{Headers, IcmpError, Outbox, PacketBuf, Transport, icmp, inner_at,
 
 /// What a router said of an outer packet.
 #[derive(Clone, Copy, Debug)]
-struct Said {
+struct IcmpMessage {
     kind: u8,
     code: u8,
     rest: u32,
@@ -50,7 +50,7 @@ impl Director {
         }
         let message = packet.payload();
         let quote = &message[ICMP_HEADER..];
-        let said = Said {
+        let said = IcmpMessage {
             kind: message[0],
             code: message[1],
             rest: u32::from_be_bytes([message[4], message[5], message[6], message[7]]),
@@ -88,7 +88,7 @@ impl Director {
 
     /// An error about the outer packet of no connection that could be found, most often because so little is quoted: what it
     /// says of the way is remembered, and the client's next packet is answered.
-    fn hear_of_tunnel(&self, packet: &Packet<'_>, quoted: &Headers, said: Said) -> Option<Verdict> {
+    fn hear_of_tunnel(&self, packet: &Packet<'_>, quoted: &Headers, said: IcmpMessage) -> Option<Verdict> {
         let quote = &packet.payload()[ICMP_HEADER..];
         let leads_there = || {
             let services = self.services.read();
@@ -103,14 +103,14 @@ impl Director {
         None
     }
 
-    fn learn_from(&self, quoted: &Headers, said: Said, now: Time) {
+    fn learn_from(&self, quoted: &Headers, said: IcmpMessage, now: Time) {
         if let Some(mtu) = said.mtu() {
             self.routes.learn(quoted.dst, mtu, now);
         }
     }
 }
 
-impl Said {
+impl IcmpMessage {
     /// The MTU, if that is what it is about.
     fn mtu(self) -> Option<u32> {
         match (self.is_v6, self.kind, self.code) {

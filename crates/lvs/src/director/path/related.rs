@@ -3,7 +3,7 @@
 
 use crate::conn::{ConnKey, Connection, Method, Role, State, TcpState, View};
 use crate::director::control::sysctl::Sysctl;
-use crate::director::path::hand_on::restore_quoted;
+use crate::director::path::client_addr::restore_quoted;
 use crate::director::path::packet::{Packet, Segment};
 use crate::director::path::schedule::Scheduled;
 use crate::director::{Director, DropReason, Side, Verdict};
@@ -174,7 +174,7 @@ impl Director {
         let ends = if role == Role::In {
             server.inspect(|server| server.counters().count_in(1, packet.counted_len()));
             if conn.method != Method::Masq {
-                return self.send_on(packet, conn);
+                return self.send_to_server(packet, conn);
             }
             [Some((End::Destination, conn.real())), conn.local().map(|local| (End::Source, local))]
         } else {

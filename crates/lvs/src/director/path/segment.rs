@@ -13,7 +13,7 @@ use lvs_wire::{IcmpError, TcpFlags, sctp};
 
 impl Director {
     pub(in crate::director) fn process_segment(&self, packet: &mut Packet<'_>, segment: &Segment) -> Verdict {
-        if let Some(verdict) = self.call_out(packet, segment) {
+        if let Some(verdict) = self.schedule_from_server(packet, segment) {
             return verdict;
         }
         match self.look_up::<Deciding>(packet.side, segment, packet.now) {
@@ -60,7 +60,7 @@ impl Director {
         match self.schedule(packet, &packet.facts(*segment)) {
             Scheduled::Tracked(conn) => self.track(packet, segment, conn, View::Input),
             Scheduled::OnePacket(mut conn) => {
-                self.arrive(packet, segment, &mut conn, View::Input);
+                self.count_and_move(packet, segment, &mut conn, View::Input);
                 self.synchronise_one_packet(&conn, packet.now);
                 let verdict = self.send(packet, &conn, View::Input);
                 conn.unbind();

@@ -2,7 +2,7 @@
 //! hooks, the way out.
 
 use super::hooks::{HOOKS, Hooked, is_hooked};
-use super::masquerade::stretch;
+use super::masquerade::extend_outward;
 use super::packet::{Packet, Segment};
 use crate::conn::{ConnFlags, Connection, Entry, SctpEvent, State, TcpState, View};
 use crate::director::{Director, Verdict};
@@ -26,7 +26,7 @@ impl Director {
         let mut conn = match is_hooked(&conn, segment) {
             false => {
                 let mut conn = conn;
-                if let Some(verdict) = self.move_on(packet, segment, &mut conn, direction) {
+                if let Some(verdict) = self.advance(packet, segment, &mut conn, direction) {
                     return verdict;
                 }
                 return self.send(packet, &conn, direction);
@@ -51,21 +51,21 @@ impl Director {
         for hook in HOOKS {
             conn = hook.before(self, packet, segment, conn, direction)?;
         }
-        if let Some(verdict) = self.move_on(packet, segment, &mut conn, direction) {
+        if let Some(verdict) = self.advance(packet, segment, &mut conn, direction) {
             return Err(verdict);
         }
         HOOKS.iter().try_fold(conn, |conn, hook| hook.after(self, packet, conn, direction))
     }
 
     /// Counts the packet, moves the state and the deadline. Some: the packet ends here.
-    fn move_on(
+    fn advance(
         &self,
         packet: &mut Packet<'_>,
         segment: &Segment,
         conn: &mut Entry<'_>,
         direction: View,
     ) -> Option<Verdict> {
-        self.arrive(packet, segment, conn, direction);
+        self.count_and_move(packet, segment, conn, direction);
         if direction != View::Output {
             self.synchronise(conn, packet.now);
         }
@@ -75,7 +75,7 @@ impl Director {
     }
 
     /// Counts a packet and moves the state.
-    pub(in crate::director) fn arrive(
+    pub(in crate::director) fn count_and_move(
         &self,
         packet: &Packet<'_>,
         segment: &Segment,
@@ -120,7 +120,7 @@ impl Director {
                 let event = SctpEvent::of(sctp::chunks(packet.payload()));
                 State::Sctp(event.map_or(state, |event| state.after(event, view)))
             }
-            State::Udp | State::Nameless | State::Echo | State::Template { .. } => conn.state,
+            State::Udp | State::Stateless | State::Echo | State::Template { .. } => conn.state,
         };
         let before = conn.state;
         if direction == View::Output
@@ -135,8 +135,8 @@ impl Director {
         }
         let established = conn.enter(next, &self.timeouts);
         if conn.local().is_some() {
-            stretch(conn);
-            self.note_stand_in(packet, conn, direction, before);
+            extend_outward(conn);
+            self.note_local_end(packet, conn, direction, before);
         }
         let answered = conn.state == State::Udp && direction == View::Output;
         if (established || answered)

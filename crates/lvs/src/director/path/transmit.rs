@@ -18,7 +18,7 @@ impl Director {
     ) -> Verdict {
         match direction {
             View::Output => self.send_to_client(packet, conn),
-            View::Input | View::InputOnly => self.send_on(packet, conn),
+            View::Input | View::InputOnly => self.send_to_server(packet, conn),
         }
     }
 
@@ -31,7 +31,7 @@ impl Director {
     }
 
     /// Sends a packet of the client by its connection's method, if it fits.
-    pub(in crate::director) fn send_on(&self, packet: &mut Packet<'_>, conn: &Connection) -> Verdict {
+    pub(in crate::director) fn send_to_server(&self, packet: &mut Packet<'_>, conn: &Connection) -> Verdict {
         let pmtu_discovery = self.sysctls.is_on(Sysctl::PmtuDisc);
         let route = |server| {
             let (source, is_local) = self.routes.way_to(server);
@@ -100,7 +100,7 @@ impl Director {
         conn: &Connection,
         error: IcmpError,
     ) -> Verdict {
-        let Some(len) = packet.complain(self.complaint_source(conn), error) else {
+        let Some(len) = packet.complain(self.icmp_source(conn), error) else {
             return Verdict::Drop(DropReason::NoServer);
         };
         if conn.method != Method::Masq
@@ -118,7 +118,7 @@ impl Director {
         conn: &Connection,
         reason: DropReason,
     ) -> Verdict {
-        let Some(len) = packet.complain(self.complaint_source(conn), IcmpError::HostUnreachable) else {
+        let Some(len) = packet.complain(self.icmp_source(conn), IcmpError::HostUnreachable) else {
             return Verdict::Drop(reason);
         };
         if let Some(server) = conn.available_server() {

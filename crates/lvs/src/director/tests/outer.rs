@@ -254,7 +254,7 @@ fn put_together(pieces: &[Vec<u8>]) -> Vec<u8> {
         let headers = Headers::parse(piece).unwrap();
         let joined = fragments.add(&mut buf, &headers, headers.fragment.unwrap(), Time::ZERO);
         assert_eq!(
-            matches!(joined, crate::defragment::Joined::Whole { .. }),
+            matches!(joined, crate::defragment::Reassembly::Whole { .. }),
             number == pieces.len(),
             "{joined:?}"
         );

@@ -150,7 +150,7 @@ fn is_dispensable(conn: &Connection, now: Time, spared: &mut Spared) -> bool {
         | State::Sctp(SctpState::Established)
         | State::Udp
         | State::Echo => is_nearly_unused(conn, now, spared),
-        State::Tcp(_) | State::Sctp(_) | State::Nameless => false,
+        State::Tcp(_) | State::Sctp(_) | State::Stateless => false,
     }
 }
 

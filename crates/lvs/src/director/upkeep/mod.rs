@@ -1,6 +1,6 @@
 //! What time brings: expiry, rates, defences against want of memory, words of parting, messages for other directors.
 
 pub(in crate::director) mod defence;
-pub(in crate::director) mod farewell;
+pub(in crate::director) mod resets;
 pub(in crate::director) mod sync;
 pub(in crate::director) mod timers;

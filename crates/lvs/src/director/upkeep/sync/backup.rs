@@ -144,7 +144,7 @@ impl Director {
     }
 
     /// Adds what connections need that were taken over and have no server here.
-    pub(in crate::director) fn capture_strangers(&self, captures: &mut Captures) {
+    pub(in crate::director) fn capture_synced_unbound(&self, captures: &mut Captures) {
         if !self.sync.has_strangers.load(Relaxed) {
             return;
         }

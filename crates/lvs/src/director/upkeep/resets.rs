@@ -3,7 +3,7 @@
 //! Where an end is, packets have shown; an end that has long been silent is asked, by a segment outside its window,
 //! which every TCP answers with its numbers (RFC 9293, 3.10.7.4). The kernel's IPVS tells nobody.
 
-use crate::conn::{ConnId, Connection, Place, Role};
+use crate::conn::{ConnId, Connection, Role, SeqAck};
 use crate::director::path::packet::{Packet, Segment};
 use crate::director::{Director, Side, Verdict};
 use crate::service::{Endpoint, Protocol, ServiceKey, VirtualService};
@@ -21,7 +21,7 @@ pub struct CutOff {
 
 /// What is still to be sent.
 #[derive(Debug, Default)]
-pub(in crate::director) struct Farewells {
+pub(in crate::director) struct ResetQueue {
     /// The connection that is being told of, and how many packets it took so far: one for all places at the client, then one
     /// for each place at its server.
     under_way: Option<(Connection, usize)>,
@@ -58,7 +58,7 @@ impl Director {
         let mut farewells = self.farewells.lock();
         if let Some((virt, client)) = farewells.questions.pop() {
             let draw = self.draw();
-            let place = Place { seq: draw as u32, ack: (draw >> 32) as u32 };
+            let place = SeqAck { seq: draw as u32, ack: (draw >> 32) as u32 };
             outbox.push(&make::tcp_at(ends(virt, client), TcpFlags::ACK, place.seq, place.ack));
             return Some(Verdict::Reply);
         }
@@ -69,19 +69,19 @@ impl Director {
         let positions = conn.positions().copied().unwrap_or_default();
         // Each end by itself: the server's may go to a neighbour, and then all that lies in the outbox goes there.
         let Some(at_server) = tried.checked_sub(1) else {
-            for Place { seq, ack } in positions.places(Role::Out) {
+            for SeqAck { seq, ack } in positions.places(Role::Out) {
                 outbox.push(&make::tcp_at(ends(conn.virt(), conn.client()), RESET, seq, ack));
             }
             farewells.under_way = Some((conn, 1));
             return Some(Verdict::Reply);
         };
-        let Some(Place { seq, ack }) = positions.places(Role::In).nth(at_server) else {
+        let Some(SeqAck { seq, ack }) = positions.places(Role::In).nth(at_server) else {
             return Some(Verdict::Reply);
         };
         packet.fill(&make::tcp_at(ends(conn.client(), conn.virt()), RESET, seq, ack));
         let Ok(headers) = Headers::parse(packet.bytes()) else { return Some(Verdict::Reply) };
         let mut packet = Packet::new(packet, headers, (Side::Client, now), outbox);
-        let verdict = self.send_on(&mut packet, &conn);
+        let verdict = self.send_to_server(&mut packet, &conn);
         farewells.under_way = Some((conn, tried + 1));
         Some(verdict)
     }

@@ -5,14 +5,14 @@ use lvs_wire::{StreamPosition, is_after};
 
 /// What a server in TIME_WAIT remembers of the stream that it received.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Newest {
+pub struct LastSegment {
     /// The sequence number that the next segment would have.
     pub sequence: u32,
     /// The timestamp of the last segment, where there are any.
     pub stamp: Option<u32>,
 }
 
-impl Newest {
+impl LastSegment {
     pub const fn of(position: StreamPosition) -> Self {
         Self { sequence: position.next, stamp: position.stamp }
     }
@@ -59,22 +59,22 @@ mod tests {
             (Some(u32::MAX), 99, Some(0), true),
             (Some(0), 101, Some(u32::MAX), false),
         ] {
-            let newest = Newest { sequence: 100, stamp: old };
+            let last_segment = LastSegment { sequence: 100, stamp: old };
             let opening = StreamPosition { sequence, next: sequence + 1, stamp: new };
-            assert_eq!(newest.gives_way_to(opening), expected, "{old:?} {sequence} {new:?}");
+            assert_eq!(last_segment.gives_way_to(opening), expected, "{old:?} {sequence} {new:?}");
         }
-        let around = Newest { sequence: u32::MAX, stamp: None };
+        let around = LastSegment { sequence: u32::MAX, stamp: None };
         assert!(around.gives_way_to(StreamPosition { sequence: 3, next: 4, stamp: None }));
     }
 
     #[test]
     fn an_old_segment_takes_nothing_back() {
-        let mut newest = Newest { sequence: u32::MAX, stamp: Some(u32::MAX) };
-        newest.note(Newest { sequence: u32::MAX - 5, stamp: Some(u32::MAX - 5) });
-        assert_eq!(newest, Newest { sequence: u32::MAX, stamp: Some(u32::MAX) });
-        newest.note(Newest { sequence: 3, stamp: Some(4) });
-        assert_eq!(newest, Newest { sequence: 3, stamp: Some(4) });
-        newest.note(Newest { sequence: 2, stamp: None });
-        assert_eq!(newest, Newest { sequence: 3, stamp: None });
+        let mut last_segment = LastSegment { sequence: u32::MAX, stamp: Some(u32::MAX) };
+        last_segment.note(LastSegment { sequence: u32::MAX - 5, stamp: Some(u32::MAX - 5) });
+        assert_eq!(last_segment, LastSegment { sequence: u32::MAX, stamp: Some(u32::MAX) });
+        last_segment.note(LastSegment { sequence: 3, stamp: Some(4) });
+        assert_eq!(last_segment, LastSegment { sequence: 3, stamp: Some(4) });
+        last_segment.note(LastSegment { sequence: 2, stamp: None });
+        assert_eq!(last_segment, LastSegment { sequence: 3, stamp: None });
     }
 }

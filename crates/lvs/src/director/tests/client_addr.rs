@@ -492,8 +492,8 @@ impl World {
     fn header_len(&self) -> usize {
         let mut len = 0;
         self.director.conns.for_each(|_, conn| {
-            if let Some(crate::app::Handed::Proxy(preface)) = conn.handed() {
-                len = preface.shift() as usize;
+            if let Some(crate::app::ClientAddrState::Proxy(proxy)) = conn.client_addr_state() {
+                len = proxy.shift() as usize;
             }
         });
         len

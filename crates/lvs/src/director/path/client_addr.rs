@@ -9,7 +9,9 @@ use std::collections::BinaryHeap;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use crate::app::{Handed, Preface, PrefaceStep, Toa, ToaOutcome, close_fast_open, leave_room, toa_len};
+use crate::app::{
+    ClientAddrState, ProxyHeader, ProxyStep, Toa, ToaOutcome, close_fast_open, leave_room, toa_len,
+};
 use crate::conn::{ConnId, Connection, Entry, Method};
 use crate::director::path::packet::Packet;
 use crate::director::{Director, Verdict};
@@ -33,39 +35,43 @@ impl Director {
             return;
         }
         match wish {
-            Some(HandOn::Proxy(version)) => conn.set_handed(Handed::Proxy(Preface::new(version))),
-            Some(HandOn::Toa) if conn.local().is_some() => conn.set_handed(Handed::Toa(Toa::default())),
+            Some(HandOn::Proxy(version)) => {
+                conn.set_client_addr_state(ClientAddrState::Proxy(ProxyHeader::new(version)))
+            }
+            Some(HandOn::Toa) if conn.local().is_some() => {
+                conn.set_client_addr_state(ClientAddrState::Toa(Toa::default()))
+            }
             Some(HandOn::Toa) | None => {}
         }
     }
 
     /// A segment of the client, not rewritten yet. The follower is to be sent behind it.
-    pub(in crate::director) fn tell_server(&self, packet: &mut Packet<'_>, conn: &mut Connection) {
+    pub(in crate::director) fn on_client_segment(&self, packet: &mut Packet<'_>, conn: &mut Connection) {
         let (client, virt, real) = (conn.client(), conn.virt(), conn.real().addr);
         let (buf, headers) = (&mut *packet.buf, &mut packet.headers);
-        match conn.handed_mut() {
-            Some(Handed::Toa(toa)) => {
+        match conn.client_addr_state_mut() {
+            Some(ClientAddrState::Toa(toa)) => {
                 let mtu = self.routes.mtu_to(real).try_into().unwrap_or(usize::MAX);
                 if toa.put(buf, headers, client, mtu) == ToaOutcome::NoRoom {
                     self.untold.fetch_add(1, Relaxed);
                 }
             }
-            Some(Handed::Proxy(preface)) => {
-                let step = preface.next(&buf.bytes()[headers.l4..headers.len], client, virt);
+            Some(ClientAddrState::Proxy(proxy)) => {
+                let step = proxy.next(&buf.bytes()[headers.l4..headers.len], client, virt);
                 let checksum = buf.offload.checksum;
                 match step {
-                    PrefaceStep::Open => close_fast_open(buf, headers),
-                    PrefaceStep::Pass => {
-                        preface.adjust_sent(&mut buf.bytes_mut()[headers.l4..headers.len], checksum);
+                    ProxyStep::Open => close_fast_open(buf, headers),
+                    ProxyStep::Pass => {
+                        proxy.adjust_sent(&mut buf.bytes_mut()[headers.l4..headers.len], checksum);
                     }
-                    PrefaceStep::Become => preface.carry(buf, headers, client, virt),
-                    PrefaceStep::Precede => {
+                    ProxyStep::Become => proxy.carry(buf, headers, client, virt),
+                    ProxyStep::Precede => {
                         packet.follower = Some((packet.outbox.len(), *headers));
-                        preface.adjust_sent(&mut buf.bytes_mut()[headers.l4..headers.len], checksum);
+                        proxy.adjust_sent(&mut buf.bytes_mut()[headers.l4..headers.len], checksum);
                         let follower = packet.outbox.add();
                         follower.fill(buf.bytes());
                         follower.offload = buf.offload;
-                        preface.carry(buf, headers, client, virt);
+                        proxy.carry(buf, headers, client, virt);
                     }
                 }
             }
@@ -73,9 +79,14 @@ impl Director {
         }
     }
 
-    /// The packet of [`Self::tell_server`] was rewritten: what follows it is too, and a header is kept until it is
+    /// The packet of [`Self::on_client_segment`] was rewritten: what follows it is too, and a header is kept until it is
     /// acknowledged.
-    pub(in crate::director) fn told(&self, packet: &mut Packet<'_>, conn: &mut Entry<'_>, verdict: Verdict) {
+    pub(in crate::director) fn commit_client_addr(
+        &self,
+        packet: &mut Packet<'_>,
+        conn: &mut Entry<'_>,
+        verdict: Verdict,
+    ) {
         if let Some((at, headers)) = packet.follower.take() {
             match packet.outbox.at_mut(at) {
                 Some(follower) if verdict == Verdict::Forward => {
@@ -88,22 +99,22 @@ impl Director {
             return;
         }
         let bytes = packet.buf.bytes();
-        if let Some(Handed::Proxy(preface)) = conn.handed_mut()
-            && preface.is_carried_by(&bytes[packet.headers.l4..])
-            && preface.keep(bytes)
+        if let Some(ClientAddrState::Proxy(proxy)) = conn.client_addr_state_mut()
+            && proxy.is_carried_by(&bytes[packet.headers.l4..])
+            && proxy.keep(bytes)
         {
             self.repeats.lock().push(Reverse((packet.now + FIRST_WAIT, conn.id)));
         }
     }
 
     /// A segment of the server, not rewritten yet.
-    pub(in crate::director) fn heed_server(&self, packet: &mut Packet<'_>, conn: &mut Connection) {
+    pub(in crate::director) fn on_server_segment(&self, packet: &mut Packet<'_>, conn: &mut Connection) {
         let client = conn.client().addr;
         let (l4, len, checksum) = (packet.headers.l4, packet.headers.len, packet.buf.offload.checksum);
         let tcp = &mut packet.buf.bytes_mut()[l4..len];
-        match conn.handed_mut() {
-            Some(Handed::Proxy(preface)) => preface.adjust_acknowledged(tcp, checksum),
-            Some(Handed::Toa(_)) => leave_room(tcp, checksum, toa_len(client)),
+        match conn.client_addr_state_mut() {
+            Some(ClientAddrState::Proxy(proxy)) => proxy.adjust_acknowledged(tcp, checksum),
+            Some(ClientAddrState::Toa(_)) => leave_room(tcp, checksum, toa_len(client)),
             None => {}
         }
     }
@@ -120,8 +131,8 @@ impl Director {
             };
             let Some(Reverse((_, id))) = due else { return };
             let Some(mut conn) = self.conns.get(id) else { continue };
-            let Some(Handed::Proxy(preface)) = conn.handed_mut() else { continue };
-            if let Some((packet, repeats)) = preface.repeat().filter(|(_, repeats)| *repeats < MOST_REPEATS) {
+            let Some(ClientAddrState::Proxy(proxy)) = conn.client_addr_state_mut() else { continue };
+            if let Some((packet, repeats)) = proxy.repeat().filter(|(_, repeats)| *repeats < MOST_REPEATS) {
                 outbox.push(packet);
                 let wait = FIRST_WAIT * (2 << repeats);
                 self.repeats.lock().push(Reverse((now + wait, id)));
@@ -142,12 +153,12 @@ pub(in crate::director) fn restore_quoted(
     quoted: &Headers,
     conn: &Connection,
 ) {
-    let Some(Handed::Proxy(preface)) = conn.handed() else { return };
+    let Some(ClientAddrState::Proxy(proxy)) = conn.client_addr_state() else { return };
     let at = headers.l4 + 8 + quoted.l4 + 4;
     let Some(field) = buf.bytes().get(at..at + 4).and_then(|field| <[u8; 4]>::try_from(field).ok()) else {
         return;
     };
-    let restored = preface.restored(u32::from_be_bytes(field)).to_be_bytes();
+    let restored = proxy.restored(u32::from_be_bytes(field)).to_be_bytes();
     let checksum = buf.offload.checksum;
     lvs_wire::change_covered(buf.bytes_mut(), at, restored, headers.l4 + 2, checksum);
 }
