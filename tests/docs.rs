@@ -26,7 +26,7 @@ const FOLDERS: [&str; 12] = [
 ];
 
 /// Documents of which `tests/netns/docs.sh` types at least one block.
-const TYPED: [&str; 8] = [
+const TYPED: [&str; 12] = [
     "docs/install.md",
     "docs/configuration.md",
     "docs/forwarding.md",
@@ -35,6 +35,10 @@ const TYPED: [&str; 8] = [
     "docs/observability.md",
     "docs/troubleshooting.md",
     "docs/ipvsadm.md",
+    "docs/limits.md",
+    "docs/performance.md",
+    "docs/from-kernel-lvs.md",
+    "docs/from-keepalived.md",
 ];
 
 #[test]
