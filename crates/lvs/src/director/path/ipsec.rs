@@ -1,19 +1,59 @@
 //! IPsec: packets of ESP and AH have no ports and make no connection. They follow that of their key exchange (ISAKMP, UDP
 //! port 500 at both ends) to its server, by whatever method; what no such connection takes is the host's own business.
-//! Same job as `ip_vs_proto_ah_esp.c`. IPv6 packets with AH go by what follows it, as in the kernel.
+//! So do ICMP errors that quote them. Same job as `ip_vs_proto_ah_esp.c`. IPv6 packets with AH go by what follows it, as in
+//! the kernel.
 
-use crate::conn::{ConnKey, Ending, Role, View};
+use crate::conn::{ConnKey, Connection, Ending, Role, View};
 use crate::director::control::sysctl::Sysctl;
 use crate::director::path::packet::{Packet, Segment};
 use crate::director::{Director, DropReason, Side, Verdict};
 use crate::service::{Endpoint, Protocol};
-use lvs_wire::{TcpFlags, protocol};
+use lvs_wire::{Headers, TcpFlags, protocol};
 
 pub(in crate::director) const ISAKMP: u16 = 500;
 
+const fn is_ipsec(number: u8) -> bool {
+    matches!(number, protocol::ESP | protocol::AH)
+}
+
+/// The ends of a packet that an ICMP error quotes, by which its connection is found.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::director) struct Quoted {
+    /// Of the connection.
+    pub(in crate::director) protocol: u8,
+    pub(in crate::director) src: Endpoint,
+    pub(in crate::director) dst: Endpoint,
+    is_ipsec: bool,
+}
+
+impl Quoted {
+    /// `quote` begins with the packet that gave `headers`. None where too little is quoted. Of IPsec nothing but the header
+    /// is needed, and a later fragment will do.
+    pub(in crate::director) fn of(headers: &Headers, quote: &[u8]) -> Option<Self> {
+        let is_ipsec = is_ipsec(headers.protocol);
+        let (protocol, (src_port, dst_port)) = if is_ipsec {
+            (protocol::UDP, (ISAKMP, ISAKMP))
+        } else {
+            (headers.protocol, headers.quoted_ports(quote)?)
+        };
+        let (src, dst) = (Endpoint::new(headers.src, src_port), Endpoint::new(headers.dst, dst_port));
+        Some(Self { protocol, src, dst, is_ipsec })
+    }
+
+    /// Whether a connection that was found by these ends is the packet's.
+    pub(in crate::director) fn is_of(&self, conn: &Connection) -> bool {
+        !self.is_ipsec || carries_ipsec(conn)
+    }
+}
+
+/// A local end has another port, by which packets without one cannot be told.
+fn carries_ipsec(conn: &Connection) -> bool {
+    conn.local().is_none()
+}
+
 impl Director {
     pub(in crate::director) fn process_other(&self, packet: &mut Packet<'_>) -> Verdict {
-        if !matches!(packet.headers.protocol, protocol::ESP | protocol::AH) {
+        if !is_ipsec(packet.headers.protocol) {
             return Verdict::Pass;
         }
         let from = Endpoint::new(packet.headers.src, ISAKMP);
@@ -25,9 +65,7 @@ impl Director {
         };
         for role in roles {
             let key = ConnKey::new(role, segment.protocol.number(), from, to);
-            // A local end has another port, by which packets without one cannot be told.
-            let Some(entry) = self.conns.lookup(&key, packet.now).filter(|entry| entry.local().is_none())
-            else {
+            let Some(entry) = self.conns.lookup(&key, packet.now).filter(|entry| carries_ipsec(entry)) else {
                 continue;
             };
             if role == Role::Out {

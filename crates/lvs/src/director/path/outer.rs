@@ -2,12 +2,13 @@
 //! they come to this host. The client hears of them, and how much gets through is remembered. Same job as the parts
 //! of `ip_vs_in_icmp` for tunnels, and RFC 2473 8 where the kernel does nothing: IPv6 outside, short quotes.
 
+use crate::director::path::ipsec::Quoted;
 use crate::conn::{ConnKey, Method, Role};
 use crate::director::path::mtu::room_inside;
 use crate::director::path::packet::Packet;
 use crate::director::path::related::{ICMP_HEADER, has_right_checksum};
 use crate::director::{Director, DropReason, Side, Verdict};
-use crate::service::{Endpoint, Forwarding, Tunnel, TunnelKind};
+use crate::service::{Forwarding, Tunnel, TunnelKind};
 use crate::time::Time;
 use crate::xmit;
 use lvs_wire::{Headers, IcmpError, Outbox, PacketBuf, Transport, icmp, inner_at, protocol, take_entry};
@@ -139,9 +140,8 @@ impl IcmpMessage {
 fn inside(quote: &[u8], outer: &Headers) -> Option<(usize, Headers, ConnKey)> {
     let at = inner_at(quote, outer)?;
     let inner = Headers::parse_quoted(&quote[at..]).ok()?;
-    let (src_port, dst_port) = inner.quoted_ports(&quote[at..])?;
-    let (client, virt) = (Endpoint::new(inner.src, src_port), Endpoint::new(inner.dst, dst_port));
-    Some((at, inner, ConnKey::new(Role::In, inner.protocol, client, virt)))
+    let ends = Quoted::of(&inner, &quote[at..])?;
+    Some((at, inner, ConnKey::new(Role::In, ends.protocol, ends.src, ends.dst)))
 }
 
 const fn may_be_outer(number: u8) -> bool {

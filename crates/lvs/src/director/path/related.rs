@@ -1,13 +1,14 @@
 //! ICMP and ICMPv6 errors that are about a packet of a connection. Same job as `ip_vs_in_icmp` and
 //! `ip_vs_out_icmp`.
 
+use crate::director::path::ipsec::Quoted;
 use crate::conn::{ConnKey, Connection, Method, Role, State, TcpState, View};
 use crate::director::control::sysctl::Sysctl;
 use crate::director::path::client_addr::restore_quoted;
 use crate::director::path::packet::{Packet, Segment};
 use crate::director::path::schedule::Scheduled;
 use crate::director::{Director, DropReason, Side, Verdict};
-use crate::service::{Endpoint, Protocol};
+use crate::service::Protocol;
 use lvs_wire::{Checksum, End, Headers, TcpFlags, checksum, icmp, protocol, translate, translate_error};
 
 pub(in crate::director) const ICMP_HEADER: usize = 8;
@@ -37,77 +38,69 @@ impl Director {
             return verdict;
         }
         let message = packet.payload();
-        let Some((src_port, dst_port)) = quoted.quoted_ports(&message[ICMP_HEADER..]) else {
-            return Verdict::Pass;
-        };
+        let Some(ends) = Quoted::of(&quoted, &message[ICMP_HEADER..]) else { return Verdict::Pass };
         if quoted.is_v6() != packet.headers.is_v6() {
             return Verdict::Pass;
         }
-        let src = Endpoint::new(quoted.src, src_port);
-        let dst = Endpoint::new(quoted.dst, dst_port);
         if is_own_problem {
-            return self.correct_own_error(packet, &quoted, src, dst);
+            return self.correct_own_error(packet, &quoted, &ends);
         }
         // The quoted packet went the other way than the error: it came from who the error is for.
-        let about_request = ConnKey::new(Role::Out, quoted.protocol, dst, src);
-        let about_reply = ConnKey::new(Role::In, quoted.protocol, dst, src);
+        let about_request = ConnKey::new(Role::Out, ends.protocol, ends.dst, ends.src);
+        let about_reply = ConnKey::new(Role::In, ends.protocol, ends.dst, ends.src);
         let order = match packet.side {
             Side::Server => [about_request, about_reply],
             Side::Client | Side::Mark(_) => [about_reply, about_request],
         };
         for key in order {
-            let Some(entry) = self.conns.lookup(&key, packet.now) else { continue };
+            let found = self.conns.lookup(&key, packet.now).filter(|entry| ends.is_of(entry));
+            let Some(entry) = found else { continue };
             if !has_right_checksum(packet) {
                 return Verdict::Drop(DropReason::BadChecksum);
             }
             return self.forward_error(packet, &quoted, &entry, key.role);
         }
         if packet.side == Side::Server && self.routes.is_local(packet.headers.src) {
-            return self.correct_own_error(packet, &quoted, src, dst);
+            return self.correct_own_error(packet, &quoted, &ends);
         }
         if packet.side == Side::Server {
-            self.count_error(packet, quoted.protocol, src, dst);
+            self.count_error(packet, &ends);
             return Verdict::Pass;
         }
         if self.sysctls.is_on(Sysctl::ScheduleIcmp) {
-            return self.schedule_error(packet, &quoted, dst, src);
+            return self.schedule_error(packet, &quoted, &ends);
         }
         Verdict::Pass
     }
 
-    /// An error of a real server of direct routing or a tunnel, which saw the packet as `client` sent it to `virt`: as
-    /// it is, counted.
-    fn count_error(&self, packet: &Packet<'_>, protocol: u8, client: Endpoint, virt: Endpoint) {
-        let key = ConnKey::new(Role::In, protocol, client, virt);
+    /// An error of a real server of direct routing or a tunnel, which saw the packet as the client sent it: as it is,
+    /// counted.
+    fn count_error(&self, packet: &Packet<'_>, ends: &Quoted) {
+        let key = ConnKey::new(Role::In, ends.protocol, ends.src, ends.dst);
         let found = self.conns.lookup(&key, packet.now).filter(|entry| entry.method != Method::Masq);
         if let Some(server) = found.as_ref().and_then(|entry| entry.available_server()) {
             server.counters().count_out(1, packet.counted_len());
         }
     }
 
-    /// An error that the host itself made about a packet from `client` to `virt` on its way here. About one that the
+    /// An error that the host itself made about a packet from a client on its way here. About one that the
     /// services take it comes from the virtual address, as IPVS would have sent it; else, and about a real server that
     /// does not answer on its link, from the host's address on that way, which the rule that led it here may have
     /// kept the host from choosing.
-    fn correct_own_error(
-        &self,
-        packet: &mut Packet<'_>,
-        quoted: &Headers,
-        client: Endpoint,
-        virt: Endpoint,
-    ) -> Verdict {
-        let (headers, number) = (packet.headers, quoted.protocol);
+    fn correct_own_error(&self, packet: &mut Packet<'_>, quoted: &Headers, ends: &Quoted) -> Verdict {
+        let (headers, client, virt) = (packet.headers, ends.src, ends.dst);
         // The destination itself complains: the address is right.
         if headers.src == virt.addr {
             return Verdict::Pass;
         }
         let is_taken = || {
             let services = self.services.read();
-            Protocol::from_number(number)
+            Protocol::from_number(quoted.protocol)
                 .is_some_and(|protocol| services.find(None, protocol, virt.addr, virt.port).is_some())
         };
-        let key = ConnKey::new(Role::In, number, client, virt);
-        let found = self.conns.lookup(&key, packet.now).filter(|entry| !entry.is_masqueraded());
+        let key = ConnKey::new(Role::In, ends.protocol, client, virt);
+        let is_its = |entry: &Connection| ends.is_of(entry) && !entry.is_masqueraded();
+        let found = self.conns.lookup(&key, packet.now).filter(|entry| is_its(entry));
         let mut is_tracked = found.is_some();
         let of_next_hop = packet.payload()[..2] == HOST_UNREACHABLE;
         if of_next_hop && let Some(server) = found.as_ref().and_then(|entry| entry.available_server()) {
@@ -135,16 +128,10 @@ impl Director {
         Verdict::Pass
     }
 
-    /// An error about a reply to `client` that belongs to no connection: makes one, as a packet of the client would.
-    fn schedule_error(
-        &self,
-        packet: &mut Packet<'_>,
-        quoted: &Headers,
-        client: Endpoint,
-        virt: Endpoint,
-    ) -> Verdict {
+    /// An error about a reply that belongs to no connection: makes one, as a packet of the client would.
+    fn schedule_error(&self, packet: &mut Packet<'_>, quoted: &Headers, ends: &Quoted) -> Verdict {
         let Some(protocol) = Protocol::from_number(quoted.protocol) else { return Verdict::Pass };
-        let segment = Segment { protocol, from: client, to: virt, flags: TcpFlags(0) };
+        let segment = Segment { protocol, from: ends.dst, to: ends.src, flags: TcpFlags(0) };
         if !has_right_checksum(packet) {
             return Verdict::Drop(DropReason::BadChecksum);
         }
