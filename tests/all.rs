@@ -19,3 +19,4 @@ mod kernels;
 mod layering;
 mod properties;
 mod simulation;
+mod unanswered;

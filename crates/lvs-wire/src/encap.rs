@@ -82,8 +82,12 @@ pub fn fits_whole(buf: &PacketBuf, outer: &Outer) -> bool {
 }
 
 /// Puts the packet in `buf` into `outer`; a super-packet only where it [`fits_whole`]. A partial checksum inside stays
-/// partial where nothing outside has to cover it. False when the headroom is used up.
+/// partial where nothing outside has to cover it. False when the headroom is used up, or the whole would be longer than a
+/// packet can be.
 pub fn encapsulate(buf: &mut PacketBuf, outer: &Outer) -> bool {
+    if buf.len() + outer.overhead() > usize::from(u16::MAX) {
+        return false;
+    }
     let inner_v6 = buf.bytes().first().is_some_and(|first| first >> 4 == 6);
     let tos = if inner_v6 {
         (u16::from_be_bytes([buf.bytes()[0], buf.bytes()[1]]) >> 4) as u8

@@ -96,10 +96,16 @@ drop_reasons! {
     GivenUp => "given_up",
     /// The forwarding method of its server is not to be had on this director.
     NoWayToServer => "no_way_to_server",
-    /// An answer of an FTP server became too long.
+    /// An answer of an FTP server became too long, or a packet does not go into a tunnel's with all its outer headers.
     TooLong => "too_long",
     /// No server, and no answer can be given to this packet.
     NoServer => "no_server",
+    /// Its last hop was used up, and no answer can be given to it.
+    HopsUsedUp => "hops_used_up",
+    /// Longer than its way and not to be cut, and no answer can be given to it.
+    TooBig => "too_big",
+    /// Of a real server and of no connection (`nat_icmp_send`), and no answer can be given to it.
+    Unclaimed => "unclaimed",
     /// At a real server: not encapsulated in a way that was agreed.
     NotEncapsulated => "not_encapsulated",
     /// At a real server: an encapsulation with options or a content that is not understood.

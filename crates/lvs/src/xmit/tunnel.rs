@@ -54,7 +54,7 @@ pub(super) fn send(
     (outer, smaller): (&Outer, Option<Pieces>),
     outbox: &mut Outbox,
 ) -> Verdict {
-    let refused = Verdict::Drop(DropReason::BadTotalLength);
+    let refused = Verdict::Drop(DropReason::TooLong);
     let stays_whole = smaller.is_none() && outbox.takes_tunnels_whole() && fits_whole(buf, outer);
     if buf.offload.gso.is_none() || stays_whole {
         return match (encapsulate(buf, outer), smaller) {

@@ -159,11 +159,12 @@ impl<'a> Packet<'a> {
         }
     }
 
-    /// Answers the sender with an error about this packet, from `from`.
+    /// Answers the sender with an error about this packet, from `from`; where none may be sent, the packet is dropped for
+    /// what was wrong with it.
     pub(in crate::director) fn answer(&mut self, from: IpAddr, error: IcmpError) -> Verdict {
         match self.complain(from, error) {
             Some(_) => Verdict::Reply,
-            None => Verdict::Drop(DropReason::NoServer),
+            None => Verdict::Drop(unanswered(error)),
         }
     }
 
@@ -172,6 +173,15 @@ impl<'a> Packet<'a> {
         let complaint = icmp::error_about(self.buf.bytes(), &self.headers, from, error)?;
         self.outbox.push(&complaint);
         Some(complaint.len() as u64)
+    }
+}
+
+/// Why a packet is dropped about which this error cannot be sent.
+pub(in crate::director) const fn unanswered(error: IcmpError) -> DropReason {
+    match error {
+        IcmpError::TimeExceeded => DropReason::HopsUsedUp,
+        IcmpError::TooBig(_) => DropReason::TooBig,
+        IcmpError::PortUnreachable | IcmpError::HostUnreachable | IcmpError::Relayed(..) => DropReason::NoServer,
     }
 }
 

@@ -91,7 +91,10 @@ impl Director {
             && self.services.read().has_server(segment.protocol, segment.from)
         {
             let from = self.routes.source_to(segment.from.addr).unwrap_or(segment.to.addr);
-            return packet.answer(from, IcmpError::PortUnreachable);
+            return match packet.complain(from, IcmpError::PortUnreachable) {
+                Some(_) => Verdict::Reply,
+                None => Verdict::Drop(DropReason::Unclaimed),
+            };
         }
         Verdict::Pass
     }

@@ -1,7 +1,7 @@
 //! Sending a packet to its server or its client: does it fit its way, and what is its sender told if not.
 
 use super::mtu::room_inside;
-use super::packet::Packet;
+use super::packet::{Packet, unanswered};
 use crate::conn::{Connection, Method, View};
 use crate::director::control::sysctl::Sysctl;
 use crate::director::{Director, DropReason, Verdict};
@@ -101,7 +101,7 @@ impl Director {
         error: IcmpError,
     ) -> Verdict {
         let Some(len) = packet.complain(self.icmp_source(conn), error) else {
-            return Verdict::Drop(DropReason::NoServer);
+            return Verdict::Drop(unanswered(error));
         };
         if conn.method != Method::Masq
             && let Some(server) = conn.available_server()
