@@ -42,6 +42,8 @@ same "a closed port of the VIP" ECONNREFUSED "$(tcp_try client 192.168.1.183 81)
 same "a closed UDP port of the VIP" ECONNREFUSED "$(udp_ask client 192.168.1.183 53 hello)"
 on client ping -qc 2 -i 0.2 -W 20 192.168.1.183
 on client ping -qc 2 -i 0.2 -W 20 -s 4000 192.168.1.183
+# ICMP goes past the TUNs: who counts hops finds the virtual address one hop away, as with IPVS (`traceroute -I`).
+on client ping -qc 1 -t 1 -W 20 192.168.1.183
 
 # --- the host's own sockets towards a real server, bound to the link
 on ds ipvsadm -A -t '[fd00:1::183]:80' -s rr

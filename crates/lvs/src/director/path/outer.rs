@@ -2,8 +2,8 @@
 //! they come to this host. The client hears of them, and how much gets through is remembered. Same job as the parts
 //! of `ip_vs_in_icmp` for tunnels, and RFC 2473 8 where the kernel does nothing: IPv6 outside, short quotes.
 
-use crate::director::path::ipsec::Quoted;
 use crate::conn::{ConnKey, Method, Role};
+use crate::director::path::ipsec::Quoted;
 use crate::director::path::mtu::room_inside;
 use crate::director::path::packet::Packet;
 use crate::director::path::related::{ICMP_HEADER, has_right_checksum};

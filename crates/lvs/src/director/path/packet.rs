@@ -181,7 +181,9 @@ pub(in crate::director) const fn unanswered(error: IcmpError) -> DropReason {
     match error {
         IcmpError::TimeExceeded => DropReason::HopsUsedUp,
         IcmpError::TooBig(_) => DropReason::TooBig,
-        IcmpError::PortUnreachable | IcmpError::HostUnreachable | IcmpError::Relayed(..) => DropReason::NoServer,
+        IcmpError::PortUnreachable | IcmpError::HostUnreachable | IcmpError::Relayed(..) => {
+            DropReason::NoServer
+        }
     }
 }
 

@@ -1,10 +1,10 @@
 //! ICMP and ICMPv6 errors that are about a packet of a connection. Same job as `ip_vs_in_icmp` and
 //! `ip_vs_out_icmp`.
 
-use crate::director::path::ipsec::Quoted;
 use crate::conn::{ConnKey, Connection, Method, Role, State, TcpState, View};
 use crate::director::control::sysctl::Sysctl;
 use crate::director::path::client_addr::restore_quoted;
+use crate::director::path::ipsec::Quoted;
 use crate::director::path::packet::{Packet, Segment};
 use crate::director::path::schedule::Scheduled;
 use crate::director::{Director, DropReason, Side, Verdict};
