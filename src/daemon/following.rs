@@ -6,11 +6,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::time::Duration;
 
 use tokio::sync::Mutex;
-use tokio::time::Instant;
 
+use super::clock::Clock;
 use super::marks::MarkTuns;
 use lvs::director::{Captures, Director};
 use lvs::neighbour::Neighbours;
@@ -18,33 +17,23 @@ use lvs::service::Family;
 use lvs_control::events::Events;
 use lvs_control::status;
 use lvs_events::Event;
-use lvs_host::{HostError, Plumbing, StopFlag};
+use lvs_host::{Contests, HostError, Plumbing, StopFlag};
 
 #[derive(Debug)]
 pub(super) struct Following {
     director: Arc<Director>,
     neighbours: Arc<Neighbours>,
     events: Arc<Events>,
+    clock: Clock,
     stop: StopFlag,
     /// None where nothing of the host is to be changed.
     host: Mutex<Option<Host>>,
     has_host: AtomicBool,
     /// How the last time went.
     state: parking_lot::Mutex<status::Host>,
-    contest: parking_lot::Mutex<Option<Contest>>,
+    /// As they were then.
+    contests: parking_lot::Mutex<Contests>,
 }
-
-/// Another program takes away again and again what the director made.
-#[derive(Debug)]
-struct Contest {
-    times: u32,
-    at: Instant,
-    /// When the last event told of it.
-    told: Instant,
-}
-
-/// Nothing was taken away for so long: it is over.
-const QUIET: Duration = Duration::from_secs(60);
 
 #[derive(Debug)]
 struct Host {
@@ -68,12 +57,13 @@ impl Following {
         director: Arc<Director>,
         neighbours: Arc<Neighbours>,
         events: Arc<Events>,
+        clock: Clock,
         stop: StopFlag,
     ) -> Self {
         let (host, has_host, state) =
             (Mutex::new(None), AtomicBool::default(), parking_lot::Mutex::default());
-        let contest = parking_lot::Mutex::default();
-        Self { director, neighbours, events, stop, host, has_host, state, contest }
+        let contests = parking_lot::Mutex::default();
+        Self { director, neighbours, events, clock, stop, host, has_host, state, contests }
     }
 
     /// Gives the host that follows the tables from now on.
@@ -113,7 +103,7 @@ impl Following {
 
     async fn make_follow(&self, host: &mut Host, captures: Captures) -> Vec<String> {
         let (mark_tuns, mut warnings) = host.marks.open(&captures);
-        match host.plumbing.reconcile(&captures, &mark_tuns).await {
+        match host.plumbing.reconcile(&captures, &mark_tuns, self.clock.now()).await {
             Ok(()) => {}
             Err(error @ HostError::Stopping) => return vec![error.to_string()],
             Err(error) => warnings.push(error.to_string()),
@@ -137,36 +127,25 @@ impl Following {
             tracing::info!("the host follows again");
         }
         host.followed = warnings.is_empty().then_some(captures);
-        self.tell_of_contest(host.plumbing.contested());
+        self.tell_of_contests(host.plumbing.contests());
         warnings
     }
 
-    /// An event when it begins, and once in [`QUIET`] while it lasts.
-    fn tell_of_contest(&self, times: Option<u32>) {
-        let mut contest = self.contest.lock();
-        let Some(times) = times else {
-            *contest = None;
-            return;
-        };
-        let now = Instant::now();
-        let told = contest.as_ref().map(|contest| contest.told).filter(|told| now - *told < QUIET);
-        if told.is_none() {
+    /// An event when one begins, and once a minute while it lasts.
+    fn tell_of_contests(&self, contests: Contests) {
+        let before = std::mem::replace(&mut *self.contests.lock(), contests);
+        if let Some(times) = contests.news_since(&before, self.clock.now()) {
             self.events.publish(Event::HostContested { times: times.into() });
         }
-        *contest = Some(Contest { times, at: now, told: told.unwrap_or(now) });
     }
 
-    /// Whether another program takes away again and again what the director made.
+    /// Whether another program changes again and again what the director made.
     pub(super) fn is_contested(&self) -> bool {
         self.contested() > 0
     }
 
     fn contested(&self) -> u64 {
-        let contest = self.contest.lock();
-        contest
-            .as_ref()
-            .filter(|contest| contest.at.elapsed() < QUIET)
-            .map_or(0, |contest| contest.times.into())
+        self.contests.lock().times(self.clock.now()).map_or(0, u64::from)
     }
 
     pub(super) fn state(&self) -> status::Host {

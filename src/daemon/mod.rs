@@ -271,7 +271,7 @@ async fn run_inside(mut options: Options, tunnels: Option<TunnelOffload>) -> Res
             .watched(watchers)
             .with_drain_file(drain_file),
     );
-    match Plumbing::start(options.host_options(Some(journal)), names, stop.clone()).await {
+    match Plumbing::start(options.host_options(Some(journal)), names, stop.clone(), clock.now()).await {
         Ok(plumbing) => live.host.attach(plumbing, marks).await,
         Err(HostError::Stopping) => return Ok(()),
         Err(error) => return Err(error.into()),

@@ -78,7 +78,7 @@ impl Live {
         let events = Arc::new(Events::new(unix_millis));
         let host = (Arc::clone(&director), Arc::clone(&neighbours), Arc::clone(&events));
         Self {
-            host: Arc::new(Following::new(host.0, host.1, host.2, stop)),
+            host: Arc::new(Following::new(host.0, host.1, host.2, clock, stop)),
             sync: SyncDaemons::new(Arc::clone(&director), clock, sync_bell),
             director,
             clock,

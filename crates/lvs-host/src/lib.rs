@@ -7,6 +7,7 @@
 
 mod announce;
 mod change;
+mod contest;
 mod cover;
 mod error;
 mod icmp;
@@ -32,6 +33,7 @@ mod view;
 mod watch;
 
 pub use change::Step;
+pub use contest::Contests;
 pub use error::HostError;
 pub use icmp::ErrorListener;
 pub use ledger::StopFlag;

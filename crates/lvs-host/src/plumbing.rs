@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::change::{Action, Address, Change, Proxy, Route, RouteKind, Rule, Step, TABLE_LOCAL};
+use super::contest::Contests;
 use super::error::HostError;
 use super::journal::Journal;
 use super::kernel::{Kernel, Netlink};
@@ -15,6 +16,7 @@ use super::needs;
 use super::options::{HostOptions, TunNames};
 use super::plan::{self, Tables};
 use super::view::View;
+use lvs::Time;
 use lvs::director::Captures;
 use lvs::neighbour::Ground;
 use lvs::route::RouteTable;
@@ -37,9 +39,14 @@ impl Plumbing {
     ///
     /// # Errors
     /// A step failed; those before it are undone.
-    pub async fn start(options: HostOptions, tuns: TunNames, stop: StopFlag) -> Result<Self, HostError> {
+    pub async fn start(
+        options: HostOptions,
+        tuns: TunNames,
+        stop: StopFlag,
+        now: Time,
+    ) -> Result<Self, HostError> {
         let mut engine = Engine::new(Netlink::connect()?, options, tuns, stop).await?;
-        match engine.start().await {
+        match engine.start(now).await {
             Ok(()) => Ok(Self { engine }),
             Err(error) => Err(engine.ledger.give_up(&engine.kernel, error).await),
         }
@@ -53,8 +60,9 @@ impl Plumbing {
         &mut self,
         captures: &Captures,
         mark_tuns: &BTreeMap<u32, String>,
+        now: Time,
     ) -> Result<(), HostError> {
-        self.engine.reconcile(captures, mark_tuns).await
+        self.engine.reconcile(captures, mark_tuns, now).await
     }
 
     /// The routes of the host as they were at the last reconciliation, and what else decides where packets leave.
@@ -62,9 +70,9 @@ impl Plumbing {
         self.engine.ways_out()
     }
 
-    /// How often another program took away what this director made, once that is again and again.
-    pub fn contested(&self) -> Option<u32> {
-        self.engine.healings.contested()
+    /// How often other programs changed what this director made.
+    pub const fn contests(&self) -> Contests {
+        self.engine.contests
     }
 
     /// Whether there is room for the rules of that family.
@@ -149,6 +157,7 @@ struct Engine<K> {
     /// What of ours was not there at the last look.
     lost: Vec<(Term, Step)>,
     healings: Healings,
+    contests: Contests,
     /// Values of sysctls before the first change.
     originals: HashMap<String, Option<String>>,
 }
@@ -175,26 +184,28 @@ impl<K: Kernel> Engine<K> {
             layouts: BTreeMap::new(),
             lost: Vec::new(),
             healings: Healings::default(),
+            contests: Contests::default(),
             originals: HashMap::new(),
         })
     }
 
-    async fn start(&mut self) -> Result<(), HostError> {
+    async fn start(&mut self, now: Time) -> Result<(), HostError> {
         let steps = plan::devices(&self.options, &self.tuns);
         self.ledger.make_all(&self.kernel, Term::Stays, steps).await?;
-        self.reconcile(&Captures::default(), &BTreeMap::new()).await
+        self.reconcile(&Captures::default(), &BTreeMap::new(), now).await
     }
 
     async fn reconcile(
         &mut self,
         captures: &Captures,
         mark_tuns: &BTreeMap<u32, String>,
+        now: Time,
     ) -> Result<(), HostError> {
         if self.ledger.is_stopping() {
             return Err(HostError::Stopping);
         }
         self.look().await?;
-        let mut errors = self.set_again().await?;
+        let mut errors = self.set_again(now).await?;
         for family in plan::families(&self.options, captures) {
             if !self.layouts.contains_key(&family) {
                 self.kernel.workable(family)?;
@@ -206,7 +217,7 @@ impl<K: Kernel> Engine<K> {
         }
         let wanted = self.follow(captures, mark_tuns);
         let kept: HashSet<&Step> = wanted.iter().collect();
-        errors.extend(self.heal(&kept).await?);
+        errors.extend(self.heal(&kept, now).await?);
         let is_gone = |term, step: &Step| term == Term::Follows && !kept.contains(step);
         // A rule goes when its successors stand, so that a real server is never without one.
         let is_early = |term, step: &Step| is_gone(term, step) && step.added_rule().is_none();
@@ -225,7 +236,7 @@ impl<K: Kernel> Engine<K> {
 
     /// Sets again what of the plan somebody has set otherwise. A filter that was set for all interfaces since is given to
     /// each of them, as at the start, so that the TUNs have none.
-    async fn set_again(&mut self) -> Result<Vec<HostError>, HostError> {
+    async fn set_again(&mut self, now: Time) -> Result<Vec<HostError>, HostError> {
         let mut seen = HashSet::new();
         let mut changes: Vec<Change> = Vec::new();
         for setting in self.ledger.steps().rev().filter_map(Step::set_value) {
@@ -236,8 +247,11 @@ impl<K: Kernel> Engine<K> {
             }
         }
         changes.reverse();
-        for change in &changes {
-            tracing::warn!(setting = %change, "another program changed a setting of this director: set again");
+        if let Some(first) = changes.first()
+            && let Some(times) = self.contests.settings.note(now)
+        {
+            let settings = changes.len();
+            tracing::warn!(settings, times, %first, "another program changed settings of this director: set again");
         }
         let results = self.kernel.carry_out(&changes).await;
         let mut errors: Vec<HostError> =

@@ -4,9 +4,6 @@
 //! Never decides what is to be there: that is in the ledger. Called at every look at the host.
 
 use std::collections::{BTreeMap, HashSet};
-use std::time::Duration;
-
-use tokio::time::Instant;
 
 use super::super::change::{Action, Change, Rule, Step};
 use super::super::error::HostError;
@@ -15,23 +12,15 @@ use super::super::layout::Layout;
 use super::super::ledger::Term;
 use super::super::view::View;
 use super::Engine;
+use lvs::Time;
 use lvs::service::Family;
-
-/// Whoever changes something so long after the last time has not done it again and again.
-const QUIET: Duration = Duration::from_secs(60);
-
-/// From so many times on it is said once in [`QUIET`], not each time.
-const CONTESTED: u32 = 3;
 
 /// A kernel that lists rules otherwise than they were just made is believed to have them after so many attempts.
 const MOST_ATTEMPTS: u32 = 5;
 
-/// How often something was put back.
+/// What came of putting things back.
 #[derive(Debug, Default)]
 pub(super) struct Healings {
-    times: u32,
-    last: Option<Instant>,
-    said: Option<Instant>,
     /// In a row without effect.
     futile: u32,
     /// What the kernel says is there, and never lists.
@@ -39,38 +28,22 @@ pub(super) struct Healings {
 }
 
 impl Healings {
-    /// Whether this one is to be said.
-    fn note(&mut self, now: Instant) -> bool {
-        if self.last.is_none_or(|last| now - last > QUIET) {
-            (self.times, self.said) = (0, None);
-        }
-        self.times = self.times.saturating_add(1);
-        self.last = Some(now);
-        let is_said = self.times <= CONTESTED || self.said.is_none_or(|said| now - said > QUIET);
-        if is_said {
-            self.said = Some(now);
-        }
-        is_said
-    }
-
     /// What shows again is there.
     pub(super) fn still_unlisted(&mut self, lost: &[(Term, Step)]) {
         if !self.unlisted.is_empty() {
             self.unlisted.retain(|change| lost.iter().any(|(_, step)| step.apply == *change));
         }
     }
-
-    /// How often, once that was again and again.
-    pub(super) fn contested(&self) -> Option<u32> {
-        let is_recent = self.last.is_some_and(|last| last.elapsed() <= QUIET);
-        (is_recent && self.times >= CONTESTED).then_some(self.times)
-    }
 }
 
 impl<K: Kernel> Engine<K> {
     /// Puts back what is not there any more, as far as it is still `wanted`: links take things along. What could not
     /// be put back.
-    pub(super) async fn heal(&mut self, wanted: &HashSet<&Step>) -> Result<Vec<HostError>, HostError> {
+    pub(super) async fn heal(
+        &mut self,
+        wanted: &HashSet<&Step>,
+        now: Time,
+    ) -> Result<Vec<HostError>, HostError> {
         let repairs = self.repairs(wanted);
         if repairs.is_empty() {
             self.healings.futile = 0;
@@ -79,11 +52,11 @@ impl<K: Kernel> Engine<K> {
         if self.healings.futile >= MOST_ATTEMPTS {
             return Ok(Vec::new());
         }
-        if self.healings.note(Instant::now()) {
+        if let Some(times) = self.contests.things.note(now) {
             let is_put_back = |change: &&Change| !matches!(change, Change::DeleteRule(_));
             let first = repairs.iter().find(is_put_back).or(repairs.first());
             let first = first.map(ToString::to_string).unwrap_or_default();
-            let (changes, times) = (repairs.len(), self.healings.times);
+            let changes = repairs.len();
             tracing::warn!(
                 changes,
                 times,

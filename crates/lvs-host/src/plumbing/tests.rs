@@ -270,7 +270,7 @@ impl Kernel for &MemoryKernel {
 async fn engine(options: HostOptions) -> Engine<MemoryKernel> {
     let mut engine =
         Engine::new(MemoryKernel::new(), options, TunNames::default(), StopFlag::default()).await.unwrap();
-    engine.start().await.unwrap();
+    engine.start(Time::ZERO).await.unwrap();
     engine
 }
 
@@ -295,7 +295,7 @@ fn lasting(kernel: &MemoryKernel) -> State {
 }
 
 async fn follow(engine: &mut Engine<MemoryKernel>, captures: &Captures) {
-    engine.reconcile(captures, &BTreeMap::new()).await.unwrap();
+    engine.reconcile(captures, &BTreeMap::new(), Time::ZERO).await.unwrap();
 }
 
 #[tokio::test]
@@ -423,7 +423,7 @@ async fn a_failure_in_the_middle_leaves_the_host_as_it_was() {
     let before = lasting(&engine.kernel);
     *engine.kernel.refuses.borrow_mut() = Some("ip rule del pref 0 from all lookup local");
     let refused =
-        engine.reconcile(&captures(&["192.168.1.183"], &["192.168.56.183"]), &BTreeMap::new()).await;
+        engine.reconcile(&captures(&["192.168.1.183"], &["192.168.56.183"]), &BTreeMap::new(), Time::ZERO).await;
     assert!(matches!(refused, Err(HostError::NotPermitted { .. })), "{refused:?}");
     *engine.kernel.refuses.borrow_mut() = None;
     assert!(engine.undo().await.is_empty());
@@ -506,7 +506,7 @@ async fn what_another_program_took_comes_back() {
         assert_eq!(of_pref(&is), of_pref(&was), "without {rule}");
         assert_eq!(is.rules.len(), was.rules.len(), "without {rule}");
     }
-    assert!(engine.healings.contested().is_some_and(|times| times > 10));
+    assert!(engine.contests.times(Time::ZERO).is_some_and(|times| times > 10));
 }
 
 #[tokio::test]
@@ -552,7 +552,7 @@ async fn what_the_host_had_of_its_own_stays() {
     kernel.state.borrow_mut().proxies.push(own.clone());
     let mut engine =
         Engine::new(kernel, HostOptions::default(), TunNames::default(), StopFlag::default()).await.unwrap();
-    engine.start().await.unwrap();
+    engine.start(Time::ZERO).await.unwrap();
     follow(&mut engine, &captures(&["2001:db8:1::183"], &[])).await;
     assert!(engine.undo().await.is_empty());
     assert_eq!(engine.kernel.state.borrow().proxies, [own]);
@@ -576,7 +576,7 @@ async fn an_interface_that_answers_arp_only_for_itself_gets_the_address() {
     kernel.state.borrow_mut().sysctls.insert("net/ipv4/conf/all/arp_ignore".to_owned(), "1".to_owned());
     let mut engine =
         Engine::new(kernel, HostOptions::default(), TunNames::default(), StopFlag::default()).await.unwrap();
-    engine.start().await.unwrap();
+    engine.start(Time::ZERO).await.unwrap();
     let service = captures(&["192.168.1.183"], &[]);
     let given = Address { net: "192.168.1.183/32".parse().unwrap(), dev: "eth1".to_owned() };
     for _ in 0..2 {

@@ -88,7 +88,7 @@ async fn play(acts: &[Act], accident: Option<(usize, Accident)>) -> (State, Stat
     let path = folder.path().join("journal");
     let options = HostOptions { journal: Some(path.clone()), ..HostOptions::default() };
     let mut engine = Engine::new(&kernel, options, TunNames::default(), kernel.stop.clone()).await.unwrap();
-    let mut is_hung = kernel.until_hung(engine.start()).await.is_none();
+    let mut is_hung = kernel.until_hung(engine.start(Time::ZERO)).await.is_none();
     for act in acts {
         if is_hung || kernel.stop.is_raised() {
             break;
@@ -96,7 +96,7 @@ async fn play(acts: &[Act], accident: Option<(usize, Accident)>) -> (State, Stat
         untouched.set_link(act);
         kernel.set_link(act);
         if let Some((captures, marks)) = wanted(act) {
-            is_hung = kernel.until_hung(engine.reconcile(&captures, &marks)).await.is_none();
+            is_hung = kernel.until_hung(engine.reconcile(&captures, &marks, Time::ZERO)).await.is_none();
         }
     }
     let mut is_undone = false;
@@ -147,10 +147,10 @@ async fn a_stop_does_not_wait_for_thousands_of_steps() {
     *kernel.accident.borrow_mut() = Some((100, Accident::Stop));
     let mut engine =
         Engine::new(&kernel, HostOptions::default(), TunNames::default(), kernel.stop.clone()).await.unwrap();
-    engine.start().await.unwrap();
+    engine.start(Time::ZERO).await.unwrap();
     let virtuals = (0..3000u32).map(|at| IpAddr::from([10, 9, (at / 250) as u8, (at % 250) as u8]));
     let captures = Captures { virtuals: virtuals.collect(), ..Captures::default() };
-    let stopped = engine.reconcile(&captures, &BTreeMap::new()).await;
+    let stopped = engine.reconcile(&captures, &BTreeMap::new(), Time::ZERO).await;
     assert!(matches!(stopped, Err(HostError::Stopping)), "{stopped:?}");
     let made = kernel.count.get();
     assert!(made < 500, "{made} steps were made");
@@ -166,9 +166,9 @@ async fn an_undoing_is_believed_when_it_is_seen() {
     let path = folder.path().join("journal");
     let options = HostOptions { journal: Some(path.clone()), ..HostOptions::default() };
     let mut engine = Engine::new(&kernel, options, TunNames::default(), StopFlag::default()).await.unwrap();
-    engine.start().await.unwrap();
+    engine.start(Time::ZERO).await.unwrap();
     let (captures, marks) = wanted(&Act::Follow(1, 2, 2, 0)).unwrap();
-    engine.reconcile(&captures, &marks).await.unwrap();
+    engine.reconcile(&captures, &marks, Time::ZERO).await.unwrap();
     *kernel.ignores.borrow_mut() = Some("ip -6 neigh del proxy");
     let errors: Vec<String> = engine.undo().await.iter().map(ToString::to_string).collect();
     assert_eq!(errors.len(), 2);

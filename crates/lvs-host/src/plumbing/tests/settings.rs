@@ -10,7 +10,7 @@ fn usual() -> Captures {
 }
 
 async fn troubles(engine: &mut Engine<MemoryKernel>) -> Vec<String> {
-    match engine.reconcile(&usual(), &BTreeMap::new()).await {
+    match engine.reconcile(&usual(), &BTreeMap::new(), Time::ZERO).await {
         Ok(()) => Vec::new(),
         Err(HostError::Several(errors)) => errors.iter().map(ToString::to_string).collect(),
         Err(error) => vec![error.to_string()],
@@ -35,7 +35,7 @@ async fn a_filter_for_all_that_comes_later_spares_the_tuns_and_comes_back_at_the
     kernel.set(ALL_FILTER, "0");
     let mut engine =
         Engine::new(kernel, HostOptions::default(), TunNames::default(), StopFlag::default()).await.unwrap();
-    engine.start().await.unwrap();
+    engine.start(Time::ZERO).await.unwrap();
     follow(&mut engine, &captures(&["192.168.1.183"], &[])).await;
     let before = engine.kernel.value("net/ipv4/conf/eth1/rp_filter");
     engine.kernel.set(ALL_FILTER, "1");
@@ -57,7 +57,7 @@ async fn what_the_plan_did_not_set_is_a_trouble_until_it_is_mended() {
     kernel.set(FORWARD, "1");
     let mut engine =
         Engine::new(kernel, HostOptions::default(), TunNames::default(), StopFlag::default()).await.unwrap();
-    engine.start().await.unwrap();
+    engine.start(Time::ZERO).await.unwrap();
     assert_eq!(troubles(&mut engine).await, Vec::<String>::new());
     let off = |key: &str| format!("packets are not let through: {key} is 0; run `sysctl -w {key}=1`");
     engine.kernel.set(FORWARD, "0");
