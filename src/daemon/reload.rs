@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use tokio::sync::Mutex;
 
 use super::privileges;
-use super::service::Live;
+use super::service::{Live, new_families};
 use lvs::director::{Command, Query, Reply, Tables};
 use lvs::service::DeclaredService;
 use lvs_config::note::{Note, NoteKind};
@@ -88,6 +88,7 @@ impl Live {
         file: &str,
     ) -> Result<Reloaded, ReloadRefusal> {
         let wanted = &config.declared;
+        let no_room = self.host.refused(new_families(&wanted.commands())).await;
         let turn = self.turn.lock().await;
         let before = self.picture(&base.sysctls, &[&wanted.sysctls]);
         let (target, sysctls) = match wish {
@@ -99,6 +100,12 @@ impl Live {
                 (wanted.merged(base, &before.tables.services), wanted.sysctl_changes(base))
             }
         };
+        let mut commands = vec![Command::Replace(target.clone())];
+        commands.extend(sysctls.iter().cloned());
+        let dead = self.dead_families(&no_room);
+        if let Some(error) = commands.iter().find_map(|command| self.refusal(command, &dead)) {
+            return Err(ReloadRefusal::Refused(error));
+        }
         let mut warnings: Vec<String> = config.notes.iter().map(Note::to_string).collect();
         let checks = changed_checks(base, wanted);
         let file = file.to_owned();
@@ -112,8 +119,6 @@ impl Live {
             }
             return Ok(Reloaded { file, before, after, checks, warnings, ..Reloaded::default() });
         }
-        let mut commands = vec![Command::Replace(target)];
-        commands.extend(sysctls);
         self.declare_checks(&wanted.health);
         let results = self.configure_tables(&commands);
         let after = self.picture(&wanted.sysctls, &[&base.sysctls]);

@@ -146,25 +146,44 @@ impl Live {
         on_error: OnError,
         refused: &BTreeMap<Family, HostError>,
     ) -> Vec<Result<(), CommandError>> {
-        let families = [Family::V4, Family::V6].map(|family| self.host.workable(family));
-        let refusal = |command: &Command| {
-            let family = new_family(command)?;
-            families[usize::from(family == Family::V6)].as_ref().err().or(refused.get(&family))
-        };
+        let dead = self.dead_families(refused);
         let mut results = Vec::with_capacity(commands.len());
         loop {
-            let dead = commands.iter().position(|command| refusal(command).is_some());
-            let (before, rest) = commands.split_at(dead.unwrap_or(commands.len()));
+            let at = commands.iter().position(|command| self.refusal(command, &dead).is_some());
+            let (before, rest) = commands.split_at(at.unwrap_or(commands.len()));
             results.extend(self.change_tables(before, on_error));
             let has_ended = on_error == OnError::Stop && results.last().is_some_and(Result::is_err);
             let Some((command, rest)) = rest.split_first().filter(|_| !has_ended) else { return results };
-            let reason = refusal(command).map(ToString::to_string).unwrap_or_default();
-            results.push(Err(CommandError::HostCannot(reason)));
+            results.push(self.refusal(command, &dead).map_or(Ok(()), Err));
             if on_error == OnError::Stop {
                 return results;
             }
             commands = rest;
         }
+    }
+
+    /// The families whose services would be dead on this host, and why.
+    pub(super) fn dead_families(&self, refused: &BTreeMap<Family, HostError>) -> BTreeMap<Family, String> {
+        let why = |family: Family| {
+            let unworkable = self.host.workable(family).err().map(|error| error.to_string());
+            unworkable.or_else(|| refused.get(&family).map(ToString::to_string))
+        };
+        [Family::V4, Family::V6].into_iter().filter_map(|family| Some((family, why(family)?))).collect()
+    }
+
+    /// Why a command is not carried out: a service that it adds would be dead.
+    pub(super) fn refusal(&self, command: &Command, dead: &BTreeMap<Family, String>) -> Option<CommandError> {
+        if dead.is_empty() {
+            return None;
+        }
+        let there: BTreeSet<ServiceKey> = match command {
+            Command::Replace(_) => {
+                metrics::Source::services(self).iter().map(|entry| entry.spec.key).collect()
+            }
+            _ => BTreeSet::new(),
+        };
+        let mut new = added(command).filter(|key| !there.contains(key));
+        new.find_map(|key| dead.get(&key.family())).cloned().map(CommandError::HostCannot)
     }
 
     /// Changes tables, and tells who wants to know. The caller has the turn.
@@ -332,16 +351,18 @@ impl metrics::Source for Live {
     }
 }
 
-/// The family of a service that the command adds.
-const fn new_family(command: &Command) -> Option<Family> {
-    match command {
-        Command::AddService(spec) => Some(spec.key.family()),
-        _ => None,
-    }
+/// The services that will be there by the command, and may not have been.
+fn added(command: &Command) -> impl Iterator<Item = &ServiceKey> {
+    let (one, all) = match command {
+        Command::AddService(spec) => (Some(&spec.key), None),
+        Command::Replace(tables) => (None, Some(&tables.services)),
+        _ => (None, None),
+    };
+    one.into_iter().chain(all.into_iter().flatten().map(|service| &service.spec.key))
 }
 
-fn new_families(commands: &[Command]) -> BTreeSet<Family> {
-    commands.iter().filter_map(new_family).collect()
+pub(super) fn new_families(commands: &[Command]) -> BTreeSet<Family> {
+    commands.iter().flat_map(added).map(ServiceKey::family).collect()
 }
 
 fn changes_drains(commands: &[Command], results: &[Result<(), CommandError>]) -> bool {

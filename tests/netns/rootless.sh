@@ -70,6 +70,17 @@ same "a container's capabilities" "3000 3000" "$(sed -n 's/^Cap\(Eff\|Bnd\):\t0*
 refused on ds ipvsadm -A -t [fd00:1::1]:80 -s rr
 contains "why there is no IPv6" 'docker run --sysctl net.ipv6.conf.all.forwarding=1' "$output"
 same "services that would be dead" "" "$(on ds ipvsadm -Sn)"
+# A restore by lines goes on with the next; one of all at once does nothing.
+printf -- '-A -t %s -s rr\n' 10.9.0.1:8001 [fd00:1::1]:80 10.9.0.1:8002 >both.rules
+output=$(on ds ipvsadm -R <both.rules 2>&1) || fail "the last line was fine"
+contains "why a restored service is not there" 'docker run --sysctl net.ipv6.conf.all.forwarding=1' "$output"
+restored=$'-A -t 10.9.0.1:8001 -s rr\n-A -t 10.9.0.1:8002 -s rr'
+same "services that were restored" "$restored" "$(on ds ipvsadm -Sn)"
+printf -- '-A -t %s -s rr\n' 10.9.0.1:8003 [fd00:1::1]:80 >all.rules
+refused on ds tunvs restore all.rules
+contains "why nothing is restored" 'docker run --sysctl net.ipv6.conf.all.forwarding=1' "$output"
+same "services after a restore that was refused" "$restored" "$(on ds ipvsadm -Sn)"
+on ds ipvsadm -C
 on ds ipvsadm -A -t 10.9.0.1:8000 -s rr
 on ds ipvsadm -a -t 10.9.0.1:8000 -r 10.9.0.2:80 -m
 same "its answer" ds "$(get ds http://10.9.0.1:8000/)"
