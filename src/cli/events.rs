@@ -91,7 +91,7 @@ pub(super) fn sentence(event: &Event) -> String {
         Event::DropsEnded { reason, packets } => format!("drops for {reason} ended: {packets} packets"),
         Event::HostTrouble { reason } => format!("the host does not follow: {reason}"),
         Event::HostContested { times } => {
-            format!("another program takes away what the director made on the host, {times} times in a row")
+            format!("another program changes what the director made on the host, {times} times in a row")
         }
         Event::Lost { events } => format!("{events} events were lost here: this reader was too slow"),
     }

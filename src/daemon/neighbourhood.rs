@@ -36,6 +36,9 @@ pub(super) async fn keep_up(live: Arc<Live>, mut watch: Watch) {
 pub(super) async fn keep_settings(live: Arc<Live>, mut watch: SettingsWatch) {
     while watch.changed().await {
         live.follow_host().await;
+        if live.host.is_contested() {
+            tokio::time::sleep(SETTLE).await;
+        }
     }
 }
 

@@ -34,10 +34,10 @@ fn policy(site: &Site, findings: &mut Vec<Finding>) {
         }
         if status.host.contested > 0 {
             let found = format!(
-                "another program takes away the director's rules and routes, {} times in a row",
+                "another program changes the director's rules, routes or settings, {} times in a row",
                 status.host.contested
             );
-            let why = "they are put back each time, but packets wait or are lost in between: have it leave rules and routes of others alone";
+            let why = "they are put back each time, but packets wait or are lost in between: have it leave rules, routes and settings of others alone";
             findings.push(Finding::fail("host", found, why).mend(
                 "printf '[Network]\\nManageForeignRoutes=no\\nManageForeignRoutingPolicyRules=no\\n' >/etc/systemd/networkd.conf.d/tunvs.conf # where it is systemd-networkd; then restart it",
             ));

@@ -137,14 +137,16 @@ same "a host that was looked at" "$running" "$(snapshot ds)"
 
 broken() { on ds sysctl -qw "$@"; }
 # Of what the director sets again itself, nothing is left to be found.
-is_well() { [[ $(on ds sysctl -n net.ipv4.ip_forward) == 1 && $(on ds sysctl -n net.ipv4.conf.tunvs-vip.rp_filter) == 0 ]]; }
+filters() { on ds sysctl -n net.ipv4.conf.{tunvs-vip,eth2}.rp_filter | xargs; }
+is_well() { [[ $(filters) == "0 $1" ]]; }
 broken net.ipv4.conf.tunvs-vip.rp_filter=1
-wait_until 5 is_well
+wait_until 5 is_well "$(on ds sysctl -n net.ipv4.conf.eth2.rp_filter)"
+gone rp-filter
+broken net.ipv4.conf.eth2.rp_filter=1
+wait_until 5 is_well 2
 gone rp-filter
 broken net.ipv4.conf.eth1.forwarding=0
 broken_and_mended forwarding fail
-broken net.ipv4.conf.eth2.rp_filter=1
-broken_and_mended rp-filter fail
 broken net.ipv4.ip_early_demux=1
 broken_and_mended early-demux warn
 broken net.ipv4.ip_local_port_range="1024 65535"

@@ -36,6 +36,16 @@ for setting in net.ipv4.ip_forward=0 net.ipv4.conf.all.rp_filter=1; do
   wait_until 5 has "${setting%=*}" "$before"
   same "an answer after $setting" rs1 "$(get client http://192.168.1.183)"
 done
+# A strict filter of the servers' link, which would drop their answers; and that again and again.
+for _ in 1 2 3 4 5; do
+  on ds sysctl -qw net.ipv4.conf.eth2.rp_filter=1
+  wait_until 5 has net.ipv4.conf.eth2.rp_filter 2
+done
+same "an answer after a strict filter" rs1 "$(get client http://192.168.1.183)"
+contested() { [[ $(on ds tunvs events --no-follow --only host_contested) == *times* ]]; }
+wait_until 5 contested
+lines=$(grep -c 'another program changed settings' "$work/director-ds.log")
+((lines <= 3)) || fail "$lines lines in the log"
 on ds ipvsadm -A -t [fd00:1::183]:80 -s rr
 on ds ipvsadm -a -t [fd00:1::183]:80 -r [fd00:56::183]:80 -m
 same "an answer by IPv6" rs1 "$(get client http://[fd00:1::183])"

@@ -56,7 +56,7 @@ pub struct Host {
     pub changes: u64,
     /// What could not be done, as sentences.
     pub troubles: Vec<String>,
-    /// How often another program took away what the director made, where it does so again and again; else 0.
+    /// How often another program changed what the director made or set, where it does so again and again; else 0.
     #[serde(default)]
     pub contested: u64,
 }

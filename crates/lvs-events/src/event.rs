@@ -135,7 +135,7 @@ pub enum Event {
     HostTrouble {
         reason: String,
     },
-    /// Another program takes away what the director made on the host, again and again: so many times in this row.
+    /// Another program changes what the director made or set on the host, again and again: so many times in this row.
     HostContested {
         times: u64,
     },

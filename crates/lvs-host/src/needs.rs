@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::error::{HostError, Lacking};
-use super::plan::{Ground, STRICT, rp_filter};
+use super::plan::{Ground, STRICT, rp_filter, wants_loose};
 use super::sysctl;
 use lvs::director::Captures;
 use lvs::service::Family;
@@ -58,7 +58,7 @@ fn lacking(
 }
 
 /// What stands between links and TUNs although the plan is carried out: forwarding that somebody switched off on the way of
-/// clients and servers, a filter on a TUN.
+/// clients and servers, a strict filter on a TUN, or on a link where the way back is a TUN.
 pub(super) fn blocked(
     ground: &Ground<'_>,
     families: impl Iterator<Item = Family>,
@@ -91,10 +91,11 @@ pub(super) fn blocked(
             }
         }
         let number = |key: &str| value(key).and_then(|text| text.parse::<u8>().ok()).unwrap_or(0);
-        for dev in tuns {
+        let links = ways_in(ground, captures).into_iter().filter(|_| wants_loose(ground.options, captures));
+        for (dev, wanted) in tuns.map(|tun| (tun, "0")).into_iter().chain(links.map(|link| (link, "2"))) {
             let strictest = ["all", dev].map(rp_filter).into_iter().max_by_key(|key| number(key));
             if let Some(key) = strictest.filter(|key| number(key) == STRICT) {
-                blocked(key.clone(), value(&key), "0");
+                blocked(key.clone(), value(&key), wanted);
             }
         }
     }

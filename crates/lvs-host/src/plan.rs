@@ -150,10 +150,7 @@ impl<'a, F: Fn(&str) -> Option<String>> Following<'a, F> {
     /// The way back to a real server, or to a host in a virtual subnet, is a TUN: a strict filter on the interface on
     /// which something for it comes in would drop that. The same goes for answers from virtual addresses.
     fn loosen(&mut self) {
-        let Ground { options, .. } = *self.ground;
-        let nets = options.vip_nets.iter().chain(&options.rs_nets).chain(&options.masquerade_nets);
-        let mut behind = nets.map(IpNet::addr).chain(self.captures.reals.iter().copied());
-        if !self.captures.led_answers && behind.all(|addr| addr.is_ipv6()) {
+        if !wants_loose(self.ground.options, self.captures) {
             return;
         }
         let value = |dev: &str| (self.original)(&rp_filter(dev)).and_then(|text| text.parse::<u8>().ok());
@@ -391,6 +388,13 @@ impl<'a, F: Fn(&str) -> Option<String>> Following<'a, F> {
             }
         }
     }
+}
+
+/// Whether packets come in whose way back is a TUN.
+pub(super) fn wants_loose(options: &HostOptions, captures: &Captures) -> bool {
+    let nets = options.vip_nets.iter().chain(&options.rs_nets).chain(&options.masquerade_nets);
+    let mut behind = nets.map(IpNet::addr).chain(captures.reals.iter().copied());
+    captures.led_answers || behind.any(|addr| addr.is_ipv4())
 }
 
 /// What is known by other marks than its destination. ICMPv6 is not: neighbour discovery is ICMPv6.

@@ -205,7 +205,9 @@ impl<K: Kernel> Engine<K> {
             return Err(HostError::Stopping);
         }
         self.look().await?;
-        let mut errors = self.set_again(now).await?;
+        let mut put_right = Vec::new();
+        let mut errors = self.set_again(&mut put_right).await?;
+        let changed = self.reread_originals();
         for family in plan::families(&self.options, captures) {
             if !self.layouts.contains_key(&family) {
                 self.kernel.workable(family)?;
@@ -223,7 +225,10 @@ impl<K: Kernel> Engine<K> {
         let is_early = |term, step: &Step| is_gone(term, step) && step.added_rule().is_none();
         errors.extend(self.ledger.undo(&self.kernel, is_early).await);
         let present: HashSet<&Step> = self.ledger.of_term(Term::Follows).collect();
-        let new = wanted.iter().filter(|step| !present.contains(step)).cloned().collect();
+        let new: Vec<Step> = wanted.iter().filter(|step| !present.contains(step)).cloned().collect();
+        let answers_change = |step: &&Step| step.set_value().is_some_and(|set| changed.contains(&set.key));
+        put_right.extend(new.iter().filter(answers_change).map(ToString::to_string));
+        self.tell_of_settings(&put_right, now);
         errors.extend(self.ledger.make(&self.kernel, Term::Follows, new).await?);
         if self.ledger.is_stopping() {
             return Err(HostError::Stopping);
@@ -236,7 +241,7 @@ impl<K: Kernel> Engine<K> {
 
     /// Sets again what of the plan somebody has set otherwise. A filter that was set for all interfaces since is given to
     /// each of them, as at the start, so that the TUNs have none.
-    async fn set_again(&mut self, now: Time) -> Result<Vec<HostError>, HostError> {
+    async fn set_again(&mut self, put_right: &mut Vec<String>) -> Result<Vec<HostError>, HostError> {
         let mut seen = HashSet::new();
         let mut changes: Vec<Change> = Vec::new();
         for setting in self.ledger.steps().rev().filter_map(Step::set_value) {
@@ -247,12 +252,7 @@ impl<K: Kernel> Engine<K> {
             }
         }
         changes.reverse();
-        if let Some(first) = changes.first()
-            && let Some(times) = self.contests.settings.note(now)
-        {
-            let settings = changes.len();
-            tracing::warn!(settings, times, %first, "another program changed settings of this director: set again");
-        }
+        put_right.extend(changes.iter().map(ToString::to_string));
         let results = self.kernel.carry_out(&changes).await;
         let mut errors: Vec<HostError> =
             results.into_iter().filter_map(Result::err).filter(|error| !error.is_moot()).collect();
@@ -260,12 +260,35 @@ impl<K: Kernel> Engine<K> {
         if self.layouts.contains_key(&Family::V4) && all == Some(plan::STRICT.to_string()) {
             let steps = plan::filters(&self.ground(), &|key| self.kernel.sysctl(key));
             for step in &steps {
-                tracing::warn!(%step, "another program set a filter for all interfaces, which has to spare the TUNs");
+                put_right.push(step.to_string());
                 self.originals.retain(|key, _| step.set_value().is_none_or(|set| set.key != *key));
             }
             errors.extend(self.ledger.make(&self.kernel, Term::Stays, steps).await?);
         }
         Ok(errors)
+    }
+
+    /// Forgets values of settings of the host that are not the director's now. Those that are other than they were.
+    fn reread_originals(&mut self) -> HashSet<String> {
+        let (kernel, mut changed) = (&self.kernel, HashSet::new());
+        let ours: HashSet<&String> =
+            self.ledger.steps().filter_map(Step::set_value).map(|setting| &setting.key).collect();
+        self.originals.retain(|key, old| {
+            if !ours.contains(key) && kernel.sysctl(key) != *old {
+                changed.insert(key.clone());
+            }
+            ours.contains(key)
+        });
+        changed
+    }
+
+    fn tell_of_settings(&mut self, put_right: &[String], now: Time) {
+        if let Some(first) = put_right.first()
+            && let Some(times) = self.contests.settings.note(now)
+        {
+            let settings = put_right.len();
+            tracing::warn!(settings, times, first, "another program changed settings of the host: put right");
+        }
     }
 
     /// Reads the host, as it is without the addresses that it has from us.

@@ -52,6 +52,37 @@ async fn a_filter_for_all_that_comes_later_spares_the_tuns_and_comes_back_at_the
 }
 
 #[tokio::test]
+async fn a_filter_of_one_link_that_comes_later_is_loosened_and_comes_back_at_the_end() {
+    let kernel = MemoryKernel::new();
+    for dev in ["all", "eth1", "eth2"] {
+        kernel.set(&plan::rp_filter(dev), "0");
+    }
+    let mut engine =
+        Engine::new(kernel, HostOptions::default(), TunNames::default(), StopFlag::default()).await.unwrap();
+    engine.start(Time::ZERO).await.unwrap();
+    follow(&mut engine, &usual()).await;
+    let filter = plan::rp_filter("eth2");
+    assert_eq!(engine.kernel.value(&filter).as_deref(), Some("0"));
+    for _ in 0..4 {
+        engine.kernel.set(&filter, "1");
+        assert_eq!(troubles(&mut engine).await, Vec::<String>::new());
+        assert_eq!(engine.kernel.value(&filter).as_deref(), Some("2"));
+    }
+    assert_eq!(engine.contests.times(Time::ZERO), Some(4));
+    *engine.kernel.refuses.borrow_mut() = Some("net.ipv4.conf.eth2.rp_filter=2");
+    engine.kernel.set(&filter, "1");
+    let said = "packets are not let through: net.ipv4.conf.eth2.rp_filter is 1; run `sysctl -w net.ipv4.conf.eth2.rp_filter=2`";
+    assert!(troubles(&mut engine).await.iter().any(|trouble| trouble == said));
+    *engine.kernel.refuses.borrow_mut() = None;
+    assert_eq!(troubles(&mut engine).await, Vec::<String>::new());
+    follow(&mut engine, &captures(&["192.168.1.183"], &[])).await;
+    assert_eq!(engine.kernel.value(&filter).as_deref(), Some("1"), "nothing comes from a server");
+    follow(&mut engine, &usual()).await;
+    assert!(engine.undo().await.is_empty());
+    assert_eq!(engine.kernel.value(&filter).as_deref(), Some("1"), "what somebody wanted since");
+}
+
+#[tokio::test]
 async fn what_the_plan_did_not_set_is_a_trouble_until_it_is_mended() {
     let kernel = MemoryKernel::new();
     kernel.set(FORWARD, "1");
