@@ -38,6 +38,34 @@ done
 for vip in 192.168.1.183 '[fd00:1::183]'; do
   same "$vip" "rs2 rs1 rs2 rs1" "$(answers client 4 "http://$vip")"
 done
+
+# What waits for a neighbour goes by the host's own output: neither tracked there nor rewritten by its NAT.
+on ds nft -f - <<'NFT'
+table inet watch {
+  chain out {
+    type filter hook output priority filter
+    ip daddr 192.168.1.183 ct state untracked counter
+    ip6 daddr fd00:1::183 ct state untracked counter
+    ip daddr 192.168.1.183 ct state != untracked counter
+    ip6 daddr fd00:1::183 ct state != untracked counter
+  }
+  chain post {
+    type nat hook postrouting priority srcnat
+    tcp dport 80 oifname "eth1" masquerade
+  }
+}
+NFT
+for vip in 192.168.1.183 '[fd00:1::183]'; do
+  forget_neighbours ds
+  same "$vip from a cold cache" "rs2 rs1" "$(answers client 2 "http://$vip")"
+done
+packets() { on ds nft list chain inet watch out | sed -n 's/.*counter packets \([0-9]*\) .*/\1/p' | xargs; }
+[[ $(packets) =~ ^[1-9][0-9]*\ [1-9][0-9]*\ 0\ 0$ ]] || fail "untracked and tracked packets to IPv4 and IPv6: $(packets)"
+# A client on this host has its answers come back here, so it is tracked.
+on ds curl -s -o /dev/null --connect-timeout 1 http://192.168.1.183 || true
+[[ $(packets) =~ \ [1-9][0-9]*\ 0$ ]] || fail "a local client's packets are not tracked: $(packets)"
+on ds nft delete table inet watch
+
 contains "the listing" "Route" "$(on ds ipvsadm -Ln)"
 contains "states of the client's side alone" "FIN_WAIT" "$(on ds ipvsadm -Lnc)"
 

@@ -19,6 +19,7 @@ mod messages;
 mod needs;
 mod neighbours;
 mod netconf;
+mod nfnetlink;
 mod options;
 mod plan;
 mod plumbing;
