@@ -54,6 +54,36 @@ for end in TERM KILL; do
   ip -n ds link del containers
   on ds sysctl -qw net.ipv4.ip_forward=0
 done
+# So may a bridge that was there before, once rules forward what is behind it, as those of Docker do when it starts again.
+ip -n ds link add docker0 type bridge
+ip -n ds link set docker0 up
+address ds docker0 172.17.0.1/16
+# stays SAID COMMAND...: after a stop, when the command had been run meanwhile; SAID is empty where forwarding goes off.
+stays() {
+  local said=$1 wanted=0
+  shift
+  [[ -z $said ]] || wanted=1
+  start_director
+  on ds ipvsadm -A -t 192.168.1.200:80 -s rr
+  on ds "$@"
+  stop_director
+  same "forwarding after: $*" "$wanted" "$(forwards)"
+  [[ -z $said ]] || contains "the log" "ip_forward stays 1: $said came after the director" "$(tail -n 3 director-ds.log)"
+  on ds sysctl -qw net.ipv4.ip_forward=0
+}
+stays "" iptables-nft -A FORWARD -i tunvs-+ -j ACCEPT
+stays "a rule for forwarding in ip filter FORWARD" iptables-nft -A FORWARD -i docker0 ! -o docker0 -j ACCEPT
+stays "" iptables-nft -L FORWARD
+stays "a masquerade in ip nat POSTROUTING" iptables-nft -t nat -A POSTROUTING -s 172.17.0.0/16 ! -o docker0 -j MASQUERADE
+on ds nft flush ruleset
+stays "a masquerade in inet own post" nft 'table inet own { chain post { type nat hook postrouting priority 100; oifname "eth1" masquerade; }; }'
+stays "" nft 'flush ruleset; table inet own { chain post { type nat hook postrouting priority 100; oifname "eth1" masquerade; }; }'
+on ds nft flush ruleset
+if on ds iptables-legacy -t nat -L >/dev/null 2>&1; then
+  stays "a masquerade of iptables-legacy" iptables-legacy -t nat -A POSTROUTING -s 172.17.0.0/16 ! -o docker0 -j MASQUERADE
+  on ds iptables-legacy -t nat -F
+fi
+ip -n ds link del docker0
 before=$(snapshot ds)
 
 # A stop amid a change of the host: thousands of addresses that come (`ipvsadm -R`), go (`-C`), or are looked at anew since

@@ -2,7 +2,7 @@
 //! back. Both are plain data: printed as the command an administrator would type, kept in the journal, compared. Nothing here does I/O;
 //! `plan` makes these values and `kernel` carries them out.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{Display, Formatter, Result};
 use std::net::IpAddr;
 
@@ -143,6 +143,21 @@ pub struct Setting {
     /// Others may have come to rely on it: written only while the host has no other links than these in use.
     #[serde(default)]
     pub only_with: Option<BTreeSet<String>>,
+    /// And while its firewall has no more of these rules for forwarding.
+    #[serde(default)]
+    pub only_under: BTreeMap<String, u32>,
+}
+
+impl Setting {
+    fn new(key: impl Into<String>, value: impl Into<String>) -> Self {
+        let (key, value) = (key.into(), value.into());
+        Self { key, value, only_if: None, only_with: None, only_under: BTreeMap::new() }
+    }
+
+    /// That of forwarding: whose packets it is about.
+    pub(super) fn family(&self) -> Family {
+        if self.key.starts_with("net/ipv6/") { Family::V6 } else { Family::V4 }
+    }
 }
 
 impl Change {
@@ -207,14 +222,14 @@ impl Step {
     pub fn sysctl(key: impl Into<String>, value: impl Into<String>, old: impl Into<String>) -> Self {
         let (key, value, old) = (key.into(), value.into(), old.into());
         let only_if = (value != old).then(|| value.clone());
-        let undo = Setting { key: key.clone(), value: old, only_if, only_with: None };
-        let setting = Setting { key, value, only_if: None, only_with: None };
+        let undo = Setting { only_if, ..Setting::new(key.clone(), old) };
+        let setting = Setting::new(key, value);
         Self::new(Change::Sysctl(setting), Some(Change::Sysctl(undo)))
     }
 
     /// Sets a sysctl of a TUN device, which takes it along when it goes.
     pub fn device_sysctl(key: impl Into<String>, value: impl Into<String>) -> Self {
-        let setting = Setting { key: key.into(), value: value.into(), only_if: None, only_with: None };
+        let setting = Setting::new(key, value);
         Self::new(Change::Sysctl(setting), None).ephemeral()
     }
 
@@ -225,6 +240,14 @@ impl Step {
             undo.only_with = Some(links.iter().map(|&link| link.to_owned()).collect());
         }
         self
+    }
+
+    /// How it is undone, where others may rely on it.
+    pub(super) fn shared_undo(&mut self) -> Option<&mut Setting> {
+        match &mut self.undo {
+            Some(Change::Sysctl(setting)) => Some(setting).filter(|setting| setting.only_with.is_some()),
+            _ => None,
+        }
     }
 
     /// What it sets itself; not what it only brings back at the end.
@@ -509,12 +532,7 @@ mod tests {
     #[test]
     fn a_sysctl_goes_back_only_while_it_is_ours() {
         let step = Step::sysctl("net/ipv4/ip_forward", "1", "0");
-        let undo = Setting {
-            key: "net/ipv4/ip_forward".to_owned(),
-            value: "0".to_owned(),
-            only_if: Some("1".to_owned()),
-            only_with: None,
-        };
+        let undo = Setting { only_if: Some("1".to_owned()), ..Setting::new("net/ipv4/ip_forward", "0") };
         assert_eq!(step.undo, Some(Change::Sysctl(undo)));
         let kept = Step::sysctl("net/ipv4/conf/eth0/forwarding", "1", "1");
         assert!(matches!(kept.undo, Some(Change::Sysctl(Setting { only_if: None, .. }))));

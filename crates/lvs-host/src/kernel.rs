@@ -24,6 +24,7 @@ use rtnetlink::{Handle, IpVersion};
 use super::announce::announce;
 use super::change::{Change, Proxy, Rule, Setting, Untracked};
 use super::error::HostError;
+use super::forwarders::{self, Forwarder};
 use super::messages;
 use super::needs;
 use super::routes::{self, Told};
@@ -49,6 +50,9 @@ pub(super) trait Kernel {
 
     /// The value of a sysctl; None when there is none of that name.
     fn sysctl(&self, key: &str) -> Option<String>;
+
+    /// What else forwards packets of a family here.
+    fn forwarders(&self, family: Family) -> Vec<Forwarder>;
 
     /// Tells why packets of a family can never pass here.
     ///
@@ -222,6 +226,10 @@ impl Kernel for Netlink {
 
     fn sysctl(&self, key: &str) -> Option<String> {
         sysctl::read(key)
+    }
+
+    fn forwarders(&self, family: Family) -> Vec<Forwarder> {
+        forwarders::listed(family)
     }
 
     fn workable(&self, family: Family) -> Result<(), HostError> {

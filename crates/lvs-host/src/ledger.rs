@@ -4,18 +4,21 @@
 //! in the midst, for whatever reason, leaves nothing behind. Never decides what is to be made. Called by `plumbing`
 //! and `real_server`.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use super::change::{Change, Setting, Step, dotted};
 use super::error::HostError;
+use super::forwarders;
 use super::journal::Journal;
 use super::kernel::Kernel;
-use super::needs::FORWARD_V6;
 use super::view::View;
 use lvs::service::Family;
+
+/// What TUNs of a director are called, where it is not known.
+const TUNS: &str = "tunvs-";
 
 /// Steps that are under way at once. Whoever stops waits for those.
 const BATCH: usize = 256;
@@ -148,8 +151,12 @@ impl Ledger {
         &mut self,
         kernel: &impl Kernel,
         term: Term,
-        steps: Vec<Step>,
+        mut steps: Vec<Step>,
     ) -> Result<(), HostError> {
+        self.know(&steps);
+        for setting in steps.iter_mut().filter_map(Step::shared_undo) {
+            setting.only_under = self.forwarders(kernel, setting.family());
+        }
         self.note(&steps)?;
         let before = self.made.len();
         for step in steps {
@@ -235,19 +242,29 @@ impl Ledger {
         }
         let view = kernel.view().await?;
         let mut hears_routers = false;
-        self.going.retain(|entry| {
-            let Some((setting, links)) = shared(&entry.step) else { return true };
-            let family = if setting.key == FORWARD_V6 { Family::V6 } else { Family::V4 };
+        for entry in std::mem::take(&mut self.going) {
+            let Some((setting, links)) = shared(&entry.step) else {
+                self.going.push(entry);
+                continue;
+            };
+            let family = setting.family();
             let is_new = |name: &&str| !links.contains(*name) && !self.devices.contains(*name);
-            let Some(user) = view.in_use(family).find(is_new) else { return true };
+            let is_more = |(what, count): &(String, u32)| {
+                setting.only_under.get(what).is_none_or(|before| count > before)
+            };
+            let rule = || self.forwarders(kernel, family).into_iter().find(is_more).map(|(what, _)| what);
+            let link = view.in_use(family).find(is_new).map(str::to_owned);
+            let Some(user) = link.or_else(rule) else {
+                self.going.push(entry);
+                continue;
+            };
             if kernel.sysctl(&setting.key) == setting.only_if {
                 hears_routers |= family == Family::V6;
                 let (key, is) = (dotted(&setting.key), setting.only_if.as_deref().unwrap_or_default());
                 self.left_on
                     .push(format!("{key} stays {is}: {user} came after the director and may rely on it"));
             }
-            false
-        });
+        }
         if hears_routers {
             // A host that forwards hears routers by the value 2 only.
             let is_about_routers =
@@ -275,8 +292,19 @@ impl Ledger {
         HostError::Several(errors)
     }
 
-    fn note(&mut self, steps: &[Step]) -> Result<(), HostError> {
+    /// How many rules of each kind have something forwarded that is none of the director's.
+    fn forwarders(&self, kernel: &impl Kernel, family: Family) -> BTreeMap<String, u32> {
+        let is_ours =
+            |link: &str| link.starts_with(TUNS) || self.devices.iter().any(|device| device.starts_with(link));
+        forwarders::counted(&kernel.forwarders(family), is_ours)
+    }
+
+    fn know(&mut self, steps: &[Step]) {
         self.devices.extend(steps.iter().filter_map(Step::device).map(str::to_owned));
+    }
+
+    fn note(&mut self, steps: &[Step]) -> Result<(), HostError> {
+        self.know(steps);
         let Some(journal) = &mut self.journal else { return Ok(()) };
         if journal.is_mostly_past(self.made.len()) {
             journal.begin_anew(self.made.iter().map(|entry| &entry.step))?;

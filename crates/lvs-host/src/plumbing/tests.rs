@@ -10,6 +10,7 @@ use std::net::IpAddr;
 use super::super::change::{
     Action, Address, KERNEL_PROTOCOL, Proxy, Route, RouteKind, Rule, TABLE_LOCAL, TABLE_MAIN, Untracked,
 };
+use super::super::forwarders::Forwarder;
 use super::super::view::{Interface, LinkState};
 use super::*;
 
@@ -48,6 +49,8 @@ struct MemoryKernel {
     down: RefCell<BTreeSet<&'static str>>,
     /// Links that came later.
     new_links: RefCell<Vec<&'static str>>,
+    /// Rules of the firewall for forwarding.
+    forwarders: RefCell<Vec<Forwarder>>,
     /// Steps so far.
     count: Cell<usize>,
     /// At which step; the kind stays to be looked at.
@@ -243,6 +246,10 @@ impl Kernel for MemoryKernel {
         self.value(key)
     }
 
+    fn forwarders(&self, family: Family) -> Vec<Forwarder> {
+        if family == Family::V4 { self.forwarders.borrow().clone() } else { Vec::new() }
+    }
+
     fn workable(&self, _family: Family) -> Result<(), HostError> {
         Ok(())
     }
@@ -260,6 +267,10 @@ impl Kernel for &MemoryKernel {
 
     fn sysctl(&self, key: &str) -> Option<String> {
         self.value(key)
+    }
+
+    fn forwarders(&self, family: Family) -> Vec<Forwarder> {
+        (*self).forwarders(family)
     }
 
     fn workable(&self, _family: Family) -> Result<(), HostError> {
@@ -422,8 +433,9 @@ async fn a_failure_in_the_middle_leaves_the_host_as_it_was() {
     let mut engine = engine(HostOptions::default()).await;
     let before = lasting(&engine.kernel);
     *engine.kernel.refuses.borrow_mut() = Some("ip rule del pref 0 from all lookup local");
-    let refused =
-        engine.reconcile(&captures(&["192.168.1.183"], &["192.168.56.183"]), &BTreeMap::new(), Time::ZERO).await;
+    let refused = engine
+        .reconcile(&captures(&["192.168.1.183"], &["192.168.56.183"]), &BTreeMap::new(), Time::ZERO)
+        .await;
     assert!(matches!(refused, Err(HostError::NotPermitted { .. })), "{refused:?}");
     *engine.kernel.refuses.borrow_mut() = None;
     assert!(engine.undo().await.is_empty());

@@ -1,5 +1,6 @@
 //! Settings that others change while the director runs, or come to rely on.
 
+use super::super::super::forwarders::Forwarder;
 use super::*;
 
 const FORWARD: &str = "net/ipv4/ip_forward";
@@ -128,4 +129,40 @@ async fn forwarding_goes_back_unless_a_new_link_may_rely_on_it() {
     };
     let said = "net.ipv6.conf.all.forwarding stays 1: wg0 came after the director and may rely on it";
     assert_eq!(stop(v6).await, ("0 1 2".to_owned(), vec![said.to_owned()]));
+}
+
+#[tokio::test]
+async fn forwarding_stays_on_for_rules_that_came_later() {
+    let rule = |what: &str, links: &[&str]| Forwarder {
+        what: what.to_owned(),
+        links: links.iter().map(|&link| link.to_owned()).collect(),
+    };
+    let old = rule("a masquerade in ip nat POSTROUTING", &[]);
+    let stop = async |later: &[Forwarder]| {
+        let kernel = MemoryKernel::new();
+        kernel.forwarders.borrow_mut().push(old.clone());
+        let mut engine =
+            Engine::new(kernel, HostOptions::default(), TunNames::default(), StopFlag::default())
+                .await
+                .unwrap();
+        engine.start(Time::ZERO).await.unwrap();
+        follow(&mut engine, &usual()).await;
+        *engine.kernel.forwarders.borrow_mut() = later.to_vec();
+        assert!(engine.undo().await.is_empty());
+        (engine.kernel.value(FORWARD).unwrap(), engine.ledger.left_on().join("; "))
+    };
+    let off = ("0".to_owned(), String::new());
+    let on = |what: &str| {
+        (
+            "1".to_owned(),
+            format!("net.ipv4.ip_forward stays 1: {what} came after the director and may rely on it"),
+        )
+    };
+    assert_eq!(stop(&[]).await, off);
+    assert_eq!(stop(&[old.clone()]).await, off, "it was there, or was loaded again");
+    assert_eq!(stop(&[old.clone(), old.clone()]).await, on("a masquerade in ip nat POSTROUTING"));
+    let forward = |links: &[&str]| rule("a rule for forwarding in ip filter FORWARD", links);
+    assert_eq!(stop(&[forward(&["eth1", "tunvs-"])]).await, off, "as the doctor tells one to do");
+    assert_eq!(stop(&[forward(&["tunvs-vip"])]).await, off);
+    assert_eq!(stop(&[forward(&["docker0"])]).await, on("a rule for forwarding in ip filter FORWARD"));
 }
