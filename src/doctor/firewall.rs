@@ -5,10 +5,11 @@ use std::net::IpAddr;
 
 use super::Finding;
 use super::filter::{Course, End, Hook, Packet, Place, Tracking, courses};
-use super::legs::{Clients, Direction, Leg, Passage, clients};
+use super::legs::{Ask, Clients, Direction, HERE, Leg, Passage, clients, own_clients};
+use super::marked;
 use super::mends::{self, Trouble};
 use super::site::Site;
-use lvs::service::{Forwarding, ServiceKey};
+use lvs::service::{Family, Forwarding, ServiceKey};
 use lvs_host::Way;
 
 /// Services, ways or rules that are named in one finding.
@@ -16,10 +17,13 @@ const NAMED: usize = 4;
 
 pub(super) fn examine(site: &Site, findings: &mut Vec<Finding>) {
     let before = findings.len();
-    for found in in_the_way(site) {
-        findings.push(finding(site, &found));
-    }
-    findings.extend(input(site));
+    let input = input(site);
+    // What the host asks by itself is dropped there too, and said once.
+    let is_said = |found: &Found| input.is_some() && found.is_of_this_host(Hook::Input);
+    findings
+        .extend(in_the_way(site).iter().filter(|found| !is_said(found)).map(|found| finding(site, found)));
+    findings.extend(input);
+    findings.extend(unmarked(site));
     for program in &site.unread {
         let package = if *program == "nft" { "nftables" } else { "iptables" };
         let why = "a filter that drops forwarded packets, or rewrites addresses, would not be seen";
@@ -61,21 +65,69 @@ struct Found {
     met: Met,
 }
 
+impl Found {
+    /// It meets clients on this host only, in that hook.
+    fn is_of_this_host(&self, hook: Hook) -> bool {
+        let mut met = self.met.sure.iter().chain(&self.met.perhaps);
+        self.place.as_ref().is_some_and(|place| place.hook == hook) && met.all(|named| named == HERE)
+    }
+}
+
+/// Services by firewall mark whose mark no packet gets.
+fn unmarked(site: &Site) -> Vec<Finding> {
+    let marks = site.services.iter().filter_map(|service| match service.spec.key {
+        ServiceKey::Mark { mark, family } => Some((service, mark, family)),
+        ServiceKey::Address { .. } => None,
+    });
+    let is_known = |(_, mark, family): &(_, u32, Family)| {
+        !site.unread.is_empty()
+            || marked::is_unknown(&site.filters)
+            || !marked::asks(site, *mark, *family).is_empty()
+    };
+    marks
+        .filter(|service| !is_known(service))
+        .map(|(service, mark, _)| {
+            let found = format!("no rule gives packets the firewall mark of {}", service.spec.key);
+            let why = "a service by mark gets what a rule has marked before it is routed";
+            let add = format!(
+                "iptables -t mangle -A PREROUTING -p tcp -d ADDRESS --dport PORT -j MARK --set-mark {mark:#x}"
+            );
+            Finding::warn("firewall", found, why).mend(add)
+        })
+        .collect()
+}
+
 /// All rules in the way of all services.
 fn in_the_way(site: &Site) -> Vec<Found> {
     let mut all: BTreeMap<(Effect, Option<Place>), Met> = BTreeMap::new();
     let named = site.filters.sources();
     let example = site.services.is_empty().then(|| site.example()).flatten();
     for service in site.services.iter().chain(&example) {
-        let ServiceKey::Address { addr, .. } = service.spec.key else { continue };
-        let clients = clients(site, addr, &named);
+        let prefix = site.tun_prefix();
+        let (vip_tun, mark, asks) = match service.spec.key {
+            ServiceKey::Mark { mark, family } => {
+                (format!("{prefix}-m{mark:x}"), Some(mark), marked::asks(site, mark, family))
+            }
+            ServiceKey::Address { .. } => {
+                (format!("{prefix}-vip"), None, Ask::of(&service.spec.key).into_iter().collect())
+            }
+        };
         let mut of_service: BTreeMap<(Effect, Option<Place>), Met> = BTreeMap::new();
-        for client in &clients {
-            let prefix = site.tun_prefix();
-            let (vip_tun, rs_tun) = (format!("{prefix}-vip"), format!("{prefix}-rs"));
-            let passage = Passage { site, rules: &site.filters, client, vip_tun, rs_tun };
-            for leg in passage.legs(service) {
-                note(&mut of_service, client, leg);
+        let mut clients: Vec<Clients> = Vec::new();
+        for to in &asks {
+            for client in self::clients(site, to.vip, &named).into_iter().chain(own_clients(site, to.vip)) {
+                let (vip_tun, rs_tun) = (vip_tun.clone(), format!("{prefix}-rs"));
+                let passage = Passage { site, rules: &site.filters, client: &client, vip_tun, rs_tun, mark };
+                let legs = passage.legs(service, to);
+                if legs.first().is_none_or(|asked| asked.courses.is_empty()) {
+                    continue;
+                }
+                for leg in legs {
+                    note(&mut of_service, &client, leg);
+                }
+                if !clients.iter().any(|other| other.named == client.named) {
+                    clients.push(client);
+                }
             }
         }
         for (key, mut met) in of_service {
@@ -86,7 +138,7 @@ fn in_the_way(site: &Site) -> Vec<Found> {
                 // A rule that shuts out those whom it names is meant so.
                 continue;
             }
-            let spared = clients.iter().filter(|client| !is_met(client));
+            let spared = clients.iter().filter(|client| !is_met(client) && !client.is_here);
             met.spared = spared.map(|client| client.named.clone()).collect();
             met.services =
                 vec![if example.is_some() { "a service".to_owned() } else { service.spec.key.to_string() }];
@@ -159,6 +211,8 @@ fn way(leg: &Leg) -> String {
     let later = if leg.is_half_seen { ", all but the first of a connection" } else { "" };
     match leg.direction {
         Direction::Delivered => format!("out of {} to this host", leg.iif),
+        _ if leg.iif.is_empty() => format!("from this host to {}", leg.oif),
+        _ if leg.oif.is_empty() => format!("from {} to this host", leg.iif),
         _ => format!("from {} to {}{later}", leg.iif, leg.oif),
     }
 }

@@ -23,6 +23,9 @@ pub const FAR: [IpAddr; 2] = [
 /// Ports that clients have.
 const CLIENT_PORTS: Option<(u16, u16)> = Some((1024, u16::MAX));
 
+/// What programs of this host are called as clients.
+pub(super) const HERE: &str = "clients on this host";
+
 /// Nets of sources, named in rules, that are tried at most.
 const MOST_NAMED: usize = 64;
 
@@ -35,6 +38,8 @@ pub(super) struct Clients {
     pub(super) named: String,
     /// A rule names them; they are not simply those of a link, or of everywhere.
     pub(super) is_named_by_rule: bool,
+    /// They are programs of this host.
+    pub(super) is_here: bool,
 }
 
 /// Which way a packet goes.
@@ -79,7 +84,8 @@ pub(super) fn clients(site: &Site, vip: IpAddr, named: &[IpNet]) -> Vec<Clients>
     let mut clients: Vec<Clients> = Vec::new();
     let mut add = |addr, link: &str, named: String, is_named_by_rule| {
         if !clients.iter().any(|other| other.addr == addr && other.link == link) {
-            clients.push(Clients { addr, link: link.to_owned(), named, is_named_by_rule });
+            let link = link.to_owned();
+            clients.push(Clients { addr, link, named, is_named_by_rule, is_here: false });
         }
     };
     let far = FAR.into_iter().find(|addr| addr.is_ipv6() == vip.is_ipv6());
@@ -122,10 +128,23 @@ pub(super) fn clients(site: &Site, vip: IpAddr, named: &[IpNet]) -> Vec<Clients>
                 link: link.to_owned(),
                 named: format!("clients of {net}"),
                 is_named_by_rule: true,
+                is_here: false,
             });
         }
     }
     clients
+}
+
+/// Programs of this host, from the address that they would ask from.
+pub(super) fn own_clients(site: &Site, vip: IpAddr) -> Option<Clients> {
+    let outer: Vec<&str> = site.outer_links().map(|link| link.name.as_str()).collect();
+    let is_usual = |dev: &str, addr: IpAddr| {
+        outer.contains(&dev) && addr.is_ipv6() == vip.is_ipv6() && addr != vip && !is_link_local(addr)
+    };
+    let own = site.survey.addresses.iter().map(|(dev, net)| (dev.as_str(), net.addr()));
+    let addr = own.filter(|(dev, addr)| is_usual(dev, *addr)).map(|(_, addr)| addr).next()?;
+    let (link, named) = (String::new(), HERE.to_owned());
+    Some(Clients { addr, link, named, is_named_by_rule: false, is_here: true })
 }
 
 fn is_link_local(addr: IpAddr) -> bool {
@@ -139,39 +158,42 @@ pub(super) struct Passage<'a> {
     pub(super) client: &'a Clients,
     pub(super) vip_tun: String,
     pub(super) rs_tun: String,
+    /// Of a service by firewall mark: packets without it are none of the service.
+    pub(super) mark: Option<u32>,
 }
 
-/// Hooks of a packet that is forwarded, and of one that is delivered.
+/// Hooks of a packet that is forwarded, of one that is delivered, and of one that is sent.
 const FORWARDED: [Hook; 4] = [Hook::Ingress, Hook::Prerouting, Hook::Forward, Hook::Postrouting];
 const DELIVERED: [Hook; 3] = [Hook::Ingress, Hook::Prerouting, Hook::Input];
+const SENT: [Hook; 2] = [Hook::Output, Hook::Postrouting];
 
 impl Passage<'_> {
-    pub(super) fn legs(&self, service: &ServiceEntry) -> Vec<Leg> {
-        let ServiceKey::Address { protocol, addr: vip, port } = service.spec.key else { return Vec::new() };
+    pub(super) fn legs(&self, service: &ServiceEntry, to: &Ask) -> Vec<Leg> {
         let mut legs = Vec::new();
         let servers = &service.servers;
         let is_half = |server: &ServerEntry| server.spec.forwarding.is_half_seen();
         let (half, whole): (Vec<&ServerEntry>, Vec<&ServerEntry>) =
             servers.iter().partition(|server| is_half(server));
-        let to = Ask { protocol, vip, port: open(port) };
+        let protocol = to.protocol;
         let all_half = whole.is_empty() && !half.is_empty();
-        let untracked_by_us = all_half && protocol != Protocol::Udp && self.site.untracks;
+        let is_kept = self.site.untracks && self.mark.is_none() && !self.client.is_here;
+        let untracked_by_us = all_half && protocol != Protocol::Udp && is_kept;
         let first = if untracked_by_us { Tracking::Untracked } else { Tracking::New };
-        let asked = self.ask(&to, first);
+        let asked = self.ask(to, first);
         let is_tracked = asked.is_tracked();
         legs.push(asked);
         let mut answers_tracked = true;
         for server in whole {
-            answers_tracked &= self.answered(&to, server, is_tracked, &mut legs);
+            answers_tracked &= self.answered(to, server, is_tracked, &mut legs);
         }
-        if !half.is_empty() {
+        if !half.is_empty() && !self.client.is_here {
             let tracking = if untracked_by_us { Tracking::Untracked } else { unanswered(protocol) };
-            legs.push(Leg { is_half_seen: true, ..self.ask(&to, tracking) });
+            legs.push(Leg { is_half_seen: true, ..self.ask(to, tracking) });
             legs.extend(half.iter().filter_map(|server| self.tunnelled(server)));
         }
         if legs.len() > 1 && !all_half {
             let tracking = if answers_tracked { Tracking::Established } else { unanswered(protocol) };
-            legs.push(self.ask(&to, tracking));
+            legs.push(self.ask(to, tracking));
         }
         legs
     }
@@ -181,7 +203,7 @@ impl Passage<'_> {
         let &Ask { protocol, vip, port } = to;
         let spec = &server.spec;
         let client = self.client;
-        let ports = if spec.port == 0 { port } else { open(spec.port) };
+        let ports = if spec.port == 0 || self.mark.is_some() { port } else { open(spec.port) };
         let back = |is_tracked| if is_tracked { Tracking::Established } else { unanswered(protocol) };
         let (dev, own) = match self.site.survey.ways.get(&spec.addr) {
             Some(Way::Out { dev, source, .. }) => (dev.as_str(), *source),
@@ -199,7 +221,7 @@ impl Passage<'_> {
             }
             _ => return true,
         };
-        let is_full = spec.forwarding == Forwarding::FullNat;
+        let is_full = spec.forwarding == Forwarding::FullNat || client.is_here;
         let seen = own.filter(|_| is_full).unwrap_or(client.addr);
         let there = |tracking| Packet {
             source: seen,
@@ -231,7 +253,7 @@ impl Passage<'_> {
             destination_port: CLIENT_PORTS,
             is_reply: true,
             source_is_local: Some(true),
-            destination_is_local: Some(false),
+            destination_is_local: Some(client.is_here),
             comes_straight: Some(false),
             ..self.packet(protocol, &self.rs_tun, &client.link, vip, back(is_tracked))
         };
@@ -246,7 +268,13 @@ impl Passage<'_> {
             destination_port: to.port,
             ..self.packet(to.protocol, &self.client.link, &self.vip_tun, to.vip, tracking)
         };
-        self.leg(Direction::ToService, packet)
+        let mut leg = self.leg(Direction::ToService, packet);
+        let is_of_service = |course: &Course| match (self.mark, course.mark) {
+            (Some(mark), Some(is)) => is == u64::from(mark),
+            _ => true,
+        };
+        leg.courses.retain(is_of_service);
+        leg
     }
 
     /// The outer packet, from the director's own address.
@@ -289,23 +317,41 @@ impl Passage<'_> {
             tracking,
             is_reply: false,
             comes_straight: Some(true),
-            source_is_local: Some(false),
+            source_is_local: Some(self.client.is_here),
             destination_is_local: Some(self.site.is_claimed(vip)),
         }
     }
 
     fn leg(&self, direction: Direction, packet: Packet) -> Leg {
-        let hooks = if packet.oif.is_empty() { &DELIVERED[..] } else { &FORWARDED[..] };
+        let hooks = match (packet.iif.as_str(), packet.oif.as_str()) {
+            ("", _) => &SENT[..],
+            (_, "") => &DELIVERED[..],
+            _ => &FORWARDED[..],
+        };
         let courses = courses(self.rules, hooks, &packet);
         let Packet { iif, oif, destination, .. } = packet;
         Leg { direction, iif, oif, destination, is_half_seen: false, courses }
     }
 }
 
-struct Ask {
-    protocol: Protocol,
-    vip: IpAddr,
-    port: Option<(u16, u16)>,
+/// Where a client's packets go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Ask {
+    pub(super) protocol: Protocol,
+    pub(super) vip: IpAddr,
+    pub(super) port: Option<(u16, u16)>,
+}
+
+impl Ask {
+    /// None for a service by firewall mark.
+    pub(super) const fn of(key: &ServiceKey) -> Option<Self> {
+        match *key {
+            ServiceKey::Address { protocol, addr: vip, port } => {
+                Some(Self { protocol, vip, port: open(port) })
+            }
+            ServiceKey::Mark { .. } => None,
+        }
+    }
 }
 
 impl Leg {

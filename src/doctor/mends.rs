@@ -179,7 +179,7 @@ fn accepted(site: &Site, trouble: &Trouble<'_>) -> Vec<String> {
         _ => insert(place, &format!("-d {}", leg.destination)),
     };
     let mut commands: Vec<String> = match place.hook {
-        Hook::Forward | Hook::Input => sides(trouble).into_iter().map(by_device).collect(),
+        Hook::Forward | Hook::Input | Hook::Output => sides(trouble).into_iter().map(by_device).collect(),
         Hook::Postrouting => trouble.legs.iter().map(by_address).collect(),
         // Where a packet will leave is not known yet.
         _ => {

@@ -10,6 +10,7 @@ pub mod filter;
 mod firewall;
 mod legs;
 pub mod look;
+mod marked;
 mod mends;
 mod network;
 mod probe;

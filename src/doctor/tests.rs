@@ -9,7 +9,7 @@ use super::*;
 use lvs::director::{ServerEntry, ServiceEntry};
 use lvs::neighbour::Reach;
 use lvs::service::{
-    Endpoint, Forwarding, Protocol, Rates, ServerSpec, ServiceKey, ServiceSpec, Stats, Tunnel,
+    Endpoint, Family, Forwarding, Protocol, Rates, ServerSpec, ServiceKey, ServiceSpec, Stats, Tunnel,
 };
 use lvs_control::Status;
 use lvs_control::status::Queue;
@@ -675,6 +675,64 @@ fn filters_that_drop_what_is_forwarded() {
     without.outputs.clear();
     without.texts.insert("/proc/modules".to_owned(), "nf_tables 299008 0 - Live 0x0\n".to_owned());
     assert_found(&look(&without, survey(), known()), "firewall", Level::Warn, &["apt-get install nftables"]);
+}
+
+/// The services of the site, but by firewall mark 7.
+fn marked(site: Site) -> Site {
+    let services = site.services.iter().map(|service| {
+        let mut service = service.clone();
+        service.spec.key = ServiceKey::Mark { mark: 7, family: Family::V4 };
+        service
+    });
+    Site { services: services.take(1).collect(), ..site }
+}
+
+#[test]
+fn services_by_mark_are_what_the_rules_mark() {
+    let sentences = |site: &Site| -> Vec<String> {
+        let all = examine(site).into_iter();
+        all.filter(|finding| finding.check == "firewall").map(|finding| finding.found).collect()
+    };
+    assert_eq!(sentences(&marked(site())), ["no rule gives packets the firewall mark of FWM 7"]);
+    let mangle = "*mangle\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -d 192.168.1.190/32 -p tcp -m multiport --dports 80,443 -j MARK --set-xmark 0x7/0xffffffff\nCOMMIT\n";
+    assert_found(&marked(saved(mangle)), "firewall", Level::Ok, &[]);
+    let dropped = format!(
+        "{mangle}*filter\n:FORWARD ACCEPT [0:0]\n-A FORWARD -d 192.168.1.190/32 -p tcp -m tcp --dport 443 -j DROP\n\
+         -A FORWARD -d 192.168.1.183/32 -j DROP\n-A FORWARD -m mark ! --mark 0x7 -o tunvs-m7 -j DROP\nCOMMIT\n"
+    );
+    let said = sentences(&marked(saved(&dropped)));
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert!(said[0].contains("--dport 443 -j DROP` drops packets of FWM 7"), "{said:?}");
+    assert!(said[0].contains("to tunvs-m7"), "{said:?}");
+    // By a chain of its own, for one link; and a mark that cannot be told.
+    let jumps = "*mangle\n:PREROUTING ACCEPT [0:0]\n:WEB - [0:0]\n-A PREROUTING -d 192.168.1.190/32 -j WEB\n\
+                 -A WEB -p tcp -m tcp --dport 80 -j MARK --set-xmark 0x7/0xffffffff\nCOMMIT\n\
+                 *filter\n:FORWARD DROP [0:0]\nCOMMIT\n";
+    let commands = [
+        "iptables -t filter -I FORWARD -i tunvs-+ -j ACCEPT",
+        "iptables -t filter -I FORWARD -o tunvs-+ -j ACCEPT",
+    ];
+    assert_found(&marked(saved(jumps)), "firewall", Level::Fail, &commands);
+    let unknown = "*mangle\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -j MARK --or-mark x\nCOMMIT\n";
+    assert_found(&marked(saved(unknown)), "firewall", Level::Ok, &[]);
+}
+
+#[test]
+fn clients_on_the_director_itself() {
+    let out = "*filter\n:OUTPUT DROP [0:0]\nCOMMIT\n";
+    let command = ["iptables -t filter -I OUTPUT -o tunvs-+ -j ACCEPT"];
+    assert_found(&saved(out), "firewall", Level::Warn, &command);
+    let site = saved(out);
+    let found = examine(&site).into_iter().find(|finding| finding.check == "firewall").unwrap().found;
+    assert!(
+        found.contains("(from this host to tunvs-vip): those of clients on this host, not those of"),
+        "{found}"
+    );
+    let mended = "*filter\n:OUTPUT DROP [0:0]\n-A OUTPUT -o tunvs-+ -j ACCEPT\nCOMMIT\n";
+    assert_found(&saved(mended), "firewall", Level::Ok, &[]);
+    let input = "*filter\n:INPUT DROP [0:0]\n-A INPUT -i eth+ -j ACCEPT\nCOMMIT\n";
+    let command = ["iptables -t filter -I INPUT -i tunvs-+ -j ACCEPT"];
+    assert_found(&saved(input), "firewall", Level::Warn, &command);
 }
 
 #[test]

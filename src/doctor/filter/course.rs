@@ -44,6 +44,8 @@ pub enum End {
 pub struct Course {
     pub end: End,
     pub tracking: Tracking,
+    /// The firewall mark that it has in the end; None: not known.
+    pub mark: Option<u64>,
     /// Where its source is rewritten.
     pub hidden: Option<Place>,
     /// Rules whose conditions could not be told.
@@ -112,7 +114,7 @@ impl At {
     }
 
     fn course(self, end: End) -> Course {
-        Course { end, tracking: self.tracking, hidden: self.hidden, unread: self.unread }
+        Course { end, tracking: self.tracking, mark: self.mark, hidden: self.hidden, unread: self.unread }
     }
 
     fn is_like(&self, other: &Self) -> bool {

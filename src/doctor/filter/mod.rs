@@ -200,7 +200,7 @@ impl Chain {
 
 impl Ruleset {
     /// The chain of this name in the table of the other.
-    fn beside(&self, chain: &Chain, name: &str) -> Option<&Chain> {
+    pub(super) fn beside(&self, chain: &Chain, name: &str) -> Option<&Chain> {
         self.chains.iter().find(|other| other.name == name && other.is_beside(chain))
     }
 

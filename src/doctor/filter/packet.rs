@@ -14,9 +14,10 @@ pub enum Tracking {
     Untracked,
 }
 
-/// One packet that is forwarded, or delivered; no ICMP.
+/// One packet that is forwarded, delivered, or sent; no ICMP.
 #[derive(Clone, Debug)]
 pub struct Packet {
+    /// Empty: sent by the host.
     pub iif: String,
     /// Empty: delivered to the host.
     pub oif: String,
@@ -63,6 +64,7 @@ impl Packet {
         let word = |text: &str| Value::Words(vec![text.to_owned()]);
         let has_conn = matches!(now, Tracking::New | Tracking::Established);
         match key {
+            Key::Iif if self.iif.is_empty() => Value::Absent,
             Key::Iif => word(&self.iif),
             Key::Oif => word(&self.oif),
             Key::Source(is_v6) => of_family(self.source, *is_v6),
