@@ -159,7 +159,7 @@ async fn forwarding_stays_on_for_rules_that_came_later() {
         )
     };
     assert_eq!(stop(&[]).await, off);
-    assert_eq!(stop(&[old.clone()]).await, off, "it was there, or was loaded again");
+    assert_eq!(stop(std::slice::from_ref(&old)).await, off, "it was there, or was loaded again");
     assert_eq!(stop(&[old.clone(), old.clone()]).await, on("a masquerade in ip nat POSTROUTING"));
     let forward = |links: &[&str]| rule("a rule for forwarding in ip filter FORWARD", links);
     assert_eq!(stop(&[forward(&["eth1", "tunvs-"])]).await, off, "as the doctor tells one to do");
