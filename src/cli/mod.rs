@@ -27,7 +27,6 @@ mod sysctl;
 mod tables;
 mod top;
 mod units;
-mod watch_args;
 
 use std::error::Error;
 use std::ffi::OsString;
