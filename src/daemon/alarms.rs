@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::service::Live;
+use super::service::DirectorService;
 use lvs::director::Overload;
 use lvs::service::{Endpoint, ServiceKey};
 use lvs_control::Counter;
@@ -22,7 +22,7 @@ const REMIND_AFTER: u32 = 60;
 const QUIET_AFTER: u32 = 5;
 
 /// Watches until it is aborted. `drop_alarm`: dropped packets a second of one reason that are worth an event.
-pub(super) async fn watch(live: Arc<Live>, drop_alarm: u64) {
+pub(super) async fn watch(live: Arc<DirectorService>, drop_alarm: u64) {
     let mut overloads = Overloads::default();
     let mut drops = Drops { alarm: drop_alarm, reasons: HashMap::new() };
     drops.look(&live.counted(), |_| {});

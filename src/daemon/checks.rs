@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use super::service::Live;
+use super::service::DirectorService;
 use crate::health::tasks::{Checks, Finding};
 use lvs::director::{Command, CommandError, Query, Reply, ServiceEntry};
 use lvs::service::{Endpoint, ServiceKey};
@@ -27,7 +27,7 @@ const BATCH: usize = 256;
 /// Time that the last scripts have when the director ends.
 const FAREWELL: Duration = Duration::from_secs(5);
 
-impl Live {
+impl DirectorService {
     /// Takes over what is declared of checks. The caller has the turn.
     pub(super) fn declare_checks(&self, wanted: &[ServiceHealth]) {
         self.director.expect_led_answers(leads(wanted));
@@ -154,7 +154,7 @@ impl Live {
         if self.health.lock().is_empty() {
             return false;
         }
-        let _turn = self.turn.lock().await;
+        let _held = self.table_lock.lock().await;
         let now = self.clock.now();
         let mut touched = BTreeSet::new();
         {
@@ -215,7 +215,7 @@ fn leads(declared: &[ServiceHealth]) -> bool {
 ///
 /// # Errors
 /// The system refuses a thread.
-pub(super) fn start(live: &Arc<Live>) -> std::io::Result<tokio::task::JoinHandle<()>> {
+pub(super) fn start(live: &Arc<DirectorService>) -> std::io::Result<tokio::task::JoinHandle<()>> {
     let clock = live.clock;
     let (mut checks, found) = Checks::start(move || clock.now(), Arc::clone(&live.director))?;
     {
@@ -226,7 +226,7 @@ pub(super) fn start(live: &Arc<Live>) -> std::io::Result<tokio::task::JoinHandle
     Ok(tokio::spawn(follow(Arc::clone(live), found)))
 }
 
-async fn follow(live: Arc<Live>, mut found: mpsc::Receiver<Finding>) {
+async fn follow(live: Arc<DirectorService>, mut found: mpsc::Receiver<Finding>) {
     let mut findings = Vec::with_capacity(BATCH);
     loop {
         findings.clear();

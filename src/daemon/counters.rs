@@ -130,10 +130,6 @@ impl AllCounters {
         Self { queues: Mutex::default(), neighbours }
     }
 
-    pub(super) const fn neighbours(&self) -> &Arc<Neighbours> {
-        &self.neighbours
-    }
-
     /// Counters for packets that come by no queue.
     pub(super) fn beside_queues(&self) -> Arc<QueueCounters> {
         self.queue("")

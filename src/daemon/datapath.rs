@@ -44,6 +44,38 @@ pub(super) struct Path {
     pub(super) sync_bell: Arc<Notify>,
 }
 
+impl Path {
+    /// That of clients' packets. `ended`: told of queues that end by themselves.
+    pub(super) fn new(
+        director: Arc<Director>,
+        clock: Clock,
+        ended: mpsc::UnboundedSender<Ended>,
+        tunnels: Option<TunnelOffload>,
+    ) -> Self {
+        let neighbours = Arc::new(Neighbours::default());
+        Self {
+            director,
+            clock,
+            side: Side::Client,
+            counters: Arc::new(AllCounters::new(Arc::clone(&neighbours))),
+            neighbours,
+            taps: Arc::default(),
+            ended,
+            tunnels: tunnels.map(Arc::new),
+            sync_bell: Arc::default(),
+        }
+    }
+}
+
+#[cfg(test)]
+impl Path {
+    /// That of a director without services.
+    pub(super) fn of_nothing() -> Self {
+        let director = Arc::new(Director::new(lvs::director::Settings::default()));
+        Self::new(director, Clock::start(), mpsc::unbounded_channel().0, None)
+    }
+}
+
 /// An interface whose queues are served.
 #[derive(Debug)]
 pub(super) struct Interface {
@@ -222,23 +254,9 @@ mod tests {
     use std::net::Ipv4Addr;
 
     use super::*;
-    use lvs::director::Settings;
+
     use lvs_device::memory_device;
     use lvs_wire::{Checksum, TcpFlags, checksum, make, protocol};
-
-    fn path() -> Path {
-        Path {
-            director: Arc::new(Director::new(Settings::default())),
-            clock: Clock::start(),
-            side: Side::Client,
-            counters: Arc::default(),
-            neighbours: Arc::default(),
-            taps: Arc::default(),
-            ended: mpsc::unbounded_channel().0,
-            tunnels: None,
-            sync_bell: Arc::default(),
-        }
-    }
 
     /// A datagram that the host has taken one hop off, so that passing it gives one back.
     fn udp_to_nobody(payload: u8, ttl: u8) -> PacketBuf {
@@ -255,7 +273,7 @@ mod tests {
     async fn what_nobody_claims_comes_back_unchanged_and_in_order() {
         let (device, mut wire) = memory_device();
         let (stop, mut stopped) = oneshot::channel::<()>();
-        let path = path();
+        let path = Path::of_nothing();
         let counters = Arc::clone(&path.counters);
         let queue = tokio::spawn(async move {
             serve(device, &path, &path.counters.queue("tunvs-vip/0"), &mut stopped).await
@@ -276,7 +294,7 @@ mod tests {
     async fn a_packet_that_the_host_refuses_is_counted_and_the_rest_goes_on() {
         let (device, mut wire) = memory_device();
         let (stop, mut stopped) = oneshot::channel::<()>();
-        let path = path();
+        let path = Path::of_nothing();
         let queue = path.counters.queue("tunvs-vip/0");
         let counters = &path.counters;
         wire.set_link_down(true);
@@ -321,7 +339,7 @@ mod tests {
     async fn lengths_of(count: u32, refuses: bool) -> Vec<usize> {
         let (device, mut wire) = memory_device();
         let (stop, mut stopped) = oneshot::channel::<()>();
-        let path = path();
+        let path = Path::of_nothing();
         let queue = path.counters.queue("tunvs-vip/0");
         if refuses {
             wire.refuse_super_packets();
@@ -364,6 +382,6 @@ mod tests {
         drop(wire);
         let (_stop, mut stopped) = oneshot::channel::<()>();
         let counters = Arc::new(QueueCounters::default());
-        assert!(serve(device, &path(), &counters, &mut stopped).await.is_err());
+        assert!(serve(device, &Path::of_nothing(), &counters, &mut stopped).await.is_err());
     }
 }

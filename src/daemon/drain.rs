@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::service::Live;
+use super::service::DirectorService;
 use lvs::Time;
 use lvs::director::{Command, CommandError, ServerEntry};
 use lvs::service::{Endpoint, ServiceKey};
@@ -29,7 +29,7 @@ pub(super) struct Drain {
     reset: u64,
 }
 
-impl Live {
+impl DirectorService {
     /// Begins to drain a server, or gives a drain that has begun another deadline.
     pub(super) async fn drain(
         &self,
@@ -102,7 +102,7 @@ const fn left(entry: &ServerEntry) -> u64 {
 }
 
 /// Looks after drains until the director ends.
-pub(super) async fn keep(live: Arc<Live>) {
+pub(super) async fn keep(live: Arc<DirectorService>) {
     loop {
         tokio::time::sleep(TICK).await;
         if !live.drains.lock().is_empty() {

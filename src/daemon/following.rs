@@ -1,7 +1,7 @@
 //! The host that follows the tables: one at a time brings it up to date, in a task of its own that nobody cancels, until the director
 //! stops and everything is undone.
 //!
-//! Never decides what is captured; that is the core's. Called by [`Live`](super::service::Live) after every change.
+//! Never decides what is captured; that is the core's. Called by [`DirectorService`](super::service::DirectorService) after every change.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -13,12 +13,13 @@ mod datapath;
 mod defaults;
 mod drain;
 mod drain_file;
+mod error;
 mod execute;
 mod following;
+mod host_events;
 mod logging;
 mod marks;
 mod memory;
-mod neighbourhood;
 mod privileges;
 mod proc_dir;
 mod real_server;
@@ -26,47 +27,39 @@ mod reload;
 mod service;
 mod signals;
 mod sync;
+mod tasks;
 mod watching;
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use ipnet::IpNet;
-use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
-use ipvsadm::proc::tree::{ProcTree, TreeError};
-use lvs::director::{CommandError, Director, Settings, Side};
-use lvs::neighbour::Neighbours;
-use lvs::service::Family;
+use ipvsadm::proc::tree::ProcTree;
+use lvs::director::{Director, Settings, Side};
 use lvs_config::{Declared, Source, Watching};
-use lvs_control::capture::Taps;
-use lvs_control::socket::{BindError, ControlSocket};
+use lvs_control::socket::ControlSocket;
 use lvs_control::{ReloadWish, server};
-use lvs_device::{DeviceError, PortError, TunWriter, TunnelOffload};
+use lvs_device::TunnelOffload;
 use lvs_events::Event;
 use lvs_health::spec::programs;
-use lvs_host::{
-    self, CleanedUp, ErrorListener, HostError, HostOptions, NeighbourWatch, Plumbing, SettingsWatch, Step,
-    StopFlag, TunNames, Watch,
-};
-use lvs_wire::{Outbox, PacketBuf};
+use lvs_host::{self, CleanedUp, HostError, HostOptions, Plumbing, Step, StopFlag, TunNames};
 
 pub(crate) use clock::Clock;
-use counters::AllCounters;
 use datapath::{Ended, Interface};
 use drain_file::DrainFile;
+pub use error::DaemonError;
 pub use logging::{LogError, LogFormat, start as start_logging};
 use marks::MarkTuns;
 pub use real_server::{Options as RealServerOptions, dry_run as real_server_dry_run, run as run_real_server};
 pub use reload::tell;
-use service::Live;
+use service::DirectorService;
 use signals::{SignalWatch, Wish};
-use watching::{Watchers, WatchingError};
+use watching::Watchers;
 
 /// Everything that is decided before the director starts.
 #[derive(Clone, Debug)]
@@ -109,67 +102,6 @@ impl Options {
         TunNames { vip: format!("{}-vip", self.tun_prefix), rs: format!("{}-rs", self.tun_prefix) }
     }
 }
-
-#[derive(Debug, thiserror::Error)]
-pub enum DaemonError {
-    #[error(transparent)]
-    Socket(#[from] BindError),
-    #[error(transparent)]
-    Device(#[from] DeviceError),
-    #[error(transparent)]
-    Port(#[from] PortError),
-    #[error(transparent)]
-    Host(#[from] HostError),
-    #[error("cannot apply the configuration")]
-    Declared(#[from] CommandError),
-    #[error(transparent)]
-    ProcDir(#[from] TreeError),
-    #[error("cannot give up capabilities")]
-    Privileges(#[from] caps::errors::CapsError),
-    #[error(transparent)]
-    Watching(#[from] WatchingError),
-    #[error("cannot start {what}")]
-    Start { what: &'static str, source: io::Error },
-    #[error("{steps} changes of the host could not be undone, see the log: `tunvs cleanup` tries again")]
-    NotUndone { steps: usize },
-    #[error("the interface behind {thread} is gone")]
-    DeviceGone { thread: String, source: io::Error },
-    #[error("{thread} stopped on an internal error: please report what the log says above")]
-    Panicked { thread: String },
-}
-
-impl From<Ended> for DaemonError {
-    fn from(Ended { thread, error }: Ended) -> Self {
-        match error {
-            Some(source) => Self::DeviceGone { thread, source },
-            None => Self::Panicked { thread },
-        }
-    }
-}
-
-impl DaemonError {
-    fn start(what: &'static str) -> impl FnOnce(io::Error) -> Self {
-        move |source| Self::Start { what, source }
-    }
-}
-
-/// How often expiry and estimators run at least.
-const TICK: Duration = Duration::from_millis(250);
-
-/// How often they run at most.
-const SHORTEST_TICK: Duration = Duration::from_millis(10);
-
-/// How often it is looked whether something has to be sent again.
-const REPEAT: Duration = Duration::from_millis(100);
-
-/// Packets of that kind at once.
-const FAREWELLS: usize = 10_000;
-
-/// How often the host is made to follow what changes without a command.
-const SETTLE: Duration = Duration::from_secs(10);
-
-/// How long it waits after news from another director.
-const ARRIVAL: Duration = Duration::from_millis(200);
 
 /// What running with these options would do to the host, as steps that print as commands.
 ///
@@ -240,33 +172,18 @@ async fn run_inside(mut options: Options, tunnels: Option<TunnelOffload>) -> Res
     let journal = journal_path(&options.socket);
     clean_up_before_start(&journal, "a director").await?;
 
-    let neighbours = Arc::new(Neighbours::default());
-    let counters = Arc::new(AllCounters::new(Arc::clone(&neighbours)));
-    let taps = Arc::new(Taps::default());
     let (report, mut ended) = mpsc::unbounded_channel();
-    let sync_bell = Arc::new(Notify::new());
-    let path = datapath::Path {
-        director: Arc::clone(&director),
-        clock,
-        side: Side::Client,
-        counters: Arc::clone(&counters),
-        neighbours: Arc::clone(&neighbours),
-        taps: Arc::clone(&taps),
-        ended: report,
-        tunnels: tunnels.map(Arc::new),
-        sync_bell: Arc::clone(&sync_bell),
-    };
+    let path = datapath::Path::new(Arc::clone(&director), clock, report, tunnels);
     let names = options.tun_names();
     let (vip, writer) = Interface::open(&names.vip, options.device, &path)?;
     let server_path = datapath::Path { side: Side::Server, ..path.clone() };
     let (rs, rs_writer) = Interface::open(&names.rs, options.device, &server_path)?;
-    let marks = MarkTuns::new(options.tun_prefix.clone(), options.device, path);
+    let marks = MarkTuns::new(options.tun_prefix.clone(), options.device, path.clone());
 
     let drain_file = DrainFile::beside(&options.socket);
     director.expect_drained(drain_file.restore());
     let live = Arc::new(
-        Live::new(director, clock, counters, sync_bell, stop.clone())
-            .with_taps(taps)
+        DirectorService::new(&path, stop.clone())
             .configured(options.config.take(), options.declared.clone())
             .watched(watchers)
             .with_drain_file(drain_file),
@@ -281,7 +198,7 @@ async fn run_inside(mut options: Options, tunnels: Option<TunnelOffload>) -> Res
     let mut outcome = match live.follow_declared(&options.declared).await {
         Ok(()) if stop.is_raised() => Ok(()),
         Ok(()) => {
-            let following = follow_host(&live, writer, rs_writer);
+            let following = tasks::follow_host(&live, writer, rs_writer);
             let outcome = serve(&live, &socket, tree, &mut signals, &mut ended, &mut options).await;
             following.iter().for_each(JoinHandle::abort);
             outcome
@@ -298,7 +215,7 @@ async fn run_inside(mut options: Options, tunnels: Option<TunnelOffload>) -> Res
 
 /// Serves until a signal or an accident.
 async fn serve(
-    live: &Arc<Live>,
+    live: &Arc<DirectorService>,
     socket: &ControlSocket,
     tree: Option<ProcTree>,
     signals: &mut SignalWatch,
@@ -308,8 +225,8 @@ async fn serve(
     let (stop, stopped) = oneshot::channel::<()>();
     let listener = socket.listener().map_err(DaemonError::start("the control server"))?;
     let served = tokio::spawn(server::serve(listener, Arc::clone(live), async { drop(stopped.await) }));
-    let timers = tokio::spawn(keep_time(Arc::clone(&live.director), live.clock));
-    let settling = tokio::spawn(settle(Arc::clone(live)));
+    let timers = tokio::spawn(tasks::keep_time(Arc::clone(&live.director), live.clock));
+    let settling = tokio::spawn(tasks::settle(Arc::clone(live)));
     let alarms = tokio::spawn(alarms::watch(Arc::clone(live), options.drop_alarm));
     let checks = checks::start(live).map_err(DaemonError::start("the health checks"))?;
     let drains = tokio::spawn(drain::keep(Arc::clone(live)));
@@ -352,34 +269,6 @@ async fn serve(
     outcome
 }
 
-/// Tasks that keep up with the host: its own changes, and ICMP errors that it gets in the director's place.
-fn follow_host(live: &Arc<Live>, writer: TunWriter, rs_writer: TunWriter) -> Vec<JoinHandle<()>> {
-    let mut tasks = vec![tokio::spawn(repeat(Arc::clone(live), rs_writer))];
-    match Watch::start() {
-        Ok(watch) => tasks.push(tokio::spawn(neighbourhood::keep_up(Arc::clone(live), watch))),
-        Err(error) => tracing::warn!(%error, "changes of the host will go unnoticed"),
-    }
-    match SettingsWatch::start() {
-        Ok(watch) => tasks.push(tokio::spawn(neighbourhood::keep_settings(Arc::clone(live), watch))),
-        Err(error) => tracing::warn!(%error, "changes of settings will go unnoticed"),
-    }
-    match NeighbourWatch::start() {
-        Ok(watch) => {
-            let neighbours = Arc::clone(&live.neighbours);
-            tasks.push(tokio::spawn(neighbourhood::know_neighbours(neighbours, watch)));
-        }
-        Err(error) => tracing::warn!(%error, "neighbours are left to the host"),
-    }
-    let masquerades = live.director.masqueraded_families();
-    let listener = |family| {
-        let started = ErrorListener::start(family, masquerades[usize::from(family == Family::V6)]);
-        started.inspect_err(|error| tracing::debug!(%error, ?family, "no ICMP errors")).ok()
-    };
-    let listeners = [Family::V4, Family::V6].map(listener);
-    tasks.push(tokio::spawn(neighbourhood::pass_errors(Arc::clone(live), listeners, writer)));
-    tasks
-}
-
 /// Undoes what was left by one that was killed.
 async fn clean_up_before_start(journal: &Path, of: &str) -> Result<(), DaemonError> {
     match lvs_host::cleanup(journal).await {
@@ -404,51 +293,6 @@ pub fn journal_path(socket: &Path) -> PathBuf {
     let mut name = socket.as_os_str().to_owned();
     name.push(".journal");
     name.into()
-}
-
-/// Runs what is due in the core.
-async fn keep_time(director: Arc<Director>, clock: Clock) {
-    let mut ask_memory_at = clock.now();
-    loop {
-        let now = clock.now();
-        if now >= ask_memory_at {
-            memory::available_pages().inspect(|pages| director.set_free_memory(*pages));
-            ask_memory_at = now + memory::EVERY;
-        }
-        director.handle_timeout(now);
-        let wait = director.poll_timeout().map_or(TICK, |due| due.since(now).clamp(SHORTEST_TICK, TICK));
-        tokio::time::sleep(wait).await;
-    }
-}
-
-/// Sends again what a server has to acknowledge, and tells ends of connections that these are over.
-async fn repeat(live: Arc<Live>, writer: TunWriter) {
-    let mut executor = live.executor(writer);
-    let mut packet = PacketBuf::new();
-    loop {
-        tokio::time::sleep(REPEAT).await;
-        let now = live.clock.now();
-        executor.send_out(|outbox| live.director.repeat(now, outbox));
-        for _ in 0..FAREWELLS {
-            let decide =
-                |packet: &mut PacketBuf, outbox: &mut Outbox| live.director.farewell(packet, now, outbox);
-            if executor.execute(&mut packet, decide).is_none() {
-                break;
-            }
-        }
-    }
-}
-
-/// Lets go of removed servers whose last connections have ended, and lets those in that other directors tell of.
-async fn settle(live: Arc<Live>) {
-    let arrivals = Arc::clone(&live.sync.arrivals);
-    loop {
-        if tokio::time::timeout(SETTLE, arrivals.notified()).await.is_ok() {
-            // More are probably on their way.
-            tokio::time::sleep(ARRIVAL).await;
-        }
-        live.follow_tables().await;
-    }
 }
 
 fn notify(state: sd_notify::NotifyState<'_>) {

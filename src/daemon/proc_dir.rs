@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use super::service::Live;
+use super::service::DirectorService;
 use ipvsadm::proc::tree::ProcTree;
 
 /// How old the counters in the files may get. Changes by commands are written at once.
@@ -16,7 +16,7 @@ const REFRESH: Duration = Duration::from_secs(1);
 const SHARE: u32 = 4;
 
 /// Writes the files until `stopped` is done, then removes them.
-pub(super) async fn keep(mut tree: ProcTree, live: Arc<Live>, mut stopped: oneshot::Receiver<()>) {
+pub(super) async fn keep(mut tree: ProcTree, live: Arc<DirectorService>, mut stopped: oneshot::Receiver<()>) {
     let mut troubled = false;
     loop {
         let started = live.clock.now();

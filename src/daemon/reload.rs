@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use tokio::sync::Mutex;
 
 use super::privileges;
-use super::service::{Live, new_families};
+use super::service::{DirectorService, new_families};
 use lvs::director::{Command, Query, Reply, Tables};
 use lvs::service::DeclaredService;
 use lvs_config::note::{Note, NoteKind};
@@ -34,7 +34,7 @@ impl Configured {
     }
 }
 
-impl Live {
+impl DirectorService {
     /// Follows the file, or says how what is there differs from it.
     pub(super) async fn reload(&self, wish: ReloadWish) -> Result<Reloaded, ReloadRefusal> {
         let mut state = self.configured.0.lock().await;
@@ -89,7 +89,7 @@ impl Live {
     ) -> Result<Reloaded, ReloadRefusal> {
         let wanted = &config.declared;
         let no_room = self.host.refused(new_families(&wanted.commands())).await;
-        let turn = self.turn.lock().await;
+        let turn = self.table_lock.lock().await;
         let before = self.picture(&base.sysctls, &[&wanted.sysctls]);
         let (target, sysctls) = match wish {
             ReloadWish::Reconcile { .. } => {
@@ -185,17 +185,17 @@ pub fn tell(notes: &[Note]) {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
 
     use super::*;
-    use crate::daemon::clock::Clock;
-    use lvs::director::{Command, Director, Query, Reply, Settings};
+    use crate::daemon::datapath::Path;
+
+    use lvs::director::{Command, Query, Reply};
     use lvs_control::OnError;
 
     const ONE: &str = "[[service]]\naddress = \"10.0.0.1:80\"\n";
     const TWO: &str = "[[service]]\naddress = \"10.0.0.2:80\"\n";
 
-    fn services(live: &Live) -> Vec<String> {
+    fn services(live: &DirectorService) -> Vec<String> {
         let Ok(Reply::Services(services)) = live.director.query(&Query::Services, live.clock.now()) else {
             panic!()
         };
@@ -207,20 +207,14 @@ mod tests {
     const FOLLOW: ReloadWish = ReloadWish::Follow { dry_run: false };
 
     /// A director without a host, and the file that it reads.
-    fn live() -> (Live, tempfile::NamedTempFile) {
+    fn live() -> (DirectorService, tempfile::NamedTempFile) {
         let file = tempfile::NamedTempFile::with_suffix(".toml").unwrap();
-        let mut live = Live::new(
-            Arc::new(Director::new(Settings::default())),
-            Clock::start(),
-            Arc::default(),
-            Arc::default(),
-            lvs_host::StopFlag::default(),
-        );
+        let mut live = DirectorService::new(&Path::of_nothing(), lvs_host::StopFlag::default());
         live.configured = Configured::new(Some(Source::new(file.path())), Declared::default());
         (live, file)
     }
 
-    async fn typed(live: &Live, commands: Vec<Command>) {
+    async fn typed(live: &DirectorService, commands: Vec<Command>) {
         let applied = live.change(&commands, OnError::Stop).await;
         applied.results.into_iter().collect::<Result<(), _>>().unwrap();
     }
@@ -308,13 +302,7 @@ mod tests {
 
     #[tokio::test]
     async fn without_a_file_there_is_nothing_to_reload() {
-        let live = Live::new(
-            Arc::new(Director::new(Settings::default())),
-            Clock::start(),
-            Arc::default(),
-            Arc::default(),
-            lvs_host::StopFlag::default(),
-        );
+        let live = DirectorService::new(&Path::of_nothing(), lvs_host::StopFlag::default());
         assert_eq!(live.reload(FOLLOW).await, Err(ReloadRefusal::NoFile));
     }
 }

@@ -11,6 +11,7 @@ use super::DaemonError;
 use super::changes::Before;
 use super::clock::{Clock, unix_millis};
 use super::counters::AllCounters;
+use super::datapath::Path;
 use super::drain::Drains;
 use super::drain_file::DrainFile;
 use super::execute::Executor;
@@ -41,7 +42,7 @@ use lvs_health::state::Health;
 use lvs_host::{HostError, StopFlag};
 
 #[derive(Debug)]
-pub(super) struct Live {
+pub(super) struct DirectorService {
     pub(super) director: Arc<Director>,
     pub(super) clock: Clock,
     counters: Arc<AllCounters>,
@@ -53,7 +54,7 @@ pub(super) struct Live {
     config: Option<PathBuf>,
     started: String,
     /// Held while tables are looked at and changed by what was seen.
-    pub(super) turn: Mutex<()>,
+    pub(super) table_lock: Mutex<()>,
     pub(super) configured: Configured,
     pub(super) health: parking_lot::Mutex<Health>,
     /// None before they are started and after their end.
@@ -66,15 +67,10 @@ pub(super) struct Live {
     pub(super) changed: Notify,
 }
 
-impl Live {
-    pub(super) fn new(
-        director: Arc<Director>,
-        clock: Clock,
-        counters: Arc<AllCounters>,
-        sync_bell: Arc<Notify>,
-        stop: StopFlag,
-    ) -> Self {
-        let neighbours = Arc::clone(counters.neighbours());
+impl DirectorService {
+    /// Of the director whose packets take this path.
+    pub(super) fn new(path: &Path, stop: StopFlag) -> Self {
+        let Path { director, clock, counters, neighbours, taps, sync_bell, .. } = path.clone();
         let events = Arc::new(Events::new(unix_millis));
         let host = (Arc::clone(&director), Arc::clone(&neighbours), Arc::clone(&events));
         Self {
@@ -85,10 +81,10 @@ impl Live {
             counters,
             events,
             neighbours,
-            taps: Arc::default(),
+            taps,
             config: None,
             started: rfc3339(unix_millis()),
-            turn: Mutex::new(()),
+            table_lock: Mutex::new(()),
             configured: Configured::default(),
             health: parking_lot::Mutex::default(),
             checks: parking_lot::Mutex::default(),
@@ -115,11 +111,6 @@ impl Live {
         Self { drain_file: Some(file), ..self }
     }
 
-    /// Gives the taps that the packets' way knows.
-    pub(super) fn with_taps(self, taps: Arc<Taps>) -> Self {
-        Self { taps, ..self }
-    }
-
     /// Carries out decisions about packets that come by no queue.
     pub(super) fn executor(&self, writer: TunWriter) -> Executor<OffQueue> {
         let device = writer.with_neighbours(Arc::clone(&self.neighbours));
@@ -131,7 +122,7 @@ impl Live {
     pub(super) async fn change(&self, commands: &[Command], on_error: OnError) -> Applied {
         let refused = self.host.refused(new_families(commands)).await;
         let results = {
-            let _turn = self.turn.lock().await;
+            let _held = self.table_lock.lock().await;
             let mut results = self.change_workable(commands, on_error, &refused);
             self.follow_hand(commands, &mut results);
             results
@@ -242,7 +233,7 @@ impl Live {
             return Err(why.into());
         }
         let results = {
-            let _turn = self.turn.lock().await;
+            let _held = self.table_lock.lock().await;
             self.declare_checks(&declared.health);
             self.configure_tables(&declared.commands())
         };
@@ -265,7 +256,7 @@ impl Live {
     }
 }
 
-impl Service for Live {
+impl Service for DirectorService {
     async fn apply(&self, commands: Vec<Command>, on_error: OnError) -> Applied {
         self.change(&commands, on_error).await
     }
@@ -334,7 +325,7 @@ impl Service for Live {
     }
 }
 
-impl metrics::Source for Live {
+impl metrics::Source for DirectorService {
     fn status(&self) -> Status {
         Service::status(self)
     }

@@ -16,7 +16,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
 
 use super::clock::{Clock, unix_millis};
-use super::service::Live;
+use super::service::DirectorService;
 use crate::flow_log::line::{self, Moment};
 use crate::flow_log::{OpenError, Sink, Target};
 use crate::metrics::{self, BindError, Limits};
@@ -120,7 +120,7 @@ impl Watchers {
     }
 
     /// Goes over to what was prepared.
-    pub(super) async fn commit(&self, prepared: Prepared, live: &Live) {
+    pub(super) async fn commit(&self, prepared: Prepared, live: &DirectorService) {
         let Prepared { watching, mut listener, binds_late, sink } = prepared;
         let mut present = self.present.lock().await;
         if let (true, Some(addr), Some(pages)) = (binds_late, watching.metrics, &self.pages) {
@@ -207,7 +207,7 @@ fn named(what: &Option<impl std::fmt::Display>) -> String {
 }
 
 /// Serves metrics wherever they are wanted, until the director ends.
-pub(super) async fn serve_pages(live: Arc<Live>, mut changes: mpsc::UnboundedReceiver<Pages>) {
+pub(super) async fn serve_pages(live: Arc<DirectorService>, mut changes: mpsc::UnboundedReceiver<Pages>) {
     let mut pages: Pages = (None, Limits::default());
     loop {
         let next = match &pages {
@@ -246,7 +246,7 @@ impl Writer {
             Target::File(path) => path.clone(),
             Target::Output => PathBuf::from("-"),
         };
-        let pen = Pen { sink, director: Arc::clone(director), clock, tally: Arc::clone(tally) };
+        let pen = FlowLogWriter { sink, director: Arc::clone(director), clock, tally: Arc::clone(tally) };
         let thread = thread::Builder::new().name("tunvs-flows".to_owned()).spawn(move || {
             pen.write_until_end(&wishes);
             drop(done);
@@ -269,14 +269,14 @@ impl Writer {
     }
 }
 
-struct Pen {
+struct FlowLogWriter {
     sink: Sink,
     director: Arc<Director>,
     clock: Clock,
     tally: Arc<Mutex<Tally>>,
 }
 
-impl Pen {
+impl FlowLogWriter {
     fn write_until_end(mut self, wishes: &Receiver<Order>) {
         loop {
             match wishes.recv_timeout(FLOW_TICK) {
@@ -329,16 +329,15 @@ impl Pen {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use lvs::director::Settings;
+    use crate::daemon::datapath::Path;
 
-    fn live(given: Watching) -> (Live, mpsc::UnboundedReceiver<Pages>) {
-        let director = Arc::new(Director::new(Settings::default()));
+    fn live(given: Watching) -> (DirectorService, mpsc::UnboundedReceiver<Pages>) {
         let (watchers, pages) = Watchers::new(given);
         let stop = lvs_host::StopFlag::default();
-        (Live::new(director, Clock::start(), Arc::default(), Arc::default(), stop).watched(watchers), pages)
+        (DirectorService::new(&Path::of_nothing(), stop).watched(watchers), pages)
     }
 
-    async fn turn(live: &Live, file: &Watching) -> Result<Vec<String>, WatchingError> {
+    async fn turn(live: &DirectorService, file: &Watching) -> Result<Vec<String>, WatchingError> {
         let prepared = live.watchers.prepare(file).await?;
         let changes = live.watchers.changes(file).await;
         live.watchers.commit(prepared, live).await;

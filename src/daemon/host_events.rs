@@ -10,7 +10,7 @@ use lvs_device::TunWriter;
 use lvs_host::{ErrorListener, Heard, NeighbourWatch, SettingsWatch, Watch};
 use lvs_wire::PacketBuf;
 
-use super::service::Live;
+use super::service::DirectorService;
 
 /// Changes come in bursts: those so soon after the first one are looked at together.
 const SETTLE: Duration = Duration::from_millis(50);
@@ -20,7 +20,7 @@ const ANYWAY: Duration = Duration::from_secs(30);
 
 /// Reads the host anew whenever it changes: at the first message, and at once when something of ours is gone, unless
 /// somebody takes it again and again.
-pub(super) async fn keep_up(live: Arc<Live>, mut watch: Watch) {
+pub(super) async fn keep_up(live: Arc<DirectorService>, mut watch: Watch) {
     while tokio::time::timeout(ANYWAY, watch.changed()).await.unwrap_or(true) {
         watch.catch_up();
         live.follow_host().await;
@@ -33,7 +33,7 @@ pub(super) async fn keep_up(live: Arc<Live>, mut watch: Watch) {
 }
 
 /// Reads the host anew whenever somebody changes how it forwards.
-pub(super) async fn keep_settings(live: Arc<Live>, mut watch: SettingsWatch) {
+pub(super) async fn keep_settings(live: Arc<DirectorService>, mut watch: SettingsWatch) {
     while watch.changed().await {
         live.follow_host().await;
         if live.host.is_contested() {
@@ -64,7 +64,7 @@ pub(super) async fn know_neighbours(neighbours: Arc<Neighbours>, mut watch: Neig
 
 /// Hands ICMP errors, and answers of echo, to the director. What it passes was the host's, which has it already.
 pub(super) async fn pass_errors(
-    live: Arc<Live>,
+    live: Arc<DirectorService>,
     mut listeners: [Option<ErrorListener>; 2],
     writer: TunWriter,
 ) {

@@ -1,0 +1,110 @@
+//! Tasks beside the queues: the timers of the core, and what keeps up with the host.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
+
+use super::clock::Clock;
+use super::service::DirectorService;
+use super::{host_events, memory};
+use lvs::director::Director;
+use lvs::service::Family;
+use lvs_device::TunWriter;
+use lvs_host::{ErrorListener, NeighbourWatch, SettingsWatch, Watch};
+use lvs_wire::{Outbox, PacketBuf};
+
+/// How often expiry and estimators run at least.
+const TICK: Duration = Duration::from_millis(250);
+
+/// How often they run at most.
+const SHORTEST_TICK: Duration = Duration::from_millis(10);
+
+/// How often it is looked whether something has to be sent again.
+const REPEAT: Duration = Duration::from_millis(100);
+
+/// Packets of that kind at once.
+const FAREWELLS: usize = 10_000;
+
+/// How often the host is made to follow what changes without a command.
+const SETTLE: Duration = Duration::from_secs(10);
+
+/// How long it waits after news from another director.
+const ARRIVAL: Duration = Duration::from_millis(200);
+
+/// Tasks that keep up with the host: its own changes, and ICMP errors that it gets in the director's place.
+pub(super) fn follow_host(
+    live: &Arc<DirectorService>,
+    writer: TunWriter,
+    rs_writer: TunWriter,
+) -> Vec<JoinHandle<()>> {
+    let mut tasks = vec![tokio::spawn(repeat(Arc::clone(live), rs_writer))];
+    match Watch::start() {
+        Ok(watch) => tasks.push(tokio::spawn(host_events::keep_up(Arc::clone(live), watch))),
+        Err(error) => tracing::warn!(%error, "changes of the host will go unnoticed"),
+    }
+    match SettingsWatch::start() {
+        Ok(watch) => tasks.push(tokio::spawn(host_events::keep_settings(Arc::clone(live), watch))),
+        Err(error) => tracing::warn!(%error, "changes of settings will go unnoticed"),
+    }
+    match NeighbourWatch::start() {
+        Ok(watch) => {
+            let neighbours = Arc::clone(&live.neighbours);
+            tasks.push(tokio::spawn(host_events::know_neighbours(neighbours, watch)));
+        }
+        Err(error) => tracing::warn!(%error, "neighbours are left to the host"),
+    }
+    let masquerades = live.director.masqueraded_families();
+    let listener = |family| {
+        let started = ErrorListener::start(family, masquerades[usize::from(family == Family::V6)]);
+        started.inspect_err(|error| tracing::debug!(%error, ?family, "no ICMP errors")).ok()
+    };
+    let listeners = [Family::V4, Family::V6].map(listener);
+    tasks.push(tokio::spawn(host_events::pass_errors(Arc::clone(live), listeners, writer)));
+    tasks
+}
+
+/// Runs what is due in the core.
+pub(super) async fn keep_time(director: Arc<Director>, clock: Clock) {
+    let mut ask_memory_at = clock.now();
+    loop {
+        let now = clock.now();
+        if now >= ask_memory_at {
+            memory::available_pages().inspect(|pages| director.set_free_memory(*pages));
+            ask_memory_at = now + memory::EVERY;
+        }
+        director.handle_timeout(now);
+        let wait = director.poll_timeout().map_or(TICK, |due| due.since(now).clamp(SHORTEST_TICK, TICK));
+        tokio::time::sleep(wait).await;
+    }
+}
+
+/// Sends again what a server has to acknowledge, and tells ends of connections that these are over.
+async fn repeat(live: Arc<DirectorService>, writer: TunWriter) {
+    let mut executor = live.executor(writer);
+    let mut packet = PacketBuf::new();
+    loop {
+        tokio::time::sleep(REPEAT).await;
+        let now = live.clock.now();
+        executor.send_out(|outbox| live.director.repeat(now, outbox));
+        for _ in 0..FAREWELLS {
+            let decide =
+                |packet: &mut PacketBuf, outbox: &mut Outbox| live.director.farewell(packet, now, outbox);
+            if executor.execute(&mut packet, decide).is_none() {
+                break;
+            }
+        }
+    }
+}
+
+/// Lets go of removed servers whose last connections have ended, and lets those in that other directors tell of.
+pub(super) async fn settle(live: Arc<DirectorService>) {
+    let arrivals = Arc::clone(&live.sync.arrivals);
+    loop {
+        if tokio::time::timeout(SETTLE, arrivals.notified()).await.is_ok() {
+            // More are probably on their way.
+            tokio::time::sleep(ARRIVAL).await;
+        }
+        live.follow_tables().await;
+    }
+}
