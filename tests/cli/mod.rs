@@ -9,7 +9,7 @@ use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use lvs::director::{Director, Settings};
+use lvs::director::{Director, Kernel, Settings};
 use lvs::time::Time;
 use lvs_control::socket::ControlSocket;
 use lvs_control::{Bare, SOCKET_VARIABLE, server};
@@ -27,13 +27,18 @@ pub(crate) struct Fixture {
 
 impl Fixture {
     pub(crate) fn new() -> Self {
+        Self::like(Kernel::default())
+    }
+
+    /// As the IPVS of that kernel.
+    pub(crate) fn like(kernel: Kernel) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let bin = dir.path().join("bin");
         std::fs::create_dir(&bin).unwrap();
         for name in ["ipvsadm", "ipvsadm-save", "ipvsadm-restore", "tunvs"] {
             symlink(env!("CARGO_BIN_EXE_tunvs"), bin.join(name)).unwrap();
         }
-        let director = Arc::new(Director::new(Settings::default()));
+        let director = Arc::new(Director::new(Settings { kernel, ..Settings::default() }));
         let service = Arc::new(Bare::new(director, || Time::ZERO));
         let socket = ControlSocket::bind(&dir.path().join("control.sock")).unwrap();
         let (stop, stopped) = oneshot::channel();

@@ -120,6 +120,8 @@ pub struct Director {
     leads: AtomicBool,
     /// There was a service whose connections tell their ends.
     tells_ends: AtomicBool,
+    /// There was a service: the kernel makes its table of connections with the first, and keeps it.
+    had_services: AtomicBool,
     routes: Routes,
     fragments: Mutex<Fragments>,
     defence: Defence,
@@ -147,6 +149,7 @@ impl Director {
             has_engines: AtomicBool::new(false),
             leads: AtomicBool::new(false),
             tells_ends: AtomicBool::new(false),
+            had_services: AtomicBool::new(false),
             routes: Routes::default(),
             fragments: Mutex::default(),
             defence: Defence::default(),

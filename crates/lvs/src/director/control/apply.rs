@@ -48,18 +48,20 @@ impl Director {
     /// What packets have to know of the services as a whole.
     fn note_services(&self) {
         let mut families = self.masquerade.families();
-        let (mut has_engines, mut tells_ends) = (false, false);
+        let (mut has_engines, mut tells_ends, mut has_services) = (false, false, false);
         for service in self.services.read().iter() {
             let spec = service.spec();
             families[usize::from(spec.key.family() == Family::V6)] = true;
             has_engines |= spec.engine.is_some();
             tells_ends |= spec.rst_on_expire;
+            has_services = true;
         }
         for (is_on, has_service) in self.directing.iter().zip(families) {
             is_on.store(has_service, Relaxed);
         }
         self.has_engines.store(has_engines, Relaxed);
         self.tells_ends.fetch_or(tells_ends, Relaxed);
+        self.had_services.fetch_or(has_services, Relaxed);
     }
 
     fn change(&self, command: &Command, now: Time) -> Result<(), CommandError> {

@@ -79,5 +79,7 @@ mod tests {
         let key = ServiceKey::Mark { mark: 1, family: Family::V4 };
         director.apply(&Command::AddService(ServiceSpec::new(key, "rr")), Time::ZERO).unwrap();
         assert_eq!(size(), 256);
+        director.apply(&Command::Flush, Time::ZERO).unwrap();
+        assert_eq!(size(), 256, "the table stays");
     }
 }

@@ -3,6 +3,7 @@
 //! is in them now. Answers a query; never changes anything.
 
 use std::hash::BuildHasher;
+use std::sync::atomic::Ordering::Relaxed;
 
 use foldhash::fast::FixedState;
 use serde::{Deserialize, Serialize};
@@ -44,7 +45,7 @@ impl Director {
         drop(services);
         let conns = self.conns.of_services() as u64;
         let conn_factor = self.sysctls.value(Sysctl::ConnLfactor);
-        let conn_buckets = self.conn_buckets(keys.len());
+        let conn_buckets = self.conn_buckets();
         let service_factor = self.sysctls.value(Sysctl::SvcLfactor);
         let count = keys.len() as u64;
         let service_buckets = match count {
@@ -68,15 +69,15 @@ impl Director {
     /// The `size=` of listings: that of a table that grows, if the kernel that is followed has one.
     pub(in crate::director) fn table_size(&self) -> u32 {
         match self.settings.kernel.has_growing_table() {
-            true => self.conn_buckets(self.services.read().iter().count()),
+            true => self.conn_buckets(),
             false => self.settings.conn_table_size,
         }
     }
 
-    fn conn_buckets(&self, services: usize) -> u32 {
+    fn conn_buckets(&self) -> u32 {
         let most = u64::from(self.settings.conn_table_size).max(LEAST_CONN_BUCKETS);
-        match (self.conns.of_services() as u64, services) {
-            (0, 0) => 0,
+        match (self.conns.of_services() as u64, self.had_services.load(Relaxed)) {
+            (0, false) => 0,
             (conns, _) => buckets(conns, self.sysctls.value(Sysctl::ConnLfactor), LEAST_CONN_BUCKETS, most),
         }
     }
