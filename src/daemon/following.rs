@@ -109,9 +109,9 @@ impl Following {
             Err(error) => warnings.push(error.to_string()),
         }
         host.marks.close_others(&captures);
-        let ground = host.plumbing.ground();
-        self.director.set_routes(Arc::clone(&ground.routes));
-        self.neighbours.set_ground(ground);
+        let routing = host.plumbing.routing();
+        self.director.set_routes(Arc::clone(&routing.routes));
+        self.neighbours.set_routing(routing);
         let state = status::Host {
             follows: warnings.is_empty(),
             changes: host.plumbing.changes() as u64,

@@ -10,7 +10,7 @@ use super::marked;
 use super::mends::{self, Trouble};
 use super::site::Site;
 use lvs::service::{Family, Forwarding, ServiceKey};
-use lvs_host::Way;
+use lvs_host::LinkRoute;
 
 /// Services, ways or rules that are named in one finding.
 const NAMED: usize = 4;
@@ -298,7 +298,9 @@ fn input(site: &Site) -> Option<Finding> {
     let rs_tun = format!("{}-rs", site.tun_prefix());
     let mut dropped: BTreeMap<Place, Vec<IpAddr>> = BTreeMap::new();
     for real in site.reals(|forwarding| forwarding != Forwarding::Local) {
-        let Some(Way::Out { dev, source: Some(source), .. }) = site.survey.ways.get(&real) else { continue };
+        let Some(LinkRoute::Out { dev, source: Some(source), .. }) = site.survey.ways.get(&real) else {
+            continue;
+        };
         let answer = |iif: &str| Packet {
             iif: iif.to_owned(),
             oif: String::new(),

@@ -12,7 +12,7 @@ use super::filter::{Course, End, Hook, Packet, Ruleset, Tracking, courses};
 use super::site::Site;
 use lvs::director::{ServerEntry, ServiceEntry};
 use lvs::service::{Forwarding, Protocol, ServiceKey, TunnelKind};
-use lvs_host::Way;
+use lvs_host::LinkRoute;
 
 /// Addresses of somebody far away (RFC 5737, RFC 3849), to ask the host for its way out.
 pub const FAR: [IpAddr; 2] = [
@@ -90,7 +90,7 @@ pub(super) fn clients(site: &Site, vip: IpAddr, named: &[IpNet]) -> Vec<Clients>
     };
     let far = FAR.into_iter().find(|addr| addr.is_ipv6() == vip.is_ipv6());
     let far = far.and_then(|addr| match site.survey.ways.get(&addr) {
-        Some(Way::Out { dev, .. }) => Some((addr, dev.as_str())),
+        Some(LinkRoute::Out { dev, .. }) => Some((addr, dev.as_str())),
         _ => None,
     });
     let has_vip = |net: &IpNet| net.contains(&vip);
@@ -206,8 +206,8 @@ impl Passage<'_> {
         let ports = if spec.port == 0 || self.mark.is_some() { port } else { open(spec.port) };
         let back = |is_tracked| if is_tracked { Tracking::Established } else { unanswered(protocol) };
         let (dev, own) = match self.site.survey.ways.get(&spec.addr) {
-            Some(Way::Out { dev, source, .. }) => (dev.as_str(), *source),
-            Some(Way::Local) => {
+            Some(LinkRoute::Out { dev, source, .. }) => (dev.as_str(), *source),
+            Some(LinkRoute::Local) => {
                 for tracking in [Tracking::New, Tracking::Established] {
                     let packet = Packet {
                         destination: spec.addr,
@@ -280,7 +280,8 @@ impl Passage<'_> {
     /// The outer packet, from the director's own address.
     fn tunnelled(&self, server: &ServerEntry) -> Option<Leg> {
         let Forwarding::Tunnel(tunnel) = server.spec.forwarding else { return None };
-        let Some(Way::Out { dev, source: Some(source), .. }) = self.site.survey.ways.get(&server.spec.addr)
+        let Some(LinkRoute::Out { dev, source: Some(source), .. }) =
+            self.site.survey.ways.get(&server.spec.addr)
         else {
             return None;
         };

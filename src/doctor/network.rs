@@ -4,9 +4,9 @@ use std::net::IpAddr;
 
 use super::Finding;
 use super::site::Site;
-use lvs::neighbour::Reach;
+use lvs::neighbour::NeighbourState;
 use lvs::service::Forwarding;
-use lvs_host::Way;
+use lvs_host::LinkRoute;
 
 /// No super-packet is too long for a TUN.
 const TUN_MTU: u32 = 65_535;
@@ -119,7 +119,7 @@ fn mtus(site: &Site, findings: &mut Vec<Finding>) {
     let mut tunnelled: Vec<(&str, u32)> = Vec::new();
     let servers = site.services.iter().flat_map(|service| &service.servers);
     for server in servers {
-        let Some(Way::Out { dev, mtu, .. }) = site.survey.ways.get(&server.spec.addr) else { continue };
+        let Some(LinkRoute::Out { dev, mtu, .. }) = site.survey.ways.get(&server.spec.addr) else { continue };
         if *mtu < widest && !narrow.contains(&(dev, *mtu)) {
             narrow.push((dev, *mtu));
         }
@@ -156,7 +156,7 @@ fn mtus(site: &Site, findings: &mut Vec<Finding>) {
 fn duplicates(site: &Site, findings: &mut Vec<Finding>) {
     for vip in site.vips() {
         let held = site.survey.neighbours.iter().find_map(|(dev, addr, reach)| match reach {
-            Reach::Known(link) | Reach::Stale(link) if *addr == vip => Some((dev, link)),
+            NeighbourState::Known(link) | NeighbourState::Stale(link) if *addr == vip => Some((dev, link)),
             _ => None,
         });
         let Some((dev, link)) = held else { continue };

@@ -6,10 +6,10 @@ use super::Finding;
 use super::probe::Probe;
 use super::site::Site;
 use lvs::director::{ServerEntry, ServiceEntry};
-use lvs::neighbour::Reach;
+use lvs::neighbour::NeighbourState;
 use lvs::route::is_link_local;
 use lvs::service::Forwarding;
-use lvs_host::Way;
+use lvs_host::LinkRoute;
 
 /// Packets to a server that has answered none of them, so many that it is no chance.
 const UNANSWERED: u64 = 3;
@@ -35,19 +35,25 @@ fn ip(addr: IpAddr) -> &'static str {
     if addr.is_ipv6() { "ip -6" } else { "ip" }
 }
 
-fn route(site: &Site, service: &ServiceEntry, server: &ServerEntry, way: &Way, findings: &mut Vec<Finding>) {
+fn route(
+    site: &Site,
+    service: &ServiceEntry,
+    server: &ServerEntry,
+    way: &LinkRoute,
+    findings: &mut Vec<Finding>,
+) {
     let addr = server.spec.addr;
     match way {
-        Way::Local => findings.push(Finding::ok("route", format!("{addr} is an address of this host"))),
-        Way::None(error) => findings.push(no_route(site, addr, error)),
-        Way::Out { dev, .. } if site.tuns().contains(&dev.as_str()) => {
+        LinkRoute::Local => findings.push(Finding::ok("route", format!("{addr} is an address of this host"))),
+        LinkRoute::None(error) => findings.push(no_route(site, addr, error)),
+        LinkRoute::Out { dev, .. } if site.tuns().contains(&dev.as_str()) => {
             let why = "its packets would come back to the director, and go round";
             findings.push(
                 Finding::fail("route", format!("the way to {addr} leads into {dev}"), why)
                     .mend(format!("{} route show table all match {addr}", ip(addr))),
             );
         }
-        Way::Out { dev, gateway: Some(gateway), .. } if server.spec.forwarding == Forwarding::Route => {
+        LinkRoute::Out { dev, gateway: Some(gateway), .. } if server.spec.forwarding == Forwarding::Route => {
             let why = "direct routing leaves the destination as it is, so the server has to be a neighbour: the gateway would send the packet back";
             let option = service.spec.key.options();
             findings.push(
@@ -55,7 +61,7 @@ fn route(site: &Site, service: &ServiceEntry, server: &ServerEntry, way: &Way, f
                     .mend(format!("tunvs ipvsadm -e {option} -r {} -i", server.spec.endpoint())),
             );
         }
-        Way::Out { dev, gateway, .. } => {
+        LinkRoute::Out { dev, gateway, .. } => {
             let by = gateway.map(|gateway| format!(" by the gateway {gateway}")).unwrap_or_default();
             findings.push(Finding::ok("route", format!("{addr} is reached on {dev}{by}")));
             findings.extend(neighbour(site, dev, gateway.unwrap_or(addr)));
@@ -86,11 +92,13 @@ fn neighbour(site: &Site, dev: &str, hop: IpAddr) -> Option<Finding> {
     }
     let known = site.survey.neighbours.iter().find(|(on, addr, _)| on == dev && *addr == hop);
     Some(match known.map(|(_, _, reach)| *reach) {
-        Some(Reach::Known(_)) => Finding::ok("neighbour", format!("{hop} answers on {dev}")),
-        Some(Reach::Stale(_)) => Finding::ok("neighbour", format!("{hop} has answered on {dev}")),
-        Some(Reach::Sought) => Finding::ok("neighbour", format!("{hop} is being asked for on {dev}")),
+        Some(NeighbourState::Known(_)) => Finding::ok("neighbour", format!("{hop} answers on {dev}")),
+        Some(NeighbourState::Stale(_)) => Finding::ok("neighbour", format!("{hop} has answered on {dev}")),
+        Some(NeighbourState::Sought) => {
+            Finding::ok("neighbour", format!("{hop} is being asked for on {dev}"))
+        }
         None => Finding::ok("neighbour", format!("{hop} has not been asked for on {dev} yet")),
-        Some(Reach::Failed) => {
+        Some(NeighbourState::Failed) => {
             let why = "the host has nowhere to send its packets: the server is off, on another link, or has another address";
             Finding::fail("neighbour", format!("{hop} does not answer on {dev}"), why)
                 .mend_on(hop, "ip -br address")
@@ -107,7 +115,7 @@ fn ask(dev: &str, hop: IpAddr) -> String {
 /// Whether answers come back, by what the director has counted. It sees packets, not the server's routes: a hint.
 fn back(site: &Site, server: &ServerEntry, findings: &mut Vec<Finding>) {
     let comes_back = matches!(server.spec.forwarding, Forwarding::Masq | Forwarding::FullNat);
-    let Some(Way::Out { source, .. }) = site.survey.ways.get(&server.spec.addr) else { return };
+    let Some(LinkRoute::Out { source, .. }) = site.survey.ways.get(&server.spec.addr) else { return };
     let stats = server.stats;
     if !comes_back || stats.in_packets == 0 {
         return;
@@ -161,7 +169,7 @@ fn probed(site: &Site, server: &ServerEntry, probe: &Probe) -> Finding {
             let why = "the server is off, filters what comes from here, or has another link address than this host believes";
             let finding = Finding::fail("probe", format!("{end} did not answer a probe from here{how}"), why);
             match site.survey.ways.get(&end.addr) {
-                Some(Way::Out { dev, gateway, .. }) => {
+                Some(LinkRoute::Out { dev, gateway, .. }) => {
                     let hop = gateway.unwrap_or(end.addr);
                     finding.mend(format!("{} neigh del {hop} dev {dev}", ip(hop)))
                 }

@@ -7,14 +7,14 @@ use super::look::{Host, look};
 use super::site::{Socket, Tun};
 use super::*;
 use lvs::director::{ServerEntry, ServiceEntry};
-use lvs::neighbour::Reach;
+use lvs::neighbour::NeighbourState;
 use lvs::service::{
     Endpoint, Family, Forwarding, Protocol, Rates, ServerSpec, ServiceKey, ServiceSpec, Stats, Tunnel,
 };
 use lvs_control::Status;
 use lvs_control::status::Queue;
 use lvs_health::report::{CheckReport, ServerReport, ServiceReport};
-use lvs_host::{Obstacle, ReceiveOffload, Survey, SurveyedLink, Way};
+use lvs_host::{LinkRoute, Obstacle, ReceiveOffload, Survey, SurveyedLink};
 
 /// A host of paper: files by path, programs by name.
 struct Paper {
@@ -135,7 +135,7 @@ fn survey() -> Survey {
         mtu,
         longest: 65_536,
     };
-    let out = Way::Out {
+    let out = LinkRoute::Out {
         dev: "eth2".to_owned(),
         gateway: None,
         source: Some([192, 168, 56, 181].into()),
@@ -153,7 +153,7 @@ fn survey() -> Survey {
             ("eth1".to_owned(), "192.168.1.181/24".parse().unwrap()),
             ("eth2".to_owned(), "192.168.56.181/24".parse().unwrap()),
         ],
-        neighbours: vec![("eth2".to_owned(), rip(), Reach::Known([2, 0, 0, 0, 0, 1]))],
+        neighbours: vec![("eth2".to_owned(), rip(), NeighbourState::Known([2, 0, 0, 0, 0, 1]))],
         ways: BTreeMap::from([(rip(), out)]),
         ..Survey::default()
     }
@@ -403,7 +403,7 @@ fn links_and_their_sizes() {
 #[test]
 fn virtual_addresses_of_others_and_of_real_servers() {
     let mut other = survey();
-    other.neighbours.push(("eth1".to_owned(), vip(), Reach::Stale([2, 0, 0, 0, 0, 9])));
+    other.neighbours.push(("eth1".to_owned(), vip(), NeighbourState::Stale([2, 0, 0, 0, 0, 9])));
     let commands = [
         "sysctl -w net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.all.arp_announce=2 # on that host",
         "ip neigh flush to 192.168.1.183 dev eth1",
@@ -783,7 +783,7 @@ fn the_kernels_own_ipvs() {
     assert_eq!(found(&other, "kernel-ipvs").0, Some(Level::Warn));
 }
 
-fn with_way(forwarding: Forwarding, way: Way) -> Site {
+fn with_way(forwarding: Forwarding, way: LinkRoute) -> Site {
     let mut survey = survey();
     survey.ways.insert(rip(), way);
     look(&paper(), survey, Site { services: vec![service(forwarding)], ..known() })
@@ -791,7 +791,7 @@ fn with_way(forwarding: Forwarding, way: Way) -> Site {
 
 #[test]
 fn ways_to_servers() {
-    let none = || Way::None("Network is unreachable (os error 101)".to_owned());
+    let none = || LinkRoute::None("Network is unreachable (os error 101)".to_owned());
     let lost = with_way(Forwarding::Masq, none());
     assert_found(&lost, "route", Level::Fail, &["ip route add 192.168.56.0/24 dev eth2"]);
     let mut refused = with_way(Forwarding::Masq, none());
@@ -803,7 +803,7 @@ fn ways_to_servers() {
     let mut far = with_way(Forwarding::Masq, none());
     far.survey.addresses.clear();
     assert_found(&far, "route", Level::Fail, &["ip route add 192.168.56.184 via GATEWAY"]);
-    let out = |dev: &str, gateway| Way::Out { dev: dev.to_owned(), gateway, source: None, mtu: 65_535 };
+    let out = |dev: &str, gateway| LinkRoute::Out { dev: dev.to_owned(), gateway, source: None, mtu: 65_535 };
     let round = with_way(Forwarding::Masq, out("tunvs-vip", None));
     assert_found(&round, "route", Level::Fail, &["ip route show table all match 192.168.56.184"]);
     let gateway = Some([192, 168, 56, 1].into());
@@ -811,7 +811,7 @@ fn ways_to_servers() {
     let command = ["tunvs ipvsadm -e -t 192.168.1.183:80 -r 192.168.56.184:8080 -i"];
     assert_found(&routed, "route", Level::Fail, &command);
     assert_found(&with_way(Forwarding::Masq, out("eth2", gateway)), "route", Level::Ok, &[]);
-    assert_found(&with_way(Forwarding::Local, Way::Local), "route", Level::Ok, &[]);
+    assert_found(&with_way(Forwarding::Local, LinkRoute::Local), "route", Level::Ok, &[]);
 }
 
 #[test]
@@ -822,8 +822,8 @@ fn neighbours_and_ways_back() {
         look(&paper(), survey, known())
     };
     let commands = ["192.168.56.184: ip -br address", "ping -c 3 192.168.56.184"];
-    assert_found(&heard(Reach::Failed), "neighbour", Level::Fail, &commands);
-    assert_found(&heard(Reach::Sought), "neighbour", Level::Ok, &[]);
+    assert_found(&heard(NeighbourState::Failed), "neighbour", Level::Fail, &commands);
+    assert_found(&heard(NeighbourState::Sought), "neighbour", Level::Ok, &[]);
     let silent = |forwarding, in_packets| {
         let mut service = service(forwarding);
         service.servers[0].stats = Stats { in_packets, ..Stats::default() };

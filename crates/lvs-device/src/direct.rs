@@ -27,11 +27,11 @@ pub(super) struct DirectSender {
     neighbours: Arc<Neighbours>,
     /// Of the neighbours, when `ways` was last emptied.
     generation: u64,
-    ways: HashMap<IpAddr, Way>,
+    ways: HashMap<IpAddr, TxPath>,
 }
 
 #[derive(Clone, Debug)]
-enum Way {
+enum TxPath {
     Frames(FrameTo),
     /// By frames from the second packet on: the host sends the first, which has it ask whether the neighbour is there.
     FirstByHost(FrameTo),
@@ -55,7 +55,7 @@ impl DirectSender {
         }
         let way = self.ways.entry(neighbour).or_insert_with(|| way(&self.neighbours, neighbour));
         match way {
-            Way::Frames(to) => {
+            TxPath::Frames(to) => {
                 if let Some(link) = self.link.as_ref().filter(|_| to.fits(packet)) {
                     match link.send(packet, to) {
                         Ok(()) => return Ok(()),
@@ -67,18 +67,18 @@ impl DirectSender {
                     }
                 }
             }
-            Way::FirstByHost(to) => *way = Way::Frames(to.clone()),
-            Way::ByHost => self.neighbours.wait_for(neighbour),
+            TxPath::FirstByHost(to) => *way = TxPath::Frames(to.clone()),
+            TxPath::ByHost => self.neighbours.wait_for(neighbour),
         }
         self.raw.send(packet, neighbour, || self.neighbours.mtu_to(neighbour))
     }
 }
 
-fn way(neighbours: &Neighbours, neighbour: IpAddr) -> Way {
+fn way(neighbours: &Neighbours, neighbour: IpAddr) -> TxPath {
     let frame = neighbours.hop_to(neighbour).and_then(|hop| FrameTo::new(hop).ok());
     match frame {
-        Some(to) if to.hop.is_stale => Way::FirstByHost(to),
-        Some(to) => Way::Frames(to),
-        None => Way::ByHost,
+        Some(to) if to.hop.is_stale => TxPath::FirstByHost(to),
+        Some(to) => TxPath::Frames(to),
+        None => TxPath::ByHost,
     }
 }

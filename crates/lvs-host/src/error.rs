@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use ipnet::IpNet;
 
-use super::change::dotted;
+use super::change::text::dotted;
 use lvs::service::Family;
 
 #[derive(Debug, thiserror::Error)]

@@ -259,7 +259,7 @@ fn write_sysctl(setting: &Setting) -> Result<(), HostError> {
         return Ok(());
     }
     sysctl::write(&setting.key, &setting.value).map_err(|source| HostError::Sysctl {
-        key: super::change::dotted(&setting.key),
+        key: super::change::text::dotted(&setting.key),
         value: setting.value.clone(),
         source,
     })

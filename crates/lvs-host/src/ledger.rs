@@ -9,7 +9,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-use super::change::{Change, Setting, Step, dotted};
+use super::change::text::dotted;
+use super::change::{Change, Setting, Step};
 use super::error::HostError;
 use super::forwarders;
 use super::journal::Journal;

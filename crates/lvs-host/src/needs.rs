@@ -4,7 +4,8 @@
 use std::collections::BTreeSet;
 
 use super::error::{HostError, Lacking};
-use super::plan::{Ground, STRICT, rp_filter, wants_loose};
+use super::plan::{PlanContext, wants_loose};
+use super::settings::{STRICT, rp_filter};
 use super::sysctl;
 use lvs::director::Captures;
 use lvs::service::Family;
@@ -60,7 +61,7 @@ fn lacking(
 /// What stands between links and TUNs although the plan is carried out: forwarding that somebody switched off on the way of
 /// clients and servers, a strict filter on a TUN, or on a link where the way back is a TUN.
 pub(super) fn blocked(
-    ground: &Ground<'_>,
+    context: &PlanContext<'_>,
     families: impl Iterator<Item = Family>,
     captures: &Captures,
     value: impl Fn(&str) -> Option<String>,
@@ -83,15 +84,15 @@ pub(super) fn blocked(
         if family == Family::V6 {
             continue;
         }
-        let tuns = [ground.tuns.vip.as_str(), &ground.tuns.rs];
-        for dev in ways_in(ground, captures).into_iter().chain(tuns) {
+        let tuns = [context.tuns.vip.as_str(), &context.tuns.rs];
+        for dev in ways_in(context, captures).into_iter().chain(tuns) {
             let key = format!("net/ipv4/conf/{dev}/forwarding");
             if is_off(&key) {
                 blocked(key, Some("0".to_owned()), "1");
             }
         }
         let number = |key: &str| value(key).and_then(|text| text.parse::<u8>().ok()).unwrap_or(0);
-        let links = ways_in(ground, captures).into_iter().filter(|_| wants_loose(ground.options, captures));
+        let links = ways_in(context, captures).into_iter().filter(|_| wants_loose(context.options, captures));
         for (dev, wanted) in tuns.map(|tun| (tun, "0")).into_iter().chain(links.map(|link| (link, "2"))) {
             let strictest = ["all", dev].map(rp_filter).into_iter().max_by_key(|key| number(key));
             if let Some(key) = strictest.filter(|key| number(key) == STRICT) {
@@ -104,8 +105,8 @@ pub(super) fn blocked(
 
 /// Links by which IPv4 packets of clients and of servers come: those in whose subnets the virtual addresses and servers
 /// lie, and that of the default route for clients of addresses that are routed here.
-fn ways_in<'a>(ground: &Ground<'a>, captures: &Captures) -> BTreeSet<&'a str> {
-    let view = ground.view;
+fn ways_in<'a>(context: &PlanContext<'a>, captures: &Captures) -> BTreeSet<&'a str> {
+    let view = context.view;
     let mut links = BTreeSet::new();
     let mut is_routed = false;
     for addr in captures.virtuals.iter().chain(&captures.reals).filter(|addr| addr.is_ipv4()) {
@@ -115,7 +116,7 @@ fn ways_in<'a>(ground: &Ground<'a>, captures: &Captures) -> BTreeSet<&'a str> {
         links.extend(on);
     }
     if is_routed {
-        let tuns = [ground.tuns.vip.as_str(), &ground.tuns.rs];
+        let tuns = [context.tuns.vip.as_str(), &context.tuns.rs];
         let ways = view.routes_beside(&tuns).filter(|route| route.net.prefix_len() == 0);
         let ways = ways.filter(|route| !route.is_local && route.net.addr().is_ipv4());
         let indexes: BTreeSet<u32> = ways.map(|route| route.interface).collect();

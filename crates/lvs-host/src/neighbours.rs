@@ -5,14 +5,14 @@ use futures::{StreamExt, TryStreamExt};
 use netlink_packet_core::{NetlinkMessage, NetlinkPayload};
 use netlink_packet_route::RouteNetlinkMessage;
 use netlink_packet_route::neighbour::{
-    NeighbourAddress, NeighbourAttribute, NeighbourFlags, NeighbourMessage, NeighbourState,
+    NeighbourAddress, NeighbourAttribute, NeighbourFlags, NeighbourMessage, NeighbourState as Nud,
 };
 use rtnetlink::sys::SocketAddr;
 use rtnetlink::{Handle, MulticastGroup};
 
 use super::error::HostError;
 use super::kernel::netlink_error;
-use lvs::neighbour::{LinkAddr, Neighbour, Reach};
+use lvs::neighbour::{LinkAddr, Neighbour, NeighbourState};
 
 #[derive(Debug)]
 pub struct NeighbourWatch {
@@ -99,17 +99,12 @@ fn said(message: &NeighbourMessage) -> Option<Neighbour> {
         _ => None,
     });
     let reach = match (message.header.state, link) {
-        (NeighbourState::Failed, _) => Reach::Failed,
-        (NeighbourState::Stale, Some(link)) => Reach::Stale(link),
-        (
-            NeighbourState::Reachable
-            | NeighbourState::Delay
-            | NeighbourState::Probe
-            | NeighbourState::Permanent
-            | NeighbourState::Noarp,
-            Some(link),
-        ) => Reach::Known(link),
-        _ => Reach::Sought,
+        (Nud::Failed, _) => NeighbourState::Failed,
+        (Nud::Stale, Some(link)) => NeighbourState::Stale(link),
+        (Nud::Reachable | Nud::Delay | Nud::Probe | Nud::Permanent | Nud::Noarp, Some(link)) => {
+            NeighbourState::Known(link)
+        }
+        _ => NeighbourState::Sought,
     };
     Some(Neighbour { interface: message.header.ifindex, addr, reach: Some(reach) })
 }
@@ -120,7 +115,7 @@ mod tests {
 
     const LINK: LinkAddr = [2, 0, 0, 0, 0, 1];
 
-    fn message(state: NeighbourState, link: &[u8]) -> NeighbourMessage {
+    fn message(state: Nud, link: &[u8]) -> NeighbourMessage {
         let mut message = NeighbourMessage::default();
         message.header.ifindex = 7;
         message.header.state = state;
@@ -135,18 +130,18 @@ mod tests {
     #[test]
     fn states_are_told_apart() {
         let rows = [
-            (NeighbourState::Reachable, LINK.as_slice(), Reach::Known(LINK)),
-            (NeighbourState::Delay, &LINK, Reach::Known(LINK)),
-            (NeighbourState::Probe, &LINK, Reach::Known(LINK)),
-            (NeighbourState::Permanent, &LINK, Reach::Known(LINK)),
-            (NeighbourState::Noarp, &LINK, Reach::Known(LINK)),
-            (NeighbourState::Stale, &LINK, Reach::Stale(LINK)),
-            (NeighbourState::Incomplete, &[], Reach::Sought),
-            (NeighbourState::None, &[], Reach::Sought),
-            (NeighbourState::Failed, &[], Reach::Failed),
-            (NeighbourState::Failed, &LINK, Reach::Failed),
+            (Nud::Reachable, LINK.as_slice(), NeighbourState::Known(LINK)),
+            (Nud::Delay, &LINK, NeighbourState::Known(LINK)),
+            (Nud::Probe, &LINK, NeighbourState::Known(LINK)),
+            (Nud::Permanent, &LINK, NeighbourState::Known(LINK)),
+            (Nud::Noarp, &LINK, NeighbourState::Known(LINK)),
+            (Nud::Stale, &LINK, NeighbourState::Stale(LINK)),
+            (Nud::Incomplete, &[], NeighbourState::Sought),
+            (Nud::None, &[], NeighbourState::Sought),
+            (Nud::Failed, &[], NeighbourState::Failed),
+            (Nud::Failed, &LINK, NeighbourState::Failed),
             // InfiniBand.
-            (NeighbourState::Reachable, &[0; 20], Reach::Sought),
+            (Nud::Reachable, &[0; 20], NeighbourState::Sought),
         ];
         for (state, link, expected) in rows {
             let heard = said(&message(state, link)).map(|said| (said.interface, said.reach));
@@ -156,10 +151,10 @@ mod tests {
 
     #[test]
     fn proxies_and_bridges_are_no_neighbours() {
-        let mut proxy = message(NeighbourState::Permanent, &LINK);
+        let mut proxy = message(Nud::Permanent, &LINK);
         proxy.header.flags = NeighbourFlags::Proxy;
         assert_eq!(said(&proxy), None);
-        let mut bridge = message(NeighbourState::Permanent, &LINK);
+        let mut bridge = message(Nud::Permanent, &LINK);
         bridge.attributes.remove(0);
         assert_eq!(said(&bridge), None);
     }

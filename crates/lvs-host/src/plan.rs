@@ -9,7 +9,9 @@ use super::change::{Action, Address, Link, Proxy, Route, RouteKind, Rule, Step, 
 use super::cover::cover;
 use super::layout::{CAPTURED, IPSEC, Layout, icmp};
 use super::options::{HostOptions, TunNames};
-use super::ports::reserve;
+use super::settings::{
+    LOOSE, STRICT, answer_for_others, device_sysctls_v4, rp_filter, sysctls_v4, sysctls_v6,
+};
 use super::view::{Interface, View};
 use lvs::director::{Captures, INNER_LADDRS, laddrs};
 use lvs::route::is_link_local;
@@ -17,12 +19,6 @@ use lvs::service::Family;
 
 /// No super-packet is too long for a TUN; what is too long for a link the director finds out itself.
 pub(super) const TUN_MTU: u32 = 65_535;
-
-/// `rp_filter`: a packet must come from where its answer would go.
-pub(super) const STRICT: u8 = 1;
-
-/// `rp_filter`: there is a way back at all.
-const LOOSE: u8 = 2;
 
 /// Prefixes for real servers at most, per family, each with two rules; beyond that wider ones stand in.
 const MAX_REALS: usize = 64;
@@ -43,7 +39,7 @@ pub(super) struct Tables {
 
 /// Devices and tables: what every plan needs to know.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Ground<'a> {
+pub(super) struct PlanContext<'a> {
     pub(super) options: &'a HostOptions,
     pub(super) tuns: &'a TunNames,
     pub(super) tables: Tables,
@@ -52,9 +48,9 @@ pub(super) struct Ground<'a> {
     pub(super) foreign_proxies: &'a [Proxy],
 }
 
-impl<'a> Ground<'a> {
+impl<'a> PlanContext<'a> {
     /// The host's interfaces but the TUNs, and what new ones begin with.
-    fn others(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+    pub(super) fn others(&self) -> impl Iterator<Item = &'a str> + use<'a> {
         let tuns = self.tuns;
         let links = self.view.links.iter().map(|link| link.name.as_str());
         links.filter(|name| *name != tuns.vip && *name != tuns.rs).chain(["default"])
@@ -72,34 +68,34 @@ pub(super) fn devices(options: &HostOptions, tuns: &TunNames) -> Vec<Step> {
 
 /// What stays for as long as a family is in use: sysctls, the table of real servers, the rules of the layout.
 pub(super) fn base(
-    ground: &Ground<'_>,
+    context: &PlanContext<'_>,
     layout: &Layout,
     sysctl: impl Fn(&str) -> Option<String>,
 ) -> Vec<Step> {
     let family = layout.family;
     let mut steps = match family {
-        Family::V4 => sysctls_v4(ground, &sysctl),
-        Family::V6 => sysctls_v6(ground, &sysctl),
+        Family::V4 => sysctls_v4(context, &sysctl),
+        Family::V6 => sysctls_v6(context, &sysctl),
     };
-    let to_rs = |dst, kind| Step::route(Route::new(ground.tables.rs, dst, kind));
-    steps.push(to_rs(any(family), RouteKind::Via(ground.tuns.rs.clone())));
+    let to_rs = |dst, kind| Step::route(Route::new(context.tables.rs, dst, kind));
+    steps.push(to_rs(any(family), RouteKind::Via(context.tuns.rs.clone())));
     if family == Family::V6 {
         steps.extend([MULTICAST, LINK_LOCAL].map(|net| to_rs(IpNet::V6(net), RouteKind::Throw)));
     }
-    steps.extend(layout.steps(ground.tuns, ground.tables, ground.options));
+    steps.extend(layout.steps(context.tuns, context.tables, context.options));
     steps
 }
 
 /// What follows the services: routes and addresses for virtual addresses, rules for real servers and marks.
 /// `mark_tuns` names the device of each mark.
 pub(super) fn follow(
-    ground: &Ground<'_>,
+    context: &PlanContext<'_>,
     layouts: &[&Layout],
     captures: &Captures,
     mark_tuns: &BTreeMap<u32, String>,
     original: impl Fn(&str) -> Option<String>,
 ) -> Vec<Step> {
-    let mut following = Following::new(ground, captures, original);
+    let mut following = Following::new(context, captures, original);
     following.loosen();
     following.virtuals();
     following.stand_ins();
@@ -126,7 +122,7 @@ pub(super) fn families(options: &HostOptions, captures: &Captures) -> BTreeSet<F
 
 /// The steps of [`follow`] while they are put together.
 struct Following<'a, F> {
-    ground: &'a Ground<'a>,
+    context: &'a PlanContext<'a>,
     captures: &'a Captures,
     /// What a setting was before the director.
     original: F,
@@ -140,22 +136,22 @@ struct Following<'a, F> {
 }
 
 impl<'a, F: Fn(&str) -> Option<String>> Following<'a, F> {
-    fn new(ground: &'a Ground<'a>, captures: &'a Captures, original: F) -> Self {
-        let own = ground.view.own_addresses(&[&ground.tuns.vip, &ground.tuns.rs]);
-        let subnets = ground.view.subnets().collect();
+    fn new(context: &'a PlanContext<'a>, captures: &'a Captures, original: F) -> Self {
+        let own = context.view.own_addresses(&[&context.tuns.vip, &context.tuns.rs]);
+        let subnets = context.view.subnets().collect();
         let (answering, steps) = (BTreeSet::new(), Vec::new());
-        Self { ground, captures, original, own, subnets, answering, steps }
+        Self { context, captures, original, own, subnets, answering, steps }
     }
 
     /// The way back to a real server, or to a host in a virtual subnet, is a TUN: a strict filter on the interface on
     /// which something for it comes in would drop that. The same goes for answers from virtual addresses.
     fn loosen(&mut self) {
-        if !wants_loose(self.ground.options, self.captures) {
+        if !wants_loose(self.context.options, self.captures) {
             return;
         }
         let value = |dev: &str| (self.original)(&rp_filter(dev)).and_then(|text| text.parse::<u8>().ok());
         let all = value("all").unwrap_or(0);
-        for dev in self.ground.others() {
+        for dev in self.context.others() {
             if let Some(own) = value(dev).filter(|own| all.max(*own) == STRICT) {
                 self.steps.push(Step::sysctl(rp_filter(dev), LOOSE.to_string(), own.to_string()).optional());
             }
@@ -163,7 +159,7 @@ impl<'a, F: Fn(&str) -> Option<String>> Following<'a, F> {
     }
 
     fn virtuals(&mut self) {
-        let Ground { options, tuns, tables, .. } = *self.ground;
+        let PlanContext { options, tuns, tables, .. } = *self.context;
         // Without the first, the other side takes a client's packets just as well, and the host's own stack does not.
         let to_vip = |dst: IpNet| {
             let via = |tun: &String| Route::new(tables.vip, dst, RouteKind::Via(tun.clone()));
@@ -196,7 +192,7 @@ impl<'a, F: Fn(&str) -> Option<String>> Following<'a, F> {
 
     /// What is for all hosts of a link is for this one too.
     fn broadcasts(&self) -> impl Iterator<Item = IpAddr> + use<F> {
-        let nets = self.ground.view.addresses.iter().filter_map(|interface| match interface.net {
+        let nets = self.context.view.addresses.iter().filter_map(|interface| match interface.net {
             IpNet::V4(net) if net.prefix_len() < 31 && !net.addr().is_loopback() => Some(net.broadcast()),
             IpNet::V4(_) | IpNet::V6(_) => None,
         });
@@ -207,7 +203,7 @@ impl<'a, F: Fn(&str) -> Option<String>> Following<'a, F> {
     fn claim(&mut self, addr: IpAddr) {
         // A local route makes an IPv4 address the host's own in every respect, is never chosen as a source address,
         // and costs a fraction of what an address does. IPv6 answers errors only from real addresses.
-        let dev = &self.ground.tuns.vip;
+        let dev = &self.context.tuns.vip;
         self.steps.push(match addr {
             IpAddr::V4(_) => local(addr.into(), dev),
             IpAddr::V6(_) => Step::device_address(Address { net: addr.into(), dev: dev.clone() }),
@@ -231,7 +227,7 @@ impl<'a, F: Fn(&str) -> Option<String>> Following<'a, F> {
                         self.steps.extend(answer_for_others(dev, &self.original));
                     }
                     let proxy = Proxy { addr, dev: dev.clone() };
-                    if !self.ground.foreign_proxies.contains(&proxy) {
+                    if !self.context.foreign_proxies.contains(&proxy) {
                         self.steps.push(Step::proxy(proxy));
                     }
                 }
@@ -242,7 +238,7 @@ impl<'a, F: Fn(&str) -> Option<String>> Following<'a, F> {
 
     /// Addresses that stand for clients: whatever comes for them is an answer of a real server, or an error.
     fn stand_ins(&mut self) {
-        let Ground { options, tuns, tables, .. } = *self.ground;
+        let PlanContext { options, tuns, tables, .. } = *self.context;
         let reals = &self.captures.reals;
         let to_rs = |net: IpNet| {
             let kind = RouteKind::Via(tuns.rs.clone());
@@ -265,7 +261,7 @@ impl<'a, F: Fn(&str) -> Option<String>> Following<'a, F> {
 
     /// Connections of which the host sees one direction only.
     fn untracked(&mut self) {
-        let vip = &self.ground.tuns.vip;
+        let vip = &self.context.tuns.vip;
         let table = vip.rsplit_once('-').map_or(vip.as_str(), |(prefix, _)| prefix);
         for &(addr, protocol, port) in &self.captures.half_seen {
             self.steps.push(Step::untracked(Untracked { table: table.to_owned(), addr, protocol, port }));
@@ -275,7 +271,7 @@ impl<'a, F: Fn(&str) -> Option<String>> Following<'a, F> {
     /// Errors that the host makes itself about packets on their way into a TUN (a hop count that is used up, say): they
     /// have to come from the virtual address. They are known by their precedence, which only IPv4 gives them.
     fn own_errors(&mut self, layout: &Layout) {
-        let Ground { options, tables, view, .. } = *self.ground;
+        let PlanContext { options, tables, view, .. } = *self.context;
         const INTERNETWORK_CONTROL: u8 = 48;
         let nets = options.vip_nets.iter().map(IpNet::addr);
         let is_needed = self.captures.virtuals.iter().copied().chain(nets).any(|addr| addr.is_ipv4());
@@ -294,13 +290,13 @@ impl<'a, F: Fn(&str) -> Option<String>> Following<'a, F> {
         if !self.captures.key_exchanges.contains(&layout.family) {
             return;
         }
-        let rule = Rule::new(layout.family, layout.virtuals(), Action::Lookup(self.ground.tables.vip));
+        let rule = Rule::new(layout.family, layout.virtuals(), Action::Lookup(self.context.tables.vip));
         self.steps.extend(IPSEC.map(|proto| Step::rule(Rule { ipproto: Some(proto), ..rule.clone() })));
     }
 
     /// Packets of real servers: to addresses of this host among the answers, all others behind `lookup local`.
     fn reals(&mut self, layout: &Layout) {
-        let Ground { options, tables, .. } = *self.ground;
+        let PlanContext { options, tables, .. } = *self.context;
         let family = layout.family;
         let from = |pref, net: IpNet| {
             let rule = Rule::new(family, pref, Action::Lookup(tables.rs));
@@ -349,7 +345,7 @@ impl<'a, F: Fn(&str) -> Option<String>> Following<'a, F> {
     /// Answers to masqueraded hosts come from everywhere to the host's own addresses. All but what the ports that are
     /// claimed for them show is none of ours.
     fn answers(&mut self, layout: &Layout) {
-        let Ground { options, tables, view, tuns, .. } = *self.ground;
+        let PlanContext { options, tables, view, tuns, .. } = *self.context;
         let family = layout.family;
         if !options.masquerade_nets.iter().any(|net| Family::of(&net.addr()) == family) {
             return;
@@ -372,12 +368,12 @@ impl<'a, F: Fn(&str) -> Option<String>> Following<'a, F> {
                 continue;
             }
             let link =
-                Link { dev: dev.clone(), mtu: TUN_MTU, tx_queue_len: self.ground.options.tx_queue_len };
+                Link { dev: dev.clone(), mtu: TUN_MTU, tx_queue_len: self.context.options.tx_queue_len };
             self.steps.push(Step::link(link));
             if family == Family::V4 {
                 self.steps.extend(device_sysctls_v4(dev, &self.original));
             }
-            let table = self.ground.tables.vip + number;
+            let table = self.context.tables.vip + number;
             self.steps.push(Step::route(Route::new(table, any(family), RouteKind::Via(dev.clone()))));
             let mut way_back = Rule::new(family, layout.bypass, Action::Goto(layout.local()));
             way_back.iif = Some(dev.clone());
@@ -425,138 +421,12 @@ fn own_on(dev: &str, addr: IpAddr, subnet: IpNet, sysctl: &impl Fn(&str) -> Opti
     Some(Step::address(Address { net, dev: dev.to_owned() }))
 }
 
-/// Neighbour discovery by proxy, without the pause that is meant for several hosts that answer.
-fn answer_for_others(dev: &str, original: &impl Fn(&str) -> Option<String>) -> Vec<Step> {
-    let keys =
-        [(format!("net/ipv6/conf/{dev}/proxy_ndp"), "1"), (format!("net/ipv6/neigh/{dev}/proxy_delay"), "0")];
-    let set = |(key, value): (String, &str)| original(&key).map(|old| Step::sysctl(key, value, old));
-    let mut steps: Vec<Step> = keys.into_iter().filter_map(set).collect();
-    if let Some(delay) = steps.pop() {
-        steps.push(delay.optional());
-    }
-    steps
-}
-
 fn local(net: IpNet, dev: &str) -> Step {
     Step::route(Route::new(TABLE_LOCAL, net, RouteKind::Local(dev.to_owned())))
 }
 
 fn addr_len(addr: IpAddr) -> u8 {
     IpNet::from(addr).prefix_len()
-}
-
-fn sysctls_v4(ground: &Ground<'_>, sysctl: &impl Fn(&str) -> Option<String>) -> Vec<Step> {
-    let others: Vec<&str> = ground.others().collect();
-    let mut steps = forwarding_v4(&others, sysctl);
-    steps.extend(own_filters(&others, sysctl));
-    steps.extend(no_early_demux(sysctl));
-    steps.extend(reserve(&ground.options.laddr_ports, sysctl));
-    for dev in [&ground.tuns.vip, &ground.tuns.rs] {
-        steps.extend(device_sysctls_v4(dev, sysctl));
-    }
-    steps
-}
-
-/// What takes the place of a filter that somebody has set for all interfaces, as at the start.
-pub(super) fn filters(ground: &Ground<'_>, sysctl: &impl Fn(&str) -> Option<String>) -> Vec<Step> {
-    own_filters(&ground.others().collect::<Vec<&str>>(), sysctl)
-}
-
-/// The host forwards. `others` are its interfaces but the TUNs, and what new ones begin with.
-pub(super) fn forwarding_v4(others: &[&str], sysctl: &impl Fn(&str) -> Option<String>) -> Vec<Step> {
-    let conf = |dev: &str, name: &str| format!("net/ipv4/conf/{dev}/{name}");
-    let Some(old) = sysctl("net/ipv4/ip_forward").filter(|old| old != "1") else { return Vec::new() };
-    let links = others;
-    // Switching back makes a host of every interface, and lets it be redirected.
-    let others = others.iter().filter_map(|dev| kept(conf(dev, "forwarding"), "0", sysctl));
-    let redirects = kept(conf("all", "accept_redirects"), "1", sysctl);
-    let forward = Step::sysctl("net/ipv4/ip_forward", "1", old).shared(links);
-    others.chain(redirects).chain([forward]).collect()
-}
-
-/// Each interface has the filter that it had, and a TUN can have none: the greater of `all` and the device's own
-/// counts, so the others keep what `all` gave them.
-pub(super) fn own_filters(others: &[&str], sysctl: &impl Fn(&str) -> Option<String>) -> Vec<Step> {
-    let mut steps = Vec::new();
-    let number = |key: &str| sysctl(key).and_then(|text| text.parse::<u8>().ok());
-    let all = number(&rp_filter("all")).unwrap_or(0);
-    for dev in others {
-        let key = rp_filter(dev);
-        let Some(own) = number(&key) else { continue };
-        let wanted = own.max(all);
-        if wanted != own {
-            steps.push(Step::sysctl(key, wanted.to_string(), own.to_string()));
-        }
-    }
-    if all != 0 {
-        let step = Step::sysctl(rp_filter("all"), "0", all.to_string());
-        steps.push(optional_if(all != STRICT, step));
-    }
-    steps
-}
-
-pub(super) fn rp_filter(dev: &str) -> String {
-    format!("net/ipv4/conf/{dev}/rp_filter")
-}
-
-/// A setting that another one changes when it goes back, unless it is `then` anyway.
-fn kept(key: String, then: &str, sysctl: &impl Fn(&str) -> Option<String>) -> Option<Step> {
-    sysctl(&key).filter(|old| old != then).map(|old| Step::sysctl(key, old.clone(), old))
-}
-
-fn optional_if(condition: bool, step: Step) -> Step {
-    if condition { step.optional() } else { step }
-}
-
-/// A packet that the host has matched to a socket before routing it cannot be routed into a TUN any more: it would
-/// be dropped. That concerns the host's own connections with real servers, and other ports of a virtual address.
-fn no_early_demux(sysctl: &impl Fn(&str) -> Option<String>) -> Option<Step> {
-    let key = "net/ipv4/ip_early_demux";
-    sysctl(key).filter(|old| old != "0").map(|old| Step::sysctl(key, "0", old).optional())
-}
-
-/// What a TUN needs so that packets from everywhere, the host's own addresses included, may come out of it. Where
-/// `/proc/sys` is read-only, only a strict filter is in the way of most traffic.
-fn device_sysctls_v4(dev: &str, sysctl: &impl Fn(&str) -> Option<String>) -> [Step; 3] {
-    let key = |name: &str| format!("net/ipv4/conf/{dev}/{name}");
-    let is_strict = sysctl(&key("rp_filter")).is_none_or(|value| value == STRICT.to_string());
-    [
-        optional_if(!is_strict, Step::device_sysctl(key("rp_filter"), "0")),
-        Step::device_sysctl(key("accept_local"), "1").optional(),
-        Step::device_sysctl(key("send_redirects"), "0").optional(),
-    ]
-}
-
-fn sysctls_v6(ground: &Ground<'_>, sysctl: &impl Fn(&str) -> Option<String>) -> Vec<Step> {
-    let others: Vec<&str> = ground.others().collect();
-    let mut steps = forwarding_v6(&others, sysctl);
-    steps.extend(no_early_demux(sysctl));
-    steps.extend(reserve(&ground.options.laddr_ports, sysctl));
-    for dev in [&ground.tuns.vip, &ground.tuns.rs] {
-        steps.extend(device_sysctls_v6(dev));
-    }
-    steps
-}
-
-/// The host forwards.
-pub(super) fn forwarding_v6(others: &[&str], sysctl: &impl Fn(&str) -> Option<String>) -> Vec<Step> {
-    let conf = |dev: &str, name: &str| format!("net/ipv6/conf/{dev}/{name}");
-    let Some(old) = sysctl("net/ipv6/conf/all/forwarding").filter(|old| old != "1") else {
-        return Vec::new();
-    };
-    // A host that begins to forward forgets the default routes that routers told it of, unless it is told not to.
-    let hears_routers = others.iter().filter_map(|dev| {
-        let key = conf(dev, "accept_ra");
-        sysctl(&key).filter(|old| old == "1").map(|old| Step::sysctl(key, "2", old))
-    });
-    let forwarding = others.iter().filter_map(|dev| kept(conf(dev, "forwarding"), "0", sysctl));
-    let forward = Step::sysctl("net/ipv6/conf/all/forwarding", "1", old).shared(others);
-    hears_routers.chain(forwarding).chain([forward]).collect()
-}
-
-pub(super) fn device_sysctls_v6(dev: &str) -> [Step; 2] {
-    let key = |name: &str| format!("net/ipv6/conf/{dev}/{name}");
-    [Step::device_sysctl(key("disable_ipv6"), "0"), Step::device_sysctl(key("accept_ra"), "0").optional()]
 }
 
 fn any(family: Family) -> IpNet {

@@ -15,10 +15,11 @@ use super::messages;
 use super::needs;
 use super::options::{HostOptions, TunNames};
 use super::plan::{self, Tables};
+use super::settings;
 use super::view::View;
 use lvs::Time;
 use lvs::director::Captures;
-use lvs::neighbour::Ground;
+use lvs::neighbour::HostRouting;
 use lvs::route::RouteTable;
 use lvs::service::Family;
 
@@ -66,7 +67,7 @@ impl Plumbing {
     }
 
     /// The routes of the host as they were at the last reconciliation, and what else decides where packets leave.
-    pub fn ground(&self) -> Ground {
+    pub fn routing(&self) -> HostRouting {
         self.engine.ways_out()
     }
 
@@ -235,7 +236,7 @@ impl<K: Kernel> Engine<K> {
         }
         errors.extend(self.ledger.undo(&self.kernel, is_gone).await);
         let families = self.layouts.keys().copied();
-        errors.extend(needs::blocked(&self.ground(), families, captures, |key| self.kernel.sysctl(key)));
+        errors.extend(needs::blocked(&self.context(), families, captures, |key| self.kernel.sysctl(key)));
         HostError::from_all(errors)
     }
 
@@ -256,9 +257,9 @@ impl<K: Kernel> Engine<K> {
         let results = self.kernel.carry_out(&changes).await;
         let mut errors: Vec<HostError> =
             results.into_iter().filter_map(Result::err).filter(|error| !error.is_moot()).collect();
-        let all = self.kernel.sysctl(&plan::rp_filter("all"));
-        if self.layouts.contains_key(&Family::V4) && all == Some(plan::STRICT.to_string()) {
-            let steps = plan::filters(&self.ground(), &|key| self.kernel.sysctl(key));
+        let all = self.kernel.sysctl(&settings::rp_filter("all"));
+        if self.layouts.contains_key(&Family::V4) && all == Some(settings::STRICT.to_string()) {
+            let steps = settings::filters(&self.context(), &|key| self.kernel.sysctl(key));
             for step in &steps {
                 put_right.push(step.to_string());
                 self.originals.retain(|key, _| step.set_value().is_none_or(|set| set.key != *key));
@@ -310,12 +311,12 @@ impl<K: Kernel> Engine<K> {
     fn base(&self, family: Family) -> Result<(Layout, Vec<Step>), HostError> {
         let rules = self.view.rules_of(family);
         let layout = Layout::choose(family, rules)?;
-        let steps = plan::base(&self.ground(), &layout, |key| self.kernel.sysctl(key));
+        let steps = plan::base(&self.context(), &layout, |key| self.kernel.sysctl(key));
         Ok((layout, steps))
     }
 
-    fn ground(&self) -> plan::Ground<'_> {
-        plan::Ground {
+    fn context(&self) -> plan::PlanContext<'_> {
+        plan::PlanContext {
             options: &self.options,
             tuns: &self.tuns,
             tables: self.tables,
@@ -331,7 +332,7 @@ impl<K: Kernel> Engine<K> {
             originals.entry(key.to_owned()).or_insert_with(|| self.kernel.sysctl(key)).clone()
         };
         let layouts: Vec<&Layout> = self.layouts.values().collect();
-        let steps = plan::follow(&self.ground(), &layouts, captures, mark_tuns, original);
+        let steps = plan::follow(&self.context(), &layouts, captures, mark_tuns, original);
         self.originals = originals.into_inner();
         steps
     }
@@ -342,10 +343,10 @@ impl<K: Kernel> Engine<K> {
         errors
     }
 
-    fn ways_out(&self) -> Ground {
+    fn ways_out(&self) -> HostRouting {
         let has_policy = |family| self.view.rules_of(family).any(is_policy);
         let links = self.view.links.iter().filter(|link| link.up);
-        Ground {
+        HostRouting {
             routes: Arc::new(self.routes()),
             links: links.filter_map(|link| Some((link.index, link.ether?))).collect(),
             has_policy: [has_policy(Family::V4), has_policy(Family::V6)],

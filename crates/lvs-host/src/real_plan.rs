@@ -12,8 +12,9 @@ use ipnet::IpNet;
 use super::change::{Action, Address, Link, Route, RouteKind, Rule, Step, TABLE_LOCAL};
 use super::error::HostError;
 use super::layout::Room;
-use super::plan::{self, STRICT, TUN_MTU};
+use super::plan::TUN_MTU;
 use super::real_server::RealServerOptions;
+use super::settings::{self, STRICT};
 use super::view::View;
 use lvs::service::Family;
 use lvs_wire::protocol;
@@ -97,21 +98,21 @@ fn device(site: &Site<'_>, sysctl: &impl Fn(&str) -> Option<String>, steps: &mut
     let others = site.others();
     for family in site.families() {
         steps.extend(match family {
-            Family::V4 => plan::forwarding_v4(&others, sysctl),
-            Family::V6 => plan::forwarding_v6(&others, sysctl),
+            Family::V4 => settings::forwarding_v4(&others, sysctl),
+            Family::V6 => settings::forwarding_v6(&others, sysctl),
         });
     }
     if site.options.vips.iter().any(IpAddr::is_ipv4) {
         // Clients' packets come out of the TUN, but answers do not go that way.
-        steps.extend(plan::own_filters(&others, sysctl));
-        let key = plan::rp_filter(dev);
+        steps.extend(settings::own_filters(&others, sysctl));
+        let key = settings::rp_filter(dev);
         let is_strict = sysctl(&key).is_none_or(|value| value == STRICT.to_string());
         let step = Step::device_sysctl(key, "0");
         steps.push(if is_strict { step } else { step.optional() });
     }
     let needs_v6 = site.options.vips.iter().any(IpAddr::is_ipv6) || site.families().contains(&Family::V6);
     if needs_v6 {
-        steps.extend(plan::device_sysctls_v6(dev));
+        steps.extend(settings::device_sysctls_v6(dev));
     }
 }
 

@@ -17,7 +17,7 @@ use super::messages;
 use super::neighbours;
 use super::ports;
 use super::routes::{self, Told};
-use lvs::neighbour::Reach;
+use lvs::neighbour::NeighbourState;
 use lvs::service::Family;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -30,11 +30,11 @@ pub struct Survey {
     /// Policy rules of the host that leave a director no room.
     pub obstacles: Vec<Obstacle>,
     /// Neighbours, the links they are on, and how they are.
-    pub neighbours: Vec<(String, IpAddr, Reach)>,
+    pub neighbours: Vec<(String, IpAddr, NeighbourState)>,
     /// Routes that refuse packets, with the kind that `ip route` calls them.
     pub refusing: Vec<(IpNet, &'static str)>,
     /// The way of the host's own packets to the addresses that were asked about.
-    pub ways: BTreeMap<IpAddr, Way>,
+    pub ways: BTreeMap<IpAddr, LinkRoute>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -57,7 +57,7 @@ pub struct Obstacle {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Way {
+pub enum LinkRoute {
     /// Out of a link.
     Out { dev: String, gateway: Option<IpAddr>, source: Option<IpAddr>, mtu: u32 },
     /// To this host itself.
@@ -108,7 +108,7 @@ pub async fn survey(addrs: &[IpAddr]) -> Result<Survey, HostError> {
         let mtu = |index: u32| view.links.iter().find(|link| link.index == index).map(|link| link.mtu);
         let way = match lookup(&kernel, *addr).await {
             Ok(message) => way(&message, Family::of(addr), name, mtu),
-            Err(error) => Way::None(error.to_string()),
+            Err(error) => LinkRoute::None(error.to_string()),
         };
         survey.ways.insert(*addr, way);
     }
@@ -178,19 +178,19 @@ fn way(
     family: Family,
     name: impl Fn(u32) -> String,
     link_mtu: impl Fn(u32) -> Option<u32>,
-) -> Way {
+) -> LinkRoute {
     if message.header.kind == RouteType::Local {
-        return Way::Local;
+        return LinkRoute::Local;
     }
     if let Some(kind) = refusal(message.header.kind) {
-        return Way::None(kind.to_owned());
+        return LinkRoute::None(kind.to_owned());
     }
     let Some(Told { gateway, source, index, mtu, .. }) = Told::of(message, family) else {
-        return Way::None("not by IP".to_owned());
+        return LinkRoute::None("not by IP".to_owned());
     };
     let index = index.unwrap_or_default();
     let mtu = mtu.or_else(|| link_mtu(index)).unwrap_or_default();
-    Way::Out { dev: name(index), gateway, source, mtu }
+    LinkRoute::Out { dev: name(index), gateway, source, mtu }
 }
 
 #[cfg(test)]
@@ -225,11 +225,14 @@ mod tests {
             vec![RouteAttribute::Oif(3), RouteAttribute::Gateway(RouteAddress::Inet([10, 0, 0, 1].into()))];
         let out = way(&message, Family::V4, |index| format!("eth{index}"), |_| Some(1400));
         let gateway = Some([10, 0, 0, 1].into());
-        assert_eq!(out, Way::Out { dev: "eth3".to_owned(), gateway, source: None, mtu: 1400 });
+        assert_eq!(out, LinkRoute::Out { dev: "eth3".to_owned(), gateway, source: None, mtu: 1400 });
         message.header.kind = RouteType::Local;
-        assert_eq!(way(&message, Family::V4, |_| String::new(), |_| None), Way::Local);
+        assert_eq!(way(&message, Family::V4, |_| String::new(), |_| None), LinkRoute::Local);
         message.header.kind = RouteType::Prohibit;
-        assert_eq!(way(&message, Family::V4, |_| String::new(), |_| None), Way::None("prohibit".to_owned()));
+        assert_eq!(
+            way(&message, Family::V4, |_| String::new(), |_| None),
+            LinkRoute::None("prohibit".to_owned())
+        );
         message.header.destination_prefix_length = 24;
         message.header.table = 254;
         message.attributes = vec![RouteAttribute::Destination(RouteAddress::Inet([10, 9, 0, 0].into()))];

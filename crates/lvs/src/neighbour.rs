@@ -18,7 +18,7 @@ pub type LinkAddr = [u8; 6];
 
 /// What the host thinks of a neighbour (`NUD_*`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reach {
+pub enum NeighbourState {
     /// It was heard of lately, or is being asked at its known address.
     Known(LinkAddr),
     /// Nothing was heard of it for a while: the next packet that the host sends has it asked.
@@ -35,7 +35,7 @@ pub struct Neighbour {
     pub interface: u32,
     pub addr: IpAddr,
     /// None: forgotten.
-    pub reach: Option<Reach>,
+    pub reach: Option<NeighbourState>,
 }
 
 /// How a frame to a next hop begins, and where it leaves.
@@ -61,7 +61,7 @@ type SeqAck = (u32, IpAddr);
 
 /// What of the host decides where packets leave.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Ground {
+pub struct HostRouting {
     pub routes: Arc<RouteTable>,
     /// Own addresses of the Ethernet interfaces.
     pub links: HashMap<u32, LinkAddr>,
@@ -71,8 +71,8 @@ pub struct Ground {
 
 #[derive(Debug, Default)]
 struct Table {
-    ground: Ground,
-    reach: HashMap<SeqAck, Reach>,
+    routing: HostRouting,
+    reach: HashMap<SeqAck, NeighbourState>,
     /// Next hops that somebody has asked for; the others may change as they like.
     asked: HashSet<SeqAck>,
     /// Packets that the host holds until it has found their next hop.
@@ -81,8 +81,8 @@ struct Table {
 
 impl Table {
     fn next_hop(&self, addr: IpAddr) -> Option<(SeqAck, u32)> {
-        let is_plain = !self.ground.has_policy[usize::from(addr.is_ipv6())];
-        let route = self.ground.routes.to(addr).filter(|route| is_plain && !route.is_local)?;
+        let is_plain = !self.routing.has_policy[usize::from(addr.is_ipv6())];
+        let route = self.routing.routes.to(addr).filter(|route| is_plain && !route.is_local)?;
         Some(((route.interface, route.gateway.unwrap_or(addr)), route.mtu))
     }
 }
@@ -97,12 +97,12 @@ impl Neighbours {
     pub fn hop_to(&self, addr: IpAddr) -> Option<Hop> {
         let mut table = self.table.write();
         let (place, mtu) = table.next_hop(addr)?;
-        let from = *table.ground.links.get(&place.0)?;
+        let from = *table.routing.links.get(&place.0)?;
         table.asked.insert(place);
         let (to, is_stale) = match table.reach.get(&place)? {
-            Reach::Known(to) => (*to, false),
-            Reach::Stale(to) => (*to, true),
-            Reach::Sought | Reach::Failed => return None,
+            NeighbourState::Known(to) => (*to, false),
+            NeighbourState::Stale(to) => (*to, true),
+            NeighbourState::Sought | NeighbourState::Failed => return None,
         };
         Some(Hop { interface: place.0, mtu, from, to, is_stale })
     }
@@ -111,8 +111,9 @@ impl Neighbours {
     pub fn wait_for(&self, addr: IpAddr) {
         let mut table = self.table.write();
         let Some((place, _)) = table.next_hop(addr) else { return };
-        let is_known = matches!(table.reach.get(&place), Some(Reach::Known(_) | Reach::Stale(_)));
-        if !is_known && table.ground.links.contains_key(&place.0) {
+        let is_known =
+            matches!(table.reach.get(&place), Some(NeighbourState::Known(_) | NeighbourState::Stale(_)));
+        if !is_known && table.routing.links.contains_key(&place.0) {
             *table.waiting.entry(place).or_default() += 1;
         }
     }
@@ -124,16 +125,16 @@ impl Neighbours {
 
     /// The longest packet that its way to `addr` takes.
     pub fn mtu_to(&self, addr: IpAddr) -> Option<u32> {
-        self.table.read().ground.routes.to(addr).map(|route| route.mtu)
+        self.table.read().routing.routes.to(addr).map(|route| route.mtu)
     }
 
     /// To be called whenever the host's routes or links change.
-    pub fn set_ground(&self, ground: Ground) {
+    pub fn set_routing(&self, routing: HostRouting) {
         let mut table = self.table.write();
-        if table.ground == ground {
+        if table.routing == routing {
             return;
         }
-        table.ground = ground;
+        table.routing = routing;
         table.asked.clear();
         self.generation.fetch_add(1, Release);
     }
@@ -167,9 +168,9 @@ impl Neighbours {
             self.generation.fetch_add(1, Release);
         }
         match said.reach {
-            Some(Reach::Sought) => {}
-            Some(Reach::Known(_) | Reach::Stale(_)) => drop(table.waiting.remove(&place)),
-            Some(Reach::Failed) | None => {
+            Some(NeighbourState::Sought) => {}
+            Some(NeighbourState::Known(_) | NeighbourState::Stale(_)) => drop(table.waiting.remove(&place)),
+            Some(NeighbourState::Failed) | None => {
                 self.unreached.fetch_add(table.waiting.remove(&place).unwrap_or(0), Relaxed);
             }
         }
@@ -207,11 +208,11 @@ mod tests {
         ]);
         let neighbours = Neighbours::default();
         let links = HashMap::from([(2, OURS)]);
-        neighbours.set_ground(Ground { routes: Arc::new(routes), links, has_policy: [false, true] });
+        neighbours.set_routing(HostRouting { routes: Arc::new(routes), links, has_policy: [false, true] });
         neighbours
     }
 
-    fn said(host: &str, reach: impl Into<Option<Reach>>) -> Neighbour {
+    fn said(host: &str, reach: impl Into<Option<NeighbourState>>) -> Neighbour {
         Neighbour { interface: 2, addr: addr(host), reach: reach.into() }
     }
 
@@ -222,12 +223,12 @@ mod tests {
         let to = || neighbours.hop_to(server).map(|hop| (hop.to, hop.is_stale));
         assert_eq!(to(), None);
         let rows = [
-            (Some(Reach::Sought), None),
-            (Some(Reach::Known(SERVER)), Some((SERVER, false))),
-            (Some(Reach::Stale(SERVER)), Some((SERVER, true))),
-            (Some(Reach::Known(OTHER)), Some((OTHER, false))),
-            (Some(Reach::Failed), None),
-            (Some(Reach::Stale(OTHER)), Some((OTHER, true))),
+            (Some(NeighbourState::Sought), None),
+            (Some(NeighbourState::Known(SERVER)), Some((SERVER, false))),
+            (Some(NeighbourState::Stale(SERVER)), Some((SERVER, true))),
+            (Some(NeighbourState::Known(OTHER)), Some((OTHER, false))),
+            (Some(NeighbourState::Failed), None),
+            (Some(NeighbourState::Stale(OTHER)), Some((OTHER, true))),
             (None, None),
         ];
         for (reach, expected) in rows {
@@ -241,14 +242,15 @@ mod tests {
     #[test]
     fn a_server_further_away_is_reached_by_its_gateway_and_only_over_ethernet() {
         let neighbours = neighbours();
-        neighbours.learn(said("192.168.1.1", Reach::Known(OTHER)));
+        neighbours.learn(said("192.168.1.1", NeighbourState::Known(OTHER)));
         let hop = Hop { interface: 2, mtu: 1500, from: OURS, to: OTHER, is_stale: false };
         assert_eq!(neighbours.hop_to(addr("203.0.113.9")), Some(hop));
         assert_eq!(neighbours.hop_to(addr("192.168.1.181")), None);
-        let beyond = Neighbour { interface: 3, addr: addr("10.8.0.1"), reach: Some(Reach::Known(SERVER)) };
+        let beyond =
+            Neighbour { interface: 3, addr: addr("10.8.0.1"), reach: Some(NeighbourState::Known(SERVER)) };
         neighbours.learn(beyond);
         assert_eq!(neighbours.hop_to(addr("10.8.0.1")), None);
-        neighbours.learn(said("fd00:1::191", Reach::Known(SERVER)));
+        neighbours.learn(said("fd00:1::191", NeighbourState::Known(SERVER)));
         assert_eq!(neighbours.hop_to(addr("fd00:1::191")), None, "the host has policy rules for IPv6");
         assert_eq!(neighbours.mtu_to(addr("fd00:1::191")), Some(1500));
     }
@@ -258,8 +260,8 @@ mod tests {
         let neighbours = neighbours();
         neighbours.hop_to(addr("192.168.1.191"));
         let before = neighbours.generation();
-        neighbours.learn(said("192.168.1.77", Reach::Known(OTHER)));
-        neighbours.learn(said("192.168.1.77", Reach::Stale(OTHER)));
+        neighbours.learn(said("192.168.1.77", NeighbourState::Known(OTHER)));
+        neighbours.learn(said("192.168.1.77", NeighbourState::Stale(OTHER)));
         assert_eq!(neighbours.generation(), before);
     }
 
@@ -269,13 +271,13 @@ mod tests {
         let server = addr("192.168.1.199");
         let wait = || (0..3).for_each(|_| neighbours.wait_for(server));
         wait();
-        neighbours.learn(said("192.168.1.199", Reach::Sought));
+        neighbours.learn(said("192.168.1.199", NeighbourState::Sought));
         assert_eq!(neighbours.unreached(), 0);
-        neighbours.learn(said("192.168.1.199", Reach::Failed));
+        neighbours.learn(said("192.168.1.199", NeighbourState::Failed));
         assert_eq!(neighbours.unreached(), 3);
         wait();
-        neighbours.learn(said("192.168.1.199", Reach::Known(SERVER)));
-        neighbours.learn(said("192.168.1.199", Reach::Failed));
+        neighbours.learn(said("192.168.1.199", NeighbourState::Known(SERVER)));
+        neighbours.learn(said("192.168.1.199", NeighbourState::Failed));
         assert_eq!(neighbours.unreached(), 3);
         wait();
         neighbours.learn_all(&[]);

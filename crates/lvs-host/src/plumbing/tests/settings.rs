@@ -2,6 +2,7 @@
 
 use super::super::super::forwarders::Forwarder;
 use super::*;
+use crate::settings;
 
 const FORWARD: &str = "net/ipv4/ip_forward";
 const ALL_FILTER: &str = "net/ipv4/conf/all/rp_filter";
@@ -56,13 +57,13 @@ async fn a_filter_for_all_that_comes_later_spares_the_tuns_and_comes_back_at_the
 async fn a_filter_of_one_link_that_comes_later_is_loosened_and_comes_back_at_the_end() {
     let kernel = MemoryKernel::new();
     for dev in ["all", "eth1", "eth2"] {
-        kernel.set(&plan::rp_filter(dev), "0");
+        kernel.set(&settings::rp_filter(dev), "0");
     }
     let mut engine =
         Engine::new(kernel, HostOptions::default(), TunNames::default(), StopFlag::default()).await.unwrap();
     engine.start(Time::ZERO).await.unwrap();
     follow(&mut engine, &usual()).await;
-    let filter = plan::rp_filter("eth2");
+    let filter = settings::rp_filter("eth2");
     assert_eq!(engine.kernel.value(&filter).as_deref(), Some("0"));
     for _ in 0..4 {
         engine.kernel.set(&filter, "1");
