@@ -133,15 +133,12 @@ fn memory(criterion: &mut Criterion) {
     group.finish();
 }
 
-const SCHEDULERS: [&str; 14] =
-    ["rr", "wrr", "lc", "wlc", "sed", "nq", "sh", "dh", "mh", "fo", "ovf", "twos", "lblc", "lblcr"];
-
 /// A thousand SYNs that are scheduled.
 fn new_connections(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("thousand_new");
     let most_servers = if limit() < 1_000_000 { 20 } else { 2_000 };
     let syns: Vec<Vec<u8>> = (0..1000).map(|number| make::tcp(client(number), TcpFlags::SYN, &[])).collect();
-    for scheduler in SCHEDULERS {
+    for scheduler in lvs::sched::names() {
         for servers in [2, 10, 20, 200, 2_000].into_iter().filter(|servers| *servers <= most_servers) {
             group.bench_function(BenchmarkId::new(scheduler, servers), |bencher| {
                 let (mut buf, mut outbox) = (PacketBuf::new(), Outbox::default());

@@ -119,6 +119,25 @@ fn options_of_ipvsadm_exist() {
 }
 
 #[test]
+fn every_scheduler_is_listed() {
+    let mut missing = Vec::new();
+    let lists = [
+        "README.md",
+        "docs/README.zh-CN.md",
+        "man/tunvs.toml.5",
+        "conf/tunvs.toml",
+        "completions/ipvsadm.bash",
+    ];
+    for place in lists {
+        let words: BTreeSet<String> =
+            read(place).split(|c: char| !c.is_ascii_alphanumeric()).map(str::to_owned).collect();
+        let unlisted = lvs::sched::names().filter(|name| !words.contains(*name));
+        missing.extend(unlisted.map(|name| format!("{place}: {name}")));
+    }
+    assert_none("a scheduler is not in a list of them", &missing);
+}
+
+#[test]
 fn files_exist() {
     let mut missing = Vec::new();
     for document in documents() {

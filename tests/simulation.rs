@@ -35,7 +35,6 @@ fn play(seed: u64) -> Result<(), String> {
 
 #[test]
 fn invariants_hold_from_every_seed() {
-    assert!(draw::schedulers_are_known());
     let number = |name: &str| std::env::var(name).ok().map(|value| value.parse::<u64>().unwrap());
     let seeds = match number("SIM_SEED") {
         Some(seed) => seed..seed + 1,

@@ -11,9 +11,6 @@ use lvs::service::{
 use super::packet;
 use super::rng::Rng;
 
-const SCHEDULERS: &[&str] =
-    &["rr", "wrr", "lc", "wlc", "lblc", "lblcr", "dh", "sh", "mh", "sed", "nq", "fo", "ovf", "twos"];
-
 /// All that goes there carries [`MARK`], and there is no service of the address.
 const MARKED_V4: &str = "10.0.9.9";
 const MARKED_V6: &str = "fd00::9";
@@ -53,7 +50,7 @@ impl Rng {
     }
 
     pub(crate) fn draw_service(&mut self, key: ServiceKey) -> ServiceSpec {
-        let mut spec = ServiceSpec::new(key, self.pick::<&str>(SCHEDULERS));
+        let mut spec = ServiceSpec::new(key, self.pick::<&str>(&sched::names().collect::<Vec<_>>()));
         spec.scheduler_flags.0 = self.below(4) as u8;
         if self.chance(25) {
             let mask = Persistence::host_mask(key.family());
@@ -112,9 +109,4 @@ pub(crate) fn service_of(protocol: Protocol, virt: Endpoint) -> ServiceKey {
 
 pub(crate) fn is_marked(addr: IpAddr) -> bool {
     [MARKED_V4, MARKED_V6].iter().any(|marked| marked.parse() == Ok(addr))
-}
-
-/// The scheduler names that are drawn from are all there are.
-pub(crate) fn schedulers_are_known() -> bool {
-    SCHEDULERS.iter().all(|name| sched::is_known(name))
 }

@@ -1,6 +1,7 @@
 //! The scheduler flags of `-b`: their names, which depend on the scheduler.
 
 use super::fail::Fail;
+use lvs::sched;
 use lvs::service::SchedulerFlags;
 
 /// What `-b` gives when no scheduler is named.
@@ -12,14 +13,6 @@ const ANY: [(&str, SchedulerFlags); 3] = [
     ("flag-3", SchedulerFlags::FLAG_3),
 ];
 
-/// Names that only one scheduler knows.
-const OWN: [(&str, &str, SchedulerFlags); 4] = [
-    ("sh", "sh-fallback", SchedulerFlags::FLAG_1),
-    ("sh", "sh-port", SchedulerFlags::FLAG_2),
-    ("mh", "mh-fallback", SchedulerFlags::FLAG_1),
-    ("mh", "mh-port", SchedulerFlags::FLAG_2),
-];
-
 /// Reads a list with commas; empty entries are skipped.
 ///
 /// # Errors
@@ -29,12 +22,13 @@ pub(super) fn parse(scheduler: &str, text: &[u8]) -> Result<SchedulerFlags, Fail
     let mut flags = SchedulerFlags::default();
     for name in text.split(|byte| *byte == b',').filter(|name| !name.is_empty()) {
         let any = ANY.iter().find(|(known, _)| known.as_bytes() == name).map(|(_, flag)| *flag);
-        let own = OWN.iter().find(|(_, known, _)| known.as_bytes() == name);
-        flags.0 |= match (any, own) {
-            (Some(flag), _) => flag.0,
-            (None, Some((owner, _, flag))) if *owner == scheduler => flag.0,
-            (None, Some(_)) => return Err(Fail::quoting("incompatible scheduler flag `", name, "'")),
-            (None, None) => return Err(Fail::quoting("invalid scheduler flag `", name, "'")),
+        let known = |of: &str| sched::flags(of).iter().find(|(known, _)| known.as_bytes() == name);
+        flags.0 |= match any.or_else(|| known(scheduler).map(|(_, flag)| *flag)) {
+            Some(flag) => flag.0,
+            None if sched::names().any(|other| known(other).is_some()) => {
+                return Err(Fail::quoting("incompatible scheduler flag `", name, "'"));
+            }
+            None => return Err(Fail::quoting("invalid scheduler flag `", name, "'")),
         };
     }
     Ok(flags)
@@ -42,13 +36,12 @@ pub(super) fn parse(scheduler: &str, text: &[u8]) -> Result<SchedulerFlags, Fail
 
 /// The names of the flags that are set, with commas. sh and mh have no name for the third.
 pub(super) fn text(scheduler: &str, flags: SchedulerFlags) -> String {
-    let own: Vec<&str> = OWN
-        .iter()
-        .filter(|(owner, _, flag)| *owner == scheduler && flags.has(*flag))
-        .map(|(_, name, _)| *name)
-        .collect();
-    let has_own = OWN.iter().any(|(owner, _, _)| *owner == scheduler);
-    if has_own { own.join(",") } else { general_text(flags) }
+    let own = sched::flags(scheduler);
+    if own.is_empty() {
+        return general_text(flags);
+    }
+    let names: Vec<&str> = own.iter().filter(|(_, flag)| flags.has(*flag)).map(|(name, _)| *name).collect();
+    names.join(",")
 }
 
 /// Names that every scheduler takes.

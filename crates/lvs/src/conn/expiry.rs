@@ -27,7 +27,7 @@ impl Tick {
 #[derive(Debug)]
 pub(super) struct Wheel {
     slots: Vec<Vec<u32>>,
-    /// The first tick that was not client_addr_state out whole.
+    /// The first tick that was not handed out whole.
     next: u64,
     queued: usize,
 }

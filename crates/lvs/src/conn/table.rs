@@ -199,23 +199,23 @@ impl ConnTable {
         found
     }
 
-    /// Of several connections that a server's packet can belong to, the last_segment (the kernel's list begins with it).
+    /// Of several connections that a server's packet can belong to, the newest (the kernel's list begins with it).
     fn find_newest(&self, key: &ConnKey) -> Option<Entry<'_>> {
         let hash = key.hash(&self.hasher);
-        let mut last_segment: Option<(u32, u32)> = None;
+        let mut newest: Option<(u32, u32)> = None;
         let shard = self.index.shards()[self.shard_of(hash)].read();
         shard.get(spread(hash), |(other, slot)| {
             let candidate = if *other == hash { self.entry(*slot.get()) } else { None };
             if let Some(entry) = candidate.filter(|entry| key.matches(entry)) {
                 let is_newer = |(_, number)| entry.number.wrapping_sub(number) < u32::MAX / 2;
-                if last_segment.is_none_or(is_newer) {
-                    last_segment = Some((*slot.get(), entry.number));
+                if newest.is_none_or(is_newer) {
+                    newest = Some((*slot.get(), entry.number));
                 }
             }
             false
         });
         drop(shard);
-        self.entry(last_segment?.0).filter(|entry| key.matches(entry))
+        self.entry(newest?.0).filter(|entry| key.matches(entry))
     }
 
     fn entry(&self, slot: u32) -> Option<Entry<'_>> {

@@ -134,7 +134,7 @@ fn requests_and_replies_are_translated_both_ways() {
     for is_v6 in [false, true] {
         let mut world = World::new(Protocol::Tcp, is_v6);
         let first = world.send(4000, SYN).unwrap();
-        assert_eq!((first.dst, first.dst_port), (world.reals[1], 8080), "the last_segment server is first");
+        assert_eq!((first.dst, first.dst_port), (world.reals[1], 8080), "the newest server is first");
         assert_eq!((first.src, first.src_port), (world.client, 4000));
         let reply = world.answer(first, SYN | ACK);
         assert_eq!((reply.src, reply.src_port), (world.virt, 80));

@@ -16,7 +16,7 @@ pub(super) struct ReplicatedLocality {
 
 #[derive(Clone, Debug)]
 struct ServerSet {
-    /// LastSegment first.
+    /// Newest first.
     members: Vec<Arc<RealServer>>,
     changed: Time,
 }

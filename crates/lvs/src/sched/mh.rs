@@ -17,6 +17,8 @@ const SKIP_KEY: u64 = 2_654_446_892;
 const FALLBACK: SchedulerFlags = SchedulerFlags::FLAG_1;
 const PORT: SchedulerFlags = SchedulerFlags::FLAG_2;
 
+pub(super) const FLAGS: &[(&str, SchedulerFlags)] = &[("mh-fallback", FALLBACK), ("mh-port", PORT)];
+
 #[derive(Clone, Debug)]
 pub(super) struct MaglevHashing {
     /// Indices of servers; empty when no server ever had a weight.

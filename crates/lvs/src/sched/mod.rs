@@ -1,6 +1,6 @@
 //! Which real server gets a new connection? One file per algorithm, one registry: [`new`].
 //!
-//! A scheduler sees the servers last_segment first, as the kernel's list is. It may keep a position, a table or a
+//! A scheduler sees the servers newest first, as the kernel's list is. It may keep a position, a table or a
 //! cache between calls; it learns of every change of the list. It reads no clock and draws no number: both
 //! come in with the [`Flow`]. Called by [`VirtualService`](crate::service::VirtualService).
 //! Same job as `ip_vs_sched.c`.
@@ -109,37 +109,52 @@ pub trait Scheduler: Debug + Fork + Send {
     }
 }
 
-type Constructor = fn(&[Arc<RealServer>]) -> Box<dyn Scheduler>;
+/// A scheduler that services can name.
+struct Registered {
+    name: &'static str,
+    /// Its own names for flags.
+    flags: &'static [(&'static str, SchedulerFlags)],
+    new: fn(&[Arc<RealServer>]) -> Box<dyn Scheduler>,
+}
 
-const REGISTRY: &[(&str, Constructor)] = &[
-    ("rr", |_| Box::new(rr::RoundRobin::default())),
-    ("wrr", |servers| Box::new(wrr::WeightedRoundRobin::new(servers))),
-    ("lc", |_| Box::new(lc::LeastConnection)),
-    ("wlc", |_| Box::new(wlc::WeightedLeastConnection)),
-    ("lblc", |_| Box::new(lblc::LocalityLeastConnection::default())),
-    ("lblcr", |_| Box::new(lblcr::ReplicatedLocality::default())),
-    ("dh", |_| Box::new(dh::DestinationHashing)),
-    ("sh", |servers| Box::new(sh::SourceHashing::new(servers))),
-    ("mh", |servers| Box::new(mh::MaglevHashing::new(servers))),
-    ("sed", |_| Box::new(sed::ShortestExpectedDelay)),
-    ("nq", |_| Box::new(nq::NeverQueue)),
-    ("fo", |_| Box::new(fo::Failover)),
-    ("ovf", |_| Box::new(ovf::Overflow)),
-    ("twos", |_| Box::new(twos::PowerOfTwo)),
+const REGISTRY: &[Registered] = &[
+    Registered { name: "rr", flags: &[], new: |_| Box::new(rr::RoundRobin::default()) },
+    Registered { name: "wrr", flags: &[], new: |servers| Box::new(wrr::WeightedRoundRobin::new(servers)) },
+    Registered { name: "lc", flags: &[], new: |_| Box::new(lc::LeastConnection) },
+    Registered { name: "wlc", flags: &[], new: |_| Box::new(wlc::WeightedLeastConnection) },
+    Registered { name: "lblc", flags: &[], new: |_| Box::new(lblc::LocalityLeastConnection::default()) },
+    Registered { name: "lblcr", flags: &[], new: |_| Box::new(lblcr::ReplicatedLocality::default()) },
+    Registered { name: "dh", flags: &[], new: |_| Box::new(dh::DestinationHashing) },
+    Registered { name: "sh", flags: sh::FLAGS, new: |servers| Box::new(sh::SourceHashing::new(servers)) },
+    Registered { name: "mh", flags: mh::FLAGS, new: |servers| Box::new(mh::MaglevHashing::new(servers)) },
+    Registered { name: "sed", flags: &[], new: |_| Box::new(sed::ShortestExpectedDelay) },
+    Registered { name: "nq", flags: &[], new: |_| Box::new(nq::NeverQueue) },
+    Registered { name: "fo", flags: &[], new: |_| Box::new(fo::Failover) },
+    Registered { name: "ovf", flags: &[], new: |_| Box::new(ovf::Overflow) },
+    Registered { name: "twos", flags: &[], new: |_| Box::new(twos::PowerOfTwo) },
 ];
 
 /// A scheduler by its name, for a service that has these servers.
 pub fn new(name: &str, servers: &[Arc<RealServer>]) -> Option<Box<dyn Scheduler>> {
-    REGISTRY.iter().find(|(known, _)| *known == name).map(|(_, construct)| construct(servers))
+    registered(name).map(|scheduler| (scheduler.new)(servers))
 }
 
 /// The names of all.
 pub fn names() -> impl Iterator<Item = &'static str> {
-    REGISTRY.iter().map(|(name, _)| *name)
+    REGISTRY.iter().map(|scheduler| scheduler.name)
 }
 
 pub fn is_known(name: &str) -> bool {
-    REGISTRY.iter().any(|(known, _)| *known == name)
+    registered(name).is_some()
+}
+
+/// Flags that a scheduler has names of its own for; none of these where it has none, or there is no such scheduler.
+pub fn flags(name: &str) -> &'static [(&'static str, SchedulerFlags)] {
+    registered(name).map_or(&[], |scheduler| scheduler.flags)
+}
+
+fn registered(name: &str) -> Option<&'static Registered> {
+    REGISTRY.iter().find(|scheduler| scheduler.name == name)
 }
 
 /// Not overloaded and not quiesced.

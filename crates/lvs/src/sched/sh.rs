@@ -13,6 +13,8 @@ const TABLE_SIZE: usize = 1 << TABLE_BITS;
 const FALLBACK: SchedulerFlags = SchedulerFlags::FLAG_1;
 const PORT: SchedulerFlags = SchedulerFlags::FLAG_2;
 
+pub(super) const FLAGS: &[(&str, SchedulerFlags)] = &[("sh-fallback", FALLBACK), ("sh-port", PORT)];
+
 #[derive(Clone, Debug)]
 pub(super) struct SourceHashing {
     /// Indices of servers; empty without servers.

@@ -1,4 +1,4 @@
-//! A virtual service in use: its declaration, its servers (last_segment first), its scheduler.
+//! A virtual service in use: its declaration, its servers (newest first), its scheduler.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use crate::sched::{self, FULL_SHARE, Flow, Ramps, Scheduler, ServerChange};
 #[derive(Debug)]
 pub struct VirtualService {
     spec: ServiceSpec,
-    /// LastSegment first, the order that every scheduler goes by.
+    /// Newest first, the order that every scheduler goes by.
     servers: Vec<Arc<RealServer>>,
     /// `None` for the scheduler "none".
     scheduler: Option<Mutex<Box<dyn Scheduler>>>,

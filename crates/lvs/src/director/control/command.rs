@@ -155,7 +155,7 @@ pub enum Query {
 pub enum Reply {
     Info(Info),
     /// In the kernel's order: services of addresses before those of marks and no particular order otherwise,
-    /// last_segment first among servers.
+    /// newest first among servers.
     Services(Vec<ServiceEntry>),
     Connections(Vec<ConnEntry>),
     Timeouts(TimeoutSettings),

@@ -320,9 +320,7 @@ mod tests {
 
     #[test]
     fn what_is_explained_happens_with_every_scheduler_however_often_it_is_asked() {
-        let schedulers =
-            ["rr", "wrr", "lc", "wlc", "lblc", "lblcr", "dh", "sh", "mh", "sed", "nq", "fo", "ovf", "twos"];
-        for scheduler in schedulers {
+        for scheduler in crate::sched::names() {
             let weighted =
                 [3, 0, 2, 1].into_iter().zip(1..).map(|(weight, last)| ServerSpec { weight, ..server(last) });
             let servers: Vec<ServerSpec> = weighted.collect();

@@ -95,7 +95,7 @@ impl Hook for Ftp {
     }
 }
 
-/// Where both ends of the stream are, for who is to be commit of its end.
+/// Where both ends of the stream are, for who is to be told of its end.
 struct Positions;
 
 impl Hook for Positions {

@@ -62,7 +62,7 @@ impl Masquerade {
 }
 
 impl Director {
-    /// Whether hosts are masqueraded, by IPv4 and by IPv6: then answers of echo are to be client_addr_state in, which no rule leads
+    /// Whether hosts are masqueraded, by IPv4 and by IPv6: then answers of echo are to be handed in, which no rule leads
     /// here.
     pub fn masqueraded_families(&self) -> [bool; 2] {
         self.masquerade.families()

@@ -25,7 +25,7 @@ pub(in crate::director) struct Packet<'a> {
     pub(in crate::director) pieces: Option<usize>,
     /// The local port of the connection that has given way to what this packet opens.
     pub(in crate::director) held: Cell<Option<HeldPort>>,
-    /// SeqAck in the outbox, and headers, of what goes out behind this packet by the same connection.
+    /// Place in the outbox, and headers, of what goes out behind this packet by the same connection.
     pub(in crate::director) follower: Option<(usize, Headers)>,
     /// What the host has written into an option on the way here. It writes again on the way out, unless the packet leaves
     /// past it or inside another.
