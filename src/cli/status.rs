@@ -67,7 +67,28 @@ fn text(status: &Status, out: &mut dyn Write) -> io::Result<()> {
             number(conns.masqueraded_total)
         )?;
     }
-    let (rates, stats) = (census.rates, census.stats);
+    traffic(status, out)?;
+    let state = if status.host.follows { "follows the tables" } else { "DOES NOT FOLLOW THE TABLES" };
+    writeln!(out, "host           {state}, {} changes to be undone", status.host.changes)?;
+    for trouble in &status.host.troubles {
+        writeln!(out, "               {trouble}")?;
+    }
+    writeln!(out, "events         {}", status.events)?;
+    let Tally { written, lost } = status.flow_log;
+    let missing: Vec<String> = lost
+        .named()
+        .iter()
+        .filter(|(_, flows)| *flows > 0)
+        .map(|(why, flows)| format!(", {flows} lost ({why})"))
+        .collect();
+    if written > 0 || !missing.is_empty() {
+        writeln!(out, "flow log       {written} lines{}", missing.concat())?;
+    }
+    Ok(())
+}
+
+fn traffic(status: &Status, out: &mut dyn Write) -> io::Result<()> {
+    let (rates, stats) = (status.census.rates, status.census.stats);
     writeln!(
         out,
         "a second       {} connections, {} packets in, {} out, {} in, {} out",
@@ -94,22 +115,6 @@ fn text(status: &Status, out: &mut dyn Write) -> io::Result<()> {
             "queue          {}: {} packets, {} drops, {} failures",
             queue.name, queue.packets, queue.drops, queue.failures
         )?;
-    }
-    let state = if status.host.follows { "follows the tables" } else { "DOES NOT FOLLOW THE TABLES" };
-    writeln!(out, "host           {state}, {} changes to be undone", status.host.changes)?;
-    for trouble in &status.host.troubles {
-        writeln!(out, "               {trouble}")?;
-    }
-    writeln!(out, "events         {}", status.events)?;
-    let Tally { written, lost } = status.flow_log;
-    let missing: Vec<String> = lost
-        .named()
-        .iter()
-        .filter(|(_, flows)| *flows > 0)
-        .map(|(why, flows)| format!(", {flows} lost ({why})"))
-        .collect();
-    if written > 0 || !missing.is_empty() {
-        writeln!(out, "flow log       {written} lines{}", missing.concat())?;
     }
     Ok(())
 }

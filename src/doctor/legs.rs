@@ -107,20 +107,13 @@ pub(super) fn clients(site: &Site, vip: IpAddr, named: &[IpNet]) -> Vec<Clients>
     let links: Vec<String> = clients.iter().map(|client| client.link.clone()).collect();
     for net in named.iter().filter(|net| is_family(net) && net.prefix_len() > 0).take(MOST_NAMED) {
         let Some(addr) = neighbour(net).or_else(|| net.hosts().next()) else { continue };
-        if addr.is_loopback()
-            || addr.is_multicast()
-            || addr.is_unspecified()
-            || site.is_own(addr)
-            || addr == vip
-        {
+        let is_nobodys = addr.is_loopback() || addr.is_multicast() || addr.is_unspecified();
+        if is_nobodys || site.is_own(addr) || addr == vip {
             continue;
         }
-        let all = site.survey.addresses.iter().filter(|(_, net)| net.prefix_len() < net.max_prefix_len());
-        let link = match all.max_by_key(|(_, on)| if on.contains(&addr) { on.prefix_len() } else { 0 }) {
-            Some((dev, on)) if on.contains(&addr) => {
-                Some(dev.as_str()).filter(|dev| links.iter().any(|link| link == dev))
-            }
-            _ => far.map(|(_, dev)| dev),
+        let link = match own_subnet(site, addr) {
+            Some(dev) => Some(dev).filter(|dev| links.iter().any(|link| link == dev)),
+            None => far.map(|(_, dev)| dev),
         };
         if let Some(link) = link {
             clients.push(Clients {
@@ -133,6 +126,13 @@ pub(super) fn clients(site: &Site, vip: IpAddr, named: &[IpNet]) -> Vec<Clients>
         }
     }
     clients
+}
+
+/// The link on whose narrowest subnet an address is.
+fn own_subnet(site: &Site, addr: IpAddr) -> Option<&str> {
+    let all = site.survey.addresses.iter().filter(|(_, net)| net.prefix_len() < net.max_prefix_len());
+    let around = all.filter(|(_, net)| net.contains(&addr));
+    around.max_by_key(|(_, net)| net.prefix_len()).map(|(dev, _)| dev.as_str())
 }
 
 /// Programs of this host, from the address that they would ask from.
@@ -208,15 +208,15 @@ impl Passage<'_> {
         let (dev, own) = match self.site.survey.ways.get(&spec.addr) {
             Some(LinkRoute::Out { dev, source, .. }) => (dev.as_str(), *source),
             Some(LinkRoute::Local) => {
-                for tracking in [Tracking::New, Tracking::Established] {
+                legs.extend([Tracking::New, Tracking::Established].map(|tracking| {
                     let packet = Packet {
                         destination: spec.addr,
                         destination_port: ports,
                         destination_is_local: Some(true),
                         ..self.packet(protocol, &self.vip_tun, "", vip, tracking)
                     };
-                    legs.push(self.leg(Direction::Delivered, packet));
-                }
+                    self.leg(Direction::Delivered, packet)
+                }));
                 return true;
             }
             _ => return true,

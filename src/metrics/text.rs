@@ -143,6 +143,14 @@ impl Page {
         for (name, help, value) in TRAFFIC {
             self.one(&format!("tunvs_{name}"), Counter, help, value(&census.stats));
         }
+        self.packets(status);
+        self.surroundings(status);
+        let left_out = "Services that are left out here for the limit of series.";
+        self.one("tunvs_metrics_omitted_services", Gauge, left_out, omitted as u64);
+    }
+
+    fn packets(&mut self, status: &Status) {
+        use Kind::Counter;
         self.family("tunvs_packets_total", Counter, "What became of packets.");
         for (verdict, value) in status.packets.iter().filter(|(name, _)| !is_failure(name)) {
             self.sample("tunvs_packets_total", &[("verdict", verdict)], *value);
@@ -163,6 +171,11 @@ impl Page {
         for queue in &status.queues {
             self.sample("tunvs_queue_packets_total", &[("queue", &queue.name)], queue.packets);
         }
+    }
+
+    /// The host, events and the flow log.
+    fn surroundings(&mut self, status: &Status) {
+        use Kind::{Counter, Gauge};
         let follows = "Whether rules, routes and addresses of the host are as the services want them.";
         self.one("tunvs_host_follows", Gauge, follows, status.host.follows.into());
         self.one(
@@ -183,8 +196,6 @@ impl Page {
         for (reason, value) in status.flow_log.lost.named() {
             self.sample("tunvs_flow_log_lost_total", &[("reason", reason)], value);
         }
-        let left_out = "Services that are left out here for the limit of series.";
-        self.one("tunvs_metrics_omitted_services", Gauge, left_out, omitted as u64);
     }
 
     fn services(&mut self, services: &[ServiceEntry]) {

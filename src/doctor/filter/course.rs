@@ -223,31 +223,34 @@ impl Walk<'_> {
                     }
                     return done;
                 }
-                Expression::Do(action) => match action {
-                    Action::Mark(change) => {
-                        at.mark = at.mark.zip(*change).map(|(mark, (keep, flip))| (mark & keep) ^ flip);
-                    }
-                    Action::Notrack => {
-                        if self.priority < CONNTRACK {
-                            at.tracking = Tracking::Untracked;
-                        }
-                    }
-                    Action::ConnMark => {}
-                    Action::Queue => {
-                        unread(&mut at);
-                        done.push((Flow::Accepted, at.clone()));
-                        done.push((Flow::Ends(End::Dropped(self.place(chain, rule, ""))), at));
-                        return done;
-                    }
-                    _ => {
-                        done.extend(self.act(chain, rule, action, at, depth));
-                        return done;
-                    }
-                },
+                Expression::Do(action) if self.changes(action, &mut at) => {}
+                Expression::Do(Action::Queue) => {
+                    unread(&mut at);
+                    done.push((Flow::Accepted, at.clone()));
+                    done.push((Flow::Ends(End::Dropped(self.place(chain, rule, ""))), at));
+                    return done;
+                }
+                Expression::Do(action) => {
+                    done.extend(self.act(chain, rule, action, at, depth));
+                    return done;
+                }
             }
         }
         done.push((Flow::Falls, at));
         done
+    }
+
+    /// Whether an action only changes what the packet carries, and the rule goes on.
+    fn changes(&self, action: &Action, at: &mut At) -> bool {
+        match action {
+            Action::Mark(change) => {
+                at.mark = at.mark.zip(*change).map(|(mark, (keep, flip))| (mark & keep) ^ flip);
+            }
+            Action::Notrack if self.priority < CONNTRACK => at.tracking = Tracking::Untracked,
+            Action::Notrack | Action::ConnMark => {}
+            _ => return false,
+        }
+        true
     }
 
     /// What ends a rule.

@@ -263,6 +263,17 @@ impl<'a> Reader<'a> {
                     value.split_once('-').and_then(|(from, to)| Some((from.parse().ok()?, to.parse().ok()?)));
                 tests(key, vec![ends.map_or(Element::Unread, |(from, to)| Element::Addrs(from, to))])
             }
+            _ => self.rare_option(option, is_negated).unwrap_or_else(unread),
+        }
+    }
+
+    /// Options that ask for rates, sockets, bridges and ways back. None: not known either.
+    fn rare_option(&self, option: &str, is_negated: bool) -> Option<Option<Expression>> {
+        let tests = |key: Key, element: Option<Element>| {
+            let elements = Arc::new(element.into_iter().map(|element| (element, None)).collect());
+            Some(Expression::Match(Match { key, mask: None, is_negated, elements }))
+        };
+        Some(match option {
             // Of rates and numbers that are not reached.
             "--limit" | "--hashlimit-upto" | "--connlimit-upto" => is_negated.then_some(Expression::Never),
             "--hashlimit-above" | "--connlimit-above" => (!is_negated).then_some(Expression::Never),
@@ -272,7 +283,7 @@ impl<'a> Reader<'a> {
             "--loose" | "--validmark" | "--accept-local" => None,
             "--invert" if self.module == "rpfilter" => {
                 let is_loose = self.words.contains(&"--loose");
-                tests(Key::ReversePath { is_loose }, vec![Element::Numbers(0, 0)])
+                tests(Key::ReversePath { is_loose }, Some(Element::Numbers(0, 0)))
             }
             // Of bridged packets, and of sockets.
             "--physdev-is-bridged"
@@ -281,9 +292,9 @@ impl<'a> Reader<'a> {
             | "--transparent"
             | "--nowildcard"
             | "--icmp-type"
-            | "--icmpv6-type" => tests(Key::Absent, Vec::new()),
-            _ => unread(),
-        }
+            | "--icmpv6-type" => tests(Key::Absent, None),
+            _ => return None,
+        })
     }
 }
 
