@@ -10,6 +10,7 @@ mod change;
 mod contest;
 mod cover;
 mod error;
+mod follow;
 mod forwarders;
 mod icmp;
 mod journal;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::change::{Action, Address, Change, Proxy, Route, RouteKind, Rule, Step, TABLE_LOCAL};
 use super::contest::Contests;
 use super::error::HostError;
+use super::follow;
 use super::journal::Journal;
 use super::kernel::{Kernel, Netlink};
 use super::layout::Layout;
@@ -332,7 +333,7 @@ impl<K: Kernel> Engine<K> {
             originals.entry(key.to_owned()).or_insert_with(|| self.kernel.sysctl(key)).clone()
         };
         let layouts: Vec<&Layout> = self.layouts.values().collect();
-        let steps = plan::follow(&self.context(), &layouts, captures, mark_tuns, original);
+        let steps = follow::follow(&self.context(), &layouts, captures, mark_tuns, original);
         self.originals = originals.into_inner();
         steps
     }

@@ -9,6 +9,7 @@ mod condition;
 mod course;
 pub mod iptables;
 pub mod nft;
+mod nft_values;
 mod packet;
 #[cfg(test)]
 mod tests;

@@ -127,7 +127,7 @@ const fn network(ethertype: u16) -> i32 {
 }
 
 fn lines() -> Vec<Line> {
-    use Label::{Again, Drop, Gre4, Gre6, Gue4, Gue6, Next, Version6};
+    use Label::{Gre4, Gre6, Gue4, Gue6, Next, Version6};
     let kept = KEPT as i16;
     let mut lines = vec![
         copy(PACKET, R1),
@@ -165,8 +165,15 @@ fn lines() -> Vec<Line> {
     lines.extend(outer(44, L3_IPV6 | L4_GRE));
     lines.extend([Line::Here(Gue6), store_byte(FRAME, kept + 6, i32::from(protocol::UDP))]);
     lines.extend(outer(52, L3_IPV6 | L4_UDP));
-    lines.push(Line::Here(Again));
-    lines.extend([
+    lines.extend(put_on_again());
+    lines
+}
+
+/// Takes the outer headers off and puts them on again, so that the kernel knows of them.
+fn put_on_again() -> Vec<Line> {
+    use Label::{Again, Drop, Next};
+    vec![
+        Line::Here(Again),
         copy(R1, PACKET),
         copy(R2, OUTER),
         negate(R2),
@@ -194,8 +201,7 @@ fn lines() -> Vec<Line> {
         Line::Here(Drop),
         set(R0, DROP),
         exit(),
-    ]);
-    lines
+    ]
 }
 
 /// The program with its jumps resolved.
