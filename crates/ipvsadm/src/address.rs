@@ -10,7 +10,7 @@ use super::names::Names;
 use super::numbers::{in_range, is_blank};
 use lvs::service::{Endpoint, Protocol};
 
-/// What `host[:port]` says.
+/// The parts of `host[:port]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct HostPort {
     pub addr: IpAddr,
@@ -61,7 +61,7 @@ fn parse_port(text: &[u8], protocol: Option<Protocol>, names: &dyn Names) -> Opt
     names.service_port(text, database_name(protocol?))
 }
 
-/// What the services database calls a protocol.
+/// The name of a protocol in the services database.
 fn database_name(protocol: Protocol) -> &'static str {
     match protocol {
         Protocol::Tcp => "tcp",

@@ -1,4 +1,4 @@
-//! What a tool needs of a director, wherever that is.
+//! The director as a tool needs it, wherever that is.
 
 use std::error::Error;
 
@@ -26,6 +26,6 @@ pub trait Backend {
 pub struct Applied {
     /// One per command that was tried.
     pub results: Vec<Result<(), CommandError>>,
-    /// What the host could not do for the tables as they are now; each a sentence for the operator.
+    /// Things that the host could not do for the tables as they are now; each a sentence for the operator.
     pub warnings: Vec<String>,
 }

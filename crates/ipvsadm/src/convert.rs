@@ -12,7 +12,7 @@ use lvs::service::{
     TunnelKind,
 };
 
-/// What a command line comes to.
+/// The task of a command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Task {
     Change(Command),

@@ -7,7 +7,7 @@ pub(super) const LISTING: u8 = 1;
 /// Exit status of a command that was refused, and of options that cannot be parsed.
 pub(super) const REFUSED: u8 = 255;
 
-/// What ends a command line early.
+/// The early end of a command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Fail {
     /// Ends the program, also in the middle of a restore.

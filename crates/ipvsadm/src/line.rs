@@ -1,4 +1,4 @@
-//! What one command line says, option by option, with the defaults of what it does not say.
+//! One command line, option by option, with the defaults of what it does not say.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -9,7 +9,7 @@ use lvs::service::{Family, HandOn, Persistence, Protocol, SchedulerFlags, Tunnel
 /// Where a sync daemon sends and listens when nobody says otherwise.
 pub(super) const DEFAULT_INTERFACE: &str = "eth0";
 
-/// What one command line says.
+/// One command line.
 #[derive(Clone, Debug)]
 pub(super) struct Line {
     pub action: Action,
@@ -20,7 +20,7 @@ pub(super) struct Line {
     pub daemon: DaemonWords,
 }
 
-/// What was said of the virtual service.
+/// The options of the virtual service.
 #[derive(Clone, Debug)]
 pub(super) struct ServiceWords {
     /// None without `-t`, `-u`, `--sctp-service` or `-f`; a mark counts as TCP for names of ports.
@@ -40,7 +40,7 @@ pub(super) struct ServiceWords {
     pub hand_on: Option<HandOn>,
 }
 
-/// What was said of the real server.
+/// The options of the real server.
 #[derive(Clone, Debug)]
 pub(super) struct ServerWords {
     pub addr: IpAddr,
@@ -53,7 +53,7 @@ pub(super) struct ServerWords {
     pub tunnel_port: u16,
 }
 
-/// What was said of the sync daemon; 0 and None: nothing.
+/// The options of the sync daemon; 0 and None: not given.
 #[derive(Clone, Debug)]
 pub(super) struct DaemonWords {
     pub role: DaemonRole,

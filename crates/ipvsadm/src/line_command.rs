@@ -7,7 +7,7 @@ use super::names::Names;
 use super::parse::parse;
 use lvs::director::{Command, CommandError};
 
-/// What a line asks for, and how its refusal is worded.
+/// The command of a line, and how its refusal is worded.
 pub type LineCommand = (Command, Box<dyn Fn(&CommandError) -> String>);
 
 /// # Errors

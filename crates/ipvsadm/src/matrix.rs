@@ -1,10 +1,12 @@
 //! Which option goes with which action, and with which kind of tunnel.
 
+use strum::VariantArray;
+
 use super::fail::Fail;
 use super::options::{Action, Opt, OptSet};
 use lvs::service::TunnelKind;
 
-/// What is to be there, what may be, and what excludes one another. All else is refused.
+/// Options that are to be there, that may be, and that exclude one another. All others are refused.
 struct Row {
     needs: OptSet,
     may: OptSet,
@@ -104,7 +106,7 @@ const fn tunnel_row(kind: TunnelKind) -> Row {
 /// # Errors
 /// The first option, in their order, that is missing, or too much, or excluded by an earlier one.
 pub(super) fn check(action: Action, options: OptSet) -> Result<(), Fail> {
-    check_row(&row(action), Opt::ALL, options, &format!("'{}' command", action.name()))
+    check_row(&row(action), Opt::VARIANTS, options, &format!("'{}' command", action.name()))
 }
 
 /// As [`check`], for the options of a tunnel.

@@ -7,7 +7,7 @@ use lvs::director::CommandError;
 
 pub(super) const VERSION: &str = "ipvsadm v1.31 2019/12/24 (compiled with popt and IPVS v1.2.1)";
 
-/// What a refused change is called. The same error has another name under another action.
+/// Returns what ipvsadm says of a refused change. The same error has another name under another action.
 pub(super) fn refusal(action: Action, error: &CommandError) -> String {
     if error.is_of_ours() {
         return error.to_string();

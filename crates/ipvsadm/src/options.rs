@@ -1,10 +1,13 @@
 //! The options of ipvsadm: their spelling, their names in complaints, and sets of them.
 
+use strum::{IntoStaticStr, VariantArray};
+
 use super::popt::{Spec, Takes};
 use lvs::service::Protocol;
 
-/// What a command line asks for; the first option decides.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The action of a command line; its first option decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub(super) enum Action {
     AddService,
     EditService,
@@ -14,6 +17,7 @@ pub(super) enum Action {
     AddServer,
     DeleteServer,
     EditServer,
+    #[strum(serialize = "set")]
     SetTimeouts,
     StartDaemon,
     StopDaemon,
@@ -24,87 +28,70 @@ pub(super) enum Action {
 
 impl Action {
     /// As complaints name it.
-    pub(super) const fn name(self) -> &'static str {
-        match self {
-            Self::AddService => "add-service",
-            Self::EditService => "edit-service",
-            Self::DeleteService => "delete-service",
-            Self::Flush => "flush",
-            Self::List => "list",
-            Self::AddServer => "add-server",
-            Self::DeleteServer => "delete-server",
-            Self::EditServer => "edit-server",
-            Self::SetTimeouts => "set",
-            Self::StartDaemon => "start-daemon",
-            Self::StopDaemon => "stop-daemon",
-            Self::Restore => "restore",
-            Self::Save => "save",
-            Self::Zero => "zero",
-        }
+    pub(super) fn name(self) -> &'static str {
+        self.into()
     }
 }
 
-macro_rules! opts {
-    ($($variant:ident => $name:literal,)*) => {
-        /// What may go with an action, in the order in which conflicts are looked for.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        #[repr(u8)]
-        pub(super) enum Opt {
-            $($variant,)*
-        }
-
-        impl Opt {
-            pub(super) const ALL: &[Self] = &[$(Self::$variant,)*];
-
-            /// As complaints name it.
-            pub(super) const fn name(self) -> &'static str {
-                match self {
-                    $(Self::$variant => $name,)*
-                }
-            }
-        }
-    };
+/// Options of an action, in the order in which conflicts are looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "kebab-case")]
+#[repr(u8)]
+pub(super) enum Opt {
+    Numeric,
+    Connection,
+    #[strum(serialize = "service-address")]
+    Service,
+    Scheduler,
+    Persistent,
+    Netmask,
+    #[strum(serialize = "real-server")]
+    Server,
+    #[strum(serialize = "forwarding-method")]
+    Forwarding,
+    Weight,
+    #[strum(serialize = "u-threshold")]
+    UpperThreshold,
+    #[strum(serialize = "l-threshold")]
+    LowerThreshold,
+    McastInterface,
+    Timeout,
+    Daemon,
+    Stats,
+    Rate,
+    Thresholds,
+    PersistentConn,
+    #[strum(serialize = "nosort")]
+    NoSort,
+    #[strum(serialize = "syncid")]
+    SyncId,
+    Exact,
+    #[strum(serialize = "ops")]
+    OnePacket,
+    #[strum(serialize = "pe")]
+    Engine,
+    SchedFlags,
+    McastGroup,
+    McastPort,
+    McastTtl,
+    SyncMaxlen,
+    TunInfo,
+    TunType,
+    TunPort,
+    TunNocsum,
+    TunCsum,
+    TunRemcsum,
+    Json,
+    ProxyProtocol,
+    Toa,
+    RstOnExpire,
 }
 
-opts! {
-    Numeric => "numeric",
-    Connection => "connection",
-    Service => "service-address",
-    Scheduler => "scheduler",
-    Persistent => "persistent",
-    Netmask => "netmask",
-    Server => "real-server",
-    Forwarding => "forwarding-method",
-    Weight => "weight",
-    UpperThreshold => "u-threshold",
-    LowerThreshold => "l-threshold",
-    McastInterface => "mcast-interface",
-    Timeout => "timeout",
-    Daemon => "daemon",
-    Stats => "stats",
-    Rate => "rate",
-    Thresholds => "thresholds",
-    PersistentConn => "persistent-conn",
-    NoSort => "nosort",
-    SyncId => "syncid",
-    Exact => "exact",
-    OnePacket => "ops",
-    Engine => "pe",
-    SchedFlags => "sched-flags",
-    McastGroup => "mcast-group",
-    McastPort => "mcast-port",
-    McastTtl => "mcast-ttl",
-    SyncMaxlen => "sync-maxlen",
-    TunInfo => "tun-info",
-    TunType => "tun-type",
-    TunPort => "tun-port",
-    TunNocsum => "tun-nocsum",
-    TunCsum => "tun-csum",
-    TunRemcsum => "tun-remcsum",
-    Json => "json",
-    ProxyProtocol => "proxy-protocol",
-    Toa => "toa",
-    RstOnExpire => "rst-on-expire",
+impl Opt {
+    /// As complaints name it.
+    pub(super) fn name(self) -> &'static str {
+        self.into()
+    }
 }
 
 /// A set of options.
@@ -147,7 +134,7 @@ pub(super) enum Method {
     FullNat,
 }
 
-/// What a spelt option stands for.
+/// The meaning of a spelt option.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Id {
     Action(Action),

@@ -24,7 +24,7 @@ pub(super) struct Spec<T: 'static> {
     pub id: T,
 }
 
-/// What the parser itself refuses.
+/// Words that the parser itself refuses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum PoptError {
     #[error("unknown option")]

@@ -4,7 +4,7 @@ use super::fail::Fail;
 use lvs::sched;
 use lvs::service::SchedulerFlags;
 
-/// What `-b` gives when no scheduler is named.
+/// The scheduler whose flags `-b` means when none is named.
 pub(super) const DEFAULT_SCHEDULER: &str = "wlc";
 
 const ANY: [(&str, SchedulerFlags); 3] = [

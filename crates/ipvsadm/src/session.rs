@@ -20,7 +20,7 @@ use lvs::director::{Command, Query, Reply};
 /// Changes that go to the director at once.
 const BATCH: usize = 20_000;
 
-/// What a run works with.
+/// The surroundings of a run.
 pub struct Session<'a, B> {
     pub backend: &'a mut B,
     pub names: &'a dyn Names,
@@ -217,7 +217,7 @@ impl<B: Backend> Session<'_, B> {
     }
 }
 
-/// What ipvsadm lists without options.
+/// The listing of ipvsadm without options.
 const PLAIN: Style =
     Style { columns: Columns::Forwarding, numeric: false, exact: false, sorted: true, json: false };
 

@@ -3,13 +3,15 @@
 
 use lvs::director::{CommandError, Sysctl};
 use lvs::sched;
+use strsim::osa_distance;
 
 /// The nearest of `known`, if it is near enough to be a slip of the keyboard.
 fn nearest<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let limit = given.chars().count() / 3;
+    let given = given.to_lowercase();
     known
         .into_iter()
-        .map(|name| (distance(given, name), name))
+        .map(|name| (osa_distance(&given, &name.to_lowercase()), name))
         .filter(|(distance, _)| *distance <= limit)
         .min()
         .map(|(_, name)| name)
@@ -29,26 +31,6 @@ pub fn for_refused(error: &CommandError) -> String {
         }
         _ => String::new(),
     }
-}
-
-/// Letters to insert, remove, change or swap with their neighbour until one is the other (optimal string alignment).
-fn distance(one: &str, other: &str) -> usize {
-    let one: Vec<char> = one.to_lowercase().chars().collect();
-    let other: Vec<char> = other.to_lowercase().chars().collect();
-    let mut before: Vec<usize> = Vec::new();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (i, letter) in one.iter().enumerate() {
-        let mut next = vec![i + 1];
-        for (j, wanted) in other.iter().enumerate() {
-            let mut cost = (row[j] + usize::from(letter != wanted)).min(row[j + 1] + 1).min(next[j] + 1);
-            if i > 0 && j > 0 && *letter == other[j - 1] && one[i - 1] == *wanted {
-                cost = cost.min(before[j - 1] + 1);
-            }
-            next.push(cost);
-        }
-        before = std::mem::replace(&mut row, next);
-    }
-    row.last().copied().unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -1,13 +1,15 @@
 //! What can happen to a director, as `tunvs events` writes it.
 
 use serde::{Deserialize, Serialize};
+use strum::{IntoStaticStr, VariantNames};
 
 use crate::json;
 use lvs::service::{Endpoint, ServiceKey};
 
 /// What happened. `docs/json.md` shows each as it is written.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr, VariantNames)]
 #[serde(tag = "event", rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Event {
     /// The director is ready.
     Started {
@@ -147,61 +149,11 @@ pub enum Event {
 
 impl Event {
     /// All that [`Self::name`] can be.
-    pub const NAMES: [&str; 24] = [
-        "started",
-        "stopping",
-        "service_added",
-        "service_edited",
-        "service_removed",
-        "service_up",
-        "service_down",
-        "server_added",
-        "server_edited",
-        "server_removed",
-        "server_up",
-        "server_down",
-        "server_draining",
-        "server_drained",
-        "server_overloaded",
-        "server_returned",
-        "reloaded",
-        "reload_failed",
-        "drops_began",
-        "drops_go_on",
-        "drops_ended",
-        "host_trouble",
-        "host_contested",
-        "lost",
-    ];
+    pub const NAMES: &'static [&'static str] = Self::VARIANTS;
 
     /// As it is written after `"event":`.
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::Started { .. } => "started",
-            Self::Stopping => "stopping",
-            Self::ServiceAdded { .. } => "service_added",
-            Self::ServiceEdited { .. } => "service_edited",
-            Self::ServiceRemoved { .. } => "service_removed",
-            Self::ServiceUp { .. } => "service_up",
-            Self::ServiceDown { .. } => "service_down",
-            Self::ServerAdded { .. } => "server_added",
-            Self::ServerEdited { .. } => "server_edited",
-            Self::ServerRemoved { .. } => "server_removed",
-            Self::ServerUp { .. } => "server_up",
-            Self::ServerDown { .. } => "server_down",
-            Self::ServerDraining { .. } => "server_draining",
-            Self::ServerDrained { .. } => "server_drained",
-            Self::ServerOverloaded { .. } => "server_overloaded",
-            Self::ServerReturned { .. } => "server_returned",
-            Self::Reloaded { .. } => "reloaded",
-            Self::ReloadFailed { .. } => "reload_failed",
-            Self::DropsBegan { .. } => "drops_began",
-            Self::DropsGoOn { .. } => "drops_go_on",
-            Self::DropsEnded { .. } => "drops_ended",
-            Self::HostTrouble { .. } => "host_trouble",
-            Self::HostContested { .. } => "host_contested",
-            Self::Lost { .. } => "lost",
-        }
+    pub fn name(&self) -> &'static str {
+        self.into()
     }
 
     /// The service that it is about.

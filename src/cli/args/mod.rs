@@ -229,7 +229,7 @@ pub enum LogFormatArg {
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("no such table; there are {}", ProcFile::ALL.map(ProcFile::path).join(", "))]
+#[error("no such table; there are {}", ProcFile::ALL.iter().map(|file| file.path()).collect::<Vec<_>>().join(", "))]
 struct NoSuchFile;
 
 fn proc_file(path: &str) -> Result<ProcFile, NoSuchFile> {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::ValueEnum;
+use clap::builder::PossibleValuesParser;
 
 use super::{LanguageArgs, SocketArgs};
 use crate::cli::top;
@@ -48,7 +49,7 @@ pub struct EventsArgs {
     #[arg(long)]
     pub no_follow: bool,
     /// Only events of these names, as `event` has them
-    #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = Event::NAMES, hide_possible_values = true)]
+    #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = PossibleValuesParser::new(Event::NAMES), hide_possible_values = true)]
     pub only: Vec<String>,
     /// End after N events
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]

@@ -4,25 +4,34 @@
 //! ([`tree`]). Same job as the seq files of `ip_vs_ctl.c`, `ip_vs_conn.c` and `ip_vs_app.c`.
 
 mod connections;
+mod ends;
 mod services;
 mod stats;
 mod status;
 pub mod tree;
 
 use std::io::{self, Write};
-use std::net::IpAddr;
+
+use strum::{EnumString, IntoStaticStr, VariantArray};
 
 use lvs::director::{CommandError, Query, Reply};
 
 /// One of the kernel's files.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr, VariantArray)]
 pub enum ProcFile {
+    #[strum(serialize = "net/ip_vs")]
     Services,
+    #[strum(serialize = "net/ip_vs_conn")]
     Connections,
+    #[strum(serialize = "net/ip_vs_conn_sync")]
     ConnectionsSync,
+    #[strum(serialize = "net/ip_vs_stats")]
     Stats,
+    #[strum(serialize = "net/ip_vs_stats_percpu")]
     StatsPerCpu,
+    #[strum(serialize = "net/ip_vs_app")]
     Apps,
+    #[strum(serialize = "net/ip_vs_status")]
     Status,
 }
 
@@ -37,27 +46,11 @@ pub enum ProcError<E: std::error::Error + 'static> {
 }
 
 impl ProcFile {
-    pub const ALL: [Self; 7] = [
-        Self::Services,
-        Self::Connections,
-        Self::ConnectionsSync,
-        Self::Stats,
-        Self::StatsPerCpu,
-        Self::Apps,
-        Self::Status,
-    ];
+    pub const ALL: &'static [Self] = Self::VARIANTS;
 
     /// Where it is below `/proc`.
-    pub const fn path(self) -> &'static str {
-        match self {
-            Self::Services => "net/ip_vs",
-            Self::Connections => "net/ip_vs_conn",
-            Self::ConnectionsSync => "net/ip_vs_conn_sync",
-            Self::Stats => "net/ip_vs_stats",
-            Self::StatsPerCpu => "net/ip_vs_stats_percpu",
-            Self::Apps => "net/ip_vs_app",
-            Self::Status => "net/ip_vs_status",
-        }
+    pub fn path(self) -> &'static str {
+        self.into()
     }
 
     /// Permissions of a copy on disk. How keys spread is nothing for everybody, as in the kernel.
@@ -75,8 +68,7 @@ impl ProcFile {
 
     /// By its path, with or without `/proc/` in front.
     pub fn named(path: &str) -> Option<Self> {
-        let path = path.trim_start_matches("/proc/");
-        Self::ALL.into_iter().find(|file| file.path() == path)
+        path.trim_start_matches("/proc/").parse().ok()
     }
 
     /// Writes its text; `ask` answers questions about the tables.
@@ -125,13 +117,5 @@ impl ProcFile {
             Self::Apps => writeln!(out, "prot port    usecnt name")?,
         }
         Ok(())
-    }
-}
-
-/// IPv4 in hexadecimal, IPv6 in all its digits.
-fn addr_text(addr: IpAddr) -> String {
-    match addr {
-        IpAddr::V4(addr) => format!("{:08X}", u32::from(addr)),
-        IpAddr::V6(addr) => addr.segments().map(|segment| format!("{segment:04x}")).join(":"),
     }
 }

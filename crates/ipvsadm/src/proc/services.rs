@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::addr_text;
+use super::ends::addr_text;
 use lvs::director::{Info, ServerEntry, ServiceEntry};
 use lvs::service::{Endpoint, Family, Persistence, ServiceKey};
 

@@ -34,7 +34,7 @@ fn table(out: &mut dyn Write, (title, name): (&str, &str), status: &HashStatus) 
 mod tests {
     use super::*;
 
-    /// What Linux 7.3 shows, but for its threads.
+    /// Writes what Linux 7.3 shows, but for its threads.
     #[test]
     fn the_text_is_the_kernels() {
         let text = |connections, services| {

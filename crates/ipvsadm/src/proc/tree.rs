@@ -30,7 +30,7 @@ impl ProcTree {
     /// their servers for those of the service before (node_exporter).
     ///
     /// # Errors
-    /// It cannot be made.
+    /// The folder cannot be made.
     pub fn new(dir: &Path, has_sctp: bool) -> Result<Self, TreeError> {
         let net = dir.join("net");
         fs::create_dir_all(&net).map_err(|source| TreeError::Write { path: net, source })?;
@@ -45,7 +45,7 @@ impl ProcTree {
         &mut self,
         ask: &mut dyn FnMut(Query) -> Result<Reply, CommandError>,
     ) -> Result<(), TreeError> {
-        for file in ProcFile::ALL {
+        for file in ProcFile::ALL.iter().copied() {
             let mut text = Vec::new();
             let has_sctp = self.has_sctp;
             let mut ask = |query| {

@@ -12,9 +12,9 @@ use crate::matrix::tunnel_name;
 use crate::{sched_flags, sort};
 use lvs::director::{ConnEntry, DaemonSpec, EngineData, Reply, ServerEntry, ServiceEntry, TimeoutSettings};
 use lvs::service::{
-    Endpoint, Family, Forwarding, HandOn, ProxyVersion, Rates, ServiceKey, ServiceSpec, Stats,
-    TunnelChecksum, TunnelKind,
+    Family, Forwarding, HandOn, ProxyVersion, Rates, ServiceSpec, Stats, TunnelChecksum, TunnelKind,
 };
+use lvs_events::json::{End, Selector};
 
 /// Raised with every change that could break a reader. New members do not raise it.
 const VERSION: u32 = 1;
@@ -53,13 +53,6 @@ struct Service {
     stats: Stats,
     rates: Rates,
     servers: Vec<Server>,
-}
-
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Selector {
-    Address { protocol: String, address: IpAddr, port: u16 },
-    Mark { fwmark: u32, family: &'static str },
 }
 
 #[derive(Serialize)]
@@ -102,7 +95,7 @@ struct Connection {
     engine: Option<EngineShape>,
 }
 
-/// What every document says of a connection.
+/// The part of a connection that every document has.
 #[derive(Serialize)]
 pub struct FlowShape {
     protocol: String,
@@ -115,12 +108,6 @@ pub struct FlowShape {
     real: End,
     #[serde(skip_serializing_if = "Option::is_none")]
     local: Option<End>,
-}
-
-#[derive(Serialize)]
-struct End {
-    address: IpAddr,
-    port: u16,
 }
 
 /// The data of a persistence engine, as text.
@@ -158,7 +145,7 @@ fn service(mut entry: ServiceEntry, sorted: bool) -> Service {
     let spec = entry.spec;
     let flags = sched_flags::text(&spec.scheduler, spec.scheduler_flags);
     Service {
-        selector: selector(&spec.key),
+        selector: (&spec.key).into(),
         scheduler_flags: flags.split(',').filter(|flag| !flag.is_empty()).map(str::to_owned).collect(),
         one_packet: spec.one_packet,
         persistence: persistence(&spec),
@@ -173,21 +160,6 @@ fn service(mut entry: ServiceEntry, sorted: bool) -> Service {
         stats: entry.stats,
         rates: entry.rates,
         servers: entry.servers.into_iter().map(server).collect(),
-    }
-}
-
-fn selector(key: &ServiceKey) -> Selector {
-    match *key {
-        ServiceKey::Address { protocol, addr, port } => {
-            Selector::Address { protocol: protocol.name().to_lowercase(), address: addr, port }
-        }
-        ServiceKey::Mark { mark, family } => Selector::Mark {
-            fwmark: mark,
-            family: match family {
-                Family::V4 => "ipv4",
-                Family::V6 => "ipv6",
-            },
-        },
     }
 }
 
@@ -239,10 +211,10 @@ impl From<ConnEntry> for FlowShape {
             protocol: protocol_name(entry.protocol).to_lowercase(),
             state: entry.state,
             expires: entry.expires_in_ms / 1000,
-            client: end(entry.client),
-            virt: end(entry.virt),
-            real: end(entry.real),
-            local: entry.local.map(end),
+            client: entry.client.into(),
+            virt: entry.virt.into(),
+            real: entry.real.into(),
+            local: entry.local.map(End::from),
         }
     }
 }
@@ -251,8 +223,4 @@ impl From<EngineData> for EngineShape {
     fn from(engine: EngineData) -> Self {
         Self { name: engine.name, data: String::from_utf8_lossy(&engine.data).into_owned() }
     }
-}
-
-const fn end(endpoint: Endpoint) -> End {
-    End { address: endpoint.addr, port: endpoint.port }
 }

@@ -22,7 +22,7 @@ use super::address;
 use super::names::Names;
 use lvs::service::{Endpoint, Family, Persistence, Protocol, ServiceSpec};
 
-/// What a table shows of a server.
+/// The columns of servers in a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Columns {
     Forwarding,

@@ -1,4 +1,4 @@
-//! What a restore would change, as command lines that go (`-`) and come (`+`).
+//! Changes that a restore would make, as command lines that go (`-`) and come (`+`).
 
 use std::collections::HashSet;
 use std::io::{self, Write};

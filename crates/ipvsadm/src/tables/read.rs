@@ -49,7 +49,7 @@ pub fn tables(text: &[u8], names: &dyn Names) -> Result<Tables, LineError> {
 /// The tables of a director that answers questions.
 ///
 /// # Errors
-/// It does not.
+/// The director does not answer.
 pub fn present<E>(mut ask: impl FnMut(Query) -> Result<Reply, E>) -> Result<Tables, E> {
     let mut tables = Tables::default();
     for query in [Query::Services, Query::Timeouts, Query::Daemons] {
