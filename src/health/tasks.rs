@@ -22,7 +22,7 @@ use lvs::Time;
 use lvs::director::Director;
 use lvs_config::programs;
 use lvs_health::asked::Asked;
-use lvs_health::check::{Outcome, Wish};
+use lvs_health::check::{Outcome, WeightChange};
 use lvs_health::spec::{Check, CheckKind, Schedule, Script};
 use lvs_health::state::CheckId;
 
@@ -217,7 +217,7 @@ impl Job {
             let result = self.attempt().await;
             let took = (self.common.leader.clock)().since(began);
             let error = match result {
-                Ok(wish) => return Outcome::Good { took, wish },
+                Ok(weight) => return Outcome::Good { took, weight },
                 Err(error) => error,
             };
             if error.concerns() != Concerns::Server {
@@ -237,7 +237,7 @@ impl Job {
         }
     }
 
-    async fn attempt(&self) -> Result<Option<Wish>, ProbeError> {
+    async fn attempt(&self) -> Result<Option<WeightChange>, ProbeError> {
         let _place = match self.asked.check.kind {
             CheckKind::Script(_) => self.common.programs.acquire().await,
             _ => self.common.attempts.acquire().await,

@@ -1,4 +1,4 @@
-//! What a check asks, apart from whose check it is. Pure; made and compared by the tasks.
+//! The question of a check, apart from whose check it is. Pure; made and compared by the tasks.
 
 use super::spec::{Check, CheckKind};
 use super::state::CheckId;
@@ -10,7 +10,7 @@ use lvs::service::{Endpoint, ServiceKey};
 pub struct Asked {
     /// With the address and port that it goes to.
     pub check: Check,
-    /// It goes to the service by way of this server.
+    /// The server by way of which the service is asked.
     led: Option<(ServiceKey, Endpoint)>,
 }
 

@@ -8,13 +8,13 @@ use super::report::CheckReport;
 use super::spec::{Check, Schedule};
 use lvs::Time;
 
-/// What a round of a check has shown.
+/// The result of a round of a check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// As expected.
     Good {
         took: Duration,
-        wish: Option<Wish>,
+        weight: Option<WeightChange>,
     },
     Bad {
         took: Duration,
@@ -30,18 +30,18 @@ pub enum Outcome {
     },
 }
 
-/// What a check wants of its server's weight.
+/// A change of its server's weight that a check asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wish {
-    Be(i32),
+pub enum WeightChange {
+    Set(i32),
     /// To the declared one.
     Add(i64),
 }
 
-impl Wish {
+impl WeightChange {
     pub(super) fn change(self, declared: i32) -> i64 {
         match self {
-            Self::Be(weight) => i64::from(weight) - i64::from(declared),
+            Self::Set(weight) => i64::from(weight) - i64::from(declared),
             Self::Add(change) => change,
         }
     }
@@ -51,8 +51,8 @@ impl Wish {
 pub(super) struct CheckState {
     pub(super) check: Check,
     pub(super) up: bool,
-    /// What it last wanted of the weight.
-    pub(super) wish: Option<Wish>,
+    /// The change of the weight that the last good round asked for.
+    pub(super) weight: Option<WeightChange>,
     /// Why the check itself cannot be made.
     void: Option<String>,
     since: Time,
@@ -67,7 +67,7 @@ impl CheckState {
         Self {
             check,
             up,
-            wish: None,
+            weight: None,
             void: None,
             since: now,
             rounds: 0,
@@ -85,8 +85,8 @@ impl CheckState {
             Outcome::Good { .. } | Outcome::Bad { .. } => None,
         };
         let (good, took) = match outcome {
-            Outcome::Good { took, wish } => {
-                self.wish = *wish;
+            Outcome::Good { took, weight } => {
+                self.weight = *weight;
                 (true, *took)
             }
             Outcome::Bad { took, why } => {
@@ -94,7 +94,7 @@ impl CheckState {
                 (false, *took)
             }
             Outcome::Void { .. } => {
-                self.wish = None;
+                self.weight = None;
                 let was_down = !self.up;
                 self.turn(true, now);
                 return was_down;
@@ -152,7 +152,7 @@ mod tests {
     use crate::spec::CheckKind;
 
     pub(crate) fn good() -> Outcome {
-        Outcome::Good { took: Duration::ZERO, wish: None }
+        Outcome::Good { took: Duration::ZERO, weight: None }
     }
 
     pub(crate) fn bad() -> Outcome {
@@ -196,7 +196,7 @@ mod tests {
     }
 
     proptest! {
-        /// It changes exactly when the last `rise` or `fall` results all speak against it.
+        /// The state changes exactly when the last `rise` or `fall` results all speak against it.
         #[test]
         fn a_change_needs_a_whole_run(
             rise in 1..5u32, fall in 1..5u32, results in prop::collection::vec(any::<bool>(), 0..60),

@@ -5,6 +5,7 @@
 //! job as the decisions of keepalived's checkers.
 #![forbid(unsafe_code)]
 
+mod action;
 pub mod asked;
 pub mod check;
 mod member;

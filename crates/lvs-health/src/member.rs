@@ -123,8 +123,8 @@ impl Member {
     /// The weight that it has when it is well: as declared, with what its checks want of it, as keepalived sums it up.
     pub(super) fn full_weight(&self) -> i32 {
         let declared = self.spec.as_ref().map_or(0, |spec| spec.weight);
-        let wishes = self.checks.iter().filter_map(|check| check.wish);
-        let change = wishes.fold(0_i64, |sum, wish| sum.saturating_add(wish.change(declared)));
+        let changes = self.checks.iter().filter_map(|check| check.weight);
+        let change = changes.fold(0_i64, |sum, weight| sum.saturating_add(weight.change(declared)));
         if change == 0 {
             return declared;
         }
@@ -132,13 +132,13 @@ impl Member {
         i32::try_from(weight).unwrap_or(i32::MAX)
     }
 
-    /// What counts for the quorum.
+    /// The weight that counts for the quorum.
     pub(super) fn weight_up(&self) -> i64 {
         let counts = self.up && self.spec.is_some() && !self.drained;
         if counts { i64::from(self.full_weight().max(0)) } else { 0 }
     }
 
-    /// What is to be in the table. `sorry`: the server that serves in the place of all others; it may be this one.
+    /// Returns what is to be in the table. `sorry`: the server that serves in the place of all others; it may be this one.
     pub(super) fn wanted(&self, sorry: Option<&ServerSpec>) -> Option<ServerSpec> {
         if self.held {
             return self.put.clone();

@@ -9,7 +9,7 @@ use lvs::Time;
 use lvs::director::Signals;
 use lvs::service::Endpoint;
 
-/// What is remembered of the servers of a service.
+/// Memory of the servers of a service.
 #[derive(Debug, Default)]
 pub(super) struct Listener {
     next_at: Time,

@@ -6,12 +6,12 @@
 
 use std::collections::BTreeMap;
 
+use super::action::Action;
 use super::check::Outcome;
 use super::member::Member;
 use super::passive::Listener;
 use super::report::ServiceReport;
 use super::spec::{Script, ServerHealth, ServiceHealth, ServicePolicy};
-use super::state::Action;
 use lvs::Time;
 use lvs::director::{Command, ServiceEntry, Signals};
 use lvs::sched::FULL_SHARE;
@@ -29,7 +29,7 @@ pub(super) struct Pool {
     sorry: Option<ServerSpec>,
     /// The table has been looked at.
     settled: bool,
-    /// What has happened since.
+    /// Things that have happened since.
     happened: Vec<Action>,
     listener: Listener,
 }
@@ -114,7 +114,7 @@ impl Pool {
         turned
     }
 
-    /// What the configuration's wish for a server comes to while checks say what they say.
+    /// Returns what the configuration's wish for a server comes to while checks say what they say.
     pub(super) fn admit(&mut self, spec: &ServerSpec, now: Time) -> Option<Command> {
         let endpoint = spec.endpoint();
         let sorry = self.serving().cloned();
@@ -130,7 +130,7 @@ impl Pool {
         command
     }
 
-    /// What the configuration's wish for all servers of the service comes to.
+    /// Returns what the configuration's wish for all servers of the service comes to.
     pub(super) fn admit_all(&mut self, servers: &[ServerSpec], now: Time) -> Vec<ServerSpec> {
         for member in self.members.values_mut() {
             if !servers.iter().any(|spec| spec.endpoint() == member.endpoint()) {
@@ -173,7 +173,7 @@ impl Pool {
         sorry.filter(|_| self.settled && !self.up)
     }
 
-    /// What is to be done, given what is in the table. None: the service is not there.
+    /// Returns what is to be done, given what is in the table. None: the service is not there.
     pub(super) fn settle(&mut self, actual: Option<&ServiceEntry>, now: Time) -> Vec<Action> {
         match actual {
             Some(actual) => {

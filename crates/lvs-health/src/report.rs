@@ -30,9 +30,9 @@ pub struct ServerReport {
     pub weight: Option<i32>,
     /// The weight that it has when it is well; None when somebody removed it by hand.
     pub full_weight: Option<i32>,
-    /// It gets no new connections until `tunvs undrain`.
+    /// The server gets no new connections until `tunvs undrain`.
     pub drained: bool,
-    /// What it gets of the new connections that are fair for it; less than 100 during a slow start.
+    /// Percent that the server gets of the new connections that are fair for it; less than 100 during a slow start.
     pub share_percent: u32,
     pub checks: Vec<CheckReport>,
 }

@@ -1,10 +1,11 @@
-//! What checks have shown, and what follows from it: the pure half of health checks.
+//! Findings of checks and what follows from them: the pure half of health checks.
 //!
 //! Time, results and the tables are arguments; out come [`Action`]s. Same job as the state of keepalived's
 //! `check_daemon` and `ipwrapper`. Called by the daemon.
 
 use std::collections::BTreeMap;
 
+pub use super::action::Action;
 use super::check::Outcome;
 use super::pool::Pool;
 use super::report::ServiceReport;
@@ -12,15 +13,6 @@ use super::spec::{Check, Script, ServiceHealth};
 use lvs::Time;
 use lvs::director::{Command, ServiceEntry, Signals, Tables};
 use lvs::service::{Endpoint, ServerSpec, ServiceKey};
-use lvs_events::Event;
-
-/// What is to be done.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Action {
-    Apply(Command),
-    Publish(Event),
-    Run(Script),
-}
 
 /// One check of one server of one service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -95,7 +87,7 @@ impl Health {
         self.pools.get_mut(service).is_some_and(|pool| pool.listen(counted, now))
     }
 
-    /// What a command of the configuration comes to while checks say what they say. None: nothing is to be done.
+    /// Returns what a command of the configuration comes to while checks say what they say. None: nothing is to be done.
     pub fn admit(&mut self, command: &Command, now: Time) -> Option<Command> {
         match command {
             Command::AddServer { service, server } | Command::EditServer { service, server } => {
@@ -140,7 +132,7 @@ impl Health {
         self.pools.get_mut(service).is_some_and(|pool| !pool.dismiss(server))
     }
 
-    /// What is to be done for a service, given how it is in the table now.
+    /// Returns what is to be done for a service, given how it is in the table now.
     pub fn settle(&mut self, service: &ServiceKey, actual: Option<&ServiceEntry>, now: Time) -> Vec<Action> {
         self.pools.get_mut(service).map(|pool| pool.settle(actual, now)).unwrap_or_default()
     }

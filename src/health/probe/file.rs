@@ -6,7 +6,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use super::ProbeError;
-use lvs_health::check::Wish;
+use lvs_health::check::WeightChange;
 use lvs_health::spec::FileCheck;
 
 /// What is read of it.
@@ -15,7 +15,7 @@ const LONGEST: u64 = 127;
 /// A product from which down a server counts as failed (`IPVS_WEIGHT_FAULT`).
 const FAULT: i64 = i32::MIN as i64;
 
-pub(super) async fn probe(check: &FileCheck) -> Result<Option<Wish>, ProbeError> {
+pub(super) async fn probe(check: &FileCheck) -> Result<Option<WeightChange>, ProbeError> {
     let path = check.path.clone();
     let unreadable = |source| ProbeError::File { path: check.path.clone(), source };
     let read = tokio::task::spawn_blocking(move || read(&path)).await.map_err(|_| ProbeError::GivenUp)?;
@@ -35,7 +35,7 @@ fn read(path: &Path) -> io::Result<String> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-fn judge(check: &FileCheck, number: i64) -> Result<Option<Wish>, ProbeError> {
+fn judge(check: &FileCheck, number: i64) -> Result<Option<WeightChange>, ProbeError> {
     if check.weight == 0 {
         let expected = if check.reverse { "another number than 0" } else { "0" };
         let is_good = (number == 0) != check.reverse;
@@ -46,7 +46,7 @@ fn judge(check: &FileCheck, number: i64) -> Result<Option<Wish>, ProbeError> {
     if change <= FAULT {
         return Err(ProbeError::unexpected(number, format!("more than {FAULT} when weighted")));
     }
-    Ok(Some(Wish::Add(change)))
+    Ok(Some(WeightChange::Add(change)))
 }
 
 /// What C's `strtol` makes of it, in the base that its beginning says. None: it is beyond what a weight may be.
@@ -96,11 +96,11 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("number");
         let mut check = FileCheck { path: path.clone(), weight: 3, reverse: false };
-        assert_eq!(probe(&check).await.unwrap(), Some(Wish::Add(0)), "no file is 0");
+        assert_eq!(probe(&check).await.unwrap(), Some(WeightChange::Add(0)), "no file is 0");
         std::fs::write(&path, "-4\n").unwrap();
-        assert_eq!(probe(&check).await.unwrap(), Some(Wish::Add(-12)));
+        assert_eq!(probe(&check).await.unwrap(), Some(WeightChange::Add(-12)));
         check.reverse = true;
-        assert_eq!(probe(&check).await.unwrap(), Some(Wish::Add(12)));
+        assert_eq!(probe(&check).await.unwrap(), Some(WeightChange::Add(12)));
         std::fs::write(&path, "-2147483648\n").unwrap();
         check = FileCheck { weight: 1, reverse: false, ..check };
         assert!(probe(&check).await.is_err());

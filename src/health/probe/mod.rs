@@ -26,7 +26,7 @@ pub(super) use script::run as run_script;
 
 use super::lead::{Leader, Way};
 use lvs_config::programs::Unfit;
-use lvs_health::check::Wish;
+use lvs_health::check::WeightChange;
 use lvs_health::spec::{Check, CheckKind};
 use lvs_health::state::CheckId;
 
@@ -109,7 +109,11 @@ pub(super) enum Concerns {
 ///
 /// # Errors
 /// The server did not answer as it should, or the check could not be made.
-pub(super) async fn probe(check: &Check, id: &CheckId, leader: &Leader) -> Result<Option<Wish>, ProbeError> {
+pub(super) async fn probe(
+    check: &Check,
+    id: &CheckId,
+    leader: &Leader,
+) -> Result<Option<WeightChange>, ProbeError> {
     let limit = check.schedule.timeout;
     match &check.kind {
         CheckKind::Script(script) => script::probe(script, limit).await,
@@ -123,7 +127,7 @@ pub(super) async fn probe(check: &Check, id: &CheckId, leader: &Leader) -> Resul
     }
 }
 
-async fn ask(check: &Check, id: &CheckId, leader: &Leader) -> Result<Option<Wish>, ProbeError> {
+async fn ask(check: &Check, id: &CheckId, leader: &Leader) -> Result<Option<WeightChange>, ProbeError> {
     let at = check.goes_to(&id.service, id.server);
     let to = SocketAddr::new(at.addr, at.port);
     let way = &Way::new(check, id, leader);

@@ -12,18 +12,18 @@ use tokio::time::timeout;
 
 use super::ProbeError;
 use lvs_config::programs::{self, PATH};
-use lvs_health::check::Wish;
+use lvs_health::check::WeightChange;
 use lvs_health::spec::{Script, ScriptCheck, USUAL_TIMEOUT};
 
 /// From SIGTERM to SIGKILL.
 const GRACE: Duration = Duration::from_secs(2);
 
 /// Runs a check; ended with its children when the future is dropped.
-pub(super) async fn probe(check: &ScriptCheck, limit: Duration) -> Result<Option<Wish>, ProbeError> {
+pub(super) async fn probe(check: &ScriptCheck, limit: Duration) -> Result<Option<WeightChange>, ProbeError> {
     let status = start(&check.script)?.end(limit).await?;
     match (status.code(), check.dynamic) {
         (Some(0), _) => Ok(None),
-        (Some(code @ 2..=255), true) => Ok(Some(Wish::Be(code - 2))),
+        (Some(code @ 2..=255), true) => Ok(Some(WeightChange::Set(code - 2))),
         (Some(code), _) => Err(ProbeError::unexpected(format!("exit status {code}"), 0)),
         (None, _) => Err(ProbeError::unexpected("a signal", "exit status 0")),
     }
@@ -167,7 +167,7 @@ mod tests {
     async fn the_exit_status_counts() {
         assert!(matches!(probe(&check("exit 0", false), LONG).await, Ok(None)));
         assert!(probe(&check("exit 3", false), LONG).await.is_err());
-        assert!(matches!(probe(&check("exit 12", true), LONG).await, Ok(Some(Wish::Be(10)))));
+        assert!(matches!(probe(&check("exit 12", true), LONG).await, Ok(Some(WeightChange::Set(10)))));
         assert!(probe(&check("exit 1", true), LONG).await.is_err());
         assert!(probe(&check("kill -9 $$", true), LONG).await.is_err());
         let nothing = ScriptCheck { script: Script::new(vec!["/nonexistent".to_owned()]), dynamic: false };
@@ -188,7 +188,7 @@ mod tests {
     async fn a_script_may_tidy_up_and_is_killed_if_it_does_not_end() {
         let short = Duration::from_millis(300);
         let tidy = probe(&check("trap 'exit 7' TERM; sleep 1000 & wait", true), short).await;
-        assert!(matches!(tidy, Ok(Some(Wish::Be(5)))), "{tidy:?}");
+        assert!(matches!(tidy, Ok(Some(WeightChange::Set(5)))), "{tidy:?}");
         let stubborn = check("trap '' TERM; while :; do sleep 1; done", false);
         assert!(timeout(GRACE, probe(&stubborn, short)).await.is_err(), "it has its time to tidy up");
         let killed = timeout(LONG, probe(&stubborn, short)).await.unwrap();

@@ -1,4 +1,4 @@
-//! What an HTTP check asks for, and what it expects.
+//! HTTP requests of a check, and the answers that it expects.
 
 use pcre2::bytes::{Regex, RegexBuilder};
 use serde::{Deserialize, Serialize};
@@ -50,26 +50,38 @@ pub struct StatusRange {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct BodyRegex {
     pub pattern: String,
     /// The body must not match (`regex_no_match`).
+    #[serde(default, skip_serializing_if = "is_default")]
     pub negate: bool,
     /// `regex_options`: caseless, multiline, dotall, extended.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub case_insensitive: bool,
+    #[serde(default, skip_serializing_if = "is_default")]
     pub multi_line: bool,
+    #[serde(default, skip_serializing_if = "is_default")]
     pub dot_matches_new_line: bool,
+    #[serde(default, skip_serializing_if = "is_default")]
     pub ignore_whitespace: bool,
     /// Where in the body a match may begin and must have begun (`regex_min_offset`, `regex_max_offset`).
+    #[serde(default, skip_serializing_if = "is_default")]
     pub min_offset: usize,
+    #[serde(default, skip_serializing_if = "is_default")]
     pub max_offset: Option<usize>,
 }
 
-/// What a pattern may try on one body; without an end some patterns would never come to one.
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+/// The most that a pattern may try on one body; without an end some patterns would never come to one.
 const MATCH_LIMIT: &str = "(*LIMIT_MATCH=1000000)";
 
 impl BodyRegex {
     /// # Errors
-    /// It is no pattern.
+    /// The pattern is none.
     pub fn compile(&self) -> Result<Regex, pcre2::Error> {
         RegexBuilder::new()
             .caseless(self.case_insensitive)

@@ -1,4 +1,4 @@
-//! What an operator declares about the health of services and servers, as plain data.
+//! Declared health of services and servers, as plain data.
 //!
 //! Complete enough for keepalived's checkers; `Default` gives the values that hold where nothing is said. Never
 //! looks at a file or a network; made by the configuration, read by the checks.
@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use strum::IntoStaticStr;
 
 use lvs::service::{Endpoint, Forwarding, ServerSpec, ServiceKey};
 
@@ -54,7 +55,7 @@ pub struct Program<'a> {
 }
 
 impl Program<'_> {
-    /// It asks a server, and does not tell of one.
+    /// Whether the program asks a server, and does not tell of one.
     pub fn is_check(&self) -> bool {
         self.what == SCRIPT_CHECK
     }
@@ -89,7 +90,7 @@ pub fn programs(declared: &[ServiceHealth]) -> impl Iterator<Item = Program<'_>>
     })
 }
 
-/// What follows from how many servers of a service are well.
+/// Consequences of how many servers of a service are well.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServicePolicy {
     /// Servers with checks begin as down, and come in with their first good round.
@@ -188,11 +189,11 @@ impl ServerHealth {
     }
 }
 
-/// What becomes of a server that is down.
+/// The fate of a server that is down.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OnFailure {
-    /// It leaves the table, as with keepalived.
+    /// The server leaves the table, as with keepalived.
     #[default]
     Remove,
     /// Its weight becomes 0 (`inhibit_on_failure`).
@@ -262,7 +263,7 @@ impl Default for Schedule {
 }
 
 impl Schedule {
-    /// What keepalived does where its file says nothing. `HTTP_GET` and `SSL_GET` set `retry` to 3.
+    /// The schedule of keepalived where its file says nothing. `HTTP_GET` and `SSL_GET` set `retry` to 3.
     pub const KEEPALIVED: Self = Self {
         interval: Duration::from_secs(60),
         jitter: 0,
@@ -308,23 +309,47 @@ pub enum CheckKind {
     Bfd(BfdSource),
 }
 
+/// Types of checks, as files and listings name them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr)]
+#[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
+pub enum CheckType {
+    #[default]
+    Tcp,
+    Http,
+    Https,
+    Dns,
+    Udp,
+    Ping,
+    Smtp,
+    Grpc,
+    Grpcs,
+    Script,
+    File,
+    Bfd,
+}
+
 impl CheckKind {
-    /// As listings print it.
-    pub const fn name(&self) -> &'static str {
+    pub const fn check_type(&self) -> CheckType {
         match self {
-            Self::Tcp => "tcp",
-            Self::Http(http) if http.tls.is_some() => "https",
-            Self::Http(_) => "http",
-            Self::Dns(_) => "dns",
-            Self::Udp(_) => "udp",
-            Self::Ping => "ping",
-            Self::Smtp(_) => "smtp",
-            Self::Grpc(grpc) if grpc.tls.is_some() => "grpcs",
-            Self::Grpc(_) => "grpc",
-            Self::Script(_) => "script",
-            Self::File(_) => "file",
-            Self::Bfd(_) => "bfd",
+            Self::Tcp => CheckType::Tcp,
+            Self::Http(http) if http.tls.is_some() => CheckType::Https,
+            Self::Http(_) => CheckType::Http,
+            Self::Dns(_) => CheckType::Dns,
+            Self::Udp(_) => CheckType::Udp,
+            Self::Ping => CheckType::Ping,
+            Self::Smtp(_) => CheckType::Smtp,
+            Self::Grpc(grpc) if grpc.tls.is_some() => CheckType::Grpcs,
+            Self::Grpc(_) => CheckType::Grpc,
+            Self::Script(_) => CheckType::Script,
+            Self::File(_) => CheckType::File,
+            Self::Bfd(_) => CheckType::Bfd,
         }
+    }
+
+    /// As listings print it.
+    pub fn name(&self) -> &'static str {
+        self.check_type().into()
     }
 }
 
@@ -412,7 +437,7 @@ pub struct UdpCheck {
     pub expect: Option<Reply>,
 }
 
-/// What a reply begins with, compared up to the end of the shorter one, as keepalived does it.
+/// The beginning of a reply, compared up to the end of the shorter one, as keepalived does it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Reply {
     pub bytes: Vec<u8>,
@@ -499,7 +524,7 @@ pub struct ScriptCheck {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct FileCheck {
     pub path: PathBuf,
-    /// What the number is multiplied by before it is added to the server's weight. 0: any number but 0 is a failure.
+    /// The factor of the number before it is added to the server's weight. 0: any number but 0 is a failure.
     pub weight: i32,
     /// The other sign; with a weight of 0: the number 0 is a failure.
     pub reverse: bool,

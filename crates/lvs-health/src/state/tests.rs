@@ -5,7 +5,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::*;
-use crate::check::Wish;
+use crate::check::WeightChange;
 use crate::spec::{CheckKind, OnFailure, ServerHealth, SorryServer};
 use lvs::director::{Director, Query, Reply, Settings};
 use lvs::service::{Forwarding, Protocol, ServiceSpec};
@@ -96,7 +96,7 @@ impl World {
 
     fn result(&mut self, last: u8, good: bool) {
         let outcome = if good {
-            Outcome::Good { took: Duration::ZERO, wish: None }
+            Outcome::Good { took: Duration::ZERO, weight: None }
         } else {
             Outcome::Bad { took: Duration::ZERO, why: "refused".to_owned() }
         };
@@ -250,19 +250,22 @@ fn checks_add_to_the_declared_weight() {
     let second = health.servers[0].checks[0].clone();
     health.servers[0].checks.push(second);
     let mut world = World::new(&health);
-    let wishes = |world: &mut World, wishes: [Option<Wish>; 2]| {
-        for (number, wish) in wishes.into_iter().enumerate() {
+    let weights = |world: &mut World, changes: [Option<WeightChange>; 2]| {
+        for (number, weight) in changes.into_iter().enumerate() {
             let id = CheckId { service: service(), server: end(1), number };
-            world.health.record(&id, &Outcome::Good { took: Duration::ZERO, wish }, world.now);
+            world.health.record(&id, &Outcome::Good { took: Duration::ZERO, weight }, world.now);
         }
         world.settle();
         world.table()[0].1
     };
-    assert_eq!(wishes(&mut world, [Some(Wish::Be(25)), None]), 25);
-    assert_eq!(wishes(&mut world, [Some(Wish::Be(25)), Some(Wish::Add(-4))]), 21);
-    assert_eq!(wishes(&mut world, [None, Some(Wish::Add(-40))]), 0);
-    assert_eq!(wishes(&mut world, [Some(Wish::Add(i64::MAX)), Some(Wish::Add(9))]), i32::MAX);
-    assert_eq!(wishes(&mut world, [None, None]), 10);
+    assert_eq!(weights(&mut world, [Some(WeightChange::Set(25)), None]), 25);
+    assert_eq!(weights(&mut world, [Some(WeightChange::Set(25)), Some(WeightChange::Add(-4))]), 21);
+    assert_eq!(weights(&mut world, [None, Some(WeightChange::Add(-40))]), 0);
+    assert_eq!(
+        weights(&mut world, [Some(WeightChange::Add(i64::MAX)), Some(WeightChange::Add(9))]),
+        i32::MAX
+    );
+    assert_eq!(weights(&mut world, [None, None]), 10);
 }
 
 #[test]
