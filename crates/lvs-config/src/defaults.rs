@@ -1,4 +1,4 @@
-//! What a director does where its file and its command line say nothing.
+//! Defaults of a director whose file and command line say nothing.
 
 /// Drops of one kind a second from which on it is told.
 pub const DROP_ALARM: u64 = 100;

@@ -1,16 +1,43 @@
-//! What a reload makes of the tables, given what the file said before, what it says, and what is there.
+//! A reload: the tables that follow from what the file said before, what it says, and what is there.
 //!
 //! The rule: where the file changed, the tables follow it; where it did not, they stay, whatever commands have made of
 //! them. An entry that the file changed becomes as the file says, except for its weight, if the file left that alone.
 
 use std::collections::BTreeMap;
 
-use super::Declared;
+use super::declared::Declared;
 use lvs::director::{Command, Sysctls, Tables};
 use lvs::service::{DeclaredService, ServerSpec, ServiceKey};
 
+impl Declared {
+    /// The commands that make an empty director be as declared.
+    pub fn commands(&self) -> Vec<Command> {
+        let mut commands: Vec<Command> = self.timeouts.map(Command::SetTimeouts).into_iter().collect();
+        commands.extend(self.sysctl_changes(&Self::default()));
+        for service in &self.services {
+            let key = service.spec.key;
+            commands.push(Command::AddService(service.spec.clone()));
+            let add = |server: &ServerSpec| Command::AddServer { service: key, server: server.clone() };
+            commands.extend(service.servers.iter().map(add));
+        }
+        commands.extend(self.daemons.iter().cloned().map(Command::StartDaemon));
+        commands
+    }
+
+    /// The tables after a reload: what differs between `base`, declared before, and this follows this; what does not
+    /// stays as it is in `present`. What is left out of the result stays, too.
+    pub fn merged(&self, base: &Self, present: &[DeclaredService]) -> Tables {
+        merged(base, self, present)
+    }
+
+    /// The settings that such a reload changes. One that is named no more returns to its default.
+    pub fn sysctl_changes(&self, base: &Self) -> Vec<Command> {
+        sysctls(base, self)
+    }
+}
+
 /// The tables after a reload, as [`Command::Replace`] takes them.
-pub(super) fn merged(base: &Declared, wanted: &Declared, present: &[DeclaredService]) -> Tables {
+fn merged(base: &Declared, wanted: &Declared, present: &[DeclaredService]) -> Tables {
     let old = by_key(&base.services);
     let new = by_key(&wanted.services);
     let mut services = Vec::with_capacity(present.len());
@@ -77,8 +104,7 @@ fn find<'a>(servers: &'a [ServerSpec], server: &ServerSpec) -> Option<&'a Server
     servers.iter().find(|one| (one.addr, one.port) == (server.addr, server.port))
 }
 
-/// The settings that a reload changes. One that is named no more returns to its default.
-pub(super) fn sysctls(base: &Declared, wanted: &Declared) -> Vec<Command> {
+fn sysctls(base: &Declared, wanted: &Declared) -> Vec<Command> {
     let mut commands = Vec::new();
     let mut set = |name: &str, value: &str| {
         commands.push(Command::SetSysctl { name: name.to_owned(), value: value.to_owned() });

@@ -1,4 +1,4 @@
-//! What is wrong with a file, and where.
+//! Mistakes of a file, and their places.
 
 use std::fmt::Display;
 use std::io;

@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Config, ConfigError, Declared, keepalived, read, unfit};
+use super::declared::{Config, Declared};
+use super::error::ConfigError;
+use super::{keepalived, unfit};
 use ipvsadm::SystemNames;
 use ipvsadm::tables::read as rules;
 
@@ -30,7 +32,7 @@ impl Source {
         match self.format.unwrap_or_else(|| Format::of(&self.path, &bytes)) {
             Format::Toml => {
                 let text = std::str::from_utf8(&bytes).map_err(std::io::Error::other).map_err(unreadable)?;
-                let mut config = read::read(text).map_err(|mistake| mistake.locate(text, &self.path))?;
+                let mut config = Config::parse(text, &self.path)?;
                 config.notes =
                     unfit::notes(&config.declared, |program| unfit::first_place(text, &self.path, program));
                 Ok(config)
@@ -49,7 +51,7 @@ pub enum Format {
     Toml,
     /// keepalived.conf.
     Keepalived,
-    /// What `ipvsadm -S` and `tunvs save` print.
+    /// Lines as `ipvsadm -S` and `tunvs save` print them.
     Ipvsadm,
 }
 

@@ -11,7 +11,7 @@ pub enum BadNet {
 }
 
 /// # Errors
-/// It is no subnet, or all addresses.
+/// The text is no subnet, or stands for all addresses.
 pub fn masquerade_net(text: &str) -> Result<IpNet, BadNet> {
     let net: IpNet = text.parse().map_err(|_| BadNet::NotANet(text.to_owned()))?;
     if net.prefix_len() == 0 { Err(BadNet::Everything(text.to_owned())) } else { Ok(net.trunc()) }

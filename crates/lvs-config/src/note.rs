@@ -1,4 +1,4 @@
-//! What a reader of a file has to say beside what the file means.
+//! Notes of a reader of a file, beside what the file means.
 
 use std::fmt;
 use std::path::Path;

@@ -7,7 +7,7 @@ use std::ops::RangeInclusive;
 pub struct BadPortRange(String);
 
 /// # Errors
-/// It is none.
+/// The text is no range of ports.
 pub fn port_range(text: &str) -> Result<RangeInclusive<u16>, BadPortRange> {
     let bad = || BadPortRange(text.to_owned());
     let (first, last) = text.split_once('-').ok_or_else(bad)?;

@@ -53,7 +53,7 @@ pub fn identity(script: &Script) -> Result<Identity, Unfit> {
 }
 
 /// # Errors
-/// It cannot be run.
+/// The program cannot be run.
 pub fn look(script: &Script) -> Result<(), Unfit> {
     let name = script.command.first().filter(|name| !name.is_empty()).ok_or(Unfit::NoCommand)?;
     let identity = identity(script)?;

@@ -2,13 +2,16 @@
 
 use std::str::FromStr;
 
+use serde::Deserialize;
+
 /// The most that a TUN can have.
 const MOST: u16 = 256;
 
 /// More than these gain nothing: beyond them the host's own work limits.
 const MOST_AUTO: usize = 8;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Written")]
 pub enum Queues {
     Auto,
     Count(u16),
@@ -33,6 +36,26 @@ impl TryFrom<u64> for Queues {
 
     fn try_from(count: u64) -> Result<Self, BadQueues> {
         u16::try_from(count).ok().filter(|count| (1..=MOST).contains(count)).map(Self::Count).ok_or(BadQueues)
+    }
+}
+
+/// As the file has it.
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "queues must be 1 to 256, or \"auto\"")]
+enum Written {
+    Count(i64),
+    Word(String),
+}
+
+impl TryFrom<Written> for Queues {
+    type Error = BadQueues;
+
+    fn try_from(written: Written) -> Result<Self, BadQueues> {
+        match written {
+            Written::Count(count) => u64::try_from(count).map_err(|_| BadQueues)?.try_into(),
+            Written::Word(word) if word == "auto" => Ok(Self::Auto),
+            Written::Word(_) => Err(BadQueues),
+        }
     }
 }
 

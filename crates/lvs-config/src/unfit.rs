@@ -5,7 +5,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::Declared;
+use super::declared::Declared;
 use super::note::{Note, NoteKind, Place};
 use crate::programs::look;
 use lvs_health::spec::{Program, programs};

@@ -10,7 +10,7 @@ use crate::DirectorOptions;
 use lvs::Time;
 use lvs::director::{Director, Query, Reply, Settings};
 
-/// What has a value of its own as default, under a heading: the key, the default as a configuration has it, and what the
+/// The keys under a heading that have a value of their own as default: key, default as a configuration has it, and what the
 /// page says of the key.
 fn defaults(heading: &str) -> Vec<(&'static str, Value, &'static str)> {
     let section = section(heading);

@@ -9,13 +9,28 @@ use toml::{Table, Value};
 
 use super::parse;
 use crate::Queues;
-use crate::check_schema::{Check, CommandTable, Passive, RegexTable, Sorry, Url};
-use crate::schema::{Director, File, FlowLog, Metrics, Persistence, Server, Service, Sync, Timeouts, Tunnel};
+use crate::schema::{
+    Check, CommandTable, DirectorOptions as Director, File, FlowLog, Metrics, Passive, Persistence, Server,
+    Service, Sorry, Sync, Timeouts, Tunnel, Url,
+};
 use lvs::director::Sysctl;
+use lvs_health::spec::BodyRegex as RegexTable;
 
 const PAGE: &str = include_str!("../../../../man/tunvs.toml.5");
 const EXAMPLE: &str = include_str!("../../../../conf/tunvs.toml");
-const SCHEMA: [&str; 2] = [include_str!("../schema.rs"), include_str!("../check_schema.rs")];
+const SCHEMA: [&str; 11] = [
+    include_str!("../schema/check.rs"),
+    include_str!("../schema/command.rs"),
+    include_str!("../schema/director.rs"),
+    include_str!("../schema/file.rs"),
+    include_str!("../schema/http.rs"),
+    include_str!("../schema/server.rs"),
+    include_str!("../schema/service.rs"),
+    include_str!("../schema/sync.rs"),
+    include_str!("../schema/watching.rs"),
+    include_str!("../../../lvs-health/src/spec/http.rs"),
+    include_str!("../schema/passive.rs"),
+];
 
 type Words = &'static [&'static str];
 
@@ -86,7 +101,7 @@ fn structures() -> [(&'static str, Words, Words); 15] {
     ]
 }
 
-/// What the page says below a heading.
+/// The text of the page below a heading.
 pub(super) fn section(heading: &str) -> &'static str {
     let found = PAGE.split_once(&format!("\n.SS {heading}\n"));
     let rest = found.unwrap_or_else(|| panic!("man/tunvs.toml.5 has no section {heading}")).1;

@@ -1,0 +1,91 @@
+//! Addresses and forwarding methods: `10.0.0.1:80`, `[2001:db8::1]:80`, or without a port.
+
+use std::net::{IpAddr, SocketAddr};
+
+use serde::{Deserialize, Serialize};
+
+use super::placed::Placed;
+use crate::error::Mistake;
+use lvs::service::{Endpoint, Forwarding, ServerSpec, ServiceKey, Tunnel};
+
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+#[serde(try_from = "String", into = "String")]
+pub(super) struct Address {
+    pub(super) addr: IpAddr,
+    pub(super) port: Option<u16>,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("{0:?} is no address: write 10.0.0.1:80, [2001:db8::1]:80, or leave the port out")]
+pub(super) struct BadAddress(String);
+
+impl TryFrom<String> for Address {
+    type Error = BadAddress;
+
+    fn try_from(text: String) -> Result<Self, BadAddress> {
+        if let Ok(socket) = text.parse::<SocketAddr>() {
+            return Ok(Self { addr: socket.ip(), port: Some(socket.port()) });
+        }
+        let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(&text);
+        bare.parse().map(|addr| Self { addr, port: None }).map_err(|_| BadAddress(text))
+    }
+}
+
+impl From<Address> for String {
+    fn from(Address { addr, port }: Address) -> Self {
+        port.map_or_else(|| addr.to_string(), |port| Endpoint::new(addr, port).to_string())
+    }
+}
+
+impl From<Endpoint> for Address {
+    fn from(Endpoint { addr, port }: Endpoint) -> Self {
+        Self { addr, port: Some(port) }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Forward {
+    Masq,
+    FullNat,
+    Route,
+    Tunnel,
+}
+
+impl From<Forwarding> for Forward {
+    fn from(forwarding: Forwarding) -> Self {
+        match forwarding {
+            Forwarding::Masq => Self::Masq,
+            Forwarding::FullNat => Self::FullNat,
+            Forwarding::Tunnel(_) => Self::Tunnel,
+            Forwarding::Route | Forwarding::Local | Forwarding::Bypass => Self::Route,
+        }
+    }
+}
+
+impl Forward {
+    const fn forwarding(self, tunnel: Tunnel) -> Forwarding {
+        match self {
+            Self::Masq => Forwarding::Masq,
+            Self::FullNat => Forwarding::FullNat,
+            Self::Route => Forwarding::Route,
+            Self::Tunnel => Forwarding::Tunnel(tunnel),
+        }
+    }
+
+    /// The server of a service at that address. Without a port it has the service's.
+    pub(super) fn server(
+        self,
+        key: &ServiceKey,
+        address: &Placed<Address>,
+        tunnel: Tunnel,
+    ) -> Result<ServerSpec, Mistake> {
+        let Address { addr, port } = **address;
+        let changes_port = matches!(self, Self::Masq | Self::FullNat);
+        if !changes_port && !key.is_mark() && port.is_some_and(|port| port != key.port()) {
+            let what = "only forward = \"masq\" and \"fullnat\" can change the port: leave the port out";
+            return Err(address.wrong(what));
+        }
+        Ok(ServerSpec::new(addr, port.unwrap_or(key.port()), self.forwarding(tunnel)))
+    }
+}

@@ -1,0 +1,36 @@
+//! The tables and keys of the file, as serde reads and writes them, each beside the way to what it means and back.
+//!
+//! Unknown keys are mistakes. The order of keys here is that in which complaints name them.
+
+mod address;
+mod check;
+mod command;
+mod director;
+mod file;
+mod health;
+mod http;
+mod one_or_many;
+mod passive;
+mod placed;
+mod seconds;
+mod server;
+mod service;
+mod sync;
+mod watching;
+
+pub use director::{DirectorOptions, LogFormat};
+pub(super) use file::{File, setting};
+pub(super) use health::GivenHealth;
+pub(super) use placed::Placed;
+pub(super) use service::mask_with_holes;
+#[cfg(test)]
+pub(super) use {
+    check::Check,
+    command::CommandTable,
+    http::Url,
+    passive::Passive,
+    server::{Server, Sorry, Tunnel},
+    service::{Persistence, Service},
+    sync::{Sync, Timeouts},
+    watching::{FlowLog, Metrics},
+};
