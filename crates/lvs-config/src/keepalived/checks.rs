@@ -1,11 +1,11 @@
 //! The checkers of a `real_server`: from statements to checks.
 //!
-//! What the checks here have no place for is noted; a checker that is none of them lets its server count as up.
+//! Notes what the checks here have no place for; a checker that is none of them lets its server count as up.
 
 use super::model::{Checker, Globals, Times};
-use super::numbers::{Mercy, Notes};
+use super::numbers::{Notes, Strictness, address};
 use super::parse::Statement;
-use super::servers::{address, script, times_line};
+use super::shared::{script, times_line};
 use super::url;
 use crate::ConfigError;
 use lvs_health::spec::{
@@ -14,10 +14,10 @@ use lvs_health::spec::{
 };
 use std::time::Duration;
 
-/// What keepalived sends where no payload is said.
+/// The payload that keepalived sends where none is said.
 const PAYLOAD: &[u8; 32] = b"keepalived check - keepalived ch";
 
-/// What keepalived takes unless told otherwise.
+/// Bytes of a reply that keepalived takes unless told otherwise.
 const LONGEST_REPLY: usize = 255;
 
 /// Adds what a checker's block means to the checks of its server.
@@ -105,7 +105,7 @@ pub(super) fn check(
     Ok(())
 }
 
-/// What all checkers, or all that connect, may say.
+/// Takes a line that all checkers, or all that connect, may have.
 fn common_line(line: &Statement, checker: &mut Checker, notes: &mut Notes) -> Result<(), ConfigError> {
     let target = &mut checker.target;
     match line.keyword() {
@@ -116,17 +116,17 @@ fn common_line(line: &Statement, checker: &mut Checker, notes: &mut Notes) -> Re
         "bind_if" => target.bind_interface = Some(line.needed(1)?.to_owned()),
         "fwmark" => {
             target.fwmark =
-                notes.unsigned(line, 1, (0, u32::MAX), Mercy::Merciful)?.filter(|mark| *mark != 0);
+                notes.unsigned(line, 1, (0, u32::MAX), Strictness::Lenient)?.filter(|mark| *mark != 0);
         }
         "alpha" => checker.alpha = notes.switch(line).or(checker.alpha),
         "log_all_failures" => checker.log_all_failures |= notes.switch(line).unwrap_or(false),
         "retry" | "nb_get_retry" => {
-            let retry = notes.unsigned(line, 1, (0, u32::MAX), Mercy::Merciful)?;
+            let retry = notes.unsigned(line, 1, (0, u32::MAX), Strictness::Lenient)?;
             checker.times.retry = retry.or(checker.times.retry);
         }
         // Seconds, for a script in all.
         "misc_timeout" => {
-            let timeout = notes.unsigned(line, 1, (0, u32::MAX / 1_000_000), Mercy::Merciful)?;
+            let timeout = notes.unsigned(line, 1, (0, u32::MAX / 1_000_000), Strictness::Lenient)?;
             let timeout = timeout.filter(|timeout| *timeout != 0).map(u64::from).map(Duration::from_secs);
             checker.times.connect_timeout = timeout.or(checker.times.connect_timeout);
         }
@@ -147,7 +147,7 @@ fn ip(line: &Statement, notes: &mut Notes) -> Result<Option<std::net::IpAddr>, C
 }
 
 fn port(line: &Statement, notes: &mut Notes) -> Result<Option<u16>, ConfigError> {
-    let port = notes.unsigned(line, 1, (1, 65_535), Mercy::Merciful)?;
+    let port = notes.unsigned(line, 1, (1, 65_535), Strictness::Lenient)?;
     Ok(port.and_then(|port| u16::try_from(port).ok()))
 }
 
@@ -248,7 +248,7 @@ fn reply(line: &Statement) -> Option<Reply> {
 }
 
 fn len(line: &Statement, notes: &mut Notes) -> Result<Option<usize>, ConfigError> {
-    let len = notes.unsigned(line, 1, (0, 65_535), Mercy::Strict)?;
+    let len = notes.unsigned(line, 1, (0, 65_535), Strictness::Strict)?;
     Ok(len.and_then(|len| usize::try_from(len).ok()))
 }
 

@@ -12,7 +12,7 @@ pub(super) const LONGEST: usize = 1024;
 /// Replacements in one line after which it can only be a definition that contains itself.
 const MOST: usize = 512;
 
-/// What `${_RANDOM}` gives at most.
+/// The most that `${_RANDOM}` gives.
 const LARGEST_RANDOM: u64 = 32_767;
 
 #[derive(Clone, Debug)]
@@ -35,7 +35,7 @@ enum Value {
 #[derive(Debug)]
 pub(super) struct Definitions(Vec<Definition>);
 
-/// What became of a line.
+/// A line with its definitions filled in.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Replaced {
     Nothing,
@@ -47,7 +47,7 @@ pub(super) enum Replaced {
 /// A definition as a line names it.
 struct Named<'a> {
     definition: &'a Definition,
-    /// What stands behind the name, in the same braces.
+    /// The rest behind the name, in the same braces.
     parameters: Vec<&'a str>,
     /// Of the name, with braces.
     len: usize,

@@ -2,9 +2,8 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
-use super::numbers::{Mercy, Notes};
+use super::numbers::{Notes, Strictness, address};
 use super::parse::Statement;
-use super::servers::address;
 use crate::ConfigError;
 use lvs::service::Family;
 
@@ -55,7 +54,7 @@ impl Range {
 /// None: it is empty or contradicts itself, which has been noted.
 ///
 /// # Errors
-/// It has no name, or a mark no number.
+/// The group has no name, or a mark no number.
 pub(super) fn group(statement: &Statement, notes: &mut Notes) -> Result<Option<Group>, ConfigError> {
     let name = statement.needed(1)?.to_owned();
     let mut group = Group { name, ranges: Vec::new(), marks: Vec::new() };
@@ -81,7 +80,7 @@ pub(super) fn group(statement: &Statement, notes: &mut Notes) -> Result<Option<G
 }
 
 fn mark(line: &Statement, notes: &mut Notes) -> Result<Option<(u32, Option<Family>)>, ConfigError> {
-    let mark = notes.unsigned(line, 1, (0, u32::MAX), Mercy::Merciful)?;
+    let mark = notes.unsigned(line, 1, (0, u32::MAX), Strictness::Lenient)?;
     let family = match line.word(2) {
         None => None,
         Some("inet") => Some(Family::V4),
@@ -109,7 +108,7 @@ fn range(line: &Statement, notes: &mut Notes) -> Option<Range> {
     let word = line.keyword();
     let port = match line.word(1) {
         Some(word) if !word.chars().all(|letter| letter == '0') => {
-            let port = notes.unsigned(line, 1, (1, 65_535), Mercy::Merciful).ok().flatten();
+            let port = notes.unsigned(line, 1, (1, 65_535), Strictness::Lenient).ok().flatten();
             let Some(port) = port.and_then(|port| u16::try_from(port).ok()) else {
                 notes.lose();
                 return None;

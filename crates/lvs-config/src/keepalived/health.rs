@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use super::map::table_port;
 use super::model::{Checker, RealServer, VirtualServer};
 use lvs::service::{Forwarding, ServerSpec, ServiceKey};
 use lvs_health::spec::{
@@ -27,7 +26,7 @@ pub(super) fn service(
     let checked: Vec<ServerHealth> = servers.iter().map(|(said, spec)| server(said, spec)).collect();
     let sorry = service.sorry.as_ref().map(|sorry| {
         let forwarding = sorry.forwarding.unwrap_or(Forwarding::Masq);
-        let port = table_port(key, service, sorry.port, forwarding);
+        let port = service.table_port(key, sorry.port, forwarding);
         SorryServer { server: ServerSpec::new(sorry.addr, port, forwarding), inhibit: sorry.inhibit }
     });
     let policy = ServicePolicy {
@@ -44,7 +43,7 @@ pub(super) fn service(
     health.looks_after_anything().then_some(health)
 }
 
-/// What every check says, the service says once.
+/// Lifts to the service what every check says.
 fn raise_alpha(health: &mut ServiceHealth) {
     let mut checks = health.servers.iter_mut().flat_map(|server| &mut server.checks).peekable();
     if checks.peek().is_none() || !checks.all(|check| check.alpha) {

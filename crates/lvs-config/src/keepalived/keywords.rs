@@ -1,6 +1,6 @@
 //! Which keywords there are in which block, and what follows them.
 //!
-//! Those of keepalived 2.4.3, and of those before it. A keyword that is not known has no block, as keepalived sees it:
+//! Knows keepalived 2.4.3, and those before it. A keyword that is not known has no block, as keepalived sees it:
 //! a `}` after it ends the block around it.
 
 use std::collections::HashMap;
@@ -29,7 +29,7 @@ pub(super) enum Block {
     BfdCheck,
 }
 
-/// What follows a keyword.
+/// The things that can follow a keyword.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Follows {
     /// Words on its line.
@@ -122,7 +122,7 @@ impl Block {
     }
 }
 
-/// What is followed by words, or skipped. A large file asks a million times.
+/// Keywords that are followed by words, or skipped. A large file asks a million times.
 static WORDS: LazyLock<HashMap<(Block, &str), Follows>> = LazyLock::new(|| {
     let words = |block: Block| block.words().iter().flat_map(|words| words.split_ascii_whitespace());
     let all = Block::ALL.into_iter().flat_map(|block| words(block).map(move |word| (block, word)));

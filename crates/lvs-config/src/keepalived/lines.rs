@@ -54,11 +54,11 @@ struct OpenFile {
     number: usize,
     /// Files of the same `include` that come after it.
     others: std::vec::IntoIter<PathBuf>,
-    /// What `include` asked to be strict about.
+    /// The strictness that `include` asked for.
     strict: Strict,
 }
 
-/// What of an inclusion must be there.
+/// The parts of an inclusion that must be there.
 #[derive(Clone, Copy, Debug, Default)]
 struct Strict {
     readable: bool,

@@ -9,8 +9,8 @@ use std::net::IpAddr;
 use super::groups::{self, Group};
 use super::health;
 use super::lines::wrong;
-use super::model::{Globals, RealServer, Stands, VirtualServer};
-use super::numbers::{Mercy, Notes};
+use super::model::{Globals, RealServer, VirtualServer, VirtualServerKey};
+use super::numbers::{Notes, Strictness};
 use super::parse::Statement;
 use super::servers::{DEFAULT_PERSISTENCE, virtual_server};
 use crate::note::{Note, NoteKind};
@@ -54,8 +54,8 @@ pub(super) fn map(statements: &[Statement], notes: Vec<Note>) -> Result<(Declare
         places: HashMap::new(),
     };
     for service in services {
-        let group = match &service.stands {
-            Stands::Group(name) => match known_groups.iter().find(|group| group.name == *name) {
+        let group = match &service.key {
+            VirtualServerKey::Group(name) => match known_groups.iter().find(|group| group.name == *name) {
                 Some(group) => Some(group),
                 None => {
                     let what = format!("there is no group `{name}`: virtual_server ignored");
@@ -63,7 +63,7 @@ pub(super) fn map(statements: &[Statement], notes: Vec<Note>) -> Result<(Declare
                     continue;
                 }
             },
-            Stands::Mark(_) | Stands::Address(..) => None,
+            VirtualServerKey::Mark(_) | VirtualServerKey::Address(..) => None,
         };
         if let Some(service) = settle(service, group, &mut notes) {
             all.add(&service, group, &mut notes)?;
@@ -132,7 +132,7 @@ fn timeouts(line: &Statement, notes: &mut Notes) -> Result<TimeoutSettings, Conf
                 continue;
             }
         };
-        *slot = notes.unsigned(line, index + 1, (0, 86_400 * 31), Mercy::Strict)?.unwrap_or(*slot);
+        *slot = notes.unsigned(line, index + 1, (0, 86_400 * 31), Strictness::Strict)?.unwrap_or(*slot);
         index += 2;
     }
     Ok(timeouts)
@@ -164,8 +164,8 @@ fn settle(mut service: VirtualServer, group: Option<&Group>, notes: &mut Notes) 
         return None;
     }
     let mut mistake = |what: &str| notes.mistake(place.clone(), what);
-    let ports: Vec<u16> = match (&service.stands, group) {
-        (Stands::Address(_, port), _) => vec![*port],
+    let ports: Vec<u16> = match (&service.key, group) {
+        (VirtualServerKey::Address(_, port), _) => vec![*port],
         (_, Some(group)) => group.ranges.iter().map(|range| range.port).collect(),
         _ => Vec::new(),
     };
@@ -264,13 +264,15 @@ impl Services {
         let protocol = service.protocol.unwrap_or(Protocol::Udp);
         let address = |addr: IpAddr, port: u16| ServiceKey::Address { protocol, addr, port };
         let family = service.family.unwrap_or(Family::V4);
-        match (&service.stands, group) {
-            (Stands::Address(addr, port), _) => self.add_one(address(*addr, *port), service, notes)?,
-            (Stands::Mark(mark), _) => {
+        match (&service.key, group) {
+            (VirtualServerKey::Address(addr, port), _) => {
+                self.add_one(address(*addr, *port), service, notes)?
+            }
+            (VirtualServerKey::Mark(mark), _) => {
                 let family = service.family.or_else(|| common_family(service)).unwrap_or(Family::V4);
                 self.add_one(ServiceKey::Mark { mark: *mark, family }, service, notes)?;
             }
-            (Stands::Group(_), Some(group)) => {
+            (VirtualServerKey::Group(_), Some(group)) => {
                 let before = self.health.len();
                 for range in &group.ranges {
                     for addr in range.addresses() {
@@ -283,7 +285,7 @@ impl Services {
                 }
                 self.tell_once(before);
             }
-            (Stands::Group(_), None) => {}
+            (VirtualServerKey::Group(_), None) => {}
         }
         Ok(())
     }
@@ -373,8 +375,8 @@ fn server_spec(
     notes: &mut Notes,
 ) -> ServerSpec {
     let forwarding = server.forwarding.unwrap_or(Forwarding::Masq);
-    let port = table_port(key, service, server.port, forwarding);
-    if port != server.port && server.port != 0 && !matches!(service.stands, Stands::Group(_)) {
+    let port = service.table_port(key, server.port, forwarding);
+    if port != server.port && server.port != 0 && !matches!(service.key, VirtualServerKey::Group(_)) {
         let what = format!("only NAT can change the port: {} taken as {port}", server.port);
         notes.mistake(server.place.clone(), what);
     }
@@ -382,19 +384,4 @@ fn server_spec(
     spec.weight = i32::try_from(server.weight.unwrap_or(1)).unwrap_or(i32::MAX);
     (spec.upper_threshold, spec.lower_threshold) = (server.upper_threshold, server.lower_threshold);
     spec
-}
-
-/// The port that a server has in the table: only NAT changes it.
-pub(super) fn table_port(
-    key: &ServiceKey,
-    service: &VirtualServer,
-    said: u16,
-    forwarding: Forwarding,
-) -> u16 {
-    let is_group = matches!(service.stands, Stands::Group(_));
-    match forwarding {
-        Forwarding::Masq if said == 0 && !key.is_mark() && !is_group => key.port(),
-        Forwarding::Masq => said,
-        _ => key.port(),
-    }
 }

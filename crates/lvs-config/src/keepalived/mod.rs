@@ -19,6 +19,7 @@ mod parse;
 mod scripts;
 mod sequence;
 mod servers;
+mod shared;
 pub mod surroundings;
 #[cfg(test)]
 mod tests;

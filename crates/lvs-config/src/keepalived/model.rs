@@ -1,4 +1,4 @@
-//! What a keepalived.conf says about services, before defaults are filled in and contradictions solved.
+//! Services as a keepalived.conf has them, before defaults are filled in and contradictions solved.
 //!
 //! None: nothing was said. Plain data.
 
@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::trackers::Trackers;
 use crate::note::Place;
 use lvs::director::TimeoutSettings;
-use lvs::service::{Family, Forwarding, Protocol, SchedulerFlags};
+use lvs::service::{Family, Forwarding, Protocol, SchedulerFlags, ServiceKey};
 use lvs_health::spec::{CheckKind, Script, Target};
 
 #[derive(Debug, Default)]
@@ -20,9 +20,9 @@ pub(super) struct Globals {
     pub(super) trackers: Trackers,
 }
 
-/// What a `virtual_server` stands for.
+/// The key of a `virtual_server`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Stands {
+pub(super) enum VirtualServerKey {
     Group(String),
     Mark(u32),
     Address(IpAddr, u16),
@@ -53,7 +53,7 @@ impl Times {
 #[derive(Debug)]
 pub(super) struct VirtualServer {
     pub(super) place: Place,
-    pub(super) stands: Stands,
+    pub(super) key: VirtualServerKey,
     pub(super) family: Option<Family>,
     pub(super) protocol: Option<Protocol>,
     pub(super) scheduler: Option<String>,
@@ -80,14 +80,24 @@ pub(super) struct VirtualServer {
 }
 
 impl VirtualServer {
-    pub(super) fn new(place: Place, stands: Stands) -> Self {
-        let family = match &stands {
-            Stands::Address(addr, _) => Some(Family::of(addr)),
-            Stands::Group(_) | Stands::Mark(_) => None,
+    /// The port that a server has in the table: only NAT changes it.
+    pub(super) fn table_port(&self, key: &ServiceKey, said: u16, forwarding: Forwarding) -> u16 {
+        let is_group = matches!(self.key, VirtualServerKey::Group(_));
+        match forwarding {
+            Forwarding::Masq if said == 0 && !key.is_mark() && !is_group => key.port(),
+            Forwarding::Masq => said,
+            _ => key.port(),
+        }
+    }
+
+    pub(super) fn new(place: Place, key: VirtualServerKey) -> Self {
+        let family = match &key {
+            VirtualServerKey::Address(addr, _) => Some(Family::of(addr)),
+            VirtualServerKey::Group(_) | VirtualServerKey::Mark(_) => None,
         };
         Self {
             place,
-            stands,
+            key,
             family,
             protocol: None,
             scheduler: None,
@@ -146,7 +156,7 @@ pub(super) struct Checker {
     pub(super) times: Times,
     pub(super) alpha: Option<bool>,
     pub(super) log_all_failures: bool,
-    /// What holds where nothing was said; of a time None is the interval.
+    /// Defaults of this type of check; of a time None is the interval.
     pub(super) default_retry: u32,
     pub(super) default_delay: Option<Duration>,
 }

@@ -1,7 +1,8 @@
-//! Numbers, times and switches of a statement, with keepalived's mercy: `3x` is 3 with a warning, where it is merciful.
+//! Numbers, addresses, times and switches of a statement, as strict as keepalived: `3x` is 3 with a warning, where it is lenient.
 //!
 //! Collects the notes of everything that is mapped.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use super::parse::Statement;
@@ -10,8 +11,8 @@ use crate::note::{Note, NoteKind, Place};
 
 /// Whether a number may have something behind it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Mercy {
-    Merciful,
+pub(super) enum Strictness {
+    Lenient,
     Strict,
 }
 
@@ -28,7 +29,7 @@ impl Notes {
         self.0.push(Note { place, kind: NoteKind::Lost, what: what.into() });
     }
 
-    /// What was noted last costs a service or a server.
+    /// Makes the last note one of a lost service or server.
     pub(super) fn lose(&mut self) {
         if let Some(last) = self.0.last_mut() {
             last.kind = NoteKind::Lost;
@@ -49,9 +50,9 @@ impl Notes {
         statement: &Statement,
         index: usize,
         range: (u32, u32),
-        mercy: Mercy,
+        strictness: Strictness,
     ) -> Result<Option<u32>, ConfigError> {
-        self.number(statement, index, (range, mercy), None)
+        self.number(statement, index, (range, strictness), None)
     }
 
     /// The number at a word; `otherwise` where it is wrong, which is noted.
@@ -62,17 +63,17 @@ impl Notes {
         &mut self,
         statement: &Statement,
         index: usize,
-        (range, mercy): ((u32, u32), Mercy),
+        (range, strictness): ((u32, u32), Strictness),
         otherwise: u32,
     ) -> Result<u32, ConfigError> {
-        Ok(self.number(statement, index, (range, mercy), Some(otherwise))?.unwrap_or(otherwise))
+        Ok(self.number(statement, index, (range, strictness), Some(otherwise))?.unwrap_or(otherwise))
     }
 
     fn number(
         &mut self,
         statement: &Statement,
         index: usize,
-        ((least, most), mercy): ((u32, u32), Mercy),
+        ((least, most), strictness): ((u32, u32), Strictness),
         otherwise: Option<u32>,
     ) -> Result<Option<u32>, ConfigError> {
         let word = statement.needed(index)?;
@@ -83,7 +84,7 @@ impl Notes {
         if len == digits.len() && len > 0 && in_range.is_some() {
             return Ok(in_range);
         }
-        let taken = in_range.filter(|_| mercy == Mercy::Merciful && len < digits.len());
+        let taken = in_range.filter(|_| strictness == Strictness::Lenient && len < digits.len());
         let what = match taken {
             Some(value) => format!("`{word}` is no number: taken as {value}"),
             None => {
@@ -141,4 +142,10 @@ impl Notes {
             }
         }
     }
+}
+
+/// The address at a word: what stands behind a `-` or `/` is not looked at.
+pub(super) fn address(word: &str) -> Option<IpAddr> {
+    let end = word.find('-').or_else(|| word.find('/')).unwrap_or(word.len());
+    word[..end].parse().ok()
 }

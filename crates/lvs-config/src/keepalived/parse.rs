@@ -48,7 +48,7 @@ impl Statement {
     /// A word that must be there: without it keepalived does not start.
     ///
     /// # Errors
-    /// It is not.
+    /// There is no such word.
     pub(super) fn needed(&self, index: usize) -> Result<&str, ConfigError> {
         self.word(index).ok_or_else(|| {
             let what = format!(
@@ -106,9 +106,9 @@ enum Skips {
 struct Parser<'a> {
     lines: Lines<'a>,
     skips: Skips,
-    /// What is skipped, for notes.
+    /// The keyword that is skipped, for notes.
     skipped: String,
-    /// What is said of a keyword that a block does not have.
+    /// The note about a keyword that a block does not have.
     unknown: HashMap<(Block, String), String>,
     admits: Admits,
 }

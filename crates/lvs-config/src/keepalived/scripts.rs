@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::parse::Statement;
-use super::servers::command;
+use super::shared::command;
 use crate::note::Place;
 use lvs_health::spec::Program;
 

@@ -17,7 +17,7 @@ enum Turns {
     Values { names: Vec<String>, sets: VecDeque<Vec<String>> },
 }
 
-/// What a turn sets, and its text.
+/// The definition that a turn sets, and its text.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Turn {
     pub(super) set: Vec<(String, String)>,

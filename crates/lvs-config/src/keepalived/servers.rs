@@ -3,37 +3,28 @@
 //! Statements count in their order, as in keepalived: a `real_server` takes the forwarding method that was said by then.
 
 use std::net::{IpAddr, Ipv4Addr};
-use std::time::Duration;
 
 use super::checks;
-use super::model::{Globals, RealServer, Sorry, Stands, Times, VirtualServer};
-use super::numbers::{Mercy, Notes};
+use super::model::{Globals, RealServer, Sorry, Times, VirtualServer, VirtualServerKey};
+use super::numbers::{Notes, Strictness, address};
 use super::parse::Statement;
-use super::text::{escaped_words, quoted_words};
+use super::shared::{script, times_line};
 use crate::ConfigError;
 use ipvsadm::suggest;
 use lvs::service::{Family, Forwarding, Protocol, SchedulerFlags, Tunnel, TunnelChecksum, TunnelKind};
 use lvs_health::spec::Script;
 
-/// Those that keepalived lets through to the kernel.
+/// The schedulers that keepalived lets through to the kernel.
 const SCHEDULERS: [&str; 14] =
     ["rr", "wrr", "lc", "wlc", "lblc", "sh", "mh", "dh", "fo", "ovf", "lblcr", "sed", "nq", "twos"];
 
 /// `persistence_timeout` without a value.
 pub(super) const DEFAULT_PERSISTENCE: u32 = 360;
 
-/// What a persistence may last: 31 days.
+/// The longest persistence: 31 days.
 const LONGEST_PERSISTENCE: u32 = 86_400 * 31;
 
 const MOST_WEIGHT: u32 = i32::MAX as u32;
-
-const SHORTEST: Duration = Duration::from_micros(1);
-
-/// The address at a word: what stands behind a `-` or `/` is not looked at.
-pub(super) fn address(word: &str) -> Option<IpAddr> {
-    let end = word.find('-').or_else(|| word.find('/')).unwrap_or(word.len());
-    word[..end].parse().ok()
-}
 
 /// A port from 1 to 65535; 0 if there is none. None: it is wrong.
 fn port(statement: &Statement, index: usize, notes: &mut Notes) -> Option<u16> {
@@ -41,7 +32,7 @@ fn port(statement: &Statement, index: usize, notes: &mut Notes) -> Option<u16> {
     if word.chars().all(|letter| letter == '0') {
         return Some(0);
     }
-    let port = notes.unsigned(statement, index, (1, 65_535), Mercy::Merciful).ok().flatten();
+    let port = notes.unsigned(statement, index, (1, 65_535), Strictness::Lenient).ok().flatten();
     port.and_then(|port| u16::try_from(port).ok())
 }
 
@@ -64,7 +55,7 @@ pub(super) fn is_admitted(statement: &Statement) -> bool {
     match (statement.keyword(), statement.word(1)) {
         ("virtual_server", Some("group")) => true,
         ("virtual_server", Some("fwmark")) => {
-            matches!(unheard.unsigned(statement, 2, (0, u32::MAX), Mercy::Merciful), Ok(Some(_)) | Err(_))
+            matches!(unheard.unsigned(statement, 2, (0, u32::MAX), Strictness::Lenient), Ok(Some(_)) | Err(_))
         }
         ("virtual_server" | "real_server", Some(_)) => {
             matches!(endpoint(statement, &mut unheard), Ok(Some(_)))
@@ -80,28 +71,28 @@ pub(super) fn virtual_server(
     globals: &Globals,
     notes: &mut Notes,
 ) -> Result<Option<VirtualServer>, ConfigError> {
-    let stands = match statement.needed(1)? {
-        "group" => Stands::Group(statement.needed(2)?.to_owned()),
-        "fwmark" => match notes.unsigned(statement, 2, (0, u32::MAX), Mercy::Merciful)? {
+    let key = match statement.needed(1)? {
+        "group" => VirtualServerKey::Group(statement.needed(2)?.to_owned()),
+        "fwmark" => match notes.unsigned(statement, 2, (0, u32::MAX), Strictness::Lenient)? {
             Some(0) => {
                 notes.lost(statement.place_of(2), "mark 0 is what unmarked packets carry: skipped");
                 return Ok(None);
             }
-            Some(mark) => Stands::Mark(mark),
+            Some(mark) => VirtualServerKey::Mark(mark),
             None => {
                 notes.lose();
                 return Ok(None);
             }
         },
         _ => match endpoint(statement, notes)? {
-            Some((addr, port)) => Stands::Address(addr, port),
+            Some((addr, port)) => VirtualServerKey::Address(addr, port),
             None => {
                 notes.lose();
                 return Ok(None);
             }
         },
     };
-    let mut service = VirtualServer::new(statement.place().clone(), stands);
+    let mut service = VirtualServer::new(statement.place().clone(), key);
     for line in &statement.block {
         if line.keyword() == "real_server" {
             real_server(line, &mut service, globals, notes)?;
@@ -139,7 +130,7 @@ fn service_line(
         "persistence_timeout" => match line.word(1) {
             None => service.persistence = DEFAULT_PERSISTENCE,
             Some(_) => {
-                let timeout = notes.unsigned(line, 1, (1, LONGEST_PERSISTENCE), Mercy::Strict)?;
+                let timeout = notes.unsigned(line, 1, (1, LONGEST_PERSISTENCE), Strictness::Strict)?;
                 service.persistence = timeout.unwrap_or(service.persistence);
             }
         },
@@ -157,13 +148,13 @@ fn service_line(
         "alpha" => service.alpha = true,
         "omega" => service.omega = true,
         "inhibit_on_failure" => service.inhibit = true,
-        "quorum" => service.quorum = notes.unsigned_or(line, 1, ((1, u32::MAX), Mercy::Merciful), 1)?,
+        "quorum" => service.quorum = notes.unsigned_or(line, 1, ((1, u32::MAX), Strictness::Lenient), 1)?,
         "hysteresis" => {
-            let hysteresis = notes.unsigned(line, 1, (0, u32::MAX), Mercy::Merciful)?;
+            let hysteresis = notes.unsigned(line, 1, (0, u32::MAX), Strictness::Lenient)?;
             service.hysteresis = hysteresis.unwrap_or(service.hysteresis);
         }
         "weight" => {
-            let weight = notes.unsigned(line, 1, (1, MOST_WEIGHT), Mercy::Merciful)?;
+            let weight = notes.unsigned(line, 1, (1, MOST_WEIGHT), Strictness::Lenient)?;
             service.weight = weight.unwrap_or(service.weight);
         }
         "quorum_up" => set_script(&mut service.quorum_up, line, globals, notes),
@@ -223,7 +214,7 @@ fn granularity(line: &Statement, service: &mut VirtualServer, notes: &mut Notes)
     let word = line.needed(1)?;
     let family = service.family.unwrap_or(if word.contains('.') { Family::V4 } else { Family::V6 });
     let mask = match family {
-        Family::V6 => notes.unsigned(line, 1, (1, 128), Mercy::Strict)?,
+        Family::V6 => notes.unsigned(line, 1, (1, 128), Strictness::Strict)?,
         // A mask of bits with holes is one too, and a bare number is what `inet_aton` makes of it.
         Family::V4 => word.parse::<Ipv4Addr>().map(Ipv4Addr::to_bits).or_else(|_| word.parse()).ok(),
     };
@@ -307,21 +298,6 @@ fn forwarding(line: &Statement, notes: &mut Notes) -> Result<Option<Forwarding>,
     })
 }
 
-/// Times that services, servers and checks may all say.
-pub(super) fn times_line(line: &Statement, times: &mut Times, notes: &mut Notes) -> Result<(), ConfigError> {
-    match line.keyword() {
-        "delay_loop" => times.delay_loop = notes.timer(line, SHORTEST)?.or(times.delay_loop),
-        "connect_timeout" => times.connect_timeout = notes.timer(line, SHORTEST)?.or(times.connect_timeout),
-        "warmup" => times.warmup = notes.timer(line, Duration::ZERO)?.or(times.warmup),
-        "delay_before_retry" => {
-            times.delay_before_retry = notes.timer(line, Duration::ZERO)?.or(times.delay_before_retry);
-        }
-        "retry" => times.retry = notes.unsigned(line, 1, (1, u32::MAX), Mercy::Strict)?.or(times.retry),
-        _ => {}
-    }
-    Ok(())
-}
-
 fn real_server(
     statement: &Statement,
     service: &mut VirtualServer,
@@ -371,15 +347,15 @@ fn server_line(
 ) -> Result<(), ConfigError> {
     match line.keyword() {
         "weight" => {
-            server.weight = notes.unsigned(line, 1, (0, MOST_WEIGHT), Mercy::Merciful)?.or(server.weight);
+            server.weight = notes.unsigned(line, 1, (0, MOST_WEIGHT), Strictness::Lenient)?.or(server.weight);
         }
         "lvs_method" => server.forwarding = forwarding(line, notes)?.or(server.forwarding),
         "uthreshold" => {
-            let most = notes.unsigned(line, 1, (0, u32::MAX), Mercy::Merciful)?;
+            let most = notes.unsigned(line, 1, (0, u32::MAX), Strictness::Lenient)?;
             server.upper_threshold = most.unwrap_or(server.upper_threshold);
         }
         "lthreshold" => {
-            let most = notes.unsigned(line, 1, (0, u32::MAX), Mercy::Merciful)?;
+            let most = notes.unsigned(line, 1, (0, u32::MAX), Strictness::Lenient)?;
             server.lower_threshold = most.unwrap_or(server.lower_threshold);
         }
         "inhibit_on_failure" => server.inhibit = notes.switch(line).or(server.inhibit),
@@ -403,27 +379,4 @@ fn set_script(slot: &mut Option<Script>, line: &Statement, globals: &Globals, no
         return notes.mistake(line.place().clone(), format!("a second `{}`: ignored", line.keyword()));
     }
     *slot = script(line, globals, notes);
-}
-
-/// The words of a command line that stands in one word behind a keyword. Its escapes are taken once, as by keepalived 2.3
-/// (2.2 takes them twice).
-pub(super) fn command(line: &Statement) -> Option<Vec<String>> {
-    let words = escaped_words(quoted_words(line.text())?.get(1)?)?;
-    Some(words).filter(|words| !words.is_empty())
-}
-
-/// A command, and the user and group that it runs as.
-pub(super) fn script(line: &Statement, globals: &Globals, notes: &mut Notes) -> Option<Script> {
-    let words = quoted_words(line.text());
-    let Some((words, command)) = words.zip(command(line)) else {
-        notes.mistake(line.place().clone(), format!("`{}` names no command: ignored", line.keyword()));
-        return None;
-    };
-    let mut script = Script::new(command);
-    (script.user, script.group) = match (words.get(2), &globals.script_user) {
-        (Some(user), _) => (Some(user.clone()), words.get(3).cloned()),
-        (None, Some((user, group))) => (Some(user.clone()), group.clone()),
-        (None, None) => (None, None),
-    };
-    Some(script)
 }

@@ -1,4 +1,4 @@
-//! What a configuration asks of its surroundings: files, the host's name, the environment, random numbers.
+//! The surroundings that a configuration asks: files, the host's name, the environment, random numbers.
 //!
 //! The only place of this reader that touches the host. A twin in memory is for tests; a fuzzer brings its own.
 
@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 pub trait Surroundings {
     /// # Errors
-    /// It is not there, or no regular file, or cannot be read.
+    /// The file is not there, or no regular file, or cannot be read.
     fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
 
     /// Names below a folder, in any order; empty if there is no such folder.
@@ -30,7 +30,7 @@ pub trait Surroundings {
     fn random(&self) -> u64;
 }
 
-/// Those of this process.
+/// The surroundings of this process.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ThisHost;
 

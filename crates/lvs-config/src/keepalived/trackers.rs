@@ -1,11 +1,10 @@
-//! What `FILE_CHECK` and `BFD_CHECK` name: files and BFD sessions that are declared before the services.
+//! The objects of `FILE_CHECK` and `BFD_CHECK`: files and BFD sessions that are declared before the services.
 
 use std::collections::HashMap;
 use std::ops::RangeInclusive;
 
-use super::numbers::Notes;
+use super::numbers::{Notes, address};
 use super::parse::Statement;
-use super::servers::address;
 use crate::ConfigError;
 use lvs_health::spec::{FileCheck, Target};
 
@@ -70,7 +69,7 @@ impl Trackers {
         Ok(())
     }
 
-    /// What a `FILE_CHECK` looks at. None: nothing, which has been noted.
+    /// The file that a `FILE_CHECK` looks at. None: none, which has been noted.
     ///
     /// # Errors
     /// A keyword lacks its value.
@@ -96,7 +95,7 @@ impl Trackers {
         Ok(Some(check))
     }
 
-    /// Whose session with whom a `BFD_CHECK` asks for. None: nobody's, which has been noted.
+    /// The session that a `BFD_CHECK` asks for. None: none, which has been noted.
     ///
     /// # Errors
     /// A keyword lacks its value.
