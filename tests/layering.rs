@@ -5,6 +5,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test program")]
 
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -28,6 +29,7 @@ const PURE_CRATES: &[&str] = &[
     "pcre2",
     "pnet_packet",
     "serde",
+    "strum",
     "thiserror",
 ];
 
@@ -85,6 +87,13 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("src/demo/", &[]),
     ("src/cli/top/", &["cli", "daemon"]),
 ];
+
+/// Sources whose files still use each other in circles.
+const WITH_CIRCLES: &[&str] =
+    &["src/", "crates/lvs/src/", "crates/lvs-device/src/", "crates/lvs-host/src/", "crates/lvs-wire/src/"];
+
+/// Crates whose comments begin with the thing or the verb.
+const SAY_THE_SUBJECT: &[&str] = &["crates/ipvsadm/", "crates/lvs-config/", "crates/lvs-health/"];
 
 #[test]
 fn the_core_is_pure() {
@@ -149,6 +158,39 @@ fn dependencies_point_down() {
 }
 
 #[test]
+fn files_use_each_other_in_no_circle() {
+    let sources = sources();
+    let root = |source: &Source| source.name.split_inclusive("src/").next().map(str::to_owned);
+    let roots: BTreeSet<String> = sources.iter().filter_map(root).collect();
+    let mut found = Vec::new();
+    for root in roots {
+        let circle = Modules::below(&root, &sources).circle();
+        match (circle, WITH_CIRCLES.contains(&root.as_str())) {
+            (Some(circle), false) => found.push(format!("{root}: {}", circle.join(" → "))),
+            (None, true) => found.push(format!("{root}: has none any more, and needs no exception")),
+            (Some(_), true) | (None, false) => {}
+        }
+    }
+    assert_none("files use each other in a circle", &found);
+}
+
+#[test]
+fn circles_are_found_and_parents_that_only_declare_make_none() {
+    let circle = |files: &[(&str, &str)]| {
+        let sources: Vec<_> = files.iter().map(|(name, text)| Source::of(name, (*text).to_owned())).collect();
+        Modules::below("src/", &sources).circle().map(|circle| circle.join(" "))
+    };
+    let lib = ("src/lib.rs", "mod a;\nmod b;\npub use a::A;\n");
+    let a = ("src/a.rs", "use super::b::B;\n");
+    assert_eq!(circle(&[lib, a, ("src/b.rs", "pub struct B;\n")]), None);
+    assert_eq!(circle(&[lib, a, ("src/b.rs", "use crate::{A, C};\n")]), Some("a b a".to_owned()));
+    assert_eq!(circle(&[lib, a, ("src/b.rs", "fn b() {\n    super::a::f()\n}\n")]), Some("a b a".to_owned()));
+    let lib = ("src/lib.rs", "mod a;\npub struct L;\nfn l() {\n    a::f()\n}\n");
+    assert_eq!(circle(&[lib, ("src/a.rs", "use super::L;\n")]), Some("crate a crate".to_owned()));
+    assert_eq!(circle(&[lib, ("src/a.rs", "fn f() {}\n")]), None);
+}
+
+#[test]
 fn files_are_short_and_say_what_they_are() {
     let mut found = Vec::new();
     for source in sources() {
@@ -164,6 +206,25 @@ fn files_are_short_and_say_what_they_are() {
         }
     }
     assert_none("a file is too long or has no header", &found);
+}
+
+#[test]
+fn comments_say_their_subject() {
+    let mut found = Vec::new();
+    let is_told = |source: &Source| SAY_THE_SUBJECT.iter().any(|place| source.is_under(place));
+    for source in sources().into_iter().filter(is_told) {
+        let mut goes_on = false;
+        for (at, line) in source.text.lines().enumerate() {
+            let comment = line.trim_start();
+            let text = comment.strip_prefix("/// ").or_else(|| comment.strip_prefix("//! "));
+            let word = text.and_then(|text| text.split(' ').next()).filter(|_| !goes_on);
+            if word.is_some_and(|word| ["It", "They", "Those", "Whose", "What"].contains(&word)) {
+                found.push(format!("{}:{}: {comment}", source.name, at + 1));
+            }
+            goes_on = text.is_some_and(|text| text != "# Errors");
+        }
+    }
+    assert_none("a comment begins with no subject", &found);
 }
 
 #[test]
@@ -200,13 +261,16 @@ struct Source {
 
 impl Source {
     fn read(root: &Path, path: &Path) -> Self {
-        let text = fs::read_to_string(path).unwrap();
-        let name = path.strip_prefix(root).unwrap().to_string_lossy().into_owned();
-        let mut source = Self { name, text, code: Vec::new(), paths: Vec::new() };
+        let name = path.strip_prefix(root).unwrap().to_string_lossy();
+        Self::of(&name, fs::read_to_string(path).unwrap())
+    }
+
+    fn of(name: &str, text: String) -> Self {
+        let mut source = Self { name: name.to_owned(), text, code: Vec::new(), paths: Vec::new() };
         if !source.is_test_file() {
             source.code = code_of(&source.text);
             source.paths = imported_paths(&source.code);
-            source.paths.extend(written_paths(&source.code));
+            source.paths.extend(written_paths(&source.code, "crate::"));
         }
         source
     }
@@ -226,6 +290,94 @@ impl Source {
         lines.sort_unstable();
         lines.dedup();
         found.extend(lines.iter().map(|line| format!("{}:{line}: {name}", self.name)));
+    }
+}
+
+/// The path of a module within its crate; the crate itself is empty.
+type Module = Vec<String>;
+
+/// The files of a crate, as modules.
+struct Modules<'a>(BTreeMap<Module, &'a Source>);
+
+impl<'a> Modules<'a> {
+    fn below(root: &str, sources: &'a [Source]) -> Self {
+        let files = sources.iter().filter(|source| source.is_under(root) && !source.is_test_file());
+        let module = |source: &'a Source| {
+            let parts = source.name[root.len()..].trim_end_matches(".rs").split('/');
+            let parts = parts.filter(|part| !matches!(*part, "lib" | "main" | "mod"));
+            (parts.map(str::to_owned).collect(), source)
+        };
+        Self(files.map(module).collect())
+    }
+
+    /// The module of this crate that a path leads into, and what it names there.
+    fn target(&self, from: &Module, path: &str) -> Option<(Module, String)> {
+        let mut at = from.clone();
+        for (index, part) in path.split("::").map(str::trim).enumerate() {
+            match part {
+                "crate" => at.clear(),
+                "super" => drop(at.pop()),
+                "self" => {}
+                _ => {
+                    at.push(part.to_owned());
+                    if !self.0.contains_key(&at) {
+                        at.pop();
+                        return (index > 0).then(|| (at, part.to_owned()));
+                    }
+                }
+            }
+        }
+        Some((at.clone(), at.pop().unwrap_or_default()))
+    }
+
+    /// Which module uses which. Names that one hands on are those of the module that has them.
+    fn uses(&self) -> BTreeMap<Module, BTreeSet<Module>> {
+        let mut handed_on = BTreeMap::new();
+        let mut uses = Vec::new();
+        for (module, source) in &self.0 {
+            for Import { path, name, is_public, .. } in imports(&source.code) {
+                let Some(target) = self.target(module, &path) else { continue };
+                if !is_public || !target.0.starts_with(module) {
+                    uses.push((module.clone(), target.clone()));
+                }
+                handed_on.insert((module.clone(), name), target);
+            }
+            let written = written_paths(&source.code, "").into_iter();
+            uses.extend(written.filter_map(|(_, path)| Some((module.clone(), self.target(module, &path)?))));
+        }
+        let mut graph = BTreeMap::<Module, BTreeSet<Module>>::new();
+        for (module, mut target) in uses {
+            let mut seen = BTreeSet::new();
+            while let Some(origin) = handed_on.get(&target).filter(|_| seen.insert(target.clone())) {
+                target = origin.clone();
+            }
+            if target.0 != module {
+                graph.entry(module).or_default().insert(target.0);
+            }
+        }
+        graph
+    }
+
+    /// The shortest way from a module by others back to itself.
+    fn circle(&self) -> Option<Vec<String>> {
+        let uses = self.uses();
+        let shortest = uses.keys().filter_map(|start| {
+            let mut ways = VecDeque::from([vec![start]]);
+            let mut seen = BTreeSet::new();
+            while let Some(way) = ways.pop_front() {
+                for next in way.last().and_then(|last| uses.get(*last)).into_iter().flatten() {
+                    if next == start {
+                        return Some([way, vec![next]].concat());
+                    }
+                    if seen.insert(next) {
+                        ways.push_back([way.clone(), vec![next]].concat());
+                    }
+                }
+            }
+            None
+        });
+        let name = |module: &Module| if module.is_empty() { "crate".to_owned() } else { module.join("::") };
+        shortest.min_by_key(Vec::len).map(|way| way.into_iter().map(name).collect())
     }
 }
 
@@ -273,28 +425,55 @@ fn code_of(text: &str) -> Vec<(usize, String)> {
     uncommented.enumerate().map(|(at, line)| (at + 1, line.to_owned())).collect()
 }
 
-/// The paths of all `use` statements, groups taken apart.
-fn imported_paths(code: &[(usize, String)]) -> Vec<(usize, String)> {
-    let mut paths = Vec::new();
+/// One name that a `use` statement brings.
+struct Import {
+    line: usize,
+    path: String,
+    name: String,
+    is_public: bool,
+}
+
+/// The names of all `use` statements, groups taken apart.
+fn imports(code: &[(usize, String)]) -> Vec<Import> {
+    let mut imports = Vec::new();
     let mut statement: Option<(usize, String)> = None;
     for (at, line) in code {
         let line = line.trim();
-        if statement.is_none() {
-            let start = line.strip_prefix("pub ").unwrap_or(line).strip_prefix("use ");
-            statement = start.map(|_| (*at, String::new()));
+        if statement.is_none() && is_import(line) {
+            statement = Some((*at, String::new()));
         }
         if let Some((_, text)) = &mut statement {
             text.push_str(line);
+            text.push(' ');
         }
         if line.ends_with(';') {
-            let Some((start, text)) = statement.take() else { continue };
-            let tree = text.trim_end_matches(';').trim_start_matches("pub ").trim_start_matches("use ");
+            let Some((line, text)) = statement.take() else { continue };
+            let Some((before, tree)) = text.trim().trim_end_matches(';').split_once("use ") else { continue };
             let mut expanded = Vec::new();
             expand("", tree, &mut expanded);
-            paths.extend(expanded.into_iter().map(|path| (start, path)));
+            imports.extend(expanded.into_iter().map(|path| {
+                let (path, name) =
+                    path.split_once(" as ").unwrap_or((&path, path.rsplit("::").next().unwrap()));
+                Import {
+                    line,
+                    path: path.trim().to_owned(),
+                    name: name.trim().to_owned(),
+                    is_public: before.starts_with("pub"),
+                }
+            }));
         }
     }
-    paths
+    imports
+}
+
+fn is_import(line: &str) -> bool {
+    let visible = line.strip_prefix("pub").map(|rest| rest.split_once(") ").map_or(rest, |(_, rest)| rest));
+    visible.unwrap_or(line).trim_start().starts_with("use ")
+}
+
+/// The paths of all `use` statements.
+fn imported_paths(code: &[(usize, String)]) -> Vec<(usize, String)> {
+    imports(code).into_iter().map(|import| (import.line, import.path)).collect()
 }
 
 /// Takes `a::{b, c::{d}}` apart into `a::b` and `a::c::d`.
@@ -302,12 +481,12 @@ fn expand(prefix: &str, tree: &str, paths: &mut Vec<String>) {
     let tree = tree.trim();
     let Some((head, group)) = tree.split_once('{') else {
         if !tree.is_empty() {
-            paths.push(format!("{prefix}{}", tree.split(" as ").next().unwrap_or(tree).trim()));
+            paths.push(format!("{prefix}{tree}"));
         }
         return;
     };
-    let prefix = format!("{prefix}{head}");
-    let group = group.strip_suffix('}').unwrap_or(group);
+    let prefix = format!("{prefix}{}", head.trim());
+    let group = group.trim_end().strip_suffix('}').unwrap_or(group);
     let (mut depth, mut start) = (0, 0);
     for (at, character) in group.char_indices() {
         match character {
@@ -323,15 +502,19 @@ fn expand(prefix: &str, tree: &str, paths: &mut Vec<String>) {
     expand(&prefix, &group[start..], paths);
 }
 
-/// Paths of this crate written out in the code.
-fn written_paths(code: &[(usize, String)]) -> Vec<(usize, String)> {
+/// Paths that are written out in the code and begin like this.
+fn written_paths(code: &[(usize, String)], start: &str) -> Vec<(usize, String)> {
     let mut paths = Vec::new();
-    for (line, text) in code.iter().filter(|(_, text)| !text.trim_start().starts_with("use ")) {
-        for (at, _) in text.match_indices("crate::") {
-            let end = text[at..].find(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':'));
-            let path = end.map_or(&text[at..], |end| &text[at..at + end]);
-            paths.push((*line, path.trim_end_matches(':').to_owned()));
+    let mut in_import = false;
+    for (line, text) in code {
+        in_import |= is_import(text.trim());
+        if !in_import {
+            let words = text.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':'));
+            let words = words.map(|word| word.trim_matches(':'));
+            let found = words.filter(|word| word.contains("::") && word.starts_with(start));
+            paths.extend(found.map(|word| (*line, word.to_owned())));
         }
+        in_import &= !text.trim_end().ends_with(';');
     }
     paths
 }
