@@ -1,4 +1,4 @@
-//! The path of a packet: parse, defragment, classify, look up, schedule, track, mangle, transmit.
+//! The path of a packet: parse, defragment, classify, look up, decide, schedule, track, transmit.
 //!
 //! Called for every packet, with the tables shared; takes no lock for longer than one table access and allocates nothing for a
 //! packet of a known connection. Same job as `ip_vs_core.c`.
