@@ -110,6 +110,8 @@ class Host:
             if SHOW:
                 print(f"{host}# {command}\n{done.stdout}[{done.returncode}]")
             if is_right and (not shown or pattern.fullmatch(done.stdout)):
+                if command.startswith("kill -9"):
+                    self.forget_killed()
                 return None
             if not LISTINGS.match(command) or time.monotonic() > ends:
                 break
@@ -117,6 +119,12 @@ class Host:
         if not is_right:
             fail(f"`{command}` ended with {done.returncode}:\n{done.stdout}")
         fail(f"`{command}` printed:\n{done.stdout}\nbut the document shows:\n" + "\n".join(shown))
+
+    def forget_killed(self):
+        """Waits for the directors that the document has killed."""
+        self.running = [
+            (command, process) for command, process in self.running
+            if not command.startswith("tunvs run") or process.wait(DEADLINE) != -signal.SIGKILL]
 
     def quick_start(self, readme):
         self.spawn("ds", "tunvs run")

@@ -7,6 +7,8 @@ topology
 web rs1
 web rs2
 mount -t tmpfs tmpfs /tmp
+# zebra keeps its logs there, by process id.
+mount -t tmpfs tmpfs /var/tmp
 
 # service ADDRESS PORT SERVER SESSION: with a virtual server of that port.
 service() {
@@ -44,6 +46,8 @@ done >/run/frr/bfdd.conf
 on ds /usr/lib/frr/zebra -d -P 0 -f /dev/null --log file:/run/frr/zebra.log
 frr() {
   on ds /usr/lib/frr/bfdd -d -P 0 -f /run/frr/bfdd.conf --log file:/run/frr/bfdd.log
+  # Written by the daemon, not by the process that starts it.
+  wait_until 10 test -s /run/frr/bfdd.pid
   at_ds=$(</run/frr/bfdd.pid)
 }
 frr
@@ -93,7 +97,8 @@ kill -STOP "$at_ds"
 wait_until 30 unknown "the BFD daemon does not answer within"
 kill -CONT "$at_ds"
 wait_until 30 are up 8001 8002
-kill "$at_ds"
+# On SIGTERM it would end its sessions first, and may still be asked: then they are down.
+kill -KILL "$at_ds"
 wait_until 30 unknown "no BFD daemon answers"
 wait_until 10 ended_process "$at_ds"
 same "a server of whom nothing is known" rs1 "$(get client http://192.168.1.183:8001)"
