@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use lvs::Time;
-use lvs::director::{Command, DaemonRole, DaemonSpec, Director, Query, Settings, Side, Verdict};
+use lvs::director::{Command, DaemonRole, DaemonSpec, Director, Query, Reply, Settings, Side, Verdict};
 use lvs::service::{
     Forwarding, HandOn, Persistence, Protocol, ProxyVersion, SchedulerFlags, ServerSpec, ServiceKey,
     ServiceSpec,
@@ -15,7 +15,8 @@ use lvs::service::{
 use lvs::sync::Reader;
 use lvs_config::keepalived::{self, surroundings::Surroundings};
 use lvs_control::protocol::{self, Request, Response};
-use lvs_wire::{Offload, Outbox, PacketBuf, VNET_LEN};
+use lvs_wire::make::{self, Ends};
+use lvs_wire::{Offload, Outbox, PacketBuf, TcpFlags, VNET_LEN};
 
 /// In front of each packet: side (two bits of the first byte), seconds that pass before it, virtio header, length.
 const PREFIX: usize = 2 + VNET_LEN + 2;
@@ -170,6 +171,73 @@ pub(crate) fn sync(mut data: &[u8]) {
             Reader::new(&outgoing.message, 0).expect("a message that was written has a right header");
         assert!(records.into_iter().all(|record| record.is_ok()), "and records that are right");
     }
+}
+
+/// Any bytes as another director's export: as they are, and with the sums of records put right. What was taken over is
+/// used, and can be exported and taken over again.
+pub(crate) fn import(data: &[u8]) {
+    for export in [data.to_vec(), summed(data)] {
+        let now = Time::from_secs(1000);
+        let first = director();
+        if first.import(&export, now).is_err() {
+            assert_eq!(first.conn_count(), 0, "what cannot be read changes nothing");
+            continue;
+        }
+        let again = first.export_all(now);
+        let second = director();
+        let summary = second.import(&again, now).expect("a director reads what a director has written");
+        assert!(summary.is_whole && summary.damage.is_none(), "{summary:?}");
+        assert_eq!(first.conn_count(), second.conn_count(), "{summary:?}");
+        go_on(&first, now);
+    }
+}
+
+/// Mark, sum, kind and length before each record, behind the header.
+fn summed(export: &[u8]) -> Vec<u8> {
+    const HEADER: usize = 18;
+    const HEAD: usize = 9;
+    let mut export = export.to_vec();
+    let mut at = HEADER;
+    while let Some(head) = export.get(at..at + HEAD) {
+        let end = (at + HEAD + usize::from(u16::from_le_bytes([head[7], head[8]]))).min(export.len());
+        let len = (end - at - HEAD) as u16;
+        export[at + 7..at + HEAD].copy_from_slice(&len.to_le_bytes());
+        let sum = lvs_wire::sctp::crc32c(&export[at + 6..end]);
+        export[at..at + 2].copy_from_slice(&[0xc5, 0x1e]);
+        export[at + 2..at + 6].copy_from_slice(&sum.to_le_bytes());
+        at = end;
+    }
+    export
+}
+
+/// Packets of both ends of what connections there are, and all of their time.
+fn go_on(director: &Director, mut now: Time) {
+    let Ok(Reply::Connections(conns)) = director.query(&Query::Connections, now) else { return };
+    let mut outbox = Outbox::default();
+    let mut packet = PacketBuf::new();
+    for conn in conns.iter().take(32) {
+        let back = conn.local.unwrap_or(conn.client);
+        for (from, to, side) in [(conn.client, conn.virt, Side::Client), (conn.real, back, Side::Server)] {
+            if from.addr.is_ipv4() != to.addr.is_ipv4() {
+                continue;
+            }
+            let ends = Ends::new(from.addr, from.port, to.addr, to.port);
+            for flags in [TcpFlags::ACK, TcpFlags::FIN | TcpFlags::ACK] {
+                packet.fill(&match conn.protocol {
+                    17 => make::udp(ends, b"x"),
+                    _ => make::tcp(ends, flags, b"x"),
+                });
+                packet.offload = Offload::default();
+                director.process(&mut packet, side, now, &mut outbox);
+            }
+        }
+    }
+    for _ in 0..20 {
+        director.handle_timeout(now);
+        director.repeat(now, &mut outbox);
+        now = now + Duration::from_secs(60);
+    }
+    director.captures();
 }
 
 /// TCP, UDP and a mark, IPv4 and IPv6, persistent or not, with mapped ports; services whose servers are told of the

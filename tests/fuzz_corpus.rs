@@ -4,6 +4,8 @@
 use std::fs;
 use std::path::Path;
 
+use lvs::Time;
+use lvs::director::{Director, Settings};
 use lvs_control::protocol;
 
 #[path = "../fuzz/bodies.rs"]
@@ -27,6 +29,22 @@ fn the_sync_corpus_is_survived() {
 #[test]
 fn the_keepalived_corpus_is_survived() {
     replay("keepalived", bodies::keepalived);
+}
+
+#[test]
+fn the_import_corpus_is_survived() {
+    replay("import", bodies::import);
+}
+
+/// Old exports are read for as long as their version is.
+#[test]
+fn good_exports_of_the_import_corpus_are_still_good() {
+    for (name, data) in corpus("import") {
+        let director = Director::new(Settings::default());
+        let read = director.import(&data, Time::from_secs(1000));
+        let is_good = read.as_ref().is_ok_and(|summary| summary.is_whole && summary.damage.is_none());
+        assert_eq!(is_good, name.starts_with("export-"), "{name}: {read:?}");
+    }
 }
 
 /// An input that no longer means what its name says would test nothing.

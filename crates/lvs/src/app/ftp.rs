@@ -30,6 +30,10 @@ enum Mode {
     ExtendedPassive,
 }
 
+impl Mode {
+    const ALL: [Self; 3] = [Self::Active, Self::Passive, Self::ExtendedPassive];
+}
+
 /// The data connection that an answer of the server announces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Announced {
@@ -91,6 +95,25 @@ impl Control {
     /// What the numbers of the server's stream are off by.
     pub const fn correction(&self) -> &Correction {
         &self.correction
+    }
+
+    /// What the client asked for last, and where the answer lies that was changed last with what was asked for then.
+    pub const fn numbers(&self) -> (u8, Option<(u32, u8)>) {
+        let changed = match self.changed {
+            Some((at, mode)) => Some((at, mode as u8)),
+            None => None,
+        };
+        (self.mode as u8, changed)
+    }
+
+    /// As [`Self::numbers`] tells it. None: there is no such mode.
+    pub fn from_numbers(mode: u8, changed: Option<(u32, u8)>, correction: Correction) -> Option<Self> {
+        let of = |number: u8| Mode::ALL.get(usize::from(number)).copied();
+        let changed = match changed {
+            Some((at, mode)) => Some((at, of(mode)?)),
+            None => None,
+        };
+        Some(Self { mode: of(mode)?, correction, changed })
     }
 
     /// Goes on with a stream that another director has changed so far.

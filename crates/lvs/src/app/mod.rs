@@ -13,7 +13,7 @@ mod stamps;
 mod toa;
 
 pub use ftp::Control;
-pub use proxy::{ProxyHeader, ProxyStep, close_fast_open};
+pub use proxy::{ProxyHeader, ProxyProgress, ProxyStep, close_fast_open};
 pub use stamps::blank_stamps;
 pub use toa::{Toa, ToaOutcome, leave_room, toa_len};
 

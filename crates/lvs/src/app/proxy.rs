@@ -48,6 +48,23 @@ enum Stage {
     Acknowledged,
 }
 
+impl Stage {
+    const ALL: [Self; 4] = [Self::Unopened, Self::Opened, Self::Sent, Self::Acknowledged];
+}
+
+/// How far a header is, as plain values.
+#[derive(Clone, Copy, Debug)]
+pub struct ProxyProgress<'a> {
+    pub version: ProxyVersion,
+    /// Unopened, opened, sent, acknowledged.
+    pub stage: u8,
+    pub is_begun: bool,
+    pub repeats: u8,
+    pub len: u16,
+    pub start: u32,
+    pub sent: Option<&'a [u8]>,
+}
+
 /// What to do with a segment of the client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProxyStep {
@@ -64,6 +81,42 @@ pub enum ProxyStep {
 impl ProxyHeader {
     pub const fn new(version: ProxyVersion) -> Self {
         Self { version, stage: Stage::Unopened, is_begun: false, repeats: 0, len: 0, start: 0, sent: None }
+    }
+
+    pub fn progress(&self) -> ProxyProgress<'_> {
+        ProxyProgress {
+            version: self.version,
+            stage: self.stage as u8,
+            is_begun: self.is_begun,
+            repeats: self.repeats,
+            len: self.len,
+            start: self.start,
+            sent: self.sent.as_deref(),
+        }
+    }
+
+    /// Goes on from there. None: there is no such stage, or nothing that could have been sent.
+    pub fn from_progress(progress: &ProxyProgress<'_>) -> Option<Self> {
+        let stage = *Stage::ALL.get(usize::from(progress.stage))?;
+        let is_sent =
+            |packet: &&[u8]| Headers::parse(packet).is_ok_and(|headers| headers.len == packet.len());
+        if stage != Stage::Sent && progress.sent.is_some() || !progress.sent.as_ref().is_none_or(is_sent) {
+            return None;
+        }
+        Some(Self {
+            version: progress.version,
+            stage,
+            is_begun: progress.is_begun,
+            repeats: progress.repeats,
+            len: progress.len,
+            start: progress.start,
+            sent: progress.sent.map(Into::into),
+        })
+    }
+
+    /// Whether a header waits to be acknowledged.
+    pub const fn is_waiting(&self) -> bool {
+        self.sent.is_some()
     }
 
     /// Decides on a segment of the client, from its TCP header on.

@@ -39,6 +39,14 @@ pub const fn toa_len(client: IpAddr) -> usize {
 }
 
 impl Toa {
+    pub const fn starting_at(start: Option<u32>) -> Self {
+        Self { start }
+    }
+
+    pub const fn start(&self) -> Option<u32> {
+        self.start
+    }
+
     /// A segment of the client: the option is put in where it has to be. `mtu`: of the way to the server.
     pub fn put(
         &mut self,

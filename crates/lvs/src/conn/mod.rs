@@ -11,6 +11,7 @@ mod key;
 mod last_segment;
 mod ports;
 mod positions;
+pub mod record;
 mod sctp_state;
 mod slots;
 mod synced;
@@ -30,10 +31,10 @@ pub use chains::Chains;
 pub use flows::{Account, Ending, FlowRecord, FlowWish, LostFlows};
 pub use key::{ConnKey, Role};
 pub use last_segment::LastSegment;
-pub use ports::{HeldPort, PortPoolKey, Ports, Rest, Resting};
+pub use ports::{AdoptedPort, AdoptedUse, HeldPort, PortPoolKey, Ports, Rest, Resting};
 pub use positions::{Numbers, Positions, SeqAck};
 pub use sctp_state::{SctpEvent, SctpState};
-pub use table::{ConnId, ConnTable, Entry, TableFull};
+pub use table::{ConnId, ConnTable, Entry, NotRestored, TableFull};
 pub use tcp_state::{TcpState, View};
 pub use timeout::{EXTENSION, NEW, Timeouts};
 
@@ -153,7 +154,7 @@ impl ConnFlags {
 }
 
 /// For so long a server remembers a connection that it has closed (Linux's `TCP_TIMEWAIT_LEN`).
-const TIME_WAIT: Duration = Duration::from_secs(60);
+pub const TIME_WAIT: Duration = Duration::from_secs(60);
 
 /// How listings name the way of a connection that a host behind this one opened outwards.
 const MASQUERADED: &str = "Outward";
@@ -451,6 +452,11 @@ impl Connection {
 
     pub fn set_client_addr_state(&mut self, client_addr_state: ClientAddrState) {
         self.extra.get_or_insert_default().client_addr_state = Some(client_addr_state);
+    }
+
+    /// Whether a header of PROXY waits to be acknowledged.
+    pub fn has_header_waiting(&self) -> bool {
+        matches!(self.client_addr_state(), Some(ClientAddrState::Proxy(proxy)) if proxy.is_waiting())
     }
 
     pub fn account(&self) -> Option<&Account> {

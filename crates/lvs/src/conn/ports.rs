@@ -7,7 +7,7 @@
 //! may be taken away; called by the director and, when a connection ends, by the table. Linux has this in
 //! `inet_hash_connect` and `nf_nat_core.c`.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::BuildHasher;
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
@@ -57,6 +57,22 @@ pub struct HeldPort {
     pub rest: Option<Rest>,
 }
 
+/// A port that a connection had in another table, or that rests there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AdoptedPort {
+    pub port: u16,
+    pub usage: AdoptedUse,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AdoptedUse {
+    /// By a connection that goes on.
+    Open,
+    /// By one that is over.
+    Held,
+    Left(Rest),
+}
+
 /// The ports of all pairs.
 #[derive(Debug)]
 pub struct Ports {
@@ -101,6 +117,34 @@ impl Ports {
     /// Nobody has it any more; it rests first, if it has to.
     pub fn release(&self, HeldPort { pair, port, rest }: HeldPort) {
         self.with(&pair, |range| range.release(port, rest));
+    }
+
+    /// The pairs that have ports, in an order that stays the same.
+    pub fn pairs(&self) -> Vec<PortPoolKey> {
+        let mut pairs: Vec<PortPoolKey> = self.pairs.lock().keys().copied().collect();
+        pairs.sort_unstable_by_key(|pair| (pair.protocol, pair.local, pair.peer));
+        pairs
+    }
+
+    /// Ports of a pair that rest without a connection, in the order in which they will be taken.
+    pub fn left(&self, pair: &PortPoolKey) -> Vec<(u16, Rest)> {
+        self.pairs.lock().get(pair).map_or_else(Vec::new, Range::left_in_turn)
+    }
+
+    /// Takes ports that connections had elsewhere, in the order in which those that rest are to be taken; `gaps`: how many
+    /// ports between them may be noted as free. Says of each whether it is taken: none is that is in use here, and none of
+    /// a pair whose ports lie too far apart.
+    pub fn adopt(
+        &self,
+        pair: &PortPoolKey,
+        range: &RangeInclusive<u16>,
+        ports: &[AdoptedPort],
+        gaps: &mut usize,
+    ) -> Vec<bool> {
+        let mut pairs = self.pairs.lock();
+        let range = pairs.entry(*pair).or_insert_with(|| Range::around(range, ports));
+        let mut resting = range.resting_places();
+        ports.iter().map(|port| range.adopt(port, &mut resting, gaps)).collect()
     }
 
     /// Forgets pairs that have had no connection since the last call, and no port that rests.
@@ -187,6 +231,73 @@ impl Range {
             in_use: 0,
             was_idle: false,
         }
+    }
+
+    /// A range of no ports in use, whose first places are those of `ports`.
+    fn around(range: &RangeInclusive<u16>, ports: &[AdoptedPort]) -> Self {
+        let mut new = Self::new(range, 0);
+        let offset = |port: &AdoptedPort| port.port.checked_sub(new.first).map(u32::from);
+        let mut offsets: Vec<u32> = ports.iter().filter_map(offset).filter(|at| *at < new.count).collect();
+        offsets.sort_unstable();
+        // Behind the widest gap, so that as few places as can be lie between them.
+        let before = offsets.iter().cycle().skip(offsets.len().saturating_sub(1));
+        let gaps =
+            offsets.iter().zip(before).map(|(at, before)| ((at + new.count - before) % new.count, *at));
+        new.start = gaps.max_by_key(|(gap, _)| *gap).map_or(0, |(_, at)| at);
+        new
+    }
+
+    /// Places of ports that rest.
+    fn resting_places(&self) -> BTreeSet<u16> {
+        let mut places = BTreeSet::new();
+        let mut place = self.resting.first;
+        while place != NOBODY {
+            places.insert(place);
+            place = self.links[usize::from(place)].behind;
+        }
+        places
+    }
+
+    fn left_in_turn(&self) -> Vec<(u16, Rest)> {
+        let mut left = Vec::with_capacity(self.left.len());
+        let mut place = self.resting.first;
+        while place != NOBODY {
+            left.extend(self.left.get(&place).map(|rest| (self.port(place), *rest)));
+            place = self.links[usize::from(place)].behind;
+        }
+        left
+    }
+
+    fn adopt(&mut self, adopted: &AdoptedPort, resting: &mut BTreeSet<u16>, gaps: &mut usize) -> bool {
+        // A port outside the range is nobody's to give out.
+        let Some(offset) = adopted.port.checked_sub(self.first).map(u32::from).filter(|at| *at < self.count)
+        else {
+            return !matches!(adopted.usage, AdoptedUse::Left(_));
+        };
+        let place = ((offset + self.count - self.start) % self.count) as u16;
+        if usize::from(place) < self.links.len() {
+            if self.is_alone(place) || resting.contains(&place) {
+                return false;
+            }
+            self.unlink(place, false);
+        } else {
+            let gap = usize::from(place) - self.links.len();
+            let Some(left) = gaps.checked_sub(gap) else { return false };
+            *gaps = left;
+            for free in self.links.len() as u16..place {
+                self.links.push(Link::alone(free));
+                self.push(free, false);
+            }
+            self.links.push(Link::alone(place));
+        }
+        self.in_use += 1;
+        match adopted.usage {
+            AdoptedUse::Open => return true,
+            AdoptedUse::Held => self.rest(adopted.port),
+            AdoptedUse::Left(rest) => self.release(adopted.port, Some(rest)),
+        }
+        resting.insert(place);
+        true
     }
 
     fn port(&self, place: u16) -> u16 {
@@ -323,7 +434,7 @@ impl Range {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::{BTreeSet, VecDeque};
+    use std::collections::VecDeque;
     use std::net::Ipv4Addr;
     use std::time::Duration;
 

@@ -35,6 +35,15 @@ pub struct SeqAck {
 }
 
 impl Positions {
+    /// Of the client and of the server: the number after the last that it sent, and the one that it waits for.
+    pub const fn numbers(&self) -> [Option<u32>; 4] {
+        [self.client.next, self.client.ack, self.server.next, self.server.ack]
+    }
+
+    pub const fn from_numbers([client, client_ack, server, server_ack]: [Option<u32>; 4]) -> Self {
+        Self { client: End { next: client, ack: client_ack }, server: End { next: server, ack: server_ack } }
+    }
+
     /// Takes a segment in. `from`: [`Role::In`] for the client's.
     pub fn note(&mut self, from: Role, numbers: Numbers) {
         let end = if from == Role::In { &mut self.client } else { &mut self.server };

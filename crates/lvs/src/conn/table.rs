@@ -26,7 +26,7 @@ use crate::time::Time;
 const SHARDS: usize = 64;
 
 /// A connection's place in the table, valid while the connection is there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ConnId(std::num::NonZeroU32);
 
 impl ConnId {
@@ -48,6 +48,15 @@ impl ConnId {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the connection table is full")]
 pub struct TableFull;
+
+/// Why a connection from elsewhere has no place in the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotRestored {
+    #[error("the connection table is full")]
+    Full,
+    #[error("the table has a connection of the same ends")]
+    Known,
+}
 
 /// A connection, locked.
 #[derive(Debug)]
@@ -248,12 +257,18 @@ impl ConnTable {
             other.flags.set(ConnFlags::SHARES_ENDS, true);
             conn.flags.set(ConnFlags::SHARES_ENDS, true);
         }
-        conn.queued = self.expiry.lock().push(slot, conn.expires_at());
         self.flows.begin(&mut conn);
+        self.put(slot, conn, [Some(key_in), key_out]);
+        self.entry(slot).ok_or(TableFull)
+    }
+
+    /// Puts a connection into a slot that was claimed for it.
+    fn put(&self, slot: u32, mut conn: Connection, keys: [Option<ConnKey>; 2]) {
+        conn.queued = self.expiry.lock().push(slot, conn.expires_at());
         if conn.flags.has(ConnFlags::NO_CLIENT_PORT) {
             self.awaiting.fetch_add(1, Relaxed);
         }
-        if is_beside {
+        if conn.is_beside_services() {
             self.beside.fetch_add(1, Relaxed);
         }
         if conn.is_masqueraded() {
@@ -262,11 +277,39 @@ impl ConnTable {
         if let Some(mut place) = self.slots.lock(slot) {
             *place = Some(conn);
         }
-        self.index_insert(&key_in, slot);
-        if let Some(key_out) = key_out {
-            self.index_insert(&key_out, slot);
+        keys.iter().flatten().for_each(|key| self.index_insert(key, slot));
+    }
+
+    /// How many connections were ever added, wrapping around.
+    pub fn added(&self) -> u32 {
+        self.added.load(Relaxed)
+    }
+
+    /// Adds a connection that was in another table, as it is; nobody is told that it begins. `age`: how many that table
+    /// has taken in since, where that is known.
+    ///
+    /// # Errors
+    /// There is no place for it; it is no longer counted at its server.
+    pub fn restore(&self, mut conn: Connection, age: Option<u32>) -> Result<ConnId, NotRestored> {
+        let is_hashed = !conn.flags.has(ConnFlags::UNHASHED);
+        let keys = [Some(conn.key_in()), conn.key_out()].map(|key| key.filter(|_| is_hashed));
+        if keys[0].is_some_and(|key| self.find_any(&key).is_some()) {
+            conn.unbind();
+            return Err(NotRestored::Known);
         }
-        self.entry(slot).ok_or(TableFull)
+        let has_room = conn.is_beside_services() || !self.is_full();
+        let Some(slot) = has_room.then(|| self.slots.claim()).flatten() else {
+            conn.unbind();
+            return Err(NotRestored::Full);
+        };
+        // All that is here already, and all that comes, is newer.
+        conn.number = self.added().wrapping_sub(age.unwrap_or(1).max(1));
+        if let Some(mut other) = keys[1].and_then(|key_out| self.find_any(&key_out)) {
+            other.flags.set(ConnFlags::SHARES_ENDS, true);
+            conn.flags.set(ConnFlags::SHARES_ENDS, true);
+        }
+        self.put(slot, conn, keys);
+        Ok(ConnId::from_slot(slot))
     }
 
     /// Ends a connection: no key leads to it, and it counts no more at its server and under its template. One that

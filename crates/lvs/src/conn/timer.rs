@@ -33,6 +33,10 @@ impl Timer {
         self.0 = timeout.as_secs().min(MOST_SECS) << DEADLINE_BITS | self.0 & DEADLINE;
     }
 
+    pub(super) fn set_deadline(&mut self, deadline: Time) {
+        self.0 = self.0 & !DEADLINE | deadline.0.min(DEADLINE);
+    }
+
     /// Puts the deadline a timeout behind `now`.
     pub(super) fn restart(&mut self, now: Time) {
         self.0 = self.0 & !DEADLINE | (now + self.timeout()).0.min(DEADLINE);

@@ -32,6 +32,8 @@ pub use control::command::{
     ServerEntry, ServiceEntry, Tables, TimeoutSettings,
 };
 pub use control::explain::{Candidate, Explanation, Outcome, Question};
+pub use control::export::Export;
+pub use control::import::{ImportSummary, Skipped};
 pub use control::kernel::{Kernel, UnknownKernel};
 pub use control::lead::Led;
 pub use control::status::{HashStatus, TableStatus};

@@ -97,6 +97,15 @@ pub enum SchedulerClass {
     Load { weighted: bool },
 }
 
+/// Where a scheduler is that goes round its servers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cursor {
+    /// The server that was chosen last.
+    pub last: Option<usize>,
+    /// The least weight of its turn, where it goes by that.
+    pub weight: i64,
+}
+
 pub trait Scheduler: Debug + Fork + Send {
     fn class(&self) -> SchedulerClass;
 
@@ -106,6 +115,16 @@ pub trait Scheduler: Debug + Fork + Send {
     /// `servers` is the list after the change.
     fn servers_changed(&mut self, servers: &[Arc<RealServer>], change: ServerChange) {
         let _ = (servers, change);
+    }
+
+    /// Where it is, if its next choice depends on that and on nothing else that the servers do not tell.
+    fn cursor(&self) -> Option<Cursor> {
+        None
+    }
+
+    /// Goes on from there.
+    fn resume(&mut self, cursor: Cursor) {
+        let _ = cursor;
     }
 }
 

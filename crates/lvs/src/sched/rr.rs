@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Flow, Scheduler, SchedulerClass, ServerChange, is_usable};
+use super::{Cursor, Flow, Scheduler, SchedulerClass, ServerChange, is_usable};
 use crate::service::RealServer;
 
 #[derive(Clone, Debug, Default)]
@@ -30,5 +30,13 @@ impl Scheduler for RoundRobin {
             (ServerChange::Removed(at), Some(last)) if at <= last => self.last = last.checked_sub(1),
             (ServerChange::Added | ServerChange::Edited(_) | ServerChange::Removed(_), _) => {}
         }
+    }
+
+    fn cursor(&self) -> Option<Cursor> {
+        Some(Cursor { last: self.last, weight: 0 })
+    }
+
+    fn resume(&mut self, cursor: Cursor) {
+        self.last = cursor.last;
     }
 }

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::{Flow, Scheduler, SchedulerClass, ServerChange, gcd, weight};
+use super::{Cursor, Flow, Scheduler, SchedulerClass, ServerChange, gcd, weight};
 use crate::service::RealServer;
 
 #[derive(Clone, Debug)]
@@ -75,6 +75,17 @@ impl Scheduler for WeightedRoundRobin {
             self.current = self.max;
         } else if self.divisor > 1 {
             self.current = self.current / self.divisor * self.divisor + 1;
+        }
+    }
+
+    fn cursor(&self) -> Option<Cursor> {
+        Some(Cursor { last: self.position, weight: self.current })
+    }
+
+    /// A weight that none of the servers has now is not gone on from.
+    fn resume(&mut self, cursor: Cursor) {
+        if (1..=self.max).contains(&cursor.weight) {
+            (self.position, self.current) = (cursor.last, cursor.weight);
         }
     }
 }

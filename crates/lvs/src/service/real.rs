@@ -269,6 +269,24 @@ impl RealServer {
         }
     }
 
+    /// How often it answered and refused a client's SYN, and how often it reached its upper threshold.
+    pub fn tallies(&self) -> [u32; 3] {
+        [&self.answered, &self.refused, &self.overloads].map(|tally| tally.load(Relaxed))
+    }
+
+    /// Takes over what it has carried elsewhere, and whether it was overloaded there. With its connections bound.
+    pub fn take_over(&self, stats: Stats, tallies: [u32; 3], was_overloaded: bool) {
+        self.counters.add(stats);
+        self.with_meter(|meter, stats| meter.restart_rates(stats));
+        for (tally, more) in [&self.answered, &self.refused].into_iter().zip(tallies) {
+            tally.fetch_add(more, Relaxed);
+        }
+        self.overloads.store(tallies[2], Relaxed);
+        // Between the thresholds it is as it was.
+        self.flags.set(ServerFlags::OVERLOADED, was_overloaded);
+        self.check_overload();
+    }
+
     pub const fn counters(&self) -> &Counters {
         &self.counters
     }

@@ -30,6 +30,13 @@ impl Counters {
         self.out_bytes.fetch_add(bytes, Relaxed);
     }
 
+    /// What was counted elsewhere.
+    pub fn add(&self, stats: Stats) {
+        self.conns.fetch_add(stats.conns, Relaxed);
+        self.count_in(stats.in_packets, stats.in_bytes);
+        self.count_out(stats.out_packets, stats.out_bytes);
+    }
+
     pub fn read(&self) -> Stats {
         Stats {
             conns: self.conns.load(Relaxed),

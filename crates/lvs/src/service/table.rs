@@ -266,6 +266,45 @@ impl ServiceTable {
         Ok(())
     }
 
+    /// The server of that service at that end, of those in use or removed; else a removed one, made anew, for connections
+    /// that had it elsewhere.
+    pub fn server_or_removed(
+        &mut self,
+        key: &ServiceKey,
+        end: Endpoint,
+        forwarding: Forwarding,
+    ) -> Arc<RealServer> {
+        if let Some(server) = self.server_or_leaving(key, end) {
+            return Arc::clone(server);
+        }
+        let server = Arc::new(RealServer::new(*key, &ServerSpec::new(end.addr, end.port, forwarding)));
+        server.retire();
+        self.trash.put(Arc::clone(&server));
+        server
+    }
+
+    /// The server of that service at that end, in use or removed.
+    pub fn server_or_leaving(&self, key: &ServiceKey, end: Endpoint) -> Option<&Arc<RealServer>> {
+        let in_use = self.services.get(key).and_then(|service| service.server(end.addr, end.port));
+        in_use.or_else(|| self.trash.get(key, end))
+    }
+
+    /// Takes over what a service has carried elsewhere. False: there is no such service.
+    /// `of_servers`: how much of it its servers here have taken over already.
+    pub fn take_over_service(&mut self, key: &ServiceKey, stats: Stats, of_servers: Stats) -> bool {
+        let service = self.services.get_mut(key);
+        let is_there = service.is_some();
+        service.into_iter().for_each(|service| service.take_over(stats, of_servers));
+        is_there
+    }
+
+    /// As [`Self::take_over_service`], for all of them together.
+    pub fn take_over_totals(&mut self, stats: Stats, of_services: Stats) {
+        self.retired = self.retired.plus(stats).minus(of_services);
+        let total = self.raw_stats();
+        self.meter.restart_rates(total);
+    }
+
     /// Ends a 2-second interval of all rate estimators.
     pub fn tick(&mut self) {
         for service in self.services.values_mut() {

@@ -29,6 +29,10 @@ impl Trash {
         self.servers.insert(place, Trashed { server, idle_since: None });
     }
 
+    pub(super) fn get(&self, service: &ServiceKey, endpoint: Endpoint) -> Option<&Arc<RealServer>> {
+        self.servers.get(&(*service, endpoint)).map(|trashed| &trashed.server)
+    }
+
     pub(super) fn take(&mut self, service: &ServiceKey, endpoint: Endpoint) -> Option<Arc<RealServer>> {
         self.servers.remove(&(*service, endpoint)).map(|trashed| trashed.server)
     }

@@ -6,8 +6,10 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use super::stats::Meter;
-use super::{CommandError, Protocol, Rates, RealServer, ServerSpec, ServiceKey, ServiceSpec, Stats};
-use crate::sched::{self, FULL_SHARE, Flow, Ramps, Scheduler, ServerChange};
+use super::{
+    CommandError, Endpoint, Protocol, Rates, RealServer, ServerSpec, ServiceKey, ServiceSpec, Stats,
+};
+use crate::sched::{self, Cursor, FULL_SHARE, Flow, Ramps, Scheduler, ServerChange};
 
 #[derive(Debug)]
 pub struct VirtualService {
@@ -92,6 +94,29 @@ impl VirtualService {
         self.servers.get(chosen).cloned()
     }
 
+    /// Where its scheduler is, if that is known: the server that it chose last, and the weight of its turn.
+    pub fn cursor(&self) -> Option<(Option<Endpoint>, i64)> {
+        let cursor = self.scheduler.as_ref()?.lock().cursor()?;
+        let last = cursor.last.and_then(|last| self.servers.get(last)).map(|server| server.endpoint());
+        Some((last, cursor.weight))
+    }
+
+    /// Its scheduler goes on behind that server, if it goes round and the server is still there.
+    pub fn resume(&self, (last, weight): (Option<Endpoint>, i64)) {
+        let at = last.map(|last| self.position(last.addr, last.port));
+        if let (Some(scheduler), false) = (&self.scheduler, at == Some(None)) {
+            scheduler.lock().resume(Cursor { last: at.flatten(), weight });
+        }
+    }
+
+    /// Takes over what the service has carried elsewhere; `of_servers`: how much of it its servers here have taken over
+    /// already.
+    pub(super) fn take_over(&mut self, stats: Stats, of_servers: Stats) {
+        self.retired = self.retired.plus(stats).minus(of_servers);
+        let stats = self.raw_stats();
+        self.meter.restart_rates(stats);
+    }
+
     /// Puts a server, new or revived, at the head of the list.
     pub(super) fn insert(&mut self, server: Arc<RealServer>) {
         self.retired = self.retired.minus(server.raw_stats());
@@ -108,7 +133,7 @@ impl VirtualService {
         true
     }
 
-    pub(super) fn set_drained(&mut self, server: super::Endpoint, drained: bool) -> bool {
+    pub(super) fn set_drained(&mut self, server: Endpoint, drained: bool) -> bool {
         let Some(at) = self.position(server.addr, server.port) else { return false };
         self.servers[at].set_drained(drained);
         self.tell_scheduler(ServerChange::Edited(at));
@@ -116,7 +141,7 @@ impl VirtualService {
     }
 
     /// Gives a server a share of what is fair for it, in thousandths. False: it is not there.
-    pub(super) fn set_share(&mut self, server: super::Endpoint, share: u32) -> bool {
+    pub(super) fn set_share(&mut self, server: Endpoint, share: u32) -> bool {
         let is_there = self.position(server.addr, server.port).is_some();
         if is_there {
             self.ramp(server, share);
@@ -124,14 +149,14 @@ impl VirtualService {
         is_there
     }
 
-    fn ramp(&mut self, server: super::Endpoint, share: u32) {
+    fn ramp(&mut self, server: Endpoint, share: u32) {
         let ramps = self.ramps.get_mut();
         ramps.set(server, share);
         self.is_ramping = !ramps.is_empty();
     }
 
     /// Thousandths of what is fair that the server gets.
-    pub fn share(&self, server: super::Endpoint) -> u32 {
+    pub fn share(&self, server: Endpoint) -> u32 {
         if self.is_ramping { self.ramps.lock().share(server) } else { FULL_SHARE }
     }
 

@@ -5,6 +5,8 @@ pub(in crate::director) mod captures;
 pub(in crate::director) mod census;
 pub(in crate::director) mod command;
 pub(in crate::director) mod explain;
+pub(in crate::director) mod export;
+pub(in crate::director) mod import;
 pub(in crate::director) mod kernel;
 pub(in crate::director) mod lead;
 pub(in crate::director) mod status;

@@ -36,7 +36,7 @@ pub const INNER_LADDRS: [IpAddr; 2] =
     [IpAddr::V4(Ipv4Addr::new(192, 0, 0, 8)), IpAddr::V6(Ipv6Addr::new(0x100, 0, 0, 0, 0, 0, 0, 8))];
 
 /// Ports of an address that has no other use.
-const ALL_PORTS: RangeInclusive<u16> = 1024..=u16::MAX;
+pub(in crate::director) const ALL_PORTS: RangeInclusive<u16> = 1024..=u16::MAX;
 
 /// Resting ports that are looked at for a connection that finds no free one.
 const MOST_TRIES: usize = 32;

@@ -58,13 +58,27 @@ impl Routes {
 
     /// A router says that no more than `mtu` bytes get through to `addr`.
     pub(in crate::director) fn learn(&self, addr: IpAddr, mtu: u32, now: Time) {
+        self.learn_until(addr, mtu, now + BELIEVED);
+    }
+
+    /// What is known, in an order that stays the same.
+    pub(in crate::director) fn learned(&self) -> Vec<(IpAddr, u32, Time)> {
+        let learned = self.learned.read();
+        let mut learned: Vec<_> =
+            learned.iter().map(|(addr, learned)| (*addr, learned.mtu, learned.expires_at)).collect();
+        learned.sort_unstable();
+        learned
+    }
+
+    /// As [`Self::learn`], and until when that is believed.
+    pub(in crate::director) fn learn_until(&self, addr: IpAddr, mtu: u32, expires_at: Time) {
         let mtu = mtu.max(if addr.is_ipv4() { LEAST_V4 } else { LEAST_V6 });
         if mtu >= self.path_mtu_to(addr) {
             return;
         }
         let mut learned = self.learned.write();
         if learned.len() < MOST_LEARNED || learned.contains_key(&addr) {
-            learned.insert(addr, Learned { mtu, expires_at: now + BELIEVED });
+            learned.insert(addr, Learned { mtu, expires_at });
             self.least_mtu.fetch_min(mtu, Relaxed);
         }
     }

@@ -120,13 +120,16 @@ impl Director {
         }
         match self.server_of(record, method) {
             Some(server) => conn.bind(server),
-            None => {
-                self.sync.has_strangers.store(true, Relaxed);
-                self.sync.has_new_strangers.store(true, Relaxed);
-            }
+            None => self.note_stranger(),
         }
         self.watch_ftp(&mut conn);
         conn
+    }
+
+    /// A connection came from another director, and has no server here.
+    pub(in crate::director) fn note_stranger(&self) {
+        self.sync.has_strangers.store(true, Relaxed);
+        self.sync.has_new_strangers.store(true, Relaxed);
     }
 
     fn server_of(&self, record: &Record, method: Method) -> Option<Arc<RealServer>> {

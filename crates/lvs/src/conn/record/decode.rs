@@ -1,0 +1,206 @@
+//! A connection from bytes. A record that says what cannot be is damaged; parts that are not known are skipped and counted.
+
+use std::time::Duration;
+
+use lvs_wire::protocol;
+
+use super::bytes::Source;
+use super::encode::part;
+use super::{ConnRecord, Damage, Rare, ServerRef};
+use crate::app::sequence::Correction;
+use crate::app::{ClientAddrState, ProxyHeader, ProxyProgress, Toa, ftp};
+use crate::conn::{
+    Account, ConnFlags, Engine, LastSegment, LocalEnd, Method, Positions, SctpState, State, TcpState,
+};
+use crate::service::ProxyVersion;
+
+/// No deadline is later than the longest timeout from now.
+const LATEST: Duration = Duration::from_secs(1 << 24);
+
+/// The connection, and how many of its parts were not known.
+pub(super) fn connection(source: &mut Source<'_>) -> Result<(ConnRecord, u32), Damage> {
+    let protocol = source.u8()?;
+    let method = method(source)?;
+    let state = state(source)?;
+    let mut flags = ConnFlags(source.u8()?);
+    flags.set(ConnFlags::ENDING, false);
+    let mut conn = ConnRecord {
+        protocol,
+        method,
+        state,
+        flags,
+        synced_state: source.u8()?,
+        in_packets: source.u32()?,
+        expires_at: source.time()?.min(source.now() + LATEST),
+        timeout: source.u32()?,
+        ends: [source.end()?, source.end()?, source.end()?],
+        server: None,
+        local: None,
+        label: None,
+        controller: None,
+        age: None,
+        rare: Rare::default(),
+    };
+    let mut unknown = 0;
+    while !source.is_empty() {
+        let (kind, len) = (source.u8()?, source.u16()?);
+        let mut part = source.part(usize::from(len), "a part of a connection")?;
+        if take(&mut conn, kind, &mut part)? {
+            if !part.is_empty() {
+                return Err(Damage::Longer("a part of a connection"));
+            }
+        } else {
+            unknown += 1;
+        }
+    }
+    check(&conn)?;
+    Ok((conn, unknown))
+}
+
+/// Takes a part in. False: it is not known.
+fn take(conn: &mut ConnRecord, kind: u8, source: &mut Source<'_>) -> Result<bool, Damage> {
+    match kind {
+        part::SERVER => {
+            let (service, end, forwarding) = (source.service()?, source.end()?, source.forwarding()?);
+            conn.server = Some(ServerRef { service, end, forwarding });
+        }
+        part::LOCAL => {
+            let local = LocalEnd { end: source.end()?, is_unstamped: source.bool()? };
+            let last_segment = LastSegment { sequence: source.u32()?, stamp: source.option(Source::u32)? };
+            conn.local = Some((local, last_segment));
+        }
+        part::LABEL => conn.label = Some(source.u32()?),
+        part::CONTROLLER => conn.controller = Some(source.u32()?),
+        part::AGE => conn.age = Some(source.u32()?),
+        part::FWMARK => conn.rare.fwmark = source.u32()?,
+        part::FTP => conn.rare.ftp = Some(Box::new(ftp(source)?)),
+        part::POSITIONS => conn.rare.positions = Some(positions(source)?),
+        part::TELLS_ON_EXPIRY => conn.rare.tells_on_expiry = true,
+        part::ENGINE => conn.rare.engine = Some(engine(source)?),
+        part::SYNCED_UNTIL => conn.rare.synced_until = Some((source.time()?, source.u8()?)),
+        part::LED => conn.rare.led = true,
+        part::PROXY => conn.rare.client_addr = Some(ClientAddrState::Proxy(proxy(source)?)),
+        part::TOA => {
+            let start = source.option(Source::u32)?;
+            conn.rare.client_addr = Some(ClientAddrState::Toa(Toa::starting_at(start)));
+        }
+        part::REPEAT_AT => conn.rare.repeat_at = Some(source.time()?),
+        part::ACCOUNT => conn.rare.account = Some(account(source)?),
+        _ => return Ok(false),
+    }
+    Ok(true)
+}
+
+/// What the path of packets relies on: addresses of one family where they are put into each other's place, and rare parts
+/// only where packets are read by them.
+fn check(conn: &ConnRecord) -> Result<(), Damage> {
+    let bad = |what, value: u8| Err(Damage::BadValue { what, value: value.into() });
+    let [client, virt, real] = conn.ends;
+    let local = conn.local.map_or(real.addr, |(local, _)| local.end.addr);
+    let is_mixed = client.addr.is_ipv4() != virt.addr.is_ipv4()
+        || real.addr.is_ipv4() != local.is_ipv4()
+        || conn.method != Method::Tunnel && real.addr.is_ipv4() != client.addr.is_ipv4();
+    if is_mixed || conn.local.is_some() && (conn.method != Method::Masq || conn.is_template()) {
+        return bad("the ends of a connection", conn.protocol);
+    }
+    let is_of_protocol = match conn.state {
+        State::Tcp(_) => conn.protocol == protocol::TCP,
+        State::Udp => conn.protocol == protocol::UDP,
+        State::Sctp(_) => conn.protocol == protocol::SCTP,
+        State::Echo => matches!(conn.protocol, protocol::ICMP | protocol::ICMPV6),
+        State::Stateless => matches!(conn.protocol, protocol::ESP | protocol::AH),
+        State::Template { .. } => true,
+    };
+    if !is_of_protocol {
+        return bad("the protocol of a state", conn.protocol);
+    }
+    let is_tcp = matches!(conn.state, State::Tcp(_));
+    let rare = &conn.rare;
+    let is_of_tcp = rare.ftp.is_some() || rare.positions.is_some() || rare.client_addr.is_some();
+    let is_rewritten = conn.method == Method::Masq;
+    if is_of_tcp && !is_tcp || rare.client_addr.is_some() && !is_rewritten {
+        return bad("the protocol of what is read of TCP", conn.protocol);
+    }
+    if rare.engine.is_some() && !conn.is_template() || rare.led && conn.server.is_none() {
+        return bad("the state of a part", conn.protocol);
+    }
+    Ok(())
+}
+
+fn method(source: &mut Source<'_>) -> Result<Method, Damage> {
+    Ok(match source.u8()? {
+        0 => Method::Masq,
+        1 => Method::Local,
+        2 => Method::Tunnel,
+        3 => Method::Route,
+        4 => Method::Bypass,
+        other => return Err(Damage::BadValue { what: "the method of a connection", value: other.into() }),
+    })
+}
+
+fn state(source: &mut Source<'_>) -> Result<State, Damage> {
+    let (kind, number) = (source.u8()?, source.u8()?);
+    let state = match (kind, number) {
+        (1, number) => TcpState::ALL.get(usize::from(number)).copied().map(State::Tcp),
+        (2, 0) => Some(State::Udp),
+        (3, number) => SctpState::ALL.get(usize::from(number)).copied().map(State::Sctp),
+        (4, 0) => Some(State::Stateless),
+        (5, 0) => Some(State::Echo),
+        (6, assured @ 0..=1) => Some(State::Template { assured: assured == 1 }),
+        _ => None,
+    };
+    let value = u64::from(kind) << 8 | u64::from(number);
+    state.ok_or(Damage::BadValue { what: "the state of a connection", value })
+}
+
+fn ftp(source: &mut Source<'_>) -> Result<ftp::Control, Damage> {
+    let mode = source.u8()?;
+    let correction = Correction { position: source.u32()?, before: source.u32()?, after: source.u32()? };
+    let changed = source.option(|source| Ok((source.u32()?, source.u8()?)))?;
+    ftp::Control::from_numbers(mode, changed, correction).ok_or_else(|| source.bad(mode.into()))
+}
+
+fn positions(source: &mut Source<'_>) -> Result<Positions, Damage> {
+    let mut numbers = [None; 4];
+    for number in &mut numbers {
+        *number = source.option(Source::u32)?;
+    }
+    Ok(Positions::from_numbers(numbers))
+}
+
+fn engine(source: &mut Source<'_>) -> Result<Engine, Damage> {
+    let len = source.u16()?;
+    let name = source.bytes(usize::from(len))?;
+    let name = std::str::from_utf8(name).map_err(|_| source.bad(len.into()))?.to_owned();
+    Ok(Engine { name, data: source.remaining().into() })
+}
+
+fn proxy(source: &mut Source<'_>) -> Result<ProxyHeader, Damage> {
+    let version = match source.u8()? {
+        1 => ProxyVersion::V1,
+        2 => ProxyVersion::V2,
+        other => return Err(source.bad(other.into())),
+    };
+    let stage = source.u8()?;
+    let progress = ProxyProgress {
+        version,
+        stage,
+        is_begun: source.bool()?,
+        repeats: source.u8()?,
+        len: source.u16()?,
+        start: source.u32()?,
+        sent: source.option(|source| Ok(source.remaining()))?,
+    };
+    ProxyHeader::from_progress(&progress).ok_or_else(|| source.bad(stage.into()))
+}
+
+fn account(source: &mut Source<'_>) -> Result<Account, Damage> {
+    Ok(Account {
+        start: source.time()?,
+        last: source.time()?,
+        in_packets: source.u64()?,
+        in_bytes: source.u64()?,
+        out_packets: source.u64()?,
+        out_bytes: source.u64()?,
+    })
+}

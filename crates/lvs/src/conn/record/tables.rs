@@ -1,0 +1,198 @@
+//! Every kind of record, and those beside connections: a resting port, what a service and a server have carried, what is
+//! known of a way.
+
+use std::net::IpAddr;
+
+use super::bytes::{Source, put_end, put_option, put_service, put_stats, put_time, put_u32, put_u64};
+use super::decode;
+use super::encode::{put_connection, put_path};
+use super::frame::{Frame, put_framed};
+use super::{ConnRecord, Damage};
+use crate::conn::{HeldPort, LastSegment, PortPoolKey, Rest};
+use crate::service::{Endpoint, ServiceKey, Stats};
+use crate::time::Time;
+
+const CONNECTION: u8 = 1;
+const PORT: u8 = 2;
+const SERVER: u8 = 3;
+const SERVICE: u8 = 4;
+const TOTALS: u8 = 5;
+const PATH: u8 = 6;
+const END: u8 = 255;
+
+/// One record.
+#[derive(Clone, Debug)]
+pub enum Record {
+    Connection(Box<ConnRecord>),
+    Port(PortRecord),
+    Server(ServerRecord),
+    Service(ServiceRecord),
+    /// Counters of all services together.
+    Totals(Stats),
+    Path(PathRecord),
+    /// So many records come before it.
+    End(u64),
+}
+
+/// A local port without a connection that rests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PortRecord {
+    pub pair: PortPoolKey,
+    pub port: u16,
+    pub rest: Rest,
+}
+
+impl PortRecord {
+    pub const fn held(&self) -> HeldPort {
+        HeldPort { pair: self.pair, port: self.port, rest: Some(self.rest) }
+    }
+}
+
+/// What a server has carried, and how it answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ServerRecord {
+    pub service: ServiceKey,
+    pub end: Endpoint,
+    pub stats: Stats,
+    pub answered: u32,
+    pub refused: u32,
+    pub overloads: u32,
+    pub is_overloaded: bool,
+}
+
+/// What a service has carried, and where its scheduler is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ServiceRecord {
+    pub service: ServiceKey,
+    pub stats: Stats,
+    pub cursor: Option<CursorRecord>,
+}
+
+/// Where a scheduler that goes round is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CursorRecord {
+    /// The server that was chosen last.
+    pub last: Option<Endpoint>,
+    pub weight: i64,
+}
+
+/// A way that is known to be narrow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PathRecord {
+    pub addr: IpAddr,
+    pub mtu: u32,
+    pub until: Time,
+}
+
+impl Record {
+    /// Appends it. False: it is too long, and left out.
+    pub fn put(&self, out: &mut Vec<u8>, now: Time) -> bool {
+        match self {
+            Self::Connection(conn) => put_framed(out, CONNECTION, |out| put_connection(out, conn, now)),
+            Self::Port(port) => put_framed(out, PORT, |out| put_port(out, port, now)),
+            Self::Server(server) => put_framed(out, SERVER, |out| put_server(out, server)),
+            Self::Service(service) => put_framed(out, SERVICE, |out| put_service_record(out, service)),
+            Self::Totals(stats) => put_framed(out, TOTALS, |out| put_stats(out, stats)),
+            Self::Path(path) => {
+                put_framed(out, PATH, |out| put_path(out, (path.addr, path.mtu), path.until, now))
+            }
+            Self::End(count) => put_framed(out, END, |out| put_u64(out, *count)),
+        }
+    }
+
+    /// Reads one. None: its kind is not known. The number is that of parts that are not known.
+    ///
+    /// # Errors
+    /// It says what cannot be.
+    pub fn read(frame: Frame<'_>, now: Time) -> Result<Option<(Self, u32)>, Damage> {
+        let what = match frame.kind {
+            CONNECTION => "a connection",
+            PORT => "a resting port",
+            SERVER => "the counters of a server",
+            SERVICE => "the counters of a service",
+            TOTALS => "the counters of all services",
+            PATH => "a narrow way",
+            END => "the end of an export",
+            _ => return Ok(None),
+        };
+        let mut source = Source::new(frame.content, what, now);
+        let mut unknown = 0;
+        let record = match frame.kind {
+            CONNECTION => {
+                let (conn, parts) = decode::connection(&mut source)?;
+                unknown = parts;
+                Self::Connection(Box::new(conn))
+            }
+            PORT => Self::Port(port(&mut source)?),
+            SERVER => Self::Server(server(&mut source)?),
+            SERVICE => Self::Service(service(&mut source)?),
+            TOTALS => Self::Totals(source.stats()?),
+            PATH => {
+                Self::Path(PathRecord { addr: source.addr()?, mtu: source.u32()?, until: source.time()? })
+            }
+            _ => Self::End(source.u64()?),
+        };
+        if source.is_empty() { Ok(Some((record, unknown))) } else { Err(Damage::Longer(what)) }
+    }
+}
+
+fn put_port(out: &mut Vec<u8>, PortRecord { pair, port, rest }: &PortRecord, now: Time) {
+    out.push(pair.protocol);
+    put_end(out, Endpoint::new(pair.local, *port));
+    put_end(out, pair.peer);
+    put_time(out, rest.until, now);
+    put_option(out, rest.last_segment, |out, last_segment| {
+        put_u32(out, last_segment.sequence);
+        put_option(out, last_segment.stamp, put_u32);
+    });
+}
+
+fn port(source: &mut Source<'_>) -> Result<PortRecord, Damage> {
+    let protocol = source.u8()?;
+    let (local, peer) = (source.end()?, source.end()?);
+    let until = source.time()?;
+    let last_segment = source
+        .option(|source| Ok(LastSegment { sequence: source.u32()?, stamp: source.option(Source::u32)? }))?;
+    let pair = PortPoolKey { protocol, local: local.addr, peer };
+    Ok(PortRecord { pair, port: local.port, rest: Rest { until, last_segment } })
+}
+
+fn put_server(out: &mut Vec<u8>, server: &ServerRecord) {
+    put_service(out, &server.service);
+    put_end(out, server.end);
+    put_stats(out, &server.stats);
+    [server.answered, server.refused, server.overloads].into_iter().for_each(|count| put_u32(out, count));
+    out.push(server.is_overloaded.into());
+}
+
+fn server(source: &mut Source<'_>) -> Result<ServerRecord, Damage> {
+    Ok(ServerRecord {
+        service: source.service()?,
+        end: source.end()?,
+        stats: source.stats()?,
+        answered: source.u32()?,
+        refused: source.u32()?,
+        overloads: source.u32()?,
+        is_overloaded: source.bool()?,
+    })
+}
+
+fn put_service_record(out: &mut Vec<u8>, service: &ServiceRecord) {
+    put_service(out, &service.service);
+    put_stats(out, &service.stats);
+    put_option(out, service.cursor, |out, cursor| {
+        put_option(out, cursor.last, put_end);
+        put_u64(out, cursor.weight.cast_unsigned());
+    });
+}
+
+fn service(source: &mut Source<'_>) -> Result<ServiceRecord, Damage> {
+    Ok(ServiceRecord {
+        service: source.service()?,
+        stats: source.stats()?,
+        cursor: source.option(|source| {
+            let last = source.option(Source::end)?;
+            Ok(CursorRecord { last, weight: source.u64()?.cast_signed() })
+        })?,
+    })
+}

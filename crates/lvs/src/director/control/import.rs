@@ -1,0 +1,331 @@
+//! Taking over the tables of another director, or of one that ran here before, from its [export](super::export).
+//!
+//! Services and servers are declared before, as always. A connection is bound to its server of the tables. If the server
+//! is not in them, it gets one that was removed, as it would have had in the director that it comes from: its packets go
+//! on or end as `expire_nodest_conn` says, and the server has its connections again when it is declared. Local ports are
+//! claimed before the connections that have them; a connection whose port is another's, or whose ends another has, is
+//! left out. So is what is damaged. All of it is counted.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+
+use foldhash::fast::FixedState;
+
+use crate::conn::record::{
+    ConnRecord, Damage, Frames, Header, PortRecord, Record, ServerRecord, ServiceRecord, UnreadableExport,
+};
+use crate::conn::{
+    AdoptedPort, AdoptedUse, ConnFlags, ConnId, HeldPort, NotRestored, PortPoolKey, SctpState, State,
+    TIME_WAIT, TcpState,
+};
+use crate::director::Director;
+use crate::director::path::fullnat::{ALL_PORTS, INNER_LADDRS};
+use crate::service::{RealServer, ServerSpec, ServiceKey, Stats};
+use crate::time::Time;
+
+/// Free ports that are noted between those of connections at most, four bytes each.
+const MOST_GAPS: usize = 1 << 24;
+
+/// So many connections may stand one under the other: FTP data, its control connection, a template.
+const MOST_LEVELS: usize = 4;
+
+/// What became of an export.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ImportSummary {
+    /// What time it was for the director that made it.
+    pub taken_at: Time,
+    pub connections: u64,
+    pub templates: u64,
+    /// Local ports that rest without a connection.
+    pub ports: u64,
+    pub servers: u64,
+    pub services: u64,
+    pub paths: u64,
+    pub skipped: Skipped,
+    /// Connections that are no longer under the one that they were under.
+    pub orphans: u64,
+    /// Parts of connections that a later version has added.
+    pub unknown_parts: u64,
+    /// The first damage, and where in the export it is.
+    pub damage: Option<(usize, Damage)>,
+    /// Its end is there and it says the number of records that were found.
+    pub is_whole: bool,
+}
+
+/// What was left out of it, by reason.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Skipped {
+    /// Records that are torn or say what cannot be.
+    pub damaged: u64,
+    /// Records of kinds that a later version has added.
+    pub unknown: u64,
+    /// Connections for which there is no room.
+    pub full: u64,
+    /// Connections whose ends another has here.
+    pub known: u64,
+    /// Connections whose local port another has here, and resting ports.
+    pub port_taken: u64,
+    /// Counters of services and servers that are not here.
+    pub no_service: u64,
+}
+
+/// Local ports that were claimed for connections which are yet to come.
+type Claimed = HashSet<(PortPoolKey, u16), FixedState>;
+
+impl Director {
+    /// Takes over what an export holds. Whatever is wrong in it is counted and left out.
+    ///
+    /// # Errors
+    /// It is no export, or one of another version; nothing has changed then.
+    pub fn import(&self, export: &[u8], now: Time) -> Result<ImportSummary, UnreadableExport> {
+        let (header, frames) = Header::read(export)?;
+        let mut import = Import {
+            director: self,
+            now,
+            summary: ImportSummary { taken_at: header.taken_at, ..ImportSummary::default() },
+            labels: BTreeMap::new(),
+            controlled: Vec::new(),
+            of_servers: BTreeMap::new(),
+            of_services: Stats::default(),
+        };
+        let mut claimed = import.claim_ports(frames.clone());
+        import.take_records(frames, &mut claimed);
+        import.link();
+        let ports = self.conns.ports();
+        for (pair, port) in claimed {
+            ports.release(HeldPort { pair, port, rest: None });
+        }
+        Ok(import.summary)
+    }
+}
+
+/// An import under way.
+struct Import<'a> {
+    director: &'a Director,
+    now: Time,
+    summary: ImportSummary,
+    labels: BTreeMap<u32, ConnId>,
+    controlled: Vec<(ConnId, u32)>,
+    /// What the servers of each service have taken over.
+    of_servers: BTreeMap<ServiceKey, Stats>,
+    of_services: Stats,
+}
+
+impl Import<'_> {
+    /// Claims the local ports of all connections, and those that rest, in the order in which they rested.
+    fn claim_ports(&mut self, frames: Frames<'_>) -> Claimed {
+        let mut wanted: HashMap<PortPoolKey, Vec<(AdoptedPort, Time)>, FixedState> = HashMap::default();
+        for frame in frames.filter_map(|(_, frame)| frame.ok()) {
+            let Ok(Some((record, _))) = Record::read(frame, self.now) else { continue };
+            let (pair, port) = match record {
+                Record::Connection(conn) => match port_of(&conn) {
+                    Some(found) => found,
+                    None => continue,
+                },
+                Record::Port(PortRecord { pair, port, rest }) => {
+                    (pair, (AdoptedPort { port, usage: AdoptedUse::Left(rest) }, rest.until))
+                }
+                _ => continue,
+            };
+            wanted.entry(pair).or_default().push(port);
+        }
+        let mut claimed = Claimed::default();
+        let mut gaps = MOST_GAPS;
+        for (pair, mut ports) in wanted {
+            ports.sort_by_key(|(_, rests_until)| *rests_until);
+            let ports: Vec<AdoptedPort> = ports.into_iter().map(|(port, _)| port).collect();
+            let range = self.range_of(&pair);
+            let taken = self.director.conns.ports().adopt(&pair, &range, &ports, &mut gaps);
+            for (port, is_taken) in ports.iter().zip(taken) {
+                match (port.usage, is_taken) {
+                    (AdoptedUse::Left(_), true) => self.summary.ports += 1,
+                    (AdoptedUse::Left(_), false) => self.summary.skipped.port_taken += 1,
+                    (AdoptedUse::Open | AdoptedUse::Held, true) => {
+                        claimed.insert((pair, port.port));
+                    }
+                    // Its connection finds nothing claimed for it.
+                    (AdoptedUse::Open | AdoptedUse::Held, false) => {}
+                }
+            }
+        }
+        claimed
+    }
+
+    /// The ports that this director gives out of an address.
+    fn range_of(&self, pair: &PortPoolKey) -> RangeInclusive<u16> {
+        let is_ours_alone = self.director.local_addrs.towards(pair.local).contains(&pair.local);
+        if is_ours_alone || INNER_LADDRS.contains(&pair.local) {
+            return ALL_PORTS;
+        }
+        self.director.settings.laddr_ports.clone()
+    }
+
+    fn take_records(&mut self, frames: Frames<'_>, claimed: &mut Claimed) {
+        let mut found = 0;
+        for (at, frame) in frames {
+            let record = match frame.and_then(|frame| Record::read(frame, self.now)) {
+                Ok(record) => record,
+                Err(damage) => {
+                    self.summary.skipped.damaged += 1;
+                    self.summary.damage.get_or_insert((at, damage));
+                    continue;
+                }
+            };
+            match record {
+                None => self.summary.skipped.unknown += 1,
+                Some((Record::Connection(conn), unknown)) => {
+                    self.summary.unknown_parts += u64::from(unknown);
+                    self.take_connection(*conn, claimed);
+                }
+                Some((Record::Port(_), _)) => {}
+                Some((Record::Server(server), _)) => self.take_server(&server),
+                Some((Record::Service(service), _)) => self.take_service(&service),
+                Some((Record::Totals(stats), _)) => {
+                    self.director.services.write().take_over_totals(stats, self.of_services);
+                }
+                Some((Record::Path(path), _)) => {
+                    self.director.routes.learn_until(path.addr, path.mtu, path.until);
+                    self.summary.paths += 1;
+                }
+                Some((Record::End(count), _)) => self.summary.is_whole = count == found,
+            }
+            found += 1;
+        }
+    }
+
+    fn take_connection(&mut self, record: ConnRecord, claimed: &mut Claimed) {
+        let director = self.director;
+        let claim = port_of(&record).map(|(pair, (port, _))| (pair, port.port));
+        if claim.is_some_and(|claim| !claimed.remove(&claim)) {
+            self.summary.skipped.port_taken += 1;
+            return;
+        }
+        let (label, controller, age) = (record.label, record.controller, record.age);
+        let (is_template, is_stranger) = (record.is_template(), is_stranger(&record));
+        let tells_ends = record.rare.positions.is_some();
+        let repeat_at = record.rare.repeat_at;
+        let server = self.server_of(&record);
+        let conn = record.restored(server, |data| director.conns.tag(data));
+        let id = match director.conns.restore(conn, age) {
+            Ok(id) => id,
+            Err(reason) => {
+                let skipped = &mut self.summary.skipped;
+                match reason {
+                    NotRestored::Full => skipped.full += 1,
+                    NotRestored::Known => skipped.known += 1,
+                }
+                if let Some((pair, port)) = claim {
+                    director.conns.ports().release(HeldPort { pair, port, rest: None });
+                }
+                return;
+            }
+        };
+        match is_template {
+            true => self.summary.templates += 1,
+            false => self.summary.connections += 1,
+        }
+        label.into_iter().for_each(|label| {
+            self.labels.insert(label, id);
+        });
+        self.controlled.extend(controller.map(|label| (id, label)));
+        if is_stranger {
+            director.note_stranger();
+        }
+        if tells_ends {
+            director.tells_ends.store(true, Relaxed);
+        }
+        if let Some(at) = repeat_at {
+            director.repeats.lock().push(Reverse((at, id)));
+        }
+    }
+
+    /// A check's connection has a server of its own, all others one of the tables.
+    fn server_of(&self, record: &ConnRecord) -> Option<Arc<RealServer>> {
+        let server = record.server.as_ref()?;
+        if record.rare.led {
+            let spec = ServerSpec::new(server.end.addr, server.end.port, server.forwarding);
+            return Some(Arc::new(RealServer::new(server.service, &spec)));
+        }
+        let found = self.director.services.read().server_or_leaving(&server.service, server.end).cloned();
+        found.or_else(|| {
+            let mut services = self.director.services.write();
+            Some(services.server_or_removed(&server.service, server.end, server.forwarding))
+        })
+    }
+
+    fn take_server(&mut self, record: &ServerRecord) {
+        let services = self.director.services.read();
+        let Some(server) = services.server_or_leaving(&record.service, record.end) else {
+            self.summary.skipped.no_service += 1;
+            return;
+        };
+        server.take_over(
+            record.stats,
+            [record.answered, record.refused, record.overloads],
+            record.is_overloaded,
+        );
+        self.summary.servers += 1;
+        if server.is_available() {
+            let sum = self.of_servers.entry(record.service).or_default();
+            *sum = sum.plus(record.stats);
+        }
+    }
+
+    fn take_service(&mut self, record: &ServiceRecord) {
+        let of_servers = self.of_servers.remove(&record.service).unwrap_or_default();
+        let mut services = self.director.services.write();
+        if !services.take_over_service(&record.service, record.stats, of_servers) {
+            self.summary.skipped.no_service += 1;
+            return;
+        }
+        if let (Some(cursor), Some(service)) = (record.cursor, services.get(&record.service)) {
+            service.resume((cursor.last, cursor.weight));
+        }
+        self.of_services = self.of_services.plus(record.stats);
+        self.summary.services += 1;
+    }
+
+    /// Puts connections under those that they were under, and none under itself.
+    fn link(&mut self) {
+        let conns = &self.director.conns;
+        for (id, label) in std::mem::take(&mut self.controlled) {
+            let Some(above) = self.labels.get(&label).copied() else {
+                self.summary.orphans += 1;
+                continue;
+            };
+            let mut levels = std::iter::successors(Some(above), |above| conns.get(*above)?.controller);
+            let is_above = |above| above == id;
+            if levels.by_ref().take(MOST_LEVELS).any(is_above) || levels.next().is_some() {
+                self.summary.orphans += 1;
+                continue;
+            }
+            if let Some(mut entry) = conns.get(id) {
+                conns.control(&mut entry, above);
+            }
+        }
+    }
+}
+
+/// The local port of a connection, how it is used, and until when the server may remember what was on it.
+fn port_of(conn: &ConnRecord) -> Option<(PortPoolKey, (AdoptedPort, Time))> {
+    let local = conn.local?.0.end;
+    let pair = PortPoolKey { protocol: conn.protocol, local: local.addr, peer: conn.ends[2] };
+    let is_over = match conn.state {
+        State::Tcp(state) => matches!(state, TcpState::TimeWait | TcpState::Close),
+        State::Sctp(state) => state == SctpState::Closed,
+        State::Udp | State::Echo => true,
+        State::Stateless | State::Template { .. } => false,
+    };
+    let usage = if is_over { AdoptedUse::Held } else { AdoptedUse::Open };
+    let timeout = std::time::Duration::from_secs(conn.timeout.into());
+    let rests_until = conn.expires_at + TIME_WAIT - timeout;
+    Some((pair, (AdoptedPort { port: local.port, usage }, rests_until)))
+}
+
+/// Taken over from another director, and without a server here.
+fn is_stranger(conn: &ConnRecord) -> bool {
+    conn.server.is_none() && conn.flags.has(ConnFlags::FROM_SYNC)
+}
