@@ -16,9 +16,6 @@ use super::raw::RawSender;
 use lvs::neighbour::Neighbours;
 use lvs_wire::PacketBuf;
 
-/// Room for what waits for a neighbour or a slow link.
-pub(super) const SEND_BUFFER: usize = 4 << 20;
-
 /// The ways out of one queue.
 #[derive(Debug)]
 pub(super) struct DirectSender {

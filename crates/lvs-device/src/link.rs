@@ -10,7 +10,7 @@ use nix::errno::Errno;
 use nix::sys::socket::{setsockopt, sockopt};
 use socket2::{Domain, SockAddr, Socket, Type};
 
-use super::direct::SEND_BUFFER;
+use super::raw::SEND_BUFFER;
 use lvs::neighbour::Hop;
 use lvs_sys::link_address::link_address;
 use lvs_sys::socket_option;

@@ -13,8 +13,10 @@ use nix::errno::Errno;
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
 use super::WriteError;
-use super::direct::SEND_BUFFER;
 use lvs_wire::{Headers, PacketBuf, complete, cut, segments};
+
+/// Room for what waits for a neighbour or a slow link.
+pub(super) const SEND_BUFFER: usize = 4 << 20;
 
 /// `IPPROTO_RAW`: the header is the caller's.
 const RAW: i32 = 255;

@@ -144,6 +144,15 @@ fn list(errors: &[HostError]) -> String {
     text.join("; ")
 }
 
+/// An error of the kernel about `doing`.
+pub(super) fn netlink_error(doing: &'static str, error: rtnetlink::Error) -> HostError {
+    let source = match error {
+        rtnetlink::Error::NetlinkError(message) => message.to_io(),
+        other => io::Error::other(other),
+    };
+    HostError::Netlink { doing, source }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,9 +6,10 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 
 use super::change::{Action, Address, Link, Proxy, Route, RouteKind, Rule, Step, TABLE_LOCAL, Untracked};
+use super::context::{PlanContext, TUN_MTU};
 use super::cover::cover;
 use super::layout::{CAPTURED, IPSEC, Layout, icmp};
-use super::plan::{PlanContext, TUN_MTU, any, wants_loose};
+use super::plan::{any, wants_loose};
 use super::settings::{LOOSE, STRICT, answer_for_others, device_sysctls_v4, rp_filter};
 use super::view::Interface;
 use lvs::director::{Captures, INNER_LADDRS, laddrs};

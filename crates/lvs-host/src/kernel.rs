@@ -23,7 +23,7 @@ use rtnetlink::{Handle, IpVersion};
 
 use super::announce::announce;
 use super::change::{Change, Proxy, Rule, Setting, Untracked};
-use super::error::HostError;
+use super::error::{HostError, netlink_error};
 use super::forwarders::{self, Forwarder};
 use super::messages;
 use super::needs;
@@ -275,14 +275,6 @@ fn selects_dscp() -> bool {
 
 fn index_of(name: &str) -> io::Result<u32> {
     nix::net::if_::if_nametoindex(name).map_err(io::Error::from)
-}
-
-pub(super) fn netlink_error(doing: &'static str, error: rtnetlink::Error) -> HostError {
-    let source = match error {
-        rtnetlink::Error::NetlinkError(message) => message.to_io(),
-        other => io::Error::other(other),
-    };
-    HostError::Netlink { doing, source }
 }
 
 fn link_state(message: &LinkMessage) -> LinkState {

@@ -19,9 +19,9 @@
 //! all that is named (`rule_find`).
 
 use super::change::{Action, Rule, Step};
+use super::context::Tables;
 use super::error::HostError;
 use super::options::{HostOptions, TunNames};
-use super::plan::Tables;
 use lvs::service::Family;
 
 /// Preferences in front of `lookup local`.

@@ -8,6 +8,7 @@
 mod announce;
 mod change;
 mod contest;
+mod context;
 mod cover;
 mod error;
 mod follow;
@@ -46,8 +47,8 @@ pub use lvs_sys::ethtool::{ReceiveOffload, receive_offload};
 pub use needs::{any_workable, workable};
 pub use neighbours::{Heard, NeighbourWatch};
 pub use netconf::SettingsWatch;
-pub use options::{HostOptions, TunNames};
+pub use options::{HostOptions, RealServerOptions, TunNames};
 pub use plumbing::{CleanedUp, Plumbing, cleanup};
-pub use real_server::{RealPlumbing, RealServerOptions};
+pub use real_server::RealPlumbing;
 pub use survey::{LinkRoute, Obstacle, Survey, SurveyedLink, port_reservation, survey};
 pub use watch::Watch;

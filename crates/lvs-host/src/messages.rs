@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 use netlink_packet_core::{DefaultNla, Nla};
+use netlink_packet_route::RouteNetlinkMessage;
 use netlink_packet_route::address::{
     AddressAttribute, AddressFlags, AddressMessage, AddressScope, CacheInfo,
 };
@@ -18,12 +19,11 @@ use netlink_packet_route::route::{
     RouteAddress, RouteAttribute, RouteMessage, RouteProtocol, RouteScope, RouteType,
 };
 use netlink_packet_route::rule::{RuleAction, RuleAttribute, RuleFlags, RuleMessage, RulePortRange};
-use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
 
 use super::change::{
     Action, Address, Change, KERNEL_PROTOCOL, Link, OUR_PROTOCOL, Proxy, Route, RouteKind, Rule, TABLE_LOCAL,
 };
-use super::routes::Told;
+use super::routes::{Told, address_family};
 use lvs::service::Family;
 
 /// Lifetime without end.
@@ -65,13 +65,6 @@ pub(super) fn request(
         | Change::Track(_) => return Ok(None),
     };
     Ok(Some(Request { message, creates }))
-}
-
-pub(super) const fn address_family(family: Family) -> AddressFamily {
-    match family {
-        Family::V4 => AddressFamily::Inet,
-        Family::V6 => AddressFamily::Inet6,
-    }
 }
 
 fn rule(wanted: &Rule) -> RuleMessage {

@@ -3,8 +3,9 @@
 
 use std::collections::BTreeSet;
 
+use super::context::PlanContext;
 use super::error::{HostError, Lacking};
-use super::plan::{PlanContext, wants_loose};
+use super::plan::wants_loose;
 use super::settings::{STRICT, rp_filter};
 use super::sysctl;
 use lvs::director::Captures;

@@ -11,7 +11,7 @@ use rtnetlink::sys::SocketAddr;
 use rtnetlink::{Handle, MulticastGroup};
 
 use super::error::HostError;
-use super::kernel::netlink_error;
+use super::error::netlink_error;
 use lvs::neighbour::{LinkAddr, Neighbour, NeighbourState};
 
 #[derive(Debug)]

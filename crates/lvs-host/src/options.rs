@@ -1,5 +1,6 @@
 //! What the daemon tells the host edge once: the subnets given on the command line, the names of the TUN devices, numbers to start from.
 
+use std::net::IpAddr;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
@@ -54,5 +55,29 @@ pub struct TunNames {
 impl Default for TunNames {
     fn default() -> Self {
         Self { vip: "tunvs-vip".to_owned(), rs: "tunvs-rs".to_owned() }
+    }
+}
+
+/// What the daemon tells the edge of a real server once.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RealServerOptions {
+    pub vips: Vec<IpAddr>,
+    /// Whose families encapsulated packets may come by; those of all own addresses if there are none.
+    pub directors: Vec<IpAddr>,
+    pub ipip: bool,
+    pub gre: bool,
+    pub gue_ports: Vec<u16>,
+    /// The device that packets come out of.
+    pub tun: String,
+    /// The first routing table tried.
+    pub table_base: u32,
+    pub tx_queue_len: u32,
+    pub journal: Option<PathBuf>,
+}
+
+impl RealServerOptions {
+    /// Whether packets come inside others; with direct routing alone they do not.
+    pub fn has_tunnels(&self) -> bool {
+        self.ipip || self.gre || !self.gue_ports.is_empty()
     }
 }

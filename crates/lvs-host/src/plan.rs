@@ -5,47 +5,17 @@ use std::net::Ipv6Addr;
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
-use super::change::{Link, Proxy, Route, RouteKind, Step};
+use super::change::{Link, Route, RouteKind, Step};
+use super::context::{PlanContext, TUN_MTU};
 use super::layout::Layout;
 use super::options::{HostOptions, TunNames};
 use super::settings::{sysctls_v4, sysctls_v6};
-use super::view::View;
 use lvs::director::Captures;
 use lvs::service::Family;
-
-/// No super-packet is too long for a TUN; what is too long for a link the director finds out itself.
-pub(super) const TUN_MTU: u32 = 65_535;
 
 /// What real servers send to the link itself, and is the link's.
 const MULTICAST: Ipv6Net = Ipv6Net::new_assert(Ipv6Addr::new(0xff00, 0, 0, 0, 0, 0, 0, 0), 8);
 const LINK_LOCAL: Ipv6Net = Ipv6Net::new_assert(Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 0), 10);
-
-/// The routing tables of ours.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Tables {
-    pub(super) vip: u32,
-    pub(super) rs: u32,
-}
-
-/// Devices and tables: what every plan needs to know.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct PlanContext<'a> {
-    pub(super) options: &'a HostOptions,
-    pub(super) tuns: &'a TunNames,
-    pub(super) tables: Tables,
-    pub(super) view: &'a View,
-    /// Proxy neighbours that were there before the director.
-    pub(super) foreign_proxies: &'a [Proxy],
-}
-
-impl<'a> PlanContext<'a> {
-    /// The host's interfaces but the TUNs, and what new ones begin with.
-    pub(super) fn others(&self) -> impl Iterator<Item = &'a str> + use<'a> {
-        let tuns = self.tuns;
-        let links = self.view.links.iter().map(|link| link.name.as_str());
-        links.filter(|name| *name != tuns.vip && *name != tuns.rs).chain(["default"])
-    }
-}
 
 /// Sets up the TUN devices themselves.
 pub(super) fn devices(options: &HostOptions, tuns: &TunNames) -> Vec<Step> {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::change::{Action, Address, Change, Proxy, Route, RouteKind, Rule, Step, TABLE_LOCAL};
 use super::contest::Contests;
+use super::context::{self, Tables};
 use super::error::HostError;
 use super::follow;
 use super::journal::Journal;
@@ -15,7 +16,7 @@ use super::ledger::{Ledger, StopFlag, Term};
 use super::messages;
 use super::needs;
 use super::options::{HostOptions, TunNames};
-use super::plan::{self, Tables};
+use super::plan;
 use super::settings;
 use super::view::View;
 use lvs::Time;
@@ -316,8 +317,8 @@ impl<K: Kernel> Engine<K> {
         Ok((layout, steps))
     }
 
-    fn context(&self) -> plan::PlanContext<'_> {
-        plan::PlanContext {
+    fn context(&self) -> context::PlanContext<'_> {
+        context::PlanContext {
             options: &self.options,
             tuns: &self.tuns,
             tables: self.tables,

@@ -10,10 +10,10 @@ use std::net::{IpAddr, Ipv6Addr};
 use ipnet::IpNet;
 
 use super::change::{Action, Address, Link, Route, RouteKind, Rule, Step, TABLE_LOCAL};
+use super::context::TUN_MTU;
 use super::error::HostError;
 use super::layout::Room;
-use super::plan::TUN_MTU;
-use super::real_server::RealServerOptions;
+use super::options::RealServerOptions;
 use super::settings::{self, STRICT};
 use super::view::View;
 use lvs::service::Family;

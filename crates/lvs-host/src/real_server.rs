@@ -1,40 +1,14 @@
 //! Applies the plan of a real server to its host, follows the host's own addresses, and takes everything back.
 
-use std::net::IpAddr;
-use std::path::PathBuf;
-
 use super::change::{Rule, Step};
 use super::error::HostError;
 use super::kernel::{Kernel, Netlink};
 use super::ledger::{Ledger, StopFlag, Term};
+use super::options::RealServerOptions;
 use super::plumbing::{free_tables, intruders_before, put_local_first};
 use super::real_plan::{self, Site};
 use super::view::View;
 use lvs::service::Family;
-
-/// What the daemon tells the host edge once.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct RealServerOptions {
-    pub vips: Vec<IpAddr>,
-    /// Whose families encapsulated packets may come by; those of all own addresses if there are none.
-    pub directors: Vec<IpAddr>,
-    pub ipip: bool,
-    pub gre: bool,
-    pub gue_ports: Vec<u16>,
-    /// The device that packets come out of.
-    pub tun: String,
-    /// The first routing table tried.
-    pub table_base: u32,
-    pub tx_queue_len: u32,
-    pub journal: Option<PathBuf>,
-}
-
-impl RealServerOptions {
-    /// Whether packets come inside others; with direct routing alone they do not.
-    pub fn has_tunnels(&self) -> bool {
-        self.ipip || self.gre || !self.gue_ports.is_empty()
-    }
-}
 
 /// Rules are made anew so often at most: a kernel that lists them otherwise than they were made is believed to have
 /// them.

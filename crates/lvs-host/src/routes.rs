@@ -3,18 +3,18 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use futures::TryStreamExt;
+use netlink_packet_route::AddressFamily;
 use netlink_packet_route::route::{RouteAddress, RouteAttribute, RouteMessage, RouteMetric};
 use rtnetlink::Handle;
 
 use super::error::HostError;
-use super::kernel::netlink_error;
-use super::messages;
+use super::error::netlink_error;
 use lvs::service::Family;
 
 /// All routes of a family, of all tables.
 pub(super) async fn listed(handle: &Handle, family: Family) -> Result<Vec<RouteMessage>, HostError> {
     let mut wanted = RouteMessage::default();
-    wanted.header.address_family = messages::address_family(family);
+    wanted.header.address_family = address_family(family);
     let routes = handle.route().get(wanted).execute().try_collect().await;
     routes.map_err(|error| netlink_error("list routes", error))
 }
@@ -66,5 +66,12 @@ const fn ip(addr: &RouteAddress) -> Option<IpAddr> {
         RouteAddress::Inet(addr) => Some(IpAddr::V4(*addr)),
         RouteAddress::Inet6(addr) => Some(IpAddr::V6(*addr)),
         _ => None,
+    }
+}
+
+pub(super) const fn address_family(family: Family) -> AddressFamily {
+    match family {
+        Family::V4 => AddressFamily::Inet,
+        Family::V6 => AddressFamily::Inet6,
     }
 }

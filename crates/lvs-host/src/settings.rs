@@ -1,7 +1,7 @@
 //! Settings of the kernel (sysctl) that packets need, as steps: forwarding, filters, early demux, proxy neighbours.
 
 use super::change::Step;
-use super::plan::PlanContext;
+use super::context::PlanContext;
 use super::ports::reserve;
 
 /// `rp_filter`: a packet must come from where its answer would go.

@@ -160,7 +160,7 @@ const fn refusal(kind: RouteType) -> Option<&'static str> {
 
 async fn lookup(kernel: &Netlink, addr: IpAddr) -> Result<RouteMessage, io::Error> {
     let mut wanted = RouteMessage::default();
-    wanted.header.address_family = messages::address_family(Family::of(&addr));
+    wanted.header.address_family = routes::address_family(Family::of(&addr));
     wanted.header.destination_prefix_length = IpNet::from(addr).prefix_len();
     wanted.header.flags = RouteFlags::LookupTable;
     wanted.attributes.push(RouteAttribute::Destination(messages::route_address(addr)));

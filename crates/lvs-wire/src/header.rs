@@ -2,8 +2,6 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::icmp::Echo;
-
 pub mod protocol {
     //! IP protocol numbers.
     pub const IPIP: u8 = 4;
@@ -190,23 +188,6 @@ impl Headers {
             }
             _ => Ok(Transport::Other),
         }
-    }
-
-    /// The ports of a quoted packet, of which often only the first eight bytes are there. Of ICMP echo the asker's is
-    /// the identifier, and the other one is 0.
-    pub fn quoted_ports(&self, bytes: &[u8]) -> Option<(u16, u16)> {
-        if let Some(echo) = Echo::of(self, bytes) {
-            return Some(match echo {
-                Echo::Request(id) => (id, 0),
-                Echo::Reply(id) => (0, id),
-            });
-        }
-        let has_ports = matches!(self.protocol, protocol::TCP | protocol::UDP | protocol::SCTP);
-        if !has_ports || self.is_later_fragment() {
-            return None;
-        }
-        let ports = bytes.get(self.l4..self.l4 + 4)?;
-        Some((u16::from_be_bytes([ports[0], ports[1]]), u16::from_be_bytes([ports[2], ports[3]])))
     }
 }
 

@@ -153,3 +153,22 @@ pub fn error_about(packet: &[u8], headers: &Headers, from: IpAddr, error: IcmpEr
 const fn is_any_error(kind: u8, is_v6: bool) -> bool {
     if is_v6 { kind < 128 } else { matches!(kind, 3 | 4 | 5 | 11 | 12) }
 }
+
+impl Headers {
+    /// The ports of a quoted packet, of which often only the first eight bytes are there. Of ICMP echo the asker's is
+    /// the identifier, and the other one is 0.
+    pub fn quoted_ports(&self, bytes: &[u8]) -> Option<(u16, u16)> {
+        if let Some(echo) = Echo::of(self, bytes) {
+            return Some(match echo {
+                Echo::Request(id) => (id, 0),
+                Echo::Reply(id) => (0, id),
+            });
+        }
+        let has_ports = matches!(self.protocol, protocol::TCP | protocol::UDP | protocol::SCTP);
+        if !has_ports || self.is_later_fragment() {
+            return None;
+        }
+        let ports = bytes.get(self.l4..self.l4 + 4)?;
+        Some((u16::from_be_bytes([ports[0], ports[1]]), u16::from_be_bytes([ports[2], ports[3]])))
+    }
+}

@@ -5,8 +5,8 @@ use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
 use std::time::Duration;
 
-use crate::director::DropReason;
 use crate::time::Time;
+use crate::verdict::DropReason;
 use lvs_wire::{Fragment, Headers, MAX_PACKET, Outbox, PacketBuf, complete, cut, cut_at, join};
 
 /// Bytes of fragments that are kept at most (`net.ipv4.ipfrag_high_thresh`).
