@@ -229,6 +229,53 @@ mod tests {
         assert!(answer("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", true).await.is_err());
     }
 
+    /// What servers say that keepalived's checker takes too. docs/decisions has what a library made of it.
+    #[tokio::test]
+    async fn odd_servers_stay_up() {
+        let many = format!("HTTP/1.1 200 OK\r\n{}\r\nhello", "a:\r\n".repeat(8000));
+        for text in [
+            "HTTP/1.1 200\r\n\r\nhello",
+            "HTTP/1.1 200 D\u{e9}j\u{e0}\r\n\r\nhello",
+            "HTTP/1 200 OK\r\n\r\nhello",
+            "HTTP/1.2 200 OK\r\n\r\nhello",
+            "HTTP/2 200 OK\r\n\r\nhello",
+            "HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nhello",
+            "HTTP/1.1 200 OK\r\nContent-Length: five\r\n\r\nhello",
+            "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\nhello",
+            "HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999999\r\n\r\nhello",
+            "HTTP/1.1 200 OK\r\nContent-Length:\r\n\r\nhello",
+            "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 7\r\n\r\nhello",
+            "HTTP/1.1 200 OK\r\nContent-Length: +5\r\n\r\nhello",
+            "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n",
+            "HTTP/1.1 200 OK\r\nnonsense\r\nX Y : z\r\n more\r\n\r\nhello",
+            "HTTP/1.1 200 OK\r\nX: a\0b\rc\x01\r\n\r\nhello",
+            &many,
+        ] {
+            let expected = Answer { status: 200, body: b"hello".to_vec() };
+            assert_eq!(answer(text, true).await.unwrap(), expected, "{text:.80}");
+        }
+        assert_eq!(answer("HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n", false).await.unwrap().status, 200);
+    }
+
+    /// Some answer whoever connects, before a word was said, and have closed when the question comes.
+    #[tokio::test]
+    async fn a_server_that_answers_before_it_is_asked_stays_up() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let stream = tokio::net::TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (mut server, _) = listener.accept().await.unwrap();
+        server.write_all(b"HTTP/1.0 200 OK\r\n\r\nhello").await.unwrap();
+        server.shutdown().await.unwrap();
+        stream.readable().await.unwrap();
+        let mut url = HttpUrl::new("/a b#c");
+        url.regex = Some(BodyRegex::new("hello"));
+        let answer = ask(stream, HttpVersion::Http10, &url, "x").await.unwrap();
+        assert!(judge(&url, &answer).is_ok());
+        let mut asked = vec![0; 1024];
+        let len = server.read(&mut asked).await.unwrap();
+        assert!(asked[..len].starts_with(b"GET /a b#c HTTP/1.0\r\n"));
+    }
+
     #[tokio::test]
     async fn a_flood_is_cut_off() {
         let (ours, mut theirs) = tokio::io::duplex(1 << 16);
