@@ -60,6 +60,10 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("openssl", &["src/health/probe/tls.rs"]),
     ("clap", &["src/cli/", "src/main.rs"]),
     ("ratatui", &["src/cli/top/"]),
+    (
+        "pnet_packet",
+        &["crates/lvs-wire/src/icmp.rs", "crates/lvs-host/src/announce.rs", "src/health/probe/ping.rs"],
+    ),
     // In the last it is the runtime's clock, which tests can stop.
     ("Instant::now", &["src/daemon/clock.rs", "src/demo/", "src/health/probe/bfd.rs"]),
     ("SystemTime::now", &["src/daemon/clock.rs"]),

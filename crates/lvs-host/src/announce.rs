@@ -6,11 +6,14 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddrV6};
 
 use lvs_sys::link_address::link_address;
 use nix::net::if_::if_nametoindex;
+use pnet_packet::arp::{ArpHardwareTypes, ArpOperations, MutableArpPacket};
+use pnet_packet::ethernet::{EtherTypes, MutableEthernetPacket};
+use pnet_packet::icmpv6::Icmpv6Types;
+use pnet_packet::icmpv6::ndp::{MutableNeighborAdvertPacket, NdpOption, NdpOptionTypes, NeighborAdvertFlags};
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
 use super::change::Proxy;
 
-const ETHERTYPE_ARP: u16 = 0x0806;
 const BROADCAST: [u8; 6] = [0xff; 6];
 const ICMPV6: i32 = 58;
 const ALL_NODES: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 1);
@@ -48,32 +51,67 @@ fn interface_address(dev: &str) -> io::Result<String> {
 }
 
 fn send_arp(index: u32, ether: [u8; 6], addr: Ipv4Addr) -> io::Result<()> {
-    let mut frame = Vec::with_capacity(42);
-    frame.extend(BROADCAST);
-    frame.extend(ether);
-    frame.extend(ETHERTYPE_ARP.to_be_bytes());
-    // Ethernet, IPv4, lengths 6 and 4, a request by and for the address itself.
-    frame.extend([0, 1, 8, 0, 6, 4, 0, 1]);
-    frame.extend(ether);
-    frame.extend(addr.octets());
-    frame.extend([0; 6]);
-    frame.extend(addr.octets());
+    let frame = arp_request(ether, addr).ok_or(io::ErrorKind::InvalidData)?;
     let socket = Socket::new(Domain::PACKET, Type::RAW, None)?;
-    socket.send_to(&frame, &link_address(index, ETHERTYPE_ARP, BROADCAST)?)?;
+    socket.send_to(&frame, &link_address(index, EtherTypes::Arp.0, BROADCAST)?)?;
     Ok(())
 }
 
+/// A frame with a request by and for the address itself.
+fn arp_request(ether: [u8; 6], addr: Ipv4Addr) -> Option<Vec<u8>> {
+    let head = MutableEthernetPacket::minimum_packet_size();
+    let mut frame = vec![0; head + MutableArpPacket::minimum_packet_size()];
+    let mut ethernet = MutableEthernetPacket::new(&mut frame)?;
+    ethernet.set_destination(BROADCAST.into());
+    ethernet.set_source(ether.into());
+    ethernet.set_ethertype(EtherTypes::Arp);
+    let mut arp = MutableArpPacket::new(&mut frame[head..])?;
+    arp.set_hardware_type(ArpHardwareTypes::Ethernet);
+    arp.set_protocol_type(EtherTypes::Ipv4);
+    arp.set_hw_addr_len(6);
+    arp.set_proto_addr_len(4);
+    arp.set_operation(ArpOperations::Request);
+    arp.set_sender_hw_addr(ether.into());
+    arp.set_sender_proto_addr(addr);
+    arp.set_target_proto_addr(addr);
+    Some(frame)
+}
+
 fn send_advertisement(index: u32, ether: [u8; 6], addr: Ipv6Addr) -> io::Result<()> {
-    const ADVERTISEMENT: u8 = 136;
-    const ROUTER_OVERRIDE: u8 = 0xa0;
-    const TARGET_LINK_ADDRESS: u8 = 2;
-    let mut message = vec![ADVERTISEMENT, 0, 0, 0, ROUTER_OVERRIDE, 0, 0, 0];
-    message.extend(addr.octets());
-    message.extend([TARGET_LINK_ADDRESS, 1]);
-    message.extend(ether);
+    let message = advertisement(ether, addr).ok_or(io::ErrorKind::InvalidData)?;
     let socket = Socket::new(Domain::IPV6, Type::RAW, Some(Protocol::from(ICMPV6)))?;
     socket.set_multicast_if_v6(index)?;
     socket.set_multicast_hops_v6(255)?;
     socket.send_to(&message, &SockAddr::from(SocketAddrV6::new(ALL_NODES, 0, 0, index)))?;
     Ok(())
+}
+
+/// Without a checksum, which the kernel writes.
+fn advertisement(ether: [u8; 6], addr: Ipv6Addr) -> Option<Vec<u8>> {
+    let option = NdpOption { option_type: NdpOptionTypes::TargetLLAddr, length: 1, data: ether.to_vec() };
+    let mut message = vec![0; MutableNeighborAdvertPacket::minimum_packet_size() + 8];
+    let mut advert = MutableNeighborAdvertPacket::new(&mut message)?;
+    advert.set_icmpv6_type(Icmpv6Types::NeighborAdvert);
+    advert.set_flags(NeighborAdvertFlags::Router | NeighborAdvertFlags::Override);
+    advert.set_target_addr(addr);
+    advert.set_options(&[option]);
+    Some(message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ETHER: [u8; 6] = [2, 0, 0, 0, 0, 9];
+
+    #[test]
+    fn announcements_are_the_bytes_of_the_standards() {
+        let arp = arp_request(ETHER, Ipv4Addr::new(10, 0, 0, 1)).unwrap();
+        let head = [&BROADCAST[..], &ETHER, &[8, 6, 0, 1, 8, 0, 6, 4, 0, 1]].concat();
+        let ends = [&ETHER[..], &[10, 0, 0, 1], &[0; 6], &[10, 0, 0, 1]].concat();
+        assert_eq!(arp, [head, ends].concat());
+        let addr: Ipv6Addr = "fd00::1".parse().unwrap();
+        let expected = [&[136, 0, 0, 0, 0xa0, 0, 0, 0], &addr.octets()[..], &[2, 1], &ETHER].concat();
+        assert_eq!(advertisement(ETHER, addr).unwrap(), expected);
+    }
 }

@@ -1,8 +1,7 @@
 //! Bytes and headers. Knows nothing of LVS.
 //!
 //! Owns the packet buffer, the parser that proves all lengths once, checksums, and the builders of ICMP
-//! answers. The only place that names `pnet_packet`. Called by the core and by the device edge
-//! (which uses [`PacketBuf`] only).
+//! answers. Called by the core and by the device edge (which uses [`PacketBuf`] only).
 #![forbid(unsafe_code)]
 
 mod buf;

@@ -3,13 +3,18 @@
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicU16, Ordering::Relaxed};
 
+use pnet_packet::Packet;
+use pnet_packet::icmp::echo_reply::EchoReplyPacket;
+use pnet_packet::icmp::echo_request::MutableEchoRequestPacket;
+use pnet_packet::icmp::{self, IcmpType, IcmpTypes, MutableIcmpPacket};
+use pnet_packet::icmpv6::Icmpv6Types;
+use pnet_packet::ipv4::Ipv4Packet;
 use socket2::{Protocol, Socket, Type};
 use tokio::net::UdpSocket;
 
 use super::ProbeError;
 use super::connect::{open, wrong};
 use lvs_health::spec::Target;
-use lvs_wire::checksum;
 
 static NEXT: AtomicU16 = AtomicU16::new(1);
 
@@ -40,33 +45,39 @@ fn socket(to: IpAddr, target: &Target) -> Result<(bool, Socket), ProbeError> {
     }
 }
 
-/// An echo request; its number is identifier and sequence number both. The kernel sums ICMPv6 itself.
+/// An echo request; its number is identifier and sequence number both. ICMP and ICMPv6 differ in the type, and in the
+/// sum, which for ICMPv6 is the kernel's work.
 fn request(to: IpAddr, number: u16) -> Vec<u8> {
-    let mut message = vec![if to.is_ipv6() { 128 } else { 8 }, 0, 0, 0];
-    message.extend(number.to_be_bytes());
-    message.extend(number.to_be_bytes());
-    message.extend(PAYLOAD);
-    if to.is_ipv4() {
-        let sum = checksum::plain(&message);
-        message[2..4].copy_from_slice(&sum.to_be_bytes());
+    let mut message = vec![0; MutableEchoRequestPacket::minimum_packet_size() + PAYLOAD.len()];
+    if let Some(mut echo) = MutableEchoRequestPacket::new(&mut message) {
+        let kind = if to.is_ipv6() { Icmpv6Types::EchoRequest.0 } else { IcmpTypes::EchoRequest.0 };
+        echo.set_icmp_type(IcmpType(kind));
+        echo.set_identifier(number);
+        echo.set_sequence_number(number);
+        echo.set_payload(PAYLOAD);
+    }
+    if let Some(mut icmp) = MutableIcmpPacket::new(&mut message).filter(|_| to.is_ipv4()) {
+        icmp.set_checksum(icmp::checksum(&icmp.to_immutable()));
     }
     message
 }
 
 /// A datagram socket gets its own answers only, with an identifier that the kernel chose.
 fn is_reply(to: IpAddr, is_raw: bool, number: u16, packet: &[u8]) -> bool {
-    let message = match (to, is_raw) {
-        (IpAddr::V4(_), true) => packet.first().map(|first| usize::from(first & 15) * 4),
-        _ => Some(0),
+    let kind = if to.is_ipv6() { Icmpv6Types::EchoReply.0 } else { IcmpTypes::EchoReply.0 };
+    let is_ours = |message: &[u8]| {
+        EchoReplyPacket::new(message).is_some_and(|reply| {
+            reply.get_icmp_type().0 == kind
+                && reply.get_sequence_number() == number
+                && (!is_raw || reply.get_identifier() == number)
+                && reply.payload() == PAYLOAD
+        })
     };
-    let Some(message) = message.and_then(|at| packet.get(at..)) else { return false };
-    let kind = if to.is_ipv6() { 129 } else { 0 };
-    let number = number.to_be_bytes();
-    message.len() >= 8
-        && message[0] == kind
-        && message[6..8] == number
-        && (!is_raw || message[4..6] == number)
-        && message.get(8..).is_some_and(|payload| payload == PAYLOAD)
+    if is_raw && to.is_ipv4() {
+        Ipv4Packet::new(packet).is_some_and(|ip| is_ours(ip.payload()))
+    } else {
+        is_ours(packet)
+    }
 }
 
 #[cfg(test)]
@@ -83,5 +94,27 @@ mod tests {
         assert!(is_reply(to, false, 5, &answer) && !is_reply(to, false, 6, &answer));
         let packet = make::ip(to, to, 1, 64, &answer);
         assert!(is_reply(to, true, 5, &packet) && !is_reply(to, true, 5, &answer[..8]));
+    }
+    #[test]
+    fn requests_and_answers_are_the_bytes_of_the_standards() {
+        let head = |to: &str| request(to.parse().unwrap(), 0x0102)[..8].to_vec();
+        assert_eq!(head("10.0.0.1"), [8, 0, 0x75, 0x81, 1, 2, 1, 2]);
+        assert_eq!(head("fd00::1"), [128, 0, 0, 0, 1, 2, 1, 2]);
+        let to: IpAddr = "fd00::1".parse().unwrap();
+        let mut answer = request(to, 5);
+        answer[0] = 129;
+        assert!(is_reply(to, true, 5, &answer) && !is_reply(to, true, 6, &answer));
+        let v4: IpAddr = "10.0.0.1".parse().unwrap();
+        answer[0] = 0;
+        let whole = make::ip(v4, v4, 1, 64, &answer);
+        for len in 0..whole.len() {
+            assert!(!is_reply(v4, true, 5, &whole[..len]), "{len} bytes");
+        }
+        // With options, and with a header that is longer than the packet.
+        let mut padded = [&whole[..20], &[1; 4], &whole[20..]].concat();
+        (padded[0], padded[3]) = (0x46, padded[3] + 4);
+        assert!(is_reply(v4, true, 5, &padded));
+        padded[0] = 0x4f;
+        assert!(!is_reply(v4, true, 5, &padded));
     }
 }
