@@ -60,6 +60,8 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("openssl", &["src/health/probe/tls.rs"]),
     ("clap", &["src/cli/", "src/main.rs"]),
     ("ratatui", &["src/cli/top/"]),
+    ("hyper", &["src/metrics/"]),
+    ("hickory_proto", &["src/health/probe/dns.rs"]),
     (
         "pnet_packet",
         &["crates/lvs-wire/src/icmp.rs", "crates/lvs-host/src/announce.rs", "src/health/probe/ping.rs"],

@@ -1,21 +1,28 @@
 //! Numbers for monitoring over HTTP: `/metrics` for Prometheus, `/healthz` and `/readyz` for whoever supervises.
 //!
-//! Owns a server of a few lines that knows GET and nothing else: one request a connection, small heads, deadlines for
-//! everything, a bounded number of clients, and one page for all who ask within a second. Asks a [`Source`] for the
+//! Owns what is answered, and bounds around hyper: GET and nothing else, one request a connection, small heads, deadlines
+//! for everything, a bounded number of clients, and one page for all who ask within a second. Asks a [`Source`] for the
 //! numbers, called by the daemon. Packets are never held up by it.
 
 mod text;
 
+use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use bytes::Bytes;
+use http::header::{CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE};
+use http::{HeaderValue, Method, Request, Response, StatusCode};
+use http_body_util::Full;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::AsyncReadExt;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::{Mutex, Notify, Semaphore};
 use tokio::task::JoinSet;
-use tokio::time::timeout;
 
 pub use text::render;
 
@@ -57,6 +64,9 @@ impl Default for Limits {
 /// The longest head of a request.
 const LONGEST_HEAD: usize = 8192;
 
+/// No head of that length has more.
+const MOST_HEADERS: usize = LONGEST_HEAD / 4;
+
 /// How old a page may be that is given out.
 const FRESH: Duration = Duration::from_secs(1);
 
@@ -92,7 +102,7 @@ pub async fn serve(listener: &TcpListener, source: Arc<impl Source>, limits: Lim
                     if let Ok(seat) = Arc::clone(&seats).try_acquire_owned() {
                         let site = Arc::clone(&site);
                         tasks.spawn(async move {
-                            site.answer(stream).await;
+                            site.serve(stream).await;
                             drop(seat);
                         });
                     }
@@ -109,128 +119,109 @@ pub async fn serve(listener: &TcpListener, source: Arc<impl Source>, limits: Lim
 struct Site<S> {
     source: Arc<S>,
     limits: Limits,
-    page: Mutex<Option<(Time, Arc<String>)>>,
-}
-
-/// A status line, the type of the body, and the body.
-struct Answer {
-    status: &'static str,
-    kind: &'static str,
-    body: Arc<String>,
-}
-
-impl Answer {
-    fn text(status: &'static str, body: impl Into<String>) -> Self {
-        Self { status, kind: "text/plain; charset=utf-8", body: Arc::new(body.into()) }
-    }
+    page: Mutex<Option<(Time, Bytes)>>,
 }
 
 impl<S: Source> Site<S> {
-    async fn answer(&self, mut stream: TcpStream) {
-        let Ok(Ok(head)) = timeout(self.limits.request, read_head(&mut stream)).await else { return };
-        let (answer, with_body) = match head.as_deref().map(parse) {
-            Some(Some((method @ ("GET" | "HEAD"), path))) => (self.page(path).await, method == "GET"),
-            Some(Some(_)) => (Answer::text("405 Method Not Allowed", "only GET and HEAD\n"), true),
-            Some(None) => (Answer::text("400 Bad Request", "this is not HTTP\n"), true),
-            None => (Answer::text("431 Request Header Fields Too Large", "the request is too long\n"), true),
-        };
-        let farewell = async {
-            let head = format!(
-                "HTTP/1.1 {}\r\nContent-Type: {}\r\nContent-Length: {}\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n",
-                answer.status,
-                answer.kind,
-                answer.body.len()
-            );
-            stream.write_all(head.as_bytes()).await?;
-            if with_body {
-                stream.write_all(answer.body.as_bytes()).await?;
-            }
-            stream.shutdown().await?;
+    async fn serve(&self, mut stream: TcpStream) {
+        let has_answer = Notify::new();
+        let service = service_fn(|request| async {
+            let answer = self.answer(request).await;
+            has_answer.notify_one();
+            Ok::<_, Infallible>(answer)
+        });
+        let conversation = async {
+            // What is no request has its answer from hyper itself.
+            let _ = http1::Builder::new()
+                .timer(TokioTimer::new())
+                .header_read_timeout(self.limits.request)
+                .max_buf_size(LONGEST_HEAD)
+                .max_headers(MOST_HEADERS)
+                .half_close(true)
+                .keep_alive(false)
+                .auto_date_header(false)
+                .title_case_headers(true)
+                .serve_connection(TokioIo::new(&mut stream), service)
+                .await;
+            has_answer.notify_one();
             // A socket that is closed over unread bytes loses what was sent.
             let mut sink = [0; 1024];
-            while stream.read(&mut sink).await? > 0 {}
-            io::Result::Ok(())
+            while matches!(stream.read(&mut sink).await, Ok(len) if len > 0) {}
         };
-        let _ = timeout(self.limits.answer, farewell).await;
+        let patience = async {
+            has_answer.notified().await;
+            tokio::time::sleep(self.limits.answer).await;
+        };
+        tokio::select! {
+            () = conversation => {}
+            () = patience => {}
+        }
     }
 
-    async fn page(&self, path: &str) -> Answer {
-        match path.split('?').next().unwrap_or(path) {
+    async fn answer<B>(&self, request: Request<B>) -> Response<Full<Bytes>> {
+        if !matches!(*request.method(), Method::GET | Method::HEAD) {
+            return text(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD\n");
+        }
+        match request.uri().path() {
             "/metrics" => match self.metrics().await {
-                Some(body) => {
-                    Answer { status: "200 OK", kind: "text/plain; version=0.0.4; charset=utf-8", body }
-                }
-                None => Answer::text("500 Internal Server Error", "the numbers could not be gathered\n"),
+                Some(page) => response(StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8", page),
+                None => text(StatusCode::INTERNAL_SERVER_ERROR, "the numbers could not be gathered\n"),
             },
-            "/healthz" => Answer::text("200 OK", "ok\n"),
+            "/healthz" => text(StatusCode::OK, "ok\n"),
             "/readyz" => {
                 let host = self.source.status().host;
                 if host.follows {
-                    Answer::text("200 OK", "ready\n")
+                    text(StatusCode::OK, "ready\n")
                 } else {
                     let troubles: String =
                         host.troubles.iter().map(|trouble| format!("{trouble}\n")).collect();
-                    let text = format!("the host does not do what the services need\n{troubles}");
-                    Answer::text("503 Service Unavailable", text)
+                    let words = format!("the host does not do what the services need\n{troubles}");
+                    text(StatusCode::SERVICE_UNAVAILABLE, words)
                 }
             }
-            "/" => Answer::text("200 OK", "tunvs: /metrics /healthz /readyz\n"),
-            _ => Answer::text("404 Not Found", "there are /metrics, /healthz and /readyz\n"),
+            "/" => text(StatusCode::OK, "tunvs: /metrics /healthz /readyz\n"),
+            _ => text(StatusCode::NOT_FOUND, "there are /metrics, /healthz and /readyz\n"),
         }
     }
 
     /// The page, made anew when it is older than a second, by one client for all.
-    async fn metrics(&self) -> Option<Arc<String>> {
+    async fn metrics(&self) -> Option<Bytes> {
         let mut page = self.page.lock().await;
         let now = self.source.now();
         if let Some((_, text)) = page.as_ref().filter(|(made, _)| now.since(*made) < FRESH) {
-            return Some(Arc::clone(text));
+            return Some(text.clone());
         }
         let (source, series) = (Arc::clone(&self.source), self.limits.series);
         let text =
             tokio::task::spawn_blocking(move || render(&source.status(), source.services(), series)).await;
-        let text = Arc::new(text.ok()?);
-        *page = Some((now, Arc::clone(&text)));
+        let text = Bytes::from(text.ok()?);
+        *page = Some((now, text.clone()));
         Some(text)
     }
 }
 
-/// Everything up to the empty line. None: too long.
-async fn read_head(stream: &mut TcpStream) -> io::Result<Option<Vec<u8>>> {
-    let mut head = Vec::new();
-    let mut step = [0; 1024];
-    loop {
-        let len = stream.read(&mut step).await?;
-        if len == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        head.extend_from_slice(&step[..len]);
-        let is_whole =
-            head.windows(4).any(|end| end == b"\r\n\r\n") || head.windows(2).any(|end| end == b"\n\n");
-        if is_whole {
-            return Ok(Some(head));
-        }
-        if head.len() > LONGEST_HEAD {
-            return Ok(None);
-        }
-    }
+fn text(status: StatusCode, body: impl Into<Bytes>) -> Response<Full<Bytes>> {
+    response(status, "text/plain; charset=utf-8", body.into())
 }
 
-/// Method and path of a request.
-fn parse(head: &[u8]) -> Option<(&str, &str)> {
-    let line = std::str::from_utf8(head.split(|byte| *byte == b'\n').next()?).ok()?;
-    let mut words = line.trim_end().split(' ');
-    match (words.next(), words.next(), words.next(), words.next()) {
-        (Some(method), Some(path), Some(version), None) if version.starts_with("HTTP/1.") => {
-            Some((method, path))
-        }
-        _ => None,
-    }
+fn response(status: StatusCode, kind: &'static str, body: Bytes) -> Response<Full<Bytes>> {
+    let len = body.len();
+    let mut response = Response::new(Full::new(body));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    headers.insert(CONTENT_LENGTH, HeaderValue::from(len));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(CONNECTION, HeaderValue::from_static("close"));
+    response
 }
 
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+
+    use tokio::io::AsyncWriteExt;
+    use tokio::time::timeout;
 
     use super::*;
     use lvs_control::status::Host;
@@ -306,6 +297,26 @@ mod tests {
         assert!(say(addr, &"x".repeat(LONGEST_HEAD + 2000)).await.starts_with("HTTP/1.1 431"));
         let head = say(addr, "HEAD /metrics HTTP/1.0\n\n").await;
         assert!(head.ends_with("\r\n\r\n") && head.contains("Content-Length"), "{head}");
+    }
+
+    #[tokio::test]
+    async fn an_answer_is_the_same_to_the_byte() {
+        let (addr, _twin) = start(8).await;
+        let head = "Content-Type: text/plain; charset=utf-8\r\nContent-Length: 3\r\n\
+                    Cache-Control: no-store\r\nConnection: close\r\n\r\n";
+        assert_eq!(get(addr, "/healthz").await, format!("HTTP/1.1 200 OK\r\n{head}ok\n"));
+        let head_only = say(addr, "HEAD /healthz HTTP/1.1\r\nConnection: keep-alive\r\n\r\n").await;
+        assert_eq!(head_only, format!("HTTP/1.1 200 OK\r\n{head}"));
+        let many = "a:\r\n".repeat(1000);
+        assert!(say(addr, &format!("GET /healthz HTTP/1.1\r\n{many}\r\n")).await.ends_with("ok\n"));
+        let mut stream = TcpStream::connect(addr).await.unwrap();
+        stream.write_all(b"GET /healthz HTTP/1.1\r\n\r\n").await.unwrap();
+        stream.shutdown().await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.ends_with("ok\n"), "who has nothing more to say is answered: {answer}");
+        let posted = format!("POST / HTTP/1.1\r\nContent-Length: 99999\r\n\r\n{}", "x".repeat(99_999));
+        assert!(say(addr, &posted).await.ends_with("only GET and HEAD\n"));
     }
 
     #[tokio::test]

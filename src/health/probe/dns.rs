@@ -3,6 +3,9 @@
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU16, Ordering::Relaxed};
 
+use hickory_proto::op::{Header, Message, MessageType, OpCode, Query, ResponseCode};
+use hickory_proto::rr::{Name, RecordType};
+use hickory_proto::serialize::binary::BinDecodable;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::{ProbeError, connect};
@@ -10,8 +13,6 @@ use crate::health::lead::Way;
 use lvs_health::spec::DnsCheck;
 
 static NEXT_ID: AtomicU16 = AtomicU16::new(1);
-
-const HEADER: usize = 12;
 
 pub(super) async fn probe(check: &DnsCheck, to: SocketAddr, way: &Way<'_>) -> Result<(), ProbeError> {
     let id = NEXT_ID.fetch_add(0x9e37, Relaxed);
@@ -40,37 +41,46 @@ pub(super) async fn probe(check: &DnsCheck, to: SocketAddr, way: &Way<'_>) -> Re
 }
 
 fn question(id: u16, name: &str, record_type: u16) -> Result<Vec<u8>, ProbeError> {
-    let mut message = id.to_be_bytes().to_vec();
-    message.extend([1, 0, 0, 1, 0, 0, 0, 0, 0, 0]);
-    for label in name.split('.').filter(|label| !label.is_empty()) {
-        let len = u8::try_from(label.len()).ok().filter(|len| *len < 64);
-        message.push(len.ok_or(ProbeError::Garbled("a label of the name is longer than 63 bytes"))?);
-        message.extend(label.as_bytes());
-    }
-    message.push(0);
-    message.extend(record_type.to_be_bytes());
-    message.extend([0, 1]);
-    Ok(message)
+    let labels = || name.split('.').filter(|label| !label.is_empty()).map(str::as_bytes);
+    // As bytes: what was given is asked for, whatever names may consist of.
+    let name = Name::from_labels(labels()).map_err(|_| {
+        let is_long = labels().any(|label| label.len() > 63);
+        ProbeError::Garbled(if is_long {
+            "a label of the name is longer than 63 bytes"
+        } else {
+            "the name is longer than 255 bytes"
+        })
+    })?;
+    let mut message = Message::new(id, MessageType::Query, OpCode::Query);
+    message.metadata.recursion_desired = true;
+    message.add_query(Query::query(name, RecordType::from(record_type)));
+    message.to_vec().map_err(|_| ProbeError::Garbled("the question cannot be written"))
 }
 
-/// None: it is no answer to this question.
+/// None: it is no answer to this question. Of an answer only the header counts, as with keepalived: records may be cut off.
 fn judge(question: &[u8], answer: &[u8]) -> Option<Result<(), ProbeError>> {
-    let header = answer.get(..HEADER)?;
-    if header[..2] != question[..2] || header[2] & 0x80 == 0 {
+    let asked = Header::from_bytes(question).ok()?.metadata;
+    let got = Header::from_bytes(answer).ok()?.metadata;
+    if got.id != asked.id || got.message_type != MessageType::Response {
         return None;
     }
-    const NAMES: [&str; 6] = ["no error", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED"];
-    let code = usize::from(header[3] & 15);
-    Some(if code == 0 {
-        Ok(())
-    } else {
-        Err(ProbeError::unexpected(NAMES.get(code).copied().unwrap_or("an error"), "no error"))
-    })
+    let name = match got.response_code {
+        ResponseCode::NoError => return Some(Ok(())),
+        ResponseCode::FormErr => "FORMERR",
+        ResponseCode::ServFail => "SERVFAIL",
+        ResponseCode::NXDomain => "NXDOMAIN",
+        ResponseCode::NotImp => "NOTIMP",
+        ResponseCode::Refused => "REFUSED",
+        _ => "an error",
+    };
+    Some(Err(ProbeError::unexpected(name, "no error")))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const HEADER: usize = 12;
 
     #[test]
     fn questions_are_as_rfc_1035_has_them() {
@@ -78,7 +88,12 @@ mod tests {
         let expected = b"\x12\x34\x01\0\0\x01\0\0\0\0\0\0\x07example\x03org\0\0\x1c\0\x01";
         assert_eq!(bytes, expected);
         assert_eq!(question(1, ".", 6).unwrap()[HEADER..], [0, 0, 6, 0, 1]);
-        assert!(question(1, &"x".repeat(64), 1).is_err());
+        let any = question(1, "a b.\u{e9}._X", 65_280).unwrap();
+        assert_eq!(any[HEADER..], *b"\x03a b\x02\xc3\xa9\x02_X\0\xff\0\0\x01");
+        let why = |name: &str| question(1, name, 1).unwrap_err().to_string();
+        assert!(why(&"x".repeat(64)).ends_with("a label of the name is longer than 63 bytes"));
+        assert!(question(1, &"x.".repeat(127), 1).is_ok());
+        assert!(why(&"x.".repeat(128)).ends_with("the name is longer than 255 bytes"));
     }
 
     #[test]
@@ -89,5 +104,27 @@ mod tests {
         assert!(judge(&asked, &answer(7, 0x81, 3)).unwrap().is_err());
         assert!(judge(&asked, &answer(8, 0x81, 0)).is_none());
         assert!(judge(&asked, &answer(7, 1, 0)).is_none() && judge(&asked, b"xx").is_none());
+    }
+    #[test]
+    fn of_answers_that_are_cut_off_or_lie_only_the_header_counts() {
+        let asked = question(7, "a.b", 1).unwrap();
+        let mut answer = asked.clone();
+        answer[2..4].copy_from_slice(&[0x87, 0x80]);
+        // A hundred records are promised, the only one points at itself.
+        answer[7] = 100;
+        answer.extend(b"\xc0\x15\0\x01\0\x01\0\0\0\0\xff\xff");
+        for len in 0..answer.len() {
+            let verdict = judge(&asked, &answer[..len]);
+            assert_eq!(verdict.is_some_and(|verdict| verdict.is_ok()), len >= HEADER, "{len} bytes");
+        }
+        for code in 0..=15 {
+            answer[3] = code;
+            let why = judge(&asked, &answer).unwrap().map_err(|error| error.to_string());
+            let name = ["", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED"];
+            let name = name.get(usize::from(code)).unwrap_or(&"an error");
+            let expected =
+                if code == 0 { Ok(()) } else { Err(format!("answered {name}, expected no error")) };
+            assert_eq!(why, expected);
+        }
     }
 }
