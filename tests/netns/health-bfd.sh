@@ -6,8 +6,10 @@
 topology
 web rs1
 web rs2
+# keepalived and zebra leave files in /tmp and /var/tmp. The program may lie below them, too.
+cp "$TUNVS_BIN" "$work/program"
+for name in tunvs ipvsadm; do ln -sf "$work/program" "$work/bin/$name"; done
 mount -t tmpfs tmpfs /tmp
-# zebra keeps its logs there, by process id.
 mount -t tmpfs tmpfs /var/tmp
 
 # service ADDRESS PORT SERVER SESSION: with a virtual server of that port.
@@ -96,6 +98,10 @@ unknown() { states && [[ $(state 8001) == "up True "*"$1"* && $(state 8002) == "
 kill -STOP "$at_ds"
 wait_until 30 unknown "the BFD daemon does not answer within"
 kill -CONT "$at_ds"
+# Its sessions have ended meanwhile, and begin anew.
+asked 8
+wait_until 30 are up 8001 8002
+asked 2
 wait_until 30 are up 8001 8002
 # On SIGTERM it would end its sessions first, and may still be asked: then they are down.
 kill -KILL "$at_ds"
