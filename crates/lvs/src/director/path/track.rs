@@ -15,26 +15,20 @@ impl Director {
         &'a self,
         packet: &mut Packet<'_>,
         segment: &Segment,
-        conn: Entry<'a>,
+        mut conn: Entry<'a>,
         direction: View,
     ) -> Verdict {
         // IPVS would not see it, and so counts it nowhere.
         if direction == View::Output && packet.is_expired() {
-            let from = self.routes.source_to(conn.real().addr).unwrap_or(segment.to.addr);
-            return packet.answer(from, IcmpError::TimeExceeded);
+            return packet.answer(self.icmp_source_to_server(packet, &conn), IcmpError::TimeExceeded);
         }
-        let mut conn = match is_hooked(&conn, segment) {
-            false => {
-                let mut conn = conn;
-                if let Some(verdict) = self.advance(packet, segment, &mut conn, direction) {
-                    return verdict;
-                }
-                return self.send(packet, &conn, direction);
-            }
-            true => match self.track_hooked(packet, segment, conn, direction) {
-                Ok(conn) => conn,
-                Err(verdict) => return verdict,
-            },
+        if !is_hooked(&conn, segment) {
+            let ended = self.advance(packet, segment, &mut conn, direction);
+            return ended.unwrap_or_else(|| self.send(packet, &conn, direction));
+        }
+        let mut conn = match self.track_hooked(packet, segment, conn, direction) {
+            Ok(conn) => conn,
+            Err(verdict) => return verdict,
         };
         let verdict = self.send(packet, &conn, direction);
         HOOKS.iter().for_each(|hook| hook.sent(self, packet, &mut conn, verdict));

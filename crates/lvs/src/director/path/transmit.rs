@@ -1,5 +1,7 @@
 //! Sending a packet to its server or its client: does it fit its way, and what is its sender told if not.
 
+use std::net::IpAddr;
+
 use super::mtu::room_inside;
 use super::packet::{Packet, unanswered};
 use crate::conn::{Connection, Method, View};
@@ -24,10 +26,18 @@ impl Director {
 
     fn send_to_client(&self, packet: &mut Packet<'_>, conn: &Connection) -> Verdict {
         if let Some(mtu) = self.too_big(packet, conn.client().addr) {
-            let from = self.routes.source_to(conn.real().addr).unwrap_or(packet.headers.dst);
-            return packet.answer(from, IcmpError::TooBig(mtu));
+            return packet.answer(self.icmp_source_to_server(packet, conn), IcmpError::TooBig(mtu));
         }
         xmit::transmit(&Rewrite::to_client(conn), packet.buf, &packet.headers, packet.outbox)
+    }
+
+    /// Address from which a server is told of its packet: the host's own on that route, else the one it was sent to.
+    pub(in crate::director) fn icmp_source_to_server(
+        &self,
+        packet: &Packet<'_>,
+        conn: &Connection,
+    ) -> IpAddr {
+        self.routes.source_to(conn.real().addr).unwrap_or(packet.headers.dst)
     }
 
     /// Sends a packet of the client by its connection's method, if it fits.
