@@ -357,6 +357,13 @@ while True:
   wait_until 5 test -s "$work/udp-$1-$2.ready"
 }
 
+# unused_port: a source port that no datagram had before. One that the host chooses may by chance be that of an earlier
+# connection, whose server is perhaps removed: the director drops such packets, as the kernel does.
+unused_port() {
+  printf . >>"$work/used-ports"
+  echo $((10000 + $(stat -c %s "$work/used-ports")))
+}
+
 # udp_ask HOST ADDRESS PORT TEXT [SOURCE-PORT]: sends one datagram and prints the answer, or the error's name.
 udp_ask() {
   on "$1" python3 -c '
@@ -364,7 +371,7 @@ import errno, socket, sys
 addr, port, text, source = sys.argv[1], int(sys.argv[2]), sys.argv[3], int(sys.argv[4])
 s = socket.socket(socket.AF_INET6 if ":" in addr else socket.AF_INET, socket.SOCK_DGRAM)
 s.settimeout(3)
-if source: s.bind(("", source))
+s.bind(("", source))
 s.connect((addr, port))
 try:
     s.send(text.encode())
@@ -373,7 +380,7 @@ except socket.timeout:
     print("timeout")
 except OSError as e:
     print(errno.errorcode[e.errno])
-' "$2" "$3" "$4" "${5:-0}"
+' "$2" "$3" "$4" "${5:-$(unused_port)}"
 }
 
 # tcp_try HOST ADDRESS PORT: "connected", or the error's name and, unless it came within a second, "late".

@@ -110,10 +110,11 @@ done
 datagram() {
   on client python3 -c '
 import os, socket, sys
-vip, size = sys.argv[1], int(sys.argv[2])
+vip, size, port = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 s = socket.socket(socket.AF_INET6 if ":" in vip else socket.AF_INET, socket.SOCK_DGRAM)
 # May be cut on the way: IP_MTU_DISCOVER is 10 or 23.
 s.setsockopt(*((socket.IPPROTO_IPV6, 23, 0) if ":" in vip else (socket.IPPROTO_IP, 10, 0)))
+s.bind(("", port))
 s.settimeout(2)
 data = os.urandom(size)
 for attempt in range(4):
@@ -121,7 +122,7 @@ for attempt in range(4):
     try:
         if s.recv(65535) == data: print("echoed"); break
     except socket.timeout: pass
-' "$1" "$2"
+' "$1" "$2" "$(unused_port)"
 }
 
 kinds=('-i' '-i --tun-type gre --tun-nocsum' '-i --tun-type gre --tun-csum' '-i --tun-type gue --tun-port 5555 --tun-nocsum'
