@@ -9,7 +9,7 @@ use std::time::Duration;
 use lvs::Time;
 use lvs::director::{Command, DaemonRole, DaemonSpec, Director, Query, Reply, Settings, Side, Verdict};
 use lvs::service::{
-    Forwarding, HandOn, Persistence, Protocol, ProxyVersion, SchedulerFlags, ServerSpec, ServiceKey,
+    ClientAddrMode, Forwarding, Persistence, Protocol, ProxyVersion, SchedulerFlags, ServerSpec, ServiceKey,
     ServiceSpec,
 };
 use lvs::sync::Reader;
@@ -267,12 +267,14 @@ fn director() -> Director {
             apply(&director, Command::AddServer { service: key, server });
         }
     }
-    for (port, hand_on) in
-        [(81, HandOn::Proxy(ProxyVersion::V1)), (82, HandOn::Proxy(ProxyVersion::V2)), (83, HandOn::Toa)]
-    {
+    for (port, client_addr_mode) in [
+        (81, ClientAddrMode::Proxy(ProxyVersion::V1)),
+        (82, ClientAddrMode::Proxy(ProxyVersion::V2)),
+        (83, ClientAddrMode::Toa),
+    ] {
         let key = address(Protocol::Tcp, "192.168.1.183", port);
         let mut spec = ServiceSpec::new(key, "rr");
-        spec.hand_on = Some(hand_on);
+        spec.client_addr_mode = Some(client_addr_mode);
         apply(&director, Command::AddService(spec));
         let server = ServerSpec::new(parse(v4[0]), port, Forwarding::FullNat);
         apply(&director, Command::AddServer { service: key, server });

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use super::args::CaptureArgs;
 use ipvsadm::protocol_name;
-use lvs_control::capture::{Bytes, CaptureWish, Captured, Ends, Filter, TermError, pcapng};
+use lvs_control::capture::{Bytes, CaptureRequest, Captured, Ends, Filter, TermError, pcapng};
 use lvs_control::client::Parts;
-use lvs_control::{Client, ClientError, Part, Wish, socket_path};
+use lvs_control::{Client, ClientError, Part, StreamRequest, socket_path};
 use lvs_events::rfc3339;
 
 #[derive(Debug, thiserror::Error)]
@@ -30,8 +30,8 @@ pub(super) enum CaptureError {
 pub(super) fn run(args: &CaptureArgs, out: &mut dyn Write) -> Result<(), CaptureError> {
     let filter = Filter::parse(&args.filter)?;
     let client = Client::connect(&socket_path(args.socket.socket.as_deref()))?;
-    let wish = Wish::Capture(CaptureWish { filter, snaplen: args.snaplen });
-    let parts = client.stream(wish)?;
+    let request = StreamRequest::Capture(CaptureRequest { filter, snaplen: args.snaplen });
+    let parts = client.stream(request)?;
     let mut tally = Tally::default();
     let outcome = match args.write.as_deref() {
         None => print(parts.while_read(io::stdout())?, args, &mut tally, out),

@@ -10,7 +10,7 @@ use ipvsadm::tables::read::present;
 use lvs::director::{CommandError, Query, Reply};
 use lvs_config::ConfigError;
 use lvs_control::reload::as_said;
-use lvs_control::{Client, ClientError, Picture, ReloadRefusal, ReloadWish, Reloaded, socket_path};
+use lvs_control::{Client, ClientError, ReloadRefusal, ReloadRequest, Reloaded, Snapshot, socket_path};
 
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ChangesError {
@@ -28,13 +28,13 @@ pub(super) enum ChangesError {
 
 /// Makes the director read its file again, and prints what that changes.
 pub(super) fn reload(args: &ReloadArgs, out: &mut dyn Write) -> Result<(), ChangesError> {
-    let wish = if args.reconcile {
-        ReloadWish::Reconcile { dry_run: args.dry_run }
+    let request = if args.reconcile {
+        ReloadRequest::Reconcile { dry_run: args.dry_run }
     } else {
-        ReloadWish::Follow { dry_run: args.dry_run }
+        ReloadRequest::Follow { dry_run: args.dry_run }
     };
     let mut client = Client::connect(&socket_path(args.socket.socket.as_deref()))?;
-    let reloaded = client.reload(wish)??;
+    let reloaded = client.reload(request)??;
     if args.json {
         return Ok(json(&reloaded, out)?);
     }
@@ -55,7 +55,7 @@ pub(super) fn reload(args: &ReloadArgs, out: &mut dyn Write) -> Result<(), Chang
 pub(super) fn diff(args: &DiffArgs, out: &mut dyn Write) -> Result<bool, ChangesError> {
     let mut client = Client::connect(&socket_path(args.socket.socket.as_deref()))?;
     let compared = match &args.file {
-        None => client.reload(ReloadWish::Compare)??,
+        None => client.reload(ReloadRequest::Compare)??,
         Some(file) => {
             let declared = args.language.source(file).load()?.declared;
             let tables = present(|query| -> Result<Reply, ChangesError> { Ok(client.query(query)??) })?;
@@ -67,8 +67,8 @@ pub(super) fn diff(args: &DiffArgs, out: &mut dyn Write) -> Result<bool, Changes
                     }
                 }
             }
-            let after = Picture { tables, sysctls };
-            let before = Picture { tables: declared.tables(), sysctls: declared.sysctls }.completed(&after);
+            let after = Snapshot { tables, sysctls };
+            let before = Snapshot { tables: declared.tables(), sysctls: declared.sysctls }.completed(&after);
             Reloaded { file: file.display().to_string(), before, after, ..Reloaded::default() }
         }
     };
@@ -92,7 +92,7 @@ fn write(reloaded: &Reloaded, out: &mut dyn Write) -> io::Result<()> {
     for service in &reloaded.checks {
         writeln!(out, "~ checks of {service}")?;
     }
-    for line in &reloaded.watching {
+    for line in &reloaded.exporters {
         writeln!(out, "~ {line}")?;
     }
     Ok(())
@@ -106,7 +106,8 @@ struct Changes<'a> {
     removed: Vec<String>,
     added: Vec<String>,
     checks: &'a [String],
-    watching: &'a [String],
+    #[serde(rename = "watching")]
+    exporters: &'a [String],
     warnings: &'a [String],
 }
 
@@ -123,7 +124,7 @@ fn json(reloaded: &Reloaded, out: &mut dyn Write) -> io::Result<()> {
         removed: of("- "),
         added: of("+ "),
         checks: &reloaded.checks,
-        watching: &reloaded.watching,
+        exporters: &reloaded.exporters,
         warnings: &reloaded.warnings,
     };
     serde_json::to_writer(&mut *out, &changes)?;

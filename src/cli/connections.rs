@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::args::ConnectionsArgs;
 use ipvsadm::{EngineShape, FlowShape, protocol_name};
 use lvs::director::{ConnDetail, ConnFilter};
-use lvs_control::{Client, ClientError, Part, Wish, socket_path};
+use lvs_control::{Client, ClientError, Part, StreamRequest, socket_path};
 
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ConnectionsError {
@@ -61,7 +61,7 @@ fn list(args: ConnectionsArgs, out: &mut dyn Write) -> Result<(), ConnectionsErr
     };
     let mut list = List { out: BufWriter::new(out), json: args.json, count_only: args.count, shown: 0 };
     list.begin()?;
-    'parts: for part in client.stream(Wish::Connections(filter))? {
+    'parts: for part in client.stream(StreamRequest::Connections(filter))? {
         let Part::Connections(details) = part? else { continue };
         for detail in details {
             if args.limit.is_some_and(|limit| list.shown >= limit) {

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::args::{EventFormat, EventsArgs};
-use lvs_control::{Client, ClientError, Part, Wish, socket_path};
+use lvs_control::{Client, ClientError, Part, StreamRequest, socket_path};
 use lvs_events::{Event, Record};
 
 #[derive(Debug, thiserror::Error)]
@@ -18,9 +18,9 @@ pub(super) enum EventsError {
 pub(super) fn run(args: &EventsArgs, out: &mut dyn Write) -> Result<(), EventsError> {
     let client = Client::connect(&socket_path(args.socket.socket.as_deref()))?;
     let past = if args.no_follow && args.last.is_none() { usize::MAX } else { args.last.unwrap_or(0) };
-    let wish = Wish::Events { past, follow: !args.no_follow };
+    let request = StreamRequest::Events { past, follow: !args.no_follow };
     let mut left = args.count;
-    for part in client.stream(wish)?.while_read(io::stdout())? {
+    for part in client.stream(request)?.while_read(io::stdout())? {
         let Part::Event(record) = part? else { continue };
         let is_wanted = args.only.is_empty() || args.only.iter().any(|name| name == record.event.name());
         if !is_wanted && !matches!(record.event, Event::Lost { .. }) {

@@ -7,7 +7,7 @@ use super::CliError;
 use super::args::{LogFormatArg, RunArgs, SocketArgs};
 use crate::daemon::{self, DaemonError, LogFormat};
 use lvs::director::Settings;
-use lvs_config::{Config, Queues, Source, Watching};
+use lvs_config::{Config, Exporters, Queues, Source};
 use lvs_control::{REAL_SERVER_SOCKET, socket_path};
 use lvs_host::{CleanedUp, HostError};
 
@@ -71,7 +71,7 @@ fn options(given: RunArgs, source: Option<Source>, config: Config) -> daemon::Op
             queues: given.queues.or(file.queues).map_or(1, Queues::count),
         },
         drop_alarm: given.drop_alarm.or(file.drop_alarm).unwrap_or(lvs_config::defaults::DROP_ALARM),
-        watching: Watching {
+        exporters: Exporters {
             metrics: given.metrics,
             metrics_series: given.metrics_series,
             flow_log: given.flow_log,

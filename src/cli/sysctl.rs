@@ -38,7 +38,7 @@ pub(super) fn run(
     out: &mut dyn Write,
 ) -> Result<(), SysctlError> {
     let mut backend = Socket::new(socket_path(socket.socket.as_deref()));
-    let (name, value) = wish(name, value);
+    let (name, value) = setting(name, value);
     if let (Some(name), Some(value)) = (&name, value) {
         let command = Command::SetSysctl { name: name.clone(), value };
         backend.apply(vec![command])?.results.into_iter().collect::<Result<(), CommandError>>()?;
@@ -54,7 +54,7 @@ pub(super) fn run(
 }
 
 /// The name without its prefix, and the value, which may stand behind a `=`.
-fn wish(name: Option<String>, value: Option<String>) -> (Option<String>, Option<String>) {
+fn setting(name: Option<String>, value: Option<String>) -> (Option<String>, Option<String>) {
     let Some(name) = name else { return (None, None) };
     let bare = |name: &str| {
         let dotted = name.trim().replace('/', ".");
@@ -78,11 +78,12 @@ mod tests {
 
     #[test]
     fn names_come_in_all_the_forms_of_sysctl() {
-        let wish = |name: &str, value: Option<&str>| wish(Some(name.to_owned()), value.map(str::to_owned));
+        let setting =
+            |name: &str, value: Option<&str>| setting(Some(name.to_owned()), value.map(str::to_owned));
         let set = (Some("drop_entry".to_owned()), Some("3".to_owned()));
-        assert_eq!(wish("drop_entry", Some("3")), set);
-        assert_eq!(wish("net.ipv4.vs.drop_entry=3", None), set);
-        assert_eq!(wish("net/ipv4/vs/drop_entry = 3", None), set);
-        assert_eq!(wish("net.ipv4.vs.drop_entry", None), (set.0, None));
+        assert_eq!(setting("drop_entry", Some("3")), set);
+        assert_eq!(setting("net.ipv4.vs.drop_entry=3", None), set);
+        assert_eq!(setting("net/ipv4/vs/drop_entry = 3", None), set);
+        assert_eq!(setting("net.ipv4.vs.drop_entry", None), (set.0, None));
     }
 }

@@ -30,7 +30,7 @@ const FAREWELL: Duration = Duration::from_secs(5);
 impl DirectorService {
     /// Takes over what is declared of checks. The caller has the turn.
     pub(super) fn declare_checks(&self, wanted: &[ServiceHealth]) {
-        self.director.expect_led_answers(leads(wanted));
+        self.director.expect_pinned_answers(has_pinned_flows(wanted));
         let mut health = self.health.lock();
         health.declare(wanted, self.clock.now());
         if let Some(checks) = &mut *self.checks.lock() {
@@ -176,7 +176,7 @@ impl DirectorService {
         }
         let listening = self.health.lock().listening(now);
         for key in listening {
-            let counted = self.director.signals(&key);
+            let counted = self.director.handshakes(&key);
             if self.health.lock().listen(&key, &counted, now) {
                 touched.insert(key);
             }
@@ -206,7 +206,7 @@ impl DirectorService {
 }
 
 /// Whether any check goes by way of its server.
-fn leads(declared: &[ServiceHealth]) -> bool {
+fn has_pinned_flows(declared: &[ServiceHealth]) -> bool {
     let mut servers = declared.iter().flat_map(|service| &service.servers);
     servers.any(|server| server.checks.iter().any(|check| check.target.via_server.is_some()))
 }

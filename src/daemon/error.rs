@@ -3,7 +3,7 @@
 use std::io;
 
 use super::datapath::Ended;
-use super::watching::WatchingError;
+use super::exporters::ExporterError;
 use ipvsadm::proc::tree::TreeError;
 use lvs::director::CommandError;
 use lvs_control::socket::BindError;
@@ -27,7 +27,7 @@ pub enum DaemonError {
     #[error("cannot give up capabilities")]
     Privileges(#[from] caps::errors::CapsError),
     #[error(transparent)]
-    Watching(#[from] WatchingError),
+    Exporters(#[from] ExporterError),
     #[error("cannot start {what}")]
     Start { what: &'static str, source: io::Error },
     #[error("{steps} changes of the host could not be undone, see the log: `tunvs cleanup` tries again")]

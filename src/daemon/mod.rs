@@ -15,6 +15,7 @@ mod drain;
 mod drain_file;
 mod error;
 mod execute;
+mod exporters;
 mod following;
 mod host_events;
 mod logging;
@@ -28,7 +29,6 @@ mod service;
 mod signals;
 mod sync;
 mod tasks;
-mod watching;
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
@@ -41,9 +41,9 @@ use tokio::task::JoinHandle;
 
 use ipvsadm::proc::tree::ProcTree;
 use lvs::director::{Director, Settings, Side};
-use lvs_config::{Declared, Source, Watching};
+use lvs_config::{Declared, Exporters, Source};
 use lvs_control::socket::ControlSocket;
-use lvs_control::{ReloadWish, server};
+use lvs_control::{ReloadRequest, server};
 use lvs_device::TunnelOffload;
 use lvs_events::Event;
 use lvs_health::spec::programs;
@@ -53,13 +53,13 @@ pub(crate) use clock::Clock;
 use datapath::{Ended, Interface};
 use drain_file::DrainFile;
 pub use error::DaemonError;
+use exporters::RunningExporters;
 pub use logging::{LogError, LogFormat, start as start_logging};
 use marks::MarkTuns;
 pub use real_server::{Options as RealServerOptions, dry_run as real_server_dry_run, run as run_real_server};
 pub use reload::tell;
 use service::DirectorService;
-use signals::{SignalWatch, Wish};
-use watching::Watchers;
+use signals::{SignalAction, SignalWatch};
 
 /// Everything that is decided before the director starts.
 #[derive(Clone, Debug)]
@@ -80,7 +80,7 @@ pub struct Options {
     /// Dropped packets a second, of one reason, that are worth an event.
     pub drop_alarm: u64,
     /// What was said on the command line, which comes before what a file says.
-    pub watching: Watching,
+    pub exporters: Exporters,
 }
 
 impl Options {
@@ -163,8 +163,8 @@ async fn run_inside(mut options: Options, tunnels: Option<TunnelOffload>) -> Res
     lvs_host::any_workable()?;
     let socket = ControlSocket::bind(&options.socket)?;
     let tree = options.proc_dir.as_deref().map(|dir| ProcTree::new(dir, options.proc_sctp)).transpose()?;
-    let (watchers, pages) = Watchers::new(options.watching.clone());
-    let prepared = watchers.prepare(&options.declared.watching).await?;
+    let (exporters, pages) = RunningExporters::new(options.exporters.clone());
+    let prepared = exporters.prepare(&options.declared.exporters).await?;
     let clock = Clock::start();
     let director = Arc::new(Director::new(Settings { seed: random_seed(), ..options.core.clone() }));
     defaults::apply(&director);
@@ -185,7 +185,7 @@ async fn run_inside(mut options: Options, tunnels: Option<TunnelOffload>) -> Res
     let live = Arc::new(
         DirectorService::new(&path, stop.clone())
             .configured(options.config.take(), options.declared.clone())
-            .watched(watchers)
+            .with_exporters(exporters)
             .with_drain_file(drain_file),
     );
     match Plumbing::start(options.host_options(Some(journal)), names, stop.clone(), clock.now()).await {
@@ -193,8 +193,8 @@ async fn run_inside(mut options: Options, tunnels: Option<TunnelOffload>) -> Res
         Err(HostError::Stopping) => return Ok(()),
         Err(error) => return Err(error.into()),
     }
-    let monitoring = tokio::spawn(watching::serve_pages(Arc::clone(&live), pages));
-    live.watchers.commit(prepared, &live).await;
+    let monitoring = tokio::spawn(exporters::serve_pages(Arc::clone(&live), pages));
+    live.exporters.commit(prepared, &live).await;
     let mut outcome = match live.follow_declared(&options.declared).await {
         Ok(()) if stop.is_raised() => Ok(()),
         Ok(()) => {
@@ -205,7 +205,7 @@ async fn run_inside(mut options: Options, tunnels: Option<TunnelOffload>) -> Res
         }
         Err(error) => Err(error),
     };
-    live.watchers.stop().await;
+    live.exporters.stop().await;
     monitoring.abort();
     outcome = outcome.and(all_undone(&live.host.end().await));
     drop((vip, rs));
@@ -238,14 +238,14 @@ async fn serve(
 
     let outcome = loop {
         tokio::select! {
-            wish = signals.next() => match wish {
-                Wish::Stop => break Ok(()),
+            action = signals.next() => match action {
+                SignalAction::Stop => break Ok(()),
                 // What became of it is in the log.
-                Wish::Reload => {
-                    drop(live.reload(ReloadWish::Follow { dry_run: false }).await);
-                    live.watchers.reopen().await;
+                SignalAction::Reload => {
+                    drop(live.reload(ReloadRequest::Follow { dry_run: false }).await);
+                    live.exporters.reopen().await;
                 }
-                Wish::Reopen => live.watchers.reopen().await,
+                SignalAction::Reopen => live.exporters.reopen().await,
             },
             Some(ended) = ended.recv() => break Err(ended.into()),
         }

@@ -15,7 +15,7 @@ use super::clock::{Clock, unix_millis};
 use super::counters::{AllCounters, QueueCounters};
 use super::datapath::{BATCH, Ended, Stopped, Worker};
 use super::execute::Executor;
-use super::signals::{SignalWatch, Wish};
+use super::signals::{SignalAction, SignalWatch};
 use super::{
     DaemonError, all_undone, clean_up_before_start, control_runtime, journal_path, notify, privileges,
 };
@@ -155,10 +155,10 @@ async fn follow(
             }
         };
         tokio::select! {
-            wish = signals.next() => match wish {
-                Wish::Reopen => {}
-                Wish::Stop => return Ok(()),
-                Wish::Reload => tracing::warn!("a real server has nothing to read again"),
+            action = signals.next() => match action {
+                SignalAction::Reopen => {}
+                SignalAction::Stop => return Ok(()),
+                SignalAction::Reload => tracing::warn!("a real server has nothing to read again"),
             },
             Some(ended) = ended.recv() => return Err(ended.into()),
             is_alive = changed => {

@@ -15,7 +15,7 @@ use lvs::service::DeclaredService;
 use lvs_config::note::{Note, NoteKind};
 use lvs_config::{Config, Declared, Source};
 use lvs_control::reload::as_said;
-use lvs_control::{Picture, ReloadRefusal, ReloadWish, Reloaded};
+use lvs_control::{ReloadRefusal, ReloadRequest, Reloaded, Snapshot};
 use lvs_events::Event;
 
 /// The file, and what it said when it was read last. One reload at a time.
@@ -36,14 +36,14 @@ impl Configured {
 
 impl DirectorService {
     /// Follows the file, or says how what is there differs from it.
-    pub(super) async fn reload(&self, wish: ReloadWish) -> Result<Reloaded, ReloadRefusal> {
+    pub(super) async fn reload(&self, request: ReloadRequest) -> Result<Reloaded, ReloadRefusal> {
         let mut state = self.configured.0.lock().await;
         let source = state.source.clone().ok_or(ReloadRefusal::NoFile)?;
         let file = source.path.display().to_string();
-        if wish == ReloadWish::Compare {
+        if request == ReloadRequest::Compare {
             let declared = &state.declared;
-            let before = Picture { tables: declared.tables(), sysctls: declared.sysctls.clone() };
-            let after = self.picture(&declared.sysctls, &[]);
+            let before = Snapshot { tables: declared.tables(), sysctls: declared.sysctls.clone() };
+            let after = self.snapshot(&declared.sysctls, &[]);
             return Ok(Reloaded { file, before: before.completed(&after), after, ..Reloaded::default() });
         }
         let Ok(read) = tokio::task::spawn_blocking(move || source.load()).await else {
@@ -54,17 +54,18 @@ impl DirectorService {
         let (base, wanted) = (&state.declared.health, &config.declared.health);
         privileges::admit_programs(base, wanted, privileges::may_change_user())
             .map_err(|error| self.refused(&file, ReloadRefusal::Wrong(error.to_string())))?;
-        let watching = &config.declared.watching;
-        let prepared = if wish.is_dry_run() { None } else { Some(self.watchers.prepare(watching).await) };
+        let exporters = &config.declared.exporters;
+        let prepared =
+            if request.is_dry_run() { None } else { Some(self.exporters.prepare(exporters).await) };
         let prepared = prepared
             .transpose()
             .map_err(|error| self.refused(&file, ReloadRefusal::Wrong(error.to_string())))?;
-        let changed = self.watchers.changes(watching).await;
-        let outcome = self.follow(&state.declared, &config, wish, &file).await;
+        let changed = self.exporters.changes(exporters).await;
+        let outcome = self.follow(&state.declared, &config, request, &file).await;
         let mut reloaded = outcome.map_err(|refusal| self.refused(&file, refusal))?;
-        reloaded.watching = changed;
+        reloaded.exporters = changed;
         if let Some(prepared) = prepared {
-            self.watchers.commit(prepared, self).await;
+            self.exporters.commit(prepared, self).await;
             state.declared = config.declared;
             let changes = reloaded.changes() as u64;
             self.events.publish(Event::Reloaded { file, changes, refused: 0 });
@@ -84,19 +85,19 @@ impl DirectorService {
         &self,
         base: &Declared,
         config: &Config,
-        wish: ReloadWish,
+        request: ReloadRequest,
         file: &str,
     ) -> Result<Reloaded, ReloadRefusal> {
         let wanted = &config.declared;
         let no_room = self.host.refused(new_families(&wanted.commands())).await;
         let turn = self.table_lock.lock().await;
-        let before = self.picture(&base.sysctls, &[&wanted.sysctls]);
-        let (target, sysctls) = match wish {
-            ReloadWish::Reconcile { .. } => {
+        let before = self.snapshot(&base.sysctls, &[&wanted.sysctls]);
+        let (target, sysctls) = match request {
+            ReloadRequest::Reconcile { .. } => {
                 let there = Declared { sysctls: before.sysctls.clone(), ..Declared::default() };
                 (wanted.tables(), wanted.sysctl_changes(&there))
             }
-            ReloadWish::Follow { .. } | ReloadWish::Compare => {
+            ReloadRequest::Follow { .. } | ReloadRequest::Compare => {
                 (wanted.merged(base, &before.tables.services), wanted.sysctl_changes(base))
             }
         };
@@ -109,8 +110,8 @@ impl DirectorService {
         let mut warnings: Vec<String> = config.notes.iter().map(Note::to_string).collect();
         let checks = changed_checks(base, wanted);
         let file = file.to_owned();
-        if wish.is_dry_run() {
-            let mut after = Picture { tables: target, ..Picture::default() }.completed(&before);
+        if request.is_dry_run() {
+            let mut after = Snapshot { tables: target, ..Snapshot::default() }.completed(&before);
             after.sysctls.clone_from(&before.sysctls);
             for command in sysctls {
                 if let Command::SetSysctl { name, value } = command {
@@ -121,7 +122,7 @@ impl DirectorService {
         }
         self.declare_checks(&wanted.health);
         let results = self.configure_tables(&commands);
-        let after = self.picture(&wanted.sysctls, &[&base.sysctls]);
+        let after = self.snapshot(&wanted.sysctls, &[&base.sysctls]);
         drop(turn);
         warnings.extend(self.follow_changed().await);
         for result in results {
@@ -131,7 +132,7 @@ impl DirectorService {
     }
 
     /// What is there of what can be declared, with the settings that are said and some others.
-    fn picture(&self, said: &BTreeMap<String, String>, others: &[&BTreeMap<String, String>]) -> Picture {
+    fn snapshot(&self, said: &BTreeMap<String, String>, others: &[&BTreeMap<String, String>]) -> Snapshot {
         let mut tables = Tables::default();
         for query in [Query::Services, Query::Timeouts, Query::Daemons] {
             match self.director.query(&query, self.clock.now()) {
@@ -157,7 +158,7 @@ impl DirectorService {
             let value = entries.into_iter().next()?.value;
             Some((name.clone(), as_said(name, value, said.get(name))))
         });
-        Picture { tables, sysctls: values.collect::<BTreeMap<_, _>>() }
+        Snapshot { tables, sysctls: values.collect::<BTreeMap<_, _>>() }
     }
 }
 
@@ -204,7 +205,7 @@ mod tests {
         keys
     }
 
-    const FOLLOW: ReloadWish = ReloadWish::Follow { dry_run: false };
+    const FOLLOW: ReloadRequest = ReloadRequest::Follow { dry_run: false };
 
     /// A director without a host, and the file that it reads.
     fn live() -> (DirectorService, tempfile::NamedTempFile) {
@@ -268,26 +269,29 @@ mod tests {
         std::fs::write(file.path(), ONE).unwrap();
         live.reload(FOLLOW).await.unwrap();
         assert_eq!(services(&live), ["TCP 10.0.0.1:80", "TCP 10.0.0.2:80"]);
-        let compared = live.reload(ReloadWish::Compare).await.unwrap();
+        let compared = live.reload(ReloadRequest::Compare).await.unwrap();
         assert_eq!((compared.before.tables.services.len(), compared.after.tables.services.len()), (1, 2));
 
-        let dry = live.reload(ReloadWish::Reconcile { dry_run: true }).await.unwrap();
+        let dry = live.reload(ReloadRequest::Reconcile { dry_run: true }).await.unwrap();
         assert_eq!((dry.changes(), services(&live).len()), (1, 2));
-        assert_eq!(live.reload(ReloadWish::Reconcile { dry_run: false }).await.unwrap(), Reloaded { ..dry });
+        assert_eq!(
+            live.reload(ReloadRequest::Reconcile { dry_run: false }).await.unwrap(),
+            Reloaded { ..dry }
+        );
         assert_eq!(services(&live), ["TCP 10.0.0.1:80"]);
 
         typed(&live, vec![Command::Flush]).await;
         assert_eq!(live.reload(FOLLOW).await.unwrap().changes(), 0);
         assert_eq!(services(&live), Vec::<String>::new());
-        live.reload(ReloadWish::Reconcile { dry_run: false }).await.unwrap();
-        assert_eq!(live.reload(ReloadWish::Compare).await.unwrap().changes(), 0);
+        live.reload(ReloadRequest::Reconcile { dry_run: false }).await.unwrap();
+        assert_eq!(live.reload(ReloadRequest::Compare).await.unwrap().changes(), 0);
     }
 
     #[tokio::test]
     async fn settings_follow_and_return_and_a_dry_run_only_says_so() {
         let (live, file) = live();
         std::fs::write(file.path(), "[sysctl]\ndrop_entry = 2\n[timeouts]\nudp = 9\n").unwrap();
-        let dry = live.reload(ReloadWish::Follow { dry_run: true }).await.unwrap();
+        let dry = live.reload(ReloadRequest::Follow { dry_run: true }).await.unwrap();
         assert_eq!(
             (dry.before.sysctls["drop_entry"].as_str(), dry.after.sysctls["drop_entry"].as_str()),
             ("0", "2")

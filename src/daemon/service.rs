@@ -15,10 +15,10 @@ use super::datapath::Path;
 use super::drain::Drains;
 use super::drain_file::DrainFile;
 use super::execute::Executor;
+use super::exporters::RunningExporters;
 use super::following::{Cause, Following};
 use super::reload::Configured;
 use super::sync::SyncDaemons;
-use super::watching::Watchers;
 use crate::health::tasks::Checks;
 use crate::metrics;
 use lvs::Time;
@@ -33,7 +33,7 @@ use lvs_control::events::Events;
 use lvs_control::service::run;
 use lvs_control::stream::{self, Parts};
 use lvs_control::{
-    Applied, Counter, OnError, ReloadRefusal, ReloadWish, Reloaded, Service, Status, Wish, status,
+    Applied, Counter, OnError, ReloadRefusal, ReloadRequest, Reloaded, Service, Status, StreamRequest, status,
 };
 use lvs_device::{OffQueue, TunWriter};
 use lvs_events::rfc3339;
@@ -62,7 +62,7 @@ pub(super) struct DirectorService {
     pub(super) drains: parking_lot::Mutex<Drains>,
     /// None where the marks of drained servers end with the process.
     drain_file: Option<DrainFile>,
-    pub(super) watchers: Watchers,
+    pub(super) exporters: RunningExporters,
     /// Rung after every change of the tables by commands.
     pub(super) changed: Notify,
 }
@@ -90,7 +90,7 @@ impl DirectorService {
             checks: parking_lot::Mutex::default(),
             drains: parking_lot::Mutex::default(),
             drain_file: None,
-            watchers: Watchers::default(),
+            exporters: RunningExporters::default(),
             changed: Notify::new(),
         }
     }
@@ -102,8 +102,8 @@ impl DirectorService {
         self
     }
 
-    pub(super) fn watched(self, watchers: Watchers) -> Self {
-        Self { watchers, ..self }
+    pub(super) fn with_exporters(self, exporters: RunningExporters) -> Self {
+        Self { exporters, ..self }
     }
 
     /// Keeps the marks of drained servers there.
@@ -261,8 +261,8 @@ impl Service for DirectorService {
         self.change(&commands, on_error).await
     }
 
-    async fn reload(&self, wish: ReloadWish) -> Result<Reloaded, ReloadRefusal> {
-        Self::reload(self, wish).await
+    async fn reload(&self, request: ReloadRequest) -> Result<Reloaded, ReloadRefusal> {
+        Self::reload(self, request).await
     }
 
     async fn drain(
@@ -304,7 +304,7 @@ impl Service for DirectorService {
             queues: self.counters.queues(),
             host: self.host.state(),
             events: self.events.published(),
-            flow_log: self.watchers.tally(),
+            flow_log: self.exporters.tally(),
         }
     }
 
@@ -312,15 +312,15 @@ impl Service for DirectorService {
         self.director.explain(question, self.clock.now())
     }
 
-    fn stream(&self, wish: &Wish) -> Parts {
-        match wish {
-            Wish::Events { past, follow } => stream::events(&self.events, *past, *follow),
-            Wish::Connections(filter) => {
+    fn stream(&self, request: &StreamRequest) -> Parts {
+        match request {
+            StreamRequest::Events { past, follow } => stream::events(&self.events, *past, *follow),
+            StreamRequest::Connections(filter) => {
                 let clock = self.clock;
                 stream::connections(Arc::clone(&self.director), filter.clone(), move || clock.now())
             }
-            Wish::States(filter) => stream::states(Arc::clone(&self.director), filter.clone()),
-            Wish::Capture(wish) => stream::packets(&self.taps, wish),
+            StreamRequest::States(filter) => stream::states(Arc::clone(&self.director), filter.clone()),
+            StreamRequest::Capture(request) => stream::packets(&self.taps, request),
         }
     }
 }

@@ -11,51 +11,51 @@ use lvs_host::StopFlag;
 
 /// What the operator wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Wish {
+pub(super) enum SignalAction {
     Stop,
     Reload,
     /// Log files were moved away.
     Reopen,
 }
 
-/// Delivers wishes as long as it lives.
+/// Delivers actions as long as it lives.
 #[derive(Debug)]
 pub(super) struct SignalWatch {
     handle: Handle,
     thread: Option<JoinHandle<()>>,
-    wishes: mpsc::UnboundedReceiver<Wish>,
+    actions: mpsc::UnboundedReceiver<SignalAction>,
 }
 
 impl SignalWatch {
-    /// From here on the signals end nobody by themselves. A wish to stop raises the flag at once, whatever is under way.
+    /// From here on the signals end nobody by themselves. A request to stop raises the flag at once, whatever is under way.
     ///
     /// # Errors
     /// The system refuses.
     pub(super) fn start(stop: StopFlag) -> io::Result<Self> {
         let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP, SIGUSR1])?;
         let handle = signals.handle();
-        let (sender, wishes) = mpsc::unbounded_channel();
+        let (sender, actions) = mpsc::unbounded_channel();
         let thread = thread::Builder::new().name("tunvs-signals".to_owned()).spawn(move || {
             for signal in &mut signals {
-                let wish = match signal {
-                    SIGHUP => Wish::Reload,
-                    SIGUSR1 => Wish::Reopen,
+                let action = match signal {
+                    SIGHUP => SignalAction::Reload,
+                    SIGUSR1 => SignalAction::Reopen,
                     _ => {
                         stop.raise();
-                        Wish::Stop
+                        SignalAction::Stop
                     }
                 };
-                if sender.send(wish).is_err() {
+                if sender.send(action).is_err() {
                     return;
                 }
             }
         })?;
-        Ok(Self { handle, thread: Some(thread), wishes })
+        Ok(Self { handle, thread: Some(thread), actions })
     }
 
-    /// The next wish. An end of the watch counts as a wish to stop.
-    pub(super) async fn next(&mut self) -> Wish {
-        self.wishes.recv().await.unwrap_or(Wish::Stop)
+    /// The next action. An end of the watch counts as a request to stop.
+    pub(super) async fn next(&mut self) -> SignalAction {
+        self.actions.recv().await.unwrap_or(SignalAction::Stop)
     }
 }
 

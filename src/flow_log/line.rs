@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use lvs::Time;
-use lvs::director::{Ending, FlowRecord};
+use lvs::director::{CloseReason, FlowRecord};
 use lvs_control::flow_log::Losses;
 use lvs_events::json::End;
 use lvs_events::rfc3339;
@@ -74,7 +74,7 @@ impl Moment {
 
 pub fn of(record: &FlowRecord, moment: &Moment) -> Line {
     let account = record.account.as_ref();
-    let is_end = record.ending.is_some();
+    let is_end = record.close_reason.is_some();
     let carried = Carried {
         in_packets: account.map_or(u64::from(record.in_packets), |account| account.in_packets),
         in_bytes: account.map(|account| account.in_bytes),
@@ -85,7 +85,7 @@ pub fn of(record: &FlowRecord, moment: &Moment) -> Line {
         start: account.map(|account| moment.date(account.start)),
         last: account.filter(|_| is_end).map(|account| moment.date(account.last)),
         end: is_end.then(|| moment.date(record.at)),
-        reason: record.ending.map(Ending::name).map(str::to_owned),
+        reason: record.close_reason.map(CloseReason::name).map(str::to_owned),
         protocol: protocol(record.protocol),
         state: record.state.name().to_owned(),
         client: record.client.into(),
@@ -125,7 +125,7 @@ mod tests {
     fn record() -> FlowRecord {
         let end = |last, port| Endpoint::new([10, 0, 0, last].into(), port);
         FlowRecord {
-            ending: Some(Ending::Fin),
+            close_reason: Some(CloseReason::Fin),
             at: Time(9_000),
             protocol: 6,
             state: State::Tcp(TcpState::TimeWait),
@@ -182,7 +182,7 @@ mod tests {
             flow.carried.map(|carried| (carried.in_bytes, carried.out_bytes)),
             Some((Some(400), None))
         );
-        let Line::Begin(flow) = of(&FlowRecord { ending: None, ..record() }, &MOMENT) else { panic!() };
+        let Line::Begin(flow) = of(&FlowRecord { close_reason: None, ..record() }, &MOMENT) else { panic!() };
         assert_eq!((flow.end, flow.reason, flow.carried), (None, None, None));
     }
 }

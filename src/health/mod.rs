@@ -3,6 +3,6 @@
 //! What is declared and what follows from findings is [`lvs_health`]'s. Never looks at packets and changes no table itself.
 //! Called by the daemon.
 
-mod lead;
+mod pin;
 mod probe;
 pub mod tasks;

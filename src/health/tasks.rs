@@ -16,13 +16,13 @@ use tokio::runtime::{Builder, Handle};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
-use super::lead::Leader;
+use super::pin::DirectorHandle;
 use super::probe::{Concerns, ProbeError, probe, run_script};
 use lvs::Time;
 use lvs::director::Director;
 use lvs_config::programs;
-use lvs_health::asked::Asked;
 use lvs_health::check::{Outcome, WeightChange};
+use lvs_health::probe_key::ProbeKey;
 use lvs_health::spec::{Check, CheckKind, Schedule, Script};
 use lvs_health::state::CheckId;
 
@@ -42,14 +42,14 @@ const SHORTEST: Duration = Duration::from_millis(10);
 #[derive(Clone, Debug)]
 pub struct Finding {
     /// Only findings of what is asked at present count.
-    asked: Arc<Asked>,
+    asked: Arc<ProbeKey>,
     pub outcome: Outcome,
 }
 
 /// Running checks. Ends with all its tasks when it is dropped.
 pub struct Checks {
     runtime: Handle,
-    running: HashMap<Arc<Asked>, Running>,
+    running: HashMap<Arc<ProbeKey>, Running>,
     common: Common,
     _stop: oneshot::Sender<()>,
 }
@@ -65,7 +65,7 @@ struct Running {
 /// What all tasks share.
 #[derive(Clone)]
 struct Common {
-    leader: Leader,
+    handle: DirectorHandle,
     attempts: Arc<Semaphore>,
     programs: Arc<Semaphore>,
     findings: mpsc::Sender<Finding>,
@@ -95,7 +95,7 @@ impl Checks {
         })?;
         let (findings, found) = mpsc::channel(FINDINGS);
         let common = Common {
-            leader: Leader { director, clock: Arc::new(clock) },
+            handle: DirectorHandle { director, clock: Arc::new(clock) },
             attempts: Arc::new(Semaphore::new(ATTEMPTS)),
             programs: Arc::new(Semaphore::new(PROGRAMS)),
             findings,
@@ -107,7 +107,7 @@ impl Checks {
     pub fn follow<'a>(&mut self, wanted: impl Iterator<Item = (CheckId, &'a Check, bool)>) {
         let mut old = std::mem::take(&mut self.running);
         for (id, check, up) in wanted {
-            let asked = Asked::new(&id, check);
+            let asked = ProbeKey::new(&id, check);
             if let Some(running) = self.running.get_mut(&asked) {
                 running.ids.push(id);
                 running.up.fetch_or(up, Relaxed);
@@ -125,7 +125,7 @@ impl Checks {
         old.into_values().for_each(|running| running.task.abort());
     }
 
-    fn begin(&self, id: CheckId, asked: Asked, up: bool) -> (Arc<Asked>, Running) {
+    fn begin(&self, id: CheckId, asked: ProbeKey, up: bool) -> (Arc<ProbeKey>, Running) {
         let (asked, up) = (Arc::new(asked), Arc::new(AtomicBool::new(up)));
         let job = Job { id, asked: Arc::clone(&asked), up: Arc::clone(&up), common: self.common.clone() };
         (asked, Running { ids: vec![id], up, task: self.runtime.spawn(job.run()) })
@@ -162,7 +162,7 @@ impl Checks {
 struct Job {
     /// The first of the checks that ask this.
     id: CheckId,
-    asked: Arc<Asked>,
+    asked: Arc<ProbeKey>,
     up: Arc<AtomicBool>,
     common: Common,
 }
@@ -180,14 +180,14 @@ impl Job {
         }
         tokio::time::sleep(warmup.unwrap_or(interval).mul_f64(chance())).await;
         loop {
-            let began = (self.common.leader.clock)();
+            let began = (self.common.handle.clock)();
             let outcome = self.round().await;
             if !self.tell(outcome, &mut told).await {
                 return;
             }
             let spread = f64::from(jitter.min(100)) / 100.0;
             let pause = interval.mul_f64(1.0 + spread * (2.0 * chance() - 1.0));
-            let spent = (self.common.leader.clock)().since(began);
+            let spent = (self.common.handle.clock)().since(began);
             tokio::time::sleep(pause.saturating_sub(spent).max(SHORTEST)).await;
         }
     }
@@ -213,9 +213,9 @@ impl Job {
         let Schedule { retry, delay_before_retry, .. } = self.asked.check.schedule;
         let mut retries = if self.up.load(Relaxed) { retry } else { 0 };
         loop {
-            let began = (self.common.leader.clock)();
+            let began = (self.common.handle.clock)();
             let result = self.attempt().await;
-            let took = (self.common.leader.clock)().since(began);
+            let took = (self.common.handle.clock)().since(began);
             let error = match result {
                 Ok(weight) => return Outcome::Good { took, weight },
                 Err(error) => error,
@@ -242,7 +242,7 @@ impl Job {
             CheckKind::Script(_) => self.common.programs.acquire().await,
             _ => self.common.attempts.acquire().await,
         };
-        probe(&self.asked.check, &self.id, &self.common.leader).await
+        probe(&self.asked.check, &self.id, &self.common.handle).await
     }
 }
 

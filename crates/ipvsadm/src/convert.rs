@@ -106,7 +106,7 @@ fn service(words: &ServiceWords, options: OptSet) -> Result<ServiceSpec, Fail> {
         one_packet: words.one_packet,
         persistence: words.persistence.map(|timeout| Persistence { timeout, mask: words.netmask }),
         engine: Some(&words.engine).filter(|engine| !engine.is_empty()).cloned(),
-        hand_on: words.hand_on,
+        client_addr_mode: words.client_addr_mode,
         rst_on_expire: words.rst_on_expire,
     })
 }

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use super::options::{Action, Method, OptSet};
 use lvs::director::{DaemonRole, TimeoutSettings};
-use lvs::service::{Family, HandOn, Persistence, Protocol, SchedulerFlags, TunnelKind};
+use lvs::service::{ClientAddrMode, Family, Persistence, Protocol, SchedulerFlags, TunnelKind};
 
 /// Where a sync daemon sends and listens when nobody says otherwise.
 pub(super) const DEFAULT_INTERFACE: &str = "eth0";
@@ -37,7 +37,7 @@ pub(super) struct ServiceWords {
     pub one_packet: bool,
     pub rst_on_expire: bool,
     pub engine: String,
-    pub hand_on: Option<HandOn>,
+    pub client_addr_mode: Option<ClientAddrMode>,
 }
 
 /// The options of the real server.
@@ -84,7 +84,7 @@ impl Line {
                 one_packet: false,
                 rst_on_expire: false,
                 engine: String::new(),
-                hand_on: None,
+                client_addr_mode: None,
             },
             server: ServerWords {
                 addr: nowhere,

@@ -14,7 +14,7 @@ use super::options::{Action, Id, Opt, TABLE};
 use super::popt::Popt;
 use super::sched_flags;
 use lvs::director::{DaemonRole, TimeoutSettings};
-use lvs::service::{Family, HandOn, Persistence, Protocol, ProxyVersion, TunnelKind};
+use lvs::service::{ClientAddrMode, Family, Persistence, Protocol, ProxyVersion, TunnelKind};
 
 /// `-p` alone. The manual says 300.
 const DEFAULT_PERSISTENCE: u32 = 360;
@@ -157,9 +157,9 @@ impl Line {
                         return Err(Fail::quoting("illegal proxy-protocol `", text, "' specified: v1 or v2"));
                     }
                 };
-                service.hand_on = Some(HandOn::Proxy(version));
+                service.client_addr_mode = Some(ClientAddrMode::Proxy(version));
             }
-            Opt::Toa => service.hand_on = Some(HandOn::Toa),
+            Opt::Toa => service.client_addr_mode = Some(ClientAddrMode::Toa),
             Opt::Server => {
                 let said = parse_host_port(text, service.protocol, names)
                     .ok_or_else(|| Fail::usage("illegal real server address[:port] specified"))?;

@@ -51,7 +51,7 @@ fn service() -> impl Strategy<Value = ServiceSpec> {
                 mask: if key.family() == Family::V4 { mask } else { prefix },
             }),
             engine: has_engine.then(|| "sip".to_owned()),
-            hand_on: None,
+            client_addr_mode: None,
             rst_on_expire: !has_engine && one_packet,
         },
     )

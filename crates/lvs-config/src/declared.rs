@@ -29,12 +29,12 @@ pub struct Declared {
     pub daemons: Vec<DaemonSpec>,
     /// Checks, and what follows from them; services without any are not in it.
     pub health: Vec<ServiceHealth>,
-    pub watching: Watching,
+    pub exporters: Exporters,
 }
 
 /// Numbers and lines that the director tells of itself, and where; None where nobody says anything.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Watching {
+pub struct Exporters {
     /// Where numbers are served over HTTP.
     pub metrics: Option<SocketAddr>,
     /// Series of services and servers at most.
@@ -47,7 +47,7 @@ pub struct Watching {
     pub flow_rate: Option<u32>,
 }
 
-impl Watching {
+impl Exporters {
     /// This, and the other where this says nothing.
     #[must_use]
     pub fn or(self, other: &Self) -> Self {

@@ -24,7 +24,7 @@ mod tests;
 mod unfit;
 mod written;
 
-pub use declared::{Config, Declared, Watching};
+pub use declared::{Config, Declared, Exporters};
 pub use error::ConfigError;
 pub use format::{Format, Source};
 pub use nets::{BadNet, masquerade_net};

@@ -26,7 +26,7 @@ fn read(text: &str) -> Result<Config, Mistake> {
     let trial = Director::new(Settings::default());
     let attempt =
         |at, command: &Command| trial.apply(command, Time::ZERO).map_err(|error| refused(at, &error));
-    let mut declared = Declared { watching: (file.metrics, file.flow_log).into(), ..Declared::default() };
+    let mut declared = Declared { exporters: (file.metrics, file.flow_log).into(), ..Declared::default() };
     if let Some(given) = file.timeouts {
         let timeouts = TimeoutSettings::from(*given);
         attempt(given.at(), &Command::SetTimeouts(timeouts))?;

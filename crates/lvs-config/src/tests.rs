@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::{Config, ConfigError, Declared, Source};
 use lvs::director::{Command, Tables, TimeoutSettings};
 use lvs::service::{
-    Family, Forwarding, HandOn, Persistence, ProxyVersion, SchedulerFlags, ServiceKey, TunnelKind,
+    ClientAddrMode, Family, Forwarding, Persistence, ProxyVersion, SchedulerFlags, ServiceKey, TunnelKind,
 };
 use lvs_health::spec::{BfdSource, CheckKind, FileCheck, OnFailure, Reply, StatusRange};
 
@@ -320,10 +320,10 @@ fn full_nat_may_change_the_port() {
 #[test]
 fn a_service_hands_the_clients_address_on_in_one_way() {
     let of = |line: &str| format!("[[service]]\naddress = \"10.0.0.1:80\"\n{line}\n");
-    let hand_on = |line: &str| declared(&of(line)).services[0].spec.hand_on;
-    assert_eq!(hand_on("proxy_protocol = \"v2\""), Some(HandOn::Proxy(ProxyVersion::V2)));
-    assert_eq!(hand_on("toa = true"), Some(HandOn::Toa));
-    assert_eq!(hand_on("toa = false"), None);
+    let client_addr_mode = |line: &str| declared(&of(line)).services[0].spec.client_addr_mode;
+    assert_eq!(client_addr_mode("proxy_protocol = \"v2\""), Some(ClientAddrMode::Proxy(ProxyVersion::V2)));
+    assert_eq!(client_addr_mode("toa = true"), Some(ClientAddrMode::Toa));
+    assert_eq!(client_addr_mode("toa = false"), None);
     for (line, complaint) in [
         ("proxy_protocol = \"v1\"\ntoa = true", "not both"),
         ("proxy_protocol = \"v3\"", "unknown variant `v3`"),

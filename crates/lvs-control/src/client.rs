@@ -11,9 +11,9 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use super::protocol::{
     self, Counter, FrameError, HEADER_LEN, MAX_REQUEST, MAX_RESPONSE, OnError, Refusal, Request, Response,
 };
-use super::reload::{ReloadRefusal, ReloadWish, Reloaded};
+use super::reload::{ReloadRefusal, ReloadRequest, Reloaded};
 use super::status::Status;
-use super::stream::{Part, Wish};
+use super::stream::{Part, StreamRequest};
 use ipvsadm::Applied;
 use lvs::director::{Command, CommandError, Explanation, Query, Question, Reply};
 use lvs::service::{Endpoint, ServiceKey};
@@ -140,8 +140,8 @@ impl Client {
 
     /// # Errors
     /// The director could not be asked. Its own answer, good or bad, is the inner result.
-    pub fn reload(&mut self, wish: ReloadWish) -> Result<Result<Reloaded, ReloadRefusal>, ClientError> {
-        match self.request(&Request::Reload(wish))? {
+    pub fn reload(&mut self, request: ReloadRequest) -> Result<Result<Reloaded, ReloadRefusal>, ClientError> {
+        match self.request(&Request::Reload(request))? {
             Response::Reloaded(outcome) => Ok(outcome.map(|reloaded| *reloaded)),
             _ => Err(self.mismatch()),
         }
@@ -176,9 +176,9 @@ impl Client {
     ///
     /// # Errors
     /// The director could not be asked.
-    pub fn stream(mut self, wish: Wish) -> Result<Parts, ClientError> {
+    pub fn stream(mut self, request: StreamRequest) -> Result<Parts, ClientError> {
         let frame =
-            protocol::frame(&Request::Stream(wish), MAX_REQUEST).map_err(|source| self.garbled(source))?;
+            protocol::frame(&Request::Stream(request), MAX_REQUEST).map_err(|source| self.garbled(source))?;
         self.stream
             .write_all(&frame)
             .and_then(|()| self.stream.set_read_timeout(None))

@@ -26,10 +26,10 @@ use std::path::{Path, PathBuf};
 pub use client::{Client, ClientError};
 pub use ipvsadm::Applied;
 pub use protocol::{Counter, OnError, Refusal, Request, Response};
-pub use reload::{Picture, ReloadRefusal, ReloadWish, Reloaded};
+pub use reload::{ReloadRefusal, ReloadRequest, Reloaded, Snapshot};
 pub use service::{Bare, Service};
 pub use status::Status;
-pub use stream::{Part, Wish};
+pub use stream::{Part, StreamRequest};
 
 /// Where the control socket is when nobody says otherwise.
 pub const DEFAULT_SOCKET: &str = "/run/tunvs/control.sock";

@@ -8,9 +8,9 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::reload::{ReloadRefusal, ReloadWish, Reloaded};
+use super::reload::{ReloadRefusal, ReloadRequest, Reloaded};
 use super::status::Status;
-use super::stream::{Part, Wish};
+use super::stream::{Part, StreamRequest};
 use ipvsadm::Applied;
 use lvs::director::{Command, CommandError, Explanation, Query, Question, Reply};
 use lvs::service::{Endpoint, ServiceKey};
@@ -55,9 +55,9 @@ pub enum Request {
     /// What a packet would meet.
     Explain(Question),
     /// Read the configuration file again, or compare with it.
-    Reload(ReloadWish),
+    Reload(ReloadRequest),
     /// Answered in parts.
-    Stream(Wish),
+    Stream(StreamRequest),
 }
 
 /// What happens to the rest of a batch after a refused command.

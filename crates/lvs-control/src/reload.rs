@@ -10,7 +10,7 @@ use lvs::service::{DeclaredService, Endpoint, ServerSpec};
 /// What to do with the configuration file that the director was started with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum ReloadWish {
+pub enum ReloadRequest {
     /// Read it again, and follow what changed in it.
     Follow { dry_run: bool },
     /// Read it again, and make everything be as it says, whatever commands have changed.
@@ -19,7 +19,7 @@ pub enum ReloadWish {
     Compare,
 }
 
-impl ReloadWish {
+impl ReloadRequest {
     /// Nothing is changed.
     pub const fn is_dry_run(self) -> bool {
         matches!(self, Self::Follow { dry_run: true } | Self::Reconcile { dry_run: true } | Self::Compare)
@@ -31,24 +31,25 @@ impl ReloadWish {
 pub struct Reloaded {
     /// The file that was read.
     pub file: String,
-    pub before: Picture,
-    pub after: Picture,
+    pub before: Snapshot,
+    pub after: Snapshot,
     /// Services whose checks, or what follows from them, are other than before.
     pub checks: Vec<String>,
     /// What is other of metrics and flow log, each a line.
-    pub watching: Vec<String>,
+    #[serde(rename = "watching")]
+    pub exporters: Vec<String>,
     /// What the file says that is not done, or that the host could not do; each a sentence.
     pub warnings: Vec<String>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Picture {
+pub struct Snapshot {
     pub tables: Tables,
     /// Settings of `net.ipv4.vs` that the file names, or named.
     pub sysctls: BTreeMap<String, String>,
 }
 
-impl Picture {
+impl Snapshot {
     /// With what is left out as it is there. Of timeouts, 0 leaves one as it is.
     #[must_use]
     pub fn completed(mut self, there: &Self) -> Self {
@@ -121,7 +122,7 @@ impl Reloaded {
             + usize::from(daemons)
             + sysctls
             + self.checks.len()
-            + self.watching.len()
+            + self.exporters.len()
     }
 }
 

@@ -13,7 +13,7 @@ use tokio::time::{error::Elapsed, timeout};
 
 use super::protocol::{self, FrameError, HEADER_LEN, MAX_REQUEST, MAX_RESPONSE, Refusal, Request, Response};
 use super::service::Service;
-use super::stream::Wish;
+use super::stream::StreamRequest;
 
 /// Bounds on what clients may take.
 #[derive(Clone, Copy, Debug)]
@@ -108,7 +108,7 @@ pub async fn serve_with<S: Service>(
 /// What a client gets for a request.
 enum Answer {
     Whole(Response),
-    InParts(Wish),
+    InParts(StreamRequest),
 }
 
 struct Connection<S> {
@@ -184,7 +184,7 @@ impl<S: Service> Connection<S> {
             };
             match answer {
                 Answer::Whole(response) => self.send(&response).await?,
-                Answer::InParts(wish) => self.send_parts(&wish).await?,
+                Answer::InParts(request) => self.send_parts(&request).await?,
             }
         }
     }
@@ -202,17 +202,17 @@ impl<S: Service> Connection<S> {
             }
             Request::Status => Response::Status(Box::new(self.service.status())),
             Request::Explain(question) => Response::Explanation(Box::new(self.service.explain(&question))),
-            Request::Reload(wish) => Response::Reloaded(self.service.reload(wish).await.map(Box::new)),
-            Request::Stream(wish) => return Answer::InParts(wish),
+            Request::Reload(request) => Response::Reloaded(self.service.reload(request).await.map(Box::new)),
+            Request::Stream(request) => return Answer::InParts(request),
         })
     }
 
     /// Sends parts as they come. There is no limit of time: whoever reads may be a person with a pager.
-    async fn send_parts(&mut self, wish: &Wish) -> Result<(), ConnectionError> {
+    async fn send_parts(&mut self, request: &StreamRequest) -> Result<(), ConnectionError> {
         let Ok(_place) = Arc::clone(&self.streams).try_acquire_owned() else {
             return self.send(&Response::Refused(Refusal::Busy)).await;
         };
-        let mut parts = self.service.stream(wish);
+        let mut parts = self.service.stream(request);
         let mut is_stopping = false;
         let mut sink = [0; 1];
         loop {

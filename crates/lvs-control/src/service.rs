@@ -9,9 +9,9 @@ use futures::stream::{self, StreamExt};
 
 use super::interface;
 use super::protocol::{Counter, OnError};
-use super::reload::{ReloadRefusal, ReloadWish, Reloaded};
+use super::reload::{ReloadRefusal, ReloadRequest, Reloaded};
 use super::status::Status;
-use super::stream::{Parts, Wish};
+use super::stream::{Parts, StreamRequest};
 use ipvsadm::Applied;
 use lvs::Time;
 use lvs::director::{Command, CommandError, Director, Explanation, Query, Question, Reply};
@@ -42,8 +42,8 @@ pub trait Service: Send + Sync + 'static {
 
     /// Reads the configuration file again, or compares with what was read. Runs to its end even when the client is
     /// gone.
-    fn reload(&self, wish: ReloadWish) -> impl Future<Output = Result<Reloaded, ReloadRefusal>> + Send {
-        let _ = wish;
+    fn reload(&self, request: ReloadRequest) -> impl Future<Output = Result<Reloaded, ReloadRefusal>> + Send {
+        let _ = request;
         std::future::ready(Err(ReloadRefusal::NoFile))
     }
 
@@ -67,8 +67,8 @@ pub trait Service: Send + Sync + 'static {
     }
 
     /// An answer in parts. Holds no lock between two of them: the client may be slow.
-    fn stream(&self, wish: &Wish) -> Parts {
-        let _ = wish;
+    fn stream(&self, request: &StreamRequest) -> Parts {
+        let _ = request;
         stream::empty().boxed()
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures::stream::{self, BoxStream, StreamExt};
 use serde::{Deserialize, Serialize};
 
-use crate::capture::{CaptureWish, Captured, Taps};
+use crate::capture::{CaptureRequest, Captured, Taps};
 use crate::events::Events;
 use lvs::Time;
 use lvs::director::{ConnDetail, ConnFilter, Director, StateCount};
@@ -14,7 +14,7 @@ use lvs_events::{Event, Record};
 /// What a client wants to be told bit by bit, until the last or until it hangs up.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Wish {
+pub enum StreamRequest {
     /// The last `past` events; with `follow`, all that come after them too.
     Events { past: usize, follow: bool },
     /// The connections that the filter takes.
@@ -22,7 +22,7 @@ pub enum Wish {
     /// How many of them there are by state; the counts of all parts are added up.
     States(ConnFilter),
     /// Packets before and after the director, from now on.
-    Capture(CaptureWish),
+    Capture(CaptureRequest),
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -91,8 +91,8 @@ fn by_turns<T: Send + 'static>(
 const BATCH: usize = 64;
 
 /// Captured packets as parts.
-pub fn packets(taps: &Arc<Taps>, wish: &CaptureWish) -> Parts {
-    let Some(reader) = taps.open(wish.clone()) else {
+pub fn packets(taps: &Arc<Taps>, request: &CaptureRequest) -> Parts {
+    let Some(reader) = taps.open(request.clone()) else {
         return stream::iter([Part::TooMany]).boxed();
     };
     let begun = stream::iter([Part::Packets(Vec::new())]);

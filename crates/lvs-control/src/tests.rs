@@ -17,7 +17,7 @@ use super::protocol::{self, FrameError, HEADER_LEN, MAX_REQUEST, OnError, Reques
 use super::server::{Limits, serve_with};
 use super::service::{Bare, Service};
 use super::socket::{BindError, ControlSocket};
-use super::stream::{self, Part, Parts, Wish};
+use super::stream::{self, Part, Parts, StreamRequest};
 use super::{Client, ClientError, Refusal};
 use crate::events::Events;
 use ipvsadm::Applied;
@@ -286,10 +286,10 @@ impl Service for Telling {
         Director::new(Settings::default()).explain(question, Time::ZERO)
     }
 
-    fn stream(&self, wish: &Wish) -> Parts {
-        match wish {
-            Wish::Events { past, follow } => stream::events(&self.0, *past, *follow),
-            Wish::Connections(_) | Wish::States(_) | Wish::Capture(_) => {
+    fn stream(&self, request: &StreamRequest) -> Parts {
+        match request {
+            StreamRequest::Events { past, follow } => stream::events(&self.0, *past, *follow),
+            StreamRequest::Connections(_) | StreamRequest::States(_) | StreamRequest::Capture(_) => {
                 futures::stream::StreamExt::boxed(futures::stream::empty())
             }
         }
@@ -301,7 +301,7 @@ fn telling(limits: Limits) -> (Running, Arc<Events>) {
     (Running::serve(limits, Telling(Arc::clone(&events))), events)
 }
 
-const FOLLOW: Wish = Wish::Events { past: 10, follow: true };
+const FOLLOW: StreamRequest = StreamRequest::Events { past: 10, follow: true };
 
 fn numbers(parts: impl Iterator<Item = Result<Part, ClientError>>) -> Vec<u64> {
     parts
@@ -318,7 +318,10 @@ fn events_come_as_they_happen_until_the_director_stops() {
     events.publish(Event::ServiceAdded { service: key(80) });
     let mut parts = server.client().stream(FOLLOW).unwrap();
     assert_eq!(numbers(parts.by_ref().take(1)), [1]);
-    assert_eq!(numbers(server.client().stream(Wish::Events { past: 10, follow: false }).unwrap()), [1]);
+    assert_eq!(
+        numbers(server.client().stream(StreamRequest::Events { past: 10, follow: false }).unwrap()),
+        [1]
+    );
     events.publish(Event::ServiceRemoved { service: key(80) });
     events.publish(Event::Stopping);
     assert_eq!(numbers(parts), [2, 3]);
@@ -371,8 +374,9 @@ fn the_place_of_a_reader_that_hangs_up_is_free_at_once() {
     let (sender, free) = std::sync::mpsc::channel();
     let path = server.path.clone();
     std::thread::spawn(move || {
-        let past =
-            || Client::connect(&path).unwrap().stream(Wish::Events { past: 0, follow: false }).unwrap();
+        let past = || {
+            Client::connect(&path).unwrap().stream(StreamRequest::Events { past: 0, follow: false }).unwrap()
+        };
         while past().next().is_some() {}
         let _ = sender.send(());
     });

@@ -6,11 +6,11 @@
 #![forbid(unsafe_code)]
 
 mod action;
-pub mod asked;
 pub mod check;
 mod member;
 mod passive;
 mod pool;
+pub mod probe_key;
 pub mod report;
 pub mod spec;
 pub mod state;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::spec::Passive;
 use lvs::Time;
-use lvs::director::Signals;
+use lvs::director::HandshakeStats;
 use lvs::service::Endpoint;
 
 /// Memory of the servers of a service.
@@ -18,7 +18,7 @@ pub(super) struct Listener {
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Heard {
-    last: Signals,
+    last: HandshakeStats,
     /// Bad intervals in a row.
     bad: u32,
     down_until: Option<Time>,
@@ -36,23 +36,23 @@ impl Listener {
     pub(super) fn listen(
         &mut self,
         policy: &Passive,
-        counted: &[(Endpoint, Signals)],
+        counted: &[(Endpoint, HandshakeStats)],
         now: Time,
     ) -> Vec<Verdict> {
         self.next_at = now + policy.interval;
         let mut verdicts = Vec::new();
-        for (server, signals) in counted {
+        for (server, handshakes) in counted {
             let is_new = !self.servers.contains_key(server);
             let heard = self.servers.entry(*server).or_default();
-            let change = signals.since(heard.last);
-            heard.last = *signals;
+            let change = handshakes.since(heard.last);
+            heard.last = *handshakes;
             if is_new {
                 continue;
             }
             match heard.down_until {
                 Some(until) if now < until => {}
                 Some(_) => {
-                    *heard = Heard { last: *signals, ..Heard::default() };
+                    *heard = Heard { last: *handshakes, ..Heard::default() };
                     verdicts.push((*server, None));
                 }
                 None => {
@@ -84,8 +84,8 @@ impl Listener {
     }
 }
 
-fn reason(policy: &Passive, change: Signals) -> Option<String> {
-    let Signals { opened, answered, refused } = change;
+fn reason(policy: &Passive, change: HandshakeStats) -> Option<String> {
+    let HandshakeStats { opened, answered, refused } = change;
     if opened < policy.min_connections.max(1) {
         return None;
     }
@@ -109,7 +109,7 @@ mod tests {
         let server = Endpoint::new("10.1.0.1".parse().unwrap(), 80);
         let policy = Passive::default();
         let mut listener = Listener::default();
-        let mut total = Signals::default();
+        let mut total = HandshakeStats::default();
         let mut at = |secs, opened, answered, refused| {
             total.opened += opened;
             total.answered += answered;

@@ -13,7 +13,7 @@ use super::passive::Listener;
 use super::report::ServiceReport;
 use super::spec::{Script, ServerHealth, ServiceHealth, ServicePolicy};
 use lvs::Time;
-use lvs::director::{Command, ServiceEntry, Signals};
+use lvs::director::{Command, HandshakeStats, ServiceEntry};
 use lvs::sched::FULL_SHARE;
 use lvs::service::{Endpoint, ServerSpec, ServiceKey};
 use lvs_events::Event;
@@ -96,7 +96,7 @@ impl Pool {
     }
 
     /// Takes in what the director has counted. True when something may follow.
-    pub(super) fn listen(&mut self, counted: &[(Endpoint, Signals)], now: Time) -> bool {
+    pub(super) fn listen(&mut self, counted: &[(Endpoint, HandshakeStats)], now: Time) -> bool {
         let mut turned = false;
         let verdicts = match &self.policy.passive {
             Some(policy) => self.listener.listen(policy, counted, now),

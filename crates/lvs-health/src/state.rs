@@ -11,7 +11,7 @@ use super::pool::Pool;
 use super::report::ServiceReport;
 use super::spec::{Check, Script, ServiceHealth};
 use lvs::Time;
-use lvs::director::{Command, ServiceEntry, Signals, Tables};
+use lvs::director::{Command, HandshakeStats, ServiceEntry, Tables};
 use lvs::service::{Endpoint, ServerSpec, ServiceKey};
 
 /// One check of one server of one service.
@@ -83,7 +83,12 @@ impl Health {
     }
 
     /// Takes in what the director has counted of a service. True when it is to be settled.
-    pub fn listen(&mut self, service: &ServiceKey, counted: &[(Endpoint, Signals)], now: Time) -> bool {
+    pub fn listen(
+        &mut self,
+        service: &ServiceKey,
+        counted: &[(Endpoint, HandshakeStats)],
+        now: Time,
+    ) -> bool {
         self.pools.get_mut(service).is_some_and(|pool| pool.listen(counted, now))
     }
 

@@ -60,7 +60,7 @@ pub(super) fn families(options: &HostOptions, captures: &Captures) -> BTreeSet<F
 pub(super) fn wants_loose(options: &HostOptions, captures: &Captures) -> bool {
     let nets = options.vip_nets.iter().chain(&options.rs_nets).chain(&options.masquerade_nets);
     let mut behind = nets.map(IpNet::addr).chain(captures.reals.iter().copied());
-    captures.led_answers || behind.any(|addr| addr.is_ipv4())
+    captures.pinned_answers || behind.any(|addr| addr.is_ipv4())
 }
 
 pub(super) fn any(family: Family) -> IpNet {

@@ -9,8 +9,8 @@ use ratatui::widgets::{Block, Cell as TableCell, Clear, Paragraph, Row as TableR
 use super::grid::{Cell, Grid, Tone, shortened};
 use super::look::Look;
 use super::model::Model;
-use super::picture::{MOST, Picture};
 use super::rates::Measure;
+use super::snapshot::{MOST, Snapshot};
 use crate::cli::units::{bytes, duration, number};
 
 pub(super) const HELP: &str = "\
@@ -63,12 +63,14 @@ pub(super) fn draw(frame: &mut Frame<'_>, model: &mut Model, look: Look) {
 }
 
 fn head_of(model: &Model, look: Look, area: Rect) -> Vec<Line<'static>> {
-    let Some(picture) = &model.picture else { return vec![Line::raw("tunvs top")] };
+    let Some(snapshot) = &model.snapshot else { return vec![Line::raw("tunvs top")] };
     let width = usize::from(area.width);
-    let mut lines = vec![Line::styled(summary(picture, width), Style::new().add_modifier(Modifier::BOLD))];
+    let mut lines = vec![Line::styled(summary(snapshot, width), Style::new().add_modifier(Modifier::BOLD))];
     let (service, rates) = match model.level().view.service() {
-        Some(key) => (Some(key), picture.service(key).map_or_else(Default::default, |service| service.rates)),
-        None => (None, picture.status.census.rates),
+        Some(key) => {
+            (Some(key), snapshot.service(key).map_or_else(Default::default, |service| service.rates))
+        }
+        None => (None, snapshot.status.census.rates),
     };
     let measures: &[Measure] = if area.height >= 4 { &Measure::ALL } else { &[model.measure] };
     for measure in measures {
@@ -87,8 +89,8 @@ fn head_of(model: &Model, look: Look, area: Rect) -> Vec<Line<'static>> {
 }
 
 /// As many of these as there is room for, the most telling first.
-fn summary(picture: &Picture, width: usize) -> String {
-    let (director, census) = (&picture.status.director, &picture.status.census);
+fn summary(snapshot: &Snapshot, width: usize) -> String {
+    let (director, census) = (&snapshot.status.director, &snapshot.status.census);
     let (servers, conns) = (census.servers, census.connections);
     let mut parts = vec![
         format!("{} conns/s", number(census.rates.cps)),
@@ -98,11 +100,11 @@ fn summary(picture: &Picture, width: usize) -> String {
         format!("up {}", duration(director.uptime)),
         format!("tunvs {} pid {}", director.version, director.pid),
     ];
-    let drops: u64 = picture.status.drops.values().sum();
+    let drops: u64 = snapshot.status.drops.values().sum();
     if drops > 0 {
         parts.push(format!("{} drops", number(drops)));
     }
-    if !picture.status.host.follows {
+    if !snapshot.status.host.follows {
         parts.insert(1, "HOST DOES NOT FOLLOW".to_owned());
     }
     let mut text = String::new();
@@ -125,7 +127,7 @@ fn crumbs_of(model: &Model, grid: &Grid, look: Look, width: u16) -> Line<'static
     }
     // A view that was left a moment ago may have been cut, this one is not.
     let extra = level.view.extra();
-    if model.picture.as_ref().is_some_and(|picture| picture.is_cut && picture.extra == extra) {
+    if model.snapshot.as_ref().is_some_and(|snapshot| snapshot.is_cut && snapshot.extra == extra) {
         notes.push_str(&format!(" first {MOST}"));
     }
     notes.push_str(&format!(" {} rows", grid.rows.len()));

@@ -127,7 +127,7 @@ impl Grid {
             };
             let order = by(sort.column);
             let order = if sort.descending { order.reverse() } else { order };
-            // Equal rows stay where they are from picture to picture.
+            // Equal rows stay where they are from snapshot to snapshot.
             order.then_with(|| (0..self.columns.len()).map(by).find(|by| by.is_ne()).unwrap_or(order))
         });
     }

@@ -7,7 +7,7 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use super::draw::HELP;
 use super::grid::{RowId, Sort};
 use super::model::{LONGEST, Level, Model, SHORTEST};
-use super::picture::Scope;
+use super::snapshot::Scope;
 use super::views::View;
 
 /// Longest filter that is taken.

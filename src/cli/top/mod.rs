@@ -1,6 +1,6 @@
 //! `tunvs top`: services, servers, states and connections as they change, on a terminal or as text.
 //!
-//! Reads the control socket and changes nothing. [`poll`] takes pictures, [`model`] and [`keys`] are what is seen and
+//! Reads the control socket and changes nothing. [`poll`] takes snapshots, [`model`] and [`keys`] are what is seen and
 //! what keys do (pure), [`views`] and [`grid`] make tables of it, [`draw`] and [`print`](mod@print) show them, [`screen`] owns the
 //! terminal.
 
@@ -9,11 +9,11 @@ mod grid;
 mod keys;
 mod look;
 mod model;
-mod picture;
 mod poll;
 mod print;
 mod rates;
 mod screen;
+mod snapshot;
 #[cfg(test)]
 mod tests;
 mod views;
@@ -26,9 +26,9 @@ pub(super) use keys::seconds;
 use self::grid::{Grid, Sort};
 use self::look::Look;
 use self::model::{Level, Model};
-use self::picture::{Picture, Scope};
 use self::poll::Asker;
 use self::rates::{History, Measure};
+use self::snapshot::{Scope, Snapshot};
 use self::views::View;
 use super::args::{TopArgs, TopView};
 use lvs_control::{ClientError, socket_path};
@@ -47,7 +47,7 @@ pub(super) enum TopError {
     JsonOfWhat,
     #[error("no column {name:?} here; there are {known}")]
     NoSuchColumn { name: String, known: String },
-    #[error("cannot write the picture")]
+    #[error("cannot write the snapshot")]
     Write(#[source] io::Error),
 }
 
@@ -56,7 +56,7 @@ pub(super) fn run(args: &TopArgs, out: &mut dyn Write) -> Result<(), TopError> {
     let path = socket_path(args.socket.socket.as_deref());
     if args.once || args.batch {
         let asker = Asker::new(path);
-        return match print_pictures(args, model, asker, out) {
+        return match print_snapshots(args, model, asker, out) {
             // `tunvs top --batch | head` has seen enough.
             Err(TopError::Write(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
             other => other,
@@ -78,7 +78,7 @@ fn first_level(args: &TopArgs) -> Result<Level, TopError> {
     });
     level.filter = args.filter.clone().unwrap_or_default();
     if let Some(name) = &args.sort {
-        let grid = level.view.grid(&Picture::default(), &History::default(), Measure::default());
+        let grid = level.view.grid(&Snapshot::default(), &History::default(), Measure::default());
         level.sort = sort_named(&grid, name)?;
     }
     Ok(level)
@@ -101,7 +101,7 @@ fn sort_named(grid: &Grid, given: &str) -> Result<Sort, TopError> {
     }
 }
 
-fn print_pictures(
+fn print_snapshots(
     args: &TopArgs,
     mut model: Model,
     mut asker: Asker,

@@ -1,10 +1,10 @@
-//! What the screen shows, and how pictures and time change it. Keys do it in `keys`. Pure.
+//! What the screen shows, and how snapshots and time change it. Keys do it in `keys`. Pure.
 
 use std::time::Duration;
 
 use super::grid::{Grid, RowId, Sort};
-use super::picture::{Extra, Picture};
 use super::rates::{History, Measure, Meter};
+use super::snapshot::{Extra, Snapshot};
 use super::views::View;
 
 /// The shortest and the longest time between two looks.
@@ -32,7 +32,7 @@ impl Level {
 
 #[derive(Debug)]
 pub(super) struct Model {
-    pub picture: Option<Picture>,
+    pub snapshot: Option<Snapshot>,
     pub history: History,
     meter: Meter,
     /// The view that is seen is the last one; never empty.
@@ -44,15 +44,15 @@ pub(super) struct Model {
     pub help: Option<u16>,
     pub is_paused: bool,
     pub interval: Duration,
-    /// Why there are no pictures.
+    /// Why there are no snapshots.
     pub lost: Option<String>,
-    /// Seconds without a picture.
+    /// Seconds without a snapshot.
     pub waited: u64,
     /// Rows that are seen at once, as drawn last.
     pub page: usize,
 }
 
-/// What whoever takes pictures has to know.
+/// What whoever takes snapshots has to know.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Wanted {
     pub extra: Extra,
@@ -63,7 +63,7 @@ pub(super) struct Wanted {
 impl Model {
     pub(super) fn new(first: Level, interval: Duration) -> Self {
         Self {
-            picture: None,
+            snapshot: None,
             history: History::default(),
             meter: Meter::default(),
             levels: vec![first],
@@ -91,23 +91,23 @@ impl Model {
         Wanted { extra: self.level().view.extra(), interval: self.interval, is_paused: self.is_paused }
     }
 
-    /// A picture has come.
-    pub(super) fn see(&mut self, mut picture: Picture) {
+    /// A snapshot has come.
+    pub(super) fn see(&mut self, mut snapshot: Snapshot) {
         self.lost = None;
         self.waited = 0;
-        if let Some(shown) = self.picture.as_mut().filter(|_| self.is_paused) {
+        if let Some(shown) = self.snapshot.as_mut().filter(|_| self.is_paused) {
             // Another view was opened meanwhile: only what it needs is new.
-            if shown.extra != picture.extra {
-                shown.extra = picture.extra;
-                shown.states = picture.states;
-                shown.connections = picture.connections;
-                shown.is_cut = picture.is_cut;
+            if shown.extra != snapshot.extra {
+                shown.extra = snapshot.extra;
+                shown.states = snapshot.states;
+                shown.connections = snapshot.connections;
+                shown.is_cut = snapshot.is_cut;
             }
             return;
         }
-        self.meter.measure(&mut picture);
-        self.history.note(&picture);
-        self.picture = Some(picture);
+        self.meter.measure(&mut snapshot);
+        self.history.note(&snapshot);
+        self.snapshot = Some(snapshot);
     }
 
     /// The director did not answer.
@@ -131,10 +131,10 @@ impl Model {
     /// The table that is seen, filtered and sorted.
     pub(super) fn grid(&self) -> Grid {
         let level = self.level();
-        let Some(picture) = &self.picture else { return Grid { empty: "waiting", ..Grid::default() } };
-        let mut grid = level.view.grid(picture, &self.history, self.measure);
+        let Some(snapshot) = &self.snapshot else { return Grid { empty: "waiting", ..Grid::default() } };
+        let mut grid = level.view.grid(snapshot, &self.history, self.measure);
         let extra = level.view.extra();
-        if extra != Extra::Nothing && extra != picture.extra {
+        if extra != Extra::Nothing && extra != snapshot.extra {
             grid.rows.clear();
             grid.empty = "waiting";
         }

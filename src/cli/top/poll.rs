@@ -6,8 +6,8 @@ use std::thread;
 use std::time::Duration;
 
 use super::model::Wanted;
-use super::picture::{Picture, look};
 use super::screen::Input;
+use super::snapshot::{Snapshot, look};
 use crate::daemon::Clock;
 use lvs_control::{Client, ClientError};
 
@@ -28,14 +28,14 @@ impl Asker {
         Self { path, client: None, clock: Clock::start() }
     }
 
-    pub(super) fn ask(&mut self, extra: &super::picture::Extra) -> Result<Picture, ClientError> {
+    pub(super) fn ask(&mut self, extra: &super::snapshot::Extra) -> Result<Snapshot, ClientError> {
         let mut client = match self.client.take() {
             Some(client) => client,
             None => Client::connect(&self.path)?,
         };
-        let picture = look(&mut client, &self.path, extra, self.clock.now())?;
+        let snapshot = look(&mut client, &self.path, extra, self.clock.now())?;
         self.client = Some(client);
-        Ok(picture)
+        Ok(snapshot)
     }
 }
 
@@ -43,7 +43,7 @@ impl Asker {
 pub(super) fn start(
     mut asker: Asker,
     mut wanted: Wanted,
-    wishes: Receiver<Wanted>,
+    scopes: Receiver<Wanted>,
     inputs: Sender<Input>,
 ) -> std::io::Result<()> {
     let run = move || {
@@ -52,7 +52,7 @@ pub(super) fn start(
             let started = asker.clock.now();
             if is_new || !wanted.is_paused {
                 let seen = match asker.ask(&wanted.extra) {
-                    Ok(picture) => Input::Picture(Box::new(picture)),
+                    Ok(snapshot) => Input::Snapshot(Box::new(snapshot)),
                     Err(error) => Input::Lost(error.to_string()),
                 };
                 if inputs.send(seen).is_err() {
@@ -61,10 +61,10 @@ pub(super) fn start(
             }
             let took = asker.clock.now().since(started);
             let rest = wanted.interval.saturating_sub(took).max(took.saturating_mul(REST));
-            match newest(&wishes, rest) {
-                Ok(Some(wish)) => {
-                    is_new = wish.extra != wanted.extra;
-                    wanted = wish;
+            match newest(&scopes, rest) {
+                Ok(Some(scope)) => {
+                    is_new = scope.extra != wanted.extra;
+                    wanted = scope;
                 }
                 Ok(None) => is_new = false,
                 Err(Gone) => return,
@@ -76,15 +76,15 @@ pub(super) fn start(
 
 struct Gone;
 
-/// The last of the wishes that came, or None when none came in that time.
-fn newest(wishes: &Receiver<Wanted>, rest: Duration) -> Result<Option<Wanted>, Gone> {
-    let mut newest = match wishes.recv_timeout(rest) {
-        Ok(wish) => wish,
+/// The last of the scopes that came, or None when none came in that time.
+fn newest(scopes: &Receiver<Wanted>, rest: Duration) -> Result<Option<Wanted>, Gone> {
+    let mut newest = match scopes.recv_timeout(rest) {
+        Ok(scope) => scope,
         Err(RecvTimeoutError::Timeout) => return Ok(None),
         Err(RecvTimeoutError::Disconnected) => return Err(Gone),
     };
-    while let Ok(wish) = wishes.try_recv() {
-        newest = wish;
+    while let Ok(scope) = scopes.try_recv() {
+        newest = scope;
     }
     Ok(Some(newest))
 }

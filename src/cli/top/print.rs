@@ -1,4 +1,4 @@
-//! Pictures as text and as JSON, for scripts and logs.
+//! Snapshots as text and as JSON, for scripts and logs.
 
 use std::io::{self, Write};
 
@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::grid::{Cell, Grid};
 use super::model::Model;
-use super::picture::Picture;
+use super::snapshot::Snapshot;
 use super::views::View;
 use ipvsadm::protocol_name;
 use lvs::director::{ConnCensus, ConnDetail, ServerCensus, ServerEntry, ServiceEntry};
@@ -14,10 +14,10 @@ use lvs::service::{Endpoint, Rates, ServiceKey, Stats};
 use lvs_control::status::Process;
 use lvs_events::json;
 
-/// One view of a picture, with a line about the director in front.
+/// One view of a snapshot, with a line about the director in front.
 pub(super) fn text(model: &Model, out: &mut dyn Write) -> io::Result<()> {
-    let Some(picture) = &model.picture else { return Ok(()) };
-    let (director, census) = (&picture.status.director, &picture.status.census);
+    let Some(snapshot) = &model.snapshot else { return Ok(()) };
+    let (director, census) = (&snapshot.status.director, &snapshot.status.census);
     let (rates, conns) = (census.rates, census.connections);
     writeln!(
         out,
@@ -120,19 +120,19 @@ struct State<'a> {
 
 /// All that was seen; in one line where many follow each other.
 pub(super) fn json(model: &Model, one_line: bool, out: &mut dyn Write) -> io::Result<()> {
-    let Some(picture) = &model.picture else { return Ok(()) };
+    let Some(snapshot) = &model.snapshot else { return Ok(()) };
     let view = &model.level().view;
-    let census = &picture.status.census;
+    let census = &snapshot.status.census;
     let document = Document {
         version: 1,
-        director: &picture.status.director,
+        director: &snapshot.status.director,
         servers: census.servers,
         connections: census.connections,
         stats: census.stats,
         rates: census.rates,
-        services: picture.services.iter().map(|entry| service(picture, entry)).collect(),
-        states: matches!(view, View::States(_)).then(|| states(picture)),
-        listed: matches!(view, View::Connections(_)).then(|| listed(&picture.connections)),
+        services: snapshot.services.iter().map(|entry| service(snapshot, entry)).collect(),
+        states: matches!(view, View::States(_)).then(|| states(snapshot)),
+        listed: matches!(view, View::Connections(_)).then(|| listed(&snapshot.connections)),
     };
     if one_line {
         serde_json::to_writer(&mut *out, &document)?;
@@ -142,16 +142,16 @@ pub(super) fn json(model: &Model, one_line: bool, out: &mut dyn Write) -> io::Re
     writeln!(out)
 }
 
-fn service<'a>(picture: &Picture, entry: &'a ServiceEntry) -> Service<'a> {
+fn service<'a>(snapshot: &Snapshot, entry: &'a ServiceEntry) -> Service<'a> {
     let key = entry.spec.key;
-    let report = picture.health_of(&key);
+    let report = snapshot.health_of(&key);
     let server = |server: &ServerEntry| {
         let end = server.spec.endpoint();
         Server {
             server: end,
             forwarding: server.spec.forwarding.name().to_lowercase(),
             weight: server.weight(),
-            up: picture.server_health(&key, end).map(|report| report.up),
+            up: snapshot.server_health(&key, end).map(|report| report.up),
             drained: server.drained,
             active_conns: server.active_conns,
             inactive_conns: server.inactive_conns,
@@ -171,8 +171,8 @@ fn service<'a>(picture: &Picture, entry: &'a ServiceEntry) -> Service<'a> {
     }
 }
 
-fn states(picture: &Picture) -> Vec<State<'_>> {
-    let states = picture.states.iter().map(|count| State {
+fn states(snapshot: &Snapshot) -> Vec<State<'_>> {
+    let states = snapshot.states.iter().map(|count| State {
         protocol: protocol_name(count.protocol).to_lowercase(),
         state: &count.state,
         template: count.templates,

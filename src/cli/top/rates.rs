@@ -1,21 +1,21 @@
-//! Rates measured from one picture to the next, and their past for the trends. Pure.
+//! Rates measured from one snapshot to the next, and their past for the trends. Pure.
 //!
 //! The director's own rates are averages over many seconds (`ip_vs_est.c`); they stand where there is nothing to
 //! compare with yet.
 
 use std::collections::{HashMap, VecDeque};
 
-use super::picture::Picture;
+use super::snapshot::Snapshot;
 use lvs::Time;
 use lvs::service::{Endpoint, Rates, ServiceKey, Stats};
 
 /// Rates of the past that are kept of a service.
 const DEPTH: usize = 120;
 
-/// Two pictures that are nearer say nothing of a rate (milliseconds).
+/// Two snapshots that are nearer say nothing of a rate (milliseconds).
 const NEAR: u64 = 50;
 
-/// The counters of the last picture.
+/// The counters of the last snapshot.
 #[derive(Debug, Default)]
 pub(super) struct Meter {
     last: Option<Last>,
@@ -31,12 +31,12 @@ struct Last {
 }
 
 impl Meter {
-    /// Puts what was measured since the last picture in place of the averages.
-    pub(super) fn measure(&mut self, picture: &mut Picture) {
-        let now = Last::of(picture);
+    /// Puts what was measured since the last snapshot in place of the averages.
+    pub(super) fn measure(&mut self, snapshot: &mut Snapshot) {
+        let now = Last::of(snapshot);
         let last = self.last.take();
         if let Some(last) = last.filter(|last| last.pid == now.pid) {
-            let millis = picture.at.since(last.at).as_millis().try_into().unwrap_or(u64::MAX);
+            let millis = snapshot.at.since(last.at).as_millis().try_into().unwrap_or(u64::MAX);
             if millis < NEAR {
                 self.last = Some(last);
                 return;
@@ -46,9 +46,9 @@ impl Meter {
                     *rates = measured;
                 }
             };
-            let census = &mut picture.status.census;
+            let census = &mut snapshot.status.census;
             put(&mut census.rates, census.stats, Some(&last.total));
-            for service in &mut picture.services {
+            for service in &mut snapshot.services {
                 let key = service.spec.key;
                 put(&mut service.rates, service.stats, last.services.get(&key));
                 for server in &mut service.servers {
@@ -62,8 +62,8 @@ impl Meter {
 }
 
 impl Last {
-    fn of(picture: &Picture) -> Self {
-        let services = picture.services.iter();
+    fn of(snapshot: &Snapshot) -> Self {
+        let services = snapshot.services.iter();
         let servers = services.clone().flat_map(|service| {
             let named = move |server: &lvs::director::ServerEntry| {
                 ((service.spec.key, server.spec.endpoint()), server.stats)
@@ -71,9 +71,9 @@ impl Last {
             service.servers.iter().map(named)
         });
         Self {
-            at: picture.at,
-            pid: picture.status.director.pid,
-            total: picture.status.census.stats,
+            at: snapshot.at,
+            pid: snapshot.status.director.pid,
+            total: snapshot.status.census.stats,
             servers: servers.collect(),
             services: services.map(|service| (service.spec.key, service.stats)).collect(),
         }
@@ -139,10 +139,10 @@ pub(super) struct History {
 }
 
 impl History {
-    pub(super) fn note(&mut self, picture: &Picture) {
-        push(&mut self.total, picture.status.census.rates);
-        self.services.retain(|key, _| picture.service(key).is_some());
-        for service in &picture.services {
+    pub(super) fn note(&mut self, snapshot: &Snapshot) {
+        push(&mut self.total, snapshot.status.census.rates);
+        self.services.retain(|key, _| snapshot.service(key).is_some());
+        for service in &snapshot.services {
             push(self.services.entry(service.spec.key).or_default(), service.rates);
         }
     }
@@ -166,17 +166,17 @@ fn push(past: &mut VecDeque<Rates>, rates: Rates) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{key, picture};
+    use super::super::tests::{key, snapshot};
     use super::*;
 
     #[test]
     fn rates_are_measured_from_picture_to_picture() {
         let mut meter = Meter::default();
-        let mut first = picture(1000);
+        let mut first = snapshot(1000);
         let averaged = first.services[0].rates;
         meter.measure(&mut first);
         assert_eq!(first.services[0].rates, averaged, "nothing to compare with");
-        let mut second = picture(3000);
+        let mut second = snapshot(3000);
         second.services[0].stats.conns += 100;
         second.services[0].servers[0].stats.in_bytes += 9000;
         second.status.census.stats.conns += 100;
@@ -184,10 +184,10 @@ mod tests {
         assert_eq!(second.status.census.rates.cps, 50);
         assert_eq!(second.services[0].rates, Rates { cps: 50, ..Rates::default() });
         assert_eq!(second.services[0].servers[0].rates.in_bps, 4500);
-        let mut zeroed = picture(4000);
+        let mut zeroed = snapshot(4000);
         meter.measure(&mut zeroed);
         assert_eq!(zeroed.services[0].rates, averaged, "the counters went back");
-        let mut other = picture(5000);
+        let mut other = snapshot(5000);
         other.status.director.pid += 1;
         other.services[0].stats.conns += 100;
         meter.measure(&mut other);
@@ -198,14 +198,14 @@ mod tests {
     fn the_past_has_an_end_and_forgets_services_that_are_gone() {
         let mut history = History::default();
         for at in 0..300 {
-            let mut picture = picture(at * 1000);
-            picture.services[1].rates.cps = at;
-            history.note(&picture);
+            let mut snapshot = snapshot(at * 1000);
+            snapshot.services[1].rates.cps = at;
+            history.note(&snapshot);
         }
         let past = history.of(Some(&key(80)), Measure::Conns);
         assert_eq!((past.len(), past.first(), past.last()), (DEPTH, Some(&180), Some(&299)));
         assert_eq!(history.of(None, Measure::Packets).len(), DEPTH);
-        let mut less = picture(0);
+        let mut less = snapshot(0);
         less.services.clear();
         history.note(&less);
         assert!(history.of(Some(&key(80)), Measure::Conns).is_empty());

@@ -1,4 +1,4 @@
-//! The terminal: keys, signals and pictures come in, the model is drawn, and at the end everything is as it was.
+//! The terminal: keys, signals and snapshots come in, the model is drawn, and at the end everything is as it was.
 
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
@@ -17,15 +17,15 @@ use super::draw::draw;
 use super::keys::Effect;
 use super::look::Look;
 use super::model::Model;
-use super::picture::Picture;
 use super::poll::{self, Asker};
+use super::snapshot::Snapshot;
 
 #[derive(Debug)]
 pub(super) enum Input {
     Key(KeyEvent),
     /// The screen has another size.
     Resized,
-    Picture(Box<Picture>),
+    Snapshot(Box<Snapshot>),
     /// The director does not answer.
     Lost(String),
     /// By a signal, or because the terminal is gone.
@@ -69,7 +69,7 @@ pub(super) fn run(mut model: Model, path: PathBuf, look: Look) -> Result<(), Top
                     Effect::Suspend => screen.suspend().map_err(TopError::Terminal)?,
                 },
                 Input::Resized => {}
-                Input::Picture(picture) => model.see(*picture),
+                Input::Snapshot(snapshot) => model.see(*snapshot),
                 Input::Lost(why) => model.miss(why),
                 Input::Quit => return Ok(()),
             }

@@ -7,7 +7,7 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use super::draw::draw;
 use super::keys::{Effect, seconds};
 use super::model::SHORTEST;
-use super::picture::Extra;
+use super::snapshot::Extra;
 use super::*;
 use lvs::Time;
 use lvs::director::{ConnDetail, ConnEntry, ServerEntry, ServiceEntry, StateCount};
@@ -60,28 +60,28 @@ fn report(servers: &[(u8, bool)]) -> ServiceReport {
     }
 }
 
-pub(super) fn picture(at: u64) -> Picture {
+pub(super) fn snapshot(at: u64) -> Snapshot {
     let service = |port, cps, servers| ServiceEntry {
         spec: ServiceSpec::new(key(port), "wrr"),
         stats: Stats::default(),
         rates: Rates { cps, in_pps: 10, ..Rates::default() },
         servers,
     };
-    let mut picture = Picture { at: Time(at), ..Picture::default() };
-    picture.status.director.version = "1.2.3".to_owned();
-    picture.status.director.pid = 4711;
-    picture.status.host.follows = true;
-    picture.status.census.services = 2;
-    picture.status.census.connections.active = 30;
-    picture.status.census.rates.cps = 305;
-    picture.services =
+    let mut snapshot = Snapshot { at: Time(at), ..Snapshot::default() };
+    snapshot.status.director.version = "1.2.3".to_owned();
+    snapshot.status.director.pid = 4711;
+    snapshot.status.host.follows = true;
+    snapshot.status.census.services = 2;
+    snapshot.status.census.connections.active = 30;
+    snapshot.status.census.rates.cps = 305;
+    snapshot.services =
         vec![service(443, 5, vec![server(3, 1)]), service(80, 300, vec![server(1, 2), server(2, 0)])];
-    picture
+    snapshot
 }
 
 fn model() -> Model {
     let mut model = Model::new(Level::new(View::Services), Duration::from_secs(1));
-    model.see(picture(1000));
+    model.see(snapshot(1000));
     model
 }
 
@@ -119,7 +119,7 @@ fn first_column(model: &Model) -> Vec<String> {
 #[test]
 fn a_screen_of_80_by_24_shows_services_with_rates_and_trends() {
     let mut model = model();
-    let mut next = picture(2000);
+    let mut next = snapshot(2000);
     next.services[1].stats.conns = 400;
     next.status.census.stats.conns = 400;
     model.see(next);
@@ -177,7 +177,7 @@ fn rows_are_opened_from_service_to_connections_and_closed_again() {
     };
     let detail = ConnDetail { entry, method: "Masq".to_owned(), in_packets: 3, is_template: false };
     let extra = Extra::Connections(scope);
-    model.see(Picture { extra, connections: vec![detail], is_cut: true, ..picture(2000) });
+    model.see(Snapshot { extra, connections: vec![detail], is_cut: true, ..snapshot(2000) });
     let shown = screen(&mut model, ASCII, 80, 24);
     assert!(shown.contains("services > TCP 10.0.0.1:80 > connections of 10.1.0.1:8080"), "{shown}");
     assert!(shown.contains("first 500") && shown.contains("10.9.0.9:40000"), "{shown}");
@@ -204,7 +204,7 @@ fn states_are_counted_and_lead_to_their_connections() {
         connections,
     };
     let states = vec![count("FIN_WAIT", 100), count("ESTABLISHED", 300)];
-    model.see(Picture { extra: Extra::States(scope.clone()), states, ..picture(2000) });
+    model.see(Snapshot { extra: Extra::States(scope.clone()), states, ..snapshot(2000) });
     assert_eq!(first_column(&model), ["ESTABLISHED", "FIN_WAIT"]);
     assert!(screen(&mut model, ASCII, 80, 24).contains("75 %  ###############"));
     press(&mut model, "\n");
@@ -242,16 +242,16 @@ fn rows_are_sorted_and_filtered_by_keys() {
 fn the_chosen_row_stays_chosen_wherever_it_moves() {
     let mut model = model();
     press(&mut model, "j");
-    let mut next = picture(2000);
+    let mut next = snapshot(2000);
     next.services[0].stats.conns = 9000;
     model.see(next);
     assert_eq!(first_column(&model)[0], "TCP 10.0.0.1:443", "it is the fastest now");
     assert_eq!(model.place(&model.grid()), Some(0));
-    let mut gone = picture(3000);
+    let mut gone = snapshot(3000);
     gone.services.remove(0);
     model.see(gone);
     assert_eq!(model.place(&model.grid()), Some(0), "another stands in its place");
-    model.see(Picture { at: Time(4000), ..Picture::default() });
+    model.see(Snapshot { at: Time(4000), ..Snapshot::default() });
     press(&mut model, "jkGg\n");
     assert_eq!(model.place(&model.grid()), None);
     assert!(screen(&mut model, ASCII, 80, 24).contains("no services"));
@@ -263,9 +263,9 @@ fn a_pause_holds_the_picture_but_opens_views() {
     press(&mut model, "p3");
     assert!(model.wanted().is_paused);
     let states = vec![StateCount { protocol: 17, state: "UDP".to_owned(), templates: false, connections: 7 }];
-    let mut next = picture(2000);
+    let mut next = snapshot(2000);
     next.status.census.rates.cps = 999;
-    model.see(Picture { extra: Extra::States(Scope::default()), states, ..next });
+    model.see(Snapshot { extra: Extra::States(Scope::default()), states, ..next });
     let shown = screen(&mut model, ASCII, 80, 24);
     assert!(shown.contains("PAUSED") && shown.contains("305 conns/s") && shown.contains("UDP"), "{shown}");
     (0..100).for_each(|_| model.wait());
@@ -278,8 +278,8 @@ fn a_director_that_is_gone_or_silent_is_told() {
     model.miss("no director answers at /run/x".to_owned());
     let shown = screen(&mut model, ASCII, 80, 24);
     assert!(shown.contains("trying again: no director answers at /run/x"), "{shown}");
-    assert!(shown.contains("TCP 10.0.0.1:80"), "the last picture stays");
-    model.see(picture(2000));
+    assert!(shown.contains("TCP 10.0.0.1:80"), "the last snapshot stays");
+    model.see(snapshot(2000));
     assert!(!screen(&mut model, ASCII, 80, 24).contains("trying again"));
     (0..9).for_each(|_| model.wait());
     assert!(screen(&mut model, ASCII, 80, 24).contains("silent for 9 s"));
@@ -290,11 +290,11 @@ fn servers_say_how_they_are() {
     let mut drained = server(1, 2);
     drained.drained = true;
     let full = ServerEntry { spec: ServerSpec { upper_threshold: 12, ..server(2, 1).spec }, ..server(2, 1) };
-    let mut picture = picture(1000);
-    picture.services[1].servers = vec![drained, full, server(4, 0), server(5, 1)];
-    picture.health = vec![report(&[(1, true), (2, false), (5, true), (9, false)])];
+    let mut snapshot = snapshot(1000);
+    snapshot.services[1].servers = vec![drained, full, server(4, 0), server(5, 1)];
+    snapshot.health = vec![report(&[(1, true), (2, false), (5, true), (9, false)])];
     let mut model = Model::new(Level::new(View::Servers(Some(key(80)))), Duration::from_secs(1));
-    model.see(picture.clone());
+    model.see(snapshot.clone());
     press(&mut model, "<<<<<<");
     let states: Vec<String> = model.grid().rows.iter().map(|row| row.cells[3].shown().to_owned()).collect();
     assert_eq!(states, ["up drained", "DOWN full", "quiesced", "up warming 37 %", "DOWN taken out"]);
@@ -302,10 +302,10 @@ fn servers_say_how_they_are() {
     assert_eq!(model.grid().rows[0].cells[2].shown(), "1/4");
     let services = |health: Vec<ServiceReport>| {
         let mut model = Model::new(Level::new(View::Services), Duration::from_secs(1));
-        model.see(Picture { health, ..picture.clone() });
+        model.see(Snapshot { health, ..snapshot.clone() });
         model.grid().rows[0].cells[3].shown().to_owned()
     };
-    let with = |up, sorry| vec![ServiceReport { up, sorry, ..picture.health[0].clone() }];
+    let with = |up, sorry| vec![ServiceReport { up, sorry, ..snapshot.health[0].clone() }];
     assert_eq!(services(with(true, false)), "up");
     assert_eq!(services(with(false, false)), "DOWN");
     assert_eq!(services(with(false, true)), "sorry");
@@ -336,7 +336,7 @@ fn views_turn_and_intervals_stay_within_bounds() {
 #[test]
 fn colours_are_left_out_where_they_are_not_wanted() {
     let mut model = model();
-    let mut down = picture(2000);
+    let mut down = snapshot(2000);
     down.services[1].servers.clear();
     model.see(down);
     let colours = |model: &mut Model, look| {
@@ -351,15 +351,15 @@ fn colours_are_left_out_where_they_are_not_wanted() {
 
 #[test]
 fn text_has_all_columns_and_the_document_its_shape() {
-    let mut picture = picture(1000);
-    picture.states =
+    let mut snapshot = snapshot(1000);
+    snapshot.states =
         vec![StateCount { protocol: 6, state: "CLOSE".to_owned(), templates: false, connections: 7 }];
-    picture.extra = Extra::States(Scope::default());
-    picture.status.director.config = Some("/etc/tunvs.toml".into());
-    picture.services.remove(0);
-    picture.health = vec![report(&[(1, true), (2, true)])];
+    snapshot.extra = Extra::States(Scope::default());
+    snapshot.status.director.config = Some("/etc/tunvs.toml".into());
+    snapshot.services.remove(0);
+    snapshot.health = vec![report(&[(1, true), (2, true)])];
     let mut model = Model::new(Level::new(View::States(Scope::default())), Duration::from_secs(1));
-    model.see(picture);
+    model.see(snapshot);
     let mut printed = Vec::new();
     print::json(&model, false, &mut printed).unwrap();
     crate::cli::document::assert_shape("top", std::str::from_utf8(&printed).unwrap());
@@ -378,7 +378,7 @@ fn text_has_all_columns_and_the_document_its_shape() {
 
 #[test]
 fn columns_are_found_by_name() {
-    let grid = View::Services.grid(&Picture::default(), &History::default(), Measure::default());
+    let grid = View::Services.grid(&Snapshot::default(), &History::default(), Measure::default());
     assert_eq!(sort_named(&grid, "active").unwrap(), Sort { column: 4, descending: true });
     assert_eq!(sort_named(&grid, "-Service").unwrap(), Sort { column: 0, descending: true });
     let error = sort_named(&grid, "speed").unwrap_err().to_string();

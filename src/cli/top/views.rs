@@ -1,8 +1,8 @@
-//! What each view shows: a picture as a table. Pure.
+//! What each view shows: a snapshot as a table. Pure.
 
 use super::grid::{Cell, Column, Grid, Row, RowId, Sort, Tone};
-use super::picture::{Extra, Picture, Scope};
 use super::rates::{History, Measure};
+use super::snapshot::{Extra, Scope, Snapshot};
 use crate::cli::units::{bytes, number};
 use ipvsadm::protocol_name;
 use lvs::director::{ServerEntry, ServiceEntry};
@@ -67,12 +67,12 @@ impl View {
         }
     }
 
-    pub(super) fn grid(&self, picture: &Picture, history: &History, measure: Measure) -> Grid {
+    pub(super) fn grid(&self, snapshot: &Snapshot, history: &History, measure: Measure) -> Grid {
         match self {
-            Self::Services => services(picture, history, measure),
-            Self::Servers(only) => servers(picture, only.as_ref()),
-            Self::States(_) => states(picture),
-            Self::Connections(_) => connections(picture),
+            Self::Services => services(snapshot, history, measure),
+            Self::Servers(only) => servers(snapshot, only.as_ref()),
+            Self::States(_) => states(snapshot),
+            Self::Connections(_) => connections(snapshot),
         }
     }
 }
@@ -86,7 +86,7 @@ fn named(what: &str, scope: &Scope) -> String {
     }
 }
 
-fn services(picture: &Picture, history: &History, measure: Measure) -> Grid {
+fn services(snapshot: &Snapshot, history: &History, measure: Measure) -> Grid {
     let columns = vec![
         Column::text("Service", 0),
         Column::text("Sched", 7),
@@ -103,11 +103,11 @@ fn services(picture: &Picture, history: &History, measure: Measure) -> Grid {
     ];
     let row = |entry: &ServiceEntry| {
         let key = entry.spec.key;
-        let report = picture.health_of(&key);
+        let report = snapshot.health_of(&key);
         let (active, inactive) = connections_of(entry);
         let usable = entry.servers.iter().filter(|server| {
             let end = server.spec.endpoint();
-            server.weight() > 0 && picture.server_health(&key, end).is_none_or(|report| report.up)
+            server.weight() > 0 && snapshot.server_health(&key, end).is_none_or(|report| report.up)
         });
         let (usable, all) = (usable.count(), entry.servers.len());
         let (state, tone) = service_state(report, usable);
@@ -123,7 +123,7 @@ fn services(picture: &Picture, history: &History, measure: Measure) -> Grid {
         cells.push(Cell::Trend(history.of(Some(&key), measure)));
         Row { id: RowId::Service(key), cells, tone }
     };
-    Grid { columns, rows: picture.services.iter().map(row).collect(), empty: "no services" }
+    Grid { columns, rows: snapshot.services.iter().map(row).collect(), empty: "no services" }
 }
 
 fn connections_of(entry: &ServiceEntry) -> (u64, u64) {
@@ -152,7 +152,7 @@ fn rates(rates: &Rates) -> [Cell; 5] {
     ]
 }
 
-fn servers(picture: &Picture, only: Option<&ServiceKey>) -> Grid {
+fn servers(snapshot: &Snapshot, only: Option<&ServiceKey>) -> Grid {
     let mut columns = vec![
         Column::text("Server", 0),
         Column::text("Forward", 8),
@@ -170,7 +170,7 @@ fn servers(picture: &Picture, only: Option<&ServiceKey>) -> Grid {
         columns.insert(1, Column::text("Service", 7));
     }
     let mut rows = Vec::new();
-    for entry in picture.services.iter().filter(|entry| only.is_none_or(|only| *only == entry.spec.key)) {
+    for entry in snapshot.services.iter().filter(|entry| only.is_none_or(|only| *only == entry.spec.key)) {
         let key = entry.spec.key;
         let mut add = |server: Endpoint, mut cells: Vec<Cell>, tone| {
             cells.insert(0, Cell::text(server.to_string()));
@@ -181,7 +181,7 @@ fn servers(picture: &Picture, only: Option<&ServiceKey>) -> Grid {
         };
         for server in &entry.servers {
             let end = server.spec.endpoint();
-            let (state, tone) = server_state(Some(server), picture.server_health(&key, end));
+            let (state, tone) = server_state(Some(server), snapshot.server_health(&key, end));
             let weight = server.weight();
             let mut cells = vec![
                 Cell::text(server.spec.forwarding.name()),
@@ -194,7 +194,7 @@ fn servers(picture: &Picture, only: Option<&ServiceKey>) -> Grid {
             add(end, cells, tone);
         }
         // Servers that checks have taken out of the table are still the operator's.
-        for report in picture.health_of(&key).into_iter().flat_map(|report| &report.servers) {
+        for report in snapshot.health_of(&key).into_iter().flat_map(|report| &report.servers) {
             let is_listed = |server: &ServerEntry| server.spec.endpoint() == report.server;
             if !entry.servers.iter().any(is_listed) {
                 let (state, tone) = server_state(None, Some(report));
@@ -253,7 +253,7 @@ pub(super) fn server_state(entry: Option<&ServerEntry>, report: Option<&ServerRe
     (if words.is_empty() { "-".to_owned() } else { words.join(" ") }, tone)
 }
 
-fn states(picture: &Picture) -> Grid {
+fn states(snapshot: &Snapshot) -> Grid {
     let columns = vec![
         Column::text("State", 0),
         Column::text("Proto", 1),
@@ -261,8 +261,8 @@ fn states(picture: &Picture) -> Grid {
         Column::number("Share", 2),
         Column::text("", 3),
     ];
-    let total: u64 = picture.states.iter().map(|count| count.connections).sum();
-    let rows = picture.states.iter().map(|count| {
+    let total: u64 = snapshot.states.iter().map(|count| count.connections).sum();
+    let rows = snapshot.states.iter().map(|count| {
         let name = if count.templates { format!("{} (template)", count.state) } else { count.state.clone() };
         let share = count.connections * 100 / total.max(1);
         let cells = vec![
@@ -278,7 +278,7 @@ fn states(picture: &Picture) -> Grid {
     Grid { columns, rows: rows.collect(), empty: "no connections" }
 }
 
-fn connections(picture: &Picture) -> Grid {
+fn connections(snapshot: &Snapshot) -> Grid {
     let columns = vec![
         Column::text("Proto", 5),
         Column::text("State", 1),
@@ -289,7 +289,7 @@ fn connections(picture: &Picture) -> Grid {
         Column::number("Expires", 4),
         Column::number("Packets", 6),
     ];
-    let rows = picture.connections.iter().map(|detail| {
+    let rows = snapshot.connections.iter().map(|detail| {
         let entry = &detail.entry;
         let seconds = entry.expires_in_ms / 1000;
         let cells = vec![

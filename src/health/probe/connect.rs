@@ -8,22 +8,22 @@ use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::{TcpSocket, TcpStream, UdpSocket};
 
 use super::ProbeError;
-use crate::health::lead::Way;
+use crate::health::pin::ProbeRoute;
 use lvs::service;
 use lvs_health::spec::Target;
 
 /// Opens a connection. It is closed with RST rather than FIN when it is dropped unread: thousands of checks must not
 /// fill the host with sockets in TIME_WAIT.
-pub(super) async fn tcp(to: SocketAddr, way: &Way<'_>) -> Result<TcpStream, ProbeError> {
-    let socket = led(to, (Type::STREAM, service::Protocol::Tcp), way)?;
+pub(super) async fn tcp(to: SocketAddr, route: &ProbeRoute<'_>) -> Result<TcpStream, ProbeError> {
+    let socket = pinned(to, (Type::STREAM, service::Protocol::Tcp), route)?;
     socket.set_linger(Some(std::time::Duration::ZERO)).map_err(wrong("SO_LINGER"))?;
     let socket = TcpSocket::from_std_stream(socket.into());
     socket.connect(to).await.map_err(ProbeError::Connect)
 }
 
 /// A datagram socket that hears that address only.
-pub(super) async fn udp(to: SocketAddr, way: &Way<'_>) -> Result<UdpSocket, ProbeError> {
-    let socket = led(to, (Type::DGRAM, service::Protocol::Udp), way)?;
+pub(super) async fn udp(to: SocketAddr, route: &ProbeRoute<'_>) -> Result<UdpSocket, ProbeError> {
+    let socket = pinned(to, (Type::DGRAM, service::Protocol::Udp), route)?;
     hear_all_errors(to, &socket).map_err(wrong("IP_RECVERR"))?;
     let socket = UdpSocket::from_std(socket.into()).map_err(wrong("the socket"))?;
     socket.connect(to).await.map_err(ProbeError::Connect)?;
@@ -39,18 +39,18 @@ fn hear_all_errors(to: SocketAddr, socket: &Socket) -> std::io::Result<()> {
     Ok(())
 }
 
-/// A socket whose flow goes where the way leads, which has to be known before its first packet.
-fn led(
+/// A socket whose flow goes where the route leads, which has to be known before its first packet.
+fn pinned(
     to: SocketAddr,
     (kind, protocol): (Type, service::Protocol),
-    way: &Way<'_>,
+    route: &ProbeRoute<'_>,
 ) -> Result<Socket, ProbeError> {
     let number = Protocol::from(i32::from(protocol.number()));
-    let Some(forwarding) = way.target.via_server else { return open(to, kind, number, way.target) };
-    let target = Target { bind_ip: Some(way.source(to)?), ..way.target.clone() };
+    let Some(forwarding) = route.target.via_server else { return open(to, kind, number, route.target) };
+    let target = Target { bind_ip: Some(route.source(to)?), ..route.target.clone() };
     let socket = open(to, kind, number, &target)?;
     let from = socket.local_addr().map_err(wrong("the socket"))?.as_socket();
-    way.lead((protocol, forwarding), from.ok_or(ProbeError::NotLed("no address"))?, to)?;
+    route.pin(protocol, forwarding, from.ok_or(ProbeError::NotPinned("no address"))?, to)?;
     Ok(socket)
 }
 

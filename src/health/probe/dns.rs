@@ -9,16 +9,20 @@ use hickory_proto::serialize::binary::BinDecodable;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::{ProbeError, connect};
-use crate::health::lead::Way;
+use crate::health::pin::ProbeRoute;
 use lvs_health::spec::DnsCheck;
 
 static NEXT_ID: AtomicU16 = AtomicU16::new(1);
 
-pub(super) async fn probe(check: &DnsCheck, to: SocketAddr, way: &Way<'_>) -> Result<(), ProbeError> {
+pub(super) async fn probe(
+    check: &DnsCheck,
+    to: SocketAddr,
+    route: &ProbeRoute<'_>,
+) -> Result<(), ProbeError> {
     let id = NEXT_ID.fetch_add(0x9e37, Relaxed);
     let question = question(id, &check.name, check.record_type)?;
     if check.tcp {
-        let mut stream = connect::tcp(to, way).await?;
+        let mut stream = connect::tcp(to, route).await?;
         let mut message = (question.len() as u16).to_be_bytes().to_vec();
         message.extend(&question);
         stream.write_all(&message).await.map_err(ProbeError::Lost)?;
@@ -28,7 +32,7 @@ pub(super) async fn probe(check: &DnsCheck, to: SocketAddr, way: &Way<'_>) -> Re
         return judge(&question, &answer)
             .unwrap_or(Err(ProbeError::Garbled("the answer to another question")));
     }
-    let socket = connect::udp(to, way).await?;
+    let socket = connect::udp(to, route).await?;
     socket.send(&question).await.map_err(ProbeError::Connect)?;
     let mut answer = vec![0; 4096];
     loop {

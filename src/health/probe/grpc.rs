@@ -7,7 +7,7 @@ use http::Request;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{ProbeError, connect, tls};
-use crate::health::lead::Way;
+use crate::health::pin::ProbeRoute;
 use lvs_health::spec::GrpcCheck;
 
 /// A health answer has a few bytes.
@@ -15,8 +15,12 @@ const LONGEST: usize = 4096;
 
 const SERVING: u64 = 1;
 
-pub(super) async fn probe(check: &GrpcCheck, to: SocketAddr, way: &Way<'_>) -> Result<(), ProbeError> {
-    let stream = connect::tcp(to, way).await?;
+pub(super) async fn probe(
+    check: &GrpcCheck,
+    to: SocketAddr,
+    route: &ProbeRoute<'_>,
+) -> Result<(), ProbeError> {
+    let stream = connect::tcp(to, route).await?;
     let authority = check.authority.clone().unwrap_or_else(|| to.to_string());
     match &check.tls {
         None => ask(stream, check, "http", &authority).await,

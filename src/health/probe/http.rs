@@ -6,18 +6,22 @@ use md5::{Digest, Md5};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use super::{MAX_ANSWER, ProbeError, connect, tls};
-use crate::health::lead::Way;
+use crate::health::pin::ProbeRoute;
 use lvs_health::spec::{BodyRegex, HttpCheck, HttpUrl, HttpVersion, StatusRange};
 
 /// Longest head of an answer.
 const MAX_HEAD: usize = 64 << 10;
 
-pub(super) async fn probe(check: &HttpCheck, to: SocketAddr, way: &Way<'_>) -> Result<(), ProbeError> {
+pub(super) async fn probe(
+    check: &HttpCheck,
+    to: SocketAddr,
+    route: &ProbeRoute<'_>,
+) -> Result<(), ProbeError> {
     let root = [HttpUrl::new("/")];
     let urls = if check.urls.is_empty() { root.as_slice() } else { check.urls.as_slice() };
     for url in urls {
         let host = url.host.as_deref().or(check.host.as_deref());
-        let stream = connect::tcp(to, way).await?;
+        let stream = connect::tcp(to, route).await?;
         let answer = match &check.tls {
             None => ask(stream, check.version, url, &host_header(host, to)).await?,
             Some(tls) => {

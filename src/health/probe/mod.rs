@@ -24,7 +24,7 @@ use tokio::time::timeout;
 
 pub(super) use script::run as run_script;
 
-use super::lead::{Leader, Way};
+use super::pin::{DirectorHandle, ProbeRoute};
 use lvs_config::programs::Unfit;
 use lvs_health::check::WeightChange;
 use lvs_health::spec::{Check, CheckKind};
@@ -71,7 +71,7 @@ pub(super) enum ProbeError {
     #[error("cannot ask {0} by way of the server: no address of this host leads there, give bind_address")]
     NoSource(IpAddr),
     #[error("cannot ask by way of the server: {0}")]
-    NotLed(&'static str),
+    NotPinned(&'static str),
     #[error("gRPC: {0}")]
     Grpc(String),
 }
@@ -112,12 +112,12 @@ pub(super) enum Concerns {
 pub(super) async fn probe(
     check: &Check,
     id: &CheckId,
-    leader: &Leader,
+    handle: &DirectorHandle,
 ) -> Result<Option<WeightChange>, ProbeError> {
     let limit = check.schedule.timeout;
     match &check.kind {
         CheckKind::Script(script) => script::probe(script, limit).await,
-        kind => match timeout(limit, ask(check, id, leader)).await {
+        kind => match timeout(limit, ask(check, id, handle)).await {
             Ok(answer) => answer,
             // Nothing came back, nor did a word that nobody is there.
             Err(_) if matches!(kind, CheckKind::Udp(udp) if !udp.require_reply) => Ok(None),
@@ -127,19 +127,23 @@ pub(super) async fn probe(
     }
 }
 
-async fn ask(check: &Check, id: &CheckId, leader: &Leader) -> Result<Option<WeightChange>, ProbeError> {
+async fn ask(
+    check: &Check,
+    id: &CheckId,
+    handle: &DirectorHandle,
+) -> Result<Option<WeightChange>, ProbeError> {
     let at = check.goes_to(&id.service, id.server);
     let to = SocketAddr::new(at.addr, at.port);
-    let way = &Way::new(check, id, leader);
+    let route = &ProbeRoute::new(check, id, handle);
     match &check.kind {
-        CheckKind::Tcp => connect::tcp(to, way).await.map(drop)?,
-        CheckKind::Http(http) => http::probe(http, to, way).await?,
-        CheckKind::Dns(dns) => dns::probe(dns, to, way).await?,
-        CheckKind::Udp(udp) => udp::probe(udp, to, way).await?,
-        CheckKind::Ping => ping::probe(to.ip(), way.target).await?,
-        CheckKind::Smtp(smtp) => smtp::probe(smtp, to, way).await?,
-        CheckKind::Grpc(grpc) => grpc::probe(grpc, to, way).await?,
-        CheckKind::Bfd(source) => bfd::probe(source, to.ip(), way.target.bind_ip).await?,
+        CheckKind::Tcp => connect::tcp(to, route).await.map(drop)?,
+        CheckKind::Http(http) => http::probe(http, to, route).await?,
+        CheckKind::Dns(dns) => dns::probe(dns, to, route).await?,
+        CheckKind::Udp(udp) => udp::probe(udp, to, route).await?,
+        CheckKind::Ping => ping::probe(to.ip(), route.target).await?,
+        CheckKind::Smtp(smtp) => smtp::probe(smtp, to, route).await?,
+        CheckKind::Grpc(grpc) => grpc::probe(grpc, to, route).await?,
+        CheckKind::Bfd(source) => bfd::probe(source, to.ip(), route.target.bind_ip).await?,
         CheckKind::File(file) => return file::probe(file).await,
         CheckKind::Script(script) => return script::probe(script, check.schedule.timeout).await,
     }

@@ -6,11 +6,15 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 
 use super::{MAX_ANSWER, ProbeError, connect};
-use crate::health::lead::Way;
+use crate::health::pin::ProbeRoute;
 use lvs_health::spec::SmtpCheck;
 
-pub(super) async fn probe(check: &SmtpCheck, to: SocketAddr, way: &Way<'_>) -> Result<(), ProbeError> {
-    let stream = connect::tcp(to, way).await?;
+pub(super) async fn probe(
+    check: &SmtpCheck,
+    to: SocketAddr,
+    route: &ProbeRoute<'_>,
+) -> Result<(), ProbeError> {
+    let stream = connect::tcp(to, route).await?;
     let mut stream = BufReader::new(stream);
     expect(&mut stream, "220").await?;
     for (line, code) in [(format!("HELO {}\r\n", check.helo), "250"), ("QUIT\r\n".to_owned(), "221")] {

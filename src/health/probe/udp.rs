@@ -3,12 +3,16 @@
 use std::net::SocketAddr;
 
 use super::{ProbeError, connect};
-use crate::health::lead::Way;
+use crate::health::pin::ProbeRoute;
 use lvs_health::spec::UdpCheck;
 
 /// Waits for whatever comes back.
-pub(super) async fn probe(check: &UdpCheck, to: SocketAddr, way: &Way<'_>) -> Result<(), ProbeError> {
-    let socket = connect::udp(to, way).await?;
+pub(super) async fn probe(
+    check: &UdpCheck,
+    to: SocketAddr,
+    route: &ProbeRoute<'_>,
+) -> Result<(), ProbeError> {
+    let socket = connect::udp(to, route).await?;
     socket.send(&check.payload).await.map_err(ProbeError::Connect)?;
     let mut answer = vec![0; 65_536];
     let len = socket.recv(&mut answer).await.map_err(ProbeError::Connect)?;

@@ -12,7 +12,7 @@ use crate::matrix::tunnel_name;
 use crate::{sched_flags, sort};
 use lvs::director::{ConnEntry, DaemonSpec, EngineData, Reply, ServerEntry, ServiceEntry, TimeoutSettings};
 use lvs::service::{
-    Family, Forwarding, HandOn, ProxyVersion, Rates, ServiceSpec, Stats, TunnelChecksum, TunnelKind,
+    ClientAddrMode, Family, Forwarding, ProxyVersion, Rates, ServiceSpec, Stats, TunnelChecksum, TunnelKind,
 };
 use lvs_events::json::{End, Selector};
 
@@ -151,11 +151,11 @@ fn service(mut entry: ServiceEntry, sorted: bool) -> Service {
         persistence: persistence(&spec),
         scheduler: spec.scheduler,
         engine: spec.engine,
-        proxy_protocol: match spec.hand_on {
-            Some(HandOn::Proxy(version)) => Some(version),
-            Some(HandOn::Toa) | None => None,
+        proxy_protocol: match spec.client_addr_mode {
+            Some(ClientAddrMode::Proxy(version)) => Some(version),
+            Some(ClientAddrMode::Toa) | None => None,
         },
-        toa: (spec.hand_on == Some(HandOn::Toa)).then_some(true),
+        toa: (spec.client_addr_mode == Some(ClientAddrMode::Toa)).then_some(true),
         rst_on_expire: spec.rst_on_expire.then_some(true),
         stats: entry.stats,
         rates: entry.rates,

@@ -11,8 +11,8 @@ use crate::matrix::tunnel_name;
 use crate::{address, sched_flags, sort};
 use lvs::director::ServiceEntry;
 use lvs::service::{
-    Endpoint, Family, Forwarding, HandOn, SchedulerFlags, ServerSpec, ServiceKey, ServiceSpec, Tunnel,
-    TunnelChecksum, TunnelKind,
+    ClientAddrMode, Endpoint, Family, Forwarding, SchedulerFlags, ServerSpec, ServiceKey, ServiceSpec,
+    Tunnel, TunnelChecksum, TunnelKind,
 };
 
 /// # Errors
@@ -85,9 +85,11 @@ fn service_options(spec: &ServiceSpec, flags: &str) -> String {
     if spec.scheduler_flags != SchedulerFlags::default() {
         text.push_str(&format!(" -b {flags}"));
     }
-    match spec.hand_on {
-        Some(HandOn::Proxy(version)) => text.push_str(&format!(" --proxy-protocol {}", version.name())),
-        Some(HandOn::Toa) => text.push_str(" --toa"),
+    match spec.client_addr_mode {
+        Some(ClientAddrMode::Proxy(version)) => {
+            text.push_str(&format!(" --proxy-protocol {}", version.name()))
+        }
+        Some(ClientAddrMode::Toa) => text.push_str(" --toa"),
         None => {}
     }
     if spec.rst_on_expire {

@@ -7,8 +7,8 @@ use crate::matrix::tunnel_name;
 use crate::{sched_flags, sort};
 use lvs::director::{Info, ServerEntry, ServiceEntry};
 use lvs::service::{
-    Endpoint, Family, Forwarding, HandOn, Protocol, Rates, SchedulerFlags, ServiceKey, ServiceSpec, Stats,
-    Tunnel, TunnelChecksum, TunnelKind,
+    ClientAddrMode, Endpoint, Family, Forwarding, Protocol, Rates, SchedulerFlags, ServiceKey, ServiceSpec,
+    Stats, Tunnel, TunnelChecksum, TunnelKind,
 };
 
 /// Longest that ipvsadm lets a service's and a server's name be.
@@ -146,9 +146,9 @@ fn description(spec: &ServiceSpec) -> String {
     if spec.one_packet {
         text.push_str(" ops");
     }
-    match spec.hand_on {
-        Some(HandOn::Proxy(version)) => text.push_str(&format!(" proxy-protocol {}", version.name())),
-        Some(HandOn::Toa) => text.push_str(" toa"),
+    match spec.client_addr_mode {
+        Some(ClientAddrMode::Proxy(version)) => text.push_str(&format!(" proxy-protocol {}", version.name())),
+        Some(ClientAddrMode::Toa) => text.push_str(" toa"),
         None => {}
     }
     text

@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 use toml::Value;
 
 use super::director::DirectorOptions;
+use super::exporters::{FlowLog, Metrics};
 use super::placed::{Placed, is_default};
 use super::service::Service;
 use super::sync::{Sync, Timeouts};
-use super::watching::{FlowLog, Metrics};
 use crate::declared::Declared;
 use crate::error::Mistake;
 
@@ -48,7 +48,7 @@ fn written(setting: &str) -> Placed<Value> {
 
 impl From<&Declared> for File {
     fn from(declared: &Declared) -> Self {
-        let (metrics, flow_log) = (&declared.watching).into();
+        let (metrics, flow_log) = (&declared.exporters).into();
         let service = declared.services.iter().map(|service| {
             let health = declared.health.iter().find(|health| health.service == service.spec.key);
             Service::from((service, health)).into()

@@ -6,6 +6,7 @@ mod address;
 mod check;
 mod command;
 mod director;
+mod exporters;
 mod file;
 mod health;
 mod http;
@@ -16,7 +17,6 @@ mod seconds;
 mod server;
 mod service;
 mod sync;
-mod watching;
 
 pub use director::{DirectorOptions, LogFormat};
 pub(super) use file::{File, setting};
@@ -27,10 +27,10 @@ pub(super) use service::mask_with_holes;
 pub(super) use {
     check::Check,
     command::CommandTable,
+    exporters::{FlowLog, Metrics},
     http::Url,
     passive::Passive,
     server::{Server, Sorry, Tunnel},
     service::{Persistence, Service},
     sync::{Sync, Timeouts},
-    watching::{FlowLog, Metrics},
 };

@@ -14,8 +14,8 @@ use super::seconds::Seconds;
 use super::server::{Server, Sorry};
 use crate::error::Mistake;
 use lvs::service::{
-    self, DeclaredService, Endpoint, Family, HandOn, Protocol, ProxyVersion, SchedulerFlags, ServiceKey,
-    ServiceSpec,
+    self, ClientAddrMode, DeclaredService, Endpoint, Family, Protocol, ProxyVersion, SchedulerFlags,
+    ServiceKey, ServiceSpec,
 };
 use lvs_health::spec::{OnFailure, ServiceHealth, ServicePolicy};
 
@@ -123,10 +123,10 @@ impl Placed<Service> {
             return Err(engine.wrong("an engine works with persistence only: add `persistence = {}`"));
         }
         spec.engine = self.engine.as_deref().cloned();
-        spec.hand_on = match (self.proxy_protocol, self.toa.as_ref().filter(|toa| ***toa)) {
+        spec.client_addr_mode = match (self.proxy_protocol, self.toa.as_ref().filter(|toa| ***toa)) {
             (Some(_), Some(toa)) => return Err(toa.wrong("give `proxy_protocol` or `toa`, not both")),
-            (Some(version), None) => Some(HandOn::Proxy(version)),
-            (None, Some(_)) => Some(HandOn::Toa),
+            (Some(version), None) => Some(ClientAddrMode::Proxy(version)),
+            (None, Some(_)) => Some(ClientAddrMode::Toa),
             (None, None) => None,
         };
         spec.rst_on_expire = self.rst_on_expire;
@@ -173,9 +173,9 @@ impl From<(&DeclaredService, Option<&ServiceHealth>)> for Service {
                 (None, None, Some(mark), Some(AddressFamily::Ipv6))
             }
         };
-        let (proxy_protocol, toa) = match spec.hand_on {
-            Some(HandOn::Proxy(version)) => (Some(version), None),
-            Some(HandOn::Toa) => (None, Some(true.into())),
+        let (proxy_protocol, toa) = match spec.client_addr_mode {
+            Some(ClientAddrMode::Proxy(version)) => (Some(version), None),
+            Some(ClientAddrMode::Toa) => (None, Some(true.into())),
             None => (None, None),
         };
         let server = servers.iter().map(|server| {

@@ -27,7 +27,7 @@ const SCHEMA: [&str; 11] = [
     include_str!("../schema/server.rs"),
     include_str!("../schema/service.rs"),
     include_str!("../schema/sync.rs"),
-    include_str!("../schema/watching.rs"),
+    include_str!("../schema/exporters.rs"),
     include_str!("../../../lvs-health/src/spec/http.rs"),
     include_str!("../schema/passive.rs"),
 ];
@@ -195,7 +195,7 @@ fn the_commented_lines_of_the_example_are_valid_too() {
     assert_eq!((director.laddr_nets.len(), director.laddr_ports), (1, Some(16_384..=32_767)));
     let declared = config.declared;
     assert_eq!((declared.services.len(), declared.daemons.len()), (6, 1));
-    assert!(declared.watching.metrics.is_some() && declared.watching.flow_log.is_some());
+    assert!(declared.exporters.metrics.is_some() && declared.exporters.flow_log.is_some());
     let servers = declared.health.iter().flat_map(|health| &health.servers);
     assert_eq!(servers.map(|server| server.checks.len()).sum::<usize>(), 9);
 }

@@ -25,7 +25,7 @@ const MOST_TAPS: usize = 4;
 
 /// What somebody wants to see.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CaptureWish {
+pub struct CaptureRequest {
     pub filter: Filter,
     /// Bytes of a packet that are kept.
     pub snaplen: u32,
@@ -70,7 +70,7 @@ pub struct Taps {
 
 #[derive(Debug)]
 struct Tap {
-    wish: CaptureWish,
+    request: CaptureRequest,
     sender: mpsc::Sender<Captured>,
     /// Bytes that wait.
     held: Arc<AtomicUsize>,
@@ -93,8 +93,8 @@ impl Taps {
         let taps = self.open.read();
         let after = after();
         for tap in taps.iter() {
-            let is_wanted =
-                tap.wish.filter.takes(before) || after.iter().any(|packet| tap.wish.filter.takes(packet));
+            let is_wanted = tap.request.filter.takes(before)
+                || after.iter().any(|packet| tap.request.filter.takes(packet));
             if is_wanted {
                 tap.put(at, &side, verdict, before, &after);
             }
@@ -102,14 +102,14 @@ impl Taps {
     }
 
     /// A new tap. None when there are too many.
-    pub fn open(self: &Arc<Self>, wish: CaptureWish) -> Option<Reader> {
+    pub fn open(self: &Arc<Self>, request: CaptureRequest) -> Option<Reader> {
         let mut taps = self.open.write();
         if taps.len() >= MOST_TAPS {
             return None;
         }
         let (sender, receiver) = mpsc::channel(MOST_PACKETS);
         let held = Arc::new(AtomicUsize::new(0));
-        let tap = Arc::new(Tap { wish, sender, held: Arc::clone(&held), lost: AtomicU64::new(0) });
+        let tap = Arc::new(Tap { request, sender, held: Arc::clone(&held), lost: AtomicU64::new(0) });
         taps.push(Arc::clone(&tap));
         self.is_on.store(true, Relaxed);
         Some(Reader { taps: Arc::clone(self), tap: Arc::downgrade(&tap), receiver, held })
@@ -124,7 +124,7 @@ impl Taps {
 
 impl Tap {
     fn put(&self, at: u64, side: &impl Fn() -> String, verdict: &str, before: &[u8], after: &[&[u8]]) {
-        let snaplen = self.wish.snaplen;
+        let snaplen = self.request.snaplen;
         let cost = before.len() + after.iter().map(|packet| packet.len()).sum::<usize>();
         if self.held.load(Relaxed) + cost > MOST_BYTES {
             self.lost.fetch_add(1, Relaxed);
@@ -219,9 +219,9 @@ mod tests {
         make::ip([10, 0, 0, 1].into(), [10, 0, 0, 2].into(), protocol::UDP, 64, &datagram)
     }
 
-    fn wish(words: &[&str], snaplen: u32) -> CaptureWish {
+    fn request(words: &[&str], snaplen: u32) -> CaptureRequest {
         let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
-        CaptureWish { filter: Filter::parse(&words).unwrap(), snaplen }
+        CaptureRequest { filter: Filter::parse(&words).unwrap(), snaplen }
     }
 
     fn show(taps: &Taps, before: &[u8], after: &[u8]) {
@@ -232,7 +232,7 @@ mod tests {
     async fn a_tap_sees_what_it_wants_before_or_after_rewriting() {
         let taps = Arc::new(Taps::default());
         assert!(!taps.is_on());
-        let mut reader = taps.open(wish(&["udp", ":81"], 24)).unwrap();
+        let mut reader = taps.open(request(&["udp", ":81"], 24)).unwrap();
         assert!(taps.is_on());
         show(&taps, &packet(80, 100), &packet(82, 100));
         show(&taps, &packet(80, 100), &packet(81, 100));
@@ -250,7 +250,7 @@ mod tests {
     #[tokio::test]
     async fn memory_is_bounded_and_losses_are_counted() {
         let taps = Arc::new(Taps::default());
-        let mut reader = taps.open(wish(&[], 65_535)).unwrap();
+        let mut reader = taps.open(request(&[], 65_535)).unwrap();
         let big = packet(80, 60_000);
         let many = MOST_BYTES / big.len();
         for _ in 0..many {
@@ -276,10 +276,11 @@ mod tests {
     #[tokio::test]
     async fn taps_are_few_and_end_with_the_director() {
         let taps = Arc::new(Taps::default());
-        let mut readers: Vec<Reader> = (0..MOST_TAPS).map(|_| taps.open(wish(&[], 100)).unwrap()).collect();
-        assert!(taps.open(wish(&[], 100)).is_none());
+        let mut readers: Vec<Reader> =
+            (0..MOST_TAPS).map(|_| taps.open(request(&[], 100)).unwrap()).collect();
+        assert!(taps.open(request(&[], 100)).is_none());
         readers.pop();
-        assert!(taps.open(wish(&[], 100)).is_some());
+        assert!(taps.open(request(&[], 100)).is_some());
         show(&taps, &packet(80, 1), &packet(80, 1));
         taps.close();
         assert_eq!(readers[0].next(10).await.map(|packets| packets.len()), Some(1));

@@ -44,7 +44,7 @@ impl Account {
 
 /// Why a connection is no more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ending {
+pub enum CloseReason {
     /// Nothing came for as long as its state allows.
     Expired,
     /// An end has closed it.
@@ -61,7 +61,7 @@ pub enum Ending {
     Stopped,
 }
 
-impl Ending {
+impl CloseReason {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Expired => "expired",
@@ -108,7 +108,7 @@ const fn is_over(state: State) -> bool {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FlowRecord {
     /// None: it begins.
-    pub ending: Option<Ending>,
+    pub close_reason: Option<CloseReason>,
     pub at: Time,
     pub protocol: u8,
     pub state: State,
@@ -134,9 +134,9 @@ pub(super) fn is_told(conn: &Connection) -> bool {
 }
 
 impl FlowRecord {
-    pub(super) fn new(conn: &Connection, ending: Option<Ending>, at: Time) -> Self {
+    pub(super) fn new(conn: &Connection, close_reason: Option<CloseReason>, at: Time) -> Self {
         Self {
-            ending,
+            close_reason,
             at,
             protocol: conn.protocol(),
             state: conn.state,
@@ -156,7 +156,7 @@ impl FlowRecord {
 
 /// What somebody wants to know of connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct FlowWish {
+pub struct FlowLogging {
     /// Beginnings too.
     pub begins: bool,
     /// Records a second at most.
@@ -210,14 +210,14 @@ impl Queue {
 }
 
 impl Flows {
-    pub(super) fn want(&self, wish: Option<FlowWish>) {
-        let mode = match wish {
+    pub(super) fn log(&self, logging: Option<FlowLogging>) {
+        let mode = match logging {
             None => OFF,
-            Some(FlowWish { begins: false, .. }) => ENDS,
-            Some(FlowWish { begins: true, .. }) => BEGINS_TOO,
+            Some(FlowLogging { begins: false, .. }) => ENDS,
+            Some(FlowLogging { begins: true, .. }) => BEGINS_TOO,
         };
         let mut queue = self.queue.lock();
-        queue.rate = wish.map_or(0, |wish| u64::from(wish.rate));
+        queue.rate = logging.map_or(0, |logging| u64::from(logging.rate));
         queue.credit = queue.rate * 1000;
         self.mode.store(mode, Relaxed);
     }
@@ -236,12 +236,13 @@ impl Flows {
     }
 
     /// Notes the end of one. Who knows nothing better leaves the reason to the state.
-    pub(super) fn end(&self, conn: &Connection, ending: Option<Ending>, now: Time) {
+    pub(super) fn end(&self, conn: &Connection, close_reason: Option<CloseReason>, now: Time) {
         if self.mode.load(Relaxed) == OFF || !is_told(conn) {
             return;
         }
-        let ending = ending.filter(|_| !is_over(conn.state)).unwrap_or_else(|| Ending::of(conn.state));
-        self.queue.lock().push(FlowRecord::new(conn, Some(ending), now));
+        let close_reason =
+            close_reason.filter(|_| !is_over(conn.state)).unwrap_or_else(|| CloseReason::of(conn.state));
+        self.queue.lock().push(FlowRecord::new(conn, Some(close_reason), now));
     }
 
     pub(super) fn take(&self) -> (Vec<FlowRecord>, LostFlows) {
@@ -257,20 +258,20 @@ mod tests {
     fn record(at: u64) -> FlowRecord {
         let end = Endpoint::new([10, 0, 0, 1].into(), 80);
         let conn = Connection::bypass(17, State::Udp, end, end, Time(at));
-        FlowRecord::new(&conn, Some(Ending::Expired), Time(at))
+        FlowRecord::new(&conn, Some(CloseReason::Expired), Time(at))
     }
 
     #[test]
     fn records_come_at_a_bounded_rate_and_in_a_bounded_number() {
         let flows = Flows::default();
-        flows.want(Some(FlowWish { begins: false, rate: 10 }));
+        flows.log(Some(FlowLogging { begins: false, rate: 10 }));
         (0..25).for_each(|_| flows.queue.lock().push(record(5)));
         let (taken, lost) = flows.take();
         assert_eq!((taken.len(), lost), (10, LostFlows { rate: 15, queue: 0 }));
         (0..25).for_each(|_| flows.queue.lock().push(record(505)));
         assert_eq!((flows.take().0.len(), flows.take().1), (5, LostFlows::default()));
 
-        flows.want(Some(FlowWish { begins: false, rate: u32::MAX }));
+        flows.log(Some(FlowLogging { begins: false, rate: u32::MAX }));
         (0..MOST_WAITING + 7).for_each(|_| flows.queue.lock().push(record(600)));
         let (taken, lost) = flows.take();
         assert_eq!((taken.len(), lost), (MOST_WAITING, LostFlows { rate: 0, queue: 7 }));
@@ -278,12 +279,12 @@ mod tests {
 
     #[test]
     fn the_state_says_how_it_ended() {
-        let of = |state| Ending::of(State::Tcp(state)).name();
+        let of = |state| CloseReason::of(State::Tcp(state)).name();
         assert_eq!(of(TcpState::TimeWait), "fin");
         assert_eq!(of(TcpState::Close), "rst");
         assert_eq!(of(TcpState::Established), "expired");
         assert_eq!(of(TcpState::SynRecv), "expired");
-        assert_eq!(Ending::of(State::Sctp(SctpState::Closed)), Ending::Fin);
-        assert_eq!(Ending::of(State::Udp), Ending::Expired);
+        assert_eq!(CloseReason::of(State::Sctp(SctpState::Closed)), CloseReason::Fin);
+        assert_eq!(CloseReason::of(State::Udp), CloseReason::Expired);
     }
 }

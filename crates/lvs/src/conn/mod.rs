@@ -28,7 +28,7 @@ use addrs::Addrs;
 
 pub use addrs::LocalEnd;
 pub use chains::Chains;
-pub use flows::{Account, Ending, FlowRecord, FlowWish, LostFlows};
+pub use flows::{Account, CloseReason, FlowLogging, FlowRecord, LostFlows};
 pub use key::{ConnKey, Role};
 pub use last_segment::LastSegment;
 pub use ports::{AdoptedPort, AdoptedUse, HeldPort, PortPoolKey, Ports, Rest, Resting};
@@ -208,7 +208,7 @@ pub struct Extra {
     /// The deadline that other directors were last told, and how often in vain.
     synced_until: Option<(Time, u8)>,
     /// It is a health check's.
-    led: bool,
+    pinned: bool,
     /// What its server is told of the client.
     client_addr_state: Option<ClientAddrState>,
     /// What it carried, if somebody wants to know.
@@ -326,13 +326,13 @@ impl Connection {
         self.server.is_none() && self.local().is_some()
     }
 
-    /// It is a health check's, led to its server beside the tables.
-    pub fn is_led(&self) -> bool {
-        self.extra.as_ref().is_some_and(|extra| extra.led)
+    /// It is a health check's, pinned to its server beside the tables.
+    pub fn is_pinned(&self) -> bool {
+        self.extra.as_ref().is_some_and(|extra| extra.pinned)
     }
 
-    pub fn set_led(&mut self) {
-        self.extra.get_or_insert_default().led = true;
+    pub fn set_pinned(&mut self) {
+        self.extra.get_or_insert_default().pinned = true;
     }
 
     /// It belongs to no service, but to a masqueraded host (opened outwards by it, or let in to it), or to a check.
@@ -341,7 +341,7 @@ impl Connection {
             let is_synced = self.flags.has(ConnFlags::FROM_SYNC);
             self.method == Method::Bypass && self.fwmark() == 0 && !is_synced
         };
-        self.is_masqueraded() || self.is_led() || self.server.is_none() && is_let_in()
+        self.is_masqueraded() || self.is_pinned() || self.server.is_none() && is_let_in()
     }
 
     /// Whose port the local end has.

@@ -16,7 +16,7 @@ use foldhash::fast::SeedableRandomState;
 use parking_lot::{MappedMutexGuard, Mutex, MutexGuard};
 
 use super::expiry::{Tick, Wheel};
-use super::flows::{self, Ending, FlowRecord, FlowWish, Flows, LostFlows};
+use super::flows::{self, CloseReason, FlowLogging, FlowRecord, Flows, LostFlows};
 use super::slots::Slots;
 use super::{Chains, ConnFlags, ConnKey, Connection, EXTENSION, HeldPort, Ports, Positions, Role};
 use crate::service::{Endpoint, RealServer};
@@ -319,20 +319,30 @@ impl ConnTable {
     }
 
     /// As [`Self::end`], for a reason that its state does not tell.
-    pub fn end_as(&self, entry: Entry<'_>, ending: Option<Ending>, now: Time) {
-        if let Some(held) = self.take_out(entry, ending, now) {
+    pub fn end_as(&self, entry: Entry<'_>, close_reason: Option<CloseReason>, now: Time) {
+        if let Some(held) = self.take_out(entry, close_reason, now) {
             self.ports.release(held);
         }
     }
 
     /// As [`Self::end_as`], and its local port stays taken for the caller.
-    pub fn end_keeping_port(&self, entry: Entry<'_>, ending: Option<Ending>, now: Time) -> Option<HeldPort> {
-        let held = self.take_out(entry, ending, now)?;
+    pub fn end_keeping_port(
+        &self,
+        entry: Entry<'_>,
+        close_reason: Option<CloseReason>,
+        now: Time,
+    ) -> Option<HeldPort> {
+        let held = self.take_out(entry, close_reason, now)?;
         self.ports.resume(&held.pair, held.port);
         Some(held)
     }
 
-    fn take_out(&self, mut entry: Entry<'_>, ending: Option<Ending>, now: Time) -> Option<HeldPort> {
+    fn take_out(
+        &self,
+        mut entry: Entry<'_>,
+        close_reason: Option<CloseReason>,
+        now: Time,
+    ) -> Option<HeldPort> {
         if entry.controlled > 0 {
             entry.set_timeout(EXTENSION);
             entry.touch(now);
@@ -346,7 +356,7 @@ impl ConnTable {
             self.index_remove(&key_out, slot);
         }
         let mut conn = self.slots.lock(slot).and_then(|mut place| place.take())?;
-        self.flows.end(&conn, ending, now);
+        self.flows.end(&conn, close_reason, now);
         self.slots.free(slot);
         if conn.flags.has(ConnFlags::NO_CLIENT_PORT) {
             self.awaiting.fetch_sub(1, Relaxed);
@@ -376,7 +386,7 @@ impl ConnTable {
         if told {
             entry.watch_positions(true);
         }
-        self.end_as(entry, Some(Ending::Drained), now);
+        self.end_as(entry, Some(CloseReason::Drained), now);
         told
     }
 
@@ -386,8 +396,8 @@ impl ConnTable {
     }
 
     /// What is to be noted of connections from now on; nothing with None.
-    pub fn want_flows(&self, wish: Option<FlowWish>) {
-        self.flows.want(wish);
+    pub fn log_flows(&self, logging: Option<FlowLogging>) {
+        self.flows.log(logging);
     }
 
     /// What has begun and ended since the last time.
@@ -400,7 +410,7 @@ impl ConnTable {
         let mut open = Vec::new();
         let next = self.for_each_between(start, end, |_, conn| {
             if flows::is_told(conn) {
-                open.push(FlowRecord::new(conn, Some(Ending::Stopped), now));
+                open.push(FlowRecord::new(conn, Some(CloseReason::Stopped), now));
             }
         });
         (open, next)

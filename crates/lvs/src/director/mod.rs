@@ -22,8 +22,8 @@ use upkeep::defence::Defence;
 use upkeep::resets::ResetQueue;
 use upkeep::timers::Upkeep;
 
-pub use crate::conn::{Ending, FlowRecord, FlowWish, LostFlows};
-pub use crate::service::Signals;
+pub use crate::conn::{CloseReason, FlowLogging, FlowRecord, LostFlows};
+pub use crate::service::HandshakeStats;
 pub use crate::verdict::{DropReason, Verdict};
 pub use control::captures::Captures;
 pub use control::census::{Census, ConnCensus, ConnDetail, ConnFilter, EndFilter, ServerCensus, StateCount};
@@ -35,7 +35,7 @@ pub use control::explain::{Candidate, Explanation, Outcome, Question};
 pub use control::export::Export;
 pub use control::import::{ImportSummary, Skipped};
 pub use control::kernel::{Kernel, UnknownKernel};
-pub use control::lead::Led;
+pub use control::pin::PinnedFlow;
 pub use control::status::{HashStatus, TableStatus};
 pub use control::sysctl::{Scope, Sysctl, SysctlEntry, Sysctls};
 pub use path::fullnat::{DEFAULT_LADDR_PORTS, INNER_LADDRS, MOST_LADDRS, laddrs};
@@ -119,7 +119,7 @@ pub struct Director {
     /// There is a service with a persistence engine.
     has_engines: AtomicBool,
     /// Checks ask virtual addresses by way of servers.
-    leads: AtomicBool,
+    has_pinned_flows: AtomicBool,
     /// There was a service whose connections tell their ends.
     tells_ends: AtomicBool,
     /// There was a service: the kernel makes its table of connections with the first, and keeps it.
@@ -149,7 +149,7 @@ impl Director {
             directing: masquerade.families().map(AtomicBool::new),
             masquerade,
             has_engines: AtomicBool::new(false),
-            leads: AtomicBool::new(false),
+            has_pinned_flows: AtomicBool::new(false),
             tells_ends: AtomicBool::new(false),
             had_services: AtomicBool::new(false),
             routes: Routes::default(),

@@ -315,10 +315,10 @@ mod carried;
 mod client_addr;
 mod fullnat;
 mod ipsec;
-mod lead;
 mod masquerade;
 mod options;
 mod outer;
+mod pin;
 mod pressure;
 mod resets;
 

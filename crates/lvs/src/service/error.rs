@@ -43,7 +43,8 @@ pub enum CommandError {
     #[error(
         "{0} is no TCP service, and only TCP streams can tell a server of the client's address: leave --proxy-protocol and --toa out"
     )]
-    HandOnNeedsTcp(ServiceKey),
+    #[serde(rename = "HandOnNeedsTcp")]
+    ClientAddrNeedsTcp(ServiceKey),
     #[error("a PROXY header is put into streams that are rewritten: {0} needs -m or --fullnat")]
     ProxyNeedsNat(Endpoint),
     #[error("timeouts must be below 2^31 / 1000 seconds")]
@@ -73,7 +74,7 @@ impl CommandError {
             self,
             Self::FullNatOnePacket
                 | Self::FullNatFtp(_)
-                | Self::HandOnNeedsTcp(_)
+                | Self::ClientAddrNeedsTcp(_)
                 | Self::ProxyNeedsNat(_)
                 | Self::HostCannot(_)
         )
@@ -102,7 +103,7 @@ impl CommandError {
             | Self::MixedFamily
             | Self::FullNatOnePacket
             | Self::FullNatFtp(_)
-            | Self::HandOnNeedsTcp(_)
+            | Self::ClientAddrNeedsTcp(_)
             | Self::ProxyNeedsNat(_)
             | Self::BadTimeout
             | Self::BadDaemon(_)

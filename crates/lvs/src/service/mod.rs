@@ -16,11 +16,11 @@ mod virt;
 
 pub use error::CommandError;
 pub use key::{Endpoint, Family, Protocol, ServiceKey};
-pub use real::{RealServer, ServerFlags, Signals};
+pub use real::{HandshakeStats, RealServer, ServerFlags};
 pub use reconcile::reconcile;
 pub use spec::{
-    DeclaredService, Forwarding, HandOn, Persistence, ProxyVersion, SchedulerFlags, ServerSpec, ServiceSpec,
-    Tunnel, TunnelChecksum, TunnelKind,
+    ClientAddrMode, DeclaredService, Forwarding, Persistence, ProxyVersion, SchedulerFlags, ServerSpec,
+    ServiceSpec, Tunnel, TunnelChecksum, TunnelKind,
 };
 pub use stats::{Counters, Estimator, Rates, Stats};
 pub use table::ServiceTable;

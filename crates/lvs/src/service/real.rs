@@ -31,13 +31,13 @@ impl ServerFlags {
 
 /// How a server takes new connections.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Signals {
+pub struct HandshakeStats {
     pub opened: u32,
     pub answered: u32,
     pub refused: u32,
 }
 
-impl Signals {
+impl HandshakeStats {
     #[must_use]
     pub const fn since(self, earlier: Self) -> Self {
         Self {
@@ -261,8 +261,8 @@ impl RealServer {
     }
 
     /// TCP connections that it was given, answered and refused, all wrapping around.
-    pub fn signals(&self) -> Signals {
-        Signals {
+    pub fn handshakes(&self) -> HandshakeStats {
+        HandshakeStats {
             opened: self.counters.read().conns as u32,
             answered: self.answered.load(Relaxed),
             refused: self.refused.load(Relaxed),

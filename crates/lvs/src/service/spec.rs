@@ -19,8 +19,8 @@ pub struct ServiceSpec {
     /// Persistence engine (`sip`).
     pub engine: Option<String>,
     /// How real servers learn the addresses of clients; what the kernel's IPVS does not have.
-    #[serde(default)]
-    pub hand_on: Option<HandOn>,
+    #[serde(default, rename = "hand_on")]
+    pub client_addr_mode: Option<ClientAddrMode>,
     /// Both ends of a TCP connection are told when it ends by a timeout or with its server. Not in the kernel.
     #[serde(default)]
     pub rst_on_expire: bool,
@@ -35,7 +35,7 @@ impl ServiceSpec {
             one_packet: false,
             persistence: None,
             engine: None,
-            hand_on: None,
+            client_addr_mode: None,
             rst_on_expire: false,
         }
     }
@@ -44,7 +44,7 @@ impl ServiceSpec {
 /// A way to tell real servers of the client's address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum HandOn {
+pub enum ClientAddrMode {
     /// A PROXY header at the start of each TCP stream.
     Proxy(ProxyVersion),
     /// An option in the first segments of TCP streams whose source is rewritten.

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use super::stats::Meter;
 use super::trash::Trash;
 use super::{
-    CommandError, Endpoint, Family, Forwarding, HandOn, Protocol, Rates, RealServer, ServerSpec, ServiceKey,
-    ServiceSpec, Stats, TunnelKind, VirtualService,
+    ClientAddrMode, CommandError, Endpoint, Family, Forwarding, Protocol, Rates, RealServer, ServerSpec,
+    ServiceKey, ServiceSpec, Stats, TunnelKind, VirtualService,
 };
 use crate::time::Time;
 
@@ -367,7 +367,7 @@ fn check_method(service: &ServiceSpec, server: Endpoint, forwarding: Forwarding)
     if service.one_packet && forwarding == Forwarding::FullNat {
         return Err(CommandError::FullNatOnePacket);
     }
-    if matches!(service.hand_on, Some(HandOn::Proxy(_))) && !is_rewritten {
+    if matches!(service.client_addr_mode, Some(ClientAddrMode::Proxy(_))) && !is_rewritten {
         return Err(CommandError::ProxyNeedsNat(server));
     }
     Ok(())

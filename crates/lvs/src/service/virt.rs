@@ -230,10 +230,10 @@ fn check(spec: &ServiceSpec) -> Result<(), CommandError> {
         return Err(CommandError::NoSuchEngine(engine.clone()));
     }
     if let ServiceKey::Address { protocol, .. } = spec.key
-        && spec.hand_on.is_some()
+        && spec.client_addr_mode.is_some()
         && protocol != Protocol::Tcp
     {
-        return Err(CommandError::HandOnNeedsTcp(spec.key));
+        return Err(CommandError::ClientAddrNeedsTcp(spec.key));
     }
     match (&spec.persistence, spec.key.family()) {
         (Some(persistence), super::Family::V6) if !(1..=128).contains(&persistence.mask) => {

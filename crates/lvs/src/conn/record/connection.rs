@@ -54,7 +54,7 @@ pub struct Rare {
     pub tells_on_expiry: bool,
     pub engine: Option<Engine>,
     pub synced_until: Option<(Time, u8)>,
-    pub led: bool,
+    pub pinned: bool,
     pub client_addr: Option<ClientAddrState>,
     /// When what it tells its server is sent again.
     pub repeat_at: Option<Time>,
@@ -73,7 +73,7 @@ impl ConnRecord {
             tells_on_expiry: extra.tells_on_expiry,
             engine: extra.engine.as_ref().map(|engine| engine.0.clone()),
             synced_until: extra.synced_until,
-            led: extra.led,
+            pinned: extra.pinned,
             client_addr: extra.client_addr_state.clone(),
             repeat_at: None,
             account: extra.account,

@@ -78,7 +78,7 @@ fn take(conn: &mut ConnRecord, kind: u8, source: &mut Source<'_>) -> Result<bool
         part::TELLS_ON_EXPIRY => conn.rare.tells_on_expiry = true,
         part::ENGINE => conn.rare.engine = Some(engine(source)?),
         part::SYNCED_UNTIL => conn.rare.synced_until = Some((source.time()?, source.u8()?)),
-        part::LED => conn.rare.led = true,
+        part::PINNED => conn.rare.pinned = true,
         part::PROXY => conn.rare.client_addr = Some(ClientAddrState::Proxy(proxy(source)?)),
         part::TOA => {
             let start = source.option(Source::u32)?;
@@ -121,7 +121,7 @@ fn check(conn: &ConnRecord) -> Result<(), Damage> {
     if is_of_tcp && !is_tcp || rare.client_addr.is_some() && !is_rewritten {
         return bad("the protocol of what is read of TCP", conn.protocol);
     }
-    if rare.engine.is_some() && !conn.is_template() || rare.led && conn.server.is_none() {
+    if rare.engine.is_some() && !conn.is_template() || rare.pinned && conn.server.is_none() {
         return bad("the state of a part", conn.protocol);
     }
     Ok(())

@@ -23,7 +23,7 @@ pub(super) mod part {
     pub(in super::super) const TELLS_ON_EXPIRY: u8 = 9;
     pub(in super::super) const ENGINE: u8 = 10;
     pub(in super::super) const SYNCED_UNTIL: u8 = 11;
-    pub(in super::super) const LED: u8 = 12;
+    pub(in super::super) const PINNED: u8 = 12;
     pub(in super::super) const PROXY: u8 = 13;
     pub(in super::super) const TOA: u8 = 14;
     pub(in super::super) const ACCOUNT: u8 = 15;
@@ -98,8 +98,8 @@ fn put_rare(out: &mut Vec<u8>, rare: &Rare, now: Time) {
             out.push(retries);
         });
     }
-    if rare.led {
-        put_part(out, part::LED, |_| {});
+    if rare.pinned {
+        put_part(out, part::PINNED, |_| {});
     }
     match &rare.client_addr {
         Some(ClientAddrState::Proxy(proxy)) => put_part(out, part::PROXY, |out| put_proxy(out, proxy)),

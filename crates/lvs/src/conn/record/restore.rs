@@ -41,7 +41,7 @@ impl ConnRecord {
             || rare.tells_on_expiry
             || rare.engine.is_some()
             || rare.synced_until.is_some()
-            || rare.led
+            || rare.pinned
             || rare.client_addr.is_some()
             || rare.account.is_some();
         conn.extra = has_extra.then(|| {
@@ -55,7 +55,7 @@ impl ConnRecord {
                     Box::new((engine, tag))
                 }),
                 synced_until: rare.synced_until,
-                led: rare.led,
+                pinned: rare.pinned,
                 client_addr_state: rare.client_addr,
                 account: rare.account,
             })

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-use crate::conn::{ConnFlags, Connection, Ending};
+use crate::conn::{CloseReason, ConnFlags, Connection};
 use crate::director::{
-    Command, CommandError, ConnEntry, DaemonSpec, Director, EngineData, Info, Overload, Query, Reply,
-    ServerEntry, ServiceEntry, Signals, Sysctl, Tables, TimeoutSettings,
+    Command, CommandError, ConnEntry, DaemonSpec, Director, EngineData, HandshakeStats, Info, Overload,
+    Query, Reply, ServerEntry, ServiceEntry, Sysctl, Tables, TimeoutSettings,
 };
 use crate::service::{
     Endpoint, Family, Forwarding, Protocol, RealServer, ServerSpec, ServiceKey, ServiceTable, VirtualService,
@@ -175,12 +175,12 @@ impl Director {
     }
 
     /// How the servers of a service take new TCP connections; only of those whose answers come by here.
-    pub fn signals(&self, service: &ServiceKey) -> Vec<(Endpoint, Signals)> {
+    pub fn handshakes(&self, service: &ServiceKey) -> Vec<(Endpoint, HandshakeStats)> {
         let services = self.services.read();
         let servers = services.get(service).map(VirtualService::servers).unwrap_or_default();
         let comes_by =
             |server: &&Arc<RealServer>| matches!(server.forwarding(), Forwarding::Masq | Forwarding::FullNat);
-        servers.iter().filter(comes_by).map(|server| (server.endpoint(), server.signals())).collect()
+        servers.iter().filter(comes_by).map(|server| (server.endpoint(), server.handshakes())).collect()
     }
 
     /// Whether any server is of another family than its service; no sync daemon may run then.
@@ -253,7 +253,7 @@ impl Director {
         for _ in 0..2 {
             for entry in orphans.iter().filter_map(|id| self.conns.get(*id)) {
                 if is_orphan(&entry) && entry.controlled == 0 {
-                    self.conns.end_as(entry, Some(Ending::Flushed), now);
+                    self.conns.end_as(entry, Some(CloseReason::Flushed), now);
                 }
             }
         }

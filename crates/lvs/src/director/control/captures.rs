@@ -24,7 +24,7 @@ pub struct Captures {
     /// Firewall marks: packets that carry them.
     pub marks: BTreeSet<(u32, Family)>,
     /// Servers answer the host itself from virtual addresses, past the director.
-    pub led_answers: bool,
+    pub pinned_answers: bool,
     /// Services whose answers all go past the host, with their protocol and port: connection tracking would see half of
     /// their connections. Not of UDP, of which a datagram without an answer is as good as any.
     pub half_seen: BTreeSet<(IpAddr, u8, u16)>,
@@ -63,7 +63,8 @@ fn is_half_seen(servers: &[Arc<RealServer>]) -> bool {
 impl Director {
     /// What the services of this moment need captured.
     pub fn captures(&self) -> Captures {
-        let mut captures = Captures { led_answers: self.leads.load(Relaxed), ..Captures::default() };
+        let mut captures =
+            Captures { pinned_answers: self.has_pinned_flows.load(Relaxed), ..Captures::default() };
         let services = self.services.read();
         for service in services.iter() {
             match service.spec().key {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use ipnet::IpNet;
 
-use crate::conn::{Connection, FlowRecord, FlowWish, LostFlows};
+use crate::conn::{Connection, FlowLogging, FlowRecord, LostFlows};
 use crate::director::control::apply::conn_entry;
 use crate::director::{ConnEntry, Director};
 use crate::service::{Endpoint, Protocol, Rates, Stats};
@@ -173,8 +173,8 @@ impl Director {
     }
 
     /// What is to be noted of connections from now on; nothing with None.
-    pub fn want_flows(&self, wish: Option<FlowWish>) {
-        self.conns.want_flows(wish);
+    pub fn log_flows(&self, logging: Option<FlowLogging>) {
+        self.conns.log_flows(logging);
     }
 
     /// Connections that have begun and ended since the last time, and how many were left out.

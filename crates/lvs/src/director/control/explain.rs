@@ -225,7 +225,7 @@ impl Director {
     }
 }
 
-/// The server of a decision, and the template that led to it.
+/// The server of a decision, and the template that flow to it.
 const fn chosen(course: &Course) -> (Option<&Arc<RealServer>>, Option<ConnId>) {
     match course {
         Course::Connect { server, template: Some(Template::Known(id)), .. } => (Some(server), Some(*id)),

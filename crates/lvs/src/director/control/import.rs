@@ -245,7 +245,7 @@ impl Import<'_> {
     /// A check's connection has a server of its own, all others one of the tables.
     fn server_of(&self, record: &ConnRecord) -> Option<Arc<RealServer>> {
         let server = record.server.as_ref()?;
-        if record.rare.led {
+        if record.rare.pinned {
             let spec = ServerSpec::new(server.end.addr, server.end.port, server.forwarding);
             return Some(Arc::new(RealServer::new(server.service, &spec)));
         }

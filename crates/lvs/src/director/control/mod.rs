@@ -8,6 +8,6 @@ pub(in crate::director) mod explain;
 pub(in crate::director) mod export;
 pub(in crate::director) mod import;
 pub(in crate::director) mod kernel;
-pub(in crate::director) mod lead;
+pub(in crate::director) mod pin;
 pub(in crate::director) mod status;
 pub(in crate::director) mod sysctl;

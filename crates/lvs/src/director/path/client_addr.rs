@@ -15,7 +15,7 @@ use crate::app::{
 use crate::conn::{ConnId, Connection, Entry, Method};
 use crate::director::path::packet::Packet;
 use crate::director::{Director, Verdict};
-use crate::service::{HandOn, Protocol};
+use crate::service::{ClientAddrMode, Protocol};
 use crate::time::Time;
 use crate::xmit::Rewrite;
 use lvs_wire::{Headers, Outbox, PacketBuf};
@@ -30,18 +30,18 @@ pub(in crate::director) type Repeats = BinaryHeap<Reverse<(Time, ConnId)>>;
 
 impl Director {
     /// Makes a new connection tell its server, as its service wants it.
-    pub(in crate::director) fn hand_on(&self, conn: &mut Connection, wish: Option<HandOn>) {
+    pub(in crate::director) fn start_client_addr(&self, conn: &mut Connection, mode: Option<ClientAddrMode>) {
         if conn.protocol() != Protocol::Tcp.number() || conn.method != Method::Masq {
             return;
         }
-        match wish {
-            Some(HandOn::Proxy(version)) => {
+        match mode {
+            Some(ClientAddrMode::Proxy(version)) => {
                 conn.set_client_addr_state(ClientAddrState::Proxy(ProxyHeader::new(version)))
             }
-            Some(HandOn::Toa) if conn.local().is_some() => {
+            Some(ClientAddrMode::Toa) if conn.local().is_some() => {
                 conn.set_client_addr_state(ClientAddrState::Toa(Toa::default()))
             }
-            Some(HandOn::Toa) | None => {}
+            Some(ClientAddrMode::Toa) | None => {}
         }
     }
 

@@ -3,7 +3,7 @@
 //! So do ICMP errors that quote them. Same job as `ip_vs_proto_ah_esp.c`. IPv6 packets with AH go by what follows it, as in
 //! the kernel.
 
-use crate::conn::{ConnKey, Connection, Ending, Role, View};
+use crate::conn::{CloseReason, ConnKey, Connection, Role, View};
 use crate::director::control::sysctl::Sysctl;
 use crate::director::path::packet::{Packet, Segment};
 use crate::director::{Director, DropReason, Side, Verdict};
@@ -80,7 +80,7 @@ impl Director {
             if !self.sysctls.is_on(Sysctl::ExpireNodestConn) {
                 return Verdict::Drop(DropReason::ServerGone);
             }
-            self.conns.end_as(entry, Some(Ending::Flushed), packet.now);
+            self.conns.end_as(entry, Some(CloseReason::Flushed), packet.now);
         }
         Verdict::Pass
     }

@@ -105,7 +105,7 @@ impl Director {
         if let Some(local) = local {
             conn.set_local(local);
         }
-        self.hand_on(&mut conn, service.spec().hand_on);
+        self.start_client_addr(&mut conn, service.spec().client_addr_mode);
         if let Some(mark) = packet.mark() {
             conn.set_fwmark(mark);
         }

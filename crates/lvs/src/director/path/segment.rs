@@ -5,7 +5,7 @@ use super::decide::Deciding;
 use super::lookup::{Found, Standing};
 use super::packet::{Packet, Segment};
 use super::schedule::Scheduled;
-use crate::conn::{ConnFlags, Ending, Entry, View};
+use crate::conn::{CloseReason, ConnFlags, Entry, View};
 use crate::director::control::sysctl::Sysctl;
 use crate::director::{Director, DropReason, Verdict};
 use crate::service::Protocol;
@@ -33,8 +33,8 @@ impl Director {
                 if conn.controlled > 0 {
                     self.conns.unhash(conn);
                 } else {
-                    let ending = server_is_gone.then_some(Ending::Flushed);
-                    packet.held.set(self.conns.end_keeping_port(conn, ending, packet.now));
+                    let close_reason = server_is_gone.then_some(CloseReason::Flushed);
+                    packet.held.set(self.conns.end_keeping_port(conn, close_reason, packet.now));
                 }
                 let verdict = self.unknown(packet, segment);
                 if let Some(held) = packet.held.take() {

@@ -9,8 +9,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::conn::record::UnreadableExport;
 use crate::conn::{ConnKey, Role};
-use crate::director::{ImportSummary, Led, Question, Skipped};
-use crate::service::{Endpoint, Family, HandOn, Persistence, ProxyVersion};
+use crate::director::{ImportSummary, PinnedFlow, Question, Skipped};
+use crate::service::{ClientAddrMode, Endpoint, Family, Persistence, ProxyVersion};
 
 /// One thing that happens to a director.
 #[derive(Clone, Debug)]
@@ -97,11 +97,14 @@ fn declared() -> [(ServiceSpec, Forwarding); SERVICES] {
         (spec(tcp(80), "wrr", |_| {}), Forwarding::Masq),
         (spec(tcp(21), "rr", persistent), Forwarding::Masq),
         (
-            spec(tcp(81), "rr", |spec| spec.hand_on = Some(HandOn::Proxy(ProxyVersion::V1))),
+            spec(tcp(81), "rr", |spec| spec.client_addr_mode = Some(ClientAddrMode::Proxy(ProxyVersion::V1))),
             Forwarding::FullNat,
         ),
-        (spec(tcp(82), "rr", |spec| spec.hand_on = Some(HandOn::Proxy(ProxyVersion::V2))), Forwarding::Masq),
-        (spec(tcp(83), "rr", |spec| spec.hand_on = Some(HandOn::Toa)), Forwarding::FullNat),
+        (
+            spec(tcp(82), "rr", |spec| spec.client_addr_mode = Some(ClientAddrMode::Proxy(ProxyVersion::V2))),
+            Forwarding::Masq,
+        ),
+        (spec(tcp(83), "rr", |spec| spec.client_addr_mode = Some(ClientAddrMode::Toa)), Forwarding::FullNat),
         (spec(tcp(84), "lc", |spec| spec.rst_on_expire = true), Forwarding::Masq),
         (spec(udp(53), "wlc", |_| {}), Forwarding::FullNat),
         (
@@ -567,17 +570,17 @@ fn a_template_lives_as_long_as_what_it_controls() {
 #[test]
 fn a_checks_connection_has_a_server_of_its_own_again() {
     let first = Carried::new(1);
-    let led = Led {
+    let flow = PinnedFlow {
         protocol: Protocol::Tcp,
         from: Endpoint::new([192, 168, 1, 181].into(), 6000),
         to: Endpoint::new([192, 168, 1, 183].into(), 80),
     };
-    let server = ([192, 168, 56, 99].into(), Forwarding::Route);
-    first.director.lead(&led, server, first.now).unwrap();
+    let server = [192, 168, 56, 99].into();
+    first.director.pin(&flow, server, Forwarding::Route, first.now).unwrap();
     let (mut second, summary) = first.successor(&first.director.export_all(first.now));
     assert_eq!((summary.connections, second.director.conns.of_services()), (1, 0));
-    let packet = make::tcp(Ends::new(led.from.addr, 6000, led.to.addr, 80), SYN, &[]);
-    assert_eq!(second.process(&packet, Side::Client).0, Verdict::Route(server.0));
+    let packet = make::tcp(Ends::new(flow.from.addr, 6000, flow.to.addr, 80), SYN, &[]);
+    assert_eq!(second.process(&packet, Side::Client).0, Verdict::Route(server));
     assert_eq!(second.director.services.read().leaving().count(), 0, "it is in no table");
 }
 

@@ -1,7 +1,7 @@
 //! PROXY headers and TOA: bytes, numbers, repetitions. A server in the test puts the stream together as TCP would.
 
 use super::*;
-use crate::service::{HandOn, ProxyVersion};
+use crate::service::{ClientAddrMode, ProxyVersion};
 
 const PSH: u8 = TcpFlags::PSH | ACK;
 
@@ -17,12 +17,12 @@ struct Seen {
 }
 
 impl World {
-    fn handing_on(hand_on: HandOn, forwarding: Forwarding, is_v6: bool) -> Self {
+    fn with_mode(client_addr_mode: ClientAddrMode, forwarding: Forwarding, is_v6: bool) -> Self {
         let mut world = Self::new(Protocol::Tcp, is_v6);
         world.director = Director::new(Settings::default());
         world.director.set_routes(world.links(1500));
         let mut spec = ServiceSpec::new(world.service, "rr");
-        spec.hand_on = Some(hand_on);
+        spec.client_addr_mode = Some(client_addr_mode);
         world.apply(Command::AddService(spec));
         let server = ServerSpec::new(world.reals[0], 8080, forwarding);
         world.apply(Command::AddServer { service: world.service, server });
@@ -141,8 +141,8 @@ fn stream(start: u32, segments: &[Seen]) -> Vec<u8> {
     read
 }
 
-const V1: HandOn = HandOn::Proxy(ProxyVersion::V1);
-const V2: HandOn = HandOn::Proxy(ProxyVersion::V2);
+const V1: ClientAddrMode = ClientAddrMode::Proxy(ProxyVersion::V1);
+const V2: ClientAddrMode = ClientAddrMode::Proxy(ProxyVersion::V2);
 const HEADER_V1: &[u8] = b"PROXY TCP4 192.168.1.10 192.168.1.183 4000 80\r\n";
 
 #[test]
@@ -150,14 +150,14 @@ fn headers_are_those_of_the_specification() {
     let v2 = |rest: &[u8]| [b"\r\n\r\n\0\r\nQUIT\n", rest].concat();
     let v6 = |last: &[u8]| [&[0x20, 1, 0xd, 0xb8, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0], last].concat();
     let wide = [&[0x21, 0x21, 0, 36][..], &v6(&[0, 0x10]), &v6(&[1, 0x83]), &[0xf, 0xa0, 0, 80]].concat();
-    for (hand_on, is_v6, expected) in [
+    for (client_addr_mode, is_v6, expected) in [
         (V1, false, HEADER_V1.to_vec()),
         (V1, true, b"PROXY TCP6 2001:db8:1::10 2001:db8:1::183 4000 80\r\n".to_vec()),
         (V2, false, v2(&[0x21, 0x11, 0, 12, 192, 168, 1, 10, 192, 168, 1, 183, 0xf, 0xa0, 0, 80])),
         (V2, true, v2(&wide)),
     ] {
         for forwarding in [Forwarding::Masq, Forwarding::FullNat] {
-            let mut world = World::handing_on(hand_on, forwarding, is_v6);
+            let mut world = World::with_mode(client_addr_mode, forwarding, is_v6);
             let syn = &world.client_says(SYN, 99, &[], b"")[0];
             assert_eq!((syn.sequence, syn.payload.len()), (99, 0));
             let out = world.client_says(ACK, 100, &[], b"");
@@ -171,7 +171,7 @@ fn headers_are_those_of_the_specification() {
 #[test]
 fn numbers_fit_on_both_sides() {
     for start in [100, u32::MAX - 20, u32::MAX - 60] {
-        let mut world = World::handing_on(V1, Forwarding::FullNat, false);
+        let mut world = World::with_mode(V1, Forwarding::FullNat, false);
         let len = HEADER_V1.len() as u32;
         let syn = world.client_says(SYN, start.wrapping_sub(1), &[], b"").remove(0);
         let port = port_of(&world);
@@ -201,7 +201,7 @@ fn numbers_fit_on_both_sides() {
 
 #[test]
 fn data_before_the_handshakes_end_push_the_header_ahead() {
-    let mut world = World::handing_on(V2, Forwarding::FullNat, false);
+    let mut world = World::with_mode(V2, Forwarding::FullNat, false);
     world.client_says(SYN, 99, &[], b"");
     // The bare acknowledgement was lost.
     let out = world.client_says(PSH, 100, &[], b"GET /");
@@ -220,7 +220,7 @@ fn data_before_the_handshakes_end_push_the_header_ahead() {
 
 #[test]
 fn a_segment_that_overtook_the_first_brings_the_header_too() {
-    let mut world = World::handing_on(V1, Forwarding::Masq, false);
+    let mut world = World::with_mode(V1, Forwarding::Masq, false);
     world.client_says(SYN, 99, &[], b"");
     let mut out = world.client_says(PSH, 105, &[], b"later");
     assert_eq!((out.len(), out[0].payload.as_slice(), out[0].sequence), (2, HEADER_V1, 100));
@@ -234,7 +234,7 @@ fn a_segment_that_overtook_the_first_brings_the_header_too() {
 
 #[test]
 fn data_of_a_syn_are_sent_again_by_the_client() {
-    let mut world = World::handing_on(V1, Forwarding::FullNat, false);
+    let mut world = World::with_mode(V1, Forwarding::FullNat, false);
     let fast_open = [34, 10, 1, 2, 3, 4, 5, 6, 7, 8, 1, 1];
     let syn = &world.client_says(SYN, 99, &fast_open, b"GET /")[0];
     assert_eq!((syn.options.as_slice(), syn.payload.len(), syn.sequence), (&[1; 12][..], 0, 99));
@@ -245,7 +245,7 @@ fn data_of_a_syn_are_sent_again_by_the_client() {
 
 #[test]
 fn a_super_packet_stays_one() {
-    let mut world = World::handing_on(V1, Forwarding::FullNat, false);
+    let mut world = World::with_mode(V1, Forwarding::FullNat, false);
     world.client_says(SYN, 99, &[], b"");
     let data = vec![7; 60_000];
     let packet = tcp(world.request(4000), PSH, (100, 9000), &[], &data);
@@ -268,7 +268,7 @@ fn a_super_packet_stays_one() {
 
 #[test]
 fn a_header_that_nobody_acknowledges_is_sent_again_by_the_clock() {
-    let mut world = World::handing_on(V1, Forwarding::FullNat, false);
+    let mut world = World::with_mode(V1, Forwarding::FullNat, false);
     let syn = world.client_says(SYN, 99, &[], b"").remove(0);
     let sent = world.client_says(ACK, 100, &[], b"").remove(0);
     let repeats = |world: &mut World, millis: u64| {
@@ -287,7 +287,7 @@ fn a_header_that_nobody_acknowledges_is_sent_again_by_the_clock() {
     assert_eq!(repeats(&mut world, 60_000), []);
 
     // A server that is gone is not asked for ever.
-    let mut world = World::handing_on(V1, Forwarding::FullNat, false);
+    let mut world = World::with_mode(V1, Forwarding::FullNat, false);
     world.client_says(SYN, 99, &[], b"");
     world.client_says(ACK, 100, &[], b"");
     assert_eq!((0..100).map(|_| repeats(&mut world, 10_000).len()).sum::<usize>(), 6);
@@ -296,7 +296,7 @@ fn a_header_that_nobody_acknowledges_is_sent_again_by_the_clock() {
 #[test]
 fn an_error_quotes_the_number_that_the_client_sent() {
     for is_v6 in [false, true] {
-        let mut world = World::handing_on(V2, Forwarding::FullNat, is_v6);
+        let mut world = World::with_mode(V2, Forwarding::FullNat, is_v6);
         world.client_says(SYN, 99, &[], b"");
         world.client_says(ACK, 100, &[], b"");
         let packet = tcp(world.request(4000), PSH, (107, 9000), &[], b"data");
@@ -314,7 +314,7 @@ fn an_error_quotes_the_number_that_the_client_sent() {
 
 #[test]
 fn connections_that_began_before_are_left_alone() {
-    let mut world = World::handing_on(V1, Forwarding::Masq, false);
+    let mut world = World::with_mode(V1, Forwarding::Masq, false);
     world.apply(Command::SetSysctl { name: "sloppy_tcp".to_owned(), value: "1".to_owned() });
     let out = world.client_says(PSH, 100, &[], b"GET /");
     assert_eq!((out.len(), out[0].sequence, out[0].payload.as_slice()), (1, 100, &b"GET /"[..]));
@@ -323,7 +323,7 @@ fn connections_that_began_before_are_left_alone() {
 #[test]
 fn the_first_segments_carry_the_address_option() {
     for is_v6 in [false, true] {
-        let mut world = World::handing_on(HandOn::Toa, Forwarding::FullNat, is_v6);
+        let mut world = World::with_mode(ClientAddrMode::Toa, Forwarding::FullNat, is_v6);
         let addr = match world.client {
             IpAddr::V4(addr) => addr.octets().to_vec(),
             IpAddr::V6(addr) => addr.octets().to_vec(),
@@ -347,7 +347,7 @@ fn the_first_segments_carry_the_address_option() {
 
 #[test]
 fn an_option_without_room_is_left_out_and_counted_and_a_forged_one_is_blanked() {
-    let mut world = World::handing_on(HandOn::Toa, Forwarding::FullNat, false);
+    let mut world = World::with_mode(ClientAddrMode::Toa, Forwarding::FullNat, false);
     let forged = [254, 8, 0, 80, 10, 0, 0, 1];
     let full: Vec<u8> = [&forged[..], &forged, &[1; 20]].concat();
     let syn = world.client_says(SYN, 99, &full, b"").remove(0);
@@ -357,13 +357,13 @@ fn an_option_without_room_is_left_out_and_counted_and_a_forged_one_is_blanked() 
     assert_eq!((first.options.len(), first.payload.len(), world.director.untold()), (0, 1460, 2));
     assert_eq!(world.client_says(ACK, 1560, &forged, b"x")[0].options, [1; 8]);
     // The server sees a masqueraded client itself.
-    let mut world = World::handing_on(HandOn::Toa, Forwarding::Masq, false);
+    let mut world = World::with_mode(ClientAddrMode::Toa, Forwarding::Masq, false);
     assert!(world.client_says(SYN, 99, &[], b"")[0].options.is_empty());
 }
 
 #[test]
 fn a_super_packet_with_the_option_has_shorter_pieces() {
-    let mut world = World::handing_on(HandOn::Toa, Forwarding::FullNat, false);
+    let mut world = World::with_mode(ClientAddrMode::Toa, Forwarding::FullNat, false);
     world.client_says(SYN, 99, &[], b"");
     let packet = tcp(world.request(4000), PSH, (100, 9000), &[], &vec![7; 20_000]);
     let mut buf = PacketBuf::from_packet(&packet);
@@ -381,24 +381,24 @@ fn a_super_packet_with_the_option_has_shorter_pieces() {
 fn what_cannot_be_told_is_refused() {
     let world = World::new(Protocol::Tcp, false);
     let mut spec = ServiceSpec::new(world.service, "rr");
-    spec.hand_on = Some(V1);
+    spec.client_addr_mode = Some(V1);
     world.apply(Command::EditService(spec.clone()));
     let server = ServerSpec::new("10.0.0.9".parse().unwrap(), 80, Forwarding::Route);
     let refused = world.director.apply(&Command::AddServer { service: world.service, server }, world.now);
     assert!(matches!(refused, Err(CommandError::ProxyNeedsNat(_))));
-    spec.hand_on = None;
+    spec.client_addr_mode = None;
     world.apply(Command::EditService(spec.clone()));
     let server = ServerSpec::new("10.0.0.9".parse().unwrap(), 80, Forwarding::Route);
     world.apply(Command::AddServer { service: world.service, server });
-    spec.hand_on = Some(V2);
+    spec.client_addr_mode = Some(V2);
     let refused = world.director.apply(&Command::EditService(spec), world.now);
     assert!(matches!(refused, Err(CommandError::ProxyNeedsNat(_))));
-    for hand_on in [V1, HandOn::Toa] {
+    for client_addr_mode in [V1, ClientAddrMode::Toa] {
         let key = ServiceKey::Address { protocol: Protocol::Udp, addr: world.virt, port: 53 };
         let mut spec = ServiceSpec::new(key, "rr");
-        spec.hand_on = Some(hand_on);
+        spec.client_addr_mode = Some(client_addr_mode);
         let refused = world.director.apply(&Command::AddService(spec), world.now);
-        assert_eq!(refused, Err(CommandError::HandOnNeedsTcp(key)));
+        assert_eq!(refused, Err(CommandError::ClientAddrNeedsTcp(key)));
     }
 }
 
@@ -440,7 +440,7 @@ proptest::proptest! {
             (bits >> 33) % 100 < percent
         };
         let forwarding = if is_full_nat { Forwarding::FullNat } else { Forwarding::Masq };
-        let mut world = World::handing_on(if is_v1 { V1 } else { V2 }, forwarding, is_v6);
+        let mut world = World::with_mode(if is_v1 { V1 } else { V2 }, forwarding, is_v6);
         let data: Vec<u8> = (0..len).map(|at| at as u8).collect();
         let syn = world.client_says(SYN, start.wrapping_sub(1), &[], b"").remove(0);
         let port = port_of(&world);

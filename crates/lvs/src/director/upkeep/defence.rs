@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use crate::conn::{Connection, Ending, SctpState, State, TcpState};
+use crate::conn::{CloseReason, Connection, SctpState, State, TcpState};
 use crate::director::Director;
 use crate::director::control::sysctl::Sysctl;
 use crate::time::Time;
@@ -132,7 +132,7 @@ impl Director {
         drop(spared);
         for (id, controller) in doomed {
             for entry in [Some(id), controller].into_iter().flatten().filter_map(|id| self.conns.get(id)) {
-                self.conns.end_as(entry, Some(Ending::GivenUp), now);
+                self.conns.end_as(entry, Some(CloseReason::GivenUp), now);
             }
         }
     }

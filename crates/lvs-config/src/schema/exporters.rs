@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::declared::Watching;
+use crate::declared::Exporters;
 
 /// Numbers for Prometheus.
 #[derive(Debug, Default, PartialEq, Deserialize, Serialize)]
@@ -25,7 +25,7 @@ pub(crate) struct FlowLog {
     rate: Option<NonZeroU32>,
 }
 
-impl From<(Metrics, FlowLog)> for Watching {
+impl From<(Metrics, FlowLog)> for Exporters {
     fn from((Metrics { listen, series }, FlowLog { file, begins, rate }): (Metrics, FlowLog)) -> Self {
         Self {
             metrics: listen,
@@ -37,9 +37,9 @@ impl From<(Metrics, FlowLog)> for Watching {
     }
 }
 
-impl From<&Watching> for (Metrics, FlowLog) {
-    fn from(watching: &Watching) -> Self {
-        let Watching { metrics, metrics_series, flow_log, flow_begins, flow_rate } = watching.clone();
+impl From<&Exporters> for (Metrics, FlowLog) {
+    fn from(exporters: &Exporters) -> Self {
+        let Exporters { metrics, metrics_series, flow_log, flow_begins, flow_rate } = exporters.clone();
         let rate = flow_rate.and_then(NonZeroU32::new);
         (
             Metrics { listen: metrics, series: metrics_series },

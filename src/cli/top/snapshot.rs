@@ -1,5 +1,5 @@
 //! One look at a director: what it was asked and what it said. Asks by the control socket; what becomes of the
-//! picture is decided elsewhere.
+//! snapshot is decided elsewhere.
 
 use std::net::IpAddr;
 use std::path::Path;
@@ -9,7 +9,7 @@ use ipnet::IpNet;
 use lvs::Time;
 use lvs::director::{ConnDetail, ConnFilter, EndFilter, Query, Reply, ServiceEntry, StateCount};
 use lvs::service::{Endpoint, Protocol, ServiceKey};
-use lvs_control::{Client, ClientError, Part, Status, Wish};
+use lvs_control::{Client, ClientError, Part, Status, StreamRequest};
 use lvs_health::report::{ServerReport, ServiceReport};
 
 /// Connections that are fetched for a list at most.
@@ -56,7 +56,7 @@ pub(super) enum Extra {
 }
 
 #[derive(Clone, Debug, Default)]
-pub(super) struct Picture {
+pub(super) struct Snapshot {
     /// By the clock of whoever looks.
     pub at: Time,
     pub status: Status,
@@ -70,7 +70,7 @@ pub(super) struct Picture {
     pub is_cut: bool,
 }
 
-impl Picture {
+impl Snapshot {
     pub(super) fn service(&self, key: &ServiceKey) -> Option<&ServiceEntry> {
         self.services.iter().find(|entry| entry.spec.key == *key)
     }
@@ -90,35 +90,35 @@ pub(super) fn look(
     path: &Path,
     extra: &Extra,
     at: Time,
-) -> Result<Picture, ClientError> {
-    let mut picture = Picture { at, status: client.status()?, extra: extra.clone(), ..Picture::default() };
+) -> Result<Snapshot, ClientError> {
+    let mut snapshot = Snapshot { at, status: client.status()?, extra: extra.clone(), ..Snapshot::default() };
     if let Ok(Reply::Services(services)) = client.query(Query::Services)? {
-        picture.services = services;
+        snapshot.services = services;
     }
-    picture.health = client.health()?;
+    snapshot.health = client.health()?;
     match extra {
         Extra::Nothing => {}
         Extra::States(scope) => {
-            for part in Client::connect(path)?.stream(Wish::States(scope.filter()))? {
+            for part in Client::connect(path)?.stream(StreamRequest::States(scope.filter()))? {
                 if let Part::States(counts) = part? {
-                    counts.into_iter().for_each(|count| add(&mut picture.states, count));
+                    counts.into_iter().for_each(|count| add(&mut snapshot.states, count));
                 }
             }
         }
         Extra::Connections(scope) => {
-            for part in Client::connect(path)?.stream(Wish::Connections(scope.filter()))? {
+            for part in Client::connect(path)?.stream(StreamRequest::Connections(scope.filter()))? {
                 if let Part::Connections(found) = part? {
-                    picture.connections.extend(found);
+                    snapshot.connections.extend(found);
                 }
-                if picture.connections.len() > MOST {
-                    picture.connections.truncate(MOST);
-                    picture.is_cut = true;
+                if snapshot.connections.len() > MOST {
+                    snapshot.connections.truncate(MOST);
+                    snapshot.is_cut = true;
                     break;
                 }
             }
         }
     }
-    Ok(picture)
+    Ok(snapshot)
 }
 
 fn add(counts: &mut Vec<StateCount>, more: StateCount) {

@@ -7,14 +7,14 @@ use lvs::service::{Endpoint, ServiceKey};
 /// Two checks that ask the same are asked once, and both have the answer: a server behind several virtual addresses is
 /// not asked for each of them.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Asked {
+pub struct ProbeKey {
     /// With the address and port that it goes to.
     pub check: Check,
     /// The server by way of which the service is asked.
-    led: Option<(ServiceKey, Endpoint)>,
+    via: Option<(ServiceKey, Endpoint)>,
 }
 
-impl Asked {
+impl ProbeKey {
     pub fn new(id: &CheckId, check: &Check) -> Self {
         let at = check.goes_to(&id.service, id.server);
         let mut check = check.clone();
@@ -23,8 +23,8 @@ impl Asked {
             CheckKind::Ping | CheckKind::Bfd(_) | CheckKind::Script(_) | CheckKind::File(_) => None,
             _ => Some(at.port),
         };
-        let led = check.target.via_server.map(|_| (id.service, id.server));
-        Self { check, led }
+        let via = check.target.via_server.map(|_| (id.service, id.server));
+        Self { check, via }
     }
 }
 
@@ -46,20 +46,20 @@ mod tests {
     fn a_server_of_two_services_is_asked_the_same_question_once() {
         let mut check = Check::new(CheckKind::Tcp);
         let one = id("10.9.0.1", 80, server(80));
-        assert_eq!(Asked::new(&one, &check), Asked::new(&id("10.9.0.2", 80, server(80)), &check));
-        assert_ne!(Asked::new(&one, &check), Asked::new(&id("10.9.0.2", 443, server(443)), &check));
+        assert_eq!(ProbeKey::new(&one, &check), ProbeKey::new(&id("10.9.0.2", 80, server(80)), &check));
+        assert_ne!(ProbeKey::new(&one, &check), ProbeKey::new(&id("10.9.0.2", 443, server(443)), &check));
         let mut said = check.clone();
         said.target.connect_port = Some(80);
-        assert_eq!(Asked::new(&one, &check), Asked::new(&id("10.9.0.2", 443, server(443)), &said));
+        assert_eq!(ProbeKey::new(&one, &check), ProbeKey::new(&id("10.9.0.2", 443, server(443)), &said));
         check.schedule.retry += 1;
-        assert_ne!(Asked::new(&one, &check), Asked::new(&one, &said));
+        assert_ne!(ProbeKey::new(&one, &check), ProbeKey::new(&one, &said));
     }
 
     #[test]
     fn a_ping_asks_an_address_and_no_port() {
         let check = Check::new(CheckKind::Ping);
         let (one, other) = (id("10.9.0.1", 80, server(80)), id("10.9.0.1", 443, server(443)));
-        assert_eq!(Asked::new(&one, &check), Asked::new(&other, &check));
+        assert_eq!(ProbeKey::new(&one, &check), ProbeKey::new(&other, &check));
     }
 
     #[test]
@@ -67,8 +67,8 @@ mod tests {
         let mut check = Check::new(CheckKind::Tcp);
         check.target.via_server = Some(Forwarding::Route);
         let (one, other) = (id("10.9.0.1", 80, server(80)), id("10.9.0.2", 80, server(80)));
-        assert_ne!(Asked::new(&one, &check), Asked::new(&other, &check));
+        assert_ne!(ProbeKey::new(&one, &check), ProbeKey::new(&other, &check));
         check.target.connect_ip = Some("10.9.0.3".parse().unwrap());
-        assert_ne!(Asked::new(&one, &check), Asked::new(&other, &check));
+        assert_ne!(ProbeKey::new(&one, &check), ProbeKey::new(&other, &check));
     }
 }

@@ -1,26 +1,26 @@
-//! Flows that are led to a server beside the tables.
+//! Flows that are flow to a server beside the tables.
 
 use super::*;
-use crate::director::Led;
+use crate::director::PinnedFlow;
 
-fn led(world: &World) -> Led {
+fn flow(world: &World) -> PinnedFlow {
     let from = Endpoint::new("192.168.1.181".parse().unwrap(), 50_000);
-    Led { protocol: Protocol::Tcp, from, to: Endpoint::new(world.virt, 80) }
+    PinnedFlow { protocol: Protocol::Tcp, from, to: Endpoint::new(world.virt, 80) }
 }
 
-fn packet(led: &Led, flags: u8) -> Vec<u8> {
-    make::tcp(Ends::new(led.from.addr, led.from.port, led.to.addr, led.to.port), flags, b"")
+fn packet(flow: &PinnedFlow, flags: u8) -> Vec<u8> {
+    make::tcp(Ends::new(flow.from.addr, flow.from.port, flow.to.addr, flow.to.port), flags, b"")
 }
 
 #[test]
 fn they_go_there_and_count_nowhere() {
     let mut world = World::new(Protocol::Tcp, false);
-    let led = led(&world);
+    let flow = flow(&world);
     // A server that is in no table.
     let asked: IpAddr = "192.168.57.9".parse().unwrap();
-    world.director.lead(&led, (asked, Forwarding::Route), world.now).unwrap();
+    world.director.pin(&flow, asked, Forwarding::Route, world.now).unwrap();
     for flags in [SYN, ACK, FIN] {
-        let syn = packet(&led, flags);
+        let syn = packet(&flow, flags);
         let (verdict, bytes) = world.process(&syn, Side::Client);
         assert_eq!((verdict, bytes), (Verdict::Route(asked), syn));
     }
@@ -38,32 +38,32 @@ fn they_go_there_and_count_nowhere() {
 #[test]
 fn they_end_when_they_are_released() {
     let mut world = World::new(Protocol::Tcp, false);
-    let led = led(&world);
+    let flow = flow(&world);
     let [one, other] = [[192, 168, 57, 9], [192, 168, 57, 10]].map(IpAddr::from);
-    world.director.lead(&led, (one, Forwarding::Route), world.now).unwrap();
-    assert_eq!(world.process(&packet(&led, SYN), Side::Client).0, Verdict::Route(one));
-    world.director.release(&led, world.now);
+    world.director.pin(&flow, one, Forwarding::Route, world.now).unwrap();
+    assert_eq!(world.process(&packet(&flow, SYN), Side::Client).0, Verdict::Route(one));
+    world.director.unpin(&flow, world.now);
     // The last packets still go where the others went.
-    assert_eq!(world.process(&packet(&led, TcpFlags::RST), Side::Client).0, Verdict::Route(one));
+    assert_eq!(world.process(&packet(&flow, TcpFlags::RST), Side::Client).0, Verdict::Route(one));
     // The port is taken for another one at once.
-    world.director.lead(&led, (other, Forwarding::Route), world.now).unwrap();
-    assert_eq!(world.process(&packet(&led, SYN), Side::Client).0, Verdict::Route(other));
-    world.director.release(&led, world.now);
+    world.director.pin(&flow, other, Forwarding::Route, world.now).unwrap();
+    assert_eq!(world.process(&packet(&flow, SYN), Side::Client).0, Verdict::Route(other));
+    world.director.unpin(&flow, world.now);
     world.pass_time(4);
     assert_eq!(world.director.conn_count(), 0);
     // Now it is a client like any other.
-    assert_eq!(world.process(&packet(&led, SYN), Side::Client).0, Verdict::Forward);
-    world.director.release(&led, world.now);
+    assert_eq!(world.process(&packet(&flow, SYN), Side::Client).0, Verdict::Forward);
+    world.director.unpin(&flow, world.now);
     world.pass_time(4);
     assert_eq!(world.director.conn_count(), 1, "a client's connection is not released");
 }
 
 #[test]
-fn only_servers_that_see_the_virtual_address_are_led_to() {
+fn only_servers_that_see_the_virtual_address_can_be_pinned_to() {
     let world = World::new(Protocol::Tcp, false);
-    let to = (world.reals[0], Forwarding::Masq);
-    assert_eq!(world.director.lead(&led(&world), to, world.now), Err(DropReason::NoWayToServer));
-    assert!(!world.director.captures().led_answers);
-    world.director.expect_led_answers(true);
-    assert!(world.director.captures().led_answers);
+    let refused = world.director.pin(&flow(&world), world.reals[0], Forwarding::Masq, world.now);
+    assert_eq!(refused, Err(DropReason::NoWayToServer));
+    assert!(!world.director.captures().pinned_answers);
+    world.director.expect_pinned_answers(true);
+    assert!(world.director.captures().pinned_answers);
 }

@@ -1,4 +1,4 @@
-//! Flows that are led to a real server beside the tables: a health check asks the virtual address, and its packets go
+//! Flows that are pinned to a real server beside the tables: a health check asks the virtual address, and its packets go
 //! to the one server that is asked, by that server's forwarding method, whether the server is in the tables or not.
 //!
 //! Such a connection counts nowhere, is listed nowhere by IPVS's tools and is told to no other director. Asked for by
@@ -21,47 +21,48 @@ const LINGER: Duration = Duration::from_secs(3);
 
 /// Both ends of a flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Led {
+pub struct PinnedFlow {
     pub protocol: Protocol,
     pub from: Endpoint,
     pub to: Endpoint,
 }
 
-impl Led {
+impl PinnedFlow {
     const fn key(&self) -> ConnKey {
         ConnKey::new(Role::In, self.protocol.number(), self.from, self.to)
     }
 }
 
 impl Director {
-    /// Leads what comes from one end for the other to `server`, until [`Self::release`].
+    /// Sends what comes from one end for the other to `server`, until [`Self::unpin`].
     ///
     /// # Errors
-    /// The table is full, or such a server cannot be led to.
-    pub fn lead(
+    /// The table is full, or no flow can be pinned to such a server.
+    pub fn pin(
         &self,
-        led: &Led,
-        (server, forwarding): (IpAddr, Forwarding),
+        flow: &PinnedFlow,
+        server: IpAddr,
+        forwarding: Forwarding,
         now: Time,
     ) -> Result<(), DropReason> {
         if !matches!(forwarding, Forwarding::Route | Forwarding::Tunnel(_)) {
             return Err(DropReason::NoWayToServer);
         }
-        let Led { protocol, from, to } = *led;
-        if let Some(old) = self.conns.lookup(&led.key(), now) {
+        let PinnedFlow { protocol, from, to } = *flow;
+        if let Some(old) = self.conns.lookup(&flow.key(), now) {
             self.conns.end(old, now);
         }
         let service = ServiceKey::Address { protocol, addr: to.addr, port: to.port };
         let server = Arc::new(RealServer::new(service, &ServerSpec::new(server, to.port, forwarding)));
         let ends = [from, to, Endpoint::new(server.addr(), to.port)];
         let mut conn = Connection::new(protocol.number(), initial_state(protocol), ends, server, now);
-        conn.set_led();
+        conn.set_pinned();
         self.conns.insert(conn).map(drop).map_err(|_| DropReason::TableFull)
     }
 
-    /// The flow is over but for its last packets.
-    pub fn release(&self, led: &Led, now: Time) {
-        if let Some(mut entry) = self.conns.lookup(&led.key(), now).filter(|entry| entry.is_led()) {
+    /// Ends the flow but for its last packets.
+    pub fn unpin(&self, flow: &PinnedFlow, now: Time) {
+        if let Some(mut entry) = self.conns.lookup(&flow.key(), now).filter(|entry| entry.is_pinned()) {
             entry.set_timeout(LINGER);
             self.conns.touch(&mut entry, now);
         }
@@ -72,8 +73,8 @@ impl Director {
         self.routes.source_to(addr)
     }
 
-    /// Whether flows are led to servers, whose answers then come to the host past the director.
-    pub fn expect_led_answers(&self, expected: bool) {
-        self.leads.store(expected, Relaxed);
+    /// Whether flows are flow to servers, whose answers then come to the host past the director.
+    pub fn expect_pinned_answers(&self, expected: bool) {
+        self.has_pinned_flows.store(expected, Relaxed);
     }
 }

@@ -20,8 +20,8 @@ use super::service::DirectorService;
 use crate::flow_log::line::{self, Moment};
 use crate::flow_log::{OpenError, Sink, Target};
 use crate::metrics::{self, BindError, Limits};
-use lvs::director::{Director, FlowWish, LostFlows};
-use lvs_config::{Watching, defaults};
+use lvs::director::{Director, FlowLogging, LostFlows};
+use lvs_config::{Exporters, defaults};
 use lvs_control::flow_log::{Losses, Tally};
 
 /// How often records are written.
@@ -31,7 +31,7 @@ const FLOW_TICK: Duration = Duration::from_millis(100);
 const FLOW_FAREWELL: Duration = Duration::from_secs(3);
 
 #[derive(Debug, thiserror::Error)]
-pub enum WatchingError {
+pub enum ExporterError {
     #[error(transparent)]
     Metrics(#[from] BindError),
     #[error(transparent)]
@@ -42,18 +42,18 @@ pub enum WatchingError {
 type Pages = (Option<Arc<TcpListener>>, Limits);
 
 #[derive(Debug, Default)]
-pub(super) struct Watchers {
+pub(super) struct RunningExporters {
     /// What was said on the command line.
-    given: Watching,
+    given: Exporters,
     pages: Option<mpsc::UnboundedSender<Pages>>,
     /// As it is now.
-    present: tokio::sync::Mutex<Present>,
+    current: tokio::sync::Mutex<Current>,
     tally: Arc<Mutex<Tally>>,
 }
 
 #[derive(Debug, Default)]
-struct Present {
-    watching: Watching,
+struct Current {
+    exporters: Exporters,
     listener: Option<Arc<TcpListener>>,
     flows: Option<Writer>,
 }
@@ -61,16 +61,16 @@ struct Present {
 /// What is opened already, for a change that is not made yet.
 #[derive(Debug, Default)]
 pub(super) struct Prepared {
-    watching: Watching,
+    exporters: Exporters,
     listener: Option<Arc<TcpListener>>,
-    /// The address is free only when the present one is let go.
+    /// The address is free only when the current one is let go.
     binds_late: bool,
     sink: Option<Sink>,
 }
 
-impl Watchers {
+impl RunningExporters {
     /// And where [`serve_pages`] hears of changes.
-    pub(super) fn new(given: Watching) -> (Self, mpsc::UnboundedReceiver<Pages>) {
+    pub(super) fn new(given: Exporters) -> (Self, mpsc::UnboundedReceiver<Pages>) {
         let (pages, changes) = mpsc::unbounded_channel();
         (Self { given, pages: Some(pages), ..Self::default() }, changes)
     }
@@ -79,40 +79,40 @@ impl Watchers {
     ///
     /// # Errors
     /// An address or a file cannot be had; nothing has changed.
-    pub(super) async fn prepare(&self, file: &Watching) -> Result<Prepared, WatchingError> {
-        let watching = self.given.clone().or(file);
-        let present = self.present.lock().await;
+    pub(super) async fn prepare(&self, file: &Exporters) -> Result<Prepared, ExporterError> {
+        let exporters = self.given.clone().or(file);
+        let current = self.current.lock().await;
         let mut prepared = Prepared::default();
-        if watching.metrics != present.watching.metrics
-            && let Some(addr) = watching.metrics
+        if exporters.metrics != current.exporters.metrics
+            && let Some(addr) = exporters.metrics
         {
             match metrics::bind(addr).await {
                 Ok(listener) => prepared.listener = Some(Arc::new(listener)),
                 // From 127.0.0.1 to 0.0.0.0: the old socket is in the way.
-                Err(_) if present.watching.metrics.is_some_and(|old| old.port() == addr.port()) => {
+                Err(_) if current.exporters.metrics.is_some_and(|old| old.port() == addr.port()) => {
                     prepared.binds_late = true;
                 }
                 Err(error) => return Err(error.into()),
             }
         }
-        if watching.flow_log != present.watching.flow_log
-            && let Some(path) = watching.flow_log.clone()
+        if exporters.flow_log != current.exporters.flow_log
+            && let Some(path) = exporters.flow_log.clone()
         {
             prepared.sink = Some(Sink::open(Target::of(path))?);
         }
-        prepared.watching = watching;
+        prepared.exporters = exporters;
         Ok(prepared)
     }
 
     /// What would be other than now, each a line.
-    pub(super) async fn changes(&self, file: &Watching) -> Vec<String> {
+    pub(super) async fn changes(&self, file: &Exporters) -> Vec<String> {
         let wanted = self.given.clone().or(file);
-        let present = self.present.lock().await;
+        let current = self.current.lock().await;
         let mut lines = Vec::new();
-        if pages_of(&wanted) != pages_of(&present.watching) {
+        if pages_of(&wanted) != pages_of(&current.exporters) {
             lines.push(format!("metrics: {}", named(&wanted.metrics)));
         }
-        if flows_of(&wanted) != flows_of(&present.watching) {
+        if flows_of(&wanted) != flows_of(&current.exporters) {
             let path = wanted.flow_log.as_ref().map(|path| path.display());
             lines.push(format!("flow log: {}", named(&path)));
         }
@@ -121,52 +121,52 @@ impl Watchers {
 
     /// Goes over to what was prepared.
     pub(super) async fn commit(&self, prepared: Prepared, live: &DirectorService) {
-        let Prepared { watching, mut listener, binds_late, sink } = prepared;
-        let mut present = self.present.lock().await;
-        if let (true, Some(addr), Some(pages)) = (binds_late, watching.metrics, &self.pages) {
-            present.listener = None;
+        let Prepared { exporters, mut listener, binds_late, sink } = prepared;
+        let mut current = self.current.lock().await;
+        if let (true, Some(addr), Some(pages)) = (binds_late, exporters.metrics, &self.pages) {
+            current.listener = None;
             let _ = pages.send((None, Limits::default()));
             listener = bind_when_free(addr).await.map(Arc::new);
         }
-        if watching.metrics != present.watching.metrics {
-            present.listener = listener;
+        if exporters.metrics != current.exporters.metrics {
+            current.listener = listener;
         }
-        if pages_of(&watching) != pages_of(&present.watching) {
-            let series = watching.metrics_series.unwrap_or(defaults::METRICS_SERIES);
+        if pages_of(&exporters) != pages_of(&current.exporters) {
+            let series = exporters.metrics_series.unwrap_or(defaults::METRICS_SERIES);
             let limits = Limits { series, ..Limits::default() };
             if let Some(pages) = &self.pages {
-                let _ = pages.send((present.listener.clone(), limits));
+                let _ = pages.send((current.listener.clone(), limits));
             }
         }
-        if watching.flow_log != present.watching.flow_log {
-            if let Some(writer) = present.flows.take() {
+        if exporters.flow_log != current.exporters.flow_log {
+            if let Some(writer) = current.flows.take() {
                 writer.end(false).await;
             }
             if let Some(sink) = sink {
                 let sink = sink.counting_from(self.tally());
-                present.flows = Writer::start(sink, &live.director, live.clock, &self.tally);
+                current.flows = Writer::start(sink, &live.director, live.clock, &self.tally);
             }
         }
-        let wish = FlowWish {
-            begins: watching.flow_begins.unwrap_or(false),
-            rate: watching.flow_rate.unwrap_or(defaults::FLOW_RATE),
+        let logging = FlowLogging {
+            begins: exporters.flow_begins.unwrap_or(false),
+            rate: exporters.flow_rate.unwrap_or(defaults::FLOW_RATE),
         };
-        if flows_of(&watching) != flows_of(&present.watching) {
-            live.director.want_flows(present.flows.is_some().then_some(wish));
+        if flows_of(&exporters) != flows_of(&current.exporters) {
+            live.director.log_flows(current.flows.is_some().then_some(logging));
         }
-        present.watching = watching;
+        current.exporters = exporters;
     }
 
     /// The flow log's file was moved away.
     pub(super) async fn reopen(&self) {
-        if let Some(writer) = &self.present.lock().await.flows {
-            let _ = writer.orders.send(Order::Reopen);
+        if let Some(writer) = &self.current.lock().await.flows {
+            let _ = writer.commands.send(WriterCommand::Reopen);
         }
     }
 
     /// Writes the last lines.
     pub(super) async fn stop(&self) {
-        if let Some(writer) = self.present.lock().await.flows.take() {
+        if let Some(writer) = self.current.lock().await.flows.take() {
             writer.end(true).await;
         }
     }
@@ -177,13 +177,13 @@ impl Watchers {
 }
 
 /// What is wanted of the pages.
-const fn pages_of(watching: &Watching) -> (Option<SocketAddr>, Option<usize>) {
-    (watching.metrics, watching.metrics_series)
+const fn pages_of(exporters: &Exporters) -> (Option<SocketAddr>, Option<usize>) {
+    (exporters.metrics, exporters.metrics_series)
 }
 
 /// What is wanted of the flow log.
-fn flows_of(watching: &Watching) -> (Option<&Path>, Option<bool>, Option<u32>) {
-    (watching.flow_log.as_deref(), watching.flow_begins, watching.flow_rate)
+fn flows_of(exporters: &Exporters) -> (Option<&Path>, Option<bool>, Option<u32>) {
+    (exporters.flow_log.as_deref(), exporters.flow_begins, exporters.flow_rate)
 }
 
 /// Waits a little for an address that is being let go.
@@ -222,7 +222,7 @@ pub(super) async fn serve_pages(live: Arc<DirectorService>, mut changes: mpsc::U
     }
 }
 
-enum Order {
+enum WriterCommand {
     Reopen,
     /// Write what waits, and what is still open if so wished.
     End {
@@ -233,26 +233,26 @@ enum Order {
 /// The thread that writes the flow log.
 #[derive(Debug)]
 struct Writer {
-    orders: Sender<Order>,
+    commands: Sender<WriterCommand>,
     ended: oneshot::Receiver<()>,
     path: PathBuf,
 }
 
 impl Writer {
     fn start(sink: Sink, director: &Arc<Director>, clock: Clock, tally: &Arc<Mutex<Tally>>) -> Option<Self> {
-        let (orders, wishes) = channel();
+        let (commands, wishes) = channel();
         let (done, ended) = oneshot::channel();
         let path = match sink.target() {
             Target::File(path) => path.clone(),
             Target::Output => PathBuf::from("-"),
         };
-        let pen = FlowLogWriter { sink, director: Arc::clone(director), clock, tally: Arc::clone(tally) };
+        let writer = FlowLogWriter { sink, director: Arc::clone(director), clock, tally: Arc::clone(tally) };
         let thread = thread::Builder::new().name("tunvs-flows".to_owned()).spawn(move || {
-            pen.write_until_end(&wishes);
+            writer.write_until_end(&wishes);
             drop(done);
         });
         match thread {
-            Ok(_) => Some(Self { orders, ended, path }),
+            Ok(_) => Some(Self { commands, ended, path }),
             Err(error) => {
                 tracing::error!(%error, "no thread for the flow log");
                 None
@@ -262,7 +262,7 @@ impl Writer {
 
     /// A file that hangs is left to hang.
     async fn end(self, open_ones: bool) {
-        let _ = self.orders.send(Order::End { open_ones });
+        let _ = self.commands.send(WriterCommand::End { open_ones });
         if tokio::time::timeout(FLOW_FAREWELL, self.ended).await.is_err() {
             tracing::warn!(path = %self.path.display(), "the last lines of the flow log could not be written in time");
         }
@@ -277,14 +277,14 @@ struct FlowLogWriter {
 }
 
 impl FlowLogWriter {
-    fn write_until_end(mut self, wishes: &Receiver<Order>) {
+    fn write_until_end(mut self, wishes: &Receiver<WriterCommand>) {
         loop {
             match wishes.recv_timeout(FLOW_TICK) {
-                Ok(Order::Reopen) => match self.sink.reopen() {
+                Ok(WriterCommand::Reopen) => match self.sink.reopen() {
                     Ok(()) => tracing::info!("the flow log is opened anew"),
                     Err(error) => tracing::warn!(%error, "the flow log goes on in the old file"),
                 },
-                Ok(Order::End { open_ones }) => return self.write_last(open_ones),
+                Ok(WriterCommand::End { open_ones }) => return self.write_last(open_ones),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
             }
@@ -305,7 +305,7 @@ impl FlowLogWriter {
     }
 
     fn write_last(&mut self, open_ones: bool) {
-        self.director.want_flows(None);
+        self.director.log_flows(None);
         self.write_waiting();
         let deadline = self.clock.now() + FLOW_FAREWELL / 2;
         let mut start = open_ones.then_some(0);
@@ -331,26 +331,26 @@ mod tests {
     use super::*;
     use crate::daemon::datapath::Path;
 
-    fn live(given: Watching) -> (DirectorService, mpsc::UnboundedReceiver<Pages>) {
-        let (watchers, pages) = Watchers::new(given);
+    fn live(given: Exporters) -> (DirectorService, mpsc::UnboundedReceiver<Pages>) {
+        let (exporters, pages) = RunningExporters::new(given);
         let stop = lvs_host::StopFlag::default();
-        (DirectorService::new(&Path::of_nothing(), stop).watched(watchers), pages)
+        (DirectorService::new(&Path::of_nothing(), stop).with_exporters(exporters), pages)
     }
 
-    async fn turn(live: &DirectorService, file: &Watching) -> Result<Vec<String>, WatchingError> {
-        let prepared = live.watchers.prepare(file).await?;
-        let changes = live.watchers.changes(file).await;
-        live.watchers.commit(prepared, live).await;
+    async fn turn(live: &DirectorService, file: &Exporters) -> Result<Vec<String>, ExporterError> {
+        let prepared = live.exporters.prepare(file).await?;
+        let changes = live.exporters.changes(file).await;
+        live.exporters.commit(prepared, live).await;
         Ok(changes)
     }
 
     #[tokio::test]
     async fn pages_follow_the_file_and_a_wrong_address_changes_nothing() {
-        let (live, pages) = live(Watching::default());
+        let (live, pages) = live(Exporters::default());
         let live = Arc::new(live);
         let served = tokio::spawn(serve_pages(Arc::clone(&live), pages));
         let free = |()| std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let at = |addr: SocketAddr| Watching { metrics: Some(addr), ..Watching::default() };
+        let at = |addr: SocketAddr| Exporters { metrics: Some(addr), ..Exporters::default() };
         let answers = async |addr: SocketAddr| {
             use tokio::io::{AsyncReadExt, AsyncWriteExt};
             let mut stream = tokio::net::TcpStream::connect(addr).await?;
@@ -375,26 +375,29 @@ mod tests {
         let everywhere = SocketAddr::from(([0; 4], two.port()));
         turn(&live, &at(everywhere)).await.unwrap();
         assert!(answers(two).await.unwrap());
-        assert_eq!(turn(&live, &Watching::default()).await.unwrap(), ["metrics: none"]);
+        assert_eq!(turn(&live, &Exporters::default()).await.unwrap(), ["metrics: none"]);
         served.abort();
     }
 
     #[tokio::test]
     async fn the_flow_log_follows_the_file_and_the_command_line_comes_first() {
         let folder = tempfile::tempdir().unwrap();
-        let to = |name: &str| Watching { flow_log: Some(folder.path().join(name)), ..Watching::default() };
-        let (live, _pages) = live(Watching { flow_rate: Some(5), ..Watching::default() });
+        let to = |name: &str| Exporters { flow_log: Some(folder.path().join(name)), ..Exporters::default() };
+        let (live, _pages) = live(Exporters { flow_rate: Some(5), ..Exporters::default() });
         let path = folder.path().join("one");
         assert_eq!(turn(&live, &to("one")).await.unwrap(), [format!("flow log: {}", path.display())]);
         assert!(path.exists());
         assert!(turn(&live, &to("no/such/folder")).await.is_err());
-        assert!(live.watchers.present.lock().await.flows.is_some());
+        assert!(live.exporters.current.lock().await.flows.is_some());
         std::fs::rename(&path, folder.path().join("old")).unwrap();
-        live.watchers.reopen().await;
+        live.exporters.reopen().await;
         turn(&live, &to("two")).await.unwrap();
-        assert!(path.exists() && folder.path().join("two").exists(), "orders are carried out in their order");
-        assert_eq!(live.watchers.present.lock().await.watching.flow_rate, Some(5));
-        assert_eq!(turn(&live, &Watching::default()).await.unwrap(), ["flow log: none"]);
-        live.watchers.stop().await;
+        assert!(
+            path.exists() && folder.path().join("two").exists(),
+            "commands are carried out in their order"
+        );
+        assert_eq!(live.exporters.current.lock().await.exporters.flow_rate, Some(5));
+        assert_eq!(turn(&live, &Exporters::default()).await.unwrap(), ["flow log: none"]);
+        live.exporters.stop().await;
     }
 }
