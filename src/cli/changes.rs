@@ -80,7 +80,7 @@ pub(super) fn diff(args: &DiffArgs, out: &mut dyn Write) -> Result<bool, Changes
     Ok(compared.changes() > 0)
 }
 
-/// What goes with `-`, what comes with `+`.
+/// Writes what goes with `-`, what comes with `+`.
 fn write(reloaded: &Reloaded, out: &mut dyn Write) -> io::Result<()> {
     tables::write_difference(out, &reloaded.before.tables, &reloaded.after.tables)?;
     let (before, after) = (&reloaded.before.sysctls, &reloaded.after.sysctls);

@@ -10,7 +10,7 @@ use super::backend::Socket;
 use ipvsadm::{Session, SystemNames, Tool};
 use lvs_control::socket_path;
 
-/// What a shell reports of a program that a closed pipe ended.
+/// Exit status that a shell reports of a program that a closed pipe ended.
 const BROKEN_PIPE: u8 = 128 + 13;
 
 /// In front of all that ipvsadm knows, a director can be chosen.

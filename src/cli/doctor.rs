@@ -61,7 +61,7 @@ pub(super) fn run(args: &DoctorArgs, out: &mut dyn Write) -> Result<bool, Doctor
     Ok(findings.iter().all(|finding| finding.level != Level::Fail))
 }
 
-/// What the director says, where one answers, and the file.
+/// Asks the director, where one answers, and the file.
 fn known(config: Option<&Config>, socket: Option<&Path>) -> Result<Site, DoctorError> {
     let options = config.map(|config| &config.director);
     let ports = options.and_then(|options| options.laddr_ports.clone());

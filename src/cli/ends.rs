@@ -46,7 +46,7 @@ fn network(text: &str) -> Option<IpNet> {
     IpNet::from_str(text).ok().or_else(|| IpAddr::from_str(text).ok().map(IpNet::from))
 }
 
-/// What stands before the port, and the port.
+/// Splits off the port.
 fn split(text: &str) -> (Option<&str>, Option<&str>) {
     if let Some((host, rest)) = text.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
         return match rest.strip_prefix(':') {

@@ -1,4 +1,4 @@
-//! What was typed, and what it means. One module per tool.
+//! The command line, and what it means. One module per tool.
 //!
 //! Owns the command line of `tunvs` ([`args`]) and the choice of the tool by the name the program was called
 //! under. Prints results and errors; everything else is done by the modules it calls. Called by `main`.

@@ -52,7 +52,7 @@ pub(super) fn cleanup(socket: &SocketArgs, out: &mut dyn Write) -> Result<(), Cl
     lines.into_iter().try_for_each(|line| writeln!(out, "{line}")).map_err(CliError::Write)
 }
 
-/// What was typed comes before what the file says; subnets add up.
+/// Options of the daemon. The command line comes before the file; subnets add up.
 fn options(given: RunArgs, source: Option<Source>, config: Config) -> daemon::Options {
     let file = config.director;
     let defaults = Settings::default();

@@ -119,7 +119,7 @@ fn traffic(status: &Status, out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-/// What is not zero.
+/// Lists counters that are not zero.
 fn listed<'a>(counters: impl Iterator<Item = (&'a String, &'a u64)>) -> String {
     let counted: Vec<String> =
         counters.filter(|(_, value)| **value > 0).map(|(name, value)| format!("{name} {value}")).collect();

@@ -9,7 +9,7 @@ use ipvsadm::suggest;
 use lvs::director::{Command, CommandError, Query, Reply, SysctlEntry};
 use lvs_control::{ClientError, socket_path};
 
-/// Where the kernel keeps them.
+/// Folder of the settings in the kernel.
 const PREFIX: &str = "net.ipv4.vs.";
 
 #[derive(Debug, thiserror::Error)]

@@ -18,7 +18,7 @@ const EVERY: Duration = Duration::from_secs(1);
 /// Drops that go on are told of again after so many looks.
 const REMIND_AFTER: u32 = 60;
 
-/// They have ended after so many quiet looks.
+/// Quiet looks after which drops have ended.
 const QUIET_AFTER: u32 = 5;
 
 /// Watches until it is aborted. `drop_alarm`: dropped packets a second of one reason that are worth an event.
@@ -36,7 +36,7 @@ pub(super) async fn watch(live: Arc<DirectorService>, drop_alarm: u64) {
     }
 }
 
-/// What was last seen of servers that have thresholds.
+/// Last counts of servers that have thresholds.
 #[derive(Debug, Default)]
 struct Overloads(HashMap<(ServiceKey, Endpoint), Overload>);
 

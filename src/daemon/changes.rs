@@ -7,7 +7,7 @@ use lvs::service::{Endpoint, ServerSpec, ServiceKey, ServiceSpec};
 use lvs::time::Time;
 use lvs_events::Event;
 
-/// What is declared, by key.
+/// Declared services and servers, by key.
 type Declared = HashMap<ServiceKey, (ServiceSpec, HashMap<Endpoint, ServerSpec>)>;
 
 /// Looks at the tables before and after a batch, where the commands alone do not say what changes.
@@ -19,7 +19,7 @@ impl Before {
         Self(commands.iter().any(is_wholesale).then(|| declared(director, now)))
     }
 
-    /// What the batch changed.
+    /// Events of what the batch changed.
     pub(super) fn events(
         self,
         director: &Director,

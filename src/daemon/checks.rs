@@ -38,7 +38,7 @@ impl DirectorService {
         }
     }
 
-    /// What the configuration's commands come to. The caller has the turn.
+    /// Applies the configuration's commands as far as checks let them. The caller has the turn.
     pub(super) fn configure_tables(&self, commands: &[Command]) -> Vec<Result<(), CommandError>> {
         let now = self.clock.now();
         let admitted: Vec<Command> = {

@@ -1,4 +1,4 @@
-//! What became of packets, counted by each queue on its own and added up when somebody asks.
+//! Counts of packets by verdict and reason, kept by each queue on its own and added up when somebody asks.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -151,7 +151,7 @@ impl AllCounters {
         queue
     }
 
-    /// What each running queue has counted.
+    /// Returns the counts of each running queue.
     pub(super) fn queues(&self) -> Vec<Queue> {
         let queues = self.queues.lock();
         queues.running.iter().filter(|queue| !queue.name.is_empty()).map(|queue| queue.summary()).collect()

@@ -28,7 +28,7 @@ use lvs_wire::{Coalescer, PacketBuf};
 /// Packets between two looks at the clock and the stop signal.
 pub(super) const BATCH: usize = 64;
 
-/// What the queues of one interface have in common.
+/// Common parts of the queues of one interface.
 #[derive(Clone, Debug)]
 pub(super) struct Path {
     pub(super) director: Arc<Director>,
@@ -45,7 +45,7 @@ pub(super) struct Path {
 }
 
 impl Path {
-    /// That of clients' packets. `ended`: told of queues that end by themselves.
+    /// Makes the path of clients' packets. `ended`: told of queues that end by themselves.
     pub(super) fn new(
         director: Arc<Director>,
         clock: Clock,
@@ -69,7 +69,7 @@ impl Path {
 
 #[cfg(test)]
 impl Path {
-    /// That of a director without services.
+    /// Makes the path of a director without services.
     pub(super) fn of_nothing() -> Self {
         let director = Arc::new(Director::new(lvs::director::Settings::default()));
         Self::new(director, Clock::start(), mpsc::unbounded_channel().0, None)
@@ -335,7 +335,7 @@ mod tests {
             .collect()
     }
 
-    /// What leaves when that many segments wait: the length of each packet.
+    /// Lengths of the packets that leave when that many segments wait.
     async fn lengths_of(count: u32, refuses: bool) -> Vec<usize> {
         let (device, mut wire) = memory_device();
         let (stop, mut stopped) = oneshot::channel::<()>();

@@ -1,4 +1,4 @@
-//! What the director tells of itself while it runs: the pages of metrics and the flow log, as options and file want it.
+//! The exporters of a running director: the pages of metrics and the flow log, as options and file want them.
 //!
 //! Owns the socket of the pages, and the thread that writes the flow log: a file that hangs holds up that thread and
 //! nothing else. A reload opens what is new first, and then lets go of what was. Called at the start, on reload, by
@@ -43,7 +43,7 @@ type Pages = (Option<Arc<TcpListener>>, Limits);
 
 #[derive(Debug, Default)]
 pub(super) struct RunningExporters {
-    /// What was said on the command line.
+    /// Options of the command line.
     given: Exporters,
     pages: Option<mpsc::UnboundedSender<Pages>>,
     /// As it is now.
@@ -58,7 +58,7 @@ struct Current {
     flows: Option<Writer>,
 }
 
-/// What is opened already, for a change that is not made yet.
+/// Parts of a change that are opened already, while it is not made yet.
 #[derive(Debug, Default)]
 pub(super) struct Prepared {
     exporters: Exporters,
@@ -104,7 +104,7 @@ impl RunningExporters {
         Ok(prepared)
     }
 
-    /// What would be other than now, each a line.
+    /// Returns the differences from now, each a line.
     pub(super) async fn changes(&self, file: &Exporters) -> Vec<String> {
         let wanted = self.given.clone().or(file);
         let current = self.current.lock().await;
@@ -176,12 +176,12 @@ impl RunningExporters {
     }
 }
 
-/// What is wanted of the pages.
+/// Settings of the pages.
 const fn pages_of(exporters: &Exporters) -> (Option<SocketAddr>, Option<usize>) {
     (exporters.metrics, exporters.metrics_series)
 }
 
-/// What is wanted of the flow log.
+/// Settings of the flow log.
 fn flows_of(exporters: &Exporters) -> (Option<&Path>, Option<bool>, Option<u32>) {
     (exporters.flow_log.as_deref(), exporters.flow_begins, exporters.flow_rate)
 }

@@ -39,7 +39,7 @@ pub(super) struct Following {
 struct Host {
     plumbing: Plumbing,
     marks: MarkTuns,
-    /// What it was made to capture; none when that failed.
+    /// Captures that the host was made to follow; none when that failed.
     followed: Option<Captures>,
 }
 
@@ -75,7 +75,7 @@ impl Following {
     /// Tells why services of a family would be dead here.
     ///
     /// # Errors
-    /// They would.
+    /// Packets of the family cannot pass.
     pub(super) fn workable(&self, family: Family) -> Result<(), HostError> {
         if self.has_host.load(Relaxed) { lvs_host::workable(family) } else { Ok(()) }
     }

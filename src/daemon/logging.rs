@@ -1,4 +1,4 @@
-//! Where log lines go: to standard error, as text or JSON.
+//! The log: lines go to standard error, as text or JSON.
 
 use std::io::{self, IsTerminal};
 

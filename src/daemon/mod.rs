@@ -79,12 +79,12 @@ pub struct Options {
     pub proc_sctp: bool,
     /// Dropped packets a second, of one reason, that are worth an event.
     pub drop_alarm: u64,
-    /// What was said on the command line, which comes before what a file says.
+    /// Options of the command line, which come before what a file says.
     pub exporters: Exporters,
 }
 
 impl Options {
-    /// What of them concerns the host.
+    /// Returns the options that concern the host.
     pub fn host_options(&self, journal: Option<PathBuf>) -> HostOptions {
         HostOptions {
             vip_nets: self.vip_nets.clone(),
@@ -103,7 +103,7 @@ impl Options {
     }
 }
 
-/// What running with these options would do to the host, as steps that print as commands.
+/// Returns what running with these options would do to the host, as steps that print as commands.
 ///
 /// # Errors
 /// The host cannot be read, the configuration is wrong, or the host has no room for the rules.
@@ -122,7 +122,7 @@ pub fn dry_run(options: Options) -> Result<Vec<Step>, DaemonError> {
 /// Undoes what a killed director left behind.
 ///
 /// # Errors
-/// Its director lives, or something could not be undone.
+/// The journal's director lives, or something could not be undone.
 pub fn cleanup(socket: &Path) -> Result<CleanedUp, DaemonError> {
     Ok(control_runtime()?.block_on(lvs_host::cleanup(&journal_path(socket)))?)
 }
@@ -139,7 +139,7 @@ fn control_runtime() -> Result<tokio::runtime::Runtime, DaemonError> {
 /// Runs the director until a signal ends it.
 ///
 /// # Errors
-/// It could not start, or lost a device. Whatever it changed on the host is undone in either case.
+/// The director could not start, or lost a device. Whatever it changed on the host is undone in either case.
 pub fn run(options: Options) -> Result<(), DaemonError> {
     let tunnels = tunnel_offload(options.device);
     let runs_programs = programs(&options.declared.health).next().is_some();
@@ -288,7 +288,7 @@ fn all_undone(failures: &[HostError]) -> Result<(), DaemonError> {
     if failures.is_empty() { Ok(()) } else { Err(DaemonError::NotUndone { steps: failures.len() }) }
 }
 
-/// Where the steps on the host are noted: beside the control socket.
+/// File in which the steps on the host are noted: beside the control socket.
 pub fn journal_path(socket: &Path) -> PathBuf {
     let mut name = socket.as_os_str().to_owned();
     name.push(".journal");

@@ -1,4 +1,4 @@
-//! What a director, or a real server, may do after its start: the capabilities it needs, and no others, for itself and for
+//! The capabilities that a director, or a real server, needs after its start, and no others, for itself and for
 //! the programs that it runs. Never gains any. Called before the first thread starts, since capabilities belong to threads.
 
 use caps::errors::CapsError;
@@ -37,7 +37,7 @@ pub(super) fn may_change_user() -> bool {
 /// Looks whether a reload brings the first program that runs as another user to a director that may not do so.
 ///
 /// # Errors
-/// It does.
+/// The reload brings such a program.
 pub(super) fn admit_programs(
     base: &[ServiceHealth],
     wanted: &[ServiceHealth],

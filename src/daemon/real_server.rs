@@ -73,7 +73,7 @@ impl Options {
 /// Changes of the host come in bursts; this long after the first one they are looked at together.
 const SETTLE: Duration = Duration::from_millis(50);
 
-/// What running with these options would do to the host, as steps that print as commands.
+/// Returns what running with these options would do to the host, as steps that print as commands.
 ///
 /// # Errors
 /// The host cannot be read, or cannot be prepared.
@@ -84,7 +84,7 @@ pub fn dry_run(options: &Options) -> Result<Vec<Step>, DaemonError> {
 /// Prepares the host, and undoes it when a signal comes.
 ///
 /// # Errors
-/// It could not start, or lost its device. Whatever it changed on the host is undone in either case.
+/// The real server could not start, or lost its device. Whatever it changed on the host is undone in either case.
 pub fn run(options: Options) -> Result<(), DaemonError> {
     let socket = ControlSocket::bind(&options.socket)?;
     let ports = IdlePorts::open(&options.gue_ports)?;
@@ -272,7 +272,7 @@ impl EndPath {
     }
 }
 
-/// What the control socket of a real server answers.
+/// Service that the control socket of a real server answers with.
 #[derive(Debug)]
 struct RealServer {
     counters: Arc<AllCounters>,

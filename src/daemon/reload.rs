@@ -131,7 +131,7 @@ impl DirectorService {
         Ok(Reloaded { file, before, after, checks, warnings, ..Reloaded::default() })
     }
 
-    /// What is there of what can be declared, with the settings that are said and some others.
+    /// Returns the present state of what can be declared, with the settings that are said and some others.
     fn snapshot(&self, said: &BTreeMap<String, String>, others: &[&BTreeMap<String, String>]) -> Snapshot {
         let mut tables = Tables::default();
         for query in [Query::Services, Query::Timeouts, Query::Daemons] {

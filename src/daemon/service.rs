@@ -200,7 +200,7 @@ impl DirectorService {
         results
     }
 
-    /// What follows on the host from changed tables.
+    /// Makes the host follow changed tables.
     pub(super) async fn follow_changed(&self) -> Vec<String> {
         let mut warnings = self.sync.take_troubles();
         warnings.extend(self.follow_tables().await);
@@ -220,7 +220,7 @@ impl DirectorService {
         }
     }
 
-    /// What became of packets, and of messages between directors.
+    /// Returns the counts of packets, and of messages between directors.
     pub(super) fn counted(&self) -> Vec<Counter> {
         let untold = Counter { name: "toa_no_room".to_owned(), value: self.director.untold() };
         self.counters.sum().into_iter().chain([untold]).chain(self.sync.counted()).collect()

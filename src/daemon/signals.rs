@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 
 use lvs_host::StopFlag;
 
-/// What the operator wants.
+/// Action that a signal asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum SignalAction {
     Stop,

@@ -44,7 +44,7 @@ fn answer(mut stream: TcpStream, name: &str) -> io::Result<()> {
     write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{name}\n")
 }
 
-/// What `curl http://ADDR:PORT` prints, asked from `host`.
+/// Returns what `curl http://ADDR:PORT` prints, asked from `host`.
 pub(super) fn fetch(host: &Namespace, server: SocketAddrV4) -> io::Result<String> {
     host.run(|| {
         let mut stream = TcpStream::connect_timeout(&server.into(), PATIENCE)?;

@@ -40,7 +40,7 @@ impl Programs {
         self.scratch.join("control.sock")
     }
 
-    /// What the director has written so far.
+    /// Returns what the director has written so far.
     pub(super) fn log(&self) -> String {
         fs::read_to_string(self.log_file()).unwrap_or_default()
     }

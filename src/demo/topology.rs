@@ -67,7 +67,7 @@ impl Topology {
         Ok(topology)
     }
 
-    /// What the director finds, and has to leave behind.
+    /// Returns what the director finds, and has to leave behind.
     pub(super) fn snapshot(&self) -> Result<Snapshot, DemoError> {
         self.ds.netlink("list rules and routes".into(), async |handle| {
             let mut lines = Vec::new();

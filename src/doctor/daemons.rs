@@ -7,7 +7,7 @@ use super::look::Host;
 use super::site::Site;
 use lvs_host::Survey;
 
-/// Who was found to be at work here.
+/// A daemon that was found to be at work here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Daemon {
     Networkd { takes_foreign: bool },
@@ -32,10 +32,10 @@ const BY_PROCESS: [(&str, Daemon); 7] = [
     ("bird6", Daemon::Bird),
 ];
 
-/// Where settings of systemd-networkd are, what counts more first (networkd.conf(5)).
+/// Folders of the settings of systemd-networkd, what counts more first (networkd.conf(5)).
 const NETWORKD: [&str; 4] = ["/etc/systemd", "/run/systemd", "/usr/local/lib/systemd", "/usr/lib/systemd"];
 
-/// What makes it leave alone what it has not set itself.
+/// Settings that make it leave alone what it has not set itself.
 const FOREIGN: [&str; 2] = ["ManageForeignRoutes", "ManageForeignRoutingPolicyRules"];
 
 pub(super) fn find(host: &impl Host, survey: &Survey) -> Vec<Daemon> {

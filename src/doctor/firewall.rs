@@ -36,7 +36,7 @@ pub(super) fn examine(site: &Site, findings: &mut Vec<Finding>) {
     kernel_services(site, findings);
 }
 
-/// What a rule does, that a director does not want.
+/// Effect of a rule that a director does not want.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Effect {
     Drops,
@@ -66,7 +66,7 @@ struct Found {
 }
 
 impl Found {
-    /// It meets clients on this host only, in that hook.
+    /// Whether it meets clients on this host only, in that hook.
     fn is_of_this_host(&self, hook: Hook) -> bool {
         let mut met = self.met.sure.iter().chain(&self.met.perhaps);
         self.place.as_ref().is_some_and(|place| place.hook == hook) && met.all(|named| named == HERE)

@@ -23,7 +23,7 @@ pub const FAR: [IpAddr; 2] = [
 /// Ports that clients have.
 const CLIENT_PORTS: Option<(u16, u16)> = Some((1024, u16::MAX));
 
-/// What programs of this host are called as clients.
+/// Name of programs of this host as clients.
 pub(super) const HERE: &str = "clients on this host";
 
 /// Nets of sources, named in rules, that are tried at most.
@@ -38,11 +38,11 @@ pub(super) struct Clients {
     pub(super) named: String,
     /// A rule names them; they are not simply those of a link, or of everywhere.
     pub(super) is_named_by_rule: bool,
-    /// They are programs of this host.
+    /// The clients are programs of this host.
     pub(super) is_here: bool,
 }
 
-/// Which way a packet goes.
+/// Direction of a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Direction {
     ToService,
@@ -53,7 +53,7 @@ pub(super) enum Direction {
     Delivered,
 }
 
-/// What the rules do to packets of one direction.
+/// Effect of the rules on packets of one direction.
 #[derive(Clone, Debug)]
 pub(super) struct Leg {
     pub(super) direction: Direction,
@@ -66,7 +66,7 @@ pub(super) struct Leg {
     pub(super) courses: Vec<Course>,
 }
 
-/// Who may ask for an address, by links. `named` are nets that rules tell sources by.
+/// Returns who may ask for an address, by links. `named` are nets that rules tell sources by.
 pub(super) fn clients(site: &Site, vip: IpAddr, named: &[IpNet]) -> Vec<Clients> {
     let is_family = |net: &IpNet| net.addr().is_ipv6() == vip.is_ipv6() && !is_link_local(net.addr());
     let outer: Vec<&str> = site.outer_links().map(|link| link.name.as_str()).collect();
@@ -151,7 +151,7 @@ fn is_link_local(addr: IpAddr) -> bool {
     lvs::route::is_link_local(addr)
 }
 
-/// What the rules of the host make of everything that one client's connection with a service needs.
+/// Effect of the host's rules on everything that one client's connection with a service needs.
 pub(super) struct Passage<'a> {
     pub(super) site: &'a Site,
     pub(super) rules: &'a Ruleset,
@@ -335,7 +335,7 @@ impl Passage<'_> {
     }
 }
 
-/// Where a client's packets go.
+/// Destination of a client's packets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Ask {
     pub(super) protocol: Protocol,
@@ -367,7 +367,7 @@ const fn open(port: u16) -> Option<(u16, u16)> {
     if port == 0 { Some((1, u16::MAX)) } else { Some((port, port)) }
 }
 
-/// What follows a first packet whose answer was not seen, or an answer to one that was not (`nf_conntrack_proto_tcp.c`, `nf_conntrack_proto_sctp.c`).
+/// Tracking after a first packet whose answer was not seen, or an answer to one that was not (`nf_conntrack_proto_tcp.c`, `nf_conntrack_proto_sctp.c`).
 const fn unanswered(protocol: Protocol) -> Tracking {
     match protocol {
         Protocol::Tcp | Protocol::Sctp => Tracking::Invalid,

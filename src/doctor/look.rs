@@ -11,14 +11,14 @@ use super::texts;
 use lvs_device::DeviceError;
 use lvs_host::{ReceiveOffload, Survey, receive_offload};
 
-/// What a doctor asks of a host; all of it only reads.
+/// A host, as far as a doctor asks it; all of it only reads.
 pub trait Host {
     /// A file, if it is there and for us.
     fn text(&self, path: &str) -> Option<String>;
 
     fn can_write(&self, path: &str) -> bool;
 
-    /// What a program prints; None where it is not here or fails.
+    /// Returns what a program prints; None where it is not here or fails.
     fn output(&self, program: &str, args: &[&str]) -> Option<String>;
 
     /// Names of the programs that run in this network namespace.

@@ -1,4 +1,4 @@
-//! Which packets the host's rules give a firewall mark, so that services by mark can be followed. Pure.
+//! Packets that the host's rules give a firewall mark, so that services by mark can be followed. Pure.
 //!
 //! A rule that sets the mark names destinations, or a rule that leads to it does. What they name is tried: a packet that
 //! has the mark when it is routed is one of the service.
@@ -18,7 +18,7 @@ const DEEPEST: usize = 16;
 
 const ALL: [Protocol; 3] = [Protocol::Tcp, Protocol::Udp, Protocol::Sctp];
 
-/// What a rule says of the packets that it takes; nothing is everything.
+/// Packets that a rule takes; nothing is everything.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Wanted {
     destinations: Vec<IpNet>,
@@ -60,7 +60,7 @@ pub(super) fn is_unknown(rules: &Ruleset) -> bool {
     actions.any(|action| *action == Action::Mark(None))
 }
 
-/// What the rules that set the mark name, with the rules that lead there.
+/// Returns what the rules that set the mark name, with the rules that lead there.
 fn marking(rules: &Ruleset, mark: u32) -> Vec<Wanted> {
     let mut found = Vec::new();
     let is_before_routing = |hook: Hook| matches!(hook, Hook::Ingress | Hook::Prerouting | Hook::Output);

@@ -16,7 +16,7 @@ pub(super) struct Trouble<'a> {
     pub(super) is_half_seen: bool,
 }
 
-/// Who writes the rules of a chain.
+/// Program that writes the rules of a chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Owner {
     Firewalld,

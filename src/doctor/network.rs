@@ -112,7 +112,7 @@ fn offload(site: &Site, link: &str, findings: &mut Vec<Finding>) {
     }
 }
 
-/// Where servers are behind a link that takes less than others, and tunnels that add headers.
+/// Compares MTUs: servers behind a link that takes less than others, and tunnels that add headers.
 fn mtus(site: &Site, findings: &mut Vec<Finding>) {
     let widest = site.outer_links().map(|link| link.mtu).max().unwrap_or_default();
     let mut narrow: Vec<(&str, u32)> = Vec::new();

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use lvs::service::{Endpoint, Protocol};
 
-/// What became of it.
+/// Outcome of a probe.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Probe {
     Answered,

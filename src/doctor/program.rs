@@ -1,4 +1,4 @@
-//! What the program itself needs: the TUN driver, capabilities, sockets, files, memory. Pure.
+//! Needs of the program itself: the TUN driver, capabilities, sockets, files, memory. Pure.
 
 use super::Finding;
 use super::site::{Site, Socket, Tun};
@@ -14,7 +14,7 @@ const SETCAP: &str = "setcap cap_net_admin,cap_net_raw,cap_net_bind_service+ep \
 /// Descriptors that a director has at least; more with checks and tools.
 const FEWEST_FILES: u64 = 256;
 
-/// What is allowed where more is wanted.
+/// Open files that are enough where more is wanted.
 const ENOUGH_FILES: u64 = 65_536;
 
 /// Of a connection in the table, with its index and its place in the wheel.

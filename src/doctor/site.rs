@@ -18,7 +18,7 @@ use lvs_host::{ReceiveOffload, Survey};
 
 #[derive(Clone, Debug, Default)]
 pub struct Site {
-    /// What the driver of `/dev/net/tun` says.
+    /// Answer of the driver of `/dev/net/tun`.
     pub tun: Tun,
     pub packet_socket: Socket,
     pub release: String,
@@ -27,7 +27,7 @@ pub struct Site {
     pub director_capabilities: Option<u64>,
     /// By their keys in slash form.
     pub sysctls: BTreeMap<String, String>,
-    /// They can be written.
+    /// Settings can be written.
     pub can_set: bool,
     pub survey: Survey,
     pub offload: BTreeMap<String, ReceiveOffload>,
@@ -37,7 +37,7 @@ pub struct Site {
     pub daemons: Vec<Daemon>,
     /// Of nft and of both iptables.
     pub filters: Ruleset,
-    /// What the table `local` has of IPv4; a director's routes are among it, and in no list of addresses.
+    /// Addresses of the table `local` of IPv4; a director's routes are among it, and in no list of addresses.
     pub locals: Vec<IpNet>,
     /// The director keeps services from being tracked that the host sees half of, or will.
     pub untracks: bool,
@@ -109,7 +109,7 @@ impl Site {
         names
     }
 
-    /// What all its devices are called, for a rule that takes them together.
+    /// Prefix of all its devices, for a rule that takes them together.
     pub(super) fn tun_prefix(&self) -> String {
         let first = self.tuns().first().and_then(|name| name.split_once('-')).map(|(prefix, _)| prefix);
         first.unwrap_or("tunvs").to_owned()

@@ -470,7 +470,7 @@ fn listed(json: &str, services: Vec<ServiceEntry>) -> Site {
     look(&paper, survey(), Site { services, ..known() })
 }
 
-/// What is found of a check, with what it is about.
+/// Sentences of a check's findings, with what they are about.
 fn sentences(site: &Site, check: &str) -> Vec<String> {
     let found = examine(site).into_iter().filter(|finding| finding.check == check);
     found.map(|finding| format!("[{}] {}", finding.about.unwrap_or_default(), finding.found)).collect()

@@ -49,7 +49,7 @@ pub struct Flow {
     pub synced: bool,
 }
 
-/// What is not known is None.
+/// Traffic of a flow; None is not known.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Carried {
     pub in_packets: u64,

@@ -16,7 +16,7 @@ const SAME_TROUBLE: Duration = Duration::from_secs(60);
 /// Lines that are put together for one write.
 const BATCH: usize = 512;
 
-/// Where the log goes.
+/// Destination of the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
     File(PathBuf),
@@ -72,9 +72,9 @@ pub struct Sink {
     target: Target,
     out: Out,
     tally: Tally,
-    /// What the log does not say yet.
+    /// Losses that the log does not say yet.
     unsaid: Losses,
-    /// It ends within a line.
+    /// Ends within a line.
     torn: bool,
     fails: bool,
     complained_at: Option<Time>,
@@ -309,7 +309,7 @@ mod tests {
         assert_eq!((sink.fails, sink.tally().written), (false, 2));
     }
 
-    /// What a write took of a line before the disk was full is taken back from a file, and ended in a pipe.
+    /// A line that was cut short by a full disk is taken back from a file, and ended in a pipe.
     #[test]
     fn a_line_that_was_cut_short_spoils_no_other() {
         let mut file = tempfile::NamedTempFile::new().unwrap();

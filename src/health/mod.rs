@@ -1,6 +1,6 @@
 //! Health checks at the edge: the probes that ask real servers, and the tasks that run them.
 //!
-//! What is declared and what follows from findings is [`lvs_health`]'s. Never looks at packets and changes no table itself.
+//! The declaration of checks and what follows from findings is [`lvs_health`]'s. Never looks at packets and changes no table itself.
 //! Called by the daemon.
 
 mod pin;

@@ -62,7 +62,7 @@ struct Running {
     task: JoinHandle<()>,
 }
 
-/// What all tasks share.
+/// Parts that all tasks share.
 #[derive(Clone)]
 struct Common {
     handle: DirectorHandle,
@@ -158,7 +158,7 @@ impl Checks {
     }
 }
 
-/// What one task needs.
+/// Parts of one task.
 struct Job {
     /// The first of the checks that ask this.
     id: CheckId,

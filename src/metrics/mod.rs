@@ -30,7 +30,7 @@ use lvs::Time;
 use lvs::director::ServiceEntry;
 use lvs_control::Status;
 
-/// Where the numbers come from.
+/// Source of the numbers.
 pub trait Source: Send + Sync + 'static {
     fn status(&self) -> Status;
     fn services(&self) -> Vec<ServiceEntry>;
@@ -83,7 +83,7 @@ pub struct BindError {
 /// Takes the address. Inside a tokio runtime.
 ///
 /// # Errors
-/// It is taken, not ours, or not allowed.
+/// The address is taken, not ours, or not allowed.
 pub async fn bind(addr: SocketAddr) -> Result<TcpListener, BindError> {
     TcpListener::bind(addr).await.map_err(|source| BindError { addr, source })
 }

@@ -20,7 +20,7 @@ type OfService = (&'static str, Kind, &'static str, fn(&ServiceEntry) -> u64);
 type OfServer = (&'static str, Kind, &'static str, fn(&ServerEntry) -> u64);
 type OfStats = (&'static str, &'static str, fn(&Stats) -> u64);
 
-/// What services, servers and the whole have in common; the names go on behind a prefix.
+/// Metrics that services, servers and the whole have in common; the names go on behind a prefix.
 const TRAFFIC: [OfStats; 5] = [
     ("connections_total", "Connections that were scheduled.", |stats| stats.conns),
     ("in_packets_total", "Packets of clients.", |stats| stats.in_packets),
@@ -285,7 +285,7 @@ mod tests {
         }
     }
 
-    /// What `promtool check metrics` looks at: the form of every line, families that stand together behind their
+    /// Checks what `promtool check metrics` looks at: the form of every line, families that stand together behind their
     /// HELP and TYPE, each series once, names by the conventions. Series by family.
     fn check(page: &str) -> BTreeMap<String, BTreeSet<String>> {
         let mut families: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();

@@ -39,7 +39,7 @@ pub use names::{Names, NoNames, SystemNames};
 pub use render::{EngineShape, FlowShape, lossless_server, lossless_service, protocol_name};
 pub use session::Session;
 
-/// Which of the three programs.
+/// One of the three programs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tool {
     Ipvsadm,

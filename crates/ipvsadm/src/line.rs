@@ -6,7 +6,7 @@ use super::options::{Action, Method, OptSet};
 use lvs::director::{DaemonRole, TimeoutSettings};
 use lvs::service::{ClientAddrMode, Family, Persistence, Protocol, SchedulerFlags, TunnelKind};
 
-/// Where a sync daemon sends and listens when nobody says otherwise.
+/// Interface that a sync daemon sends and listens on when nobody says otherwise.
 pub(super) const DEFAULT_INTERFACE: &str = "eth0";
 
 /// One command line.

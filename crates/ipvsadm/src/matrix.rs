@@ -1,4 +1,4 @@
-//! Which option goes with which action, and with which kind of tunnel.
+//! The options that go with an action, and with a kind of tunnel.
 
 use strum::VariantArray;
 

@@ -62,7 +62,7 @@ pub(super) fn help(out: &mut dyn Write, program: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-/// Where the name of the program goes.
+/// Placeholder for the name of the program.
 const PROGRAM: &str = "{program}";
 
 const HELP: &str = include_str!("help.txt");

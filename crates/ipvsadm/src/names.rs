@@ -10,7 +10,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs};
 use super::services::Services;
 use lvs_sys::resolver;
 
-/// Where names are looked up.
+/// A place to look names up in.
 pub trait Names {
     fn host_addr(&self, name: &[u8]) -> Option<Ipv4Addr>;
     fn host_name(&self, addr: IpAddr) -> Option<String>;

@@ -30,7 +30,7 @@ pub struct Session<'a, B> {
     pub warns: bool,
 }
 
-/// Where a command line leaves the program.
+/// State of the program after a command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum After {
     /// A restore goes on with the next line.

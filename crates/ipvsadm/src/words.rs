@@ -1,6 +1,6 @@
 //! The input of a restore, cut into command lines and words.
 //!
-//! There is no quoting and no comment. A word `ipvsadm` is dropped wherever it stands, a NUL byte ends the word
+//! Quoting and comments are not known. A word `ipvsadm` is dropped wherever it stands, a NUL byte ends the word
 //! it is in, and words longer than [`LONGEST`] fall apart, as with the `scanf` that ipvsadm reads by.
 
 use std::io::{BufRead, BufReader, Read};

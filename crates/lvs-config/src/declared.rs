@@ -35,7 +35,7 @@ pub struct Declared {
 /// Numbers and lines that the director tells of itself, and where; None where nobody says anything.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Exporters {
-    /// Where numbers are served over HTTP.
+    /// Address at which numbers are served over HTTP.
     pub metrics: Option<SocketAddr>,
     /// Series of services and servers at most.
     pub metrics_series: Option<usize>,

@@ -12,7 +12,7 @@ use nix::unistd::{Gid, Group, Uid, User};
 
 use lvs_health::spec::Script;
 
-/// Where programs are looked for; nothing else of the director's environment is handed on.
+/// Folders in which programs are looked for; nothing else of the director's environment is handed on.
 pub const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// Why a program cannot be run.
@@ -30,7 +30,7 @@ pub enum Unfit {
     NotExecutable(String),
 }
 
-/// Who a program runs as; None where it is the director's own.
+/// User and groups that a program runs as; None where they are the director's own.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Identity {
     pub user: Option<Uid>,
@@ -38,7 +38,7 @@ pub struct Identity {
 }
 
 /// # Errors
-/// There is no such user or group.
+/// No such user or group exists.
 pub fn identity(script: &Script) -> Result<Identity, Unfit> {
     let mut identity = Identity::default();
     if let Some(name) = &script.user {

@@ -29,7 +29,7 @@ pub(super) fn notes(declared: &Declared, places: impl Fn(&Program<'_>) -> Vec<Pl
     notes
 }
 
-/// Where a text names a program first.
+/// Returns the place where a text names a program first.
 pub(super) fn first_place(text: &str, path: &Path, program: &Program<'_>) -> Vec<Place> {
     let name = program.script.command.first().map_or("", String::as_str);
     let before = text.split_once(name).map_or("", |(before, _)| before);

@@ -261,7 +261,7 @@ impl Parts {
     /// be nothing to write for long.
     ///
     /// # Errors
-    /// There are no descriptors left.
+    /// No descriptors are left.
     pub fn while_read(mut self, output: impl AsFd) -> io::Result<Self> {
         self.output = Some(output.as_fd().try_clone_to_owned()?);
         Ok(self)

@@ -99,7 +99,7 @@ impl Subscription {
         }
     }
 
-    /// Those of the past that are left; no new ones.
+    /// Returns the past events that are left; no new ones.
     pub fn past(&mut self) -> impl Iterator<Item = Record> + '_ {
         self.past.drain(..)
     }

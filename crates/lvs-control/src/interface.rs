@@ -1,4 +1,4 @@
-//! What a command means on this host: a sync daemon's interface must exist, and its MTU bounds the messages.
+//! Commands as they apply to this host: a sync daemon's interface must exist, and its MTU bounds the messages.
 
 use std::borrow::Cow;
 

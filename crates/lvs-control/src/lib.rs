@@ -31,10 +31,10 @@ pub use service::{Bare, Service};
 pub use status::Status;
 pub use stream::{Part, StreamRequest};
 
-/// Where the control socket is when nobody says otherwise.
+/// Path of the control socket when nobody says otherwise.
 pub const DEFAULT_SOCKET: &str = "/run/tunvs/control.sock";
 
-/// That of a real server.
+/// Path of a real server's control socket.
 pub const REAL_SERVER_SOCKET: &str = "/run/tunvs/real-server.sock";
 
 /// The environment variable that says otherwise, to director and tools alike.

@@ -30,7 +30,7 @@ pub const MAX_RESPONSE: usize = 1 << 30;
 
 const MAGIC: &[u8; 3] = b"LVS";
 
-/// What a client can ask for.
+/// A request of a client.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Request {
@@ -40,7 +40,7 @@ pub enum Request {
         on_error: OnError,
     },
     Query(Query),
-    /// What became of packets, by verdict and drop reason.
+    /// Counts of packets, by verdict and drop reason.
     Counters,
     /// Everything at a glance.
     Status,
@@ -52,7 +52,7 @@ pub enum Request {
         server: Endpoint,
         deadline: Option<Duration>,
     },
-    /// What a packet would meet.
+    /// Asks for the decision about a packet.
     Explain(Question),
     /// Read the configuration file again, or compare with it.
     Reload(ReloadRequest),
@@ -60,7 +60,7 @@ pub enum Request {
     Stream(StreamRequest),
 }
 
-/// What happens to the rest of a batch after a refused command.
+/// Treatment of the rest of a batch after a refused command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OnError {
@@ -81,7 +81,7 @@ pub enum Response {
     Reloaded(Result<Box<Reloaded>, ReloadRefusal>),
     /// One of many answers to a request for a stream.
     Part(Part),
-    /// There are no more parts.
+    /// No more parts follow.
     End,
     /// The request was not looked at.
     Refused(Refusal),
@@ -135,7 +135,7 @@ impl From<&FrameError> for Refusal {
 /// The whole frame of a message.
 ///
 /// # Errors
-/// It would be longer than `limit`.
+/// The frame would be longer than `limit`.
 pub fn frame<T: Serialize>(message: &T, limit: usize) -> Result<Vec<u8>, FrameError> {
     let mut frame = vec![0; HEADER_LEN];
     serde_json::to_writer(&mut frame, message)?;
@@ -168,7 +168,7 @@ pub fn body_len(header: [u8; HEADER_LEN], limit: usize) -> Result<usize, FrameEr
 /// The message in a body.
 ///
 /// # Errors
-/// It makes no sense.
+/// The body makes no sense.
 pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, FrameError> {
     Ok(serde_json::from_slice(body)?)
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use lvs::director::{CommandError, Tables};
 use lvs::service::{DeclaredService, Endpoint, ServerSpec};
 
-/// What to do with the configuration file that the director was started with.
+/// Treatment of the configuration file that the director was started with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ReloadRequest {
@@ -35,10 +35,10 @@ pub struct Reloaded {
     pub after: Snapshot,
     /// Services whose checks, or what follows from them, are other than before.
     pub checks: Vec<String>,
-    /// What is other of metrics and flow log, each a line.
+    /// Differences of metrics and flow log, each a line.
     #[serde(rename = "watching")]
     pub exporters: Vec<String>,
-    /// What the file says that is not done, or that the host could not do; each a sentence.
+    /// Parts of the file that are not done, or that the host could not do; each a sentence.
     pub warnings: Vec<String>,
 }
 

@@ -105,7 +105,7 @@ pub async fn serve_with<S: Service>(
     }
 }
 
-/// What a client gets for a request.
+/// Answer to a request.
 enum Answer {
     Whole(Response),
     InParts(StreamRequest),

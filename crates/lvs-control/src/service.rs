@@ -1,4 +1,4 @@
-//! What answers requests, as the server sees it.
+//! The side that answers requests, as the server sees it.
 
 use std::fmt;
 use std::future::Future;
@@ -25,7 +25,7 @@ pub trait Service: Send + Sync + 'static {
     fn apply(&self, commands: Vec<Command>, on_error: OnError) -> impl Future<Output = Applied> + Send;
 
     /// # Errors
-    /// What was asked about does not exist.
+    /// The subject of the query does not exist.
     fn query(&self, query: &Query) -> Result<Reply, CommandError>;
 
     fn counters(&self) -> Vec<Counter> {
@@ -37,7 +37,7 @@ pub trait Service: Send + Sync + 'static {
         Status::default()
     }
 
-    /// What a packet would meet, and why.
+    /// Explains the decision about a packet.
     fn explain(&self, question: &Question) -> Explanation;
 
     /// Reads the configuration file again, or compares with what was read. Runs to its end even when the client is
@@ -50,7 +50,7 @@ pub trait Service: Send + Sync + 'static {
     /// Begins to drain a server.
     ///
     /// # Errors
-    /// There is no such server.
+    /// No such server exists.
     fn drain(
         &self,
         service: ServiceKey,

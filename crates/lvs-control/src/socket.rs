@@ -56,7 +56,7 @@ pub enum BindError {
     Io { path: PathBuf, source: io::Error },
 }
 
-/// What is to be done in a container whose files cannot be changed.
+/// Hint for a container whose files cannot be changed.
 fn hint(directory: &Path, source: &io::Error) -> String {
     if source.kind() == io::ErrorKind::ReadOnlyFilesystem {
         format!(", start the container with `docker run --tmpfs {}`", directory.display())

@@ -13,7 +13,7 @@ pub struct Status {
     pub director: Process,
     #[serde(flatten)]
     pub census: Census,
-    /// What became of packets.
+    /// Counts of packets by verdict.
     pub packets: BTreeMap<String, u64>,
     /// Dropped packets by reason.
     pub drops: BTreeMap<String, u64>,
@@ -54,7 +54,7 @@ pub struct Host {
     pub follows: bool,
     /// Changes that will be undone at the end.
     pub changes: u64,
-    /// What could not be done, as sentences.
+    /// Failures, as sentences.
     pub troubles: Vec<String>,
     /// How often another program changed what the director made or set, where it does so again and again; else 0.
     #[serde(default)]

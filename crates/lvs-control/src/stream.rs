@@ -11,7 +11,7 @@ use lvs::Time;
 use lvs::director::{ConnDetail, ConnFilter, Director, StateCount};
 use lvs_events::{Event, Record};
 
-/// What a client wants to be told bit by bit, until the last or until it hangs up.
+/// A request that is answered in parts, until the last or until the client hangs up.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StreamRequest {
@@ -33,7 +33,7 @@ pub enum Part {
     States(Vec<StateCount>),
     /// The first batch is empty: from then on nothing is missed.
     Packets(Vec<Captured>),
-    /// There are as many captures as there may be.
+    /// No more captures can be open at once.
     TooMany,
 }
 
@@ -71,7 +71,7 @@ pub fn states(director: Arc<Director>, filter: ConnFilter) -> Parts {
     by_turns(move |start| director.states_from(start, &filter)).map(Part::States).boxed()
 }
 
-/// What is found in one part of the table after the other; nothing where nothing is found.
+/// Searches one part of the table after the other; nothing where nothing is found.
 fn by_turns<T: Send + 'static>(
     look: impl Fn(u32) -> (Vec<T>, Option<u32>) + Send + 'static,
 ) -> BoxStream<'static, Vec<T>> {

@@ -1,6 +1,6 @@
 //! Sending a packet as it is to a neighbour that its header does not name: direct routing.
 //!
-//! Where the neighbour's link address is known a frame is made for it, super-packets whole ([`LinkSender`]). Else
+//! A frame is made where the neighbour's link address is known, super-packets whole ([`LinkSender`]). Else
 //! the host finds the neighbour, by a raw socket ([`RawSender`]): so discovery, packets that wait, and complaints
 //! about neighbours that do not answer are its work.
 

@@ -1,4 +1,4 @@
-//! Where packets come in and go out.
+//! Devices that packets come in by and go out by.
 //!
 //! Owns the TUN devices and their in-memory twin. Never looks into a packet: bytes and offload description go to
 //! the core as they are. Addresses, routes and link settings of a device belong to `lvs-host`. The only

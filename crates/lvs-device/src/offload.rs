@@ -1,4 +1,4 @@
-//! Which work a TUN leaves undone for us: the ladder of `TUNSETOFFLOAD`.
+//! The work that a TUN leaves undone for us: the ladder of `TUNSETOFFLOAD`.
 //!
 //! The more is asked for, the larger the packets that are read: with TSO one read is up to 64 KB of a stream. What
 //! an older kernel does not know it answers with EINVAL, and the next rung is tried. The setting belongs to the
@@ -9,7 +9,7 @@ use std::io;
 
 use nix::errno::Errno;
 
-/// What was agreed on, as `TUN_F_*` bits.
+/// Offloads that were agreed on, as `TUN_F_*` bits.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Features(u32);
 
@@ -92,7 +92,7 @@ impl KernelRelease {
         Self(next(), next(), next())
     }
 
-    /// These forward UDP super-packets with a damaged last segment.
+    /// Whether these offloads forward UDP super-packets with a damaged last segment.
     pub(super) fn corrupts_uso(self) -> bool {
         (Self(7, 0, 0)..=Self(7, 1, 4)).contains(&self)
     }

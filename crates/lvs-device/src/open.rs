@@ -87,7 +87,7 @@ pub(super) fn open(name: &str, options: Options) -> Result<(Vec<OwnedFd>, Featur
     Ok((queues, features))
 }
 
-/// What the driver offers, asked without making an interface (`TUNGETFEATURES`).
+/// Abilities of the driver, asked without making an interface (`TUNGETFEATURES`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Driver {
     pub vnet_hdr: bool,
@@ -97,7 +97,7 @@ pub struct Driver {
 /// Opens the driver, asks it and closes it again.
 ///
 /// # Errors
-/// It is not there, or not for us.
+/// The driver is not there, or not for us.
 pub fn driver() -> Result<Driver, DeviceError> {
     let file = open_driver()?;
     let flags = ioctl::features(&file).map_err(|errno| DeviceError::Driver(errno.into()))?;

@@ -77,7 +77,7 @@ fn open(domain: Domain) -> io::Result<Socket> {
     Ok(socket)
 }
 
-/// What may not be cut was answered before it came here.
+/// Sends a packet in one piece; one that may not be cut was answered before it came here.
 fn send_whole(
     socket: &Socket,
     packet: &[u8],

@@ -38,7 +38,7 @@ impl Tun {
     /// Makes a new interface, still down and without addresses.
     ///
     /// # Errors
-    /// There is no driver, no permission, or the name is taken.
+    /// No driver or no permission, or the name is taken.
     pub fn open(name: &str, options: Options) -> Result<Self, DeviceError> {
         let (fds, features) = open::open(name, options)?;
         let setup = |step| {
@@ -78,7 +78,7 @@ impl Tun {
         self.features
     }
 
-    /// Its queues, each to be served on its own, and a way to write beside them.
+    /// Splits the device into its queues, each to be served on its own, and a way to write beside them.
     pub fn into_parts(self) -> (Vec<IdleQueue>, TunWriter) {
         (self.queues, self.writer)
     }

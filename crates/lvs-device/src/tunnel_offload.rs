@@ -13,7 +13,7 @@ use std::os::fd::OwnedFd;
 
 use lvs_sys::bpf;
 
-/// What the kernel lets us load, once for all devices.
+/// Programs that the kernel lets us load, once for all devices.
 #[derive(Debug)]
 pub struct TunnelOffload {
     program: OwnedFd,

@@ -1,4 +1,4 @@
-//! What can happen to a director, as `tunvs events` writes it.
+//! Events of a director, as `tunvs events` writes them.
 
 use serde::{Deserialize, Serialize};
 use strum::{IntoStaticStr, VariantNames};
@@ -6,7 +6,7 @@ use strum::{IntoStaticStr, VariantNames};
 use crate::json;
 use lvs::service::{Endpoint, ServiceKey};
 
-/// What happened. `docs/json.md` shows each as it is written.
+/// An event. `docs/json.md` shows each as it is written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr, VariantNames)]
 #[serde(tag = "event", rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
@@ -76,7 +76,7 @@ pub enum Event {
         server: Endpoint,
         reason: String,
     },
-    /// It gets no new connections, and is to lose those that it has.
+    /// The server gets no new connections, and is to lose those that it has.
     ServerDraining {
         #[serde(with = "json::service")]
         service: ServiceKey,
@@ -84,7 +84,7 @@ pub enum Event {
         server: Endpoint,
         connections: u64,
     },
-    /// Its last connection has ended; `reset` of them were ended at the deadline.
+    /// The server's last connection has ended; `reset` of them were ended at the deadline.
     ServerDrained {
         #[serde(with = "json::service")]
         service: ServiceKey,
@@ -92,7 +92,7 @@ pub enum Event {
         server: Endpoint,
         reset: u64,
     },
-    /// It reached its upper threshold, so many times since the last such event.
+    /// The server reached its upper threshold, so many times since the last such event.
     ServerOverloaded {
         #[serde(with = "json::service")]
         service: ServiceKey,
@@ -100,7 +100,7 @@ pub enum Event {
         server: Endpoint,
         times: u32,
     },
-    /// It fell below its lower threshold and takes connections again.
+    /// The server fell below its lower threshold and takes connections again.
     ServerReturned {
         #[serde(with = "json::service")]
         service: ServiceKey,

@@ -76,13 +76,13 @@ pub mod service {
     use super::{Deserialize, Deserializer, Selector, Serialize, Serializer, ServiceKey};
 
     /// # Errors
-    /// Those of the writer.
+    /// Errors of the writer.
     pub fn serialize<S: Serializer>(key: &ServiceKey, serializer: S) -> Result<S::Ok, S::Error> {
         Selector::from(key).serialize(serializer)
     }
 
     /// # Errors
-    /// It is no selector.
+    /// The text is no selector.
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ServiceKey, D::Error> {
         Selector::deserialize(deserializer).map(ServiceKey::from)
     }
@@ -93,13 +93,13 @@ pub mod end {
     use super::{Deserialize, Deserializer, End, Endpoint, Serialize, Serializer};
 
     /// # Errors
-    /// Those of the writer.
+    /// Errors of the writer.
     pub fn serialize<S: Serializer>(end: &Endpoint, serializer: S) -> Result<S::Ok, S::Error> {
         End::from(*end).serialize(serializer)
     }
 
     /// # Errors
-    /// It is no end.
+    /// The text is no end.
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Endpoint, D::Error> {
         End::deserialize(deserializer).map(Endpoint::from)
     }

@@ -1,4 +1,4 @@
-//! What happens to a running director, as data.
+//! Events of a running director, as data.
 //!
 //! Owns the [`Event`]s, the [`Record`] of one, and the JSON of services and servers that people and programs read ([`json`]).
 //! Decides nothing and reads no clock; made by the daemon and by health checks, spread by the control socket.

@@ -189,7 +189,7 @@ impl Member {
     }
 }
 
-/// Where a check goes, for people.
+/// Names the target of a check, for people.
 fn target(check: &Check, service: &ServiceKey, server: Endpoint) -> String {
     let at = check.goes_to(service, server);
     let asked = match &check.kind {

@@ -23,7 +23,7 @@ pub(super) struct Pool {
     service: ServiceKey,
     policy: ServicePolicy,
     members: BTreeMap<Endpoint, Member>,
-    /// There is quorum.
+    /// Quorum is reached.
     up: bool,
     /// The sorry server as it is in the table.
     sorry: Option<ServerSpec>,

@@ -9,7 +9,7 @@ use lvs_events::json;
 pub struct ServiceReport {
     #[serde(with = "json::service")]
     pub service: ServiceKey,
-    /// There is quorum.
+    /// Quorum is reached.
     pub up: bool,
     /// Sum of the weights of the servers that are up and not drained.
     pub weight_up: i64,
@@ -40,7 +40,7 @@ pub struct ServerReport {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CheckReport {
     pub kind: String,
-    /// Where it goes, or what it runs.
+    /// Address that is asked, or program that is run.
     pub target: String,
     pub up: bool,
     /// Seconds in this state.

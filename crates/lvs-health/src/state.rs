@@ -19,7 +19,7 @@ use lvs::service::{Endpoint, ServerSpec, ServiceKey};
 pub struct CheckId {
     pub service: ServiceKey,
     pub server: Endpoint,
-    /// Its place among the checks of the server.
+    /// Place among the checks of the server.
     pub number: usize,
 }
 

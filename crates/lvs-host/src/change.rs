@@ -1,4 +1,4 @@
-//! What the host edge can do to the host, one value each: a rule, a route, a sysctl. A [`Step`] is a change with the change that takes it
+//! Changes that the host edge can make, one value each: a rule, a route, a sysctl. A [`Step`] is a change with the change that takes it
 //! back. Both are plain data: printed as the command an administrator would type, kept in the journal, compared. Nothing here does I/O;
 //! `plan` makes these values and `kernel` carries them out.
 
@@ -14,7 +14,7 @@ use lvs::service::Family;
 
 /// The number that rules and routes of ours carry (`FRA_PROTOCOL`, `rtm_protocol`), so that they are recognised.
 pub(super) const OUR_PROTOCOL: u8 = 151;
-/// What the kernel's own rules carry.
+/// Protocol number of the kernel's own rules.
 pub(super) const KERNEL_PROTOCOL: u8 = 2;
 pub(super) const TABLE_MAIN: u32 = 254;
 pub(super) const TABLE_LOCAL: u32 = 255;
@@ -50,7 +50,7 @@ pub struct Step {
     pub undo: Option<Change>,
     /// The director works without it for most traffic: a failure is reported and not fatal.
     pub optional: bool,
-    /// It vanishes with the TUN devices, so a killed director leaves nothing of it behind.
+    /// Vanishes with the TUN devices, so a killed director leaves nothing of it behind.
     pub ephemeral: bool,
 }
 
@@ -68,7 +68,7 @@ pub struct Rule {
     pub dport: Option<(u16, u16)>,
     pub action: Action,
     pub protocol: u8,
-    /// It selects by something that this type does not name.
+    /// Selects by something that this type does not name.
     pub narrower: bool,
     /// Differentiated services code point; kernels before 6.13 do not know this selector.
     pub dscp: Option<u8>,
@@ -155,7 +155,7 @@ impl Setting {
         Self { key, value, only_if: None, only_with: None, only_under: BTreeMap::new() }
     }
 
-    /// That of forwarding: whose packets it is about.
+    /// Family of the packets that a setting of forwarding is about.
     pub(super) fn family(&self) -> Family {
         if self.key.starts_with("net/ipv6/") { Family::V6 } else { Family::V4 }
     }
@@ -251,7 +251,7 @@ impl Step {
         }
     }
 
-    /// What it sets itself; not what it only brings back at the end.
+    /// The setting that it sets itself; not what it only brings back at the end.
     pub(super) fn set_value(&self) -> Option<&Setting> {
         match (&self.apply, &self.undo) {
             (Change::Sysctl(_), Some(Change::Sysctl(Setting { only_if: None, .. }))) => None,
@@ -328,7 +328,7 @@ impl Rule {
         }
     }
 
-    /// It is for every packet.
+    /// Whether it takes every packet.
     pub const fn is_unconditional(&self) -> bool {
         !self.not
             && !self.narrower

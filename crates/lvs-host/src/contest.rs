@@ -20,7 +20,7 @@ pub(super) struct Contest {
 }
 
 impl Contest {
-    /// It was changed once more. How often by now, where that is to be said.
+    /// Counts one more change. Returns the count where it is to be said.
     pub(super) fn note(&mut self, now: Time) -> Option<u32> {
         if self.last.is_none_or(|last| now.since(last) > QUIET) {
             (self.times, self.said) = (0, None);

@@ -1,4 +1,4 @@
-//! What can go wrong between the director and its host. Every message names the value and says what to do.
+//! Errors between the director and its host. Every message names the value and says what to do.
 
 use std::fmt::{self, Display, Formatter};
 use std::io;

@@ -1,4 +1,4 @@
-//! What the services need of the host, as steps: rules, routes, addresses. Pure.
+//! The needs of services, as steps: rules, routes, addresses. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -22,7 +22,7 @@ const MAX_REALS: usize = 64;
 /// The metric of routes that matter only where the first is gone.
 const SECOND: u32 = 4096;
 
-/// What follows the services: routes and addresses for virtual addresses, rules for real servers and marks.
+/// Steps that follow the services: routes and addresses for virtual addresses, rules for real servers and marks.
 /// `mark_tuns` names the device of each mark.
 pub(super) fn follow(
     context: &PlanContext<'_>,
@@ -50,7 +50,7 @@ pub(super) fn follow(
 struct Following<'a, F> {
     context: &'a PlanContext<'a>,
     captures: &'a Captures,
-    /// What a setting was before the director.
+    /// Value of a setting before the director.
     original: F,
     /// The host's own addresses.
     own: BTreeSet<IpAddr>,
@@ -116,7 +116,7 @@ impl<'a, F: Fn(&str) -> Option<String>> Following<'a, F> {
         }
     }
 
-    /// What is for all hosts of a link is for this one too.
+    /// Broadcast addresses: packets for all hosts of a link are for this one too.
     fn broadcasts(&self) -> impl Iterator<Item = IpAddr> + use<F> {
         let nets = self.context.view.addresses.iter().filter_map(|interface| match interface.net {
             IpNet::V4(net) if net.prefix_len() < 31 && !net.addr().is_loopback() => Some(net.broadcast()),
@@ -312,7 +312,7 @@ impl<'a, F: Fn(&str) -> Option<String>> Following<'a, F> {
     }
 }
 
-/// What is known by other marks than its destination. ICMPv6 is not: neighbour discovery is ICMPv6.
+/// Protocols that are known by other marks than their destination. ICMPv6 is not: neighbour discovery is ICMPv6.
 fn taken(family: Family) -> impl Iterator<Item = u8> {
     CAPTURED.into_iter().chain((family == Family::V4).then_some(icmp(family)))
 }

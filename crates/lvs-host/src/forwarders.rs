@@ -1,4 +1,4 @@
-//! What else on this host forwards, as its firewall shows it: rules that masquerade, and rules that let packets of certain links be
+//! Other forwarders of this host, as its firewall shows them: rules that masquerade, and rules that let packets of certain links be
 //! forwarded, as Docker makes both. A director that stops asks whether some came after it.
 //!
 //! Read over nfnetlink, and from the kernel for `iptables-legacy`, so no program is needed. What cannot be read shows nothing.
@@ -13,13 +13,13 @@ use lvs::service::Family;
 /// A rule that makes no sense on a host that does not forward.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Forwarder {
-    /// What it does, and in which chain.
+    /// Action of the rule, and its chain.
     pub what: String,
     /// The links that it names; a name may be the beginning of many.
     pub links: Vec<String>,
 }
 
-/// Those that may forward packets of a family.
+/// Rules that may forward packets of a family.
 pub(super) fn listed(family: Family) -> Vec<Forwarder> {
     let unseen = |error: &io::Error| tracing::debug!(%error, "rules of others are not seen");
     let mut found = nftables(family).inspect_err(unseen).unwrap_or_default();

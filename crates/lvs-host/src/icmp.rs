@@ -38,7 +38,7 @@ impl ErrorListener {
     /// Begins to listen, to answers of echo too if hosts are masqueraded; to be called inside a tokio runtime.
     ///
     /// # Errors
-    /// There is no such family, or no permission for a raw socket.
+    /// No such family is there, or no permission for a raw socket.
     pub fn start(family: Family, hears_echo: bool) -> Result<Self, HostError> {
         let failed = |source| HostError::Netlink { doing: "listen for ICMP errors", source };
         let open = || {

@@ -1,4 +1,4 @@
-//! What was changed on the host, on disk: noted before it is done, so that it can be undone after a kill.
+//! Changes of the host, on disk: noted before they are made, so that they can be undone after a kill.
 //!
 //! One JSON value a line: whose it is, then the steps. The file is locked for as long as its director lives.
 
@@ -84,7 +84,7 @@ impl Journal {
     /// Notes steps that are about to be made.
     ///
     /// # Errors
-    /// They cannot be noted, so they must not be made.
+    /// The steps cannot be noted, so they must not be made.
     pub(super) fn note(&mut self, steps: &[Step]) -> Result<(), HostError> {
         let mut text = Vec::new();
         for step in steps.iter().filter(|step| !step.ephemeral && step.undo.is_some()) {
@@ -104,7 +104,7 @@ impl Journal {
     /// Begins again with what is still to be undone, in a file that takes the place of this one.
     ///
     /// # Errors
-    /// It cannot be written; the old one stays.
+    /// The new journal cannot be written; the old one stays.
     pub(super) fn begin_anew<'a>(&mut self, live: impl Iterator<Item = &'a Step>) -> Result<(), HostError> {
         let mut name = self.path.as_os_str().to_owned();
         name.push(".new");
@@ -140,7 +140,7 @@ impl Journal {
     /// none.
     ///
     /// # Errors
-    /// Its director lives, or it belongs to another network namespace.
+    /// The journal's director lives, or belongs to another network namespace.
     pub(super) fn left_behind(path: &Path) -> Result<Option<(Self, Vec<Step>)>, HostError> {
         if !path.exists() {
             return Ok(None);

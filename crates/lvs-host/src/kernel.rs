@@ -37,12 +37,12 @@ use lvs::service::Family;
 /// Requests that are under way at the same time; the kernel answers them in order.
 const PIPELINE: usize = 256;
 
-/// What this edge asks of a kernel.
+/// The kernel, as far as this edge asks it.
 pub(super) trait Kernel {
     /// Reads the host as it is.
     ///
     /// # Errors
-    /// It cannot be read.
+    /// The host cannot be read.
     async fn view(&self) -> Result<View, HostError>;
 
     /// Carries out changes in their order; one result each.
@@ -51,13 +51,13 @@ pub(super) trait Kernel {
     /// The value of a sysctl; None when there is none of that name.
     fn sysctl(&self, key: &str) -> Option<String>;
 
-    /// What else forwards packets of a family here.
+    /// Other forwarders of packets of a family.
     fn forwarders(&self, family: Family) -> Vec<Forwarder>;
 
     /// Tells why packets of a family can never pass here.
     ///
     /// # Errors
-    /// They cannot.
+    /// Packets of the family cannot pass.
     fn workable(&self, family: Family) -> Result<(), HostError>;
 }
 

@@ -1,4 +1,4 @@
-//! Where among the host's policy rules ours stand, and the rules that are there for as long as a family is in use. Pure.
+//! Places of our rules among the host's policy rules, and the rules that are there for as long as a family is in use. Pure.
 //!
 //! Seven preferences, the lowest first:
 //!
@@ -181,7 +181,7 @@ impl Room {
     }
 }
 
-/// What the director takes before the host's own stack can see it.
+/// Protocols that the director takes before the host's own stack can see them.
 pub(super) const CAPTURED: [u8; 3] = [TCP, UDP, SCTP];
 
 /// ESP and AH, which have no ports: taken where their keys are exchanged with a service.

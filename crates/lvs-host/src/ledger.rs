@@ -1,4 +1,4 @@
-//! What was made of plans and is not undone yet: in memory in the order in which it was made, and in the journal.
+//! Steps that were made and are not undone yet: in memory in the order in which they were made, and in the journal.
 //!
 //! A step is in here from before its request is sent until its undoing is known to have worked, so that whoever stops
 //! in the midst, for whatever reason, leaves nothing behind. Never decides what is to be made. Called by `plumbing`
@@ -18,7 +18,7 @@ use super::kernel::Kernel;
 use super::view::View;
 use lvs::service::Family;
 
-/// What TUNs of a director are called, where it is not known.
+/// Prefix of a director's TUNs where their names are not known.
 const TUNS: &str = "tunvs-";
 
 /// Steps that are under way at once. Whoever stops waits for those.
@@ -60,7 +60,7 @@ pub(super) struct Ledger {
     journal: Option<Journal>,
     stop: StopFlag,
     made: Vec<Entry>,
-    /// What is being undone.
+    /// Steps that are being undone.
     going: Vec<Entry>,
     /// Devices of ours, also those whose step failed or was let go of by an [`Self::end`] that begins again.
     devices: HashSet<String>,
@@ -78,7 +78,7 @@ impl Ledger {
         Ok(Self::new(journal, stop, Vec::new()))
     }
 
-    /// That of a director that could not undo its steps itself.
+    /// Ledger of a director that could not undo its steps itself.
     pub(super) fn left_behind(journal: Journal, steps: Vec<Step>) -> Self {
         let made = steps.into_iter().map(|step| Entry { term: Term::Stays, step }).collect();
         Self::new(Some(journal), StopFlag::default(), made)
@@ -113,7 +113,7 @@ impl Ledger {
     /// Makes steps, as far as they can be made and until the flag is raised.
     ///
     /// # Errors
-    /// They cannot be noted, so they were not made. Those of single steps are returned beside.
+    /// The steps cannot be noted, so they were not made. Errors of single steps are returned beside.
     pub(super) async fn make(
         &mut self,
         kernel: &impl Kernel,

@@ -153,7 +153,7 @@ pub(super) fn rule_of(message: &RuleMessage, family: Family) -> Rule {
     rule
 }
 
-/// Who made a listed rule.
+/// Protocol number of a listed rule.
 pub(super) fn protocol_of(message: &RuleMessage) -> u8 {
     let named = message.attributes.iter().find_map(|attribute| match attribute {
         RuleAttribute::Protocol(protocol) => Some((*protocol).into()),

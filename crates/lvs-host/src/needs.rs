@@ -18,7 +18,7 @@ const EARLY_DEMUX: &str = "net/ipv4/ip_early_demux";
 /// Tells why packets of a family can never pass here.
 ///
 /// # Errors
-/// They cannot: a setting is wrong and cannot be written.
+/// A setting is wrong and cannot be written.
 pub fn workable(family: Family) -> Result<(), HostError> {
     let lacking = lacking(family, sysctl::read, sysctl::is_read_only);
     if lacking.is_empty() { Ok(()) } else { Err(HostError::CannotForward(lacking)) }
@@ -59,7 +59,7 @@ fn lacking(
     all
 }
 
-/// What stands between links and TUNs although the plan is carried out: forwarding that somebody switched off on the way of
+/// Settings that stand between links and TUNs although the plan is carried out: forwarding that somebody switched off on the way of
 /// clients and servers, a strict filter on a TUN, or on a link where the way back is a TUN.
 pub(super) fn blocked(
     context: &PlanContext<'_>,

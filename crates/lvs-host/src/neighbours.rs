@@ -1,4 +1,4 @@
-//! What the kernel says of its neighbours: all that it knows when asked, and every change afterwards.
+//! The kernel's neighbours: all that it knows when asked, and every change afterwards.
 
 use futures::channel::mpsc::UnboundedReceiver;
 use futures::{StreamExt, TryStreamExt};
@@ -20,13 +20,13 @@ pub struct NeighbourWatch {
     messages: UnboundedReceiver<(NetlinkMessage<RouteNetlinkMessage>, SocketAddr)>,
 }
 
-/// What there is to hear.
+/// A message about neighbours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Heard {
     Change(Neighbour),
     /// Changes came faster than they were read: to be read anew.
     Missed,
-    /// There will be nothing any more.
+    /// No more messages will come.
     End,
 }
 
@@ -45,7 +45,7 @@ impl NeighbourWatch {
     /// All neighbours of this moment.
     ///
     /// # Errors
-    /// They cannot be read.
+    /// The neighbours cannot be read.
     pub async fn all(&self) -> Result<Vec<Neighbour>, HostError> {
         listed(&self.handle).await
     }
@@ -84,7 +84,7 @@ pub(super) async fn listed(handle: &Handle) -> Result<Vec<Neighbour>, HostError>
     Ok(listed.iter().filter_map(said).collect())
 }
 
-/// What a message says; None for proxies and the forwarding tables of bridges.
+/// Reads a message; None for proxies and the forwarding tables of bridges.
 fn said(message: &NeighbourMessage) -> Option<Neighbour> {
     if message.header.flags.contains(NeighbourFlags::Proxy) {
         return None;

@@ -1,4 +1,4 @@
-//! What the daemon tells the host edge once: the subnets given on the command line, the names of the TUN devices, numbers to start from.
+//! Options that the daemon gives the host edge once: the subnets given on the command line, the names of the TUN devices, numbers to start from.
 
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
@@ -25,7 +25,7 @@ pub struct HostOptions {
     /// The first routing table tried for packets to virtual addresses; the next one is for packets from real servers.
     pub table_base: u32,
     pub tx_queue_len: u32,
-    /// Where the steps are noted for a clean-up after a kill; none for a dry run or where nothing may be written.
+    /// File in which the steps are noted for a clean-up after a kill; none for a dry run or where nothing may be written.
     pub journal: Option<PathBuf>,
 }
 
@@ -58,11 +58,11 @@ impl Default for TunNames {
     }
 }
 
-/// What the daemon tells the edge of a real server once.
+/// Options that the daemon gives the edge of a real server once.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RealServerOptions {
     pub vips: Vec<IpAddr>,
-    /// Whose families encapsulated packets may come by; those of all own addresses if there are none.
+    /// Addresses by whose families encapsulated packets may come; the families of all own addresses if there are none.
     pub directors: Vec<IpAddr>,
     pub ipip: bool,
     pub gre: bool,

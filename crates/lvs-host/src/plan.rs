@@ -1,4 +1,4 @@
-//! What the host has to be like: pure, from the host as it is and what the services need to a list of steps.
+//! The host as it has to be: pure, from the host as it is and what the services need to a list of steps.
 
 use std::collections::BTreeSet;
 use std::net::Ipv6Addr;
@@ -13,7 +13,7 @@ use super::settings::{sysctls_v4, sysctls_v6};
 use lvs::director::Captures;
 use lvs::service::Family;
 
-/// What real servers send to the link itself, and is the link's.
+/// Destinations of packets that real servers send to the link itself.
 const MULTICAST: Ipv6Net = Ipv6Net::new_assert(Ipv6Addr::new(0xff00, 0, 0, 0, 0, 0, 0, 0), 8);
 const LINK_LOCAL: Ipv6Net = Ipv6Net::new_assert(Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 0), 10);
 
@@ -26,7 +26,7 @@ pub(super) fn devices(options: &HostOptions, tuns: &TunNames) -> Vec<Step> {
     [&tuns.vip, &tuns.rs].map(up).into()
 }
 
-/// What stays for as long as a family is in use: sysctls, the table of real servers, the rules of the layout.
+/// Steps that stay for as long as a family is in use: sysctls, the table of real servers, the rules of the layout.
 pub(super) fn base(
     context: &PlanContext<'_>,
     layout: &Layout,

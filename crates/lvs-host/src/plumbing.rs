@@ -31,7 +31,7 @@ pub(super) use heal::{intruders_before, put_local_first};
 
 use heal::Healings;
 
-/// What the director has changed on this host.
+/// The director's changes of this host.
 #[derive(Debug)]
 pub struct Plumbing {
     engine: Engine<Netlink>,
@@ -81,7 +81,7 @@ impl Plumbing {
     /// Whether there is room for the rules of that family.
     ///
     /// # Errors
-    /// There is none, or the host cannot be read.
+    /// No room is there, or the host cannot be read.
     pub async fn room_for(&self, family: Family) -> Result<(), HostError> {
         if self.engine.layouts.contains_key(&family) {
             return Ok(());
@@ -123,7 +123,7 @@ impl Plumbing {
     }
 }
 
-/// What came of a clean-up.
+/// Outcome of a clean-up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CleanedUp {
     /// Nothing was left.
@@ -135,7 +135,7 @@ pub enum CleanedUp {
 /// Undoes what a director left behind that could not do it itself.
 ///
 /// # Errors
-/// Its director lives, or something could not be undone; the journal stays then.
+/// The journal's director lives, or something could not be undone; the journal stays then.
 pub async fn cleanup(journal: &Path) -> Result<CleanedUp, HostError> {
     let Some((journal, steps)) = Journal::left_behind(journal)? else { return Ok(CleanedUp::Nothing) };
     let kernel = Netlink::connect()?;
@@ -157,7 +157,7 @@ struct Engine<K> {
     foreign_proxies: Vec<Proxy>,
     ledger: Ledger,
     layouts: BTreeMap<Family, Layout>,
-    /// What of ours was not there at the last look.
+    /// Steps of ours that were not there at the last look.
     lost: Vec<(Term, Step)>,
     healings: Healings,
     contests: Contests,

@@ -1,4 +1,4 @@
-//! What the host of a real server has to be like: pure, from the host as it is and what was asked for to a list of steps.
+//! The host of a real server as it has to be: pure, from the host as it is and what was asked for to a list of steps.
 //!
 //! Virtual addresses are on `lo`, and no interface answers ARP for them (IPv6 answers for an address on its own
 //! interface only). Encapsulated packets to the server's own addresses are led into the TUN by rules in front of
@@ -34,7 +34,7 @@ const SILENT: [&str; 3] = [OWN_ONLY, "2", "8"];
 /// `arp_announce`: never from an address of another interface.
 const BEST_LOCAL: &str = "2";
 
-/// What every plan needs to know.
+/// Inputs of every plan.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Site<'a> {
     pub(super) options: &'a RealServerOptions,
@@ -72,7 +72,7 @@ impl<'a> Site<'a> {
     }
 }
 
-/// What stays: the device, sysctls, virtual addresses.
+/// Steps that stay: the device, sysctls, virtual addresses.
 pub(super) fn base(
     site: &Site<'_>,
     sysctl: &impl Fn(&str) -> Option<String>,
@@ -178,7 +178,7 @@ pub(super) fn rules(site: &Site<'_>, family: Family) -> Result<Vec<Step>, HostEr
     Ok(rules.chain(moved.map(Step::without_rule)).collect())
 }
 
-/// What follows the host: a way into the TUN for each of its own addresses.
+/// Steps that follow the host: a way into the TUN for each of its own addresses.
 pub(super) fn follow(site: &Site<'_>) -> Vec<Step> {
     let families = site.families();
     let own = site.own_addresses().into_iter().filter(|addr| families.contains(&Family::of(addr)));

@@ -14,7 +14,7 @@ use lvs::service::Family;
 /// them.
 const MOST_HEALINGS: u32 = 20;
 
-/// What was changed on the host of a real server.
+/// Changes of the host of a real server.
 #[derive(Debug)]
 pub struct RealPlumbing {
     host: RealHost<Netlink>,

@@ -19,7 +19,7 @@ pub(super) async fn listed(handle: &Handle, family: Family) -> Result<Vec<RouteM
     routes.map_err(|error| netlink_error("list routes", error))
 }
 
-/// What a message says of a route.
+/// Route as a message describes it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Told {
     /// The first address of its network.

@@ -34,7 +34,7 @@ pub(super) fn sysctls_v4(context: &PlanContext<'_>, sysctl: &impl Fn(&str) -> Op
     steps
 }
 
-/// What takes the place of a filter that somebody has set for all interfaces, as at the start.
+/// Steps that take the place of a filter that somebody has set for all interfaces, as at the start.
 pub(super) fn filters(context: &PlanContext<'_>, sysctl: &impl Fn(&str) -> Option<String>) -> Vec<Step> {
     own_filters(&context.others().collect::<Vec<&str>>(), sysctl)
 }
@@ -92,7 +92,7 @@ fn no_early_demux(sysctl: &impl Fn(&str) -> Option<String>) -> Option<Step> {
     sysctl(key).filter(|old| old != "0").map(|old| Step::sysctl(key, "0", old).optional())
 }
 
-/// What a TUN needs so that packets from everywhere, the host's own addresses included, may come out of it. Where
+/// Settings of a TUN that let packets from everywhere, the host's own addresses included, come out of it. Where
 /// `/proc/sys` is read-only, only a strict filter is in the way of most traffic.
 pub(super) fn device_sysctls_v4(dev: &str, sysctl: &impl Fn(&str) -> Option<String>) -> [Step; 3] {
     let key = |name: &str| format!("net/ipv4/conf/{dev}/{name}");

@@ -42,14 +42,14 @@ pub struct SurveyedLink {
     pub name: String,
     pub up: bool,
     pub loopback: bool,
-    /// It does ARP or neighbour discovery.
+    /// The link does ARP or neighbour discovery.
     pub ethernet: bool,
     pub mtu: u32,
     /// Bytes of the longest super-packet that is put together or sent here.
     pub longest: u32,
 }
 
-/// What stands in the way, and the commands that take it out of the way.
+/// An obstacle, and the commands that take it out of the way.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Obstacle {
     pub what: String,
@@ -62,14 +62,14 @@ pub enum LinkRoute {
     Out { dev: String, gateway: Option<IpAddr>, source: Option<IpAddr>, mtu: u32 },
     /// To this host itself.
     Local,
-    /// There is none, as the kernel puts it.
+    /// No route, as the kernel puts it.
     None(String),
 }
 
 /// Looks at the host, and asks for the ways to `addrs`.
 ///
 /// # Errors
-/// It cannot be read.
+/// The host cannot be read.
 pub async fn survey(addrs: &[IpAddr]) -> Result<Survey, HostError> {
     let kernel = Netlink::connect()?;
     let view = kernel.view().await?;
@@ -148,7 +148,7 @@ fn refusing(route: &RouteMessage, family: Family) -> Option<(IpNet, &'static str
     Some((IpNet::new(dst, route.header.destination_prefix_length).ok()?, kind))
 }
 
-/// What `ip route` calls a kind that refuses packets.
+/// Name that `ip route` has for a kind that refuses packets.
 const fn refusal(kind: RouteType) -> Option<&'static str> {
     match kind {
         RouteType::BlackHole => Some("blackhole"),

@@ -23,10 +23,10 @@ const DELETE_ELEMENT: u16 = 14;
 /// In front of connection tracking (`NF_IP_PRI_RAW`).
 const RAW: i32 = -300;
 
-/// Where packets come in: the chain and its hook (`NF_INET_PRE_ROUTING`).
+/// Chain and hook of packets that come in (`NF_INET_PRE_ROUTING`).
 const CAME: (&str, u32) = ("prerouting", 0);
 
-/// Where they go out that the director sends by a raw socket (`NF_INET_LOCAL_OUT`).
+/// Chain and hook of packets that the director sends by a raw socket (`NF_INET_LOCAL_OUT`).
 const SENT: (&str, u32) = ("output", 3);
 
 /// Four sets: by family, and of one port or of all.
@@ -105,7 +105,7 @@ const fn set(is_v6: bool, has_port: bool) -> &'static str {
     }
 }
 
-/// What nft calls the key (`ipv4_addr . inet_proto . inet_service`), six bits a part, and its length.
+/// Type that nft has for the key (`ipv4_addr . inet_proto . inet_service`), six bits a part, and its length.
 const fn key_type(is_v6: bool, has_port: bool) -> (u32, u32) {
     const INET_PROTO: u32 = 12;
     const INET_SERVICE: u32 = 13;

@@ -35,7 +35,7 @@ pub fn receive_offload(link: &str) -> ReceiveOffload {
     }
 }
 
-/// What the kernel fills in for a request that is its first member.
+/// A request whose first member tells the kernel what to fill in.
 ///
 /// # Safety
 /// The type is `repr(C)`, its first member is the number of a request, and it is at least as long as what the kernel

@@ -1,4 +1,4 @@
-//! What a network interface says of itself (netdevice(7)).
+//! Properties of a network interface (netdevice(7)).
 
 use std::ffi::CString;
 use std::net::UdpSocket;

@@ -1,4 +1,4 @@
-//! Where a packet socket sends a frame to (`struct sockaddr_ll`, packet(7)).
+//! Address that a packet socket sends a frame to (`struct sockaddr_ll`, packet(7)).
 
 use std::io;
 

@@ -6,7 +6,7 @@ use std::os::fd::AsRawFd;
 /// Sets an option of a 32-bit number.
 ///
 /// # Errors
-/// Those of `setsockopt(2)`.
+/// Errors of `setsockopt(2)`.
 pub fn set(socket: &impl AsRawFd, level: i32, name: i32, value: i32) -> io::Result<()> {
     set_bytes(socket, level, name, &value.to_ne_bytes())
 }
@@ -14,7 +14,7 @@ pub fn set(socket: &impl AsRawFd, level: i32, name: i32, value: i32) -> io::Resu
 /// Sets an option whose structure is given as its bytes.
 ///
 /// # Errors
-/// Those of `setsockopt(2)`.
+/// Errors of `setsockopt(2)`.
 pub fn set_bytes(socket: &impl AsRawFd, level: i32, name: i32, value: &[u8]) -> io::Result<()> {
     let len = libc::socklen_t::try_from(value.len()).map_err(io::Error::other)?;
     // SAFETY: the kernel reads as many bytes as are said, and they live until the call returns.
@@ -25,7 +25,7 @@ pub fn set_bytes(socket: &impl AsRawFd, level: i32, name: i32, value: &[u8]) -> 
 /// Asks for an option whose structure is as long as the room, and says in its beginning what is asked for.
 ///
 /// # Errors
-/// Those of `getsockopt(2)`.
+/// Errors of `getsockopt(2)`.
 pub fn read(socket: &impl AsRawFd, level: i32, name: i32, room: &mut [u8]) -> io::Result<()> {
     let mut len = libc::socklen_t::try_from(room.len()).map_err(io::Error::other)?;
     // SAFETY: the kernel reads and writes no more than `len` bytes of the room, which has as many.
@@ -37,7 +37,7 @@ pub fn read(socket: &impl AsRawFd, level: i32, name: i32, room: &mut [u8]) -> io
 /// Number of the network namespace, for the life of the kernel (`SO_NETNS_COOKIE`, Linux 5.14).
 ///
 /// # Errors
-/// Those of `getsockopt(2)`.
+/// Errors of `getsockopt(2)`.
 pub fn namespace_cookie(socket: &impl AsRawFd) -> io::Result<u64> {
     let mut cookie = 0u64;
     let mut len = libc::socklen_t::try_from(size_of::<u64>()).map_err(io::Error::other)?;

@@ -20,7 +20,7 @@ mod raw {
 /// Makes the open driver a queue of the interface `name` (`TUNSETIFF`). `flags`: `IFF_*`.
 ///
 /// # Errors
-/// Those of the driver.
+/// Errors of the driver.
 pub fn attach(fd: &impl AsRawFd, name: &str, flags: i32) -> Result<(), Errno> {
     let mut ifr_name = [0; libc::IFNAMSIZ];
     for (to, from) in ifr_name[..MAX_NAME].iter_mut().zip(name.bytes()) {
@@ -36,7 +36,7 @@ pub fn attach(fd: &impl AsRawFd, name: &str, flags: i32) -> Result<(), Errno> {
 /// The flags that the driver knows (`TUNGETFEATURES`).
 ///
 /// # Errors
-/// Those of the driver.
+/// Errors of the driver.
 pub fn features(fd: &impl AsRawFd) -> Result<libc::c_uint, Errno> {
     let mut flags: libc::c_uint = 0;
     // SAFETY: the kernel writes one unsigned int, which lives until the call returns.
@@ -46,7 +46,7 @@ pub fn features(fd: &impl AsRawFd) -> Result<libc::c_uint, Errno> {
 /// Has virtio headers be little-endian (`TUNSETVNETLE`).
 ///
 /// # Errors
-/// Those of the driver.
+/// Errors of the driver.
 pub fn little_endian(fd: &impl AsRawFd) -> Result<(), Errno> {
     let yes: libc::c_int = 1;
     // SAFETY: the kernel reads one int, which lives until the call returns.
@@ -56,7 +56,7 @@ pub fn little_endian(fd: &impl AsRawFd) -> Result<(), Errno> {
 /// Says what the reader takes (`TUNSETOFFLOAD`). `bits`: `TUN_F_*`.
 ///
 /// # Errors
-/// Those of the driver.
+/// Errors of the driver.
 pub fn offload(fd: &impl AsRawFd, bits: u32) -> Result<(), Errno> {
     let bits = libc::c_int::try_from(bits).map_err(|_| Errno::EINVAL)?;
     // SAFETY: this request takes its argument by value.

@@ -137,7 +137,7 @@ impl std::fmt::Debug for PacketBuf {
     }
 }
 
-/// What the virtio network header says (`linux/virtio_net.h`).
+/// Contents of the virtio network header (`linux/virtio_net.h`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Offload {
     pub checksum: Checksum,

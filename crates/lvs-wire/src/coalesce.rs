@@ -27,7 +27,7 @@ pub struct Coalescer {
 struct Gathering {
     packet: PacketBuf,
     headers: Headers,
-    /// Where the payload begins.
+    /// Offset of the payload.
     start: usize,
     /// Payload of each segment but the last.
     size: usize,
@@ -85,7 +85,7 @@ impl Coalescer {
     }
 }
 
-/// Where the payload of a segment begins that may stand among others. None when something about it is special, or
+/// Offset of the payload of a segment that may stand among others. None when something about it is special, or
 /// its checksum is wrong: then it is for the host to judge. CWR is special: whoever cuts leaves it to the first segment
 /// (`tcp_gso_segment`), as RFC 3168 wants it, while AccECN counts by it in each. ECE and AE come back as they are.
 fn gathered_from(packet: &PacketBuf, headers: &Headers) -> Option<usize> {
@@ -223,7 +223,7 @@ mod tests {
         packet
     }
 
-    /// What comes out, and how many segments each is.
+    /// Packets that come out, and how many segments each is.
     fn gather(packets: &[PacketBuf]) -> Vec<(PacketBuf, usize)> {
         let (mut coalescer, mut out) = (Coalescer::default(), Vec::new());
         for packet in packets {

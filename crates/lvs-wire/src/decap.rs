@@ -42,7 +42,7 @@ pub enum DecapError {
     Parse(#[from] ParseError),
 }
 
-/// What kind of encapsulation a packet is; None when it is none.
+/// Kind of encapsulation of a packet; None when it is none.
 pub fn wrapping(bytes: &[u8], headers: &Headers) -> Option<Wrapping> {
     match headers.protocol {
         protocol::IPIP | protocol::IPV6 => Some(Wrapping::Ipip),
@@ -55,7 +55,7 @@ pub fn wrapping(bytes: &[u8], headers: &Headers) -> Option<Wrapping> {
     }
 }
 
-/// Where the inner packet begins in the beginning of an encapsulated one, as an ICMP error quotes it. None when that much
+/// Offset of the inner packet in the beginning of an encapsulated one, as an ICMP error quotes it. None when that much
 /// is not there, or it is none.
 pub fn inner_at(quote: &[u8], headers: &Headers) -> Option<usize> {
     if headers.is_later_fragment() {

@@ -100,7 +100,7 @@ fn v6_piece(head: &[u8], data: &[u8], offset: usize, more: bool, id: u32) -> Vec
     piece
 }
 
-/// Where the protocol of the transport header is named.
+/// Offset of the byte that names the protocol of the transport header.
 fn last_next_header(head: &[u8]) -> usize {
     let (mut named_at, mut at) = (6, 40);
     while at + 1 < head.len() && !matches!(head[named_at], protocol::TCP | protocol::UDP | protocol::ICMPV6) {

@@ -40,7 +40,7 @@ pub struct Headers {
     /// Of the transport header, after IPv6 extension headers.
     pub protocol: u8,
     pub ttl: u8,
-    /// Where the transport header (or, in a later fragment, its data) begins.
+    /// Offset of the transport header (or, in a later fragment, of its data).
     pub l4: usize,
     /// Length of the IP packet.
     pub len: usize,
@@ -54,11 +54,11 @@ pub struct Fragment {
     /// Bytes.
     pub offset: usize,
     pub more: bool,
-    /// Where the IPv6 fragment header begins; 0 for IPv4.
+    /// Offset of the IPv6 fragment header; 0 for IPv4.
     pub header: usize,
 }
 
-/// What the transport header says that a director needs.
+/// Transport header, as far as a director needs it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Transport {
     Tcp {
@@ -153,7 +153,7 @@ impl Headers {
     /// Parses the transport header of a packet that [`Self::parse`] took.
     ///
     /// # Errors
-    /// It is not whole.
+    /// The header is not whole.
     pub fn transport(&self, bytes: &[u8]) -> Result<Transport, ParseError> {
         if self.is_later_fragment() {
             return Ok(Transport::Other);

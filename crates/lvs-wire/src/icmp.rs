@@ -29,7 +29,7 @@ pub enum Echo {
     Reply(u16),
 }
 
-/// Where the identifier is in the message.
+/// Offset of the identifier in the message.
 pub const ECHO_ID: usize = 4;
 
 impl Echo {
@@ -57,7 +57,7 @@ impl Echo {
     }
 }
 
-/// What is wrong with a packet.
+/// Complaint about a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IcmpError {
     PortUnreachable,

@@ -12,7 +12,7 @@ const RECORD_ROUTE: u8 = 7;
 const TIMESTAMP: u8 = 68;
 const IPV4_HEADER: usize = 20;
 
-/// What a timestamp option gathers, the lower half of its fourth byte; the upper half counts who found no room.
+/// Kinds of timestamp options, the lower half of the fourth byte; the upper half counts who found no room.
 const TIMES: u8 = 0;
 const ADDRESSES_AND_TIMES: u8 = 1;
 const GIVEN_ADDRESSES: u8 = 3;
@@ -21,7 +21,7 @@ const ONE_WITHOUT_ROOM: u8 = 0x10;
 /// An entry that was taken out of an option, to be put back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// Where the option begins in the packet.
+    /// Offset of the option in the packet.
     option: usize,
     bytes: [u8; 8],
     len: usize,
@@ -105,7 +105,7 @@ fn timestamp(option: &mut [u8], is_own: impl Fn(IpAddr) -> bool) -> Option<([u8;
     Some((bytes, len))
 }
 
-/// Where the last entry begins; `first` is the pointer of an option without any.
+/// Offset of the last entry; `first` is the pointer of an option without any.
 fn entry_before(option: &[u8], first: usize, len: usize) -> Option<usize> {
     let next = usize::from(option[2]);
     (next >= first + len && next <= option.len() + 1).then(|| next - 1 - len)

@@ -10,7 +10,7 @@ use super::header::protocol;
 use super::icmp::{ECHO_ID, Echo};
 use super::{Checksum, Headers, Offload};
 
-/// Which end of a packet.
+/// An end of a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
     Source,

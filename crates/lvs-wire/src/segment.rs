@@ -85,7 +85,7 @@ pub fn segments<'a>(
     }))
 }
 
-/// Which segment it is.
+/// Position of a segment among those of its super-packet.
 struct Place {
     at: usize,
     offset: usize,

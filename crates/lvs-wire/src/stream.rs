@@ -1,11 +1,11 @@
-//! What a TCP header says of its stream: numbers and timestamps. Reads only.
+//! The stream in a TCP header: numbers and timestamps. Reads only.
 
-/// Where a segment stands in its stream.
+/// Position of a segment in its stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StreamPosition {
     /// Of the segment's first byte.
     pub sequence: u32,
-    /// What the next segment's number is.
+    /// Number of the next segment.
     pub next: u32,
     /// The sender's timestamp, where it sends any.
     pub stamp: Option<u32>,
@@ -30,7 +30,7 @@ pub const fn is_after(one: u32, other: u32) -> bool {
     (other.wrapping_sub(one) as i32) < 0
 }
 
-/// Where the first option of this kind and length lies in a TCP header.
+/// Offset of the first option of this kind and length in a TCP header.
 pub fn tcp_option(header: &[u8], kind: u8, len: usize) -> Option<usize> {
     let mut at = 20;
     while let Some(found) = header.get(at) {

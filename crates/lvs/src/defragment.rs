@@ -12,7 +12,7 @@ use lvs_wire::{Fragment, Headers, MAX_PACKET, Outbox, PacketBuf, complete, cut, 
 /// Bytes of fragments that are kept at most (`net.ipv4.ipfrag_high_thresh`).
 const MAX_BYTES: usize = 4 << 20;
 
-/// What a piece takes beside its bytes, roughly.
+/// Memory of a piece beside its bytes, roughly.
 const PIECE: usize = 128;
 
 /// Pieces of one packet at most: a packet of 64 KB in the smallest sensible pieces.
@@ -52,7 +52,7 @@ pub(crate) struct Fragments {
     queues: [VecDeque<(Time, Key)>; 2],
 }
 
-/// What a fragment led to.
+/// Outcome of adding a fragment.
 #[derive(Debug)]
 pub(crate) enum Reassembly {
     /// The rest is still to come.

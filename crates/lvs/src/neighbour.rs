@@ -1,4 +1,4 @@
-//! What is known of the host's neighbours, as data: which next hop has which link address, and how sure that is.
+//! The host's neighbours, as data: which next hop has which link address, and how sure that is.
 //! The host edge keeps it true, devices ask it where a packet leaves to. Same job as the look-ups of
 //! `include/net/neighbour.h`.
 //!
@@ -16,16 +16,16 @@ use super::route::RouteTable;
 /// Address of an interface on an Ethernet link.
 pub type LinkAddr = [u8; 6];
 
-/// What the host thinks of a neighbour (`NUD_*`).
+/// State that the host gives a neighbour (`NUD_*`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NeighbourState {
-    /// It was heard of lately, or is being asked at its known address.
+    /// The neighbour was heard of lately, or is being asked at its known address.
     Known(LinkAddr),
     /// Nothing was heard of it for a while: the next packet that the host sends has it asked.
     Stale(LinkAddr),
     /// Being looked for.
     Sought,
-    /// It does not answer.
+    /// The neighbour does not answer.
     Failed,
 }
 
@@ -59,7 +59,7 @@ pub struct Neighbours {
 
 type SeqAck = (u32, IpAddr);
 
-/// What of the host decides where packets leave.
+/// The host's part in where packets leave.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HostRouting {
     pub routes: Arc<RouteTable>,
@@ -93,7 +93,7 @@ impl Neighbours {
         self.generation.load(Acquire)
     }
 
-    /// Where a packet to `addr` leaves, if that is an Ethernet link and the neighbour is known there.
+    /// Returns the hop of a packet to `addr`, if it leaves by an Ethernet link and the neighbour is known there.
     pub fn hop_to(&self, addr: IpAddr) -> Option<Hop> {
         let mut table = self.table.write();
         let (place, mtu) = table.next_hop(addr)?;

@@ -1,11 +1,11 @@
-//! What the core knows of the host's routes, as data: the host edge fills it in and keeps it true.
+//! The host's routes as the core knows them, as data: the host edge fills them in and keeps them true.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-/// Where packets to a network go.
+/// Way of packets to a network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Route {
     pub net: IpNet,

@@ -14,12 +14,12 @@ use lvs_wire::{
     DecapError, GsoKind, Headers, Outbox, PacketBuf, Wrapping, decapsulate, segments, take_gue, wrapping,
 };
 
-/// What a real server takes.
+/// Packets that a real server takes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Invitation {
-    /// Whom packets inside may be for.
+    /// Destinations of packets inside.
     pub virtuals: BTreeSet<IpAddr>,
-    /// Who may send; anybody if there are none.
+    /// Senders; anybody if there are none.
     pub directors: BTreeSet<IpAddr>,
     pub ipip: bool,
     pub gre: bool,

@@ -1,4 +1,4 @@
-//! What became of a packet, and why it was dropped.
+//! The fate of a packet, and why it was dropped.
 
 use std::net::IpAddr;
 
@@ -100,7 +100,7 @@ drop_reasons! {
     TooLong => "too_long",
     /// No server, and no answer can be given to this packet.
     NoServer => "no_server",
-    /// Its last hop was used up, and no answer can be given to it.
+    /// The last hop was used up, and no answer can be given to it.
     HopsUsedUp => "hops_used_up",
     /// Longer than its way and not to be cut, and no answer can be given to it.
     TooBig => "too_big",

@@ -16,9 +16,9 @@ pub(super) struct Column {
     pub title: &'static str,
     /// Numbers stand at the right.
     pub right: bool,
-    /// Where there is no room, the highest rank goes first; 0 never goes.
+    /// Rank among columns where there is no room: the highest goes first, 0 never.
     pub rank: u8,
-    /// It takes the room that is left.
+    /// Takes the room that is left.
     pub grows: bool,
 }
 
@@ -36,7 +36,7 @@ impl Column {
     }
 }
 
-/// What a row stands for, however the rows are sorted.
+/// Identity of a row, however the rows are sorted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum RowId {
     Service(ServiceKey),

@@ -1,4 +1,4 @@
-//! What a key does. Pure: a key changes the model, or asks the caller to stop.
+//! Keys. Pure: a key changes the model, or asks the caller to stop.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use super::views::View;
 /// Longest filter that is taken.
 const LONGEST_FILTER: usize = 64;
 
-/// What the caller has to do.
+/// Work for the caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Effect {
     Nothing,

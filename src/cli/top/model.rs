@@ -1,4 +1,4 @@
-//! What the screen shows, and how snapshots and time change it. Keys do it in `keys`. Pure.
+//! The model of the screen, and how snapshots and time change it. Keys do it in `keys`. Pure.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ pub(super) struct Level {
     pub filter: String,
     /// The chosen row, found again wherever it moves.
     pub chosen: Option<RowId>,
-    /// Where it was last.
+    /// Position when it was last seen.
     pub at: usize,
 }
 
@@ -52,7 +52,7 @@ pub(super) struct Model {
     pub page: usize,
 }
 
-/// What whoever takes snapshots has to know.
+/// Scope for whoever takes snapshots.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Wanted {
     pub extra: Extra,

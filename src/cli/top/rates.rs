@@ -96,7 +96,7 @@ fn between(before: Stats, now: Stats, millis: u64) -> Option<Rates> {
     })
 }
 
-/// What a trend is drawn of.
+/// Quantity that a trend is drawn of.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Measure {
     #[default]

@@ -15,7 +15,7 @@ use lvs_health::report::{ServerReport, ServiceReport};
 /// Connections that are fetched for a list at most.
 pub(super) const MOST: usize = 500;
 
-/// Which connections are looked at; what is None does not matter.
+/// Filter of the connections that are looked at; what is None does not matter.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Scope {
     pub service: Option<ServiceKey>,
@@ -46,7 +46,7 @@ impl Scope {
     }
 }
 
-/// What a view needs beside services and servers.
+/// Data that a view needs beside services and servers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) enum Extra {
     #[default]
@@ -62,11 +62,11 @@ pub(super) struct Snapshot {
     pub status: Status,
     pub services: Vec<ServiceEntry>,
     pub health: Vec<ServiceReport>,
-    /// What `states` or `connections` are about.
+    /// Subject of `states` or `connections`.
     pub extra: Extra,
     pub states: Vec<StateCount>,
     pub connections: Vec<ConnDetail>,
-    /// There are more than were fetched.
+    /// More are there than were fetched.
     pub is_cut: bool,
 }
 

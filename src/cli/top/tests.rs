@@ -1,4 +1,4 @@
-//! What is seen on screens of several sizes, and what keys do to it.
+//! Screens of several sizes, and what keys do to them.
 
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -111,7 +111,7 @@ fn screen(model: &mut Model, look: Look, width: u16, height: u16) -> String {
     rows.collect::<Vec<_>>().join("\n")
 }
 
-/// What the first column shows, from top to bottom.
+/// Texts of the first column, from top to bottom.
 fn first_column(model: &Model) -> Vec<String> {
     model.grid().rows.iter().map(|row| row.cells[0].shown().to_owned()).collect()
 }

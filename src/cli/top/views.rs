@@ -1,4 +1,4 @@
-//! What each view shows: a snapshot as a table. Pure.
+//! The views: a snapshot as a table. Pure.
 
 use super::grid::{Cell, Column, Grid, Row, RowId, Sort, Tone};
 use super::rates::{History, Measure};
@@ -19,7 +19,7 @@ pub(super) enum View {
 }
 
 impl View {
-    /// What the keys 1 to 4 show.
+    /// Views of the keys 1 to 4.
     pub(super) fn all() -> [Self; 4] {
         [
             Self::Services,
@@ -47,7 +47,7 @@ impl View {
         }
     }
 
-    /// What is most wanted first.
+    /// Order in which what is most wanted comes first.
     pub(super) const fn sort(&self) -> Sort {
         match self {
             Self::Services => Sort { column: 6, descending: true },

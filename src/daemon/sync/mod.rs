@@ -31,7 +31,7 @@ pub(super) struct SyncDaemons {
     failures: Arc<Failures>,
     /// Rung when what is captured has changed by what was taken over.
     pub(super) arrivals: Arc<Notify>,
-    /// What could not be done, until somebody is told.
+    /// Failures, until somebody is told.
     troubles: Mutex<Vec<String>>,
 }
 
@@ -132,7 +132,7 @@ impl SyncDaemons {
         })
     }
 
-    /// What became of messages, by name.
+    /// Counts of messages, by name.
     pub(super) fn counted(&self) -> impl Iterator<Item = Counter> {
         let failures = [
             ("send_failed".to_owned(), self.failures.sending.load(Relaxed)),

@@ -13,13 +13,13 @@ use tokio::net::UdpSocket;
 use lvs::director::{DaemonRole, DaemonSpec};
 use lvs_sys::socket_option;
 
-/// Where a daemon is given no group.
+/// Group of a daemon that is given none.
 const GROUP: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 81);
 
 /// The sockets of a daemon, by port; to be called inside a tokio runtime. `buffer`: bytes, 0 for the usual.
 ///
 /// # Errors
-/// There is no such interface, or it cannot be used for that group.
+/// No such interface exists, or it cannot be used for that group.
 pub(super) fn open(spec: &DaemonSpec, ports: usize, buffer: i64) -> io::Result<Vec<UdpSocket>> {
     let index = NonZeroU32::new(if_nametoindex(spec.interface.as_str())?)
         .ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?;

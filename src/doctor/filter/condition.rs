@@ -55,7 +55,7 @@ pub(super) fn holds(matched: &Match, packet: &Packet, now: Tracking, mark: Optio
     if matched.is_negated { found.negated() } else { found }
 }
 
-/// What a map may say for a packet, and whether it may as well have no entry for it.
+/// Selects what a map may say for a packet, and whether it may as well have no entry for it.
 pub(super) fn selected<'a>(
     (key, elements): (&Key, &'a Elements),
     packet: &Packet,

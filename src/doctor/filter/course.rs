@@ -4,7 +4,7 @@ use super::condition::{self, Truth};
 use super::packet::{Packet, Tracking};
 use super::{Action, Chain, Expression, Hook, Rule, Ruleset, Tool};
 
-/// Where connection tracking looks at a packet (`NF_IP_PRI_CONNTRACK`): only before that can it be told not to.
+/// Priority at which connection tracking looks at a packet (`NF_IP_PRI_CONNTRACK`): only before that can it be told not to.
 const CONNTRACK: i64 = -200;
 
 /// As deep as the kernel lets jumps go (`NFT_JUMP_STACK_SIZE`).
@@ -26,7 +26,7 @@ pub struct Place {
     pub handle: Option<u64>,
     /// Empty: the policy of the chain.
     pub rule: String,
-    /// What a destination is rewritten to.
+    /// Rewritten destination.
     pub to: String,
 }
 
@@ -34,9 +34,9 @@ pub struct Place {
 pub enum End {
     Passed,
     Dropped(Place),
-    /// It has another destination from here on.
+    /// The packet has another destination from here on.
     Redirected(Place),
-    /// There are more courses than were followed.
+    /// More courses are there than were followed.
     Lost,
 }
 
@@ -46,7 +46,7 @@ pub struct Course {
     pub tracking: Tracking,
     /// The firewall mark that it has in the end; None: not known.
     pub mark: Option<u64>,
-    /// Where its source is rewritten.
+    /// Place that rewrites its source.
     pub hidden: Option<Place>,
     /// Rules whose conditions could not be told.
     pub unread: Vec<String>,
@@ -122,7 +122,7 @@ impl At {
     }
 }
 
-/// Those that are in the same state from here on are one: what led them here does not matter any more.
+/// Joins those that are in the same state from here on: what led them here does not matter any more.
 fn merged(all: Vec<At>) -> Vec<At> {
     let mut kept: Vec<At> = Vec::new();
     for at in all {
@@ -253,7 +253,7 @@ impl Walk<'_> {
         true
     }
 
-    /// What ends a rule.
+    /// Carries out what ends a rule.
     fn act(&self, chain: &Chain, rule: &Rule, action: &Action, mut at: At, depth: usize) -> Vec<(Flow, At)> {
         let flow = match action {
             Action::Accept => Flow::Accepted,

@@ -49,7 +49,7 @@ fn priority(table: &str, hook: Hook) -> i64 {
     }
 }
 
-/// What a target does, None within for what changes nothing here; None for one that is not known.
+/// Action of a target, None within for what changes nothing here; None for one that is not known.
 pub(super) fn target(name: &str) -> Option<Option<Action>> {
     Some(match name {
         "ACCEPT" => Some(Action::Accept),
@@ -121,7 +121,7 @@ impl<'a> Reader<'a> {
         word
     }
 
-    /// What belongs to an option: all up to the next one.
+    /// Returns what belongs to an option: all up to the next one.
     fn values(&mut self) -> Vec<&'a str> {
         let from = self.at.min(self.words.len());
         let ends = |word: &&str| word.starts_with('-') && word.len() > 1 || *word == "!";
@@ -159,7 +159,7 @@ impl<'a> Reader<'a> {
         expressions
     }
 
-    /// What an extension means without options.
+    /// Meaning of an extension without options.
     fn alone(&self) -> Option<Expression> {
         let tests = |key: Key, elements: Vec<(Element, Option<Action>)>| {
             Some(Expression::Match(Match {

@@ -1,4 +1,4 @@
-//! What the host's firewalls do to a packet. Pure: rulesets as data and a packet in, its possible courses out.
+//! The host's firewalls. Pure: rulesets as data and a packet in, its possible courses out.
 //!
 //! [`nft`] and [`iptables`] read what the tools print, [`packet`] is what is known of a packet, [`condition`] compares
 //! the two, [`course`] walks the chains of the hooks in the order of the kernel (`nf_tables_core.c`, `ip_tables.c`).
@@ -122,7 +122,7 @@ pub enum Action {
     Queue,
 }
 
-/// What of a packet is compared.
+/// Property of a packet that is compared.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Key {
     Iif,
@@ -151,7 +151,7 @@ pub enum Key {
     DestinationKind,
     /// Drawn anew for each packet, of so many.
     Random(u64),
-    /// What these packets do not have: a local socket, a type of ICMP.
+    /// Properties that these packets do not have: a local socket, a type of ICMP.
     Absent,
     Concat(Vec<Self>),
     Unread,

@@ -226,7 +226,7 @@ fn mangle(value: &Value) -> Option<Expression> {
     }
 }
 
-/// What is kept of a mark, and what is flipped then.
+/// Parts of a mark that are kept, and that are flipped then.
 fn marked(value: &Value) -> Option<(u64, u64)> {
     const ALL: u64 = 0xffff_ffff;
     if let Some(number) = value.as_u64() {

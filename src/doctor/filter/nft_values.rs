@@ -101,7 +101,7 @@ pub(super) fn fib(of: &Value) -> Key {
     }
 }
 
-/// What is compared with, or chosen by.
+/// Elements that are compared with, or chosen by.
 pub(super) fn elements(key: &Key, value: &Value, named: &impl Fn(&str) -> Option<Elements>) -> Elements {
     if let Some(name) = value.as_str().and_then(|text| text.strip_prefix('@')) {
         // Elements of named sets do not know what they are compared with: names of protocols are words in them.

@@ -1,15 +1,15 @@
-//! What is known of a packet on its way through the host. Pure.
+//! A packet on its way through the host, as far as it is known. Pure.
 
 use std::net::IpAddr;
 
 use super::{Element, Key};
 
-/// What connection tracking says of a packet.
+/// State of a packet for connection tracking.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Tracking {
     New,
     Established,
-    /// It fits no connection as far as that was seen.
+    /// The packet fits no connection as far as that was seen.
     Invalid,
     Untracked,
 }
@@ -24,11 +24,11 @@ pub struct Packet {
     pub source: IpAddr,
     pub destination: IpAddr,
     pub protocol: u8,
-    /// What the port may be; None where the protocol has none.
+    /// Bounds of the port; None where the protocol has none.
     pub source_port: Option<(u16, u16)>,
     pub destination_port: Option<(u16, u16)>,
     pub tracking: Tracking,
-    /// It goes against the direction of the connection's first packet.
+    /// The packet goes against the direction of the connection's first packet.
     pub is_reply: bool,
     /// The way back to its source leads by `iif`; None: not known.
     pub comes_straight: Option<bool>,
@@ -36,7 +36,7 @@ pub struct Packet {
     pub destination_is_local: Option<bool>,
 }
 
-/// What a key is for a packet.
+/// Value of a key for a packet.
 pub(super) enum Value {
     /// All names that are true of it.
     Words(Vec<String>),
@@ -127,7 +127,7 @@ fn kind(is_local: Option<bool>) -> Value {
     }
 }
 
-/// What a key is called in an element that is compared with it: names of protocols are numbers.
+/// Text of a key in an element that is compared with it: names of protocols are numbers.
 pub(super) fn element(key: &Key, text: &str) -> Element {
     match key {
         Key::Protocol => {

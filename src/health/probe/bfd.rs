@@ -22,10 +22,10 @@ use lvs_health::spec::BfdSource;
 /// FRR says some 700 bytes of each session.
 const MAX_ANSWER: usize = 16 << 20;
 
-/// Where keepalived notes the number of its BFD process, by version and `use_pid_dir`.
+/// Files in which keepalived notes the number of its BFD process, by version and `use_pid_dir`.
 const PID_FILES: [&str; 3] = ["/run/keepalived_bfd.pid", "/run/bfd.pid", "/run/keepalived/bfd.pid"];
 
-/// What a daemon said, or keepalived wrote, no longer ago needs not be asked for anew.
+/// Age up to which a daemon's answer, or keepalived's file, needs not be asked for anew.
 const FRESH: Duration = Duration::from_millis(250);
 
 /// Between two looks at a file that is being written.
@@ -46,7 +46,7 @@ struct Session {
     state: String,
 }
 
-/// Whom to ask; Any is asked as all three.
+/// Asks `source`; Any is asked as all three.
 pub(super) async fn probe(source: &BfdSource, peer: IpAddr, local: Option<IpAddr>) -> Result<(), ProbeError> {
     let all = [
         BfdSource::Frr(BfdSource::FRR.into()),
@@ -274,7 +274,7 @@ mod tests {
         text.parse().unwrap()
     }
 
-    /// What FRR 8.4.4 answered.
+    /// Answer of FRR 8.4.4.
     const FRR: &str = include_str!("../../../tests/data/bfd/frr-8.4.4.json");
 
     /// As BIRD 2.0.12 answers.
@@ -285,7 +285,7 @@ mod tests {
 0000 
 ";
 
-    /// What keepalived 2.2.7 wrote.
+    /// File of keepalived 2.2.7.
     const KEEPALIVED: &str = include_str!("../../../tests/data/bfd/keepalived-2.2.7.data");
 
     /// Answers one caller: a greeting, then these in turn.

@@ -9,7 +9,7 @@ use super::ProbeError;
 use lvs_health::check::WeightChange;
 use lvs_health::spec::FileCheck;
 
-/// What is read of it.
+/// Bytes of the file that are read.
 const LONGEST: u64 = 127;
 
 /// A product from which down a server counts as failed (`IPVS_WEIGHT_FAULT`).
@@ -49,7 +49,7 @@ fn judge(check: &FileCheck, number: i64) -> Result<Option<WeightChange>, ProbeEr
     Ok(Some(WeightChange::Add(change)))
 }
 
-/// What C's `strtol` makes of it, in the base that its beginning says. None: it is beyond what a weight may be.
+/// Number that C's `strtol` makes of it, in the base that its beginning says. None: it is beyond what a weight may be.
 fn number(text: &str) -> Option<i64> {
     let text = text.trim_start();
     let (sign, digits) = match text.strip_prefix('-') {

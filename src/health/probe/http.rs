@@ -68,7 +68,7 @@ async fn ask(
     Ok(Answer { status, body })
 }
 
-/// What has been read of an answer and not used yet.
+/// Bytes of an answer that are read and not used yet.
 struct Reader<S> {
     stream: S,
     bytes: Vec<u8>,
@@ -233,7 +233,7 @@ mod tests {
         assert!(answer("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", true).await.is_err());
     }
 
-    /// What servers say that keepalived's checker takes too. docs/decisions has what a library made of it.
+    /// Servers that keepalived's checker takes too. docs/decisions has what a library made of them.
     #[tokio::test]
     async fn odd_servers_stay_up() {
         let many = format!("HTTP/1.1 200 OK\r\n{}\r\nhello", "a:\r\n".repeat(8000));

@@ -83,7 +83,7 @@ impl ProbeError {
 }
 
 impl ProbeError {
-    /// What fails is the check itself, on this host; it says nothing of the server.
+    /// Subject of the failure. A check that itself fails, on this host, says nothing of the server.
     pub(super) const fn concerns(&self) -> Concerns {
         match self {
             Self::Unfit(_) | Self::Spawn { .. } => Concerns::Program,
@@ -95,7 +95,7 @@ impl ProbeError {
     }
 }
 
-/// What a failure is of.
+/// Subject of a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Concerns {
     Server,

@@ -32,7 +32,7 @@ pub(super) async fn probe(check: &ScriptCheck, limit: Duration) -> Result<Option
 /// Runs a notifying script to its end or deadline.
 ///
 /// # Errors
-/// It cannot be run, fails, or does not end in time.
+/// The script cannot be run, fails, or does not end in time.
 pub(in crate::health) async fn run(script: &Script) -> Result<(), ProbeError> {
     let status = start(script)?.end(script.timeout.unwrap_or(USUAL_TIMEOUT)).await?;
     if status.success() { Ok(()) } else { Err(ProbeError::unexpected(status, "exit status 0")) }

@@ -18,7 +18,7 @@ use tokio_openssl::SslStream;
 use super::ProbeError;
 use lvs_health::spec::Tls;
 
-/// Where distributions keep the authorities that they trust.
+/// Files in which distributions keep the authorities that they trust.
 const BUNDLES: &[&str] = &[
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/tls/certs/ca-bundle.crt",

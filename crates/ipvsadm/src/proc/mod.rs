@@ -48,7 +48,7 @@ pub enum ProcError<E: std::error::Error + 'static> {
 impl ProcFile {
     pub const ALL: &'static [Self] = Self::VARIANTS;
 
-    /// Where it is below `/proc`.
+    /// Path below `/proc`.
     pub fn path(self) -> &'static str {
         self.into()
     }

@@ -1,4 +1,4 @@
-//! Which keywords there are in which block, and what follows them.
+//! The keywords of each block, and what follows them.
 //!
 //! Knows keepalived 2.4.3, and those before it. A keyword that is not known has no block, as keepalived sees it:
 //! a `}` after it ends the block around it.

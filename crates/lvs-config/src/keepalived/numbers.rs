@@ -44,7 +44,7 @@ impl Notes {
     /// The number at a word. None: it is wrong, which has been noted.
     ///
     /// # Errors
-    /// There is no such word.
+    /// No such word is there.
     pub(super) fn unsigned(
         &mut self,
         statement: &Statement,
@@ -58,7 +58,7 @@ impl Notes {
     /// The number at a word; `otherwise` where it is wrong, which is noted.
     ///
     /// # Errors
-    /// There is no such word.
+    /// No such word is there.
     pub(super) fn unsigned_or(
         &mut self,
         statement: &Statement,
@@ -102,7 +102,7 @@ impl Notes {
     /// Seconds with up to six decimals at the second word.
     ///
     /// # Errors
-    /// There is no such word.
+    /// No such word is there.
     pub(super) fn timer(
         &mut self,
         statement: &Statement,

@@ -1,6 +1,6 @@
 //! The statements of a configuration, as a tree.
 //!
-//! Which lines belong to which block is decided by keywords, as keepalived does it (`process_stream`), so that a file
+//! Lines belong to blocks by keywords, as keepalived decides it (`process_stream`), so that a file
 //! with mistakes means the same here and there. Knows what a keyword is followed by, never what it means.
 
 use super::keywords::{Block, Follows};
@@ -48,7 +48,7 @@ impl Statement {
     /// A word that must be there: without it keepalived does not start.
     ///
     /// # Errors
-    /// There is no such word.
+    /// No such word is there.
     pub(super) fn needed(&self, index: usize) -> Result<&str, ConfigError> {
         self.word(index).ok_or_else(|| {
             let what = format!(

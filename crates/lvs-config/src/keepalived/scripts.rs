@@ -1,4 +1,4 @@
-//! Where a keepalived.conf names programs.
+//! The places of a keepalived.conf that name programs.
 
 use std::collections::HashMap;
 

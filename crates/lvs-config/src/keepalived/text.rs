@@ -146,7 +146,7 @@ fn escape(letters: &mut Letters<'_>, word: &mut String) -> Option<()> {
     Some(())
 }
 
-/// Where the first brace outside of quotes is.
+/// Returns the place of the first brace outside of quotes.
 pub(super) fn brace(line: &str) -> Option<usize> {
     if line.starts_with(['{', '}']) {
         return Some(0);

@@ -16,7 +16,7 @@ use lvs_health::spec::{
     Reply, Schedule, Script, ScriptCheck, SmtpCheck, Target, Tls, UdpCheck,
 };
 
-/// Who knows of BFD sessions.
+/// Daemon that knows of BFD sessions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 enum BfdDaemon {
@@ -85,7 +85,7 @@ pub(crate) struct Check {
 /// A key, where it is given, and the types that have it.
 type Key = (&'static str, Option<Range<usize>>, &'static [CheckType]);
 
-/// Which keys belong to which types; the others are mistakes there.
+/// Refuses keys that belong to other types of checks.
 fn refuse_foreign(given: &Check) -> Result<(), Mistake> {
     use CheckType::{Bfd, Dns, File, Grpc, Grpcs, Http, Https, Script, Smtp, Tcp, Udp};
     fn at<T>(given: &Option<Placed<T>>) -> Option<Range<usize>> {
@@ -225,7 +225,7 @@ impl Check {
         })
     }
 
-    /// These keys, and those of what is asked.
+    /// Adds the keys of what is asked to these.
     fn of_kind(self, kind: &CheckKind) -> Self {
         match kind {
             CheckKind::Tcp | CheckKind::Ping => self,

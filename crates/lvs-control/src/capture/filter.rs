@@ -1,4 +1,4 @@
-//! Which packets a capture is about: words that must all fit.
+//! The packets that a capture is about: words that must all fit.
 
 use std::net::IpAddr;
 
@@ -27,7 +27,7 @@ pub enum Term {
 #[error("{0:?} is no filter: use tcp, udp, sctp, icmp, an address, a network, :PORT or ADDRESS:PORT")]
 pub struct TermError(String);
 
-/// What a packet's headers say.
+/// Ends of a packet, as its headers say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ends {
     pub protocol: u8,

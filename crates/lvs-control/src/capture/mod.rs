@@ -23,7 +23,7 @@ const MOST_BYTES: usize = 16 << 20;
 /// Readers at once.
 const MOST_TAPS: usize = 4;
 
-/// What somebody wants to see.
+/// Packets that a client wants to see.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CaptureRequest {
     pub filter: Filter,
@@ -36,11 +36,11 @@ pub struct CaptureRequest {
 pub struct Captured {
     /// Nanoseconds since 1970.
     pub at: u64,
-    /// Where it came from: `client`, `server` or `mark N`.
+    /// Origin: `client`, `server` or `mark N`.
     pub side: String,
     pub verdict: String,
     pub before: Bytes,
-    /// What was sent in its place; several for pieces, none for a drop.
+    /// Packets sent in its place; several for pieces, none for a drop.
     pub after: Vec<Bytes>,
     /// Packets that this reader lost since the last one.
     pub lost: u64,

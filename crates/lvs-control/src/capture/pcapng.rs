@@ -20,7 +20,7 @@ const DESCRIPTION: u16 = 3;
 const RESOLUTION: u16 = 9;
 const DROP_COUNT: u16 = 4;
 
-/// Which interface of the file.
+/// Numbers of the interfaces of the file.
 const BEFORE: u32 = 0;
 const AFTER: u32 = 1;
 

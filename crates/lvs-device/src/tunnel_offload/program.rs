@@ -38,7 +38,7 @@ const DROP: i32 = 2;
 
 /// The longest outer headers: IPv6, UDP and GUE. A packet of several segments is longer.
 const LONGEST: i32 = 52;
-/// Where they are kept meanwhile, below the frame pointer.
+/// Place where they are kept meanwhile, below the frame pointer.
 const KEPT: i32 = -56;
 
 /// A jump goes to one of these.
@@ -237,7 +237,7 @@ mod tests {
 
     const JUMPS: [u8; 3] = [0x05, 0x15, 0x55];
 
-    /// What the program does with a packet of this ethertype, segment size and outer protocol: the bytes taken off and
+    /// Runs the program for a packet of this ethertype, segment size and outer protocol: the bytes taken off and
     /// put on, and how; None: on as it is. Runs everything but the calls, whose arguments it collects.
     fn run(ethertype: u16, gso_size: u32, number: u8) -> (i64, Vec<[i64; 3]>, u8) {
         let program = instructions();

@@ -65,7 +65,7 @@ pub struct BodyRegex {
     pub dot_matches_new_line: bool,
     #[serde(default, skip_serializing_if = "is_default")]
     pub ignore_whitespace: bool,
-    /// Where in the body a match may begin and must have begun (`regex_min_offset`, `regex_max_offset`).
+    /// Bounds in the body where a match may begin and must have begun (`regex_min_offset`, `regex_max_offset`).
     #[serde(default, skip_serializing_if = "is_default")]
     pub min_offset: usize,
     #[serde(default, skip_serializing_if = "is_default")]

@@ -196,7 +196,7 @@ pub enum OnFailure {
     /// The server leaves the table, as with keepalived.
     #[default]
     Remove,
-    /// Its weight becomes 0 (`inhibit_on_failure`).
+    /// Sets the weight to 0 (`inhibit_on_failure`).
     Quiesce,
 }
 
@@ -276,7 +276,7 @@ impl Schedule {
     };
 }
 
-/// Where a check goes. What is not set is the server's own.
+/// Target of a check. The server's own address and port stand for what is not set.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Target {
     pub connect_ip: Option<IpAddr>,
@@ -354,7 +354,7 @@ impl CheckKind {
 }
 
 impl Check {
-    /// Where it goes: to the server, or to the virtual address by way of it.
+    /// Returns the end that is asked: the server, or the virtual address by way of it.
     pub fn goes_to(&self, service: &ServiceKey, server: Endpoint) -> Endpoint {
         let asked = match *service {
             ServiceKey::Address { addr, port, .. } if self.target.via_server.is_some() => {
@@ -370,7 +370,7 @@ impl Check {
 }
 
 impl CheckKind {
-    /// Where it goes when the target names no port.
+    /// Port that is asked when the target names none.
     pub const fn default_port(&self, server: u16) -> u16 {
         match (self, server) {
             (Self::Dns(_), 0) => 53,
@@ -516,7 +516,7 @@ pub struct GrpcCheck {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ScriptCheck {
     pub script: Script,
-    /// Its exit status sets the weight (`misc_dynamic`): 0 leaves it, 2 to 255 mean that minus 2, 1 is a failure.
+    /// Sets the weight by the exit status (`misc_dynamic`): 0 leaves it, 2 to 255 mean that minus 2, 1 is a failure.
     pub dynamic: bool,
 }
 
@@ -530,7 +530,7 @@ pub struct FileCheck {
     pub reverse: bool,
 }
 
-/// Who knows of BFD sessions.
+/// Daemons that know of BFD sessions.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BfdSource {

@@ -18,17 +18,17 @@ use lvs::service::Family;
 /// A kernel that lists rules otherwise than they were just made is believed to have them after so many attempts.
 const MOST_ATTEMPTS: u32 = 5;
 
-/// What came of putting things back.
+/// Outcome of putting things back.
 #[derive(Debug, Default)]
 pub(super) struct Healings {
     /// In a row without effect.
     futile: u32,
-    /// What the kernel says is there, and never lists.
+    /// Changes that the kernel says are there, and never lists.
     unlisted: HashSet<Change>,
 }
 
 impl Healings {
-    /// What shows again is there.
+    /// Forgets those that show again.
     pub(super) fn still_unlisted(&mut self, lost: &[(Term, Step)]) {
         if !self.unlisted.is_empty() {
             self.unlisted.retain(|change| lost.iter().any(|(_, step)| step.apply == *change));
@@ -83,7 +83,7 @@ impl<K: Kernel> Engine<K> {
         Ok(errors)
     }
 
-    /// What makes the host be again as the ledger says.
+    /// Changes that make the host be again as the ledger says.
     fn repairs(&self, wanted: &HashSet<&Step>) -> Vec<Change> {
         let rules = self.layouts.iter().flat_map(|(&family, layout)| {
             intruders(&self.view, layout).into_iter().chain(self.rule_repairs(family))
@@ -128,7 +128,7 @@ impl<K: Kernel> Engine<K> {
     }
 }
 
-/// What of these steps the host does not show.
+/// Steps of these that the host does not show.
 pub(super) fn lost<'a>(steps: impl Iterator<Item = (Term, &'a Step)>, view: &View) -> Vec<(Term, Step)> {
     let routes: HashSet<_> = view.ours.iter().collect();
     let proxies: HashSet<_> = view.proxies.iter().collect();

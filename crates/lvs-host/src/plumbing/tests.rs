@@ -14,7 +14,7 @@ use super::super::forwarders::Forwarder;
 use super::super::view::{Interface, LinkState};
 use super::*;
 
-/// What a host consists of, as far as this edge can change it.
+/// Parts of a host that this edge can change.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct State {
     rules: Vec<Rule>,
@@ -25,7 +25,7 @@ struct State {
     untracked: Vec<Untracked>,
 }
 
-/// What may happen at a step.
+/// An accident at a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Accident {
     /// The director is told to stop.
@@ -100,7 +100,7 @@ impl MemoryKernel {
         self.state.borrow().sysctls.get(key).cloned()
     }
 
-    /// What happens at the next step.
+    /// Takes the accident of the next step.
     fn turn(&self) -> Option<Accident> {
         let step = self.count.get();
         self.count.set(step + 1);
@@ -152,7 +152,7 @@ impl MemoryKernel {
     }
 }
 
-/// What forwards as a whole makes each link do so, or none.
+/// Sets a setting; forwarding as a whole makes each link forward, or none.
 fn set(sysctls: &mut BTreeMap<String, String>, key: &str, value: &str) {
     let old = sysctls.insert(key.to_owned(), value.to_owned());
     let links = match key {

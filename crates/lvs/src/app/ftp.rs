@@ -11,17 +11,17 @@ use super::sequence::{Correction, word};
 use crate::service::Endpoint;
 use lvs_wire::{Headers, PacketBuf};
 
-/// What is known of a control connection.
+/// State of a control connection.
 #[derive(Clone, Debug, Default)]
 pub struct Control {
     mode: Mode,
     /// Of the server's stream.
     correction: Correction,
-    /// Where the answer that was changed last begins: sent again, it is changed again.
+    /// Start of the answer that was changed last: sent again, it is changed again.
     changed: Option<(u32, Mode)>,
 }
 
-/// What the client asked for last.
+/// Mode that the client asked for last.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Mode {
     #[default]
@@ -38,7 +38,7 @@ impl Mode {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Announced {
     pub real: Endpoint,
-    /// It was announced before: this is the same answer again.
+    /// Announced before: this is the same answer again.
     pub is_repeated: bool,
 }
 
@@ -92,12 +92,12 @@ impl Control {
         true
     }
 
-    /// What the numbers of the server's stream are off by.
+    /// Offset of the numbers of the server's stream.
     pub const fn correction(&self) -> &Correction {
         &self.correction
     }
 
-    /// What the client asked for last, and where the answer lies that was changed last with what was asked for then.
+    /// Mode that the client asked for last, and where the answer lies that was changed last with what was asked for then.
     pub const fn numbers(&self) -> (u8, Option<(u32, u8)>) {
         let changed = match self.changed {
             Some((at, mode)) => Some((at, mode as u8)),
@@ -122,7 +122,7 @@ impl Control {
     }
 }
 
-/// Where the payload of a TCP packet begins; None when there is none.
+/// Offset of the payload of a TCP packet; None when there is none.
 fn payload_start(buf: &PacketBuf, headers: &Headers) -> Option<usize> {
     let start = headers.l4 + usize::from(buf.bytes()[headers.l4 + 12] >> 4) * 4;
     (start < headers.len).then_some(start)
@@ -145,7 +145,7 @@ fn passive_command(data: &[u8], is_v6: bool) -> Option<Option<Mode>> {
     }
 }
 
-/// What `PORT` or `EPRT` says.
+/// Reads `PORT` or `EPRT`.
 fn announced_by_client(data: &[u8], is_v6: bool) -> Option<Endpoint> {
     let old =
         if is_v6 { None } else { after(data, b"PORT", b' ', false).and_then(|at| comma_form(data, at)) };
@@ -156,7 +156,7 @@ fn announced_by_client(data: &[u8], is_v6: bool) -> Option<Endpoint> {
     Some(Endpoint::new(addr?, port))
 }
 
-/// What `227` or `229` says, and where; an address that is left out is the server's.
+/// Reads `227` or `229`, and where it stands; an address that is left out is the server's.
 fn answer(mode: Mode, data: &[u8], real: IpAddr) -> Option<(Endpoint, Range<usize>)> {
     match mode {
         Mode::Active => None,
@@ -172,7 +172,7 @@ fn starts_with(data: &[u8], pattern: &[u8]) -> bool {
     data.get(..pattern.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(pattern))
 }
 
-/// Where the address begins behind `pattern` and a run of `skip`, which the old form may do without.
+/// Offset of the address behind `pattern` and a run of `skip`, which the old form may do without.
 fn after(data: &[u8], pattern: &[u8], skip: u8, extended: bool) -> Option<usize> {
     if !starts_with(data, pattern) {
         return None;

@@ -17,7 +17,7 @@ pub use proxy::{ProxyHeader, ProxyProgress, ProxyStep, close_fast_open};
 pub use stamps::blank_stamps;
 pub use toa::{Toa, ToaOutcome, leave_room, toa_len};
 
-/// What a connection tells its server of the client.
+/// State of telling a server the client's address.
 #[derive(Clone, Debug)]
 pub enum ClientAddrState {
     Proxy(ProxyHeader),

@@ -23,7 +23,7 @@ const LONGEST: usize = 108;
 
 const SIGNATURE: [u8; 12] = *b"\r\n\r\n\0\r\nQUIT\n";
 
-/// What is known of the header of one connection.
+/// State of the header of one connection.
 #[derive(Clone, Debug)]
 pub struct ProxyHeader {
     version: ProxyVersion,
@@ -65,14 +65,14 @@ pub struct ProxyProgress<'a> {
     pub sent: Option<&'a [u8]>,
 }
 
-/// What to do with a segment of the client.
+/// Treatment of a segment of the client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProxyStep {
-    /// It goes on alone.
+    /// Send it on alone.
     Pass,
-    /// It opens the connection, and must carry no data.
+    /// Send it on as the opening of the connection, without data.
     Open,
-    /// It has no data and becomes the header's segment.
+    /// Turn it, which has no data, into the header's segment.
     Become,
     /// The header goes before it.
     Precede,

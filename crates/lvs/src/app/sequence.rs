@@ -11,7 +11,7 @@ const OPTIONS: usize = 20;
 const LONGEST_HEADER: usize = 60;
 const ACK: u8 = 16;
 
-/// What a stream's numbers are off by, up to its last change and behind it.
+/// Offset of a stream's numbers, up to its last change and behind it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Correction {
     pub position: u32,
@@ -82,7 +82,7 @@ pub(super) fn change_header(tcp: &mut [u8], checksum: Checksum, change: impl FnO
     write_word(tcp, CHECKSUM, sum);
 }
 
-/// Where the blocks of the SACK option lie; there is room for four.
+/// Offsets of the blocks of the SACK option; there is room for four.
 pub(super) fn selective_acknowledgements(header: &[u8]) -> [Option<usize>; 4] {
     let mut blocks = [None; 4];
     let mut at = OPTIONS;

@@ -24,7 +24,7 @@ pub fn call_id(message: &[u8]) -> Option<&[u8]> {
     }
 }
 
-/// Where the next line begins that does not go on the one before it. Lines end in CR, LF or both; what begins with the
+/// Offset of the next line that does not go on the one before it. Lines end in CR, LF or both; what begins with the
 /// end of another line, an empty one, is passed over with it.
 fn next_line(message: &[u8], from: usize) -> Option<usize> {
     let mut at = from;
@@ -48,7 +48,7 @@ fn name_len(line: &[u8]) -> Option<usize> {
     is_short.then_some(1)
 }
 
-/// Where the value begins, behind the colon that follows the name at `at`.
+/// Offset of the value, behind the colon that follows the name at `at`.
 fn value(message: &[u8], at: usize) -> Option<usize> {
     let colon = skip_blanks(message, at)?;
     if message[colon] != b':' {

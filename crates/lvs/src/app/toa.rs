@@ -1,7 +1,7 @@
 //! The TCP option address: the client's address and port in an option (kind 254) of its first segments, as the `toa`
 //! module on a real server reads them.
 //!
-//! It is put into the SYN and into what begins the stream. Where a header has no room for it, the segment goes on
+//! The option is put into the SYN and into what begins the stream. Where a header has no room for it, the segment goes on
 //! without. An option of that kind of the client's own would be believed, and is blanked out.
 
 use std::net::IpAddr;
@@ -18,14 +18,14 @@ const FLAGS: usize = 13;
 const LONGEST_HEADER: usize = 60;
 const MAXIMUM_SEGMENT_SIZE: u8 = 2;
 
-/// What is known of one connection.
+/// State of one connection.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Toa {
     /// The number of the stream's first byte, when the SYN was seen.
     start: Option<u32>,
 }
 
-/// What became of the option.
+/// Outcome of putting in the option.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ToaOutcome {
     NotNeeded,

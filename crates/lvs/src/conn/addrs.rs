@@ -22,7 +22,7 @@ pub struct LocalEnd {
     pub is_unstamped: bool,
 }
 
-/// What a connection needs whose packets have both ends rewritten.
+/// Addresses of a connection whose packets have both ends rewritten.
 #[derive(Clone, Debug)]
 pub(super) struct FullNatAddrs<A> {
     ends: [A; 3],

@@ -15,7 +15,7 @@ use crate::time::Time;
 /// Records that wait for their reader at most.
 const MOST_WAITING: usize = 1 << 16;
 
-/// What a connection carried. A super-packet counts once, as everywhere.
+/// Traffic of a connection. A super-packet counts once, as everywhere.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Account {
     pub start: Time,
@@ -53,11 +53,11 @@ pub enum CloseReason {
     Rst,
     /// Cut off at the deadline of a drain.
     Drained,
-    /// Its server was removed.
+    /// The server was removed.
     Flushed,
     /// Given up for want of memory (`drop_entry`).
     GivenUp,
-    /// It is still there, and the director ends.
+    /// The connection is still there, and the director ends.
     Stopped,
 }
 
@@ -74,7 +74,7 @@ impl CloseReason {
         }
     }
 
-    /// What the state says when the time of a connection is up.
+    /// Reason by the state of a connection whose time is up.
     const fn of(state: State) -> Self {
         match state {
             State::Tcp(TcpState::Close) | State::Sctp(SctpState::Rejected) => Self::Rst,
@@ -154,7 +154,7 @@ impl FlowRecord {
     }
 }
 
-/// What somebody wants to know of connections.
+/// Settings of the flow log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FlowLogging {
     /// Beginnings too.

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use super::{ConnFlags, Connection, Method};
 use crate::service::Endpoint;
 
-/// What a packet would be to a connection.
+/// Role of a packet towards a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
     /// From the client to the virtual service.

@@ -3,7 +3,7 @@
 
 use lvs_wire::{StreamPosition, is_after};
 
-/// What a server in TIME_WAIT remembers of the stream that it received.
+/// Memory of a server in TIME_WAIT of the stream that it received.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LastSegment {
     /// The sequence number that the next segment would have.

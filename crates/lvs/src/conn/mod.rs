@@ -133,7 +133,7 @@ impl ConnFlags {
     pub const FROM_SYNC: Self = Self(8);
     /// No key leads to it any more.
     pub const UNHASHED: Self = Self(16);
-    /// It is being taken out of the table.
+    /// Being taken out of the table.
     pub const ENDING: Self = Self(32);
     /// Another connection has, or had, the same client and server ends (and another virtual one).
     pub const SHARES_ENDS: Self = Self(64);
@@ -193,25 +193,25 @@ pub struct Engine {
     pub data: Box<[u8]>,
 }
 
-/// What few connections have.
+/// Properties that few connections have.
 #[derive(Debug, Default)]
 pub struct Extra {
     pub fwmark: u32,
-    /// It is a control connection of FTP.
+    /// State of a control connection of FTP.
     pub ftp: Option<Box<ftp::Control>>,
-    /// Where both ends are, if they are to be told of its end.
+    /// Positions of both ends, if they are to be told of its end.
     positions: Option<Positions>,
-    /// They are told even when it ends by its timeout.
+    /// Both ends are told even when it ends by its timeout.
     tells_on_expiry: bool,
     /// Of a template: what its clients are known by, and the tag that stands for it in the key.
     engine: Option<Box<(Engine, u64)>>,
     /// The deadline that other directors were last told, and how often in vain.
     synced_until: Option<(Time, u8)>,
-    /// It is a health check's.
+    /// Connection of a health check.
     pinned: bool,
-    /// What its server is told of the client.
+    /// State of telling the server the client's address.
     client_addr_state: Option<ClientAddrState>,
-    /// What it carried, if somebody wants to know.
+    /// Traffic so far, if it is logged.
     account: Option<Account>,
 }
 
@@ -311,7 +311,7 @@ impl Connection {
         self.extra.is_some()
     }
 
-    /// Its server is to see no timestamps of the client.
+    /// Whether its server is to see no timestamps of the client.
     pub fn is_unstamped(&self) -> bool {
         self.addrs.local().is_some_and(|local| local.is_unstamped)
     }
@@ -321,12 +321,12 @@ impl Connection {
         self.addrs.set_local(local);
     }
 
-    /// It was opened outwards by a host behind this one, and belongs to no service.
+    /// Whether a host behind this one opened it outwards; it then belongs to no service.
     pub fn is_masqueraded(&self) -> bool {
         self.server.is_none() && self.local().is_some()
     }
 
-    /// It is a health check's, pinned to its server beside the tables.
+    /// Whether it is a health check's, pinned to its server beside the tables.
     pub fn is_pinned(&self) -> bool {
         self.extra.as_ref().is_some_and(|extra| extra.pinned)
     }
@@ -335,7 +335,7 @@ impl Connection {
         self.extra.get_or_insert_default().pinned = true;
     }
 
-    /// It belongs to no service, but to a masqueraded host (opened outwards by it, or let in to it), or to a check.
+    /// Whether it belongs to no service, but to a masqueraded host (opened outwards by it, or let in to it), or to a check.
     pub fn is_beside_services(&self) -> bool {
         let is_let_in = || {
             let is_synced = self.flags.has(ConnFlags::FROM_SYNC);
@@ -344,7 +344,7 @@ impl Connection {
         self.is_masqueraded() || self.is_pinned() || self.server.is_none() && is_let_in()
     }
 
-    /// Whose port the local end has.
+    /// Pool and port of the local end.
     pub fn pair(&self) -> Option<(PortPoolKey, u16)> {
         let local = self.local()?;
         Some((PortPoolKey { protocol: self.protocol, local: local.addr, peer: self.real() }, local.port))
@@ -370,7 +370,7 @@ impl Connection {
         Some(HeldPort { pair, port, rest: self.rest(now) })
     }
 
-    /// Where the server's packets go: to the client, or to the end that stands for it.
+    /// Destination of the server's packets: the client, or the end that stands for it.
     pub fn return_end(&self) -> Endpoint {
         self.local().unwrap_or_else(|| self.client())
     }
@@ -415,7 +415,7 @@ impl Connection {
         self.extra.get_or_insert_default().fwmark = mark;
     }
 
-    /// What the clients of a template are known by, if not by their addresses alone.
+    /// Data by which the clients of a template are known, if not by their addresses alone.
     pub fn engine(&self) -> Option<&Engine> {
         self.extra.as_ref()?.engine.as_ref().map(|engine| &engine.0)
     }
@@ -429,7 +429,7 @@ impl Connection {
         self.extra.as_ref().and_then(|extra| extra.engine.as_ref()).map_or(0, |engine| engine.1)
     }
 
-    /// What is known of it as a control connection of FTP, if it is one.
+    /// State as a control connection of FTP, if it is one.
     pub fn ftp_mut(&mut self) -> Option<&mut ftp::Control> {
         self.extra.as_mut()?.ftp.as_deref_mut()
     }
@@ -563,5 +563,5 @@ impl Connection {
     }
 }
 
-/// What a million of them weigh is `examples/conn_memory`.
+/// `examples/conn_memory` says what a million of them weigh.
 const _: () = assert!(size_of::<Connection>() <= 72);

@@ -23,7 +23,7 @@ use crate::time::Time;
 /// Between two uses of a port lie so many others, as long as there are any.
 const SPARE: usize = 256;
 
-/// Whose ports they are.
+/// Owner of ports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct PortPoolKey {
     pub protocol: u8,
@@ -31,20 +31,20 @@ pub struct PortPoolKey {
     pub peer: Endpoint,
 }
 
-/// What a peer remembers of the last connection that a port had.
+/// Memory of a peer of the last connection that a port had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rest {
     pub until: Time,
-    /// Where that stream ended, if it is known that the peer takes a newer one.
+    /// End of that stream, if it is known that the peer takes a newer one.
     pub last_segment: Option<LastSegment>,
 }
 
 /// A port that rests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Resting {
-    /// Its connection is over, and still in the table.
+    /// The port's connection is over, and still in the table.
     Held(u16),
-    /// Its connection has ended.
+    /// The port's connection has ended.
     Left(u16, Rest),
 }
 
@@ -99,7 +99,7 @@ impl Ports {
         self.with(pair, |range| range.rest(port));
     }
 
-    /// Its connection goes on.
+    /// Takes a port back whose connection goes on.
     pub fn resume(&self, pair: &PortPoolKey, port: u16) {
         self.with(pair, |range| range.resume(port));
     }
@@ -172,7 +172,7 @@ impl Ports {
 /// No neighbour in a list.
 const NOBODY: u16 = u16::MAX;
 
-/// Where a port is, and its neighbours there.
+/// Place of a port, and its neighbours there.
 #[derive(Clone, Copy, Debug)]
 struct Link {
     before: u16,
@@ -543,7 +543,7 @@ mod tests {
         Turn,
         TakeLeft(usize),
         Release(usize),
-        /// It rests for so many seconds.
+        /// Let the port rest for so many seconds.
         Leave(usize, u64),
         Pass(u64),
     }

@@ -1,10 +1,10 @@
-//! Where both ends of a TCP connection are in their sequence numbers, as far as packets have shown it.
+//! Positions of both ends of a TCP connection in their sequence numbers, as far as packets have shown them.
 //!
 //! Kept only for connections whose ends are to be told of an end that they did not ask for.
 
 use super::Role;
 
-/// What an end of a connection has last said.
+/// Last numbers of an end of a connection.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct End {
     /// The number after the last that it sent.
@@ -53,7 +53,7 @@ impl Positions {
         }
     }
 
-    /// Where a segment to that end must be: what the end waits for as it said itself, and, where data may have
+    /// Positions of a segment to that end: what the end waits for as it said itself, and, where data may have
     /// reached it since, what the other end sent last. Nothing when it is not known.
     pub fn places(&self, to: Role) -> impl Iterator<Item = SeqAck> {
         let (to, from) = if to == Role::In { (self.server, self.client) } else { (self.client, self.server) };

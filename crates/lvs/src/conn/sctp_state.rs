@@ -23,7 +23,7 @@ pub enum SctpState {
     Closed,
 }
 
-/// What the chunks of a packet mean for the state.
+/// Chunks of a packet, as far as the state depends on them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SctpEvent {
     Data,

@@ -1,4 +1,4 @@
-//! Where connections lie: slots in chunks that never move, each under a lock of its own.
+//! Storage of connections: slots in chunks that never move, each under a lock of its own.
 
 use std::sync::OnceLock;
 

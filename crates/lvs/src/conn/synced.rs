@@ -1,4 +1,4 @@
-//! What synchronisation knows and changes of a connection: learnt from another director, bound later, told last.
+//! Parts of a connection that synchronisation knows and changes: learnt from another director, bound later, told last.
 
 use std::sync::Arc;
 
@@ -53,7 +53,7 @@ impl Connection {
         self.extra.get_or_insert_default().synced_until = Some((until, retries));
     }
 
-    /// What the numbers of the server's stream are off by, if they are.
+    /// Offset of the numbers of the server's stream, if they have one.
     pub fn correction(&self) -> Option<Correction> {
         let control = self.extra.as_ref()?.ftp.as_ref()?;
         Some(*control.correction()).filter(|correction| *correction != Correction::default())

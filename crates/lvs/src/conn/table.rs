@@ -44,7 +44,7 @@ impl ConnId {
     }
 }
 
-/// There is no room for another connection.
+/// The table has no room for another connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the connection table is full")]
 pub struct TableFull;
@@ -150,7 +150,7 @@ impl ConnTable {
         self.masqueraded.load(Relaxed)
     }
 
-    /// What stands for an engine's data in keys; never 0.
+    /// Tag of an engine's data in keys; never 0.
     pub fn tag(&self, data: &[u8]) -> u64 {
         self.hasher.hash_one(data).max(1)
     }
@@ -289,7 +289,7 @@ impl ConnTable {
     /// has taken in since, where that is known.
     ///
     /// # Errors
-    /// There is no place for it; it is no longer counted at its server.
+    /// The table has no place for it; it is no longer counted at its server.
     pub fn restore(&self, mut conn: Connection, age: Option<u32>) -> Result<ConnId, NotRestored> {
         let is_hashed = !conn.flags.has(ConnFlags::UNHASHED);
         let keys = [Some(conn.key_in()), conn.key_out()].map(|key| key.filter(|_| is_hashed));
@@ -395,17 +395,17 @@ impl ConnTable {
         self.untold.lock().pop()
     }
 
-    /// What is to be noted of connections from now on; nothing with None.
+    /// Sets what is logged of connections from now on; nothing with None.
     pub fn log_flows(&self, logging: Option<FlowLogging>) {
         self.flows.log(logging);
     }
 
-    /// What has begun and ended since the last time.
+    /// Takes the records of what has begun and ended since the last time.
     pub fn take_flows(&self) -> (Vec<FlowRecord>, LostFlows) {
         self.flows.take()
     }
 
-    /// What is still there, as if it ended now, from one part of the table. Where the next begins.
+    /// Returns records of what is still there, as if it ended now, from one part of the table. Where the next begins.
     pub fn open_flows(&self, start: u32, end: u32, now: Time) -> (Vec<FlowRecord>, Option<u32>) {
         let mut open = Vec::new();
         let next = self.for_each_between(start, end, |_, conn| {

@@ -1,6 +1,6 @@
 //! The TCP states of a connection: which flag moves it where. Same job as `ip_vs_proto_tcp.c`.
 //!
-//! There is no look at sequence numbers. Where replies are not seen (direct routing, tunneling) the client's
+//! Sequence numbers are not looked at. Where replies are not seen (direct routing, tunneling) the client's
 //! packets alone drive the state, by a table of their own.
 
 use serde::{Deserialize, Serialize};
@@ -68,7 +68,7 @@ impl TcpState {
     }
 }
 
-/// Whose segment it is, and what else is seen of the connection.
+/// Sender of a segment, and what else is seen of the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum View {

@@ -45,12 +45,12 @@ use crate::conn::{ConnTable, Timeouts};
 use crate::service::ServiceTable;
 use crate::time::Time;
 
-/// What a director needs to know when it is made.
+/// Settings that a director needs when it is made.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// Seeds hashing and drawing; the daemon passes a random one.
     pub seed: u64,
-    /// Whose IPVS is followed where kernels differ.
+    /// Kernel whose IPVS is followed where kernels differ.
     pub kernel: Kernel,
     /// Size of the connection table as listings show it (the kernel's default is 4096).
     pub conn_table_size: u32,
@@ -114,15 +114,15 @@ pub struct Director {
     /// Segments without the client's address for want of room.
     untold: AtomicU64,
     upkeep: Mutex<Upkeep>,
-    /// There is something to do with packets of IPv4, and of IPv6.
+    /// Something is to be done with packets of IPv4, and of IPv6.
     directing: [AtomicBool; 2],
-    /// There is a service with a persistence engine.
+    /// Some service has a persistence engine.
     has_engines: AtomicBool,
     /// Checks ask virtual addresses by way of servers.
     has_pinned_flows: AtomicBool,
-    /// There was a service whose connections tell their ends.
+    /// Some service's connections told their ends.
     tells_ends: AtomicBool,
-    /// There was a service: the kernel makes its table of connections with the first, and keeps it.
+    /// Some service was there: the kernel makes its table of connections with the first, and keeps it.
     had_services: AtomicBool,
     routes: Routes,
     fragments: Mutex<Fragments>,

@@ -402,7 +402,7 @@ fn all_segments_of_a_super_packet_go_into_a_tunnel_with_numbers_in_a_row() {
     assert_eq!(numbers, expected);
 }
 
-/// What the device is shown of GUE is another number than what the checksum covers: `device/tunnel_offload` mends it.
+/// The device is shown another number of GUE than what the checksum covers: `device/tunnel_offload` mends it.
 #[test]
 fn a_super_packet_goes_whole_into_a_tunnel_where_the_device_cuts_it() {
     let none = TunnelChecksum::None;

@@ -1,4 +1,4 @@
-//! What lblc and lblcr remember of each virtual address, and when they forget it.
+//! Memory of lblc and lblcr of each virtual address, and when they forget it.
 //!
 //! Owns the cache's size and the times of its entries. Never looks at servers. The kernel checks it by a timer of
 //! 60 s; here the checks that fell due are made up for at the next connection. Same job as the tables of
@@ -27,7 +27,7 @@ pub(super) struct Cache<V> {
     entries: BTreeMap<IpAddr, Entry<V>>,
     next_check: Option<Time>,
     checks: u32,
-    /// Where the last early check stopped.
+    /// Place where the last early check stopped.
     rover: Option<IpAddr>,
 }
 
@@ -44,7 +44,7 @@ impl<V> Default for Cache<V> {
 }
 
 impl<V> Cache<V> {
-    /// What is remembered of this address; that counts as a use. First forgets what was not used for `expiration`.
+    /// Returns what is remembered of this address; that counts as a use. First forgets what was not used for `expiration`.
     pub(super) fn touch(&mut self, addr: IpAddr, now: Time, expiration: Duration) -> Option<&mut V> {
         self.catch_up(now, expiration);
         let entry = self.entries.get_mut(&addr)?;

@@ -1,4 +1,4 @@
-//! Which real server gets a new connection? One file per algorithm, one registry: [`new`].
+//! Schedulers: the choice of a real server for a new connection. One file per algorithm, one registry: [`new`].
 //!
 //! A scheduler sees the servers newest first, as the kernel's list is. It may keep a position, a table or a
 //! cache between calls; it learns of every change of the list. It reads no clock and draws no number: both
@@ -61,7 +61,7 @@ impl Default for Expirations {
     }
 }
 
-/// What happened to the list of servers; the index is into the list as it is after an addition or edit, and
+/// Change of the list of servers; the index is into the list as it is after an addition or edit, and
 /// as it was before a removal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ServerChange {
@@ -97,7 +97,7 @@ pub enum SchedulerClass {
     Load { weighted: bool },
 }
 
-/// Where a scheduler is that goes round its servers.
+/// Place of a scheduler that goes round its servers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cursor {
     /// The server that was chosen last.
@@ -117,7 +117,7 @@ pub trait Scheduler: Debug + Fork + Send {
         let _ = (servers, change);
     }
 
-    /// Where it is, if its next choice depends on that and on nothing else that the servers do not tell.
+    /// Returns its place, if its next choice depends on that and on nothing else that the servers do not tell.
     fn cursor(&self) -> Option<Cursor> {
         None
     }
@@ -131,7 +131,7 @@ pub trait Scheduler: Debug + Fork + Send {
 /// A scheduler that services can name.
 struct Registered {
     name: &'static str,
-    /// Its own names for flags.
+    /// Names that the scheduler has for flags.
     flags: &'static [(&'static str, SchedulerFlags)],
     new: fn(&[Arc<RealServer>]) -> Box<dyn Scheduler>,
 }

@@ -68,7 +68,7 @@ pub enum CommandError {
 }
 
 impl CommandError {
-    /// It is about something that IPVS does not have, so no errno tells it.
+    /// Whether it is about something that IPVS does not have, so that no errno tells it.
     pub const fn is_of_ours(&self) -> bool {
         matches!(
             self,
@@ -80,7 +80,7 @@ impl CommandError {
         )
     }
 
-    /// What the kernel's IPVS returns in this case; the classic tool turns it into its message.
+    /// Errno that the kernel's IPVS returns in this case; the classic tool turns it into its message.
     pub const fn errno(&self) -> i32 {
         const ENOENT: i32 = 2;
         const ESRCH: i32 = 3;

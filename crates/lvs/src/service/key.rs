@@ -97,7 +97,7 @@ impl fmt::Display for Endpoint {
     }
 }
 
-/// What identifies a virtual service: where its packets are sent, or the firewall mark they carry.
+/// Identity of a virtual service: where its packets are sent, or the firewall mark they carry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ServiceKey {

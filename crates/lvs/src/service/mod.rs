@@ -1,4 +1,4 @@
-//! What the operator declared: virtual services and their real servers.
+//! The operator's declarations: virtual services and their real servers.
 //!
 //! Owns the declared values ([`ServiceSpec`], [`ServerSpec`]), the live objects ([`VirtualService`],
 //! [`RealServer`]) and their table. Same job as `ip_vs_ctl.c`, without its user interface.

@@ -250,12 +250,12 @@ impl RealServer {
         self.active_conns() + self.inactive_conns()
     }
 
-    /// It answered a client's SYN.
+    /// Counts an answer to a client's SYN.
     pub fn count_answered(&self) {
         self.answered.fetch_add(1, Relaxed);
     }
 
-    /// It refused a client's SYN.
+    /// Counts a refusal of a client's SYN.
     pub fn count_refused(&self) {
         self.refused.fetch_add(1, Relaxed);
     }
@@ -291,7 +291,7 @@ impl RealServer {
         &self.counters
     }
 
-    /// What it carried since the counters were last zeroed.
+    /// Traffic since the counters were last zeroed.
     pub fn stats(&self) -> Stats {
         self.meter.lock().since_zero(self.counters.read())
     }

@@ -1,4 +1,4 @@
-//! What an operator declares about a service and its servers, as plain data.
+//! The operator's declaration of a service and its servers, as plain data.
 
 use std::net::IpAddr;
 

@@ -30,7 +30,7 @@ impl Counters {
         self.out_bytes.fetch_add(bytes, Relaxed);
     }
 
-    /// What was counted elsewhere.
+    /// Adds what was counted elsewhere.
     pub fn add(&self, stats: Stats) {
         self.conns.fetch_add(stats.conns, Relaxed);
         self.count_in(stats.in_packets, stats.in_bytes);
@@ -130,7 +130,7 @@ impl Estimator {
     }
 }
 
-/// What a reader keeps beside counters that only go up: where zero is, and the running rates.
+/// State of a reader of counters that only go up: where zero is, and the running rates.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Meter {
     zero: Stats,

@@ -37,13 +37,13 @@ impl Trash {
         self.servers.remove(&(*service, endpoint)).map(|trashed| trashed.server)
     }
 
-    /// Their service is gone: under a later one of the same key they begin to count anew.
+    /// Zeroes the counters of servers whose service is gone: under a later one of the same key they begin to count anew.
     pub(super) fn zero(&self, service: &ServiceKey) {
         let of_it = self.servers.iter().filter(|((key, _), _)| key == service);
         of_it.for_each(|(_, trashed)| trashed.server.with_meter(Meter::zero_at));
     }
 
-    /// Those that still have connections.
+    /// Returns the servers that still have connections.
     pub(super) fn in_use(&self) -> impl Iterator<Item = &Arc<RealServer>> {
         self.servers.values().map(|trashed| &trashed.server).filter(|server| Arc::strong_count(server) > 1)
     }

@@ -21,7 +21,7 @@ pub struct VirtualService {
     /// Servers that begin slowly.
     ramps: Mutex<Ramps>,
     is_ramping: bool,
-    /// What servers that are gone carried while they were here.
+    /// Traffic of servers that are gone, while they were here.
     retired: Stats,
     meter: Meter,
 }
@@ -94,14 +94,14 @@ impl VirtualService {
         self.servers.get(chosen).cloned()
     }
 
-    /// Where its scheduler is, if that is known: the server that it chose last, and the weight of its turn.
+    /// Returns the place of its scheduler, if that is known: the server that it chose last, and the weight of its turn.
     pub fn cursor(&self) -> Option<(Option<Endpoint>, i64)> {
         let cursor = self.scheduler.as_ref()?.lock().cursor()?;
         let last = cursor.last.and_then(|last| self.servers.get(last)).map(|server| server.endpoint());
         Some((last, cursor.weight))
     }
 
-    /// Its scheduler goes on behind that server, if it goes round and the server is still there.
+    /// Lets its scheduler go on behind that server, if it goes round and the server is still there.
     pub fn resume(&self, (last, weight): (Option<Endpoint>, i64)) {
         let at = last.map(|last| self.position(last.addr, last.port));
         if let (Some(scheduler), false) = (&self.scheduler, at == Some(None)) {

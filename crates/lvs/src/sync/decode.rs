@@ -53,7 +53,7 @@ reasons! {
     UnknownEngine => "unknown_engine",
     /// A forwarding method that there is not.
     BadMethod => "bad_method",
-    /// There is no room for another connection.
+    /// The table has no room for another connection.
     TableFull => "table_full",
 }
 

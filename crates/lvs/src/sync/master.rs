@@ -1,4 +1,4 @@
-//! What a master has to say: a message in the making and a queue for each port.
+//! Messages of a master: one in the making and a queue for each port.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -74,7 +74,7 @@ impl Master {
         self.ports.iter().any(|port| !port.queue.is_empty())
     }
 
-    /// What is to be sent: full messages, and those whose first record has waited long enough.
+    /// Takes what is to be sent: full messages, and those whose first record has waited long enough.
     pub fn take(&mut self, now: Time) -> Vec<Outgoing> {
         let mut out = Vec::new();
         for (number, port) in self.ports.iter_mut().enumerate() {

@@ -21,14 +21,14 @@ pub struct Record {
     pub real: Endpoint,
     /// 0 in version 0, which has no place for it.
     pub fwmark: u32,
-    /// What every packet sets the timer to, in seconds; 0: the usual one of the state.
+    /// Timeout that every packet sets, in seconds; 0: the usual one of the state.
     pub timeout: u32,
     /// Of the client's stream and of the server's.
     pub sequences: Option<[Sequence; 2]>,
     pub engine: Option<Engine>,
 }
 
-/// What the sequence numbers of a stream are off by, behind a position and before it.
+/// Offset of the sequence numbers of a stream, behind a position and before it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sequence {
     pub position: u32,
@@ -53,7 +53,7 @@ impl Flags {
     pub const ONE_PACKET: Self = Self(0x2000);
     const HAS_SEQUENCES: u32 = Self::OUT_SEQUENCE.0 | Self::IN_SEQUENCE.0;
 
-    /// What a backup takes over from version 1.
+    /// Flags that a backup takes over from version 1.
     pub(super) const TAKEN: u32 = Self::METHOD
         | Self::NO_OUTPUT.0
         | Self::INACTIVE.0

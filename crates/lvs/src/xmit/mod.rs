@@ -1,6 +1,6 @@
 //! Sending a packet of a connection on: one file for each forwarding method. Same job as `ip_vs_xmit.c`.
 //!
-//! What a connection does to a packet is data, a [`Rewrite`]; [`transmit`] carries it out in place, without the connection.
+//! The work of a connection on a packet is data, a [`Rewrite`]; [`transmit`] carries it out in place, without the connection.
 //! Never looks a connection up, never counts; called by the director.
 
 mod tunnel;
@@ -14,7 +14,7 @@ use super::service::{Endpoint, Forwarding};
 use super::verdict::{DropReason, Verdict};
 use lvs_wire::{End, Headers, Outbox, Outer, PacketBuf, take_hop, translate};
 
-/// What the director knows of the route to a server.
+/// The director's knowledge of the route to a server.
 #[derive(Clone, Copy, Debug)]
 pub struct RouteInfo {
     /// The host's own address on that route.
@@ -36,7 +36,7 @@ pub struct Pieces {
     pub id: u32,
 }
 
-/// What a connection does to one of its packets.
+/// Work of a connection on one of its packets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rewrite {
     pub source: Option<Endpoint>,
@@ -66,7 +66,7 @@ impl Rewrite {
     /// For a packet of the client, to its server. Asks for the route only where it is needed.
     ///
     /// # Errors
-    /// There is no way to the server.
+    /// No way leads to the server.
     pub fn to_server(
         conn: &Connection,
         headers: &Headers,

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// What happens before the engine ends.
+/// Work before the engine ends.
 #[derive(Clone, Debug)]
 enum Act {
     /// So many IPv4 addresses, IPv6 addresses, real servers and marks.
@@ -52,7 +52,7 @@ impl MemoryKernel {
         }
     }
 
-    /// What comes of work on this kernel; nothing when it was given up in the midst.
+    /// Outcome of work on this kernel; nothing when it was given up in the midst.
     async fn until_hung<T>(&self, work: impl Future<Output = T>) -> Option<T> {
         tokio::select! {
             biased;

@@ -8,7 +8,7 @@ use crate::service::{
 };
 use crate::time::Time;
 
-/// Where the protocol of a service stands that has an address; no protocol has these numbers.
+/// Stands where the protocol of a service with an address stands; no protocol has these numbers.
 const MARK_V4: u8 = 0xf4;
 const MARK_V6: u8 = 0xf6;
 
@@ -100,11 +100,11 @@ pub(super) fn put_stats(out: &mut Vec<u8>, stats: &Stats) {
     }
 }
 
-/// What is left to read of a record or of a part of it.
+/// Bytes of a record, or of a part of it, that are left to read.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Source<'a> {
     rest: &'a [u8],
-    /// What is being read, for errors.
+    /// Name of what is being read, for errors.
     what: &'static str,
     now: Time,
 }

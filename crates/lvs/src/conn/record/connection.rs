@@ -23,7 +23,7 @@ pub struct ConnRecord {
     pub ends: [Endpoint; 3],
     pub server: Option<ServerRef>,
     pub local: Option<(LocalEnd, LastSegment)>,
-    /// What others name it by that stand under it.
+    /// Label by which others name it that stand under it.
     pub label: Option<u32>,
     pub controller: Option<u32>,
     /// How many connections the table has taken in since, where that decides between two.
@@ -45,7 +45,7 @@ impl ServerRef {
     }
 }
 
-/// What few connections have.
+/// Properties that few connections have.
 #[derive(Clone, Debug, Default)]
 pub struct Rare {
     pub fwmark: u32,

@@ -91,7 +91,7 @@ fn take(conn: &mut ConnRecord, kind: u8, source: &mut Source<'_>) -> Result<bool
     Ok(true)
 }
 
-/// What the path of packets relies on: addresses of one family where they are put into each other's place, and rare parts
+/// Checks what the path of packets relies on: addresses of one family where they are put into each other's place, and rare parts
 /// only where packets are read by them.
 fn check(conn: &ConnRecord) -> Result<(), Damage> {
     let bad = |what, value: u8| Err(Damage::BadValue { what, value: value.into() });

@@ -17,7 +17,7 @@ const HEADER: usize = MAGIC.len() + 2 + 8;
 const MARK: [u8; 2] = [0xc5, 0x1e];
 /// Mark, sum, kind, length.
 const HEAD: usize = SUMMED + 1 + 2;
-/// Where the part begins that the sum is over.
+/// Start of the part that the sum is over.
 const SUMMED: usize = 2 + 4;
 /// The longest content. What comes nearest, a header's segment of PROXY with the data of an engine, has a fifth of it.
 const LONGEST: usize = 4096;
@@ -27,13 +27,13 @@ const PATIENCE: usize = 8;
 /// The header of an export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header {
-    /// What time it was for the director that made it.
+    /// Time of the director that made it.
     pub taken_at: Time,
 }
 
 impl Header {
     /// # Errors
-    /// It is no export, or one of another version.
+    /// The bytes are no export, or one of another version.
     pub fn read(export: &[u8]) -> Result<(Self, Frames<'_>), UnreadableExport> {
         let short = || UnreadableExport::Short(export.len());
         let (magic, rest) = export.split_first_chunk::<8>().ok_or_else(short)?;

@@ -35,7 +35,7 @@ pub enum UnreadableExport {
     Short(usize),
 }
 
-/// What is wrong with one record.
+/// Fault of one record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Damage {
     #[error("it ends within {0}")]

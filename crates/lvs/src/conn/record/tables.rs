@@ -48,7 +48,7 @@ impl PortRecord {
     }
 }
 
-/// What a server has carried, and how it answered.
+/// Traffic of a server, and how it answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ServerRecord {
     pub service: ServiceKey,
@@ -60,7 +60,7 @@ pub struct ServerRecord {
     pub is_overloaded: bool,
 }
 
-/// What a service has carried, and where its scheduler is.
+/// Traffic of a service, and the place of its scheduler.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ServiceRecord {
     pub service: ServiceKey,
@@ -68,7 +68,7 @@ pub struct ServiceRecord {
     pub cursor: Option<CursorRecord>,
 }
 
-/// Where a scheduler that goes round is.
+/// Place of a scheduler that goes round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CursorRecord {
     /// The server that was chosen last.
@@ -103,7 +103,7 @@ impl Record {
     /// Reads one. None: its kind is not known. The number is that of parts that are not known.
     ///
     /// # Errors
-    /// It says what cannot be.
+    /// The record says what cannot be.
     pub fn read(frame: Frame<'_>, now: Time) -> Result<Option<(Self, u32)>, Damage> {
         let what = match frame.kind {
             CONNECTION => "a connection",

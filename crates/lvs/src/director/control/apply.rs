@@ -45,7 +45,7 @@ impl Director {
         self.services.write().expect_drained(marks);
     }
 
-    /// What packets have to know of the services as a whole.
+    /// Notes what packets have to know of the services as a whole.
     fn note_services(&self) {
         let mut families = self.masquerade.families();
         let (mut has_engines, mut tells_ends, mut has_services) = (false, false, false);

@@ -1,4 +1,4 @@
-//! What the host must hand to the director for its services to work. Computed here, installed by the host edge.
+//! Packets that the host must hand to the director for its services to work. Computed here, installed by the host edge.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -17,7 +17,7 @@ pub struct Captures {
     pub virtuals: BTreeSet<IpAddr>,
     /// Real servers whose packets come back here (masqueraded, and FULLNAT by the host's own address), also removed ones that still have connections: packets from them.
     pub reals: BTreeSet<IpAddr>,
-    /// What these are asked by: protocol number and server. Answers come by the same.
+    /// Protocol number and server that these are asked by. Answers come by the same.
     pub answers: BTreeSet<(u8, IpAddr)>,
     /// Families in which keys are exchanged with a service: IPsec to virtual addresses.
     pub key_exchanges: BTreeSet<Family>,
@@ -61,7 +61,7 @@ fn is_half_seen(servers: &[Arc<RealServer>]) -> bool {
 }
 
 impl Director {
-    /// What the services of this moment need captured.
+    /// Returns what the services of this moment need captured.
     pub fn captures(&self) -> Captures {
         let mut captures =
             Captures { pinned_answers: self.has_pinned_flows.load(Relaxed), ..Captures::default() };

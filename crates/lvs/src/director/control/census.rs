@@ -49,7 +49,7 @@ pub struct ConnCensus {
     pub masqueraded_total: u64,
 }
 
-/// Which connections somebody wants to see; what is None does not matter.
+/// Filter of connections; what is None does not matter.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConnFilter {
     pub client: Option<EndFilter>,
@@ -172,7 +172,7 @@ impl Director {
         (counts.into_iter().map(counted).collect(), end)
     }
 
-    /// What is to be noted of connections from now on; nothing with None.
+    /// Sets what is logged of connections from now on; nothing with None.
     pub fn log_flows(&self, logging: Option<FlowLogging>) {
         self.conns.log_flows(logging);
     }

@@ -127,7 +127,7 @@ impl DaemonSpec {
     }
 }
 
-/// Where sync daemons meet.
+/// Multicast group of sync daemons.
 const SYNC_GROUP: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 81);
 const SYNC_PORT: u16 = 8848;
 
@@ -230,7 +230,7 @@ pub struct ConnEntry {
     pub engine: Option<EngineData>,
 }
 
-/// What a persistence engine knows the client by.
+/// Data by which a persistence engine knows the client.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EngineData {
     pub name: String,

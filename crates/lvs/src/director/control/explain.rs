@@ -1,4 +1,4 @@
-//! What a client's packet would meet, and why: the decision of the path of packets, printed instead of done. Schedulers are asked
+//! The decision about a client's packet, and why: that of the path of packets, printed instead of done. Schedulers are asked
 //! as copies of themselves, so that the next real connection is decided as if nobody had asked.
 
 use std::sync::Arc;
@@ -25,7 +25,7 @@ pub struct Question {
     pub mark: Option<u32>,
 }
 
-/// What would become of it.
+/// The fate of the packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {

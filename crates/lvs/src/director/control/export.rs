@@ -1,6 +1,6 @@
 //! The tables as bytes for a successor: part by part, each in bounded work and with no lock held from one to the next.
 //!
-//! What changes between the parts is in the export as it was when its part was written; for a picture of one moment no
+//! Changes between the parts are in the export as they were when its part was written; for a picture of one moment no
 //! packets are processed meanwhile. What an export holds, and what it does not, is said at [`record`](crate::conn::record).
 
 use std::cmp::Reverse;
@@ -28,7 +28,7 @@ pub struct Export<'a> {
     director: &'a Director,
     now: Time,
     stage: Stage,
-    /// What connections are called that others stand under.
+    /// Labels of connections that others stand under.
     labels: HashMap<ConnId, u32, FixedState>,
     /// When headers of PROXY are sent again.
     repeats: HashMap<ConnId, Time, FixedState>,

@@ -32,10 +32,10 @@ const MOST_GAPS: usize = 1 << 24;
 /// So many connections may stand one under the other: FTP data, its control connection, a template.
 const MOST_LEVELS: usize = 4;
 
-/// What became of an export.
+/// Outcome of an import.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ImportSummary {
-    /// What time it was for the director that made it.
+    /// Time of the director that made it.
     pub taken_at: Time,
     pub connections: u64,
     pub templates: u64,
@@ -51,11 +51,11 @@ pub struct ImportSummary {
     pub unknown_parts: u64,
     /// The first damage, and where in the export it is.
     pub damage: Option<(usize, Damage)>,
-    /// Its end is there and it says the number of records that were found.
+    /// The end of the export is there and says the number of records that were found.
     pub is_whole: bool,
 }
 
-/// What was left out of it, by reason.
+/// Counts of records that were left out, by reason.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Skipped {
     /// Records that are torn or say what cannot be.
@@ -79,7 +79,7 @@ impl Director {
     /// Takes over what an export holds. Whatever is wrong in it is counted and left out.
     ///
     /// # Errors
-    /// It is no export, or one of another version; nothing has changed then.
+    /// The bytes are no export, or one of another version; nothing has changed then.
     pub fn import(&self, export: &[u8], now: Time) -> Result<ImportSummary, UnreadableExport> {
         let (header, frames) = Header::read(export)?;
         let mut import = Import {
@@ -109,7 +109,7 @@ struct Import<'a> {
     summary: ImportSummary,
     labels: BTreeMap<u32, ConnId>,
     controlled: Vec<(ConnId, u32)>,
-    /// What the servers of each service have taken over.
+    /// Traffic that the servers of each service have taken over.
     of_servers: BTreeMap<ServiceKey, Stats>,
     of_services: Stats,
 }

@@ -1,4 +1,4 @@
-//! Whose IPVS is followed where kernels differ. `docs/kernels.md` says in what; recordings of all are replayed by
+//! The kernel whose IPVS is followed where kernels differ. `docs/kernels.md` says in what; recordings of all are replayed by
 //! `tests/datapath_recordings.rs`.
 
 use std::fmt;

@@ -51,7 +51,7 @@ macro_rules! sysctls {
 pub struct SysctlEntry {
     pub name: String,
     pub value: String,
-    /// It is kept, and means nothing outside the kernel.
+    /// The value is kept, and means nothing outside the kernel.
     pub kernel_only: bool,
 }
 
@@ -60,7 +60,7 @@ fn named(name: &str) -> Result<Sysctl, CommandError> {
     found.copied().ok_or_else(|| CommandError::NoSuchSetting(name.to_owned()))
 }
 
-/// What a setting can do here.
+/// Effect of a setting here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
     Effective,
@@ -145,7 +145,7 @@ impl Sysctls {
     /// One setting, or all in the kernel's order.
     ///
     /// # Errors
-    /// There is no setting of that name.
+    /// No setting has that name.
     pub fn read(&self, name: Option<&str>) -> Result<Vec<SysctlEntry>, CommandError> {
         let wanted: Vec<Sysctl> = match name {
             Some(name) => vec![named(name)?],

@@ -25,13 +25,13 @@ pub(in crate::director) const FTP_DATA_PORT: u16 = 20;
 /// Protocol number of a template that stands for a mark.
 const ANY_PROTOCOL: u8 = 0;
 
-/// What is known of a packet.
+/// Facts of a packet that a decision goes by.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::director) struct Facts<'p> {
     pub(in crate::director) segment: Segment,
     pub(in crate::director) mark: Option<u32>,
     pub(in crate::director) now: Time,
-    /// It is only quoted, by an ICMP error.
+    /// The packet is only quoted, by an ICMP error.
     pub(in crate::director) is_quoted: bool,
     pub(in crate::director) message: Message<'p>,
 }
@@ -45,7 +45,7 @@ pub(in crate::director) enum Message<'p> {
     Bytes(&'p [u8]),
 }
 
-/// Who asks: for a packet, or to know.
+/// The asker of a decision: for a packet, or to know.
 pub(in crate::director) trait Recorder {
     /// The decision will be done: schedulers move on.
     const DECIDES: bool;
@@ -62,7 +62,7 @@ impl Recorder for Deciding {
     fn step(&mut self, _: impl FnOnce() -> Step) {}
 }
 
-/// What is to become of a packet.
+/// Decision about a packet.
 pub(in crate::director) struct Decision<'s> {
     pub(in crate::director) service: Option<&'s VirtualService>,
     /// A template that names a server that cannot be used: to be put out of use.
@@ -70,7 +70,7 @@ pub(in crate::director) struct Decision<'s> {
     pub(in crate::director) course: Course,
 }
 
-/// What is to become of it under its service.
+/// Course of a packet under its service.
 pub(in crate::director) enum Course {
     /// A connection to a server.
     Connect {
@@ -100,7 +100,7 @@ pub(in crate::director) enum Template {
     },
 }
 
-/// What a client's template says.
+/// Answer of a client's template.
 pub(in crate::director) enum TemplateFound {
     Leads(ConnId, Arc<RealServer>),
     /// To a server that cannot be used.
@@ -150,7 +150,7 @@ impl Director {
         Decision { service: Some(service), spoilt, course }
     }
 
-    /// What becomes of a packet for which its service has no server.
+    /// Decides about a packet for which its service has no server.
     fn without_server<R: Recorder>(
         &self,
         facts: &Facts<'_>,
@@ -312,7 +312,7 @@ impl Director {
 }
 
 impl<'p> Message<'p> {
-    /// What the engine `sip` knows a client by.
+    /// Call-ID by which the engine `sip` knows a client.
     pub(in crate::director) fn call_id(self) -> Option<&'p [u8]> {
         match self {
             Self::Bytes(message) => sip::call_id(message),

@@ -140,7 +140,7 @@ fn is_established(conn: &Connection) -> bool {
     conn.state == State::Tcp(TcpState::Established)
 }
 
-/// Where the payload begins behind the TCP header, of a packet whose checksum is right.
+/// Offset of the payload behind the TCP header, of a packet whose checksum is right.
 fn readable(packet: &Packet<'_>) -> Result<usize, DropReason> {
     let segment = packet.payload();
     let headers = &packet.headers;

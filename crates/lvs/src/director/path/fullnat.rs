@@ -29,7 +29,7 @@ pub const DEFAULT_LADDR_PORTS: RangeInclusive<u16> = 16_384..=32_767;
 /// Addresses of one subnet that are used at most; each has 64,512 ports towards each server.
 pub const MOST_LADDRS: usize = 256;
 
-/// What stands for clients towards servers on this host: addresses that nobody has anywhere (the dummy address of RFC
+/// Addresses that stand for clients towards servers on this host: nobody has them anywhere (the dummy address of RFC
 /// 7600, the discard prefix of RFC 6666). An answer to a client of the host's own would never leave its stack, and one
 /// from a socket without an address of its own is routed before it has one.
 pub const INNER_LADDRS: [IpAddr; 2] =
@@ -57,7 +57,7 @@ impl LocalAddrPool {
         Self { v4, v6 }
     }
 
-    /// Those of the family of `peer`.
+    /// Addresses of the family of `peer`.
     pub(in crate::director) fn towards(&self, peer: IpAddr) -> &[IpAddr] {
         if peer.is_ipv4() { &self.v4 } else { &self.v6 }
     }
@@ -70,7 +70,7 @@ pub fn laddrs(net: &IpNet) -> impl Iterator<Item = IpAddr> + use<> {
     net.hosts().skip(usize::from(is_subnet)).take(MOST_LADDRS)
 }
 
-/// Whom a local port is for.
+/// Claimant of a local port.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::director) struct PortClaim {
     pub(in crate::director) protocol: u8,
@@ -82,7 +82,7 @@ impl PortClaim {
         Self { protocol: segment.protocol.number(), from: segment.from }
     }
 
-    /// Its connection has no end that packets would tell of.
+    /// Whether its connection has no end that packets would tell of.
     const fn is_endless(&self) -> bool {
         matches!(self.protocol, protocol::UDP | protocol::ICMP | protocol::ICMPV6)
     }
@@ -93,7 +93,7 @@ impl Director {
     /// the server sees the client itself.
     ///
     /// # Errors
-    /// There is no port, or no way to the server.
+    /// No port is free, or no way leads to the server.
     pub(in crate::director) fn claim_local_end(
         &self,
         packet: &Packet<'_>,
@@ -337,7 +337,7 @@ impl Director {
     }
 }
 
-/// Where the stream of a packet that opens a connection begins; ICMP errors open some too.
+/// Position in the stream of a packet that opens a connection; ICMP errors open some too.
 fn opening(packet: &Packet<'_>) -> Option<StreamPosition> {
     (packet.headers.protocol == protocol::TCP).then(|| StreamPosition::of(packet.payload()))
 }

@@ -1,4 +1,4 @@
-//! What some connections do to their packets beside forwarding them: FTP, the client's address for the server, timestamps,
+//! Work that some connections do on their packets beside forwarding them: FTP, the client's address for the server, timestamps,
 //! where both ends of a stream are. One trait for all; a connection that has none of it is not asked.
 
 use super::packet::{Packet, Segment};
@@ -95,7 +95,7 @@ impl Hook for Ftp {
     }
 }
 
-/// Where both ends of the stream are, for who is to be told of its end.
+/// Positions of both ends of the stream, for who is to be told of its end.
 struct Positions;
 
 impl Hook for Positions {

@@ -7,11 +7,11 @@ use crate::director::path::packet::Segment;
 use crate::director::{Director, Side};
 use crate::time::Time;
 
-/// What a packet belongs to.
+/// Connection that a packet belongs to.
 pub(in crate::director) enum Found<'a> {
-    /// It is the client's, for the connection's server.
+    /// A packet of the client, for the connection's server.
     ToServer(Entry<'a>),
-    /// It is the server's, for the connection's client.
+    /// A packet of the server, for the connection's client.
     ToClient(Entry<'a>),
     /// The packets of clients are another director's (`backup_only`).
     OnBackup,
@@ -26,7 +26,7 @@ pub(in crate::director) enum Standing {
     GivesWay {
         server_is_gone: bool,
     },
-    /// Its server was removed, and it waits for its end.
+    /// The connection's server was removed, and it waits for its end.
     ServerGone,
 }
 

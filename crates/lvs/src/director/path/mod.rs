@@ -100,7 +100,7 @@ impl Director {
         self.classify(&mut packet, transport)
     }
 
-    /// Which kind of packet it is.
+    /// Classifies the packet.
     fn classify(&self, packet: &mut Packet<'_>, transport: Transport) -> Verdict {
         if !self.is_directing(packet.headers.is_v6()) {
             return Verdict::Pass;

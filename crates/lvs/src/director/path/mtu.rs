@@ -28,7 +28,7 @@ const MOST_LEARNED: usize = 65_536;
 #[derive(Debug)]
 pub(in crate::director) struct Routes {
     table: RwLock<Arc<RouteTable>>,
-    /// What routers behind the link said, by the end of the tunnel; as the kernel's route exceptions.
+    /// MTUs that routers behind the link said, by the end of the tunnel; as the kernel's route exceptions.
     learned: RwLock<HashMap<IpAddr, Learned, foldhash::fast::FixedState>>,
     least_mtu: AtomicU32,
 }
@@ -61,7 +61,7 @@ impl Routes {
         self.learn_until(addr, mtu, now + BELIEVED);
     }
 
-    /// What is known, in an order that stays the same.
+    /// Returns all that was learned, in an order that stays the same.
     pub(in crate::director) fn learned(&self) -> Vec<(IpAddr, u32, Time)> {
         let learned = self.learned.read();
         let mut learned: Vec<_> =

@@ -13,7 +13,7 @@ use crate::time::Time;
 use crate::xmit;
 use lvs_wire::{Headers, IcmpError, Outbox, PacketBuf, Transport, icmp, inner_at, protocol, take_entry};
 
-/// What a router said of an outer packet.
+/// Message of a router about an outer packet.
 #[derive(Clone, Copy, Debug)]
 struct IcmpMessage {
     kind: u8,
@@ -121,7 +121,7 @@ impl IcmpMessage {
         }
     }
 
-    /// What the sender of the inner packet is told; None where it can do nothing about it.
+    /// Message for the sender of the inner packet; None where it can do nothing about it.
     fn to_sender_of(self, inner: &Headers, quote: &[u8], room: u32) -> Option<IcmpError> {
         if self.mtu().is_some() {
             let may_be_cut = !inner.is_v6() && quote[6] & 0x40 == 0;

@@ -21,13 +21,13 @@ pub(in crate::director) struct Packet<'a> {
     pub(in crate::director) side: Side,
     pub(in crate::director) now: Time,
     pub(in crate::director) outbox: &'a mut Outbox,
-    /// It came in pieces of this length, and leaves so.
+    /// Length of the pieces that it came in, and leaves in.
     pub(in crate::director) pieces: Option<usize>,
     /// The local port of the connection that has given way to what this packet opens.
     pub(in crate::director) held: Cell<Option<HeldPort>>,
     /// Place in the outbox, and headers, of what goes out behind this packet by the same connection.
     pub(in crate::director) follower: Option<(usize, Headers)>,
-    /// What the host has written into an option on the way here. It writes again on the way out, unless the packet leaves
+    /// Entry that the host has written into an option on the way here. It writes again on the way out, unless the packet leaves
     /// past it or inside another.
     pub(in crate::director) entry: Option<Entry>,
 }
@@ -82,7 +82,7 @@ impl<'a> Packet<'a> {
         &self.buf.bytes()[self.headers.l4..self.headers.len]
     }
 
-    /// What decisions go by.
+    /// Returns the facts that decisions go by.
     pub(in crate::director) fn facts(&self, segment: Segment) -> Facts<'_> {
         let message = self.message(segment.protocol);
         Facts { segment, mark: self.mark(), now: self.now, is_quoted: false, message }

@@ -11,7 +11,7 @@ use crate::conn::{ConnId, ConnKey, Connection, Entry, Role, SctpState, State, Ta
 use crate::director::{Director, DropReason};
 use crate::service::{Endpoint, Family, Persistence, Protocol, RealServer, VirtualService};
 
-/// What became of the wish for a connection.
+/// Outcome of scheduling a connection.
 pub(in crate::director) enum Scheduled<'a> {
     Tracked(Entry<'a>),
     /// For this packet only, and in no table: to be unbound after use.

@@ -140,7 +140,7 @@ struct Carried {
     now: Time,
     outbox: Outbox,
     commands: Vec<Command>,
-    /// What came to servers, by side of its answers.
+    /// Packets that came to servers, by side of their answers.
     arrived: Vec<Vec<u8>>,
 }
 
@@ -333,7 +333,7 @@ fn packet(protocol: u8, ends: Ends, flags: u8, text: &[u8]) -> Vec<u8> {
     }
 }
 
-/// What the server says to a packet of a connection that comes back here.
+/// Answer of the server to a packet of a connection that comes back here.
 fn answer_to(about: &[u8], flags: u8, text: &[u8]) -> Option<Vec<u8>> {
     let headers = Headers::parse(about).ok()?;
     if !matches!(headers.protocol, protocol::TCP | protocol::UDP | protocol::SCTP) {

@@ -129,7 +129,7 @@ fn port_of(world: &World) -> u16 {
     port
 }
 
-/// What the server reads of these segments, from this number on: the numbers must leave no gap.
+/// Reads these segments as the server does, from this number on: the numbers must leave no gap.
 fn stream(start: u32, segments: &[Seen]) -> Vec<u8> {
     let mut read: Vec<u8> = Vec::new();
     for segment in segments {

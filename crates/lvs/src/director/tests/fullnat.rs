@@ -8,7 +8,7 @@ use crate::director::path::fullnat::MOST_LADDRS;
 use lvs_wire::StreamPosition;
 
 impl World {
-    /// Its servers are FULLNAT; local ends come from this subnet, or are the host's own.
+    /// World whose servers are FULLNAT; local ends come from this subnet, or are the host's own.
     fn full_nat(protocol: Protocol, is_v6: bool, net: Option<&str>) -> Self {
         let mut world = Self::new(protocol, is_v6);
         let laddr_nets = net.map(|net| net.parse().unwrap()).into_iter().collect();
@@ -219,7 +219,7 @@ impl World {
     }
 }
 
-/// What the server of a [`closed_world`] gets of another client's SYN.
+/// Packet that the server of a [`closed_world`] gets for another client's SYN.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Gets {
     Nothing,

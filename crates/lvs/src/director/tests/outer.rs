@@ -45,7 +45,7 @@ impl Tunnelled {
         make::tcp(self.world.request(4000), ACK, &vec![7; len - headers])
     }
 
-    /// What becomes of it, and the packets that leave.
+    /// Sends a packet. Returns its verdict, and the packets that leave.
     fn send(&mut self, len: usize) -> (Verdict, Vec<Vec<u8>>) {
         let segment = self.segment(len);
         let (verdict, bytes) = self.world.process(&segment, Side::Client);

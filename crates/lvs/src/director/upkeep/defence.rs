@@ -1,4 +1,4 @@
-//! What the director gives up when memory is short: half-open connections, a share of new ones, and the usual TCP
+//! Defences against want of memory: half-open connections are given up, a share of new ones, and the usual TCP
 //! states. Same job as `update_defense_level` of `ip_vs_ctl.c` and `ip_vs_random_dropentry` of `ip_vs_conn.c`.
 //!
 //! How much memory is free is told by the daemon; nobody who does not tell is ever short of it.

@@ -1,4 +1,4 @@
-//! What time brings: expiry, rates, defences against want of memory, words of parting, messages for other directors.
+//! Work that comes with time: expiry, rates, defences against want of memory, words of parting, messages for other directors.
 
 pub(in crate::director) mod defence;
 pub(in crate::director) mod resets;

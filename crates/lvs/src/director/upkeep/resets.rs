@@ -1,6 +1,6 @@
 //! Telling both ends of a TCP connection that it has ended: RST with numbers that they believe.
 //!
-//! Where an end is, packets have shown; an end that has long been silent is asked, by a segment outside its window,
+//! Packets have shown where an end is; an end that has long been silent is asked, by a segment outside its window,
 //! which every TCP answers with its numbers (RFC 9293, 3.10.7.4). The kernel's IPVS tells nobody.
 
 use crate::conn::{ConnId, Connection, Role, SeqAck};
@@ -11,7 +11,7 @@ use crate::time::Time;
 use lvs_wire::make::{self, Ends};
 use lvs_wire::{Headers, Outbox, PacketBuf, TcpFlags};
 
-/// What became of the connections of a server.
+/// Counts of a server's connections that were cut off.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CutOff {
     pub ended: u64,
@@ -19,7 +19,7 @@ pub struct CutOff {
     pub told: u64,
 }
 
-/// What is still to be sent.
+/// Segments that are still to be sent.
 #[derive(Debug, Default)]
 pub(in crate::director) struct ResetQueue {
     /// The connection that is being told of, and how many packets it took so far: one for all places at the client, then one

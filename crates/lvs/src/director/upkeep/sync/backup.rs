@@ -1,4 +1,4 @@
-//! What a backup takes over: each record makes a connection, or changes the one that is there.
+//! The backup's side: each record makes a connection, or changes the one that is there.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -13,10 +13,10 @@ use crate::sync::{Flags, Reader, Record, Rejected};
 /// A template's timeout where the message does not say it.
 const TEMPLATE_TIMEOUT: Duration = Duration::from_secs(3 * 60);
 
-/// What a record finds.
+/// Connection that a record is about.
 enum Found<'a> {
     Nothing,
-    /// Its connection, with what the record says of its state.
+    /// The record's connection, with what the record says of its state.
     Known(Entry<'a>),
     /// A connection that the record does not concern any more.
     Replaced,

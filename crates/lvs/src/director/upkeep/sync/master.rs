@@ -1,4 +1,4 @@
-//! What a master tells: which packet makes which connections be told of.
+//! The master's side: which packet makes which connections be told of.
 
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;

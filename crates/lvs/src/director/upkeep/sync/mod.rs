@@ -15,12 +15,12 @@ use crate::director::control::sysctl::Sysctl;
 use crate::director::{Director, Time};
 use crate::sync::{MAX_PORTS, Master, Outgoing, Rejected};
 
-/// What the daemons of this director have to do, as far as packets are concerned.
+/// The daemons of this director, as far as packets are concerned.
 #[derive(Debug, Default)]
 pub(in crate::director) struct Sync {
     is_master: AtomicBool,
     is_backup: AtomicBool,
-    /// Whose messages the backup takes; 0: everybody's.
+    /// Identifier whose messages the backup takes; 0: everybody's.
     backup_id: AtomicU8,
     /// Of each daemon, from the start of the first to the stop of the last.
     ports: AtomicUsize,
@@ -76,7 +76,7 @@ impl Director {
         self.sync.has_new_strangers.swap(false, Relaxed)
     }
 
-    /// What synchronisation has done so far, by name.
+    /// Returns the counts of synchronisation so far, by name.
     pub fn sync_counters(&self) -> Vec<(String, u64)> {
         let counters = &self.sync.counters;
         let fixed = [

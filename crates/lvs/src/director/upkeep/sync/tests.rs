@@ -37,7 +37,7 @@ fn director(role: DaemonRole, servers: &[u8], has_engine: bool) -> Director {
     director
 }
 
-/// Where a message of that client ends up.
+/// Returns where a message of that client ends up.
 fn send(director: &Director, port: u16, now: Time) -> Option<String> {
     let ends = Ends::new("192.168.1.11".parse().unwrap(), port, VIRT.parse().unwrap(), 5060);
     let text = b"INVITE sip:x SIP/2.0\r\nCall-ID: call@here\r\n\r\n";
