@@ -29,9 +29,6 @@ const FAREWELLS: usize = 10_000;
 /// How often the host is made to follow what changes without a command.
 const SETTLE: Duration = Duration::from_secs(10);
 
-/// How long it waits after news from another director.
-const ARRIVAL: Duration = Duration::from_millis(200);
-
 /// Tasks that keep up with the host: its own changes, and ICMP errors that it gets in the director's place.
 pub(super) fn follow_host(
     live: &Arc<DirectorService>,
@@ -97,14 +94,10 @@ async fn repeat(live: Arc<DirectorService>, writer: TunWriter) {
     }
 }
 
-/// Lets go of removed servers whose last connections have ended, and lets those in that other directors tell of.
+/// Lets go of removed servers whose last connections have ended.
 pub(super) async fn settle(live: Arc<DirectorService>) {
-    let arrivals = Arc::clone(&live.sync.arrivals);
     loop {
-        if tokio::time::timeout(SETTLE, arrivals.notified()).await.is_ok() {
-            // More are probably on their way.
-            tokio::time::sleep(ARRIVAL).await;
-        }
+        tokio::time::sleep(SETTLE).await;
         live.follow_tables().await;
     }
 }

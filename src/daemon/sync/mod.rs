@@ -29,8 +29,6 @@ pub(super) struct SyncDaemons {
     bell: Arc<Notify>,
     running: Mutex<Vec<Running>>,
     failures: Arc<Failures>,
-    /// Rung when what is captured has changed by what was taken over.
-    pub(super) arrivals: Arc<Notify>,
     /// Failures, until somebody is told.
     troubles: Mutex<Vec<String>>,
 }
@@ -63,7 +61,6 @@ impl SyncDaemons {
             bell,
             running: Mutex::default(),
             failures: Arc::default(),
-            arrivals: Arc::default(),
             troubles: Mutex::default(),
         }
     }
@@ -123,10 +120,8 @@ impl SyncDaemons {
             }
             DaemonRole::Backup => {
                 let longest = usize::from(spec.max_len);
-                let hear = |socket| {
-                    let arrivals = Arc::clone(&self.arrivals);
-                    hear((Arc::clone(director), clock), socket, longest, Arc::clone(failures), arrivals)
-                };
+                let hear =
+                    |socket| hear((Arc::clone(director), clock), socket, longest, Arc::clone(failures));
                 sockets.into_iter().map(|socket| tokio::spawn(hear(socket))).collect()
             }
         })
@@ -170,17 +165,11 @@ async fn hear(
     socket: UdpSocket,
     longest: usize,
     failures: Arc<Failures>,
-    arrivals: Arc<Notify>,
 ) {
     let mut message = vec![0; longest];
     loop {
         match socket.recv(&mut message).await {
-            Ok(len) => {
-                director.hear_sync_message(&message[..len], clock.now());
-                if director.take_new_strangers() {
-                    arrivals.notify_one();
-                }
-            }
+            Ok(len) => director.hear_sync_message(&message[..len], clock.now()),
             Err(error) => {
                 failures.receiving.fetch_add(1, Relaxed);
                 tracing::debug!(%error, "sync message not received");

@@ -31,6 +31,11 @@ impl Slots {
         Self { chunks, free: Mutex::default() }
     }
 
+    /// How many there can be.
+    pub(super) const fn limit(&self) -> usize {
+        self.chunks.len() * CHUNK
+    }
+
     /// A slot for the caller alone, until [`Self::free`]. None when all are in use.
     pub(super) fn claim(&self) -> Option<u32> {
         let mut free = self.free.lock();

@@ -140,6 +140,11 @@ impl ConnTable {
         self.of_services() >= self.most.load(Relaxed)
     }
 
+    /// Whether half of the room for connections of services is taken.
+    pub fn is_half_full(&self) -> bool {
+        self.of_services() >= self.most.load(Relaxed).min(self.slots.limit()) / 2
+    }
+
     /// From now on no connection of a service comes in while there are so many. Those that are there stay.
     pub fn limit(&self, most: usize) {
         self.most.store(most, Relaxed);

@@ -53,6 +53,8 @@ reasons! {
     UnknownEngine => "unknown_engine",
     /// A forwarding method that there is not.
     BadMethod => "bad_method",
+    /// A connection of no server that is known here, and the table is half full.
+    NoServer => "no_server",
     /// The table has no room for another connection.
     TableFull => "table_full",
 }

@@ -91,11 +91,6 @@ impl Director {
                 captures.answer(server);
             }
         }
-        let is_directing = !services.is_empty();
-        drop(services);
-        if is_directing {
-            self.capture_synced_unbound(&mut captures);
-        }
         captures
     }
 

@@ -18,8 +18,8 @@ use crate::conn::record::{
     ConnRecord, Damage, Frames, Header, PortRecord, Record, ServerRecord, ServiceRecord, UnreadableExport,
 };
 use crate::conn::{
-    AdoptedPort, AdoptedUse, ConnFlags, ConnId, HeldPort, NotRestored, PortPoolKey, SctpState, State,
-    TIME_WAIT, TcpState,
+    AdoptedPort, AdoptedUse, ConnId, HeldPort, NotRestored, PortPoolKey, SctpState, State, TIME_WAIT,
+    TcpState,
 };
 use crate::director::Director;
 use crate::director::path::fullnat::{ALL_PORTS, INNER_LADDRS};
@@ -204,7 +204,7 @@ impl Import<'_> {
             return;
         }
         let (label, controller, age) = (record.label, record.controller, record.age);
-        let (is_template, is_stranger) = (record.is_template(), is_stranger(&record));
+        let is_template = record.is_template();
         let tells_ends = record.rare.positions.is_some();
         let repeat_at = record.rare.repeat_at;
         let server = self.server_of(&record);
@@ -231,9 +231,6 @@ impl Import<'_> {
             self.labels.insert(label, id);
         });
         self.controlled.extend(controller.map(|label| (id, label)));
-        if is_stranger {
-            director.note_stranger();
-        }
         if tells_ends {
             director.tells_ends.store(true, Relaxed);
         }
@@ -323,9 +320,4 @@ fn port_of(conn: &ConnRecord) -> Option<(PortPoolKey, (AdoptedPort, Time))> {
     let timeout = std::time::Duration::from_secs(conn.timeout.into());
     let rests_until = conn.expires_at + TIME_WAIT - timeout;
     Some((pair, (AdoptedPort { port: local.port, usage }, rests_until)))
-}
-
-/// Taken over from another director, and without a server here.
-fn is_stranger(conn: &ConnRecord) -> bool {
-    conn.server.is_none() && conn.flags.has(ConnFlags::FROM_SYNC)
 }

@@ -1,4 +1,7 @@
 //! The backup's side: each record makes a connection, or changes the one that is there.
+//!
+//! A message is believed in what it says of connections, and in nothing else: no address is captured for its sake. Those of
+//! services and their servers are, and those of subnets that were named; a connection beside them waits for its end.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -6,7 +9,7 @@ use std::time::Duration;
 
 use crate::app::sequence::Correction;
 use crate::conn::{ConnFlags, ConnKey, Connection, Entry, Method, Role, State};
-use crate::director::{Captures, Director, Time};
+use crate::director::{Director, Time};
 use crate::service::{Protocol, RealServer};
 use crate::sync::{Flags, Reader, Record, Rejected};
 
@@ -56,6 +59,9 @@ impl Director {
             Found::Nothing if record.flags.has(Flags::ONE_PACKET) => return Ok(()),
             Found::Nothing => {
                 let conn = self.learn(record, state, method, now);
+                if conn.server().is_none() && self.conns.is_half_full() {
+                    return Err(Rejected::NoServer);
+                }
                 self.conns.insert(conn).map_err(|_| Rejected::TableFull)?
             }
             Found::Replaced => return Ok(()),
@@ -118,18 +124,11 @@ impl Director {
         if let Some(engine) = record.engine.as_ref().filter(|_| record.is_template()) {
             conn.set_engine(engine.clone(), self.conns.tag(&engine.data));
         }
-        match self.server_of(record, method) {
-            Some(server) => conn.bind(server),
-            None => self.note_stranger(),
+        if let Some(server) = self.server_of(record, method) {
+            conn.bind(server);
         }
         self.watch_ftp(&mut conn);
         conn
-    }
-
-    /// A connection came from another director, and has no server here.
-    pub(in crate::director) fn note_stranger(&self) {
-        self.sync.has_strangers.store(true, Relaxed);
-        self.sync.has_new_strangers.store(true, Relaxed);
     }
 
     fn server_of(&self, record: &Record, method: Method) -> Option<Arc<RealServer>> {
@@ -144,28 +143,5 @@ impl Director {
         let role = if record.is_template() { Role::Template } else { Role::In };
         let key = ConnKey::new(role, record.protocol, record.client, record.virt);
         self.template_key(key, record.engine.as_ref().filter(|_| record.is_template()))
-    }
-
-    /// Adds what connections need that were taken over and have no server here.
-    pub(in crate::director) fn capture_synced_unbound(&self, captures: &mut Captures) {
-        if !self.sync.has_strangers.load(Relaxed) {
-            return;
-        }
-        let mut has_strangers = false;
-        self.conns.for_each(|_, conn| {
-            if !conn.flags.has(ConnFlags::FROM_SYNC) || conn.server().is_some() {
-                return;
-            }
-            has_strangers = true;
-            if conn.is_template() {
-                return;
-            }
-            captures.virtuals.insert(conn.virt().addr);
-            if conn.method == Method::Masq {
-                captures.reals.insert(conn.real().addr);
-                captures.answers.insert((conn.protocol(), conn.real().addr));
-            }
-        });
-        self.sync.has_strangers.store(has_strangers, Relaxed);
     }
 }

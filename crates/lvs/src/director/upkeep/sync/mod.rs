@@ -26,10 +26,6 @@ pub(in crate::director) struct Sync {
     ports: AtomicUsize,
     master: Mutex<Option<(DaemonSpec, Master)>>,
     has_full: AtomicBool,
-    /// Connections were taken over whose servers are not known here.
-    has_strangers: AtomicBool,
-    /// And nobody was told yet.
-    has_new_strangers: AtomicBool,
     counters: Counters,
 }
 
@@ -69,11 +65,6 @@ impl Director {
         self.sync.has_full.store(master.has_full(), Relaxed);
         self.sync.counters.sent_messages.fetch_add(messages.len() as u64, Relaxed);
         messages
-    }
-
-    /// True once after connections were taken over whose servers are not known here: what is captured has changed.
-    pub fn take_new_strangers(&self) -> bool {
-        self.sync.has_new_strangers.swap(false, Relaxed)
     }
 
     /// Returns the counts of synchronisation so far, by name.

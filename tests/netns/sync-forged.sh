@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# Sync messages that somebody else on the link has made up: the director claims no address for their sake, announces none,
+# answers ARP for none and routes none into its TUNs. The service goes on.
+. "$(dirname "$0")/lib.sh"
+topology
+web rs1
+web rs2
+start_director
+on ds ipvsadm -A -t 192.168.1.183:80 -s rr
+two_servers -t 192.168.1.183:80 80
+on ds ipvsadm --start-daemon backup --mcast-interface eth2 --syncid 7
+same "the service" "rs2 rs1" "$(answers client 2 http://192.168.1.183)"
+
+host_of() {
+  local family
+  for family in -4 -6; do
+    ip -n ds "$family" rule
+    ip -n ds "$family" route show table all
+  done | sort
+}
+before=$(host_of)
+
+# 200 messages of 20 connections each, from clients and to servers all over both links, and of one that is the client.
+on rs1 python3 -c '
+import socket, struct
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton("192.168.56.183"))
+for message in range(200):
+    records = b""
+    for record in range(20):
+        number = message * 20 + record
+        ends = bytes([10, 9, number >> 8, number & 255]) + bytes([192, 168, 1, number % 254 + 1])
+        ends += bytes([192, 168, 56, number % 254 + 1]) if number % 2 else bytes([10, 8, number >> 8, number & 255])
+        records += struct.pack("!BBHIHHHHII", 0, 6, 36, 0, 1, 4096 + number, 80, 80, 0, 900) + ends
+    s.sendto(struct.pack("!BBHBBH", 0, 7, 8 + len(records), 20, 1, 0) + records, ("224.0.0.81", 8848))
+'
+heard() { (($(on ds tunvs counters | awk '$1 == "sync_heard_records" { print $2 }') >= 2000)); }
+wait_until 20 heard
+# A change of the tables makes the host follow them.
+on ds ipvsadm -A -t 192.168.1.183:81 -s rr
+on ds ipvsadm -D -t 192.168.1.183:81
+same "what is routed and claimed" "$before" "$(host_of)"
+forget_neighbours client
+on client ping -qc 1 -W 1 192.168.1.99 >/dev/null && fail "somebody answers for 192.168.1.99"
+[[ -z $(ip -n client neigh show 192.168.1.99 nud reachable) ]] || fail "ARP for 192.168.1.99 was answered"
+same "the service after it" "rs2 rs1" "$(answers client 2 http://192.168.1.183)"
+stop_director
+nothing_left
