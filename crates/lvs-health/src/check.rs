@@ -4,8 +4,10 @@
 
 use std::time::Duration;
 
+use super::carried::{CheckRecord, ago, millis};
 use super::report::CheckReport;
 use super::spec::{Check, Schedule};
+pub use super::weight::WeightChange;
 use lvs::Time;
 
 /// The result of a round of a check.
@@ -28,23 +30,6 @@ pub enum Outcome {
     Unknown {
         why: String,
     },
-}
-
-/// A change of its server's weight that a check asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum WeightChange {
-    Set(i32),
-    /// To the declared one.
-    Add(i64),
-}
-
-impl WeightChange {
-    pub(super) fn change(self, declared: i32) -> i64 {
-        match self {
-            Self::Set(weight) => i64::from(weight) - i64::from(declared),
-            Self::Add(change) => change,
-        }
-    }
 }
 
 #[derive(Debug)]
@@ -126,6 +111,33 @@ impl CheckState {
 
     pub(super) fn last_error(&self) -> Option<&str> {
         self.last_error.as_ref().map(|(_, why)| why.as_str())
+    }
+
+    pub(super) fn state(&self, now: Time) -> CheckRecord {
+        CheckRecord {
+            kind: self.check.kind.name().to_owned(),
+            up: self.up,
+            weight: self.weight,
+            void: self.void.clone(),
+            since: millis(now, self.since),
+            rounds: self.rounds,
+            against: self.against,
+            took: self.took,
+            last_error: self.last_error.as_ref().map(|(at, why)| (millis(now, *at), why.clone())),
+        }
+    }
+
+    /// Goes on from there, if it is the state of such a check.
+    pub(super) fn resume(&mut self, state: &CheckRecord, now: Time) {
+        if state.kind != self.check.kind.name() {
+            return;
+        }
+        self.up = state.up;
+        self.weight = state.weight;
+        self.void.clone_from(&state.void);
+        self.since = ago(now, state.since);
+        (self.rounds, self.against, self.took) = (state.rounds, state.against, state.took);
+        self.last_error = state.last_error.as_ref().map(|(at, why)| (ago(now, *at), why.clone()));
     }
 
     pub(super) fn report(&self, target: String, now: Time) -> CheckReport {

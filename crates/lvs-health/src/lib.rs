@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod action;
+pub mod carried;
 pub mod check;
 mod member;
 mod passive;
@@ -14,3 +15,4 @@ pub mod probe_key;
 pub mod report;
 pub mod spec;
 pub mod state;
+mod weight;

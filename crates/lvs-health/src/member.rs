@@ -2,6 +2,7 @@
 //!
 //! Pure. Called by the [`Pool`](super::pool::Pool).
 
+use super::carried::{ServerState, ago, millis};
 use super::check::{CheckState, Outcome};
 use super::report::ServerReport;
 use super::spec::{Check, CheckKind, OnFailure, ServerHealth};
@@ -65,6 +66,35 @@ impl Member {
             });
         }
         self.health = health.clone();
+    }
+
+    pub(super) fn state(&self, now: Time) -> ServerState {
+        ServerState {
+            server: self.endpoint(),
+            spec: self.spec.clone(),
+            put: self.put.clone(),
+            held: self.held,
+            drained: self.drained,
+            up: self.up,
+            since: millis(now, self.since),
+            grows_since: self.grows_from.map(|from| millis(now, from)),
+            put_share: self.put_share,
+            suspect: self.suspect.clone(),
+            checks: self.checks.iter().map(|check| check.state(now)).collect(),
+        }
+    }
+
+    pub(super) fn resume(&mut self, state: &ServerState, now: Time) {
+        self.spec.clone_from(&state.spec);
+        self.put.clone_from(&state.put);
+        (self.held, self.drained, self.up) = (state.held, state.drained, state.up);
+        self.since = ago(now, state.since);
+        self.grows_from = state.grows_since.map(|since| ago(now, since));
+        self.put_share = state.put_share;
+        self.suspect.clone_from(&state.suspect);
+        for (check, state) in self.checks.iter_mut().zip(&state.checks) {
+            check.resume(state, now);
+        }
     }
 
     pub(super) const fn endpoint(&self) -> Endpoint {

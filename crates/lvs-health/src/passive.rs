@@ -3,7 +3,9 @@
 //! Pure: what the director has counted is an argument. Called by the [`Pool`](super::pool::Pool).
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
+use super::carried::{HeardState, millis};
 use super::spec::Passive;
 use lvs::Time;
 use lvs::director::HandshakeStats;
@@ -28,6 +30,26 @@ struct Heard {
 pub(super) type Verdict = (Endpoint, Option<String>);
 
 impl Listener {
+    /// Servers as they are, and in how many milliseconds it is due.
+    pub(super) fn state(&self, now: Time) -> (Vec<HeardState>, u64) {
+        let heard = self.servers.iter().map(|(server, heard)| HeardState {
+            server: *server,
+            last: heard.last,
+            bad: heard.bad,
+            down_for: heard.down_until.map(|until| millis(until, now)),
+        });
+        (heard.collect(), millis(self.next_at, now))
+    }
+
+    pub(super) fn resume(&mut self, servers: &[HeardState], due_in: u64, now: Time) {
+        self.next_at = now + Duration::from_millis(due_in);
+        let heard = |state: &HeardState| {
+            let down_until = state.down_for.map(|wait| now + Duration::from_millis(wait));
+            (state.server, Heard { last: state.last, bad: state.bad, down_until })
+        };
+        self.servers = servers.iter().map(heard).collect();
+    }
+
     /// Whether an interval has passed.
     pub(super) fn is_due(&self, now: Time) -> bool {
         now >= self.next_at

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::action::Action;
+use super::carried::ServiceState;
 use super::check::Outcome;
 use super::member::Member;
 use super::passive::Listener;
@@ -69,6 +70,31 @@ impl Pool {
                     self.members.insert(server.server, member);
                 }
             }
+        }
+    }
+
+    /// State of the service, when all that follows from it is done.
+    pub(super) fn state(&self, now: Time) -> ServiceState {
+        let (heard, listens_in) = self.listener.state(now);
+        ServiceState {
+            service: self.service,
+            up: self.up,
+            settled: self.settled,
+            sorry: self.sorry.clone(),
+            servers: self.members.values().map(|member| member.state(now)).collect(),
+            listens_in,
+            heard,
+        }
+    }
+
+    /// Goes on from there.
+    pub(super) fn resume(&mut self, state: &ServiceState, now: Time) {
+        (self.up, self.settled) = (state.up, state.settled);
+        self.sorry.clone_from(&state.sorry);
+        self.listener.resume(&state.heard, state.listens_in, now);
+        for server in &state.servers {
+            let new = || Member::new(&ServerHealth::new(server.server), false, now);
+            self.members.entry(server.server).or_insert_with(new).resume(server, now);
         }
     }
 

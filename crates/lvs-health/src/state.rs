@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 pub use super::action::Action;
+use super::carried::ServiceState;
 use super::check::Outcome;
 use super::pool::Pool;
 use super::report::ServiceReport;
@@ -45,6 +46,19 @@ impl Health {
                     self.pools.insert(health.service, Pool::new(health, now));
                 }
             }
+        }
+    }
+
+    /// State of all services, for a director that takes over.
+    pub fn states(&self, now: Time) -> Vec<ServiceState> {
+        self.pools.values().map(|pool| pool.state(now)).collect()
+    }
+
+    /// Goes on from another director's state, where the same is declared.
+    pub fn resume(&mut self, states: &[ServiceState], now: Time) {
+        for state in states {
+            let new = || Pool::new(&ServiceHealth::nothing(state.service), now);
+            self.pools.entry(state.service).or_insert_with(new).resume(state, now);
         }
     }
 

@@ -374,3 +374,41 @@ proptest! {
         }
     }
 }
+
+proptest! {
+    /// Whenever another director takes the state over, all goes on as it would have, and nothing happens by it.
+    #[test]
+    fn a_successor_goes_on_with_the_state(
+        results in prop::collection::vec((1..4_u8, any::<bool>(), 0..3000_u64), 1..40), at in 0..40_usize,
+        quorum in 0..31_u32, sorry in any::<bool>(), slow in any::<bool>(),
+    ) {
+        let mut health = declared();
+        health.policy.quorum = quorum;
+        health.policy.sorry = sorry.then(|| SorryServer { server: spec(9, 1), inhibit: false });
+        for server in &mut health.servers {
+            server.slow_start = Duration::from_secs(if slow { 4 } else { 0 });
+            server.checks[0].schedule.fall = 2;
+        }
+        let (mut world, mut twin) = (World::new(&health), World::new(&health));
+        for (number, (last, good, millis)) in results.into_iter().enumerate() {
+            if number == at {
+                let states = serde_json::to_string(&world.health.states(world.now)).unwrap();
+                let (told, mut successor) = (world.events.len(), Health::default());
+                successor.declare(std::slice::from_ref(&health), world.now);
+                successor.resume(&serde_json::from_str::<Vec<_>>(&states).unwrap(), world.now);
+                world.health = successor;
+                world.settle();
+                prop_assert_eq!(world.events.len(), told);
+                prop_assert_eq!(serde_json::to_string(&world.health.states(world.now)).unwrap(), states);
+            }
+            for world in [&mut world, &mut twin] {
+                world.now = world.now + Duration::from_millis(millis);
+                world.result(last, good);
+            }
+            prop_assert_eq!(world.table(), twin.table());
+            prop_assert_eq!(&world.events, &twin.events);
+            prop_assert_eq!(&world.shares, &twin.shares);
+            prop_assert_eq!(world.health.report(world.now), twin.health.report(twin.now));
+        }
+    }
+}

@@ -1,6 +1,10 @@
 //! Storage of connections: slots in chunks that never move, each under a lock of its own.
+//!
+//! While somebody copies the table, each slot that is locked by others is noted as touched, so that what has changed since
+//! it was copied is found again. The notes are made and taken under the slot's lock.
 
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
 use parking_lot::{Mutex, MutexGuard};
 
@@ -8,12 +12,36 @@ use super::Connection;
 
 const CHUNK: usize = 1024;
 
-type Chunk = Box<[Mutex<Option<Connection>>]>;
+/// Notes in one word.
+const WORD: usize = 64;
+
+type Guard<'a> = MutexGuard<'a, Option<Connection>>;
+
+#[derive(Debug)]
+struct Chunk {
+    slots: Box<[Mutex<Option<Connection>>]>,
+    /// A bit for each slot.
+    touched: [AtomicU64; CHUNK / WORD],
+}
+
+impl Chunk {
+    fn new() -> Self {
+        let touched = [const { AtomicU64::new(0) }; CHUNK / WORD];
+        Self { slots: (0..CHUNK).map(|_| Mutex::new(None)).collect(), touched }
+    }
+
+    /// The word with the note of a slot, and its bit there.
+    const fn note(&self, at: usize) -> (&AtomicU64, u64) {
+        (&self.touched[at / WORD], 1 << (at % WORD))
+    }
+}
 
 #[derive(Debug)]
 pub(super) struct Slots {
     chunks: Box<[OnceLock<Chunk>]>,
     free: Mutex<Free>,
+    /// Whether touched slots are noted.
+    notes: AtomicBool,
 }
 
 #[derive(Debug, Default)]
@@ -28,7 +56,7 @@ impl Slots {
     /// Room for `limit` connections, of which memory is taken as they come.
     pub(super) fn new(limit: usize) -> Self {
         let chunks = (0..limit.div_ceil(CHUNK)).map(|_| OnceLock::new()).collect();
-        Self { chunks, free: Mutex::default() }
+        Self { chunks, free: Mutex::default(), notes: AtomicBool::new(false) }
     }
 
     /// How many there can be.
@@ -44,7 +72,7 @@ impl Slots {
         }
         let id = free.fresh;
         let chunk = self.chunks.get(id as usize / CHUNK)?;
-        chunk.get_or_init(|| (0..CHUNK).map(|_| Mutex::new(None)).collect());
+        chunk.get_or_init(Chunk::new);
         free.fresh += 1;
         Some(id)
     }
@@ -54,9 +82,71 @@ impl Slots {
         self.free.lock().list.push(id);
     }
 
-    pub(super) fn lock(&self, id: u32) -> Option<MutexGuard<'_, Option<Connection>>> {
-        let chunk = self.chunks.get(id as usize / CHUNK)?.get()?;
-        Some(chunk[id as usize % CHUNK].lock())
+    pub(super) fn lock(&self, id: u32) -> Option<Guard<'_>> {
+        let chunk = self.chunk(id)?;
+        let at = id as usize % CHUNK;
+        let guard = chunk.slots[at].lock();
+        // Whoever began to copy before has let go of this lock since, so that this is seen here.
+        if self.notes.load(Relaxed) {
+            let (word, bit) = chunk.note(at);
+            word.fetch_or(bit, Relaxed);
+        }
+        Some(guard)
+    }
+
+    /// As [`Self::lock`], for who changes nothing.
+    pub(super) fn look(&self, id: u32) -> Option<Guard<'_>> {
+        Some(self.chunk(id)?.slots[id as usize % CHUNK].lock())
+    }
+
+    fn chunk(&self, id: u32) -> Option<&Chunk> {
+        self.chunks.get(id as usize / CHUNK)?.get()
+    }
+
+    /// From now on touched slots are noted. All that are there count as touched.
+    pub(super) fn begin_notes(&self) {
+        self.notes.store(true, Relaxed);
+        for chunk in self.chunks.iter().map_while(OnceLock::get) {
+            chunk.touched.iter().for_each(|word| word.store(u64::MAX, Relaxed));
+        }
+    }
+
+    pub(super) fn end_notes(&self) {
+        self.notes.store(false, Relaxed);
+    }
+
+    /// How many are noted as touched.
+    pub(super) fn touched(&self) -> usize {
+        let words = self.chunks.iter().map_while(OnceLock::get).flat_map(|chunk| &chunk.touched);
+        words.map(|word| word.load(Relaxed).count_ones() as usize).sum()
+    }
+
+    /// Shows touched slots from `start` on to `see`, and takes their notes away; those of no more words than needed for
+    /// `most` of them. Where to go on; None at the end.
+    pub(super) fn take_touched(
+        &self,
+        start: u32,
+        most: usize,
+        mut see: impl FnMut(u32, &Option<Connection>),
+    ) -> Option<u32> {
+        let (mut at, mut seen) = (start as usize / WORD * WORD, 0);
+        while let Some(chunk) = self.chunks.get(at / CHUNK).and_then(OnceLock::get) {
+            if seen >= most {
+                return u32::try_from(at).ok();
+            }
+            let word = &chunk.touched[at % CHUNK / WORD];
+            let mut bits = word.load(Relaxed);
+            while bits != 0 {
+                let bit = bits.trailing_zeros() as usize;
+                bits &= bits - 1;
+                let slot = chunk.slots[at % CHUNK + bit].lock();
+                word.fetch_and(!(1 << bit), Relaxed);
+                see((at + bit) as u32, &slot);
+                seen += 1;
+            }
+            at += WORD;
+        }
+        None
     }
 
     /// One more than the highest slot ever used.

@@ -22,6 +22,10 @@ use super::{Chains, ConnFlags, ConnKey, Connection, EXTENSION, HeldPort, Ports, 
 use crate::service::{Endpoint, RealServer};
 use crate::time::Time;
 
+mod mirror;
+
+use mirror::count;
+
 /// Shards of the index; a power of two, well above the number of queues.
 const SHARDS: usize = 64;
 
@@ -30,6 +34,9 @@ const SHARDS: usize = 64;
 pub struct ConnId(std::num::NonZeroU32);
 
 impl ConnId {
+    /// No connection's.
+    pub const NOWHERE: Self = Self(std::num::NonZeroU32::MAX);
+
     fn from_slot(slot: u32) -> Self {
         Self(std::num::NonZeroU32::MIN.saturating_add(slot))
     }
@@ -37,6 +44,11 @@ impl ConnId {
     /// A number that stays the same, to spread connections by.
     pub const fn spread(self) -> usize {
         self.slot() as usize
+    }
+
+    /// The number of its place.
+    pub const fn place(self) -> u32 {
+        self.slot()
     }
 
     const fn slot(self) -> u32 {
@@ -95,7 +107,7 @@ pub struct ConnTable {
     /// Of these, those that were opened outwards.
     masqueraded: AtomicUsize,
     /// Connections whose client port is not known yet.
-    awaiting: AtomicU32,
+    awaiting: AtomicUsize,
     /// Connections that have ended and whose ends are to be told.
     untold: Mutex<Vec<Connection>>,
     flows: Flows,
@@ -115,7 +127,7 @@ impl ConnTable {
             most: AtomicUsize::new(usize::MAX),
             beside: AtomicUsize::new(0),
             masqueraded: AtomicUsize::new(0),
-            awaiting: AtomicU32::new(0),
+            awaiting: AtomicUsize::new(0),
             untold: Mutex::default(),
             flows: Flows::default(),
         }
@@ -233,7 +245,16 @@ impl ConnTable {
     }
 
     fn entry(&self, slot: u32) -> Option<Entry<'_>> {
-        let conn = MutexGuard::try_map(self.slots.lock(slot)?, Option::as_mut).ok()?;
+        Self::entry_of(slot, self.slots.lock(slot)?)
+    }
+
+    /// As [`Self::entry`], for who changes nothing.
+    fn seen(&self, slot: u32) -> Option<Entry<'_>> {
+        Self::entry_of(slot, self.slots.look(slot)?)
+    }
+
+    fn entry_of(slot: u32, guard: MutexGuard<'_, Option<Connection>>) -> Option<Entry<'_>> {
+        let conn = MutexGuard::try_map(guard, Option::as_mut).ok()?;
         let entry = Entry { id: ConnId::from_slot(slot), conn };
         (!entry.flags.has(ConnFlags::ENDING)).then_some(entry)
     }
@@ -270,51 +291,11 @@ impl ConnTable {
     /// Puts a connection into a slot that was claimed for it.
     fn put(&self, slot: u32, mut conn: Connection, keys: [Option<ConnKey>; 2]) {
         conn.queued = self.expiry.lock().push(slot, conn.expires_at());
-        if conn.flags.has(ConnFlags::NO_CLIENT_PORT) {
-            self.awaiting.fetch_add(1, Relaxed);
-        }
-        if conn.is_beside_services() {
-            self.beside.fetch_add(1, Relaxed);
-        }
-        if conn.is_masqueraded() {
-            self.masqueraded.fetch_add(1, Relaxed);
-        }
+        self.count_kinds(&conn, true);
         if let Some(mut place) = self.slots.lock(slot) {
             *place = Some(conn);
         }
         keys.iter().flatten().for_each(|key| self.index_insert(key, slot));
-    }
-
-    /// How many connections were ever added, wrapping around.
-    pub fn added(&self) -> u32 {
-        self.added.load(Relaxed)
-    }
-
-    /// Adds a connection that was in another table, as it is; nobody is told that it begins. `age`: how many that table
-    /// has taken in since, where that is known.
-    ///
-    /// # Errors
-    /// The table has no place for it; it is no longer counted at its server.
-    pub fn restore(&self, mut conn: Connection, age: Option<u32>) -> Result<ConnId, NotRestored> {
-        let is_hashed = !conn.flags.has(ConnFlags::UNHASHED);
-        let keys = [Some(conn.key_in()), conn.key_out()].map(|key| key.filter(|_| is_hashed));
-        if keys[0].is_some_and(|key| self.find_any(&key).is_some()) {
-            conn.unbind();
-            return Err(NotRestored::Known);
-        }
-        let has_room = conn.is_beside_services() || !self.is_full();
-        let Some(slot) = has_room.then(|| self.slots.claim()).flatten() else {
-            conn.unbind();
-            return Err(NotRestored::Full);
-        };
-        // All that is here already, and all that comes, is newer.
-        conn.number = self.added().wrapping_sub(age.unwrap_or(1).max(1));
-        if let Some(mut other) = keys[1].and_then(|key_out| self.find_any(&key_out)) {
-            other.flags.set(ConnFlags::SHARES_ENDS, true);
-            conn.flags.set(ConnFlags::SHARES_ENDS, true);
-        }
-        self.put(slot, conn, keys);
-        Ok(ConnId::from_slot(slot))
     }
 
     /// Ends a connection: no key leads to it, and it counts no more at its server and under its template. One that
@@ -353,28 +334,8 @@ impl ConnTable {
             entry.touch(now);
             return None;
         }
-        entry.flags.set(ConnFlags::ENDING, true);
-        let (slot, key_in, key_out) = (entry.id.slot(), entry.key_in(), entry.key_out());
-        drop(entry);
-        self.index_remove(&key_in, slot);
-        if let Some(key_out) = key_out {
-            self.index_remove(&key_out, slot);
-        }
-        let mut conn = self.slots.lock(slot).and_then(|mut place| place.take())?;
+        let mut conn = self.remove(entry)?;
         self.flows.end(&conn, close_reason, now);
-        self.slots.free(slot);
-        if conn.flags.has(ConnFlags::NO_CLIENT_PORT) {
-            self.awaiting.fetch_sub(1, Relaxed);
-        }
-        if let Some(mut controller) = conn.controller.take().and_then(|id| self.get(id)) {
-            controller.controlled = controller.controlled.saturating_sub(1);
-        }
-        if conn.is_beside_services() {
-            self.beside.fetch_sub(1, Relaxed);
-        }
-        if conn.is_masqueraded() {
-            self.masqueraded.fetch_sub(1, Relaxed);
-        }
         let held = conn.held_port(now);
         if conn.tells_on_expiry() && conn.is_open() {
             conn.uncount();
@@ -383,6 +344,37 @@ impl ConnTable {
             conn.unbind();
         }
         held
+    }
+
+    /// Takes a connection out of its slot and all that leads there, and from under its controller.
+    fn remove(&self, mut entry: Entry<'_>) -> Option<Connection> {
+        entry.flags.set(ConnFlags::ENDING, true);
+        let (slot, key_in, key_out) = (entry.id.slot(), entry.key_in(), entry.key_out());
+        drop(entry);
+        self.index_remove(&key_in, slot);
+        if let Some(key_out) = key_out {
+            self.index_remove(&key_out, slot);
+        }
+        let mut conn = self.slots.lock(slot).and_then(|mut place| place.take())?;
+        self.slots.free(slot);
+        self.count_kinds(&conn, false);
+        if let Some(mut controller) = conn.controller.take().and_then(|id| self.get(id)) {
+            controller.controlled = controller.controlled.saturating_sub(1);
+        }
+        Some(conn)
+    }
+
+    /// Counts one connection more, or one less, of the kinds that it is of.
+    fn count_kinds(&self, conn: &Connection, is_more: bool) {
+        if conn.flags.has(ConnFlags::NO_CLIENT_PORT) {
+            count(&self.awaiting, is_more);
+        }
+        if conn.is_beside_services() {
+            count(&self.beside, is_more);
+        }
+        if conn.is_masqueraded() {
+            count(&self.masqueraded, is_more);
+        }
     }
 
     /// Ends a TCP connection and has both ends told, if it is known where they are. True when they will be.
@@ -546,7 +538,7 @@ impl ConnTable {
     /// Shows every connection in one of `parts` parts of the table.
     pub fn for_each_part(&self, part: u32, parts: u32, mut see: impl FnMut(ConnId, &Connection)) {
         for slot in (part..self.slots.end()).step_by(parts as usize) {
-            if let Some(entry) = self.entry(slot) {
+            if let Some(entry) = self.seen(slot) {
                 see(entry.id, &entry);
             }
         }
@@ -561,7 +553,7 @@ impl ConnTable {
     ) -> Option<u32> {
         let last = self.slots.end();
         for slot in start..end.min(last) {
-            if let Some(entry) = self.entry(slot) {
+            if let Some(entry) = self.seen(slot) {
                 see(entry.id, &entry);
             }
         }

@@ -31,6 +31,7 @@ pub use control::command::{
     Command, CommandError, ConnEntry, DaemonRole, DaemonSpec, EngineData, Info, Overload, Query, Reply,
     ServerEntry, ServiceEntry, Tables, TimeoutSettings,
 };
+pub use control::copy::Copy;
 pub use control::explain::{Candidate, Explanation, Outcome, Question};
 pub use control::export::Export;
 pub use control::import::{ImportSummary, Skipped};
@@ -38,6 +39,7 @@ pub use control::kernel::{Kernel, UnknownKernel};
 pub use control::pin::PinnedFlow;
 pub use control::status::{HashStatus, TableStatus};
 pub use control::sysctl::{Scope, Sysctl, SysctlEntry, Sysctls};
+pub use control::take_over::TakeOver;
 pub use path::fullnat::{DEFAULT_LADDR_PORTS, INNER_LADDRS, MOST_LADDRS, laddrs};
 pub use upkeep::resets::CutOff;
 

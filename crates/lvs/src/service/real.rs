@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicI32, AtomicU32, Ordering::Relaxed};
 
 use parking_lot::{Mutex, RwLock};
+use serde::{Deserialize, Serialize};
 
 use super::stats::Meter;
 use super::{Counters, Endpoint, Forwarding, ServerSpec, ServiceKey, Stats};
@@ -30,7 +31,7 @@ impl ServerFlags {
 }
 
 /// How a server takes new connections.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HandshakeStats {
     pub opened: u32,
     pub answered: u32,
@@ -285,6 +286,16 @@ impl RealServer {
         // Between the thresholds it is as it was.
         self.flags.set(ServerFlags::OVERLOADED, was_overloaded);
         self.check_overload();
+    }
+
+    /// How fast it counts, as numbers of its estimator.
+    pub fn rate_numbers(&self) -> [u64; 5] {
+        self.with_meter(|meter, _| meter.rate_numbers())
+    }
+
+    /// Goes on from such numbers.
+    pub fn resume_rates(&self, numbers: [u64; 5]) {
+        self.with_meter(|meter, _| meter.estimator().resume(numbers));
     }
 
     pub const fn counters(&self) -> &Counters {

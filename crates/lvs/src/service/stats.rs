@@ -130,6 +130,18 @@ impl Estimator {
     }
 }
 
+impl Estimator {
+    /// Averages in the kernel's fixed point.
+    pub const fn numbers(&self) -> [u64; 5] {
+        [self.cps, self.in_pps, self.out_pps, self.in_bps, self.out_bps]
+    }
+
+    /// Goes on from another one's averages, and from the counters as they are here.
+    pub const fn resume(&mut self, [cps, in_pps, out_pps, in_bps, out_bps]: [u64; 5]) {
+        *self = Self { last: self.last, cps, in_pps, out_pps, in_bps, out_bps };
+    }
+}
+
 /// State of a reader of counters that only go up: where zero is, and the running rates.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Meter {
@@ -157,6 +169,14 @@ impl Meter {
 
     pub(super) fn rates(&self) -> Rates {
         self.estimator.rates()
+    }
+
+    pub(super) const fn rate_numbers(&self) -> [u64; 5] {
+        self.estimator.numbers()
+    }
+
+    pub(super) const fn estimator(&mut self) -> &mut Estimator {
+        &mut self.estimator
     }
 }
 

@@ -289,6 +289,11 @@ impl ServiceTable {
         in_use.or_else(|| self.trash.get(key, end))
     }
 
+    /// Puts the servers of a service in that order, newest first. Before any packet is scheduled.
+    pub fn arrange(&mut self, key: &ServiceKey, order: &[Endpoint]) {
+        self.services.get_mut(key).into_iter().for_each(|service| service.arrange(order));
+    }
+
     /// Takes over what a service has carried elsewhere. False: there is no such service.
     /// `of_servers`: how much of it its servers here have taken over already.
     pub fn take_over_service(&mut self, key: &ServiceKey, stats: Stats, of_servers: Stats) -> bool {
@@ -303,6 +308,21 @@ impl ServiceTable {
         self.retired = self.retired.plus(stats).minus(of_services);
         let total = self.raw_stats();
         self.meter.restart_rates(total);
+    }
+
+    /// How fast all of them count together, as numbers of the estimator.
+    pub const fn rate_numbers(&self) -> [u64; 5] {
+        self.meter.rate_numbers()
+    }
+
+    /// Goes on from such numbers, for one service or for all together.
+    pub fn resume_rates(&mut self, key: Option<&ServiceKey>, numbers: [u64; 5]) {
+        match key {
+            None => self.meter.estimator().resume(numbers),
+            Some(key) => {
+                self.services.get_mut(key).into_iter().for_each(|service| service.resume_rates(numbers));
+            }
+        }
     }
 
     /// Ends a 2-second interval of all rate estimators.

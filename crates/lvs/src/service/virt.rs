@@ -117,6 +117,16 @@ impl VirtualService {
         self.meter.restart_rates(stats);
     }
 
+    /// How fast it counts, as numbers of its estimator.
+    pub const fn rate_numbers(&self) -> [u64; 5] {
+        self.meter.rate_numbers()
+    }
+
+    /// Goes on from such numbers.
+    pub(super) const fn resume_rates(&mut self, numbers: [u64; 5]) {
+        self.meter.estimator().resume(numbers);
+    }
+
     /// Puts a server, new or revived, at the head of the list.
     pub(super) fn insert(&mut self, server: Arc<RealServer>) {
         self.retired = self.retired.minus(server.raw_stats());
@@ -124,6 +134,18 @@ impl VirtualService {
         self.ramp(server.endpoint(), FULL_SHARE);
         self.servers.insert(0, server);
         self.tell_scheduler(ServerChange::Added);
+    }
+
+    /// Puts its servers in this order, newest first, as if they had come so. Before any packet is scheduled.
+    pub(super) fn arrange(&mut self, order: &[Endpoint]) {
+        if self.servers.iter().map(|server| server.endpoint()).eq(order.iter().copied()) {
+            return;
+        }
+        let place = |server: &Arc<RealServer>| order.iter().position(|end| *end == server.endpoint());
+        self.servers.sort_by_key(place);
+        if let Ok(scheduler) = new_scheduler(&self.spec, &self.servers) {
+            self.scheduler = scheduler;
+        }
     }
 
     pub(super) fn edit_server(&mut self, spec: &ServerSpec) -> bool {

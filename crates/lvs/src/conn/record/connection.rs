@@ -97,6 +97,13 @@ impl ConnRecord {
         }
     }
 
+    /// As [`Self::of`], for a table that mirrors this one: its label is its place, and its age tells which one in that
+    /// place it is.
+    pub fn placed(conn: &Connection, id: ConnId, added: u32) -> Self {
+        let record = Self::of(conn, id, added, ConnId::place);
+        Self { label: Some(id.place()), age: Some(added.wrapping_sub(conn.number)), ..record }
+    }
+
     pub const fn is_template(&self) -> bool {
         matches!(self.state, State::Template { .. })
     }

@@ -18,6 +18,9 @@ const SERVER: u8 = 3;
 const SERVICE: u8 = 4;
 const TOTALS: u8 = 5;
 const PATH: u8 = 6;
+const GONE: u8 = 7;
+const ADDED: u8 = 8;
+const RATES: u8 = 9;
 const END: u8 = 255;
 
 /// One record.
@@ -30,6 +33,11 @@ pub enum Record {
     /// Counters of all services together.
     Totals(Stats),
     Path(PathRecord),
+    /// No connection is in that place any more.
+    Gone(u32),
+    /// Connections that were added since the copy began, wrapping around.
+    Added(u32),
+    Rates(RatesRecord),
     /// So many records come before it.
     End(u64),
 }
@@ -84,6 +92,16 @@ pub struct PathRecord {
     pub until: Time,
 }
 
+/// How fast a server, a service, or all of them count: the estimator's numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RatesRecord {
+    /// None: all services.
+    pub service: Option<ServiceKey>,
+    /// None: the service itself.
+    pub server: Option<Endpoint>,
+    pub numbers: [u64; 5],
+}
+
 impl Record {
     /// Appends it. False: it is too long, and left out.
     pub fn put(&self, out: &mut Vec<u8>, now: Time) -> bool {
@@ -96,6 +114,9 @@ impl Record {
             Self::Path(path) => {
                 put_framed(out, PATH, |out| put_path(out, (path.addr, path.mtu), path.until, now))
             }
+            Self::Gone(place) => put_framed(out, GONE, |out| put_u32(out, *place)),
+            Self::Added(count) => put_framed(out, ADDED, |out| put_u32(out, *count)),
+            Self::Rates(rates) => put_framed(out, RATES, |out| put_rates(out, rates)),
             Self::End(count) => put_framed(out, END, |out| put_u64(out, *count)),
         }
     }
@@ -112,6 +133,9 @@ impl Record {
             SERVICE => "the counters of a service",
             TOTALS => "the counters of all services",
             PATH => "a narrow way",
+            GONE => "a place without a connection",
+            ADDED => "the number of connections",
+            RATES => "rates",
             END => "the end of an export",
             _ => return Ok(None),
         };
@@ -130,6 +154,9 @@ impl Record {
             PATH => {
                 Self::Path(PathRecord { addr: source.addr()?, mtu: source.u32()?, until: source.time()? })
             }
+            GONE => Self::Gone(source.u32()?),
+            ADDED => Self::Added(source.u32()?),
+            RATES => Self::Rates(rates(&mut source)?),
             _ => Self::End(source.u64()?),
         };
         if source.is_empty() { Ok(Some((record, unknown))) } else { Err(Damage::Longer(what)) }
@@ -195,4 +222,20 @@ fn service(source: &mut Source<'_>) -> Result<ServiceRecord, Damage> {
             Ok(CursorRecord { last, weight: source.u64()?.cast_signed() })
         })?,
     })
+}
+
+fn put_rates(out: &mut Vec<u8>, rates: &RatesRecord) {
+    put_option(out, rates.service, |out, service| put_service(out, &service));
+    put_option(out, rates.server, put_end);
+    rates.numbers.into_iter().for_each(|number| put_u64(out, number));
+}
+
+fn rates(source: &mut Source<'_>) -> Result<RatesRecord, Damage> {
+    let service = source.option(Source::service)?;
+    let server = source.option(Source::end)?;
+    let mut numbers = [0; 5];
+    for number in &mut numbers {
+        *number = source.u64()?;
+    }
+    Ok(RatesRecord { service, server, numbers })
 }

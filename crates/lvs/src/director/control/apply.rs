@@ -46,7 +46,7 @@ impl Director {
     }
 
     /// Notes what packets have to know of the services as a whole.
-    fn note_services(&self) {
+    pub(super) fn note_services(&self) {
         let mut families = self.masquerade.families();
         let (mut has_engines, mut tells_ends, mut has_services) = (false, false, false);
         for service in self.services.read().iter() {
@@ -208,7 +208,7 @@ impl Director {
         Ok(())
     }
 
-    fn replace(&self, tables: &Tables) -> Result<(), CommandError> {
+    pub(super) fn replace(&self, tables: &Tables) -> Result<(), CommandError> {
         let twice = |daemons: &[DaemonSpec]| matches!(daemons, [one, other] if one.role == other.role);
         if tables.daemons.as_ref().is_some_and(|daemons| daemons.len() > 2 || twice(daemons)) {
             return Err(CommandError::DaemonRunning);

@@ -165,7 +165,7 @@ impl Export<'_> {
     }
 }
 
-fn server_record(server: &RealServer) -> ServerRecord {
+pub(super) fn server_record(server: &RealServer) -> ServerRecord {
     let service: ServiceKey = *server.service();
     let [answered, refused, overloads] = server.tallies();
     ServerRecord {

@@ -15,7 +15,8 @@ use std::sync::atomic::Ordering::Relaxed;
 use foldhash::fast::FixedState;
 
 use crate::conn::record::{
-    ConnRecord, Damage, Frames, Header, PortRecord, Record, ServerRecord, ServiceRecord, UnreadableExport,
+    ConnRecord, Damage, Frames, Header, PathRecord, PortRecord, Record, ServerRecord, ServiceRecord,
+    UnreadableExport,
 };
 use crate::conn::{
     AdoptedPort, AdoptedUse, ConnId, HeldPort, NotRestored, PortPoolKey, SctpState, State, TIME_WAIT,
@@ -73,7 +74,7 @@ pub struct Skipped {
 }
 
 /// Local ports that were claimed for connections which are yet to come.
-type Claimed = HashSet<(PortPoolKey, u16), FixedState>;
+pub(super) type Claimed = HashSet<(PortPoolKey, u16), FixedState>;
 
 impl Director {
     /// Takes over what an export holds. Whatever is wrong in it is counted and left out.
@@ -82,15 +83,7 @@ impl Director {
     /// The bytes are no export, or one of another version; nothing has changed then.
     pub fn import(&self, export: &[u8], now: Time) -> Result<ImportSummary, UnreadableExport> {
         let (header, frames) = Header::read(export)?;
-        let mut import = Import {
-            director: self,
-            now,
-            summary: ImportSummary { taken_at: header.taken_at, ..ImportSummary::default() },
-            labels: BTreeMap::new(),
-            controlled: Vec::new(),
-            of_servers: BTreeMap::new(),
-            of_services: Stats::default(),
-        };
+        let mut import = Import::new(self, header.taken_at, now);
         let mut claimed = import.claim_ports(frames.clone());
         import.take_records(frames, &mut claimed);
         import.link();
@@ -103,10 +96,13 @@ impl Director {
 }
 
 /// An import under way.
-struct Import<'a> {
-    director: &'a Director,
-    now: Time,
-    summary: ImportSummary,
+#[derive(Debug)]
+pub(super) struct Import<'a> {
+    pub(super) director: &'a Director,
+    pub(super) now: Time,
+    pub(super) summary: ImportSummary,
+    /// Free ports that may yet be noted.
+    gaps: usize,
     labels: BTreeMap<u32, ConnId>,
     controlled: Vec<(ConnId, u32)>,
     /// Traffic that the servers of each service have taken over.
@@ -114,31 +110,66 @@ struct Import<'a> {
     of_services: Stats,
 }
 
-impl Import<'_> {
+/// Facts about a connection that its director keeps beside the table.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct News {
+    tells_ends: bool,
+    repeat_at: Option<Time>,
+}
+
+impl News {
+    pub(super) fn of(record: &ConnRecord) -> Self {
+        let rare = &record.rare;
+        Self { tells_ends: rare.positions.is_some(), repeat_at: rare.repeat_at }
+    }
+}
+
+/// Local port that somebody has, and until when the server may remember what was on it.
+type WantedPort = (PortPoolKey, (AdoptedPort, Time));
+
+impl<'a> Import<'a> {
+    /// `taken_at`: what time it was for the other director.
+    pub(super) fn new(director: &'a Director, taken_at: Time, now: Time) -> Self {
+        Self {
+            director,
+            now,
+            summary: ImportSummary { taken_at, ..ImportSummary::default() },
+            gaps: MOST_GAPS,
+            labels: BTreeMap::new(),
+            controlled: Vec::new(),
+            of_servers: BTreeMap::new(),
+            of_services: Stats::default(),
+        }
+    }
+
+    /// From a director that is known to be right.
+    pub(super) fn without_limit(self) -> Self {
+        Self { gaps: usize::MAX, ..self }
+    }
+
     /// Claims the local ports of all connections, and those that rest, in the order in which they rested.
     fn claim_ports(&mut self, frames: Frames<'_>) -> Claimed {
+        let now = self.now;
+        let records = frames.filter_map(|(_, frame)| Record::read(frame.ok()?, now).ok()?);
+        self.claim(records.filter_map(|(record, _)| match record {
+            Record::Connection(conn) => port_of(&conn),
+            Record::Port(port) => Some(left_port(&port)),
+            _ => None,
+        }))
+    }
+
+    /// Claims these ports. Those that connections have are returned, if they could be claimed.
+    pub(super) fn claim(&mut self, ports: impl Iterator<Item = WantedPort>) -> Claimed {
         let mut wanted: HashMap<PortPoolKey, Vec<(AdoptedPort, Time)>, FixedState> = HashMap::default();
-        for frame in frames.filter_map(|(_, frame)| frame.ok()) {
-            let Ok(Some((record, _))) = Record::read(frame, self.now) else { continue };
-            let (pair, port) = match record {
-                Record::Connection(conn) => match port_of(&conn) {
-                    Some(found) => found,
-                    None => continue,
-                },
-                Record::Port(PortRecord { pair, port, rest }) => {
-                    (pair, (AdoptedPort { port, usage: AdoptedUse::Left(rest) }, rest.until))
-                }
-                _ => continue,
-            };
+        for (pair, port) in ports {
             wanted.entry(pair).or_default().push(port);
         }
         let mut claimed = Claimed::default();
-        let mut gaps = MOST_GAPS;
         for (pair, mut ports) in wanted {
             ports.sort_by_key(|(_, rests_until)| *rests_until);
             let ports: Vec<AdoptedPort> = ports.into_iter().map(|(port, _)| port).collect();
             let range = self.range_of(&pair);
-            let taken = self.director.conns.ports().adopt(&pair, &range, &ports, &mut gaps);
+            let taken = self.director.conns.ports().adopt(&pair, &range, &ports, &mut self.gaps);
             for (port, is_taken) in ports.iter().zip(taken) {
                 match (port.usage, is_taken) {
                     (AdoptedUse::Left(_), true) => self.summary.ports += 1,
@@ -183,13 +214,10 @@ impl Import<'_> {
                 Some((Record::Port(_), _)) => {}
                 Some((Record::Server(server), _)) => self.take_server(&server),
                 Some((Record::Service(service), _)) => self.take_service(&service),
-                Some((Record::Totals(stats), _)) => {
-                    self.director.services.write().take_over_totals(stats, self.of_services);
-                }
-                Some((Record::Path(path), _)) => {
-                    self.director.routes.learn_until(path.addr, path.mtu, path.until);
-                    self.summary.paths += 1;
-                }
+                Some((Record::Totals(stats), _)) => self.take_totals(stats),
+                Some((Record::Path(path), _)) => self.take_path(&path),
+                // Of the copy of a director that goes on.
+                Some((Record::Gone(_) | Record::Added(_) | Record::Rates(_), _)) => {}
                 Some((Record::End(count), _)) => self.summary.is_whole = count == found,
             }
             found += 1;
@@ -204,9 +232,7 @@ impl Import<'_> {
             return;
         }
         let (label, controller, age) = (record.label, record.controller, record.age);
-        let is_template = record.is_template();
-        let tells_ends = record.rare.positions.is_some();
-        let repeat_at = record.rare.repeat_at;
+        let (is_template, news) = (record.is_template(), News::of(&record));
         let server = self.server_of(&record);
         let conn = record.restored(server, |data| director.conns.tag(data));
         let id = match director.conns.restore(conn, age) {
@@ -231,16 +257,34 @@ impl Import<'_> {
             self.labels.insert(label, id);
         });
         self.controlled.extend(controller.map(|label| (id, label)));
-        if tells_ends {
-            director.tells_ends.store(true, Relaxed);
+        self.tell(id, news);
+    }
+
+    /// Tells the director what else it is to know.
+    pub(super) fn tell(&self, id: ConnId, news: News) {
+        if news.tells_ends {
+            self.director.tells_ends.store(true, Relaxed);
         }
-        if let Some(at) = repeat_at {
-            director.repeats.lock().push(Reverse((at, id)));
+        if let Some(at) = news.repeat_at {
+            self.director.repeats.lock().push(Reverse((at, id)));
         }
     }
 
+    pub(super) fn take_port(&mut self, port: &PortRecord) {
+        self.claim(std::iter::once(left_port(port)));
+    }
+
+    pub(super) fn take_totals(&self, stats: Stats) {
+        self.director.services.write().take_over_totals(stats, self.of_services);
+    }
+
+    pub(super) fn take_path(&mut self, path: &PathRecord) {
+        self.director.routes.learn_until(path.addr, path.mtu, path.until);
+        self.summary.paths += 1;
+    }
+
     /// A check's connection has a server of its own, all others one of the tables.
-    fn server_of(&self, record: &ConnRecord) -> Option<Arc<RealServer>> {
+    pub(super) fn server_of(&self, record: &ConnRecord) -> Option<Arc<RealServer>> {
         let server = record.server.as_ref()?;
         if record.rare.pinned {
             let spec = ServerSpec::new(server.end.addr, server.end.port, server.forwarding);
@@ -253,7 +297,7 @@ impl Import<'_> {
         })
     }
 
-    fn take_server(&mut self, record: &ServerRecord) {
+    pub(super) fn take_server(&mut self, record: &ServerRecord) {
         let services = self.director.services.read();
         let Some(server) = services.server_or_leaving(&record.service, record.end) else {
             self.summary.skipped.no_service += 1;
@@ -271,7 +315,7 @@ impl Import<'_> {
         }
     }
 
-    fn take_service(&mut self, record: &ServiceRecord) {
+    pub(super) fn take_service(&mut self, record: &ServiceRecord) {
         let of_servers = self.of_servers.remove(&record.service).unwrap_or_default();
         let mut services = self.director.services.write();
         if !services.take_over_service(&record.service, record.stats, of_servers) {
@@ -306,8 +350,12 @@ impl Import<'_> {
     }
 }
 
+const fn left_port(&PortRecord { pair, port, rest }: &PortRecord) -> WantedPort {
+    (pair, (AdoptedPort { port, usage: AdoptedUse::Left(rest) }, rest.until))
+}
+
 /// The local port of a connection, how it is used, and until when the server may remember what was on it.
-fn port_of(conn: &ConnRecord) -> Option<(PortPoolKey, (AdoptedPort, Time))> {
+pub(super) fn port_of(conn: &ConnRecord) -> Option<WantedPort> {
     let local = conn.local?.0.end;
     let pair = PortPoolKey { protocol: conn.protocol, local: local.addr, peer: conn.ends[2] };
     let is_over = match conn.state {

@@ -2,6 +2,7 @@
 //! as it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use proptest::prelude::*;
@@ -11,6 +12,8 @@ use crate::conn::record::UnreadableExport;
 use crate::conn::{ConnKey, Role};
 use crate::director::{ImportSummary, PinnedFlow, Question, Skipped};
 use crate::service::{ClientAddrMode, Endpoint, Family, Persistence, ProxyVersion};
+
+mod mirrored;
 
 /// One thing that happens to a director.
 #[derive(Clone, Debug)]
@@ -136,7 +139,7 @@ fn servers(key: &ServiceKey, forwarding: Forwarding) -> [ServerSpec; 2] {
 
 /// A director, and all that came out of it.
 struct Carried {
-    director: Director,
+    director: Arc<Director>,
     now: Time,
     outbox: Outbox,
     commands: Vec<Command>,
@@ -153,7 +156,7 @@ impl Carried {
             ..Settings::default()
         };
         let mut this = Self {
-            director: Director::new(settings),
+            director: Arc::new(Director::new(settings)),
             now: Time::from_secs(1000),
             outbox: Outbox::default(),
             commands: Vec::new(),
@@ -385,6 +388,45 @@ fn assert_alike(one: &Carried, other: &Carried) {
     }
 }
 
+/// Every packet of a connection that is there, from both ends, meets the same in both, and so does the passing of time.
+fn go_on_alike(first: &mut Carried, second: &mut Carried, later: &[Step]) {
+    let arrived = first.arrived.clone();
+    for step in later {
+        let (packet, side) = match *step {
+            Step::Client { service, client, port, flags, text } => {
+                let (spec, forwarding) = &declared()[service];
+                let end = client_end(&spec.key, (client, port));
+                let is_known = |conn: &ConnEntry| {
+                    conn.client == end && conn.virt == virtual_end(&spec.key).1 && conn.expires_in_ms > 0
+                };
+                // Which local port a new connection gets is each director's own choice.
+                let may_be_new = *forwarding == Forwarding::FullNat && FLAGS[flags] & SYN != 0;
+                if may_be_new || !first.conns().iter().any(is_known) {
+                    continue;
+                }
+                let said = (FLAGS[flags], CLIENT_TEXTS[text]);
+                (client_packet(&spec.key, (client, port), said), side_of(&spec.key))
+            }
+            Step::Server { about, flags, text } => {
+                let Some(about) = arrived.get(about % arrived.len().max(1)) else { continue };
+                let Some(answer) = answer_to(about, FLAGS[flags], SERVER_TEXTS[text]) else { continue };
+                if !is_answer(first, &answer) {
+                    continue;
+                }
+                (answer, Side::Server)
+            }
+            Step::Pass { .. } | Step::Outward { .. } | Step::Turn { .. } => continue,
+        };
+        let told = first.process(&packet, side);
+        assert_eq!(told, second.process(&packet, side));
+    }
+    assert_alike(first, second);
+    for _ in 0..60 {
+        assert_eq!(first.pass(25_000), second.pass(25_000));
+    }
+    assert_eq!(first.director.conn_count(), second.director.conn_count());
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 192, ..ProptestConfig::default() })]
 
@@ -402,42 +444,7 @@ proptest! {
         assert_alike(&first, &second);
         prop_assert_eq!(second.director.export_all(second.now), export, "an export of an import is the export");
 
-        // Every packet of a connection that is there, from both ends.
-        let arrived = first.arrived.clone();
-        for step in &later {
-            let (packet, side) = match *step {
-                Step::Client { service, client, port, flags, text } => {
-                    let (spec, forwarding) = &declared()[service];
-                    let end = client_end(&spec.key, (client, port));
-                    let is_known = |conn: &ConnEntry| {
-                        conn.client == end && conn.virt == virtual_end(&spec.key).1 && conn.expires_in_ms > 0
-                    };
-                    // Which local port a new connection gets is each director's own choice.
-                    let may_be_new = *forwarding == Forwarding::FullNat && FLAGS[flags] & SYN != 0;
-                    if may_be_new || !first.conns().iter().any(is_known) {
-                        continue;
-                    }
-                    let said = (FLAGS[flags], CLIENT_TEXTS[text]);
-                    (client_packet(&spec.key, (client, port), said), side_of(&spec.key))
-                }
-                Step::Server { about, flags, text } => {
-                    let Some(about) = arrived.get(about % arrived.len().max(1)) else { continue };
-                    let Some(answer) = answer_to(about, FLAGS[flags], SERVER_TEXTS[text]) else { continue };
-                    if !is_answer(&first, &answer) {
-                        continue;
-                    }
-                    (answer, Side::Server)
-                }
-                Step::Pass { .. } | Step::Outward { .. } | Step::Turn { .. } => continue,
-            };
-            let told = first.process(&packet, side);
-            prop_assert_eq!(told, second.process(&packet, side));
-        }
-        assert_alike(&first, &second);
-        for _ in 0..60 {
-            prop_assert_eq!(first.pass(25_000), second.pass(25_000));
-        }
-        prop_assert_eq!(first.director.conn_count(), second.director.conn_count());
+        go_on_alike(&mut first, &mut second, &later);
     }
 
     /// Whatever is damaged, the rest is taken over, and both directors go on.
