@@ -4,6 +4,7 @@
 //! still in the processor's cache and one buffer is enough; the clock is read once for each batch. Only long segments of
 //! streams that come one by one wait for the rest of their batch, to go on together.
 
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::io;
 use std::sync::Arc;
@@ -42,6 +43,8 @@ pub(super) struct Path {
     pub(super) tunnels: Option<Arc<TunnelOffload>>,
     /// Rung when there is something to tell other directors.
     pub(super) sync_bell: Arc<Notify>,
+    /// Interfaces that an earlier director left.
+    pub(super) left: Arc<BTreeSet<String>>,
 }
 
 impl Path {
@@ -63,7 +66,13 @@ impl Path {
             ended,
             tunnels: tunnels.map(Arc::new),
             sync_bell: Arc::default(),
+            left: Arc::default(),
         }
+    }
+
+    /// With the interfaces that an earlier director left: they are joined and not made.
+    pub(super) fn joining(self, left: BTreeSet<String>) -> Self {
+        Self { left: Arc::new(left), ..self }
     }
 }
 
@@ -76,20 +85,25 @@ impl Path {
     }
 }
 
-/// An interface whose queues are served.
+/// An interface, and the threads that serve its queues.
 #[derive(Debug)]
 pub(super) struct Interface {
-    pub(super) name: String,
-    _workers: Vec<Worker>,
+    // Before the interface, which is gone only when nobody has it.
+    workers: Vec<Worker>,
+    tun: Tun,
+    path: Path,
 }
 
 impl Interface {
-    /// Makes the interface and starts a thread for each of its queues. The writer is a way in beside them.
+    /// Makes the interface, or joins the one that is left. Until it is served, packets wait in its queues.
     ///
     /// # Errors
-    /// The interface cannot be made, or the system refuses a thread.
-    pub(super) fn open(name: &str, options: Options, path: &Path) -> Result<(Self, TunWriter), DaemonError> {
-        let mut tun = Tun::open(name, options)?;
+    /// The interface cannot be made.
+    pub(super) fn open(name: &str, options: Options, path: &Path) -> Result<Self, DaemonError> {
+        let mut tun = match path.left.contains(name) {
+            true => Tun::open_left(name, options)?,
+            false => Tun::open(name, options)?,
+        };
         let offload = tun.features();
         let tunnels = path.tunnels.as_ref().map_or("cut", |tunnels| match tun.take_tunnels_whole(tunnels) {
             Ok(()) => "whole",
@@ -98,24 +112,46 @@ impl Interface {
                 "cut"
             }
         });
-        let (queues, writer) = tun.into_parts();
-        let mut workers = Vec::with_capacity(queues.len());
-        for (number, queue) in queues.into_iter().enumerate() {
-            let path = path.clone();
+        tracing::info!(device = name, %offload, tunnels, queues = options.queues, "device up");
+        Ok(Self { workers: Vec::new(), tun, path: path.clone() })
+    }
+
+    pub(super) fn name(&self) -> &str {
+        self.tun.name()
+    }
+
+    /// A way in beside the queues.
+    ///
+    /// # Errors
+    /// The system refuses a descriptor.
+    pub(super) fn writer(&self) -> Result<TunWriter, DaemonError> {
+        Ok(self.tun.writer()?)
+    }
+
+    /// Has it outlive a director that is killed. To be called when the journal knows it.
+    ///
+    /// # Errors
+    /// The driver refuses.
+    pub(super) fn keep(&self) -> Result<(), DaemonError> {
+        Ok(self.tun.keep()?)
+    }
+
+    /// Starts a thread for each of its queues.
+    ///
+    /// # Errors
+    /// The system refuses a thread.
+    pub(super) fn serve(&mut self) -> Result<(), DaemonError> {
+        for (number, queue) in self.tun.queues()?.into_iter().enumerate() {
+            let path = self.path.clone();
             let (all, ended) = (Arc::clone(&path.counters), path.ended.clone());
             let neighbours = Arc::clone(&path.neighbours);
             let serving = move |device: TunQueue, counters: Arc<QueueCounters>, mut stopped: Stopped| async move {
                 serve(device, &path, &counters, &mut stopped).await
             };
-            workers.push(Worker::start(
-                format!("{name}/{number}"),
-                (queue, neighbours),
-                (&all, ended),
-                serving,
-            )?);
+            let thread = format!("{}/{number}", self.name());
+            self.workers.push(Worker::start(thread, (queue, neighbours), (&all, ended), serving)?);
         }
-        tracing::info!(device = name, %offload, tunnels, queues = workers.len(), "device up");
-        Ok((Self { name: name.to_owned(), _workers: workers }, writer))
+        Ok(())
     }
 }
 

@@ -1,14 +1,14 @@
 //! The marks of drained servers on disk, beside the control socket, so that they outlive the director.
 //!
-//! Owns the form of the file. One JSON document, written anew with each change and put in place by a rename; whoever
-//! holds the control socket is the only writer. Deadlines are not kept: no connection outlives the director.
+//! Owns the form of the file. One JSON document, written anew with each change; whoever holds the control socket is the only
+//! writer. Deadlines are not kept.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+
+use super::state_file::{self, with_ending};
 
 use lvs::service::{Endpoint, ServiceKey};
 use lvs_events::json;
@@ -50,25 +50,14 @@ impl DrainFile {
             }
             Err(error) => error,
         };
-        let aside = with_ending(&self.path, ".bad");
-        match std::fs::rename(&self.path, &aside) {
-            Ok(()) => tracing::warn!(
-                %file, %error, kept = %aside.display(),
-                "cannot read which servers are drained: none is, drain them again"
-            ),
-            Err(_) => tracing::warn!(
-                %file, %error, "cannot read which servers are drained: none is, drain them again"
-            ),
-        }
+        let kept = state_file::move_aside(&self.path).unwrap_or_default();
+        let kept = kept.display();
+        tracing::warn!(%file, %error, %kept, "cannot read which servers are drained: none is, drain them again");
         Vec::new()
     }
 
     fn read(&self) -> io::Result<Vec<(ServiceKey, Endpoint)>> {
-        let text = match std::fs::read(&self.path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(error),
-        };
+        let Some(text) = state_file::read(&self.path)? else { return Ok(Vec::new()) };
         let Document { drained } = serde_json::from_slice(&text)?;
         Ok(drained.into_iter().map(|mark| (mark.service, mark.server)).collect())
     }
@@ -83,26 +72,12 @@ impl DrainFile {
 
     fn write(&self, marks: &[(ServiceKey, Endpoint)]) -> io::Result<()> {
         if marks.is_empty() {
-            return match std::fs::remove_file(&self.path) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-                _ => Ok(()),
-            };
+            return state_file::remove(&self.path);
         }
         let drained = marks.iter().map(|&(service, server)| Mark { service, server }).collect();
         let text = serde_json::to_vec_pretty(&Document { drained })?;
-        let next = with_ending(&self.path, ".new");
-        let mut file: File =
-            OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&next)?;
-        file.write_all(&text)?;
-        file.sync_all()?;
-        std::fs::rename(&next, &self.path)
+        state_file::replace(&self.path, &text)
     }
-}
-
-fn with_ending(path: &Path, ending: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(ending);
-    name.into()
 }
 
 #[cfg(test)]

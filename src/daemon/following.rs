@@ -103,12 +103,13 @@ impl Following {
 
     async fn make_follow(&self, host: &mut Host, captures: Captures) -> Vec<String> {
         let (mark_tuns, mut warnings) = host.marks.open(&captures);
+        host.marks.close_others(&captures);
         match host.plumbing.reconcile(&captures, &mark_tuns, self.clock.now()).await {
             Ok(()) => {}
             Err(error @ HostError::Stopping) => return vec![error.to_string()],
             Err(error) => warnings.push(error.to_string()),
         }
-        host.marks.close_others(&captures);
+        host.marks.keep();
         let routing = host.plumbing.routing();
         self.director.set_routes(Arc::clone(&routing.routes));
         self.neighbours.set_routing(routing);

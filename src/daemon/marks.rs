@@ -14,6 +14,8 @@ pub(super) struct MarkTuns {
     options: Options,
     path: Path,
     open: BTreeMap<u32, Interface>,
+    /// Marks of the open ones that end with the process.
+    new: BTreeSet<u32>,
 }
 
 /// The interface of a mark; in hexadecimal, so that the longest still is a name.
@@ -33,7 +35,7 @@ pub(super) fn names(prefix: &str, captures: &Captures) -> BTreeMap<u32, String> 
 impl MarkTuns {
     /// `path` is that of any interface.
     pub(super) const fn new(prefix: String, options: Options, path: Path) -> Self {
-        Self { prefix, options, path, open: BTreeMap::new() }
+        Self { prefix, options, path, open: BTreeMap::new(), new: BTreeSet::new() }
     }
 
     /// Opens what is missing and names what is there. A mark whose interface cannot be made has none, and a
@@ -45,23 +47,34 @@ impl MarkTuns {
                 continue;
             }
             let path = Path { side: Side::Mark(mark), ..self.path.clone() };
-            match Interface::open(&name(&self.prefix, mark), self.options, &path) {
-                Ok((interface, _)) => {
+            let opened = Interface::open(&name(&self.prefix, mark), self.options, &path);
+            match opened.and_then(|mut interface| interface.serve().map(|()| interface)) {
+                Ok(interface) => {
                     self.open.insert(mark, interface);
+                    self.new.insert(mark);
                 }
                 Err(error) => warnings.push(error.to_string()),
             }
         }
-        (self.open.iter().map(|(mark, interface)| (*mark, interface.name.clone())).collect(), warnings)
+        (self.open.iter().map(|(mark, interface)| (*mark, interface.name().to_owned())).collect(), warnings)
     }
 
-    /// Closes what is not wanted any more; to be called when nothing leads there any more.
+    /// Has the new ones outlive a director that is killed, once they are in the journal.
+    pub(super) fn keep(&mut self) {
+        for mark in std::mem::take(&mut self.new) {
+            if let Some(Err(error)) = self.open.get(&mark).map(Interface::keep) {
+                tracing::warn!(%error, "packets with this mark reach the host itself when the director is killed");
+            }
+        }
+    }
+
+    /// Lets go of what is not wanted any more; the host deletes it.
     pub(super) fn close_others(&mut self, captures: &Captures) {
         let wanted = marks(captures);
         self.open.retain(|mark, interface| {
             let is_wanted = wanted.contains(mark);
             if !is_wanted {
-                tracing::info!(device = interface.name, "device closed");
+                tracing::info!(device = interface.name(), "device closed");
             }
             is_wanted
         });

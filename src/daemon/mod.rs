@@ -27,7 +27,9 @@ mod real_server;
 mod reload;
 mod service;
 mod signals;
+mod state_file;
 mod sync;
+mod table_file;
 mod tasks;
 
 use std::collections::hash_map::RandomState;
@@ -47,7 +49,7 @@ use lvs_control::{ReloadRequest, server};
 use lvs_device::TunnelOffload;
 use lvs_events::Event;
 use lvs_health::spec::programs;
-use lvs_host::{self, CleanedUp, HostError, HostOptions, Plumbing, Step, StopFlag, TunNames};
+use lvs_host::{self, CleanedUp, HostError, HostOptions, Inheritance, Plumbing, Step, StopFlag, TunNames};
 
 pub(crate) use clock::Clock;
 use datapath::{Ended, Interface};
@@ -60,6 +62,7 @@ pub use real_server::{Options as RealServerOptions, dry_run as real_server_dry_r
 pub use reload::tell;
 use service::DirectorService;
 use signals::{SignalAction, SignalWatch};
+use table_file::{KeptTables, TableFile};
 
 /// Everything that is decided before the director starts.
 #[derive(Clone, Debug)]
@@ -124,7 +127,9 @@ pub fn dry_run(options: Options) -> Result<Vec<Step>, DaemonError> {
 /// # Errors
 /// The journal's director lives, or something could not be undone.
 pub fn cleanup(socket: &Path) -> Result<CleanedUp, DaemonError> {
-    Ok(control_runtime()?.block_on(lvs_host::cleanup(&journal_path(socket)))?)
+    let cleaned_up = control_runtime()?.block_on(lvs_host::cleanup(&journal_path(socket)))?;
+    TableFile::beside(socket).end();
+    Ok(cleaned_up)
 }
 
 fn control_runtime() -> Result<tokio::runtime::Runtime, DaemonError> {
@@ -170,14 +175,19 @@ async fn run_inside(mut options: Options, tunnels: Option<TunnelOffload>) -> Res
     defaults::apply(&director);
 
     let journal = journal_path(&options.socket);
-    clean_up_before_start(&journal, "a director").await?;
+    let left = left_on_host(&journal)?;
+    let table_file = TableFile::beside(&options.socket);
+    // Without the host that belongs to them, the tables of another director mean nothing here.
+    let before = left.as_ref().and_then(|_| table_file.restore());
+    let devices = left.iter().flat_map(Inheritance::devices).map(str::to_owned).collect();
 
     let (report, mut ended) = mpsc::unbounded_channel();
-    let path = datapath::Path::new(Arc::clone(&director), clock, report, tunnels);
+    let path = datapath::Path::new(Arc::clone(&director), clock, report, tunnels).joining(devices);
     let names = options.tun_names();
-    let (vip, writer) = Interface::open(&names.vip, options.device, &path)?;
+    let mut vip = Interface::open(&names.vip, options.device, &path)?;
     let server_path = datapath::Path { side: Side::Server, ..path.clone() };
-    let (rs, rs_writer) = Interface::open(&names.rs, options.device, &server_path)?;
+    let mut rs = Interface::open(&names.rs, options.device, &server_path)?;
+    let (writer, rs_writer) = (vip.writer()?, rs.writer()?);
     let marks = MarkTuns::new(options.tun_prefix.clone(), options.device, path.clone());
 
     let drain_file = DrainFile::beside(&options.socket);
@@ -188,19 +198,22 @@ async fn run_inside(mut options: Options, tunnels: Option<TunnelOffload>) -> Res
             .with_exporters(exporters)
             .with_drain_file(drain_file),
     );
-    match Plumbing::start(options.host_options(Some(journal)), names, stop.clone(), clock.now()).await {
+    let host_options = options.host_options(Some(journal));
+    match Plumbing::start(host_options, names, left, stop.clone(), clock.now()).await {
         Ok(plumbing) => live.host.attach(plumbing, marks).await,
         Err(HostError::Stopping) => return Ok(()),
         Err(error) => return Err(error.into()),
     }
     let monitoring = tokio::spawn(exporters::serve_pages(Arc::clone(&live), pages));
     live.exporters.commit(prepared, &live).await;
-    let mut outcome = match live.follow_declared(&options.declared).await {
+    let mut outcome = match begin(&live, [&mut vip, &mut rs], (before, &options.declared)).await {
         Ok(()) if stop.is_raised() => Ok(()),
         Ok(()) => {
             let following = tasks::follow_host(&live, writer, rs_writer);
+            let keeping = tokio::spawn(table_file::keep(Arc::clone(&live), table_file.clone()));
             let outcome = serve(&live, &socket, tree, &mut signals, &mut ended, &mut options).await;
             following.iter().for_each(JoinHandle::abort);
+            keeping.abort();
             outcome
         }
         Err(error) => Err(error),
@@ -208,9 +221,25 @@ async fn run_inside(mut options: Options, tunnels: Option<TunnelOffload>) -> Res
     live.exporters.stop().await;
     monitoring.abort();
     outcome = outcome.and(all_undone(&live.host.end().await));
+    table_file.end();
     drop((vip, rs));
     tracing::info!("stopped");
     outcome
+}
+
+/// Has packets come in once the tables are there; until then they wait in the queues.
+async fn begin(
+    live: &DirectorService,
+    interfaces: [&mut Interface; 2],
+    (before, declared): (Option<KeptTables>, &Declared),
+) -> Result<(), DaemonError> {
+    live.declare_after(before, declared).await?;
+    for interface in interfaces {
+        interface.keep()?;
+        interface.serve()?;
+    }
+    live.follow_changed().await;
+    Ok(())
 }
 
 /// Serves until a signal or an accident.
@@ -267,6 +296,18 @@ async fn serve(
     settling.abort();
     alarms.abort();
     outcome
+}
+
+/// Finds the changes of this host by a director that was killed.
+fn left_on_host(journal: &Path) -> Result<Option<Inheritance>, DaemonError> {
+    match Inheritance::find(journal) {
+        // A container that starts again has a new network namespace and may have kept the file of the old one.
+        Err(error @ HostError::JournalElsewhere(_)) => {
+            tracing::warn!(%error, "begun anew");
+            Ok(None)
+        }
+        found => Ok(found?),
+    }
 }
 
 /// Undoes what was left by one that was killed.

@@ -187,9 +187,8 @@ fn start_end(
 ) -> Result<Vec<Worker>, DaemonError> {
     let tun = Tun::open(&options.tun, lvs_device::Options { queues: 1, ..options.device })?;
     let offload = tun.features();
-    let (queues, _) = tun.into_parts();
     let mut ports = Some(ports);
-    let workers = queues.into_iter().map(|queue| {
+    let workers = tun.queues()?.into_iter().map(|queue| {
         let coalescer = options.device.offload.then(Coalescer::default);
         let (end, ports) = (TunnelEnd::new(options.invitation()), ports.take());
         let serve = move |device: TunQueue, counters: Arc<QueueCounters>, stopped: Stopped| async move {

@@ -32,6 +32,11 @@ impl Configured {
     pub(super) fn new(source: Option<Source>, declared: Declared) -> Self {
         Self(Mutex::new(State { source, declared }))
     }
+
+    /// Contents of the file when it was read last.
+    pub(super) async fn declared(&self) -> Declared {
+        self.0.lock().await.declared.clone()
+    }
 }
 
 impl DirectorService {
@@ -132,7 +137,11 @@ impl DirectorService {
     }
 
     /// Returns the present state of what can be declared, with the settings that are said and some others.
-    fn snapshot(&self, said: &BTreeMap<String, String>, others: &[&BTreeMap<String, String>]) -> Snapshot {
+    pub(super) fn snapshot(
+        &self,
+        said: &BTreeMap<String, String>,
+        others: &[&BTreeMap<String, String>],
+    ) -> Snapshot {
         let mut tables = Tables::default();
         for query in [Query::Services, Query::Timeouts, Query::Daemons] {
             match self.director.query(&query, self.clock.now()) {

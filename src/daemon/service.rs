@@ -65,6 +65,8 @@ pub(super) struct DirectorService {
     pub(super) exporters: RunningExporters,
     /// Rung after every change of the tables by commands.
     pub(super) changed: Notify,
+    /// The same, for who keeps them on disk; and after those by checks.
+    pub(super) tables_changed: Notify,
 }
 
 impl DirectorService {
@@ -92,6 +94,7 @@ impl DirectorService {
             drain_file: None,
             exporters: RunningExporters::default(),
             changed: Notify::new(),
+            tables_changed: Notify::new(),
         }
     }
 
@@ -197,6 +200,7 @@ impl DirectorService {
         if let Some(file) = self.drain_file.as_ref().filter(|_| changes_drains(commands, &results)) {
             file.keep(&self.director.drained());
         }
+        self.tables_changed.notify_one();
         results
     }
 
@@ -226,8 +230,8 @@ impl DirectorService {
         self.counters.sum().into_iter().chain([untold]).chain(self.sync.counted()).collect()
     }
 
-    /// Makes the tables be as the configuration declares them.
-    pub(super) async fn follow_declared(&self, declared: &Declared) -> Result<(), DaemonError> {
+    /// Makes the tables be as the configuration declares them; the host is to follow.
+    pub(super) async fn declare(&self, declared: &Declared) -> Result<(), DaemonError> {
         let refused = self.host.refused(new_families(&declared.commands())).await;
         if let Some((_, why)) = refused.into_iter().next() {
             return Err(why.into());
@@ -240,7 +244,6 @@ impl DirectorService {
         for service in &declared.services {
             self.host.workable(service.spec.key.family())?;
         }
-        self.follow_changed().await;
         Ok(results.into_iter().collect::<Result<(), _>>()?)
     }
 

@@ -46,7 +46,7 @@ fn policy(site: &Site, findings: &mut Vec<Finding>) {
     }
     if site.survey.has_our_rules {
         let found = "policy rules of a director are here, but no director answers";
-        let why = "a director that was killed leaves them: they lead packets into a device that nobody reads";
+        let why = "a director that was killed leaves them to the next one: they lead packets into a device that nobody reads until it is started";
         findings.push(Finding::fail("policy-rules", found, why).mend("tunvs cleanup"));
         return;
     }

@@ -1,22 +1,26 @@
 #!/usr/bin/env bash
-# A director that is killed leaves rules behind: `tunvs cleanup` removes them, and so does the next start. Its
-# socket file is in nobody's way.
+# A director that is killed leaves TUNs and rules behind: `tunvs cleanup` removes them, also at once, and the next start goes on with
+# them. Its socket file is in nobody's way.
 . "$(dirname "$0")/lib.sh"
 topology
 web rs1
 web rs2
 before=$(snapshot ds)
 
-serve_and_kill() {
+serve() {
   start_director
   on ds ipvsadm -A -t 192.168.1.200:80 -s rr
   two_servers -t 192.168.1.200:80 80
   same "answers" "rs2 rs1" "$(answers client 2 http://192.168.1.200)"
-  kill -9 "$director"
-  wait "$director" || true
 }
+serve_and_kill() {
+  serve
+  kill -9 "$director"
+}
+gone() { wait "$director" || true; }
 
 serve_and_kill
+gone
 [[ $(snapshot ds) != "$before" ]] || fail "nothing was left to clean up, so this proves nothing"
 refused on ds ipvsadm -L -n
 same "the exit status without a director" 2 "$status"
@@ -24,10 +28,20 @@ on ds tunvs cleanup
 same "the host after cleanup" "$before" "$(snapshot ds)"
 on ds tunvs cleanup
 same "the host after a second cleanup" "$before" "$(snapshot ds)"
+serve_and_kill
+on ds tunvs cleanup
+same "the host after a cleanup at once" "$before" "$(snapshot ds)"
+gone
 
+# Twice in a row, without a command in between: the services are there again.
 serve_and_kill
-serve_and_kill
+gone
 start_director
+same "answers after a kill" "rs2 rs1" "$(answers client 2 http://192.168.1.200)"
+kill -9 "$director"
+gone
+start_director
+same "services after two kills" 2 "$(on ds ipvsadm -Sn | grep -c -- '-a -t 192.168.1.200:80')"
 stop_director
 same "the host after a new start and stop" "$before" "$(snapshot ds)"
 

@@ -4,6 +4,8 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::fs::OpenOptionsExt;
+use std::thread;
+use std::time::Duration;
 
 use lvs_sys::tun_driver as ioctl;
 use nix::errno::Errno;
@@ -14,6 +16,10 @@ use super::offload::{Features, KernelRelease};
 pub const MAX_NAME: usize = ioctl::MAX_NAME;
 
 const DRIVER: &str = "/dev/net/tun";
+
+/// A process that was killed lets go of its queues a moment later.
+const BUSY_TRIES: u32 = 50;
+const BUSY_PAUSE: Duration = Duration::from_millis(20);
 
 /// How to open a TUN.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,8 +60,21 @@ pub enum DeviceError {
     Driver(#[source] io::Error),
 }
 
-/// Descriptors of a new interface, one per queue. It lives as long as one of them is open.
-pub(super) fn open(name: &str, options: Options) -> Result<(Vec<OwnedFd>, Features), DeviceError> {
+/// Whether the interface is there already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Found {
+    /// Must not be there, or belongs to somebody else.
+    New,
+    /// May be there, and is ours.
+    Left,
+}
+
+/// Descriptors of an interface, one per queue. It lives as long as one of them is open, or longer if it is to.
+pub(super) fn open(
+    name: &str,
+    options: Options,
+    found: Found,
+) -> Result<(Vec<OwnedFd>, Features), DeviceError> {
     let valid = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_' || c == '.';
     if name.is_empty() || name.len() > MAX_NAME || !name.chars().all(valid) || name == "." || name == ".." {
         return Err(DeviceError::BadName { name: name.to_owned() });
@@ -69,19 +88,18 @@ pub(super) fn open(name: &str, options: Options) -> Result<(Vec<OwnedFd>, Featur
     }
     let mut queues = Vec::with_capacity(options.queues);
     // The first one must create the interface, not join somebody else's; the others join it.
-    let first = attach(name, flags | libc::IFF_TUN_EXCL)?;
-    let setup = |step| {
-        let name = name.to_owned();
-        move |source| DeviceError::Setup { name, step, source }
+    let first = match found {
+        Found::New => attach(name, flags | libc::IFF_TUN_EXCL)?,
+        Found::Left => attach_left(name, flags)?,
     };
-    ioctl::little_endian(&first).map_err(|errno| setup("TUNSETVNETLE")(errno.into()))?;
+    ioctl::little_endian(&first).map_err(|errno| setup(name, "TUNSETVNETLE", errno.into()))?;
     let features =
         Features::negotiate(options.offload, KernelRelease::running(), |bits| ioctl::offload(&first, bits))
-            .map_err(setup("TUNSETOFFLOAD"))?;
+            .map_err(|source| setup(name, "TUNSETOFFLOAD", source))?;
     queues.push(OwnedFd::from(first));
     for _ in 1..options.queues {
         let queue = attach(name, flags)?;
-        ioctl::little_endian(&queue).map_err(|errno| setup("TUNSETVNETLE")(errno.into()))?;
+        ioctl::little_endian(&queue).map_err(|errno| setup(name, "TUNSETVNETLE", errno.into()))?;
         queues.push(OwnedFd::from(queue));
     }
     Ok((queues, features))
@@ -105,6 +123,8 @@ pub fn driver() -> Result<Driver, DeviceError> {
     Ok(Driver { vnet_hdr: has(libc::IFF_VNET_HDR), multi_queue: has(libc::IFF_MULTI_QUEUE) })
 }
 
+const ATTACH: &str = "TUNSETIFF";
+
 fn open_driver() -> Result<File, DeviceError> {
     OpenOptions::new()
         .read(true)
@@ -120,13 +140,42 @@ fn open_driver() -> Result<File, DeviceError> {
 
 fn attach(name: &str, flags: i32) -> Result<File, DeviceError> {
     let file = open_driver()?;
-    let name = name.to_owned();
-    match ioctl::attach(&file, &name, flags) {
+    match ioctl::attach(&file, name, flags) {
         Ok(()) => Ok(file),
-        Err(Errno::EPERM) => Err(DeviceError::NoCapability { name }),
-        Err(Errno::EBUSY | Errno::EEXIST) => Err(DeviceError::NameTaken { name }),
-        Err(errno) => Err(DeviceError::Setup { name, step: "TUNSETIFF", source: errno.into() }),
+        Err(Errno::EPERM) => Err(DeviceError::NoCapability { name: name.to_owned() }),
+        Err(Errno::EBUSY | Errno::EEXIST) => Err(DeviceError::NameTaken { name: name.to_owned() }),
+        Err(errno) => Err(setup(name, ATTACH, errno.into())),
     }
+}
+
+/// Joins an interface that a process left. One that was made for another number of queues is made anew.
+fn attach_left(name: &str, flags: i32) -> Result<File, DeviceError> {
+    let mut attached = attach(name, flags);
+    for _ in 0..BUSY_TRIES {
+        match attached {
+            Err(DeviceError::NameTaken { .. }) => {
+                thread::sleep(BUSY_PAUSE);
+                attached = attach(name, flags);
+            }
+            Err(DeviceError::Setup { step: ATTACH, .. }) => {
+                let other = attach(name, flags ^ libc::IFF_MULTI_QUEUE)?;
+                keep(&other, false).map_err(|source| setup(name, "TUNSETPERSIST", source))?;
+                drop(other);
+                return attach(name, flags | libc::IFF_TUN_EXCL);
+            }
+            Ok(_) | Err(_) => return attached,
+        }
+    }
+    attached
+}
+
+/// Whether the interface outlives its last descriptor.
+pub(super) fn keep(fd: &impl AsRawFd, is_lasting: bool) -> io::Result<()> {
+    Ok(ioctl::persist(fd, is_lasting)?)
+}
+
+fn setup(name: &str, step: &'static str, source: io::Error) -> DeviceError {
+    DeviceError::Setup { name: name.to_owned(), step, source }
 }
 
 /// Switches super-packets and partial checksums off; the kernel then does that work before we read.

@@ -3,7 +3,7 @@
 use nix::errno::Errno;
 
 use super::offload::KernelRelease;
-use super::open::open;
+use super::open::{Found, open};
 use super::{
     DeviceError, Features, Options, PacketReader, PacketWriter, ReadError, WriteError, memory_device,
 };
@@ -80,11 +80,11 @@ fn another_error_than_einval_ends_the_ladder() {
 #[test]
 fn impossible_names_and_queues_are_refused_before_the_system_is_asked() {
     for name in ["", "tunvs-much-too-long", "a/b", "tunvs%d", "two words", "..", "n\u{e4}me"] {
-        let error = open(name, Options::default()).unwrap_err();
+        let error = open(name, Options::default(), Found::New).unwrap_err();
         assert!(matches!(error, DeviceError::BadName { .. }), "{name:?}: {error}");
     }
     for queues in [0, 257] {
-        let error = open("tunvs-vip", Options { queues, ..Options::default() }).unwrap_err();
+        let error = open("tunvs-vip", Options { queues, ..Options::default() }, Found::New).unwrap_err();
         assert!(matches!(error, DeviceError::Queues { .. }), "{error}");
     }
 }

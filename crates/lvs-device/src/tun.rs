@@ -14,24 +14,28 @@ use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
 use super::direct::DirectSender;
-use super::open::{self, DeviceError, Options};
+use super::open::{self, DeviceError, Found, Options};
 use super::tunnel_offload::{Attached, TunnelOffload};
 use super::{Features, NeighbourWriter, PacketReader, PacketWriter, ReadError, WriteError};
 use lvs::neighbour::Neighbours;
 use lvs_sys::tun_driver::watch;
 use lvs_wire::{Offload, PacketBuf, VNET_LEN};
 
+const DUPLICATE: &str = "duplicating its descriptor";
+
 /// So many super-packets may be refused before they are given up. Some stable kernels (6.1, 6.6.44, 6.10) refuse
 /// those whose last segment is short, which would otherwise stall every transfer.
 const REFUSALS: u32 = 16;
 
-/// An interface that exists as long as this or one of its queues does.
+/// An interface that exists as long as this or one of its queues does, or longer if it is to.
 #[derive(Debug)]
 pub struct Tun {
     name: String,
     features: Features,
-    queues: Vec<IdleQueue>,
-    writer: TunWriter,
+    /// One for each queue.
+    fds: Vec<OwnedFd>,
+    refusals: Arc<AtomicU32>,
+    tunnels: Option<Arc<Attached>>,
 }
 
 impl Tun {
@@ -40,24 +44,28 @@ impl Tun {
     /// # Errors
     /// No driver or no permission, or the name is taken.
     pub fn open(name: &str, options: Options) -> Result<Self, DeviceError> {
-        let (fds, features) = open::open(name, options)?;
-        let setup = |step| {
-            let name = name.to_owned();
-            move |source| DeviceError::Setup { name, step, source }
-        };
-        let first = fds.first().map(OwnedFd::try_clone).transpose();
-        let first = first.map_err(setup("duplicating its descriptor"))?;
-        let writer = TunWriter { file: first.map(File::from) };
-        let refusals = Arc::new(AtomicU32::new(0));
-        let mut queues = Vec::with_capacity(fds.len());
-        for fd in fds {
-            let mut config = tun::Configuration::default();
-            config.tun_name(name).raw_fd(fd.into_raw_fd()).close_fd_on_drop(true);
-            let device = tun::create(&config)
-                .map_err(|error| setup("adopting its descriptor")(io::Error::other(error)))?;
-            queues.push(IdleQueue { device, features, refusals: Arc::clone(&refusals), tunnels: None });
-        }
-        Ok(Self { name: name.to_owned(), features, queues, writer })
+        Self::with(name, open::open(name, options, Found::New)?)
+    }
+
+    /// Joins an interface that an earlier process of ours left, or makes it where that one is gone.
+    ///
+    /// # Errors
+    /// No driver or no permission, or another process still has it.
+    pub fn open_left(name: &str, options: Options) -> Result<Self, DeviceError> {
+        Self::with(name, open::open(name, options, Found::Left)?)
+    }
+
+    fn with(name: &str, (fds, features): (Vec<OwnedFd>, Features)) -> Result<Self, DeviceError> {
+        Ok(Self { name: name.to_owned(), features, fds, refusals: Arc::default(), tunnels: None })
+    }
+
+    /// Has the interface outlive this process, until it is deleted.
+    ///
+    /// # Errors
+    /// The driver refuses.
+    pub fn keep(&self) -> Result<(), DeviceError> {
+        let kept = self.fds.first().map_or(Ok(()), |fd| open::keep(fd, true));
+        kept.map_err(|source| self.failed("TUNSETPERSIST", source))
     }
 
     /// Has the kernel cut super-packets inside tunnels, from now on and for as long as a queue lives.
@@ -66,7 +74,7 @@ impl Tun {
     /// The kernel cannot, or the interface is gone.
     pub fn take_tunnels_whole(&mut self, offload: &TunnelOffload) -> io::Result<()> {
         let attached = Arc::new(offload.attach(if_nametoindex(self.name.as_str())?)?);
-        self.queues.iter_mut().for_each(|queue| queue.tunnels = Some(Arc::clone(&attached)));
+        self.tunnels = Some(attached);
         Ok(())
     }
 
@@ -78,9 +86,46 @@ impl Tun {
         self.features
     }
 
-    /// Splits the device into its queues, each to be served on its own, and a way to write beside them.
-    pub fn into_parts(self) -> (Vec<IdleQueue>, TunWriter) {
-        (self.queues, self.writer)
+    /// Lists the descriptors, one for each queue.
+    pub fn descriptors(&self) -> &[OwnedFd] {
+        &self.fds
+    }
+
+    /// Opens all queues, each to be served on its own.
+    ///
+    /// # Errors
+    /// The system refuses more descriptors.
+    pub fn queues(&self) -> Result<Vec<IdleQueue>, DeviceError> {
+        (0..self.fds.len()).filter_map(|number| self.queue(number).transpose()).collect()
+    }
+
+    /// A queue by its number, if there is one: what waits in it is the caller's to read.
+    ///
+    /// # Errors
+    /// The system refuses another descriptor.
+    pub fn queue(&self, number: usize) -> Result<Option<IdleQueue>, DeviceError> {
+        let Some(fd) = self.fds.get(number) else { return Ok(None) };
+        let fd = fd.try_clone().map_err(|source| self.failed(DUPLICATE, source))?;
+        let mut config = tun::Configuration::default();
+        config.tun_name(&self.name).raw_fd(fd.into_raw_fd()).close_fd_on_drop(true);
+        let device = tun::create(&config)
+            .map_err(|error| self.failed("adopting its descriptor", io::Error::other(error)))?;
+        let (refusals, tunnels) = (Arc::clone(&self.refusals), self.tunnels.clone());
+        Ok(Some(IdleQueue { device, features: self.features, refusals, tunnels }))
+    }
+
+    /// A way to write beside the queues.
+    ///
+    /// # Errors
+    /// The system refuses another descriptor.
+    pub fn writer(&self) -> Result<TunWriter, DeviceError> {
+        let first = self.fds.first().map(OwnedFd::try_clone).transpose();
+        let first = first.map_err(|source| self.failed(DUPLICATE, source))?;
+        Ok(TunWriter { file: first.map(File::from) })
+    }
+
+    fn failed(&self, step: &'static str, source: io::Error) -> DeviceError {
+        DeviceError::Setup { name: self.name.clone(), step, source }
     }
 }
 

@@ -35,6 +35,8 @@ pub enum Change {
     AddProxy(Proxy),
     DeleteProxy(Proxy),
     Link(Link),
+    /// Takes a TUN away that nobody holds any more.
+    DeleteLink(String),
     Sysctl(Setting),
     /// Tells the neighbours on an interface that an address lives here: gratuitous ARP or an unsolicited advertisement.
     Announce(Proxy),
@@ -50,7 +52,7 @@ pub struct Step {
     pub undo: Option<Change>,
     /// The director works without it for most traffic: a failure is reported and not fatal.
     pub optional: bool,
-    /// Vanishes with the TUN devices, so a killed director leaves nothing of it behind.
+    /// Vanishes with its TUN device.
     pub ephemeral: bool,
 }
 
@@ -170,7 +172,7 @@ impl Change {
             Self::AddProxy(proxy) | Self::DeleteProxy(proxy) | Self::Announce(proxy) => {
                 Some(Family::of(&proxy.addr))
             }
-            Self::Link(_) | Self::Sysctl(_) | Self::Untrack(_) | Self::Track(_) => None,
+            Self::Link(_) | Self::DeleteLink(_) | Self::Sysctl(_) | Self::Untrack(_) | Self::Track(_) => None,
         }
     }
 }
@@ -204,8 +206,15 @@ impl Step {
         Self::new(Change::AddProxy(proxy.clone()), Some(Change::DeleteProxy(proxy)))
     }
 
+    /// Sets up a TUN that goes with its process.
     pub fn link(link: Link) -> Self {
         Self::new(Change::Link(link), None).ephemeral()
+    }
+
+    /// Sets up a TUN that outlives a process which is killed.
+    pub fn lasting_link(link: Link) -> Self {
+        let undo = Change::DeleteLink(link.dev.clone());
+        Self::new(Change::Link(link), Some(undo))
     }
 
     pub fn announce(addr: IpAddr, dev: &str) -> Self {
@@ -241,6 +250,11 @@ impl Step {
             undo.only_with = Some(links.iter().map(|&link| link.to_owned()).collect());
         }
         self
+    }
+
+    /// Whether its effect ends with the process, or is over at once.
+    pub(super) const fn is_of_process(&self) -> bool {
+        matches!(self.apply, Change::Untrack(_) | Change::Announce(_))
     }
 
     /// How it is undone, where others may rely on it.

@@ -295,7 +295,7 @@ impl<'a, F: Fn(&str) -> Option<String>> Following<'a, F> {
             }
             let link =
                 Link { dev: dev.clone(), mtu: TUN_MTU, tx_queue_len: self.context.options.tx_queue_len };
-            self.steps.push(Step::link(link));
+            self.steps.push(Step::lasting_link(link));
             if family == Family::V4 {
                 self.steps.extend(device_sysctls_v4(dev, &self.original));
             }

@@ -1,18 +1,71 @@
-//! Changes of the host, on disk: noted before they are made, so that they can be undone after a kill.
+//! Changes of the host, on disk: noted before they are made, so that they can be undone after a kill, or taken over.
 //!
-//! One JSON value a line: whose it is, then the steps. The file is locked for as long as its director lives.
+//! One JSON value a line: whose it is, then the steps that were made or undone. The file is locked for as long as its
+//! director lives.
 
+use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
 use nix::fcntl::{Flock, FlockArg};
 use serde::{Deserialize, Serialize};
 
 use super::change::Step;
 use super::error::HostError;
+use lvs::service::Family;
 use lvs_sys::socket_option;
+
+/// A process that was killed lets go of its files a moment later.
+const LOCK_TRIES: u32 = 50;
+const LOCK_PAUSE: Duration = Duration::from_millis(10);
+
+/// How long a step is meant to stay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) enum Term {
+    /// Until the end.
+    Stays,
+    /// While services or addresses want it.
+    Follows,
+    /// Until the rules of the family are made anew.
+    Rules(Family),
+}
+
+/// A step that was made, or is about to be.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Entry {
+    pub(super) term: Term,
+    pub(super) step: Step,
+}
+
+#[derive(Deserialize)]
+struct Noted {
+    #[serde(flatten)]
+    step: Step,
+    term: Term,
+    #[serde(default)]
+    undone: bool,
+}
+
+#[derive(Serialize)]
+struct Note<'a> {
+    #[serde(flatten)]
+    step: &'a Step,
+    term: Term,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    undone: bool,
+}
+
+/// Journal of a director that could not undo its steps itself.
+#[derive(Debug)]
+pub(super) struct Left {
+    pub(super) journal: Journal,
+    /// In the order in which they were made.
+    pub(super) entries: Vec<Entry>,
+}
 
 #[derive(Debug)]
 pub(super) struct Journal {
@@ -74,21 +127,49 @@ impl Journal {
             .mode(0o600)
             .open(path)
             .map_err(failed("open"))?;
-        match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
-            Ok(file) => Ok(Self { path: path.to_owned(), file, noted: 0 }),
-            Err((_, nix::errno::Errno::EWOULDBLOCK)) => Err(HostError::JournalHeld(path.to_owned())),
-            Err((_, errno)) => Err(failed("lock")(errno.into())),
+        let mut file = file;
+        for _ in 0..LOCK_TRIES {
+            file = match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
+                Ok(file) => return Ok(Self { path: path.to_owned(), file, noted: 0 }),
+                Err((file, nix::errno::Errno::EWOULDBLOCK)) => file,
+                Err((_, errno)) => return Err(failed("lock")(errno.into())),
+            };
+            thread::sleep(LOCK_PAUSE);
         }
+        Err(HostError::JournalHeld(path.to_owned()))
     }
 
     /// Notes steps that are about to be made.
     ///
     /// # Errors
     /// The steps cannot be noted, so they must not be made.
-    pub(super) fn note(&mut self, steps: &[Step]) -> Result<(), HostError> {
+    pub(super) fn note<'a>(
+        &mut self,
+        steps: impl IntoIterator<Item = (Term, &'a Step)>,
+    ) -> Result<(), HostError> {
+        self.write(steps, false)
+    }
+
+    /// Notes steps that were undone, or not made after all.
+    ///
+    /// # Errors
+    /// The steps cannot be noted: whoever reads the journal undoes them once more.
+    pub(super) fn note_undone<'a>(
+        &mut self,
+        steps: impl IntoIterator<Item = (Term, &'a Step)>,
+    ) -> Result<(), HostError> {
+        self.write(steps, true)
+    }
+
+    fn write<'a>(
+        &mut self,
+        steps: impl IntoIterator<Item = (Term, &'a Step)>,
+        undone: bool,
+    ) -> Result<(), HostError> {
         let mut text = Vec::new();
-        for step in steps.iter().filter(|step| !step.ephemeral && step.undo.is_some()) {
-            serde_json::to_writer(&mut text, step).map_err(|error| self.failed(error.into()))?;
+        for (term, step) in steps.into_iter().filter(|(_, step)| !step.is_of_process()) {
+            serde_json::to_writer(&mut text, &Note { step, term, undone })
+                .map_err(|error| self.failed(error.into()))?;
             text.push(b'\n');
             self.noted += 1;
         }
@@ -105,12 +186,14 @@ impl Journal {
     ///
     /// # Errors
     /// The new journal cannot be written; the old one stays.
-    pub(super) fn begin_anew<'a>(&mut self, live: impl Iterator<Item = &'a Step>) -> Result<(), HostError> {
+    pub(super) fn begin_anew<'a>(
+        &mut self,
+        live: impl Iterator<Item = (Term, &'a Step)>,
+    ) -> Result<(), HostError> {
         let mut name = self.path.as_os_str().to_owned();
         name.push(".new");
         let mut next = Self::begin(Path::new(&name))?;
-        let live: Vec<Step> = live.cloned().collect();
-        next.note(&live)?;
+        next.note(live)?;
         std::fs::rename(&next.path, &self.path).map_err(|source| self.failed(source))?;
         next.path.clone_from(&self.path);
         *self = next;
@@ -136,38 +219,61 @@ impl Journal {
         })
     }
 
-    /// A journal that a director left behind, and its steps in the order in which they were made. None when there is
-    /// none.
+    /// The journal that a director left behind. None when there is none.
     ///
     /// # Errors
     /// The journal's director lives, or belongs to another network namespace.
-    pub(super) fn left_behind(path: &Path) -> Result<Option<(Self, Vec<Step>)>, HostError> {
+    pub(super) fn left_behind(path: &Path) -> Result<Option<Left>, HostError> {
         if !path.exists() {
             return Ok(None);
         }
         let failed = |source| HostError::Journal { doing: "read", path: path.to_owned(), source };
         let journal = Self::open(path, false)?;
         let mut lines = BufReader::new(File::open(path).map_err(failed)?).lines();
-        let Some(first) = lines.next() else { return Ok(Some((journal, Vec::new()))) };
+        let Some(first) = lines.next() else { return Ok(Some(Left { journal, entries: Vec::new() })) };
         let owner: Owner =
             serde_json::from_str(&first.map_err(failed)?).map_err(|error| failed(error.into()))?;
         if owner != Owner::this().map_err(failed)? {
             return Err(HostError::JournalElsewhere(path.to_owned()));
         }
         // A last line that was cut off by the kill was never acted upon.
-        let steps = lines.map_while(Result::ok).map_while(|line| serde_json::from_str(&line).ok());
-        Ok(Some((journal, steps.collect())))
+        let noted = lines.map_while(Result::ok).map_while(|line| serde_json::from_str(&line).ok());
+        Ok(Some(Left { journal, entries: still_there(noted) }))
     }
+}
+
+/// Steps that were made and not undone, in their order.
+fn still_there(noted: impl Iterator<Item = Noted>) -> Vec<Entry> {
+    let mut entries: Vec<Option<Entry>> = Vec::new();
+    let mut places: HashMap<Entry, Vec<usize>> = HashMap::new();
+    for Noted { step, term, undone } in noted {
+        let entry = Entry { term, step };
+        if undone {
+            let place = places.get_mut(&entry).and_then(Vec::pop);
+            place.into_iter().for_each(|place| entries[place] = None);
+        } else {
+            places.entry(entry.clone()).or_default().push(entries.len());
+            entries.push(Some(entry));
+        }
+    }
+    entries.into_iter().flatten().collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::change::{Action, Rule};
     use super::*;
-    use lvs::service::Family;
 
     fn step(pref: u32) -> Step {
         Step::rule(Rule::new(Family::V4, pref, Action::Nop))
+    }
+
+    fn follows(steps: &[Step]) -> impl Iterator<Item = (Term, &Step)> {
+        steps.iter().map(|step| (Term::Follows, step))
+    }
+
+    fn found(left: &Left) -> Vec<Step> {
+        left.entries.iter().map(|entry| entry.step.clone()).collect()
     }
 
     #[test]
@@ -175,14 +281,31 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("journal");
         let mut journal = Journal::begin(&path).unwrap();
-        journal.note(&[step(1), step(2)]).unwrap();
+        journal.note(follows(&[step(1), step(2), step(3)])).unwrap();
+        journal.note([(Term::Stays, &step(3)), (Term::Stays, &step(4))]).unwrap();
+        journal.note_undone(follows(&[step(3)])).unwrap();
         assert!(matches!(Journal::left_behind(&path), Err(HostError::JournalHeld(_))));
         journal.file.write_all(b"{\"apply\":{\"AddRu").unwrap();
         drop(journal);
-        let (journal, steps) = Journal::left_behind(&path).unwrap().unwrap();
-        assert_eq!(steps, [step(1), step(2)]);
-        journal.end().unwrap();
+        let left = Journal::left_behind(&path).unwrap().unwrap();
+        assert_eq!(found(&left), [step(1), step(2), step(3), step(4)]);
+        let terms: Vec<Term> = left.entries.iter().map(|entry| entry.term).collect();
+        assert_eq!(terms, [Term::Follows, Term::Follows, Term::Stays, Term::Stays]);
+        left.journal.end().unwrap();
         assert!(Journal::left_behind(&path).unwrap().is_none());
+    }
+
+    #[test]
+    fn a_process_that_is_going_is_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal");
+        let journal = Journal::begin(&path).unwrap();
+        let going = thread::spawn(move || {
+            thread::sleep(LOCK_PAUSE * 3);
+            drop(journal);
+        });
+        assert!(Journal::left_behind(&path).unwrap().is_some());
+        going.join().unwrap();
     }
 
     #[test]
@@ -191,14 +314,14 @@ mod tests {
         let path = folder.path().join("journal");
         let mut journal = Journal::begin(&path).unwrap();
         for pref in 0..5000 {
-            journal.note(&[step(pref)]).unwrap();
+            journal.note(follows(&[step(pref)])).unwrap();
         }
         assert!(journal.is_mostly_past(2) && !journal.is_mostly_past(2000));
-        journal.begin_anew([step(7), step(8)].iter()).unwrap();
-        journal.note(&[step(9)]).unwrap();
+        journal.begin_anew(follows(&[step(7), step(8)])).unwrap();
+        journal.note(follows(&[step(9)])).unwrap();
         assert!(matches!(Journal::left_behind(&path), Err(HostError::JournalHeld(_))));
         drop(journal);
-        let (_, steps) = Journal::left_behind(&path).unwrap().unwrap();
-        assert_eq!(steps, [step(7), step(8), step(9)]);
+        let left = Journal::left_behind(&path).unwrap().unwrap();
+        assert_eq!(found(&left), [step(7), step(8), step(9)]);
     }
 }

@@ -13,7 +13,7 @@ use super::change::text::dotted;
 use super::change::{Change, Setting, Step};
 use super::error::HostError;
 use super::forwarders;
-use super::journal::Journal;
+use super::journal::{Entry, Journal, Left, Term};
 use super::kernel::Kernel;
 use super::view::View;
 use lvs::service::Family;
@@ -36,23 +36,6 @@ impl StopFlag {
     pub fn is_raised(&self) -> bool {
         self.0.load(Relaxed)
     }
-}
-
-/// How long a step is meant to stay.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Term {
-    /// Until the end.
-    Stays,
-    /// While services or addresses want it.
-    Follows,
-    /// Until the rules of the family are made anew.
-    Rules(Family),
-}
-
-#[derive(Debug)]
-struct Entry {
-    term: Term,
-    step: Step,
 }
 
 #[derive(Debug)]
@@ -79,9 +62,34 @@ impl Ledger {
     }
 
     /// Ledger of a director that could not undo its steps itself.
-    pub(super) fn left_behind(journal: Journal, steps: Vec<Step>) -> Self {
-        let made = steps.into_iter().map(|step| Entry { term: Term::Stays, step }).collect();
-        Self::new(Some(journal), StopFlag::default(), made)
+    pub(super) fn left_behind(left: Left, stop: StopFlag) -> Self {
+        let mut ledger = Self::new(Some(left.journal), stop, left.entries);
+        ledger.devices = ledger.steps().filter_map(Step::device).map(str::to_owned).collect();
+        ledger
+    }
+
+    /// The same, for one that goes on with it.
+    ///
+    /// # Errors
+    /// The journal cannot be written.
+    pub(super) fn taken_over(left: Left, stop: StopFlag) -> Result<Self, HostError> {
+        let mut ledger = Self::left_behind(left, stop);
+        ledger.begin_anew()?;
+        Ok(ledger)
+    }
+
+    /// Begins the journal again with what is in here.
+    ///
+    /// # Errors
+    /// The new journal cannot be written; the old one stays.
+    pub(super) fn begin_anew(&mut self) -> Result<(), HostError> {
+        let live = self.made.iter().chain(&self.going).map(|entry| (entry.term, &entry.step));
+        self.journal.as_mut().map_or(Ok(()), |journal| journal.begin_anew(live))
+    }
+
+    /// Forgets steps, as though they had never been made.
+    pub(super) fn forget(&mut self, is_meant: impl Fn(&Step) -> bool) {
+        self.made.retain(|entry| !is_meant(&entry.step));
     }
 
     fn new(journal: Option<Journal>, stop: StopFlag, made: Vec<Entry>) -> Self {
@@ -127,19 +135,25 @@ impl Ledger {
             if batch.is_empty() {
                 break;
             }
-            self.note(&batch)?;
+            self.note(term, &batch)?;
             let changes: Vec<Change> = batch.iter().map(|step| step.apply.clone()).collect();
             let before = self.made.len();
             self.made.extend(batch.into_iter().map(|step| Entry { term, step }));
             let results = kernel.carry_out(&changes).await;
+            let mut not_made = Vec::new();
             let batch = self.made.split_off(before);
             for (entry, result) in batch.into_iter().zip(results) {
                 match result {
-                    Ok(()) => self.made.push(entry),
+                    Ok(()) => {
+                        self.made.push(entry);
+                        continue;
+                    }
                     Err(error) if entry.step.optional => tracing::warn!(%error, "step left out"),
                     Err(error) => errors.push(error),
                 }
+                not_made.push(entry);
             }
+            self.note_undone(&not_made);
         }
         Ok(errors)
     }
@@ -158,15 +172,16 @@ impl Ledger {
         for setting in steps.iter_mut().filter_map(Step::shared_undo) {
             setting.only_under = self.forwarders(kernel, setting.family());
         }
-        self.note(&steps)?;
+        self.note(term, &steps)?;
         let before = self.made.len();
         for step in steps {
             let change = step.apply.clone();
             self.made.push(Entry { term, step });
             let result = kernel.carry_out(std::slice::from_ref(&change)).await.pop().unwrap_or(Ok(()));
             let Err(error) = result else { continue };
-            let failed = self.made.pop();
-            if failed.is_some_and(|entry| entry.step.optional) {
+            let failed: Vec<Entry> = self.made.pop().into_iter().collect();
+            self.note_undone(&failed);
+            if failed.iter().any(|entry| entry.step.optional) {
                 tracing::warn!(%error, "step left out");
                 continue;
             }
@@ -201,14 +216,19 @@ impl Ledger {
             let changes: Vec<Change> = batch.filter_map(|entry| entry.step.undo.clone()).collect();
             let results = kernel.carry_out(&changes).await;
             let batch = self.going.split_off(from).into_iter().rev();
-            let asked = batch.filter(|entry| entry.step.undo.is_some());
-            for (entry, result) in asked.zip(results) {
-                if let Err(error) = result
-                    && !error.is_moot()
-                {
-                    errors.push(error);
-                    self.made.push(entry);
+            let (asked, mut undone): (Vec<Entry>, Vec<Entry>) =
+                batch.partition(|entry| entry.step.undo.is_some());
+            for (entry, result) in asked.into_iter().zip(results) {
+                match result {
+                    Err(error) if !error.is_moot() => {
+                        errors.push(error);
+                        self.made.push(entry);
+                    }
+                    Ok(()) | Err(_) => undone.push(entry),
                 }
+            }
+            if !is_end {
+                self.note_undone(&undone);
             }
         }
         errors
@@ -304,13 +324,22 @@ impl Ledger {
         self.devices.extend(steps.iter().filter_map(Step::device).map(str::to_owned));
     }
 
-    fn note(&mut self, steps: &[Step]) -> Result<(), HostError> {
+    fn note(&mut self, term: Term, steps: &[Step]) -> Result<(), HostError> {
         self.know(steps);
-        let Some(journal) = &mut self.journal else { return Ok(()) };
-        if journal.is_mostly_past(self.made.len()) {
-            journal.begin_anew(self.made.iter().map(|entry| &entry.step))?;
+        if self.journal.as_ref().is_some_and(|journal| journal.is_mostly_past(self.made.len())) {
+            self.begin_anew()?;
         }
-        journal.note(steps)
+        let steps = steps.iter().map(|step| (term, step));
+        self.journal.as_mut().map_or(Ok(()), |journal| journal.note(steps))
+    }
+
+    /// Notes undone steps. A step that cannot be noted is undone once more by whoever reads the journal, which is no harm.
+    fn note_undone(&mut self, entries: &[Entry]) {
+        let steps = entries.iter().map(|entry| (entry.term, &entry.step));
+        let noted = self.journal.as_mut().map_or(Ok(()), |journal| journal.note_undone(steps));
+        if let Err(error) = noted {
+            tracing::debug!(%error, "not noted as undone");
+        }
     }
 }
 
@@ -351,6 +380,7 @@ fn shows(view: &View, kernel: &impl Kernel, change: &Change) -> bool {
             !view.addresses.iter().any(|other| other.net == address.net && other.dev == address.dev)
         }
         Change::DeleteProxy(proxy) => !view.proxies.contains(proxy),
+        Change::DeleteLink(dev) => view.link(dev).is_none(),
         Change::Sysctl(Setting { key, value, only_if, .. }) => kernel
             .sysctl(key)
             .is_none_or(|now| now == *value || only_if.as_ref().is_some_and(|only_if| now != *only_if)),

@@ -48,7 +48,7 @@ pub use needs::{any_workable, workable};
 pub use neighbours::{Heard, NeighbourWatch};
 pub use netconf::SettingsWatch;
 pub use options::{HostOptions, RealServerOptions, TunNames};
-pub use plumbing::{CleanedUp, Plumbing, cleanup};
+pub use plumbing::{CleanedUp, Inheritance, Plumbing, cleanup};
 pub use real_server::RealPlumbing;
 pub use survey::{LinkRoute, Obstacle, Survey, SurveyedLink, port_reservation, survey};
 pub use watch::Watch;

@@ -58,6 +58,7 @@ pub(super) fn request(
         Change::AddProxy(wanted) => (M::NewNeighbour(proxy(wanted, &index_of)?), true),
         Change::DeleteProxy(wanted) => (M::DelNeighbour(proxy(wanted, &index_of)?), false),
         Change::Link(wanted) => (M::SetLink(link(wanted, &index_of)?), false),
+        Change::DeleteLink(dev) => (M::DelLink(gone(index_of(dev)?)), false),
         Change::MoveRule { .. }
         | Change::Sysctl(_)
         | Change::Announce(_)
@@ -287,6 +288,12 @@ fn link(wanted: &Link, index_of: &impl Fn(&str) -> io::Result<u32>) -> io::Resul
     let no_address = AfSpecInet6::AddrGenMode(In6AddrGenMode::None);
     message.attributes.push(LinkAttribute::AfSpecUnspec(vec![AfSpecUnspec::Inet6(vec![no_address])]));
     Ok(message)
+}
+
+fn gone(index: u32) -> LinkMessage {
+    let mut message = LinkMessage::default();
+    message.header.index = index;
+    message
 }
 
 /// Whether a listed route is one of the host's own, and of which kind it is.

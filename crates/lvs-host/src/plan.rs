@@ -21,7 +21,7 @@ const LINK_LOCAL: Ipv6Net = Ipv6Net::new_assert(Ipv6Addr::new(0xfe80, 0, 0, 0, 0
 pub(super) fn devices(options: &HostOptions, tuns: &TunNames) -> Vec<Step> {
     let up = |dev: &String| {
         let link = Link { dev: dev.clone(), mtu: TUN_MTU, tx_queue_len: options.tx_queue_len };
-        Step::link(link)
+        Step::lasting_link(link)
     };
     [&tuns.vip, &tuns.rs].map(up).into()
 }

@@ -9,10 +9,10 @@ use super::contest::Contests;
 use super::context::{self, Tables};
 use super::error::HostError;
 use super::follow;
-use super::journal::Journal;
+use super::journal::{Journal, Left, Term};
 use super::kernel::{Kernel, Netlink};
 use super::layout::Layout;
-use super::ledger::{Ledger, StopFlag, Term};
+use super::ledger::{Ledger, StopFlag};
 use super::messages;
 use super::needs;
 use super::options::{HostOptions, TunNames};
@@ -26,6 +26,7 @@ use lvs::route::RouteTable;
 use lvs::service::Family;
 
 mod heal;
+mod inherit;
 
 pub(super) use heal::{intruders_before, put_local_first};
 
@@ -40,15 +41,19 @@ pub struct Plumbing {
 impl Plumbing {
     /// Sets up the TUN devices and the subnets of the options. Once `stop` is raised, nothing is made any more.
     ///
+    /// Changes that a predecessor left are taken over: they stay as they are until the first [`Self::reconcile`].
+    ///
     /// # Errors
     /// A step failed; those before it are undone.
     pub async fn start(
         options: HostOptions,
         tuns: TunNames,
+        left: Option<Inheritance>,
         stop: StopFlag,
         now: Time,
     ) -> Result<Self, HostError> {
-        let mut engine = Engine::new(Netlink::connect()?, options, tuns, stop).await?;
+        let left = left.map(|inheritance| inheritance.left);
+        let mut engine = Engine::new(Netlink::connect()?, options, tuns, left, stop).await?;
         match engine.start(now).await {
             Ok(()) => Ok(Self { engine }),
             Err(error) => Err(engine.ledger.give_up(&engine.kernel, error).await),
@@ -111,7 +116,7 @@ impl Plumbing {
         mark_tuns: &BTreeMap<u32, String>,
     ) -> Result<Vec<Step>, HostError> {
         let options = HostOptions { journal: None, ..options };
-        let mut engine = Engine::new(Netlink::connect()?, options, tuns, StopFlag::default()).await?;
+        let mut engine = Engine::new(Netlink::connect()?, options, tuns, None, StopFlag::default()).await?;
         let mut steps = plan::devices(&engine.options, &engine.tuns);
         for family in plan::families(&engine.options, captures) {
             let (layout, base) = engine.base(family)?;
@@ -137,13 +142,34 @@ pub enum CleanedUp {
 /// # Errors
 /// The journal's director lives, or something could not be undone; the journal stays then.
 pub async fn cleanup(journal: &Path) -> Result<CleanedUp, HostError> {
-    let Some((journal, steps)) = Journal::left_behind(journal)? else { return Ok(CleanedUp::Nothing) };
+    let Some(left) = Journal::left_behind(journal)? else { return Ok(CleanedUp::Nothing) };
     let kernel = Netlink::connect()?;
-    let mut ledger = Ledger::left_behind(journal, steps);
+    let mut ledger = Ledger::left_behind(left, StopFlag::default());
     let mut errors = ledger.end(&kernel).await;
     errors.extend(put_local_first(&kernel).await.err());
     HostError::from_all(errors)?;
     Ok(CleanedUp::AllBut(ledger.left_on().to_vec()))
+}
+
+/// Changes of this host by a director that ended without undoing them. Nobody else takes them meanwhile.
+#[derive(Debug)]
+pub struct Inheritance {
+    left: Left,
+}
+
+impl Inheritance {
+    /// Looks for such changes. None where there are none.
+    ///
+    /// # Errors
+    /// The journal's director lives, or belongs to another network namespace.
+    pub fn find(journal: &Path) -> Result<Option<Self>, HostError> {
+        Ok(Journal::left_behind(journal)?.map(|left| Self { left }))
+    }
+
+    /// Lists the TUN devices that may still be there.
+    pub fn devices(&self) -> impl Iterator<Item = &str> {
+        self.left.entries.iter().filter_map(|entry| entry.step.device())
+    }
 }
 
 #[derive(Debug)]
@@ -163,37 +189,61 @@ struct Engine<K> {
     contests: Contests,
     /// Values of sysctls before the first change.
     originals: HashMap<String, Option<String>>,
+    /// The host is as a predecessor left it.
+    is_inherited: bool,
 }
 
 impl<K: Kernel> Engine<K> {
-    async fn new(kernel: K, options: HostOptions, tuns: TunNames, stop: StopFlag) -> Result<Self, HostError> {
-        let view = kernel.view().await?;
-        let tables = free_tables(&view, options.table_base)?;
-        let own = view.own_addresses(&[&tuns.vip, &tuns.rs]);
-        for net in &options.laddr_nets {
-            if let Some(&addr) = own.iter().find(|addr| net.contains(*addr)) {
-                return Err(HostError::LaddrInUse { net: *net, addr });
-            }
-        }
-        let ledger = Ledger::begin(options.journal.as_deref(), stop)?;
-        Ok(Self {
+    async fn new(
+        kernel: K,
+        options: HostOptions,
+        tuns: TunNames,
+        left: Option<Left>,
+        stop: StopFlag,
+    ) -> Result<Self, HostError> {
+        let tables = Tables { vip: options.table_base, rs: options.table_base + 1 };
+        let ledger = match left {
+            Some(left) => Ledger::taken_over(left, stop)?,
+            None => Ledger::begin(options.journal.as_deref(), stop)?,
+        };
+        let mut engine = Self {
             kernel,
             options,
             tuns,
             tables,
-            foreign_proxies: view.proxies.clone(),
-            view,
+            foreign_proxies: Vec::new(),
+            view: View::default(),
             ledger,
             layouts: BTreeMap::new(),
             lost: Vec::new(),
             healings: Healings::default(),
             contests: Contests::default(),
             originals: HashMap::new(),
-        })
+            is_inherited: false,
+        };
+        engine.inherit().await?;
+        engine.look().await?;
+        if engine.layouts.is_empty() {
+            engine.tables = free_tables(&engine.view, engine.options.table_base)?;
+        }
+        let ours: HashSet<&Change> = engine.ledger.steps().map(|step| &step.apply).collect();
+        let foreign =
+            engine.view.proxies.iter().filter(|proxy| !ours.contains(&Change::AddProxy((*proxy).clone())));
+        engine.foreign_proxies = foreign.cloned().collect();
+        let own = engine.view.own_addresses(&[&engine.tuns.vip, &engine.tuns.rs]);
+        for net in &engine.options.laddr_nets {
+            if let Some(&addr) = own.iter().find(|addr| net.contains(*addr)) {
+                return Err(HostError::LaddrInUse { net: *net, addr });
+            }
+        }
+        Ok(engine)
     }
 
     async fn start(&mut self, now: Time) -> Result<(), HostError> {
         let steps = plan::devices(&self.options, &self.tuns);
+        if self.is_inherited {
+            return self.set_up_again(steps).await;
+        }
         self.ledger.make_all(&self.kernel, Term::Stays, steps).await?;
         self.reconcile(&Captures::default(), &BTreeMap::new(), now).await
     }
@@ -237,6 +287,7 @@ impl<K: Kernel> Engine<K> {
             return Err(HostError::Stopping);
         }
         errors.extend(self.ledger.undo(&self.kernel, is_gone).await);
+        self.is_inherited = false;
         let families = self.layouts.keys().copied();
         errors.extend(needs::blocked(&self.context(), families, captures, |key| self.kernel.sysctl(key)));
         HostError::from_all(errors)
@@ -248,9 +299,11 @@ impl<K: Kernel> Engine<K> {
         let mut seen = HashSet::new();
         let mut changes: Vec<Change> = Vec::new();
         for setting in self.ledger.steps().rev().filter_map(Step::set_value) {
-            let is_number = setting.value.parse::<u32>().is_ok();
+            // A list may have grown since; what a director that was killed came to set is not known.
+            let is_kept = self.is_inherited || setting.value.parse::<u32>().is_ok();
             let now = self.kernel.sysctl(&setting.key);
-            if seen.insert(&setting.key) && is_number && now.is_some_and(|now| now != setting.value) {
+            let is_other = now.map_or(self.is_inherited, |now| now != setting.value);
+            if seen.insert(&setting.key) && is_kept && is_other {
                 changes.push(Change::Sysctl(setting.clone()));
             }
         }
@@ -287,6 +340,7 @@ impl<K: Kernel> Engine<K> {
 
     fn tell_of_settings(&mut self, put_right: &[String], now: Time) {
         if let Some(first) = put_right.first()
+            && !self.is_inherited
             && let Some(times) = self.contests.settings.note(now)
         {
             let settings = put_right.len();

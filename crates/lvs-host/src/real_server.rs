@@ -2,8 +2,9 @@
 
 use super::change::{Rule, Step};
 use super::error::HostError;
+use super::journal::Term;
 use super::kernel::{Kernel, Netlink};
-use super::ledger::{Ledger, StopFlag, Term};
+use super::ledger::{Ledger, StopFlag};
 use super::options::RealServerOptions;
 use super::plumbing::{free_tables, intruders_before, put_local_first};
 use super::real_plan::{self, Site};

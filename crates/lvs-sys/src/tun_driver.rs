@@ -15,6 +15,7 @@ mod raw {
     nix::ioctl_write_ptr_bad!(little_endian, libc::TUNSETVNETLE, libc::c_int);
     nix::ioctl_read_bad!(features, libc::TUNGETFEATURES, libc::c_uint);
     nix::ioctl_write_int_bad!(offload, libc::TUNSETOFFLOAD);
+    nix::ioctl_write_int_bad!(persist, libc::TUNSETPERSIST);
 }
 
 /// Makes the open driver a queue of the interface `name` (`TUNSETIFF`). `flags`: `IFF_*`.
@@ -61,6 +62,15 @@ pub fn offload(fd: &impl AsRawFd, bits: u32) -> Result<(), Errno> {
     let bits = libc::c_int::try_from(bits).map_err(|_| Errno::EINVAL)?;
     // SAFETY: this request takes its argument by value.
     unsafe { raw::offload(fd.as_raw_fd(), bits) }.map(drop)
+}
+
+/// Says whether the interface outlives its last descriptor (`TUNSETPERSIST`).
+///
+/// # Errors
+/// Errors of the driver.
+pub fn persist(fd: &impl AsRawFd, is_lasting: bool) -> Result<(), Errno> {
+    // SAFETY: this request takes its argument by value.
+    unsafe { raw::persist(fd.as_raw_fd(), is_lasting.into()) }.map(drop)
 }
 
 /// Has the runtime that calls this watch a device.

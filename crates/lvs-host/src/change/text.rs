@@ -43,6 +43,7 @@ impl Display for Change {
                     "ip link set {dev} mtu {mtu} txqueuelen {tx_queue_len} multicast off addrgenmode none up"
                 )
             }
+            Self::DeleteLink(dev) => write!(f, "ip link del {dev}"),
             Self::Sysctl(Setting { key, value, .. }) => write!(f, "sysctl -w {}={value}", dotted(key)),
             Self::Untrack(service) => write!(f, "nft add element inet {service}"),
             Self::Track(service) => write!(f, "nft delete element inet {service}"),

@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, HashSet};
 
 use super::super::change::{Action, Change, Rule, Step};
 use super::super::error::HostError;
+use super::super::journal::Term;
 use super::super::kernel::Kernel;
 use super::super::layout::Layout;
-use super::super::ledger::Term;
 use super::super::view::View;
 use super::Engine;
 use lvs::Time;
@@ -52,7 +52,12 @@ impl<K: Kernel> Engine<K> {
         if self.healings.futile >= MOST_ATTEMPTS {
             return Ok(Vec::new());
         }
-        if let Some(times) = self.contests.things.note(now) {
+        if self.is_inherited {
+            tracing::info!(
+                changes = repairs.len(),
+                "put right what was not done when the other director ended"
+            );
+        } else if let Some(times) = self.contests.things.note(now) {
             let is_put_back = |change: &&Change| !matches!(change, Change::DeleteRule(_));
             let first = repairs.iter().find(is_put_back).or(repairs.first());
             let first = first.map(ToString::to_string).unwrap_or_default();
@@ -145,6 +150,7 @@ pub(super) fn lost<'a>(steps: impl Iterator<Item = (Term, &'a Step)>, view: &Vie
         | Change::DeleteRoute(_)
         | Change::DeleteAddress(_)
         | Change::DeleteProxy(_)
+        | Change::DeleteLink(_)
         | Change::Sysctl(_)
         | Change::Untrack(_)
         | Change::Track(_)

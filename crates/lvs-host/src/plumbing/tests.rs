@@ -1,6 +1,7 @@
 //! The engine against a kernel in memory: whatever it does to a host, it takes back.
 
 mod accidents;
+mod inheritance;
 mod settings;
 
 use std::cell::{Cell, RefCell};
@@ -47,6 +48,8 @@ struct MemoryKernel {
     /// Says that it is done, and does nothing.
     ignores: RefCell<Option<&'static str>>,
     down: RefCell<BTreeSet<&'static str>>,
+    /// Devices that were taken away.
+    gone: RefCell<BTreeSet<String>>,
     /// Links that came later.
     new_links: RefCell<Vec<&'static str>>,
     /// Rules of the firewall for forwarding.
@@ -137,7 +140,17 @@ impl MemoryKernel {
                 self.announced.borrow_mut().push(proxy.addr);
                 Ok(())
             }
-            Change::Link(_) => Ok(()),
+            Change::Link(link) => {
+                self.gone.borrow_mut().remove(&link.dev);
+                Ok(())
+            }
+            Change::DeleteLink(dev) => {
+                self.gone.borrow_mut().insert(dev.clone());
+                state.addresses.retain(|address| address.dev != *dev);
+                state.routes.retain(|route| device(route) != Some(dev));
+                state.sysctls.retain(|key, _| !key.contains(&format!("/{dev}/")));
+                Ok(())
+            }
             Change::Untrack(service) => put(&mut state.untracked, service),
             Change::Track(service) => take(&mut state.untracked, service),
             Change::Sysctl(setting) => {
@@ -152,7 +165,15 @@ impl MemoryKernel {
     }
 }
 
-/// Sets a setting; forwarding as a whole makes each link forward, or none.
+/// The device that a route leads to.
+fn device(route: &Route) -> Option<&String> {
+    match &route.kind {
+        RouteKind::Via(dev) | RouteKind::Local(dev) => Some(dev),
+        RouteKind::Throw => None,
+    }
+}
+
+/// Sets a value; forwarding as a whole makes each link forward, or none.
 fn set(sysctls: &mut BTreeMap<String, String>, key: &str, value: &str) {
     let old = sysctls.insert(key.to_owned(), value.to_owned());
     let links = match key {
@@ -199,6 +220,7 @@ impl Kernel for MemoryKernel {
             links: [(1, "lo"), (2, "eth1"), (3, "eth2"), (4, "tunvs-vip"), (5, "tunvs-rs")]
                 .into_iter()
                 .chain((6..).zip(self.new_links.borrow().iter().copied()))
+                .filter(|(_, name)| !self.gone.borrow().contains(*name))
                 .map(link)
                 .collect(),
             addresses: state
@@ -280,7 +302,9 @@ impl Kernel for &MemoryKernel {
 
 async fn engine(options: HostOptions) -> Engine<MemoryKernel> {
     let mut engine =
-        Engine::new(MemoryKernel::new(), options, TunNames::default(), StopFlag::default()).await.unwrap();
+        Engine::new(MemoryKernel::new(), options, TunNames::default(), None, StopFlag::default())
+            .await
+            .unwrap();
     engine.start(Time::ZERO).await.unwrap();
     engine
 }
@@ -298,10 +322,7 @@ fn lasting(kernel: &MemoryKernel) -> State {
     state.rules.sort_by_key(|rule| (rule.family, rule.pref));
     state.sysctls.retain(|key, _| !key.contains("/tunvs-"));
     state.addresses.retain(|address| !address.dev.starts_with("tunvs-"));
-    state.routes.retain(|route| match &route.kind {
-        RouteKind::Via(dev) | RouteKind::Local(dev) => !dev.starts_with("tunvs-"),
-        RouteKind::Throw => true,
-    });
+    state.routes.retain(|route| device(route).is_none_or(|dev| !dev.starts_with("tunvs-")));
     state
 }
 
@@ -563,7 +584,9 @@ async fn what_the_host_had_of_its_own_stays() {
     let own = Proxy { addr: "2001:db8:1::183".parse().unwrap(), dev: "eth1".to_owned() };
     kernel.state.borrow_mut().proxies.push(own.clone());
     let mut engine =
-        Engine::new(kernel, HostOptions::default(), TunNames::default(), StopFlag::default()).await.unwrap();
+        Engine::new(kernel, HostOptions::default(), TunNames::default(), None, StopFlag::default())
+            .await
+            .unwrap();
     engine.start(Time::ZERO).await.unwrap();
     follow(&mut engine, &captures(&["2001:db8:1::183"], &[])).await;
     assert!(engine.undo().await.is_empty());
@@ -587,7 +610,9 @@ async fn an_interface_that_answers_arp_only_for_itself_gets_the_address() {
     let kernel = MemoryKernel::new();
     kernel.state.borrow_mut().sysctls.insert("net/ipv4/conf/all/arp_ignore".to_owned(), "1".to_owned());
     let mut engine =
-        Engine::new(kernel, HostOptions::default(), TunNames::default(), StopFlag::default()).await.unwrap();
+        Engine::new(kernel, HostOptions::default(), TunNames::default(), None, StopFlag::default())
+            .await
+            .unwrap();
     engine.start(Time::ZERO).await.unwrap();
     let service = captures(&["192.168.1.183"], &[]);
     let given = Address { net: "192.168.1.183/32".parse().unwrap(), dev: "eth1".to_owned() };
@@ -624,7 +649,7 @@ async fn addresses_of_the_host_stand_for_nobody() {
     for (net, addr) in [("192.168.1.0/24", "192.168.1.181"), ("192.168.56.181/32", "192.168.56.181")] {
         let options = HostOptions { laddr_nets: vec![net.parse().unwrap()], ..HostOptions::default() };
         let refused =
-            Engine::new(MemoryKernel::new(), options, TunNames::default(), StopFlag::default()).await;
+            Engine::new(MemoryKernel::new(), options, TunNames::default(), None, StopFlag::default()).await;
         assert!(refused.is_err_and(|error| error.to_string().starts_with(addr)));
     }
 }

@@ -9,14 +9,14 @@ use super::*;
 
 /// Work before the engine ends.
 #[derive(Clone, Debug)]
-enum Act {
+pub(super) enum Act {
     /// So many IPv4 addresses, IPv6 addresses, real servers and marks.
     Follow(u8, u8, u8, u8),
     Down(&'static str),
     Up(&'static str),
 }
 
-fn act() -> impl Strategy<Value = Act> {
+pub(super) fn act() -> impl Strategy<Value = Act> {
     let dev = prop_oneof![Just("eth1"), Just("eth2")];
     prop_oneof![
         6 => (0..20u8, 0..150u8, 0..80u8, 0..3u8).prop_map(|(v4, v6, reals, marks)| Act::Follow(v4, v6, reals, marks)),
@@ -37,7 +37,7 @@ fn accident() -> impl Strategy<Value = Option<(usize, Accident)>> {
 
 impl MemoryKernel {
     /// A link goes as the kernel takes it down: what was on it of IPv6 goes along.
-    fn set_link(&self, act: &Act) {
+    pub(super) fn set_link(&self, act: &Act) {
         match act {
             Act::Down(name) => {
                 self.down.borrow_mut().insert(name);
@@ -52,8 +52,8 @@ impl MemoryKernel {
         }
     }
 
-    /// Outcome of work on this kernel; nothing when it was given up in the midst.
-    async fn until_hung<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+    /// Drives work on this kernel; None when it was given up in the midst.
+    pub(super) async fn until_hung<T>(&self, work: impl Future<Output = T>) -> Option<T> {
         tokio::select! {
             biased;
             done = work => Some(done),
@@ -62,7 +62,7 @@ impl MemoryKernel {
     }
 }
 
-fn wanted(act: &Act) -> Option<(Captures, BTreeMap<u32, String>)> {
+pub(super) fn wanted(act: &Act) -> Option<(Captures, BTreeMap<u32, String>)> {
     let Act::Follow(v4, v6, reals, marks) = *act else { return None };
     let parse = |text: String| text.parse::<IpAddr>().unwrap();
     let v4 = (0..v4).map(|last| parse(format!("192.168.1.{}", 20 + last)));
@@ -87,7 +87,8 @@ async fn play(acts: &[Act], accident: Option<(usize, Accident)>) -> (State, Stat
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("journal");
     let options = HostOptions { journal: Some(path.clone()), ..HostOptions::default() };
-    let mut engine = Engine::new(&kernel, options, TunNames::default(), kernel.stop.clone()).await.unwrap();
+    let mut engine =
+        Engine::new(&kernel, options, TunNames::default(), None, kernel.stop.clone()).await.unwrap();
     let mut is_hung = kernel.until_hung(engine.start(Time::ZERO)).await.is_none();
     for act in acts {
         if is_hung || kernel.stop.is_raised() {
@@ -107,11 +108,9 @@ async fn play(acts: &[Act], accident: Option<(usize, Accident)>) -> (State, Stat
         };
     }
     drop(engine);
-    // The devices go with the process.
-    kernel.state.borrow_mut().addresses.retain(|address| !address.dev.starts_with("tunvs-"));
     assert_eq!(is_undone, !path.exists(), "the journal stays for as long as something is to be undone");
-    if let Some((journal, steps)) = Journal::left_behind(&path).unwrap() {
-        assert!(Ledger::left_behind(journal, steps).end(&&kernel).await.is_empty());
+    if let Some(left) = Journal::left_behind(&path).unwrap() {
+        assert!(Ledger::left_behind(left, StopFlag::default()).end(&&kernel).await.is_empty());
     }
     (lasting(&untouched), lasting(&kernel), path.exists())
 }
@@ -146,7 +145,9 @@ async fn a_stop_does_not_wait_for_thousands_of_steps() {
     let kernel = MemoryKernel::new();
     *kernel.accident.borrow_mut() = Some((100, Accident::Stop));
     let mut engine =
-        Engine::new(&kernel, HostOptions::default(), TunNames::default(), kernel.stop.clone()).await.unwrap();
+        Engine::new(&kernel, HostOptions::default(), TunNames::default(), None, kernel.stop.clone())
+            .await
+            .unwrap();
     engine.start(Time::ZERO).await.unwrap();
     let virtuals = (0..3000u32).map(|at| IpAddr::from([10, 9, (at / 250) as u8, (at % 250) as u8]));
     let captures = Captures { virtuals: virtuals.collect(), ..Captures::default() };
@@ -165,7 +166,8 @@ async fn an_undoing_is_believed_when_it_is_seen() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("journal");
     let options = HostOptions { journal: Some(path.clone()), ..HostOptions::default() };
-    let mut engine = Engine::new(&kernel, options, TunNames::default(), StopFlag::default()).await.unwrap();
+    let mut engine =
+        Engine::new(&kernel, options, TunNames::default(), None, StopFlag::default()).await.unwrap();
     engine.start(Time::ZERO).await.unwrap();
     let (captures, marks) = wanted(&Act::Follow(1, 2, 2, 0)).unwrap();
     engine.reconcile(&captures, &marks, Time::ZERO).await.unwrap();
@@ -175,8 +177,8 @@ async fn an_undoing_is_believed_when_it_is_seen() {
     assert!(errors[0].contains("run `ip -6 neigh del proxy 2001:db8:1::"), "{errors:?}");
     drop(engine);
     *kernel.ignores.borrow_mut() = None;
-    let (journal, steps) = Journal::left_behind(&path).unwrap().unwrap();
-    assert!(Ledger::left_behind(journal, steps).end(&&kernel).await.is_empty());
+    let left = Journal::left_behind(&path).unwrap().unwrap();
+    assert!(Ledger::left_behind(left, StopFlag::default()).end(&&kernel).await.is_empty());
     assert_eq!(lasting(&kernel), lasting(&MemoryKernel::new()));
     assert!(!path.exists());
 }

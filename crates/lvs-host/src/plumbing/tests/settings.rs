@@ -36,7 +36,9 @@ async fn a_filter_for_all_that_comes_later_spares_the_tuns_and_comes_back_at_the
     let kernel = MemoryKernel::new();
     kernel.set(ALL_FILTER, "0");
     let mut engine =
-        Engine::new(kernel, HostOptions::default(), TunNames::default(), StopFlag::default()).await.unwrap();
+        Engine::new(kernel, HostOptions::default(), TunNames::default(), None, StopFlag::default())
+            .await
+            .unwrap();
     engine.start(Time::ZERO).await.unwrap();
     follow(&mut engine, &captures(&["192.168.1.183"], &[])).await;
     let before = engine.kernel.value("net/ipv4/conf/eth1/rp_filter");
@@ -60,7 +62,9 @@ async fn a_filter_of_one_link_that_comes_later_is_loosened_and_comes_back_at_the
         kernel.set(&settings::rp_filter(dev), "0");
     }
     let mut engine =
-        Engine::new(kernel, HostOptions::default(), TunNames::default(), StopFlag::default()).await.unwrap();
+        Engine::new(kernel, HostOptions::default(), TunNames::default(), None, StopFlag::default())
+            .await
+            .unwrap();
     engine.start(Time::ZERO).await.unwrap();
     follow(&mut engine, &usual()).await;
     let filter = settings::rp_filter("eth2");
@@ -89,7 +93,9 @@ async fn what_the_plan_did_not_set_is_a_trouble_until_it_is_mended() {
     let kernel = MemoryKernel::new();
     kernel.set(FORWARD, "1");
     let mut engine =
-        Engine::new(kernel, HostOptions::default(), TunNames::default(), StopFlag::default()).await.unwrap();
+        Engine::new(kernel, HostOptions::default(), TunNames::default(), None, StopFlag::default())
+            .await
+            .unwrap();
     engine.start(Time::ZERO).await.unwrap();
     assert_eq!(troubles(&mut engine).await, Vec::<String>::new());
     let off = |key: &str| format!("packets are not let through: {key} is 0; run `sysctl -w {key}=1`");
@@ -143,7 +149,7 @@ async fn forwarding_stays_on_for_rules_that_came_later() {
         let kernel = MemoryKernel::new();
         kernel.forwarders.borrow_mut().push(old.clone());
         let mut engine =
-            Engine::new(kernel, HostOptions::default(), TunNames::default(), StopFlag::default())
+            Engine::new(kernel, HostOptions::default(), TunNames::default(), None, StopFlag::default())
                 .await
                 .unwrap();
         engine.start(Time::ZERO).await.unwrap();
