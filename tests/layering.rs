@@ -29,6 +29,7 @@ const PURE_CRATES: &[&str] = &[
     "pcre2",
     "pnet_packet",
     "serde",
+    "siphasher",
     "strum",
     "thiserror",
 ];
@@ -83,7 +84,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("crates/lvs/src/service/", &["sched", "time"]),
     ("crates/lvs/src/sched/", &["service", "time"]),
     ("crates/lvs/src/app/", &["service"]),
-    ("crates/lvs/src/conn/", &["app", "service", "time"]),
+    ("crates/lvs/src/conn/", &["app", "keyed_hash", "service", "time"]),
     ("crates/lvs/src/sync/", &["conn", "app", "service", "time"]),
     ("crates/lvs/src/xmit/", &["conn", "service", "time", "verdict"]),
     ("src/flow_log/", &[]),

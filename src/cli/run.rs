@@ -90,7 +90,7 @@ fn options(given: RunArgs, source: Option<Source>, config: Config) -> daemon::Op
             masquerade_nets: [given.masquerade_nets, file.masquerade_nets].concat(),
             mss_clamp: !given.no_mss_clamp && file.mss_clamp.unwrap_or(defaults.mss_clamp),
             hairpin: !given.no_hairpin && file.hairpin.unwrap_or(defaults.hairpin),
-            seed: defaults.seed,
+            ..defaults
         },
     }
 }

@@ -171,7 +171,12 @@ async fn run_inside(mut options: Options, tunnels: Option<TunnelOffload>) -> Res
     let (exporters, pages) = RunningExporters::new(options.exporters.clone());
     let prepared = exporters.prepare(&options.declared.exporters).await?;
     let clock = Clock::start();
-    let director = Arc::new(Director::new(Settings { seed: random_seed(), ..options.core.clone() }));
+    let director = Arc::new(Director::new(Settings {
+        seed: random_bits(),
+        secret: random_secret(),
+        icmp_limits: lvs_host::icmp_limits(),
+        ..options.core.clone()
+    }));
     defaults::apply(&director);
 
     let journal = journal_path(&options.socket);
@@ -343,6 +348,11 @@ fn notify(state: sd_notify::NotifyState<'_>) {
 }
 
 /// The standard library seeds its hash maps from the system's random numbers.
-fn random_seed() -> u64 {
+fn random_bits() -> u64 {
     RandomState::new().build_hasher().finish()
+}
+
+/// Key of the hashes of what arrives in packets.
+fn random_secret() -> u128 {
+    u128::from(random_bits()) << 64 | u128::from(random_bits())
 }

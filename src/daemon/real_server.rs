@@ -18,6 +18,7 @@ use super::execute::Executor;
 use super::signals::{SignalAction, SignalWatch};
 use super::{
     DaemonError, all_undone, clean_up_before_start, control_runtime, journal_path, notify, privileges,
+    random_secret,
 };
 use lvs::director::{
     Command, CommandError, Director, Explanation, Query, Question, Reply, Settings, Verdict,
@@ -190,7 +191,7 @@ fn start_end(
     let mut ports = Some(ports);
     let workers = tun.queues()?.into_iter().map(|queue| {
         let coalescer = options.device.offload.then(Coalescer::default);
-        let (end, ports) = (TunnelEnd::new(options.invitation()), ports.take());
+        let (end, ports) = (TunnelEnd::new(options.invitation(), random_secret()), ports.take());
         let serve = move |device: TunQueue, counters: Arc<QueueCounters>, stopped: Stopped| async move {
             let ports = ports.map(IdlePorts::register).transpose()?;
             let executor = Executor::new(device, Arc::clone(&counters), coalescer);

@@ -70,6 +70,12 @@ pub enum IcmpError {
 }
 
 impl IcmpError {
+    /// Type and code of the message.
+    pub const fn kind_and_code(self, is_v6: bool) -> (u8, u8) {
+        let (kind, code, _) = self.fields(is_v6);
+        (kind, code)
+    }
+
     /// Type, code and the second word of the message.
     const fn fields(self, is_v6: bool) -> (u8, u8, u32) {
         match (self, is_v6) {

@@ -2,15 +2,22 @@
 //! `ip_defrag` and `nf_defrag_ipv6` in front of IPVS, with their limits.
 
 use std::collections::{HashMap, VecDeque};
+use std::hash::BuildHasher;
 use std::net::IpAddr;
 use std::time::Duration;
 
+use parking_lot::Mutex;
+
+use crate::keyed_hash::KeyedHash;
 use crate::time::Time;
 use crate::verdict::DropReason;
 use lvs_wire::{Fragment, Headers, MAX_PACKET, Outbox, PacketBuf, complete, cut, cut_at, join};
 
 /// Bytes of fragments that are kept at most (`net.ipv4.ipfrag_high_thresh`).
 const MAX_BYTES: usize = 4 << 20;
+
+/// Parts of the table, each with a lock and an even share of the bytes, so that queues do not wait for each other.
+const SHARDS: usize = 8;
 
 /// Memory of a piece beside its bytes, roughly.
 const PIECE: usize = 128;
@@ -44,9 +51,15 @@ struct Pieces {
     expires_at: Time,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Fragments {
-    waiting: HashMap<Key, Pieces, foldhash::fast::FixedState>,
+    shards: [Mutex<Shard>; SHARDS],
+    hasher: KeyedHash,
+}
+
+#[derive(Debug)]
+struct Shard {
+    waiting: HashMap<Key, Pieces, KeyedHash>,
     bytes: usize,
     /// In the order of their expiry, IPv4 and IPv6; what is no longer waiting is still in there.
     queues: [VecDeque<(Time, Key)>; 2],
@@ -66,12 +79,37 @@ pub(crate) enum Reassembly {
 }
 
 impl Fragments {
+    /// Nothing waits; `secret` keeps senders from choosing identifications that crowd one place.
+    pub(crate) fn new(secret: u128) -> Self {
+        let hasher = KeyedHash::new(secret);
+        let shard = || Shard {
+            waiting: HashMap::with_hasher(hasher),
+            bytes: 0,
+            queues: <[VecDeque<(Time, Key)>; 2]>::default(),
+        };
+        Self { shards: std::array::from_fn(|_| Mutex::new(shard())), hasher }
+    }
+
     /// Takes a fragment; a completed packet is left in `buf`.
     pub(crate) fn add(
-        &mut self,
+        &self,
         buf: &mut PacketBuf,
         headers: &Headers,
         fragment: Fragment,
+        now: Time,
+    ) -> Reassembly {
+        let key = Key { src: headers.src, dst: headers.dst, id: fragment.id, protocol: headers.protocol };
+        let shard = self.hasher.hash_one(key) as usize % SHARDS;
+        self.shards[shard].lock().add(key, buf, (headers, fragment), now)
+    }
+}
+
+impl Shard {
+    fn add(
+        &mut self,
+        key: Key,
+        buf: &mut PacketBuf,
+        (headers, fragment): (&Headers, Fragment),
         now: Time,
     ) -> Reassembly {
         self.expire(now);
@@ -82,9 +120,8 @@ impl Fragments {
         if is_bad {
             return Reassembly::Refused(DropReason::BadFragment);
         }
-        let key = Key { src: headers.src, dst: headers.dst, id: fragment.id, protocol: headers.protocol };
         let keep = if headers.is_v6() { KEEP_V6 } else { KEEP_V4 };
-        while self.bytes + payload.len() + PIECE > MAX_BYTES && self.forget_oldest() {}
+        while self.bytes + payload.len() + PIECE > MAX_BYTES / SHARDS && self.forget_oldest() {}
         let queue = &mut self.queues[usize::from(headers.is_v6())];
         let pieces = self.waiting.entry(key).or_insert_with(|| {
             queue.push_back((now + keep, key));
@@ -113,7 +150,7 @@ impl Fragments {
     }
 
     /// Forgets packets whose rest did not come.
-    pub(crate) fn expire(&mut self, now: Time) {
+    fn expire(&mut self, now: Time) {
         for which in 0..self.queues.len() {
             while self.queues[which].front().is_some_and(|(expires_at, _)| *expires_at <= now) {
                 self.forget_first(which);
@@ -147,7 +184,7 @@ impl Fragments {
     }
 }
 
-fn is_waiting(waiting: &HashMap<Key, Pieces, foldhash::fast::FixedState>, entry: &(Time, Key)) -> bool {
+fn is_waiting(waiting: &HashMap<Key, Pieces, KeyedHash>, entry: &(Time, Key)) -> bool {
     waiting.get(&entry.1).is_some_and(|pieces| pieces.expires_at == entry.0)
 }
 
@@ -275,7 +312,7 @@ mod tests {
             Encapsulation::Gue { src_port: 40_000, dst_port: 6080, checksum: true, remote_checksum: false };
         let outer = Outer { src: director, dst: server, ttl: 9, dont_fragment: false, id: 7, kind };
         assert!(encapsulate(&mut buf, &outer));
-        let (mut fragments, mut outbox) = (Fragments::default(), Outbox::default());
+        let (fragments, mut outbox) = (Fragments::new(1), Outbox::default());
         refragment(&mut buf, (1468, &[]), 7, &mut outbox);
         assert_eq!(buf.offload.checksum, Checksum::Full);
         let mut pieces = vec![buf];

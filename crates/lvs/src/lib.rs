@@ -9,6 +9,7 @@ pub mod app;
 pub mod conn;
 mod defragment;
 pub mod director;
+mod keyed_hash;
 pub mod neighbour;
 pub mod route;
 pub mod sched;

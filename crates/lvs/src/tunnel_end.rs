@@ -26,7 +26,7 @@ pub struct Invitation {
     pub gue_ports: BTreeSet<u16>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct TunnelEnd {
     invitation: Invitation,
     fragments: Fragments,
@@ -34,8 +34,9 @@ pub struct TunnelEnd {
 }
 
 impl TunnelEnd {
-    pub fn new(invitation: Invitation) -> Self {
-        Self { invitation, ..Self::default() }
+    /// Takes what `invitation` says; `secret` is the key of the hashes of fragments.
+    pub fn new(invitation: Invitation, secret: u128) -> Self {
+        Self { invitation, fragments: Fragments::new(secret), refused: Vec::new() }
     }
 
     /// Why datagrams were refused that came as one with others, of which some were taken; each is told once.
@@ -158,13 +159,14 @@ mod tests {
         Encapsulation::Gue { src_port: 40_000, dst_port: 6080, checksum: false, remote_checksum: false };
 
     fn end() -> TunnelEnd {
-        TunnelEnd::new(Invitation {
+        let invitation = Invitation {
             virtuals: ["10.0.0.2".parse().unwrap()].into(),
             directors: ["10.1.0.1".parse().unwrap()].into(),
             ipip: true,
             gre: false,
             gue_ports: [6080].into(),
-        })
+        };
+        TunnelEnd::new(invitation, 7)
     }
 
     fn inner(to: &str, payload: &[u8]) -> Vec<u8> {

@@ -6,19 +6,17 @@
 //! Locks are taken in the order shard, slot, slot of the controller, wheel or local ports; a shard is never locked while
 //! a slot is held.
 
-use std::hash::BuildHasher;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed};
 
 use dashmap::{DashMap, SharedValue};
-use foldhash::SharedSeed;
-use foldhash::fast::SeedableRandomState;
 use parking_lot::{MappedMutexGuard, Mutex, MutexGuard};
 
 use super::expiry::{Tick, Wheel};
 use super::flows::{self, CloseReason, FlowLogging, FlowRecord, Flows, LostFlows};
 use super::slots::Slots;
 use super::{Chains, ConnFlags, ConnKey, Connection, EXTENSION, HeldPort, Ports, Positions, Role};
+use crate::keyed_hash::KeyedHash;
 use crate::service::{Endpoint, RealServer};
 use crate::time::Time;
 
@@ -93,8 +91,8 @@ impl std::ops::DerefMut for Entry<'_> {
 
 #[derive(Debug)]
 pub struct ConnTable {
-    index: DashMap<u32, u32, SeedableRandomState>,
-    hasher: SeedableRandomState,
+    index: DashMap<u32, u32, KeyedHash>,
+    hasher: KeyedHash,
     slots: Slots,
     expiry: Mutex<Wheel>,
     ports: Ports,
@@ -114,15 +112,15 @@ pub struct ConnTable {
 }
 
 impl ConnTable {
-    /// An empty table with room for `limit` connections; `seed` keeps its hashes from being foreseen.
-    pub fn new(limit: usize, seed: u64) -> Self {
-        let hasher = SeedableRandomState::with_seed(seed, SharedSeed::global_fixed());
+    /// An empty table with room for `limit` connections; `secret` keeps its hashes from being foreseen.
+    pub fn new(limit: usize, secret: u128) -> Self {
+        let hasher = KeyedHash::new(secret);
         Self {
-            index: DashMap::with_capacity_and_hasher_and_shard_amount(0, hasher.clone(), SHARDS),
+            index: DashMap::with_capacity_and_hasher_and_shard_amount(0, hasher, SHARDS),
             hasher,
             slots: Slots::new(limit),
             expiry: Mutex::default(),
-            ports: Ports::new(seed),
+            ports: Ports::new(secret),
             added: AtomicU32::new(0),
             most: AtomicUsize::new(usize::MAX),
             beside: AtomicUsize::new(0),
@@ -169,7 +167,7 @@ impl ConnTable {
 
     /// Tag of an engine's data in keys; never 0.
     pub fn tag(&self, data: &[u8]) -> u64 {
-        self.hasher.hash_one(data).max(1)
+        self.hasher.hash(data).max(1)
     }
 
     /// The connection that a packet belongs to. One whose time is up is gone.

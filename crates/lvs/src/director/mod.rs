@@ -16,6 +16,7 @@ use crate::defragment::Fragments;
 use parking_lot::{Mutex, RwLock};
 use path::client_addr::Repeats;
 use path::fullnat::LocalAddrPool;
+use path::icmp_limit::IcmpLimiter;
 use path::masquerade::Masquerade;
 use path::mtu::Routes;
 use upkeep::defence::Defence;
@@ -41,6 +42,7 @@ pub use control::status::{HashStatus, TableStatus};
 pub use control::sysctl::{Scope, Sysctl, SysctlEntry, Sysctls};
 pub use control::take_over::TakeOver;
 pub use path::fullnat::{DEFAULT_LADDR_PORTS, INNER_LADDRS, MOST_LADDRS, laddrs};
+pub use path::icmp_limit::IcmpLimits;
 pub use upkeep::resets::CutOff;
 
 use crate::conn::{ConnTable, Timeouts};
@@ -50,8 +52,12 @@ use crate::time::Time;
 /// Settings that a director needs when it is made.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Seeds hashing and drawing; the daemon passes a random one.
+    /// Seeds drawing; the daemon passes a random one.
     pub seed: u64,
+    /// Key of the hashes of what arrives in packets; the daemon draws one, and it is told to nobody.
+    pub secret: u128,
+    /// Limits of the ICMP errors that leave; the daemon passes what the host's sysctls say.
+    pub icmp_limits: IcmpLimits,
     /// Kernel whose IPVS is followed where kernels differ.
     pub kernel: Kernel,
     /// Size of the connection table as listings show it (the kernel's default is 4096).
@@ -76,6 +82,8 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             seed: 0,
+            secret: 0,
+            icmp_limits: IcmpLimits::NONE,
             kernel: Kernel::default(),
             conn_table_size: 4096,
             max_conns: 1 << 23,
@@ -127,7 +135,8 @@ pub struct Director {
     /// Some service was there: the kernel makes its table of connections with the first, and keeps it.
     had_services: AtomicBool,
     routes: Routes,
-    fragments: Mutex<Fragments>,
+    fragments: Fragments,
+    icmp_limiter: IcmpLimiter,
     defence: Defence,
     sync: upkeep::sync::Sync,
     farewells: Mutex<ResetQueue>,
@@ -139,7 +148,7 @@ impl Director {
         Self {
             local_addrs: LocalAddrPool::new(&settings.laddr_nets),
             services: RwLock::default(),
-            conns: ConnTable::new(settings.max_conns, settings.seed),
+            conns: ConnTable::new(settings.max_conns, settings.secret),
             timeouts: Timeouts::default(),
             sysctls: Sysctls::default(),
             daemons: Mutex::default(),
@@ -155,12 +164,18 @@ impl Director {
             tells_ends: AtomicBool::new(false),
             had_services: AtomicBool::new(false),
             routes: Routes::default(),
-            fragments: Mutex::default(),
+            fragments: Fragments::new(settings.secret),
+            icmp_limiter: IcmpLimiter::new(settings.icmp_limits, settings.secret),
             defence: Defence::default(),
             sync: upkeep::sync::Sync::default(),
             settings,
             farewells: Mutex::default(),
         }
+    }
+
+    /// ICMP errors that were not sent, as too many were.
+    pub fn icmp_held_back(&self) -> u64 {
+        self.icmp_limiter.held_back()
     }
 
     /// The identification of a packet whose source is this host.

@@ -20,7 +20,7 @@ use crate::director::path::packet::{Packet, Segment};
 use crate::director::{Director, DropReason, Verdict};
 use crate::service::{Endpoint, Forwarding, Protocol, RealServer};
 use crate::time::Time;
-use lvs_wire::{Headers, IcmpError, PacketBuf, StreamPosition, icmp, protocol, reset_about, set_v4_id};
+use lvs_wire::{Headers, IcmpError, PacketBuf, StreamPosition, protocol, reset_about, set_v4_id};
 
 /// Ports of the host's own addresses: outside the range that Linux takes for the host's own connections, and enough
 /// for 16,384 clients of each server.
@@ -309,15 +309,14 @@ impl Director {
 
     /// All ports are in use: the client learns it as from a host that takes no more.
     pub(in crate::director) fn refuse_for_ports(&self, packet: &mut Packet<'_>) -> Verdict {
-        let (bytes, headers) = (packet.buf.bytes(), &packet.headers);
-        let answer = if headers.protocol == protocol::TCP {
-            reset_about(bytes, headers)
+        let told = if packet.headers.protocol == protocol::TCP {
+            let reset = reset_about(packet.buf.bytes(), &packet.headers);
+            reset.map(|reset| packet.outbox.push(&reset))
         } else {
-            icmp::error_about(bytes, headers, headers.dst, IcmpError::PortUnreachable)
+            packet.complain(packet.headers.dst, IcmpError::PortUnreachable).map(drop)
         };
-        let Some(answer) = answer else { return Verdict::Drop(DropReason::NoLocalPort) };
-        packet.outbox.push(&answer);
-        Verdict::Refuse(DropReason::NoLocalPort)
+        let reason = DropReason::NoLocalPort;
+        if told.is_some() { Verdict::Refuse(reason) } else { Verdict::Drop(reason) }
     }
 
     /// Pieces of packets of several clients must not be put together, and they come from one address: identifications

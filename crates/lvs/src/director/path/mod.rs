@@ -9,6 +9,7 @@ pub(in crate::director) mod engine;
 pub(in crate::director) mod ftp;
 pub(in crate::director) mod fullnat;
 pub(in crate::director) mod hooks;
+pub(in crate::director) mod icmp_limit;
 pub(in crate::director) mod ipsec;
 pub(in crate::director) mod lookup;
 pub(in crate::director) mod masquerade;
@@ -54,7 +55,7 @@ impl Director {
         (side, now): (Side, Time),
         outbox: &mut Outbox,
     ) -> Verdict {
-        let joined = self.fragments.lock().add(packet, headers, fragment, now);
+        let joined = self.fragments.add(packet, headers, fragment, now);
         let (longest, payloads) = match joined {
             Reassembly::Waiting => return Verdict::Hold,
             Reassembly::Refused(reason) => return Verdict::Drop(reason),
@@ -96,7 +97,11 @@ impl Director {
             Err(error) => return Verdict::Drop(error.into()),
         };
         let entry = take_entry(packet, &headers, |addr| self.routes.is_local(addr));
-        let mut packet = Packet { pieces, entry, ..Packet::new(packet, headers, (side, now), outbox) };
+        let mut packet = Packet {
+            pieces,
+            entry,
+            ..Packet::new(packet, headers, (side, now), (outbox, &self.icmp_limiter))
+        };
         self.classify(&mut packet, transport)
     }
 

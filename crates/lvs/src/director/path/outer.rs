@@ -33,7 +33,10 @@ impl Director {
             return for_director(self.process(packet, Side::Client, now, outbox));
         }
         let entry = take_entry(packet, &headers, |addr| self.routes.is_local(addr));
-        let mut heard = Packet { entry, ..Packet::new(packet, headers, (Side::Client, now), outbox) };
+        let mut heard = Packet {
+            entry,
+            ..Packet::new(packet, headers, (Side::Client, now), (outbox, &self.icmp_limiter))
+        };
         let quoted = Headers::parse_quoted(&heard.payload()[ICMP_HEADER..]);
         let verdict = quoted.ok().and_then(|quoted| self.outer_error(&mut heard, &quoted));
         for_director(verdict.unwrap_or_else(|| self.classify(&mut heard, transport)))
@@ -76,6 +79,7 @@ impl Director {
         let quote = &packet.payload()[ICMP_HEADER + at..];
         let complaint = said
             .to_sender_of(&inner, quote, room)
+            .filter(|error| packet.limiter.allows(inner.src, *error, packet.now))
             .and_then(|error| icmp::error_about(quote, &inner, entry.virt().addr, error));
         if let (Some(complaint), Some(server)) = (&complaint, entry.available_server()) {
             // IPVS counts what it was told, and what it says.

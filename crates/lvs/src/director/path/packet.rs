@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::net::IpAddr;
 
 use super::decide::{Facts, Message};
+use super::icmp_limit::IcmpLimiter;
 use crate::conn::{HeldPort, Numbers};
 use crate::director::{DropReason, Side, Verdict};
 use crate::service::{Endpoint, Protocol};
@@ -21,6 +22,8 @@ pub(in crate::director) struct Packet<'a> {
     pub(in crate::director) side: Side,
     pub(in crate::director) now: Time,
     pub(in crate::director) outbox: &'a mut Outbox,
+    /// Limits of the errors that leave.
+    pub(in crate::director) limiter: &'a IcmpLimiter,
     /// Length of the pieces that it came in, and leaves in.
     pub(in crate::director) pieces: Option<usize>,
     /// The local port of the connection that has given way to what this packet opens.
@@ -49,7 +52,7 @@ impl<'a> Packet<'a> {
         buf: &'a mut PacketBuf,
         mut headers: Headers,
         (side, now): (Side, Time),
-        outbox: &'a mut Outbox,
+        (outbox, limiter): (&'a mut Outbox, &'a IcmpLimiter),
     ) -> Self {
         add_hop(buf.bytes_mut(), &mut headers);
         Self {
@@ -58,6 +61,7 @@ impl<'a> Packet<'a> {
             side,
             now,
             outbox,
+            limiter,
             pieces: None,
             entry: None,
             follower: None,
@@ -168,9 +172,12 @@ impl<'a> Packet<'a> {
         }
     }
 
-    /// Sends such an error whatever becomes of the packet. How long it is; None where no error may be sent.
+    /// Sends such an error whatever becomes of the packet. Returns its length; None where no error may be sent.
     pub(in crate::director) fn complain(&mut self, from: IpAddr, error: IcmpError) -> Option<u64> {
         let complaint = icmp::error_about(self.buf.bytes(), &self.headers, from, error)?;
+        if !self.limiter.allows(self.headers.src, error, self.now) {
+            return None;
+        }
         self.outbox.push(&complaint);
         Some(complaint.len() as u64)
     }

@@ -247,7 +247,7 @@ fn a_super_packet_for_a_narrow_way_leaves_in_pieces_of_its_segments() {
 
 /// The packet that these pieces make.
 fn put_together(pieces: &[Vec<u8>]) -> Vec<u8> {
-    let mut fragments = Fragments::default();
+    let fragments = Fragments::new(1);
     let mut buf = PacketBuf::new();
     for (number, piece) in (1..).zip(pieces) {
         buf.fill(piece);

@@ -80,7 +80,7 @@ impl Director {
         };
         packet.fill(&make::tcp_at(ends(conn.client(), conn.virt()), RESET, seq, ack));
         let Ok(headers) = Headers::parse(packet.bytes()) else { return Some(Verdict::Reply) };
-        let mut packet = Packet::new(packet, headers, (Side::Client, now), outbox);
+        let mut packet = Packet::new(packet, headers, (Side::Client, now), (outbox, &self.icmp_limiter));
         let verdict = self.send_to_server(&mut packet, &conn);
         farewells.under_way = Some((conn, tried + 1));
         Some(verdict)
