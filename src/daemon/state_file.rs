@@ -5,11 +5,10 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-/// Bits of a mode that let others write.
-const OTHERS_WRITE: u32 = 0o022;
+use lvs_host::own_file;
 
 /// The path with an ending.
 pub(super) fn with_ending(path: &Path, ending: &str) -> PathBuf {
@@ -23,23 +22,12 @@ pub(super) fn with_ending(path: &Path, ending: &str) -> PathBuf {
 /// # Errors
 /// The file is no plain one, is another user's, or may be written by others; or the system refuses.
 pub(super) fn open(path: &Path) -> io::Result<Option<File>> {
-    let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_CLOEXEC;
-    let file = match OpenOptions::new().read(true).custom_flags(flags).open(path) {
+    let file = match OpenOptions::new().read(true).custom_flags(own_file::OPEN_FLAGS).open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),
     };
-    let found = file.metadata()?;
-    let own = nix::unistd::geteuid().as_raw();
-    if !found.is_file() {
-        return Err(io::Error::other("it is no plain file"));
-    }
-    if found.uid() != own || found.mode() & OTHERS_WRITE != 0 {
-        let (uid, mode) = (found.uid(), found.mode() & 0o7777);
-        return Err(io::Error::other(format!(
-            "it is of the user {uid} with the mode {mode:04o}, and has to be of the user {own} alone"
-        )));
-    }
+    own_file::check(&file)?;
     Ok(Some(file))
 }
 

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::change::Step;
 use super::error::HostError;
+use super::own_file;
 use lvs::service::Family;
 use lvs_sys::socket_option;
 
@@ -125,8 +126,10 @@ impl Journal {
             .append(true)
             .create(create)
             .mode(0o600)
+            .custom_flags(own_file::OPEN_FLAGS)
             .open(path)
             .map_err(failed("open"))?;
+        own_file::check(&file).map_err(failed("believe"))?;
         let mut file = file;
         for _ in 0..LOCK_TRIES {
             file = match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
@@ -229,7 +232,8 @@ impl Journal {
         }
         let failed = |source| HostError::Journal { doing: "read", path: path.to_owned(), source };
         let journal = Self::open(path, false)?;
-        let mut lines = BufReader::new(File::open(path).map_err(failed)?).lines();
+        // The file that is locked, whatever lies there by now.
+        let mut lines = BufReader::new(journal.file.try_clone().map_err(failed)?).lines();
         let Some(first) = lines.next() else { return Ok(Some(Left { journal, entries: Vec::new() })) };
         let owner: Owner =
             serde_json::from_str(&first.map_err(failed)?).map_err(|error| failed(error.into()))?;
@@ -261,6 +265,8 @@ fn still_there(noted: impl Iterator<Item = Noted>) -> Vec<Entry> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::super::change::{Action, Rule};
     use super::*;
 
@@ -293,6 +299,22 @@ mod tests {
         assert_eq!(terms, [Term::Follows, Term::Follows, Term::Stays, Term::Stays]);
         left.journal.end().unwrap();
         assert!(Journal::left_behind(&path).unwrap().is_none());
+    }
+
+    #[test]
+    fn one_that_others_could_have_written_is_not_believed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal");
+        drop(Journal::begin(&path).unwrap());
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o666)).unwrap();
+        let error = Journal::left_behind(&path).unwrap_err().to_string();
+        assert!(error.contains("journal") && error.contains("with the mode 0666"), "{error}");
+        assert!(Journal::begin(&path).is_err());
+        let link = folder.path().join("link");
+        std::os::unix::fs::symlink(&path, &link).unwrap();
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).unwrap();
+        assert!(Journal::left_behind(&link).is_err() && Journal::begin(&link).is_err());
+        assert!(Journal::left_behind(&path).unwrap().is_some());
     }
 
     #[test]

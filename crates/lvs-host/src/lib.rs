@@ -26,6 +26,7 @@ mod neighbours;
 mod netconf;
 mod nfnetlink;
 mod options;
+pub mod own_file;
 mod plan;
 mod plumbing;
 mod ports;
