@@ -16,6 +16,7 @@ mod doctor;
 mod document;
 mod drain;
 mod ends;
+mod error;
 mod events;
 mod explain;
 mod generate;
@@ -36,53 +37,8 @@ use std::process::ExitCode;
 use clap::Parser;
 use clap::error::ErrorKind;
 
-use crate::daemon::{DaemonError, LogError};
-use crate::demo::{self, DemoError};
-use lvs_config::ConfigError;
-
-#[derive(Debug, thiserror::Error)]
-enum CliError {
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    #[error(transparent)]
-    Changes(#[from] changes::ChangesError),
-    #[error(transparent)]
-    Convert(#[from] convert::ConvertError),
-    #[error(transparent)]
-    Check(#[from] check::CheckError),
-    #[error(transparent)]
-    Log(#[from] LogError),
-    #[error(transparent)]
-    Daemon(#[from] DaemonError),
-    #[error(transparent)]
-    Demo(#[from] DemoError),
-    #[error(transparent)]
-    Sysctl(#[from] sysctl::SysctlError),
-    #[error("cannot write the answer")]
-    Write(#[source] std::io::Error),
-    #[error(transparent)]
-    Generate(#[from] generate::GenerateError),
-    #[error(transparent)]
-    Connections(#[from] connections::ConnectionsError),
-    #[error(transparent)]
-    RealServer(#[from] real_server::RealServerError),
-    #[error(transparent)]
-    Status(#[from] status::StatusError),
-    #[error(transparent)]
-    Top(#[from] top::TopError),
-    #[error(transparent)]
-    Health(#[from] health::HealthError),
-    #[error(transparent)]
-    Drain(#[from] drain::DrainError),
-    #[error(transparent)]
-    Explain(#[from] explain::ExplainError),
-    #[error(transparent)]
-    Capture(#[from] capture::CaptureError),
-    #[error(transparent)]
-    Events(#[from] events::EventsError),
-    #[error(transparent)]
-    Tables(#[from] tables::TablesError),
-}
+use crate::demo;
+use error::CliError;
 
 /// Does what the command line says.
 pub fn main(args: Vec<OsString>) -> ExitCode {

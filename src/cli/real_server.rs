@@ -5,22 +5,10 @@ use std::io::Write;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-use super::CliError;
 use super::args::{Log, LogFormatArg, Mode, RealServerArgs};
+use super::error::{CliError, RealServerError};
 use crate::daemon::{self, LogFormat};
 use lvs_control::REAL_SERVER_SOCKET;
-
-#[derive(Debug, thiserror::Error)]
-pub(super) enum RealServerError {
-    #[error("{0} cannot be a virtual address on lo: give a unicast address that is not the loopback's")]
-    BadVirtual(IpAddr),
-    #[error("--port is GUE's: add --mode gue, or leave it out")]
-    PortWithoutGue,
-    #[error("--director says who may send through tunnels: add --mode ipip, gre or gue, or leave it out")]
-    DirectorWithoutTunnel,
-    #[error("{0} is a virtual address, and cannot be a director too")]
-    DirectorIsVirtual(IpAddr),
-}
 
 /// The port that IANA gave GUE.
 const GUE_PORT: u16 = 6080;

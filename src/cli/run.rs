@@ -3,8 +3,8 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use super::CliError;
 use super::args::{LogFormatArg, RunArgs, SocketArgs};
+use super::error::CliError;
 use crate::daemon::{self, DaemonError, LogFormat};
 use lvs::director::Settings;
 use lvs_config::{Config, Exporters, Queues, Source};

@@ -13,9 +13,9 @@ use std::thread::{self, JoinHandle};
 use tokio::runtime::Builder;
 use tokio::sync::{Notify, mpsc, oneshot};
 
-use super::DaemonError;
 use super::clock::Clock;
 use super::counters::{AllCounters, QueueCounters};
+use super::error::{DaemonError, Ended};
 use super::execute::Executor;
 use lvs::director::{Director, Side};
 use lvs::neighbour::Neighbours;
@@ -157,14 +157,6 @@ impl Interface {
 
 /// Done when the thread is to end.
 pub(super) type Stopped = oneshot::Receiver<()>;
-
-/// A queue that ended by itself.
-#[derive(Debug)]
-pub(super) struct Ended {
-    pub(super) thread: String,
-    /// None: its thread panicked.
-    pub(super) error: Option<io::Error>,
-}
 
 /// A running queue; dropping it stops it and waits for its thread.
 #[derive(Debug)]

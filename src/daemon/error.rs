@@ -2,7 +2,6 @@
 
 use std::io;
 
-use super::datapath::Ended;
 use super::exporters::ExporterError;
 use ipvsadm::proc::tree::TreeError;
 use lvs::director::CommandError;
@@ -36,6 +35,14 @@ pub enum DaemonError {
     DeviceGone { thread: String, source: io::Error },
     #[error("{thread} stopped on an internal error: please report what the log says above")]
     Panicked { thread: String },
+}
+
+/// A queue that ended by itself.
+#[derive(Debug)]
+pub(super) struct Ended {
+    pub(super) thread: String,
+    /// None: its thread panicked.
+    pub(super) error: Option<io::Error>,
 }
 
 impl From<Ended> for DaemonError {

@@ -52,9 +52,10 @@ use lvs_health::spec::programs;
 use lvs_host::{self, CleanedUp, HostError, HostOptions, Inheritance, Plumbing, Step, StopFlag, TunNames};
 
 pub(crate) use clock::Clock;
-use datapath::{Ended, Interface};
+use datapath::Interface;
 use drain_file::DrainFile;
 pub use error::DaemonError;
+use error::Ended;
 use exporters::RunningExporters;
 pub use logging::{LogError, LogFormat, start as start_logging};
 use marks::MarkTuns;
@@ -171,13 +172,7 @@ async fn run_inside(mut options: Options, tunnels: Option<TunnelOffload>) -> Res
     let (exporters, pages) = RunningExporters::new(options.exporters.clone());
     let prepared = exporters.prepare(&options.declared.exporters).await?;
     let clock = Clock::start();
-    let director = Arc::new(Director::new(Settings {
-        seed: random_bits(),
-        secret: random_secret(),
-        icmp_limits: lvs_host::icmp_limits(),
-        ..options.core.clone()
-    }));
-    defaults::apply(&director);
+    let director = new_director(&options.core);
 
     let journal = journal_path(&options.socket);
     let left = left_on_host(&journal)?;
@@ -195,14 +190,7 @@ async fn run_inside(mut options: Options, tunnels: Option<TunnelOffload>) -> Res
     let (writer, rs_writer) = (vip.writer()?, rs.writer()?);
     let marks = MarkTuns::new(options.tun_prefix.clone(), options.device, path.clone());
 
-    let drain_file = DrainFile::beside(&options.socket);
-    director.expect_drained(drain_file.restore());
-    let live = Arc::new(
-        DirectorService::new(&path, stop.clone())
-            .configured(options.config.take(), options.declared.clone())
-            .with_exporters(exporters)
-            .with_drain_file(drain_file),
-    );
+    let live = director_service(&path, &stop, exporters, &mut options);
     let host_options = options.host_options(Some(journal));
     match Plumbing::start(host_options, names, left, stop.clone(), clock.now()).await {
         Ok(plumbing) => live.host.attach(plumbing, marks).await,
@@ -230,6 +218,34 @@ async fn run_inside(mut options: Options, tunnels: Option<TunnelOffload>) -> Res
     drop((vip, rs));
     tracing::info!("stopped");
     outcome
+}
+
+/// A director with secrets of its own, and the limits and defaults of this host.
+fn new_director(core: &Settings) -> Arc<Director> {
+    let director = Arc::new(Director::new(Settings {
+        seed: random_bits(),
+        secret: random_secret(),
+        icmp_limits: lvs_host::icmp_limits(),
+        ..core.clone()
+    }));
+    defaults::apply(&director);
+    director
+}
+
+/// The service of the control socket, with the marks of drained servers that an earlier director left.
+fn director_service(
+    path: &datapath::Path,
+    stop: &StopFlag,
+    exporters: RunningExporters,
+    options: &mut Options,
+) -> Arc<DirectorService> {
+    let drain_file = DrainFile::beside(&options.socket);
+    path.director.expect_drained(drain_file.restore());
+    let live = DirectorService::new(path, stop.clone())
+        .configured(options.config.take(), options.declared.clone())
+        .with_exporters(exporters)
+        .with_drain_file(drain_file);
+    Arc::new(live)
 }
 
 /// Has packets come in once the tables are there; until then they wait in the queues.

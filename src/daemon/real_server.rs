@@ -13,7 +13,8 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::clock::{Clock, unix_millis};
 use super::counters::{AllCounters, QueueCounters};
-use super::datapath::{BATCH, Ended, Stopped, Worker};
+use super::datapath::{BATCH, Stopped, Worker};
+use super::error::Ended;
 use super::execute::Executor;
 use super::signals::{SignalAction, SignalWatch};
 use super::{

@@ -226,9 +226,9 @@ impl DirectorService {
 
     /// Returns the counts of packets, and of messages between directors.
     pub(super) fn counted(&self) -> Vec<Counter> {
-        let untold = Counter { name: "toa_no_room".to_owned(), value: self.director.untold() };
+        let no_room = Counter { name: "toa_no_room".to_owned(), value: self.director.toa_no_room() };
         let held_back = Counter { name: "icmp_held_back".to_owned(), value: self.director.icmp_held_back() };
-        self.counters.sum().into_iter().chain([untold, held_back]).chain(self.sync.counted()).collect()
+        self.counters.sum().into_iter().chain([no_room, held_back]).chain(self.sync.counted()).collect()
     }
 
     /// Makes the tables be as the configuration declares them; the host is to follow.

@@ -8,7 +8,7 @@ use std::net::{Ipv4Addr, SocketAddrV4, TcpListener, TcpStream};
 use std::thread;
 use std::time::Duration;
 
-use super::DemoError;
+use super::error::DemoError;
 use super::netns::Namespace;
 
 const PATIENCE: Duration = Duration::from_secs(2);

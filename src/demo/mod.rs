@@ -4,21 +4,23 @@
 //! and the child process that is the director. Never touches the network of the caller: the first thing it does
 //! is to leave it. Called by the command line; blocks until the walk is over.
 
+mod error;
 mod http;
 mod netns;
 mod process;
 mod terminal;
 mod topology;
+mod wait;
 mod walk;
 
-use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 
+pub use error::DemoError;
 use process::{Director, Programs};
 use terminal::Terminal;
 use topology::Topology;
@@ -28,39 +30,6 @@ use walk::Walk;
 pub struct Options {
     /// Leave everything up after the walk, until a signal comes.
     pub keep: bool,
-}
-
-#[derive(Debug, thiserror::Error)]
-pub enum DemoError {
-    #[error(
-        "cannot open /dev/net/tun ({0}): load the module `tun`, or let this user read and write the device"
-    )]
-    Tun(#[source] io::Error),
-    #[error(
-        "cannot make network namespaces ({0}): run this as root, or allow user namespaces \
-         (sysctl user.max_user_namespaces, kernel.apparmor_restrict_unprivileged_userns)"
-    )]
-    Namespace(#[source] io::Error),
-    #[error("cannot {doing}: {source}")]
-    Netlink { doing: String, source: rtnetlink::Error },
-    #[error("cannot {doing}: {source}")]
-    Io { doing: String, source: io::Error },
-    #[error("the director did not start within {0} s:\n{1}")]
-    NotReady(u64, String),
-    #[error("interrupted")]
-    Interrupted,
-    #[error("{0} of the answers differ from what they should be")]
-    Differs(usize),
-}
-
-impl DemoError {
-    fn io(doing: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
-        move |source| Self::Io { doing: doing.into(), source }
-    }
-
-    fn netlink(doing: impl Into<String>) -> impl FnOnce(rtnetlink::Error) -> Self {
-        move |source| Self::Netlink { doing: doing.into(), source }
-    }
 }
 
 /// Builds the little network, walks through the article in it and takes everything down again. Must be called
@@ -105,19 +74,4 @@ pub fn run(options: &Options) -> Result<(), DemoError> {
 fn check_tun() -> Result<(), DemoError> {
     let opened = std::fs::File::options().read(true).write(true).open("/dev/net/tun");
     opened.map(drop).map_err(DemoError::Tun)
-}
-
-/// Asks again and again until there is an answer, for `patience` at the most.
-#[allow(clippy::disallowed_methods, reason = "the demo waits for real processes in real time")]
-fn wait_for<T>(patience: Duration, mut ask: impl FnMut() -> Option<T>) -> Option<T> {
-    let deadline = Instant::now() + patience;
-    loop {
-        if let Some(answer) = ask() {
-            return Some(answer);
-        }
-        if Instant::now() >= deadline {
-            return None;
-        }
-        std::thread::sleep(Duration::from_millis(10));
-    }
 }

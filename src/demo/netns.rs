@@ -12,7 +12,7 @@ use nix::sched::{CloneFlags, setns, unshare};
 use nix::unistd::{getegid, geteuid};
 use rtnetlink::Handle;
 
-use super::DemoError;
+use super::error::DemoError;
 
 #[derive(Debug)]
 pub(super) struct Namespace {

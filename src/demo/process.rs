@@ -12,8 +12,9 @@ use std::time::Duration;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
+use super::error::DemoError;
 use super::netns::Namespace;
-use super::{DemoError, wait_for};
+use super::wait::wait_for;
 
 /// Seconds that the director may take to start, and to stop.
 const PATIENCE: u64 = 5;

@@ -13,7 +13,7 @@ use rtnetlink::{
     Handle, IpVersion, LinkBridge, LinkMessageBuilder, LinkUnspec, LinkVeth, RouteMessageBuilder,
 };
 
-use super::DemoError;
+use super::error::DemoError;
 use super::netns::Namespace;
 
 pub(super) const CLIENT: Ipv4Addr = Ipv4Addr::new(192, 168, 1, 10);

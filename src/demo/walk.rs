@@ -8,10 +8,12 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
+use super::error::DemoError;
+use super::http;
 use super::process::Programs;
 use super::terminal::{Style, Terminal};
 use super::topology::{self, CLIENT, DS_INSIDE, DS_OUTSIDE, RS1, RS2, Snapshot, Topology};
-use super::{DemoError, http, wait_for};
+use super::wait::wait_for;
 
 const VIP_RR: Ipv4Addr = Ipv4Addr::new(192, 168, 1, 183);
 const VIP_WRR: Ipv4Addr = Ipv4Addr::new(192, 168, 1, 184);

@@ -3,23 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::Finding;
-use super::look::Host;
-use super::site::Site;
+use super::host::Host;
+use super::site::{Daemon, Site};
 use lvs_host::Survey;
-
-/// A daemon that was found to be at work here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Daemon {
-    Networkd { takes_foreign: bool },
-    NetworkManager,
-    Firewalld,
-    Ufw,
-    Docker,
-    WgQuick,
-    Keepalived,
-    Frr,
-    Bird,
-}
 
 /// Names of processes, as `/proc/PID/comm` cuts them.
 const BY_PROCESS: [(&str, Daemon); 7] = [

@@ -7,7 +7,7 @@ use super::Finding;
 use super::filter::{Course, End, Hook, Packet, Place, Tracking, courses};
 use super::legs::{Ask, Clients, Direction, HERE, Leg, Passage, clients, own_clients};
 use super::marked;
-use super::mends::{self, Trouble};
+use super::mends::{self, Effect, Trouble};
 use super::site::Site;
 use lvs::service::{Family, Forwarding, ServiceKey};
 use lvs_host::LinkRoute;
@@ -34,16 +34,6 @@ pub(super) fn examine(site: &Site, findings: &mut Vec<Finding>) {
         findings.push(Finding::ok("firewall", "no filter and no NAT is in the way"));
     }
     kernel_services(site, findings);
-}
-
-/// Effect of a rule that a director does not want.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Effect {
-    Drops,
-    Redirects,
-    Hides,
-    /// More ways through the rules than were followed.
-    Lost,
 }
 
 /// One rule in the way, and whom it meets.

@@ -208,15 +208,7 @@ impl Passage<'_> {
         let (dev, own) = match self.site.survey.ways.get(&spec.addr) {
             Some(LinkRoute::Out { dev, source, .. }) => (dev.as_str(), *source),
             Some(LinkRoute::Local) => {
-                legs.extend([Tracking::New, Tracking::Established].map(|tracking| {
-                    let packet = Packet {
-                        destination: spec.addr,
-                        destination_port: ports,
-                        destination_is_local: Some(true),
-                        ..self.packet(protocol, &self.vip_tun, "", vip, tracking)
-                    };
-                    self.leg(Direction::Delivered, packet)
-                }));
+                legs.extend(self.delivered(to, spec.addr, ports));
                 return true;
             }
             _ => return true,
@@ -261,6 +253,19 @@ impl Passage<'_> {
         let answers_tracked = to_client.is_tracked();
         legs.extend([to_server, from_server, to_server_later, to_client]);
         answers_tracked
+    }
+
+    /// The first packet to a server on this host, and those that follow it.
+    fn delivered(&self, to: &Ask, server: IpAddr, port: Option<(u16, u16)>) -> [Leg; 2] {
+        [Tracking::New, Tracking::Established].map(|tracking| {
+            let packet = Packet {
+                destination: server,
+                destination_port: port,
+                destination_is_local: Some(true),
+                ..self.packet(to.protocol, &self.vip_tun, "", to.vip, tracking)
+            };
+            self.leg(Direction::Delivered, packet)
+        })
     }
 
     fn ask(&self, to: &Ask, tracking: Tracking) -> Leg {

@@ -6,33 +6,11 @@ use std::process::{Command, Stdio};
 
 use super::daemons;
 use super::filter::{Tool, iptables, nft};
+use super::host::Host;
 use super::site::{Site, Socket, Tun};
 use super::texts;
 use lvs_device::DeviceError;
 use lvs_host::{ReceiveOffload, Survey, receive_offload};
-
-/// A host, as far as a doctor asks it; all of it only reads.
-pub trait Host {
-    /// A file, if it is there and for us.
-    fn text(&self, path: &str) -> Option<String>;
-
-    fn can_write(&self, path: &str) -> bool;
-
-    /// Returns what a program prints; None where it is not here or fails.
-    fn output(&self, program: &str, args: &[&str]) -> Option<String>;
-
-    /// Names of the programs that run in this network namespace.
-    fn programs(&self) -> BTreeSet<String>;
-
-    /// Names of the files in a folder.
-    fn names(&self, folder: &str) -> Vec<String>;
-
-    fn tun(&self) -> Tun;
-
-    fn packet_socket(&self) -> Socket;
-
-    fn offload(&self, link: &str) -> ReceiveOffload;
-}
 
 /// Adds all that can be read to what is known from elsewhere: the director, its configuration, what was typed.
 pub fn look(host: &impl Host, survey: Survey, known: Site) -> Site {

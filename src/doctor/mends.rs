@@ -4,7 +4,6 @@
 use std::net::IpAddr;
 
 use super::filter::{Hook, Place, Tool};
-use super::firewall::Effect;
 use super::legs::{Direction, Leg};
 use super::site::Site;
 
@@ -14,6 +13,16 @@ pub(super) struct Trouble<'a> {
     pub(super) effect: Effect,
     pub(super) legs: &'a [Leg],
     pub(super) is_half_seen: bool,
+}
+
+/// Effect of a rule that a director does not want.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Effect {
+    Drops,
+    Redirects,
+    Hides,
+    /// More ways through the rules than were followed.
+    Lost,
 }
 
 /// Program that writes the rules of a chain.

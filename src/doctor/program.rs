@@ -2,6 +2,7 @@
 
 use super::Finding;
 use super::site::{Site, Socket, Tun};
+use super::texts;
 use super::texts::Files;
 
 const NET_BIND_SERVICE: u32 = 10;
@@ -106,15 +107,9 @@ fn packet_socket(socket: Socket) -> Finding {
     }
 }
 
-/// The first two numbers of a release.
-pub(super) fn version(release: &str) -> Option<(u32, u32)> {
-    let mut numbers = release.split(|c: char| !c.is_ascii_digit()).map_while(|part| part.parse::<u32>().ok());
-    Some((numbers.next()?, numbers.next().unwrap_or_default()))
-}
-
 /// Releases that brought something that a director is faster, or better, with.
 fn kernel(release: &str) -> Option<Finding> {
-    let version = version(release)?;
+    let version = texts::version(release)?;
     let lacking: Vec<&str> = [
         ((6, 2), "super-packets of UDP (6.2)"),
         ((6, 13), "rules by DSCP (6.13): errors of this host come from its own address, not the virtual one"),

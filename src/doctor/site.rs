@@ -6,7 +6,6 @@ use std::ops::RangeInclusive;
 
 use ipnet::IpNet;
 
-use super::daemons::Daemon;
 use super::filter::Ruleset;
 use super::probe::Probe;
 use super::texts::{Files, KernelService, Memory, TableUse};
@@ -15,6 +14,20 @@ use lvs::service::{Endpoint, Forwarding, Protocol, Rates, ServiceKey, ServiceSpe
 use lvs_control::Status;
 use lvs_health::report::ServiceReport;
 use lvs_host::{ReceiveOffload, Survey};
+
+/// A daemon that was found to be at work here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Daemon {
+    Networkd { takes_foreign: bool },
+    NetworkManager,
+    Firewalld,
+    Ufw,
+    Docker,
+    WgQuick,
+    Keepalived,
+    Frr,
+    Bird,
+}
 
 #[derive(Clone, Debug, Default)]
 pub struct Site {
@@ -166,7 +179,7 @@ impl Site {
 
     /// Whether the kernel lets a director own a table of nftables (Linux 5.12).
     pub(super) fn can_untrack(&self) -> bool {
-        super::program::version(&self.release).is_some_and(|version| version >= (5, 12))
+        super::texts::version(&self.release).is_some_and(|version| version >= (5, 12))
     }
 
     pub(super) fn is_own(&self, addr: IpAddr) -> bool {

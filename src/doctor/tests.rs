@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use super::look::{Host, look};
+use super::host::Host;
+use super::look::look;
 use super::site::{Socket, Tun};
 use super::*;
 use lvs::director::{ServerEntry, ServiceEntry};

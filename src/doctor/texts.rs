@@ -6,6 +6,12 @@ use ipnet::IpNet;
 
 use lvs::service::{Protocol, ServiceKey};
 
+/// The first two numbers of a release.
+pub fn version(release: &str) -> Option<(u32, u32)> {
+    let mut numbers = release.split(|c: char| !c.is_ascii_digit()).map_while(|part| part.parse::<u32>().ok());
+    Some((numbers.next()?, numbers.next().unwrap_or_default()))
+}
+
 /// The effective capabilities in `/proc/PID/status`.
 pub fn capabilities(status: &str) -> Option<u64> {
     let line = status.lines().find_map(|line| line.strip_prefix("CapEff:"))?;

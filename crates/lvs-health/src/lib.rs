@@ -15,4 +15,5 @@ pub mod probe_key;
 pub mod report;
 pub mod spec;
 pub mod state;
+mod transition;
 mod weight;

@@ -13,6 +13,7 @@ use super::member::Member;
 use super::passive::Listener;
 use super::report::ServiceReport;
 use super::spec::{Script, ServerHealth, ServiceHealth, ServicePolicy};
+use super::transition::{step, turn};
 use lvs::Time;
 use lvs::director::{Command, HandshakeStats, ServiceEntry};
 use lvs::sched::FULL_SHARE;
@@ -370,35 +371,5 @@ impl Pool {
             sorry: self.serving().is_some(),
             servers: self.members.values().map(|member| member.report(&self.service, now)).collect(),
         }
-    }
-}
-
-/// Notes that a server has come up or gone down, if it has.
-fn turn(service: ServiceKey, member: &mut Member, happened: &mut Vec<Action>, now: Time) -> bool {
-    let Some(reason) = member.turn(now) else { return false };
-    let server = member.endpoint();
-    let (event, script) = if member.is_up() {
-        (Event::ServerUp { service, server, reason }, &member.health.notify_up)
-    } else {
-        (Event::ServerDown { service, server, reason }, &member.health.notify_down)
-    };
-    happened.push(Action::Publish(event));
-    happened.extend(script.clone().map(Action::Run));
-    true
-}
-
-/// The command that leads from one to the other.
-fn step(
-    service: ServiceKey,
-    put: Option<&ServerSpec>,
-    wanted: Option<&ServerSpec>,
-    server: Endpoint,
-) -> Option<Command> {
-    match (put, wanted) {
-        (None, None) => None,
-        (None, Some(wanted)) => Some(Command::AddServer { service, server: wanted.clone() }),
-        (Some(_), None) => Some(Command::DeleteServer { service, addr: server.addr, port: server.port }),
-        (Some(put), Some(wanted)) if put == wanted => None,
-        (Some(_), Some(wanted)) => Some(Command::EditServer { service, server: wanted.clone() }),
     }
 }

@@ -1,7 +1,6 @@
 //! Applies plans to the host, keeps them in step with the services, and takes everything back.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::path::Path;
 use std::sync::Arc;
 
 use super::change::{Action, Address, Change, Proxy, Route, RouteKind, Rule, Step, TABLE_LOCAL};
@@ -9,7 +8,7 @@ use super::contest::Contests;
 use super::context::{self, Tables};
 use super::error::HostError;
 use super::follow;
-use super::journal::{Journal, Left, Term};
+use super::journal::{Left, Term};
 use super::kernel::{Kernel, Netlink};
 use super::layout::Layout;
 use super::ledger::{Ledger, StopFlag};
@@ -25,12 +24,15 @@ use lvs::neighbour::HostRouting;
 use lvs::route::RouteTable;
 use lvs::service::Family;
 
+mod cleanup;
 mod heal;
 mod inherit;
+mod missing;
 
-pub(super) use heal::{intruders_before, put_local_first};
+pub use cleanup::{CleanedUp, Inheritance, cleanup};
+pub(super) use missing::{free_tables, intruders_before, put_local_first};
 
-use heal::Healings;
+use missing::Healings;
 
 /// The director's changes of this host.
 #[derive(Debug)]
@@ -125,50 +127,6 @@ impl Plumbing {
         }
         steps.extend(engine.follow(captures, mark_tuns));
         Ok(steps)
-    }
-}
-
-/// Outcome of a clean-up.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum CleanedUp {
-    /// Nothing was left.
-    Nothing,
-    /// All that was left, but for these settings, as sentences.
-    AllBut(Vec<String>),
-}
-
-/// Undoes what a director left behind that could not do it itself.
-///
-/// # Errors
-/// The journal's director lives, or something could not be undone; the journal stays then.
-pub async fn cleanup(journal: &Path) -> Result<CleanedUp, HostError> {
-    let Some(left) = Journal::left_behind(journal)? else { return Ok(CleanedUp::Nothing) };
-    let kernel = Netlink::connect()?;
-    let mut ledger = Ledger::left_behind(left, StopFlag::default());
-    let mut errors = ledger.end(&kernel).await;
-    errors.extend(put_local_first(&kernel).await.err());
-    HostError::from_all(errors)?;
-    Ok(CleanedUp::AllBut(ledger.left_on().to_vec()))
-}
-
-/// Changes of this host by a director that ended without undoing them. Nobody else takes them meanwhile.
-#[derive(Debug)]
-pub struct Inheritance {
-    left: Left,
-}
-
-impl Inheritance {
-    /// Looks for such changes. None where there are none.
-    ///
-    /// # Errors
-    /// The journal's director lives, or belongs to another network namespace.
-    pub fn find(journal: &Path) -> Result<Option<Self>, HostError> {
-        Ok(Journal::left_behind(journal)?.map(|left| Self { left }))
-    }
-
-    /// Lists the TUN devices that may still be there.
-    pub fn devices(&self) -> impl Iterator<Item = &str> {
-        self.left.entries.iter().filter_map(|entry| entry.step.device())
     }
 }
 
@@ -351,7 +309,7 @@ impl<K: Kernel> Engine<K> {
     /// Reads the host, as it is without the addresses that it has from us.
     async fn look(&mut self) -> Result<(), HostError> {
         self.view = self.kernel.view().await?;
-        self.lost = heal::lost(self.ledger.entries(), &self.view);
+        self.lost = missing::lost(self.ledger.entries(), &self.view);
         self.healings.still_unlisted(&self.lost);
         let ours: HashSet<&Address> = self.ledger.steps().filter_map(Step::added_address).collect();
         if !ours.is_empty() {
@@ -428,15 +386,6 @@ fn is_policy(rule: &Rule) -> bool {
     let is_usual = rule.is_unconditional()
         && matches!(rule.action, Action::Lookup(table) if messages::is_host_table(table));
     !rule.is_ours() && !is_usual
-}
-
-/// Two tables in a row, and room behind them for those of marks.
-pub(super) fn free_tables(view: &View, base: u32) -> Result<Tables, HostError> {
-    const TRIED: u32 = 1000;
-    (base..base.saturating_add(TRIED))
-        .find(|first| !view.tables.contains(first) && !view.tables.contains(&(first + 1)))
-        .map(|vip| Tables { vip, rs: vip + 1 })
-        .ok_or(HostError::NoTable { base })
 }
 
 #[cfg(test)]

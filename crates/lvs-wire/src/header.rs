@@ -58,6 +58,13 @@ pub struct Fragment {
     pub header: usize,
 }
 
+/// An end of a packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    Source,
+    Destination,
+}
+
 /// Transport header, as far as a director needs it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Transport {

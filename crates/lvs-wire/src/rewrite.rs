@@ -8,14 +8,7 @@ use std::net::IpAddr;
 use super::checksum::{self, Delta};
 use super::header::protocol;
 use super::icmp::{ECHO_ID, Echo};
-use super::{Checksum, Headers, Offload};
-
-/// An end of a packet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum End {
-    Source,
-    Destination,
-}
+use super::{Checksum, End, Headers, Offload};
 
 /// Puts `addr` and `port` in the place of one end. `bytes` is a packet that gave `headers`, of the family of
 /// `addr`; a later fragment has no port to change.

@@ -5,7 +5,9 @@
 //! terminal.
 
 mod draw;
+mod error;
 mod grid;
+mod input;
 mod keys;
 mod look;
 mod model;
@@ -21,6 +23,7 @@ mod views;
 use std::io::{self, Write};
 use std::thread;
 
+pub(super) use error::TopError;
 pub(super) use keys::seconds;
 
 use self::grid::{Grid, Sort};
@@ -31,25 +34,7 @@ use self::rates::{History, Measure};
 use self::snapshot::{Scope, Snapshot};
 use self::views::View;
 use super::args::{TopArgs, TopView};
-use lvs_control::{ClientError, socket_path};
-
-#[derive(Debug, thiserror::Error)]
-pub(super) enum TopError {
-    #[error(transparent)]
-    Client(#[from] ClientError),
-    #[error("standard input and output are no terminal: use --once or --batch")]
-    NoTerminal,
-    #[error("TERM names no terminal that can be drawn on: use --once or --batch, or set TERM")]
-    DumbTerminal,
-    #[error("the terminal does not do what it is told")]
-    Terminal(#[source] io::Error),
-    #[error("--json needs --once or --batch")]
-    JsonOfWhat,
-    #[error("no column {name:?} here; there are {known}")]
-    NoSuchColumn { name: String, known: String },
-    #[error("cannot write the snapshot")]
-    Write(#[source] io::Error),
-}
+use lvs_control::socket_path;
 
 pub(super) fn run(args: &TopArgs, out: &mut dyn Write) -> Result<(), TopError> {
     let model = Model::new(first_level(args)?, args.interval);

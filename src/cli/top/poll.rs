@@ -5,8 +5,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::Duration;
 
+use super::input::Input;
 use super::model::Wanted;
-use super::screen::Input;
 use super::snapshot::{Snapshot, look};
 use crate::daemon::Clock;
 use lvs_control::{Client, ClientError};

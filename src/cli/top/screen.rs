@@ -8,29 +8,17 @@ use std::time::Duration;
 
 use nix::sys::signal::{Signal, raise};
 use ratatui::DefaultTerminal;
-use ratatui::crossterm::event::{self, Event, KeyEvent};
+use ratatui::crossterm::event::{self, Event};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use super::TopError;
 use super::draw::draw;
+use super::error::TopError;
+use super::input::Input;
 use super::keys::Effect;
 use super::look::Look;
 use super::model::Model;
 use super::poll::{self, Asker};
-use super::snapshot::Snapshot;
-
-#[derive(Debug)]
-pub(super) enum Input {
-    Key(KeyEvent),
-    /// The screen has another size.
-    Resized,
-    Snapshot(Box<Snapshot>),
-    /// The director does not answer.
-    Lost(String),
-    /// By a signal, or because the terminal is gone.
-    Quit,
-}
 
 /// Shows the model until the reader has seen enough.
 pub(super) fn run(mut model: Model, path: PathBuf, look: Look) -> Result<(), TopError> {

@@ -122,29 +122,6 @@ fn fits(pattern: &str, name: &str) -> bool {
     }
 }
 
-/// The nets that sources are compared with.
-pub(super) fn nets(key: &Key, elements: &Elements, nets: &mut Vec<IpNet>) {
-    let net = |element: &Element| match element {
-        Element::Net(net) => Some(*net),
-        Element::Addrs(from, _) => Some(IpNet::from(*from)),
-        _ => None,
-    };
-    match key {
-        Key::Source(_) => nets.extend(elements.iter().filter_map(|(element, _)| net(element))),
-        Key::Concat(keys) => {
-            let places = keys.iter().enumerate().filter(|(_, key)| matches!(key, Key::Source(_)));
-            for (place, _) in places {
-                let part = |element: &Element| match element {
-                    Element::Concat(parts) => parts.get(place).and_then(net),
-                    _ => None,
-                };
-                nets.extend(elements.iter().filter_map(|(element, _)| part(element)));
-            }
-        }
-        _ => {}
-    }
-}
-
 /// An address or a net, as both tools print it.
 pub(super) fn net(text: &str) -> Option<IpNet> {
     text.parse::<IpNet>().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))

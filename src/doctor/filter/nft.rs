@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::nft_values::{elements, key, number};
+use super::nft_values::{action, elements, key, number, word};
 use super::{Action, Base, Chain, Element, Elements, Expression, Hook, Key, Match, Rule, Ruleset, Tool};
 
 /// Longest text of a rule that is kept, in characters.
@@ -88,10 +88,6 @@ pub fn tables_of_iptables(ruleset: &Ruleset) -> Vec<(String, String)> {
         .collect();
     tables.dedup();
     tables
-}
-
-fn word(value: &Value) -> String {
-    value.as_str().unwrap_or_default().to_owned()
 }
 
 fn shortened(text: &str) -> String {
@@ -189,32 +185,6 @@ fn expression(part: &Value, named: &impl Fn(&str) -> Option<Elements>) -> Option
         "mangle" => mangle(value),
         "xt" => xt(value),
         _ => Some(action(part).map_or_else(|| Expression::Unread(name.clone()), Expression::Do)),
-    }
-}
-
-pub(super) fn action(part: &Value) -> Option<Action> {
-    let (name, value) = part.as_object()?.iter().next()?;
-    Some(match name.as_str() {
-        "accept" => Action::Accept,
-        "drop" | "reject" => Action::Drop,
-        "return" | "continue" => Action::Return,
-        "jump" => Action::Jump(word(&value["target"])),
-        "goto" => Action::Goto(word(&value["target"])),
-        "dnat" | "redirect" | "tproxy" => Action::Dnat(target(value)),
-        "fwd" => Action::Dnat(word(&value["dev"])),
-        "snat" | "masquerade" => Action::Snat,
-        "notrack" => Action::Notrack,
-        "queue" => Action::Queue,
-        _ => return None,
-    })
-}
-
-/// `192.168.56.200:8080`, as far as it is written there.
-fn target(value: &Value) -> String {
-    let addr = value["addr"].as_str().unwrap_or_default();
-    match value["port"].as_u64() {
-        Some(port) => format!("{addr}:{port}"),
-        None => addr.to_owned(),
     }
 }
 

@@ -6,9 +6,38 @@ use std::sync::Arc;
 use ipnet::IpNet;
 use serde_json::Value;
 
-use super::nft::action;
 use super::packet::element;
 use super::{Action, Element, Elements, Key, protocol};
+
+pub(super) fn word(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+pub(super) fn action(part: &Value) -> Option<Action> {
+    let (name, value) = part.as_object()?.iter().next()?;
+    Some(match name.as_str() {
+        "accept" => Action::Accept,
+        "drop" | "reject" => Action::Drop,
+        "return" | "continue" => Action::Return,
+        "jump" => Action::Jump(word(&value["target"])),
+        "goto" => Action::Goto(word(&value["target"])),
+        "dnat" | "redirect" | "tproxy" => Action::Dnat(target(value)),
+        "fwd" => Action::Dnat(word(&value["dev"])),
+        "snat" | "masquerade" => Action::Snat,
+        "notrack" => Action::Notrack,
+        "queue" => Action::Queue,
+        _ => return None,
+    })
+}
+
+/// `192.168.56.200:8080`, as far as it is written there.
+fn target(value: &Value) -> String {
+    let addr = value["addr"].as_str().unwrap_or_default();
+    match value["port"].as_u64() {
+        Some(port) => format!("{addr}:{port}"),
+        None => addr.to_owned(),
+    }
+}
 
 /// A number, or flags of TCP, also as a list.
 pub(super) fn number(value: &Value) -> Option<u64> {

@@ -5,7 +5,8 @@ use std::net::SocketAddr;
 use md5::{Digest, Md5};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
-use super::{MAX_ANSWER, ProbeError, connect, tls};
+use super::error::MAX_ANSWER;
+use super::{ProbeError, connect, tls};
 use crate::health::pin::ProbeRoute;
 use lvs_health::spec::{BodyRegex, HttpCheck, HttpUrl, HttpVersion, StatusRange};
 

@@ -5,7 +5,8 @@ use std::net::SocketAddr;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 
-use super::{MAX_ANSWER, ProbeError, connect};
+use super::error::MAX_ANSWER;
+use super::{ProbeError, connect};
 use crate::health::pin::ProbeRoute;
 use lvs_health::spec::SmtpCheck;
 

@@ -30,44 +30,7 @@ pub(super) fn check(
     globals: &Globals,
     notes: &mut Notes,
 ) -> Result<(), ConfigError> {
-    let mut target = Target::default();
-    let kind = match statement.keyword() {
-        "TCP_CHECK" => CheckKind::Tcp,
-        "PING_CHECK" => CheckKind::Ping,
-        "HTTP_GET" => CheckKind::Http(http(statement, None, notes)?),
-        "SSL_GET" => CheckKind::Http(http(statement, Some(Tls { no_sni: true, ..Tls::default() }), notes)?),
-        "DNS_CHECK" => CheckKind::Dns(dns(statement, notes)?),
-        "UDP_CHECK" => CheckKind::Udp(udp(statement, notes)?),
-        "SMTP_CHECK" => CheckKind::Smtp(smtp(statement)),
-        "FILE_CHECK" => match globals.trackers.file(statement, notes)? {
-            Some(file) => CheckKind::File(file),
-            None => return Ok(()),
-        },
-        "BFD_CHECK" => match globals.trackers.session(statement, notes)? {
-            Some(session) => {
-                target = session;
-                CheckKind::Bfd(BfdSource::Any)
-            }
-            None => return Ok(()),
-        },
-        "MISC_CHECK" => match misc(statement, globals, notes) {
-            Some(misc) => CheckKind::Script(misc),
-            None => return Ok(()),
-        },
-        keyword => {
-            notes.mistake(
-                statement.place().clone(),
-                format!("`{keyword}` is not among the checks here: the server counts as up by it"),
-            );
-            return Ok(());
-        }
-    };
-    if let CheckKind::Http(http) = &kind
-        && http.urls.is_empty()
-    {
-        notes.mistake(statement.place().clone(), format!("`{}` has no url: ignored", statement.keyword()));
-        return Ok(());
-    }
+    let Some((kind, target)) = kind(statement, globals, notes)? else { return Ok(()) };
     let mut checker = Checker {
         target,
         times: Times::default(),
@@ -103,6 +66,53 @@ pub(super) fn check(
         checks.push(other);
     }
     Ok(())
+}
+
+/// Reads the question of a check, and the target that it brings along. None: there is none, which has been noted.
+fn kind(
+    statement: &Statement,
+    globals: &Globals,
+    notes: &mut Notes,
+) -> Result<Option<(CheckKind, Target)>, ConfigError> {
+    let mut target = Target::default();
+    let kind = match statement.keyword() {
+        "TCP_CHECK" => CheckKind::Tcp,
+        "PING_CHECK" => CheckKind::Ping,
+        "HTTP_GET" => CheckKind::Http(http(statement, None, notes)?),
+        "SSL_GET" => CheckKind::Http(http(statement, Some(Tls { no_sni: true, ..Tls::default() }), notes)?),
+        "DNS_CHECK" => CheckKind::Dns(dns(statement, notes)?),
+        "UDP_CHECK" => CheckKind::Udp(udp(statement, notes)?),
+        "SMTP_CHECK" => CheckKind::Smtp(smtp(statement)),
+        "FILE_CHECK" => match globals.trackers.file(statement, notes)? {
+            Some(file) => CheckKind::File(file),
+            None => return Ok(None),
+        },
+        "BFD_CHECK" => match globals.trackers.session(statement, notes)? {
+            Some(session) => {
+                target = session;
+                CheckKind::Bfd(BfdSource::Any)
+            }
+            None => return Ok(None),
+        },
+        "MISC_CHECK" => match misc(statement, globals, notes) {
+            Some(misc) => CheckKind::Script(misc),
+            None => return Ok(None),
+        },
+        keyword => {
+            notes.mistake(
+                statement.place().clone(),
+                format!("`{keyword}` is not among the checks here: the server counts as up by it"),
+            );
+            return Ok(None);
+        }
+    };
+    if let CheckKind::Http(http) = &kind
+        && http.urls.is_empty()
+    {
+        notes.mistake(statement.place().clone(), format!("`{}` has no url: ignored", statement.keyword()));
+        return Ok(None);
+    }
+    Ok(Some((kind, target)))
 }
 
 /// Takes a line that all checkers, or all that connect, may have.

@@ -11,12 +11,9 @@ use super::parse::Statement;
 use super::shared::{script, times_line};
 use crate::ConfigError;
 use ipvsadm::suggest;
+use lvs::sched;
 use lvs::service::{Family, Forwarding, Protocol, SchedulerFlags, Tunnel, TunnelChecksum, TunnelKind};
 use lvs_health::spec::Script;
-
-/// The schedulers that keepalived lets through to the kernel.
-const SCHEDULERS: [&str; 14] =
-    ["rr", "wrr", "lc", "wlc", "lblc", "sh", "mh", "dh", "fo", "ovf", "lblcr", "sed", "nq", "twos"];
 
 /// `persistence_timeout` without a value.
 pub(super) const DEFAULT_PERSISTENCE: u32 = 360;
@@ -112,13 +109,7 @@ fn service_line(
     match line.keyword() {
         "ip_family" => ip_family(line, service, notes)?,
         "lb_algo" | "lvs_sched" => {
-            let name = line.needed(1)?;
-            if SCHEDULERS.contains(&name) {
-                service.scheduler = Some(name.to_owned());
-            } else {
-                let hint = suggest::hint(name, SCHEDULERS);
-                notes.mistake(line.place_of(1), format!("no scheduler called `{name}`: ignored{hint}"));
-            }
+            service.scheduler = scheduler(line, notes)?.or(service.scheduler.take());
         }
         "lb_kind" | "lvs_method" => {
             service.forwarding = forwarding(line, notes)?.or(service.forwarding);
@@ -136,15 +127,7 @@ fn service_line(
         },
         "persistence_engine" => service.engine = Some(line.needed(1)?.to_owned()),
         "persistence_granularity" => granularity(line, service, notes)?,
-        "protocol" => match line.needed(1)?.to_ascii_uppercase().as_str() {
-            "TCP" => service.protocol = Some(Protocol::Tcp),
-            "UDP" => service.protocol = Some(Protocol::Udp),
-            "SCTP" => service.protocol = Some(Protocol::Sctp),
-            other => notes.mistake(
-                line.place_of(1),
-                format!("protocol {other} is unknown: ignored, expected TCP, UDP or SCTP"),
-            ),
-        },
+        "protocol" => service.protocol = protocol(line, notes)?.or(service.protocol),
         "alpha" => service.alpha = true,
         "omega" => service.omega = true,
         "inhibit_on_failure" => service.inhibit = true,
@@ -174,6 +157,29 @@ fn service_line(
         _ => times_line(line, &mut service.times, notes)?,
     }
     Ok(())
+}
+
+fn scheduler(line: &Statement, notes: &mut Notes) -> Result<Option<String>, ConfigError> {
+    let name = line.needed(1)?;
+    let is_known = sched::names().any(|known| known == name);
+    if !is_known {
+        let hint = suggest::hint(name, sched::names());
+        notes.mistake(line.place_of(1), format!("no scheduler called `{name}`: ignored{hint}"));
+    }
+    Ok(is_known.then(|| name.to_owned()))
+}
+
+fn protocol(line: &Statement, notes: &mut Notes) -> Result<Option<Protocol>, ConfigError> {
+    Ok(match line.needed(1)?.to_ascii_uppercase().as_str() {
+        "TCP" => Some(Protocol::Tcp),
+        "UDP" => Some(Protocol::Udp),
+        "SCTP" => Some(Protocol::Sctp),
+        other => {
+            let what = format!("protocol {other} is unknown: ignored, expected TCP, UDP or SCTP");
+            notes.mistake(line.place_of(1), what);
+            None
+        }
+    })
 }
 
 fn ip_family(line: &Statement, service: &mut VirtualServer, notes: &mut Notes) -> Result<(), ConfigError> {

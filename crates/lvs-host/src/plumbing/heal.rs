@@ -9,32 +9,13 @@ use super::super::change::{Action, Change, Rule, Step};
 use super::super::error::HostError;
 use super::super::journal::Term;
 use super::super::kernel::Kernel;
-use super::super::layout::Layout;
-use super::super::view::View;
 use super::Engine;
+use super::missing::intruders;
 use lvs::Time;
 use lvs::service::Family;
 
 /// A kernel that lists rules otherwise than they were just made is believed to have them after so many attempts.
 const MOST_ATTEMPTS: u32 = 5;
-
-/// Outcome of putting things back.
-#[derive(Debug, Default)]
-pub(super) struct Healings {
-    /// In a row without effect.
-    futile: u32,
-    /// Changes that the kernel says are there, and never lists.
-    unlisted: HashSet<Change>,
-}
-
-impl Healings {
-    /// Forgets those that show again.
-    pub(super) fn still_unlisted(&mut self, lost: &[(Term, Step)]) {
-        if !self.unlisted.is_empty() {
-            self.unlisted.retain(|change| lost.iter().any(|(_, step)| step.apply == *change));
-        }
-    }
-}
 
 impl<K: Kernel> Engine<K> {
     /// Puts back what is not there any more, as far as it is still `wanted`: links take things along. What could not
@@ -131,79 +112,4 @@ impl<K: Kernel> Engine<K> {
         changes.extend(there.into_values().flatten().cloned().map(Change::DeleteRule));
         changes
     }
-}
-
-/// Steps of these that the host does not show.
-pub(super) fn lost<'a>(steps: impl Iterator<Item = (Term, &'a Step)>, view: &View) -> Vec<(Term, Step)> {
-    let routes: HashSet<_> = view.ours.iter().collect();
-    let proxies: HashSet<_> = view.proxies.iter().collect();
-    let addresses: HashSet<_> =
-        view.addresses.iter().map(|interface| (interface.dev.as_str(), interface.net)).collect();
-    let is_lost = |(_, step): &(Term, &Step)| match &step.apply {
-        Change::AddRoute(route) => !routes.contains(route),
-        Change::AddProxy(proxy) => !proxies.contains(proxy),
-        Change::AddAddress(address) => !addresses.contains(&(address.dev.as_str(), address.net)),
-        Change::Link(link) => view.link(&link.dev).is_some_and(|there| !there.up),
-        Change::AddRule(_)
-        | Change::DeleteRule(_)
-        | Change::MoveRule { .. }
-        | Change::DeleteRoute(_)
-        | Change::DeleteAddress(_)
-        | Change::DeleteProxy(_)
-        | Change::DeleteLink(_)
-        | Change::Sysctl(_)
-        | Change::Untrack(_)
-        | Change::Track(_)
-        | Change::Announce(_) => false,
-    };
-    steps.filter(is_lost).map(|(term, step)| (term, step.clone())).collect()
-}
-
-/// Rules of others among ours go behind ours; a second `lookup local` would hide ours, and goes.
-fn intruders(view: &View, layout: &Layout) -> Vec<Change> {
-    let span = layout.bypass..layout.after();
-    let is_among = |rule: &&Rule| !rule.is_ours() && span.contains(&rule.pref);
-    let (local, others): (Vec<&Rule>, Vec<&Rule>) =
-        view.rules_of(layout.family).filter(is_among).partition(|rule| rule.is_local_lookup());
-    let second = local.into_iter().filter(|_| layout.moved.is_some()).cloned().map(Change::DeleteRule);
-    second.chain(go_behind(view, &others, layout.after())).collect()
-}
-
-/// The same for the rules of a real server, which stand in front of its `lookup local`.
-pub(in super::super) fn intruders_before(view: &View, family: Family, rules: &[&Rule]) -> Vec<Change> {
-    let Some(local) = rules.iter().find(|rule| rule.is_local_lookup()) else { return Vec::new() };
-    let Some(first) = rules.iter().map(|rule| rule.pref).min() else { return Vec::new() };
-    let is_among =
-        |rule: &&Rule| !rule.is_ours() && !rule.is_local_lookup() && (first..local.pref).contains(&rule.pref);
-    let among: Vec<&Rule> = view.rules_of(family).filter(is_among).collect();
-    go_behind(view, &among, local.pref + 1)
-}
-
-/// To where they would be without ours: a rule without a preference lands in front of the second one of the host, so
-/// each stands before those that came earlier; never before `least`.
-fn go_behind(view: &View, rules: &[&Rule], least: u32) -> Vec<Change> {
-    let Some(family) = rules.first().map(|rule| rule.family) else { return Vec::new() };
-    let next = view.rules_of(family).find(|rule| !rule.is_ours() && rule.pref >= least);
-    let last = next.map_or(least, |next| next.pref.saturating_sub(1));
-    let places = (0..).map(|steps| last.saturating_sub(steps).max(least));
-    rules.iter().zip(places).map(|(&rule, to)| Change::MoveRule { rule: rule.clone(), to }).collect()
-}
-
-/// Rules that landed at the preference of `lookup local` while it was away stand in front of it when it comes back.
-pub(in super::super) async fn put_local_first(kernel: &impl Kernel) -> Result<(), HostError> {
-    let view = kernel.view().await?;
-    let mut moves = Vec::new();
-    for family in [Family::V4, Family::V6] {
-        let Some(local) = view.rules_of(family).find(|rule| rule.is_local_lookup() && !rule.is_ours()) else {
-            continue;
-        };
-        let before = view.rules_of(family).take_while(|rule| *rule != local);
-        let late: Vec<&Rule> = before.filter(|rule| rule.pref == local.pref && !rule.is_ours()).collect();
-        moves.extend(go_behind(&view, &late, local.pref + 1));
-    }
-    if moves.is_empty() {
-        return Ok(());
-    }
-    let results = kernel.carry_out(&moves).await;
-    HostError::from_all(results.into_iter().filter_map(Result::err).collect())
 }

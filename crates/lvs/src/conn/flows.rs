@@ -8,39 +8,12 @@ use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
 
 use parking_lot::Mutex;
 
-use super::{ConnFlags, Connection, Method, SctpState, State, TcpState};
+use super::{Account, ConnFlags, Connection, Method, SctpState, State, TcpState};
 use crate::service::Endpoint;
 use crate::time::Time;
 
 /// Records that wait for their reader at most.
 const MOST_WAITING: usize = 1 << 16;
-
-/// Traffic of a connection. A super-packet counts once, as everywhere.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Account {
-    pub start: Time,
-    /// When its last packet came.
-    pub last: Time,
-    pub in_packets: u64,
-    /// Of the IP packets.
-    pub in_bytes: u64,
-    pub out_packets: u64,
-    pub out_bytes: u64,
-}
-
-impl Account {
-    pub const fn count_in(&mut self, bytes: u64, now: Time) {
-        self.in_packets += 1;
-        self.in_bytes += bytes;
-        self.last = now;
-    }
-
-    pub const fn count_out(&mut self, bytes: u64, now: Time) {
-        self.out_packets += 1;
-        self.out_bytes += bytes;
-        self.last = now;
-    }
-}
 
 /// Why a connection is no more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,7 +2,6 @@
 
 use std::net::IpAddr;
 
-use super::{ConnFlags, Connection, Method};
 use crate::keyed_hash::KeyedHash;
 use crate::service::Endpoint;
 
@@ -52,22 +51,6 @@ impl ConnKey {
         let hash = hasher.hash(&bytes[..len]);
         (hash >> 32) as u32 ^ hash as u32
     }
-
-    pub(super) fn matches(&self, conn: &Connection) -> bool {
-        if self.protocol != conn.protocol || conn.flags.has(ConnFlags::UNHASHED) {
-            return false;
-        }
-        match self.role {
-            Role::In => !conn.is_template() && self.from == conn.client() && self.to == conn.virt(),
-            Role::Out => !conn.is_template() && self.from == conn.real() && self.to == conn.return_end(),
-            Role::Template => {
-                conn.is_template()
-                    && self.from == conn.client()
-                    && self.to == conn.virt()
-                    && self.tag == conn.tag()
-            }
-        }
-    }
 }
 
 const fn wide(addr: IpAddr) -> [u8; 16] {
@@ -84,20 +67,6 @@ fn put(bytes: &mut [u8; 46], at: usize, [first, second]: [&[u8]; 2]) -> usize {
     bytes[at..middle].copy_from_slice(first);
     bytes[middle..end].copy_from_slice(second);
     end
-}
-
-impl Connection {
-    /// The key of the client's packets, or of a template.
-    pub fn key_in(&self) -> ConnKey {
-        let role = if self.is_template() { Role::Template } else { Role::In };
-        ConnKey::new(role, self.protocol, self.client(), self.virt()).tagged(self.tag())
-    }
-
-    /// The key of the server's packets; only masquerading sees them.
-    pub fn key_out(&self) -> Option<ConnKey> {
-        let is_seen = self.method == Method::Masq && !self.is_template();
-        is_seen.then(|| ConnKey::new(Role::Out, self.protocol, self.real(), self.return_end()))
-    }
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::connection::Binding;
 use super::{ConnFlags, Connection, Method, State};
 use crate::app::sequence::Correction;
 use crate::service::{Endpoint, RealServer};
@@ -18,7 +19,7 @@ impl Connection {
         now: Time,
     ) -> Self {
         flags.set(ConnFlags::FROM_SYNC, true);
-        Self::with(protocol, state, ends, (method, flags, None), now)
+        Self::with(protocol, state, ends, Binding { method, flags, server: None }, now)
     }
 
     /// Gives a connection without a server one.

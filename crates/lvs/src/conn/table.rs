@@ -1,103 +1,30 @@
-//! The connection table. The only file that names `dashmap`.
+//! The connection table: connections come in, are found, and end.
 //!
-//! The index is a `DashMap` of 32-bit hashes to slot numbers, used through its raw API: one entry per role of a
-//! connection, 9 bytes each, and no key is stored twice. The records lie in [`Slots`].
-//!
-//! Locks are taken in the order shard, slot, slot of the controller, wheel or local ports; a shard is never locked while
-//! a slot is held.
+//! Locks are taken in the order shard of the index, slot, slot of the controller, wheel or local ports; a shard is never
+//! locked while a slot is held.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed};
 
-use dashmap::{DashMap, SharedValue};
-use parking_lot::{MappedMutexGuard, Mutex, MutexGuard};
+use parking_lot::{Mutex, MutexGuard};
 
 use super::expiry::{Tick, Wheel};
-use super::flows::{self, CloseReason, FlowLogging, FlowRecord, Flows, LostFlows};
+use super::flows::{CloseReason, FlowLogging, FlowRecord, Flows, LostFlows};
+use super::index::Index;
 use super::slots::Slots;
-use super::{Chains, ConnFlags, ConnKey, Connection, EXTENSION, HeldPort, Ports, Positions, Role};
-use crate::keyed_hash::KeyedHash;
-use crate::service::{Endpoint, RealServer};
+use super::{
+    ConnFlags, ConnId, ConnKey, Connection, EXTENSION, Entry, HeldPort, Ports, Positions, Role, TableFull,
+};
+use crate::service::Endpoint;
 use crate::time::Time;
-
-mod mirror;
-
-use mirror::count;
-
-/// Shards of the index; a power of two, well above the number of queues.
-const SHARDS: usize = 64;
-
-/// A connection's place in the table, valid while the connection is there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ConnId(std::num::NonZeroU32);
-
-impl ConnId {
-    /// No connection's.
-    pub const NOWHERE: Self = Self(std::num::NonZeroU32::MAX);
-
-    fn from_slot(slot: u32) -> Self {
-        Self(std::num::NonZeroU32::MIN.saturating_add(slot))
-    }
-
-    /// A number that stays the same, to spread connections by.
-    pub const fn spread(self) -> usize {
-        self.slot() as usize
-    }
-
-    /// The number of its place.
-    pub const fn place(self) -> u32 {
-        self.slot()
-    }
-
-    const fn slot(self) -> u32 {
-        self.0.get() - 1
-    }
-}
-
-/// The table has no room for another connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the connection table is full")]
-pub struct TableFull;
-
-/// Why a connection from elsewhere has no place in the table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NotRestored {
-    #[error("the connection table is full")]
-    Full,
-    #[error("the table has a connection of the same ends")]
-    Known,
-}
-
-/// A connection, locked.
-#[derive(Debug)]
-pub struct Entry<'a> {
-    pub id: ConnId,
-    conn: MappedMutexGuard<'a, Connection>,
-}
-
-impl std::ops::Deref for Entry<'_> {
-    type Target = Connection;
-
-    fn deref(&self) -> &Connection {
-        &self.conn
-    }
-}
-
-impl std::ops::DerefMut for Entry<'_> {
-    fn deref_mut(&mut self) -> &mut Connection {
-        &mut self.conn
-    }
-}
 
 #[derive(Debug)]
 pub struct ConnTable {
-    index: DashMap<u32, u32, KeyedHash>,
-    hasher: KeyedHash,
-    slots: Slots,
-    expiry: Mutex<Wheel>,
+    pub(super) index: Index,
+    pub(super) slots: Slots,
+    pub(super) expiry: Mutex<Wheel>,
     ports: Ports,
     /// Connections that were ever added, wrapping around.
-    added: AtomicU32,
+    pub(super) added: AtomicU32,
     /// How many connections and templates of services there may be (`conn_max`).
     most: AtomicUsize,
     /// Connections beside services: masqueraded, let in, or of checks.
@@ -105,19 +32,17 @@ pub struct ConnTable {
     /// Of these, those that were opened outwards.
     masqueraded: AtomicUsize,
     /// Connections whose client port is not known yet.
-    awaiting: AtomicUsize,
+    pub(super) awaiting: AtomicUsize,
     /// Connections that have ended and whose ends are to be told.
-    untold: Mutex<Vec<Connection>>,
+    pending_resets: Mutex<Vec<Connection>>,
     flows: Flows,
 }
 
 impl ConnTable {
     /// An empty table with room for `limit` connections; `secret` keeps its hashes from being foreseen.
     pub fn new(limit: usize, secret: u128) -> Self {
-        let hasher = KeyedHash::new(secret);
         Self {
-            index: DashMap::with_capacity_and_hasher_and_shard_amount(0, hasher, SHARDS),
-            hasher,
+            index: Index::new(secret),
             slots: Slots::new(limit),
             expiry: Mutex::default(),
             ports: Ports::new(secret),
@@ -126,7 +51,7 @@ impl ConnTable {
             beside: AtomicUsize::new(0),
             masqueraded: AtomicUsize::new(0),
             awaiting: AtomicUsize::new(0),
-            untold: Mutex::default(),
+            pending_resets: Mutex::default(),
             flows: Flows::default(),
         }
     }
@@ -167,7 +92,7 @@ impl ConnTable {
 
     /// Tag of an engine's data in keys; never 0.
     pub fn tag(&self, data: &[u8]) -> u64 {
-        self.hasher.hash(data).max(1)
+        self.index.tag(data)
     }
 
     /// The connection that a packet belongs to. One whose time is up is gone.
@@ -209,45 +134,36 @@ impl ConnTable {
         self.find_newest(key)
     }
 
-    fn find_any(&self, key: &ConnKey) -> Option<Entry<'_>> {
-        let hash = key.hash(&self.hasher);
+    pub(super) fn find_any(&self, key: &ConnKey) -> Option<Entry<'_>> {
         let mut found = None;
-        let shard = self.index.shards()[self.shard_of(hash)].read();
-        shard.get(spread(hash), |(other, slot)| {
-            *other == hash && {
-                found = self.entry(*slot.get()).filter(|entry| key.matches(entry));
-                found.is_some()
-            }
+        self.index.find(key, |slot| {
+            found = self.entry(slot).filter(|entry| key.matches(entry));
+            found.is_some()
         });
-        drop(shard);
         found
     }
 
     /// Of several connections that a server's packet can belong to, the newest (the kernel's list begins with it).
     fn find_newest(&self, key: &ConnKey) -> Option<Entry<'_>> {
-        let hash = key.hash(&self.hasher);
         let mut newest: Option<(u32, u32)> = None;
-        let shard = self.index.shards()[self.shard_of(hash)].read();
-        shard.get(spread(hash), |(other, slot)| {
-            let candidate = if *other == hash { self.entry(*slot.get()) } else { None };
-            if let Some(entry) = candidate.filter(|entry| key.matches(entry)) {
+        self.index.find(key, |slot| {
+            if let Some(entry) = self.entry(slot).filter(|entry| key.matches(entry)) {
                 let is_newer = |(_, number)| entry.number.wrapping_sub(number) < u32::MAX / 2;
                 if newest.is_none_or(is_newer) {
-                    newest = Some((*slot.get(), entry.number));
+                    newest = Some((slot, entry.number));
                 }
             }
             false
         });
-        drop(shard);
         self.entry(newest?.0).filter(|entry| key.matches(entry))
     }
 
-    fn entry(&self, slot: u32) -> Option<Entry<'_>> {
+    pub(super) fn entry(&self, slot: u32) -> Option<Entry<'_>> {
         Self::entry_of(slot, self.slots.lock(slot)?)
     }
 
     /// As [`Self::entry`], for who changes nothing.
-    fn seen(&self, slot: u32) -> Option<Entry<'_>> {
+    pub(super) fn seen(&self, slot: u32) -> Option<Entry<'_>> {
         Self::entry_of(slot, self.slots.look(slot)?)
     }
 
@@ -287,13 +203,13 @@ impl ConnTable {
     }
 
     /// Puts a connection into a slot that was claimed for it.
-    fn put(&self, slot: u32, mut conn: Connection, keys: [Option<ConnKey>; 2]) {
+    pub(super) fn put(&self, slot: u32, mut conn: Connection, keys: [Option<ConnKey>; 2]) {
         conn.queued = self.expiry.lock().push(slot, conn.expires_at());
         self.count_kinds(&conn, true);
         if let Some(mut place) = self.slots.lock(slot) {
             *place = Some(conn);
         }
-        keys.iter().flatten().for_each(|key| self.index_insert(key, slot));
+        keys.iter().flatten().for_each(|key| self.index.insert(key, slot));
     }
 
     /// Ends a connection: no key leads to it, and it counts no more at its server and under its template. One that
@@ -337,7 +253,7 @@ impl ConnTable {
         let held = conn.held_port(now);
         if conn.tells_on_expiry() && conn.is_open() {
             conn.uncount();
-            self.untold.lock().push(conn);
+            self.pending_resets.lock().push(conn);
         } else {
             conn.unbind();
         }
@@ -345,13 +261,13 @@ impl ConnTable {
     }
 
     /// Takes a connection out of its slot and all that leads there, and from under its controller.
-    fn remove(&self, mut entry: Entry<'_>) -> Option<Connection> {
+    pub(super) fn remove(&self, mut entry: Entry<'_>) -> Option<Connection> {
         entry.flags.set(ConnFlags::ENDING, true);
         let (slot, key_in, key_out) = (entry.id.slot(), entry.key_in(), entry.key_out());
         drop(entry);
-        self.index_remove(&key_in, slot);
+        self.index.remove(&key_in, slot);
         if let Some(key_out) = key_out {
-            self.index_remove(&key_out, slot);
+            self.index.remove(&key_out, slot);
         }
         let mut conn = self.slots.lock(slot).and_then(|mut place| place.take())?;
         self.slots.free(slot);
@@ -363,7 +279,7 @@ impl ConnTable {
     }
 
     /// Counts one connection more, or one less, of the kinds that it is of.
-    fn count_kinds(&self, conn: &Connection, is_more: bool) {
+    pub(super) fn count_kinds(&self, conn: &Connection, is_more: bool) {
         if conn.flags.has(ConnFlags::NO_CLIENT_PORT) {
             count(&self.awaiting, is_more);
         }
@@ -386,8 +302,8 @@ impl ConnTable {
     }
 
     /// A connection that has ended and whose ends are to be told. It counts nowhere any more.
-    pub fn pop_untold(&self) -> Option<Connection> {
-        self.untold.lock().pop()
+    pub fn pop_pending_reset(&self) -> Option<Connection> {
+        self.pending_resets.lock().pop()
     }
 
     /// Sets what is logged of connections from now on; nothing with None.
@@ -400,91 +316,9 @@ impl ConnTable {
         self.flows.take()
     }
 
-    /// Returns records of what is still there, as if it ended now, from one part of the table. Where the next begins.
-    pub fn open_flows(&self, start: u32, end: u32, now: Time) -> (Vec<FlowRecord>, Option<u32>) {
-        let mut open = Vec::new();
-        let next = self.for_each_between(start, end, |_, conn| {
-            if flows::is_told(conn) {
-                open.push(FlowRecord::new(conn, Some(CloseReason::Stopped), now));
-            }
-        });
-        (open, next)
-    }
-
     /// The local ports that connections have.
     pub const fn ports(&self) -> &Ports {
         &self.ports
-    }
-
-    /// Makes way for a newer connection of the same key, and stays for those under it.
-    pub fn unhash(&self, mut entry: Entry<'_>) {
-        let (slot, keys) = (entry.id.slot(), [Some(entry.key_in()), entry.key_out()]);
-        entry.flags.set(ConnFlags::UNHASHED, true);
-        drop(entry);
-        for key in keys.iter().flatten() {
-            self.index_remove(key, slot);
-        }
-    }
-
-    /// Takes a template out of use whose server is gone; it stays listed until its time is up, with its virtual port if
-    /// that is kept.
-    pub fn spoil(&self, mut entry: Entry<'_>, keeps_port: bool) {
-        let (slot, key) = (entry.id.slot(), entry.key_in());
-        entry.spoil(keeps_port);
-        drop(entry);
-        self.index_remove(&key, slot);
-    }
-
-    /// Fills in the port of the client that was waited for (`ip_vs_conn_fill_cport`). None when the connection has
-    /// ended meanwhile.
-    pub fn fill_client_port(&self, entry: Entry<'_>, port: u16) -> Option<Entry<'_>> {
-        let (id, number, old) = (entry.id, entry.number, [Some(entry.key_in()), entry.key_out()]);
-        drop(entry);
-        let client = Endpoint::new(old[0]?.from.addr, port);
-        let new_in = old[0].map(|key| ConnKey { from: client, ..key });
-        // A local end stays the same whoever the client is.
-        let is_direct = |key: &ConnKey| key.to == Endpoint::new(client.addr, 0);
-        let new = [new_in, old[1].filter(is_direct).map(|key| ConnKey { to: client, ..key })];
-        let old = [old[0], old[1].filter(is_direct)];
-        for key in new.iter().flatten() {
-            self.index_insert(key, id.slot());
-        }
-        let filled = self.get(id).filter(|entry| entry.number == number).is_some_and(|mut entry| {
-            let is_first = entry.flags.has(ConnFlags::NO_CLIENT_PORT);
-            if is_first {
-                entry.client_port = port;
-                entry.flags.set(ConnFlags::NO_CLIENT_PORT, false);
-                self.awaiting.fetch_sub(1, Relaxed);
-            }
-            is_first
-        });
-        for key in if filled { old } else { new }.iter().flatten() {
-            self.index_remove(key, id.slot());
-        }
-        self.get(id).filter(|entry| entry.number == number)
-    }
-
-    /// Gives a connection without a server one, and so that server's forwarding method. None when the connection has
-    /// ended meanwhile.
-    pub fn bind<'a>(&'a self, mut entry: Entry<'a>, server: Arc<RealServer>) -> Option<Entry<'a>> {
-        let (id, number, old) = (entry.id, entry.number, entry.key_out());
-        entry.bind(server);
-        let new = entry.key_out();
-        if old == new {
-            return Some(entry);
-        }
-        drop(entry);
-        if let Some(old) = old {
-            self.index_remove(&old, id.slot());
-        }
-        if let Some(new) = new {
-            self.index_insert(&new, id.slot());
-        }
-        let bound = self.get(id).filter(|entry| entry.number == number);
-        if let (None, Some(new)) = (&bound, new) {
-            self.index_remove(&new, id.slot());
-        }
-        bound
     }
 
     /// Notes that `id` stands under `controller`.
@@ -527,68 +361,13 @@ impl ConnTable {
     pub fn next_deadline(&self) -> Option<Time> {
         self.expiry.lock().next_deadline()
     }
-
-    /// Shows every connection to `see`, in no particular order. The table goes on changing meanwhile.
-    pub fn for_each(&self, mut see: impl FnMut(ConnId, &Connection)) {
-        self.for_each_part(0, 1, &mut see);
-    }
-
-    /// Shows every connection in one of `parts` parts of the table.
-    pub fn for_each_part(&self, part: u32, parts: u32, mut see: impl FnMut(ConnId, &Connection)) {
-        for slot in (part..self.slots.end()).step_by(parts as usize) {
-            if let Some(entry) = self.seen(slot) {
-                see(entry.id, &entry);
-            }
-        }
-    }
-
-    /// Shows the connections in the places from `start` to before `end` to `see`. Where to go on; None at the end.
-    pub fn for_each_between(
-        &self,
-        start: u32,
-        end: u32,
-        mut see: impl FnMut(ConnId, &Connection),
-    ) -> Option<u32> {
-        let last = self.slots.end();
-        for slot in start..end.min(last) {
-            if let Some(entry) = self.seen(slot) {
-                see(entry.id, &entry);
-            }
-        }
-        (end < last).then_some(end)
-    }
-
-    /// How long the chains of a table of `buckets` (a power of two) would be, by the keys of all connections of services:
-    /// how many buckets have none, one, and so on up to seven or more.
-    pub fn chains(&self, buckets: u32) -> [u32; 8] {
-        let mut chains = Chains::new(buckets);
-        self.for_each(|_, conn| {
-            if !conn.is_beside_services() && !conn.flags.has(ConnFlags::UNHASHED) {
-                chains.add(conn.key_in().hash(&self.hasher));
-                conn.key_out().into_iter().for_each(|key| chains.add(key.hash(&self.hasher)));
-            }
-        });
-        chains.lengths()
-    }
-
-    fn shard_of(&self, hash: u32) -> usize {
-        self.index.determine_shard(spread(hash) as usize)
-    }
-
-    fn index_insert(&self, key: &ConnKey, slot: u32) {
-        let hash = key.hash(&self.hasher);
-        let mut shard = self.index.shards()[self.shard_of(hash)].write();
-        shard.insert(spread(hash), (hash, SharedValue::new(slot)), |(hash, _)| spread(*hash));
-    }
-
-    fn index_remove(&self, key: &ConnKey, slot: u32) {
-        let hash = key.hash(&self.hasher);
-        let mut shard = self.index.shards()[self.shard_of(hash)].write();
-        shard.remove_entry(spread(hash), |(other, at)| *other == hash && *at.get() == slot);
-    }
 }
 
-/// 64 bits for the raw table, which takes its shard, its bucket and its tag from different ends.
-const fn spread(hash: u32) -> u64 {
-    (hash as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+/// Counts one more, or one less.
+fn count(kind: &AtomicUsize, is_more: bool) {
+    if is_more {
+        kind.fetch_add(1, Relaxed)
+    } else {
+        kind.fetch_sub(1, Relaxed)
+    };
 }

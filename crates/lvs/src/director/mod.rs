@@ -7,6 +7,8 @@ mod control;
 mod path;
 mod upkeep;
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 
@@ -14,14 +16,14 @@ use ipnet::IpNet;
 
 use crate::defragment::Fragments;
 use parking_lot::{Mutex, RwLock};
-use path::client_addr::Repeats;
-use path::fullnat::LocalAddrPool;
 use path::icmp_limit::IcmpLimiter;
-use path::masquerade::Masquerade;
-use path::mtu::Routes;
-use upkeep::defence::Defence;
-use upkeep::resets::ResetQueue;
-use upkeep::timers::Upkeep;
+use path::local_addrs::LocalAddrPool;
+use path::masqueraded_nets::Masquerade;
+use path::path_mtus::Routes;
+use upkeep::defence_state::Defence;
+use upkeep::due::Upkeep;
+use upkeep::reset_queue::ResetQueue;
+use upkeep::sync::state::Sync;
 
 pub use crate::conn::{CloseReason, FlowLogging, FlowRecord, LostFlows};
 pub use crate::service::HandshakeStats;
@@ -38,14 +40,15 @@ pub use control::export::Export;
 pub use control::import::{ImportSummary, Skipped};
 pub use control::kernel::{Kernel, UnknownKernel};
 pub use control::pin::PinnedFlow;
-pub use control::status::{HashStatus, TableStatus};
 pub use control::sysctl::{Scope, Sysctl, SysctlEntry, Sysctls};
+pub use control::table_status::{HashStatus, TableStatus};
 pub use control::take_over::TakeOver;
-pub use path::fullnat::{DEFAULT_LADDR_PORTS, INNER_LADDRS, MOST_LADDRS, laddrs};
+pub use path::fullnat::DEFAULT_LADDR_PORTS;
 pub use path::icmp_limit::IcmpLimits;
+pub use path::local_addrs::{INNER_LADDRS, MOST_LADDRS, laddrs};
 pub use upkeep::resets::CutOff;
 
-use crate::conn::{ConnTable, Timeouts};
+use crate::conn::{ConnId, ConnTable, Timeouts};
 use crate::service::ServiceTable;
 use crate::time::Time;
 
@@ -120,9 +123,10 @@ pub struct Director {
     daemons: Mutex<Vec<DaemonSpec>>,
     draws: AtomicU64,
     outer_ids: AtomicU32,
-    repeats: Mutex<Repeats>,
+    /// Headers that wait for an acknowledgement, and when to look.
+    repeats: Mutex<BinaryHeap<Reverse<(Time, ConnId)>>>,
     /// Segments without the client's address for want of room.
-    untold: AtomicU64,
+    toa_no_room: AtomicU64,
     upkeep: Mutex<Upkeep>,
     /// Something is to be done with packets of IPv4, and of IPv6.
     directing: [AtomicBool; 2],
@@ -138,8 +142,8 @@ pub struct Director {
     fragments: Fragments,
     icmp_limiter: IcmpLimiter,
     defence: Defence,
-    sync: upkeep::sync::Sync,
-    farewells: Mutex<ResetQueue>,
+    sync: Sync,
+    reset_queue: Mutex<ResetQueue>,
 }
 
 impl Director {
@@ -155,7 +159,7 @@ impl Director {
             draws: AtomicU64::new(settings.seed),
             outer_ids: AtomicU32::default(),
             repeats: Mutex::default(),
-            untold: AtomicU64::default(),
+            toa_no_room: AtomicU64::default(),
             upkeep: Mutex::default(),
             directing: masquerade.families().map(AtomicBool::new),
             masquerade,
@@ -167,9 +171,9 @@ impl Director {
             fragments: Fragments::new(settings.secret),
             icmp_limiter: IcmpLimiter::new(settings.icmp_limits, settings.secret),
             defence: Defence::default(),
-            sync: upkeep::sync::Sync::default(),
+            sync: Sync::default(),
             settings,
-            farewells: Mutex::default(),
+            reset_queue: Mutex::default(),
         }
     }
 

@@ -2,9 +2,11 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::*;
-use crate::service::{Forwarding, Protocol, ServerSpec, ServiceKey};
+use crate::service::{Endpoint, Forwarding, Protocol, ServerSpec, ServiceKey};
+use crate::time::Time;
 
 const VIP: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 168, 1, 183));
 const KEY: ServiceKey = ServiceKey::Address { protocol: Protocol::Tcp, addr: VIP, port: 80 };

@@ -12,6 +12,7 @@ mod spec;
 mod stats;
 mod table;
 mod trash;
+mod validate;
 mod virt;
 
 pub use error::CommandError;

@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use super::stats::Meter;
 use super::trash::Trash;
+use super::validate::{check, check_method, is_unicast};
 use super::{
-    ClientAddrMode, CommandError, Endpoint, Family, Forwarding, Protocol, Rates, RealServer, ServerSpec,
-    ServiceKey, ServiceSpec, Stats, TunnelKind, VirtualService,
+    CommandError, Endpoint, Family, Forwarding, Protocol, Rates, RealServer, ServerSpec, ServiceKey,
+    ServiceSpec, Stats, VirtualService,
 };
 use crate::time::Time;
 
@@ -354,53 +355,5 @@ impl ServiceTable {
 
     fn service_mut(&mut self, key: &ServiceKey) -> Result<&mut VirtualService, CommandError> {
         self.services.get_mut(key).ok_or(CommandError::NoSuchService(*key))
-    }
-}
-
-/// The kernel's checks of a declaration, in its order.
-fn check(service: &ServiceSpec, spec: &ServerSpec, sync_daemon_runs: bool) -> Result<(), CommandError> {
-    if Family::of(&spec.addr) != service.key.family()
-        && (sync_daemon_runs || !matches!(spec.forwarding, Forwarding::Tunnel(_)))
-    {
-        return Err(CommandError::MixedFamily);
-    }
-    if spec.weight < 0 {
-        return Err(CommandError::NegativeWeight(spec.weight));
-    }
-    if spec.lower_threshold > spec.upper_threshold {
-        return Err(CommandError::ThresholdsCrossed {
-            lower: spec.lower_threshold,
-            upper: spec.upper_threshold,
-        });
-    }
-    match spec.forwarding {
-        Forwarding::Tunnel(tunnel) if tunnel.kind == TunnelKind::Gue && tunnel.port == 0 => {
-            Err(CommandError::NoTunnelPort)
-        }
-        forwarding => check_method(service, spec.endpoint(), forwarding),
-    }
-}
-
-/// Whether the service's wishes, of those that the kernel does not know, go with a server's method.
-fn check_method(service: &ServiceSpec, server: Endpoint, forwarding: Forwarding) -> Result<(), CommandError> {
-    let is_rewritten = matches!(forwarding, Forwarding::Masq | Forwarding::FullNat);
-    if service.one_packet && forwarding == Forwarding::FullNat {
-        return Err(CommandError::FullNatOnePacket);
-    }
-    if matches!(service.client_addr_mode, Some(ClientAddrMode::Proxy(_))) && !is_rewritten {
-        return Err(CommandError::ProxyNeedsNat(server));
-    }
-    Ok(())
-}
-
-fn is_unicast(addr: IpAddr) -> bool {
-    match addr {
-        IpAddr::V4(addr) => !addr.is_unspecified() && !addr.is_multicast() && !addr.is_broadcast(),
-        IpAddr::V6(addr) => {
-            !addr.is_unspecified()
-                && !addr.is_multicast()
-                && !addr.is_unicast_link_local()
-                && addr.to_ipv4_mapped().is_none()
-        }
     }
 }

@@ -3,38 +3,18 @@
 //! The work of a connection on a packet is data, a [`Rewrite`]; [`transmit`] carries it out in place, without the connection.
 //! Never looks a connection up, never counts; called by the director.
 
+mod route_info;
 mod tunnel;
 
 use std::net::IpAddr;
 
+pub use route_info::{Pieces, RouteInfo};
 pub use tunnel::encapsulation;
 
 use super::conn::{Connection, Method};
 use super::service::{Endpoint, Forwarding};
 use super::verdict::{DropReason, Verdict};
 use lvs_wire::{End, Headers, Outbox, Outer, PacketBuf, take_hop, translate};
-
-/// The director's knowledge of the route to a server.
-#[derive(Clone, Copy, Debug)]
-pub struct RouteInfo {
-    /// The host's own address on that route.
-    pub source: Option<IpAddr>,
-    /// The server is this host.
-    pub is_local: bool,
-    /// Outer packets may not be cut when the inner may not (`pmtu_disc`).
-    pub pmtu_discovery: bool,
-    /// Identification of the outer packet.
-    pub id: u16,
-}
-
-/// How an outer packet is cut.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Pieces {
-    /// Length of the longest.
-    pub longest: usize,
-    /// Of IPv6; those of IPv4 have that of the whole packet.
-    pub id: u32,
-}
 
 /// Work of a connection on one of its packets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

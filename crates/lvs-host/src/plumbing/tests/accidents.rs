@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 
 use super::*;
+use crate::journal::Journal;
 
 /// Work before the engine ends.
 #[derive(Clone, Debug)]

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 
 use super::accidents::{Act, act, wanted};
 use super::*;
+use crate::journal::Journal;
 
 /// Events between the two.
 #[derive(Clone, Debug, PartialEq, Eq)]

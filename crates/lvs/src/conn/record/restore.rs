@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::ConnRecord;
+use crate::conn::connection::Binding;
 use crate::conn::{ConnFlags, Connection, Extra};
 use crate::service::RealServer;
 use crate::time::Time;
@@ -23,7 +24,7 @@ impl ConnRecord {
             self.protocol,
             self.state,
             self.ends,
-            (self.method, self.flags, server),
+            Binding { method: self.method, flags: self.flags, server },
             Time::ZERO,
         );
         conn.synced_state = self.synced_state;

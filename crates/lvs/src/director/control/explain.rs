@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use super::census::detail;
 use crate::conn::{ConnId, Entry};
-use crate::director::path::decide::{Course, Decision, Facts, Message, Recorder, Template};
+use crate::director::path::decide::{Course, Decision, Recorder, Template};
+use crate::director::path::facts::Segment;
+use crate::director::path::facts::{Facts, Message};
 use crate::director::path::lookup::{Found, Standing};
-use crate::director::path::packet::Segment;
 use crate::director::path::steps::Step;
 use crate::director::{ConnDetail, Director, Side};
 use crate::service::{Endpoint, Protocol, RealServer, ServiceKey, ServiceTable};

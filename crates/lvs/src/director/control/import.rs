@@ -23,7 +23,8 @@ use crate::conn::{
     TcpState,
 };
 use crate::director::Director;
-use crate::director::path::fullnat::{ALL_PORTS, INNER_LADDRS};
+use crate::director::path::fullnat::ALL_PORTS;
+use crate::director::path::local_addrs::INNER_LADDRS;
 use crate::service::{RealServer, ServerSpec, ServiceKey, Stats};
 use crate::time::Time;
 

@@ -12,4 +12,5 @@ pub(in crate::director) mod kernel;
 pub(in crate::director) mod pin;
 pub(in crate::director) mod status;
 pub(in crate::director) mod sysctl;
+pub(in crate::director) mod table_status;
 pub(in crate::director) mod take_over;

@@ -6,36 +6,17 @@ use std::hash::BuildHasher;
 use std::sync::atomic::Ordering::Relaxed;
 
 use foldhash::fast::FixedState;
-use serde::{Deserialize, Serialize};
 
 use crate::conn::Chains;
 use crate::director::Director;
 use crate::director::control::sysctl::Sysctl;
+use crate::director::control::table_status::{HashStatus, TableStatus};
 
 /// Buckets of the smallest table of connections; the largest is a setting.
 const LEAST_CONN_BUCKETS: u64 = 256;
 
 const LEAST_SERVICE_BUCKETS: u64 = 16;
 const MOST_SERVICE_BUCKETS: u64 = 1 << 20;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TableStatus {
-    pub connections: HashStatus,
-    pub services: HashStatus,
-}
-
-/// One of the kernel's hash tables.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HashStatus {
-    /// How many there are of what the table is for.
-    pub entries: u64,
-    /// A power of two, or 0 where there is no table yet.
-    pub buckets: u32,
-    /// The logarithm of how many entries a bucket is for.
-    pub load_factor: i64,
-    /// How many buckets have no entry, one, and so on up to seven or more.
-    pub lengths: [u32; 8],
-}
 
 impl Director {
     pub(in crate::director) fn table_status(&self) -> TableStatus {

@@ -5,14 +5,13 @@
 //! server speaks, and the server says nothing before the header.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use crate::app::{
     ClientAddrState, ProxyHeader, ProxyStep, Toa, ToaOutcome, close_fast_open, leave_room, toa_len,
 };
-use crate::conn::{ConnId, Connection, Entry, Method};
+use crate::conn::{Connection, Entry, Method};
 use crate::director::path::packet::Packet;
 use crate::director::{Director, Verdict};
 use crate::service::{ClientAddrMode, Protocol};
@@ -24,9 +23,6 @@ use lvs_wire::{Headers, Outbox, PacketBuf};
 const FIRST_WAIT: Duration = Duration::from_millis(500);
 
 const MOST_REPEATS: u8 = 6;
-
-/// Headers that wait for an acknowledgement, and when to look.
-pub(in crate::director) type Repeats = BinaryHeap<Reverse<(Time, ConnId)>>;
 
 impl Director {
     /// Makes a new connection tell its server, as its service wants it.
@@ -53,7 +49,7 @@ impl Director {
             Some(ClientAddrState::Toa(toa)) => {
                 let mtu = self.routes.mtu_to(real).try_into().unwrap_or(usize::MAX);
                 if toa.put(buf, headers, client, mtu) == ToaOutcome::NoRoom {
-                    self.untold.fetch_add(1, Relaxed);
+                    self.toa_no_room.fetch_add(1, Relaxed);
                 }
             }
             Some(ClientAddrState::Proxy(proxy)) => {
@@ -141,8 +137,8 @@ impl Director {
     }
 
     /// Segments that had no room for the client's address and went on without it.
-    pub fn untold(&self) -> u64 {
-        self.untold.load(Relaxed)
+    pub fn toa_no_room(&self) -> u64 {
+        self.toa_no_room.load(Relaxed)
     }
 }
 

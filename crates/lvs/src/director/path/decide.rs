@@ -8,9 +8,10 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use super::packet::Segment;
-use super::schedule::{client_key, mark_addr, mixed};
+use super::draw::mixed;
+use super::facts::{Facts, Message, Segment};
 use super::steps::{NoServer, Nobody, Step};
+use super::template_key::{client_key, mark_addr};
 use crate::app::sip;
 use crate::conn::{ConnId, ConnKey, Engine};
 use crate::director::control::sysctl::Sysctl;
@@ -24,26 +25,6 @@ pub(in crate::director) const FTP_DATA_PORT: u16 = 20;
 
 /// Protocol number of a template that stands for a mark.
 const ANY_PROTOCOL: u8 = 0;
-
-/// Facts of a packet that a decision goes by.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::director) struct Facts<'p> {
-    pub(in crate::director) segment: Segment,
-    pub(in crate::director) mark: Option<u32>,
-    pub(in crate::director) now: Time,
-    /// The packet is only quoted, by an ICMP error.
-    pub(in crate::director) is_quoted: bool,
-    pub(in crate::director) message: Message<'p>,
-}
-
-/// Payload of a datagram, for persistence engines.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::director) enum Message<'p> {
-    /// Nobody has seen the packet.
-    Unknown,
-    None,
-    Bytes(&'p [u8]),
-}
 
 /// The asker of a decision: for a packet, or to know.
 pub(in crate::director) trait Recorder {

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use super::decide::{Deciding, TemplateFound};
 use crate::conn::{ConnId, ConnKey, Connection, Engine, State, TableFull, View};
-use crate::director::path::packet::{Packet, Segment};
+use crate::director::path::facts::Segment;
+use crate::director::path::packet::Packet;
 use crate::director::{Director, DropReason, Side, Verdict};
 use crate::service::{Endpoint, Forwarding, Persistence, Protocol, RealServer, ServiceKey};
 use crate::xmit::{self, Rewrite};
@@ -108,7 +109,7 @@ impl Director {
             None => None,
         };
         let number = segment.protocol.number();
-        let key = super::schedule::client_key(number, segment.to.addr, caller.virt, persistence);
+        let key = super::template_key::client_key(number, segment.to.addr, caller.virt, persistence);
         let key = self.template_key(key, engine.as_ref());
         let found = self.find_template(&key, packet.now, persistence, &mut Deciding);
         let template = match found {

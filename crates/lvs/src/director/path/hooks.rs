@@ -1,7 +1,8 @@
 //! Work that some connections do on their packets beside forwarding them: FTP, the client's address for the server, timestamps,
 //! where both ends of a stream are. One trait for all; a connection that has none of it is not asked.
 
-use super::packet::{Packet, Segment};
+use super::facts::Segment;
+use super::packet::Packet;
 use crate::app::blank_stamps;
 use crate::conn::{Entry, Role, View};
 use crate::director::{Director, Verdict};

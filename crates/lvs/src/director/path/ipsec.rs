@@ -5,7 +5,8 @@
 
 use crate::conn::{CloseReason, ConnKey, Connection, Role, View};
 use crate::director::control::sysctl::Sysctl;
-use crate::director::path::packet::{Packet, Segment};
+use crate::director::path::facts::Segment;
+use crate::director::path::packet::Packet;
 use crate::director::{Director, DropReason, Side, Verdict};
 use crate::service::{Endpoint, Protocol};
 use lvs_wire::{Headers, TcpFlags, protocol};

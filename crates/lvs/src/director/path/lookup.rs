@@ -3,7 +3,7 @@
 use crate::conn::{ConnFlags, ConnKey, Connection, Entry, Role, State, TcpState};
 use crate::director::control::sysctl::Sysctl;
 use crate::director::path::decide::Recorder;
-use crate::director::path::packet::Segment;
+use crate::director::path::facts::Segment;
 use crate::director::{Director, Side};
 use crate::time::Time;
 

@@ -5,15 +5,14 @@
 //! Netfilter has this in `nf_nat_masquerade.c`.
 
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
-
-use ipnet::IpNet;
 
 use crate::conn::{ConnKey, Connection, Entry, Role, SctpState, State, TcpState, View};
 use crate::defragment::refragment;
+use crate::director::path::facts::Segment;
 use crate::director::path::fullnat::PortClaim;
-use crate::director::path::packet::{Packet, Segment};
+use crate::director::path::packet::Packet;
 use crate::director::path::schedule::initial_state;
 use crate::director::{Director, DropReason, Side, Verdict};
 use crate::route::is_link_local;
@@ -24,42 +23,6 @@ use lvs_wire::{IcmpError, TcpFlags, sctp};
 
 /// An established connection is not given up before that, whatever services do with theirs (RFC 5382, REQ-5).
 const ESTABLISHED: Duration = Duration::from_secs(2 * 3600 + 4 * 60);
-
-/// The subnets whose hosts are masqueraded.
-#[derive(Debug)]
-pub(in crate::director) struct Masquerade {
-    nets: Vec<IpNet>,
-    /// Connections that were ever opened.
-    opened: AtomicU64,
-}
-
-impl Masquerade {
-    pub(in crate::director) fn new(nets: &[IpNet]) -> Self {
-        Self { nets: nets.iter().map(IpNet::trunc).collect(), opened: AtomicU64::new(0) }
-    }
-
-    /// Whether there is a subnet of that family.
-    pub(in crate::director) fn is_of(&self, is_v6: bool) -> bool {
-        self.nets.iter().any(|net| net.addr().is_ipv6() == is_v6)
-    }
-
-    /// IPv4 and IPv6.
-    pub(in crate::director) fn families(&self) -> [bool; 2] {
-        [false, true].map(|is_v6| self.is_of(is_v6))
-    }
-
-    pub(in crate::director) fn opened(&self) -> u64 {
-        self.opened.load(Relaxed)
-    }
-
-    fn enters(&self, from: IpAddr, to: IpAddr) -> bool {
-        self.has(to) && !self.has(from)
-    }
-
-    fn has(&self, addr: IpAddr) -> bool {
-        self.nets.iter().any(|net| net.contains(&addr))
-    }
-}
 
 impl Director {
     /// Whether hosts are masqueraded, by IPv4 and by IPv6: then answers of echo are to be handed in, which no rule leads
@@ -147,7 +110,7 @@ impl Director {
             Ok(local) => local,
             Err(reason) => return Some(Err(reason)),
         };
-        let conn = Connection::masqueraded((claimant.protocol, state), claimant.from, to, local, packet.now);
+        let conn = Connection::masqueraded(claimant.protocol, state, [claimant.from, to], local, packet.now);
         let entry = self.conns.insert(conn).map_err(|_| DropReason::TableFull);
         if entry.is_ok() {
             self.masquerade.opened.fetch_add(1, Relaxed);

@@ -5,21 +5,27 @@
 
 pub(in crate::director) mod client_addr;
 pub(in crate::director) mod decide;
+pub(in crate::director) mod draw;
 pub(in crate::director) mod engine;
+pub(in crate::director) mod facts;
 pub(in crate::director) mod ftp;
 pub(in crate::director) mod fullnat;
 pub(in crate::director) mod hooks;
 pub(in crate::director) mod icmp_limit;
 pub(in crate::director) mod ipsec;
+pub(in crate::director) mod local_addrs;
 pub(in crate::director) mod lookup;
 pub(in crate::director) mod masquerade;
+pub(in crate::director) mod masqueraded_nets;
 pub(in crate::director) mod mtu;
 pub(in crate::director) mod outer;
 pub(in crate::director) mod packet;
+pub(in crate::director) mod path_mtus;
 pub(in crate::director) mod related;
 pub(in crate::director) mod schedule;
 pub(in crate::director) mod segment;
 pub(in crate::director) mod steps;
+pub(in crate::director) mod template_key;
 pub(in crate::director) mod track;
 pub(in crate::director) mod transmit;
 

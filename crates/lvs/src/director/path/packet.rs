@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::net::IpAddr;
 
-use super::decide::{Facts, Message};
+use super::facts::{Facts, Message, Segment};
 use super::icmp_limit::IcmpLimiter;
 use crate::conn::{HeldPort, Numbers};
 use crate::director::{DropReason, Side, Verdict};
@@ -33,16 +33,6 @@ pub(in crate::director) struct Packet<'a> {
     /// Entry that the host has written into an option on the way here. It writes again on the way out, unless the packet leaves
     /// past it or inside another.
     pub(in crate::director) entry: Option<Entry>,
-}
-
-/// The transport header of a packet that can belong to a connection.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::director) struct Segment {
-    pub(in crate::director) protocol: Protocol,
-    pub(in crate::director) from: Endpoint,
-    pub(in crate::director) to: Endpoint,
-    /// Of TCP; 0 otherwise.
-    pub(in crate::director) flags: TcpFlags,
 }
 
 impl<'a> Packet<'a> {

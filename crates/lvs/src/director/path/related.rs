@@ -4,8 +4,9 @@
 use crate::conn::{ConnKey, Connection, Method, Role, State, TcpState, View};
 use crate::director::control::sysctl::Sysctl;
 use crate::director::path::client_addr::restore_quoted;
+use crate::director::path::facts::Segment;
 use crate::director::path::ipsec::Quoted;
-use crate::director::path::packet::{Packet, Segment};
+use crate::director::path::packet::Packet;
 use crate::director::path::schedule::Scheduled;
 use crate::director::{Director, DropReason, Side, Verdict};
 use crate::service::Protocol;

@@ -1,15 +1,14 @@
 //! Doing what was [decided](super::decide) about a packet without a connection: templates and connections are made, ports
 //! claimed, servers counted. Same job as the making halves of `ip_vs_schedule` and `ip_vs_sched_persist`.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 
-use super::decide::{Course, Deciding, Decision, Facts, Template};
-use super::packet::{Packet, Segment};
-use crate::conn::{ConnId, ConnKey, Connection, Entry, Role, SctpState, State, TableFull, TcpState};
+use super::decide::{Course, Deciding, Decision, Template};
+use super::facts::{Facts, Segment};
+use super::packet::Packet;
+use crate::conn::{ConnId, Connection, Entry, SctpState, State, TableFull, TcpState};
 use crate::director::{Director, DropReason};
-use crate::service::{Endpoint, Family, Persistence, Protocol, RealServer, VirtualService};
+use crate::service::{Endpoint, Protocol, RealServer, VirtualService};
 
 /// Outcome of scheduling a connection.
 pub(in crate::director) enum Scheduled<'a> {
@@ -134,17 +133,6 @@ impl Director {
             Err(TableFull) => Scheduled::Failed(DropReason::TableFull),
         }
     }
-
-    /// Random bits for one decision, from the director's seed (splitmix64).
-    pub(in crate::director) fn draw(&self) -> u64 {
-        mixed(self.draws.fetch_add(0x9e37_79b9_7f4a_7c15, Relaxed))
-    }
-}
-
-pub(in crate::director) const fn mixed(mut bits: u64) -> u64 {
-    bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    bits ^ (bits >> 31)
 }
 
 pub(in crate::director) const fn initial_state(protocol: Protocol) -> State {
@@ -155,39 +143,8 @@ pub(in crate::director) const fn initial_state(protocol: Protocol) -> State {
     }
 }
 
-/// The key of a client's template: its network, and no port.
-pub(in crate::director) fn client_key(
-    protocol: u8,
-    client: IpAddr,
-    virt: Endpoint,
-    persistence: Persistence,
-) -> ConnKey {
-    let client = Endpoint::new(network(client, persistence.mask), 0);
-    ConnKey::new(Role::Template, protocol, client, virt)
-}
-
 fn count(server: &RealServer) {
     if server.is_available() {
         server.counters().count_conn();
-    }
-}
-
-/// The client's network under the persistence mask.
-fn network(addr: IpAddr, mask: u32) -> IpAddr {
-    match addr {
-        IpAddr::V4(addr) => Ipv4Addr::from_bits(addr.to_bits() & mask).into(),
-        IpAddr::V6(addr) => {
-            let prefix = mask.clamp(0, 128);
-            let mask = u128::MAX.checked_shl(128 - prefix).unwrap_or(0);
-            Ipv6Addr::from_bits(addr.to_bits() & mask).into()
-        }
-    }
-}
-
-/// A mark in the place of an address, as templates are listed: in the first word.
-pub(in crate::director) fn mark_addr(mark: u32, family: Family) -> IpAddr {
-    match family {
-        Family::V4 => Ipv4Addr::from_bits(mark).into(),
-        Family::V6 => Ipv6Addr::from_bits(u128::from(mark) << 96).into(),
     }
 }

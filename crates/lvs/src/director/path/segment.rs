@@ -2,8 +2,9 @@
 //! `ip_vs_core.c`.
 
 use super::decide::Deciding;
+use super::facts::Segment;
 use super::lookup::{Found, Standing};
-use super::packet::{Packet, Segment};
+use super::packet::Packet;
 use super::schedule::Scheduled;
 use crate::conn::{CloseReason, ConnFlags, Entry, View};
 use crate::director::control::sysctl::Sysctl;

@@ -1,9 +1,10 @@
 //! Tracking: what a packet does to its connection. Both directions go through the same steps: hooks, counters, state, time,
 //! hooks, the way out.
 
+use super::facts::Segment;
 use super::hooks::{HOOKS, Hooked, is_hooked};
 use super::masquerade::extend_outward;
-use super::packet::{Packet, Segment};
+use super::packet::Packet;
 use crate::conn::{ConnFlags, Connection, Entry, SctpEvent, State, TcpState, View};
 use crate::director::{Director, Verdict};
 use crate::service::Protocol;

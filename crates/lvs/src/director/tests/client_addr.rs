@@ -341,7 +341,7 @@ fn the_first_segments_carry_the_address_option() {
         assert_eq!((first.options.as_slice(), first.payload.as_slice()), (&option[..], &b"GET /"[..]));
         assert!(world.client_says(PSH, 105, &[], b"more")[0].options.is_empty());
         assert!(world.client_says(TcpFlags::RST, 100, &[], b"")[0].options.is_empty());
-        assert_eq!(world.director.untold(), 0);
+        assert_eq!(world.director.toa_no_room(), 0);
     }
 }
 
@@ -351,10 +351,10 @@ fn an_option_without_room_is_left_out_and_counted_and_a_forged_one_is_blanked() 
     let forged = [254, 8, 0, 80, 10, 0, 0, 1];
     let full: Vec<u8> = [&forged[..], &forged, &[1; 20]].concat();
     let syn = world.client_says(SYN, 99, &full, b"").remove(0);
-    assert_eq!((syn.options.as_slice(), world.director.untold()), (&[1; 36][..], 1));
+    assert_eq!((syn.options.as_slice(), world.director.toa_no_room()), (&[1; 36][..], 1));
     let long = vec![0; 1460];
     let first = world.client_says(ACK, 100, &[], &long).remove(0);
-    assert_eq!((first.options.len(), first.payload.len(), world.director.untold()), (0, 1460, 2));
+    assert_eq!((first.options.len(), first.payload.len(), world.director.toa_no_room()), (0, 1460, 2));
     assert_eq!(world.client_says(ACK, 1560, &forged, b"x")[0].options, [1; 8]);
     // The server sees a masqueraded client itself.
     let mut world = World::with_mode(ClientAddrMode::Toa, Forwarding::Masq, false);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
 use super::*;
-use crate::director::path::fullnat::MOST_LADDRS;
+use crate::director::MOST_LADDRS;
 use lvs_wire::StreamPosition;
 
 impl World {

@@ -3,11 +3,10 @@
 //!
 //! How much memory is free is told by the daemon; nobody who does not tell is ever short of it.
 
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering::Relaxed};
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use parking_lot::Mutex;
-
+use super::defence_state::Spared;
 use crate::conn::{CloseReason, Connection, SctpState, State, TcpState};
 use crate::director::Director;
 use crate::director::control::sysctl::Sysctl;
@@ -26,54 +25,6 @@ const FRESH: Duration = Duration::from_secs(60);
 const OFF: i64 = 0;
 const AUTOMATIC: i64 = 1;
 const AUTOMATIC_ACTIVE: i64 = 2;
-
-#[derive(Debug)]
-pub(in crate::director) struct Defence {
-    /// In pages of 4096 bytes.
-    free_memory: AtomicI64,
-    drops_entries: AtomicBool,
-    drop_rate: AtomicI64,
-    drop_counter: AtomicI64,
-    secures_tcp: AtomicBool,
-    spared: Mutex<Spared>,
-}
-
-/// For each number of packets, how many connections are to be spared before the next is dropped.
-type Spared = [u32; 9];
-
-impl Default for Defence {
-    fn default() -> Self {
-        Self {
-            free_memory: AtomicI64::new(i64::MAX),
-            drops_entries: AtomicBool::default(),
-            drop_rate: AtomicI64::default(),
-            drop_counter: AtomicI64::default(),
-            secures_tcp: AtomicBool::default(),
-            spared: Mutex::default(),
-        }
-    }
-}
-
-impl Defence {
-    pub(in crate::director) fn secures_tcp(&self) -> bool {
-        self.secures_tcp.load(Relaxed)
-    }
-
-    /// One packet of so many that would make a connection is given up; None while there is no need.
-    pub(in crate::director) fn drop_rate(&self) -> Option<i64> {
-        Some(self.drop_rate.load(Relaxed)).filter(|rate| *rate != 0)
-    }
-
-    /// Whether a packet that would make a connection is one of those given up (`ip_vs_todrop`).
-    pub(in crate::director) fn drops_packet(&self) -> bool {
-        let rate = self.drop_rate.load(Relaxed);
-        if rate == 0 || self.drop_counter.fetch_sub(1, Relaxed) > 1 {
-            return false;
-        }
-        self.drop_counter.store(rate, Relaxed);
-        true
-    }
-}
 
 impl Director {
     /// Tells how many pages of 4096 bytes of memory are free; to be called every second.

@@ -4,7 +4,8 @@
 //! which every TCP answers with its numbers (RFC 9293, 3.10.7.4). The kernel's IPVS tells nobody.
 
 use crate::conn::{ConnId, Connection, Role, SeqAck};
-use crate::director::path::packet::{Packet, Segment};
+use crate::director::path::facts::Segment;
+use crate::director::path::packet::Packet;
 use crate::director::{Director, Side, Verdict};
 use crate::service::{Endpoint, Protocol, ServiceKey, VirtualService};
 use crate::time::Time;
@@ -17,16 +18,6 @@ pub struct CutOff {
     pub ended: u64,
     /// Of these, the ones whose ends are told.
     pub told: u64,
-}
-
-/// Segments that are still to be sent.
-#[derive(Debug, Default)]
-pub(in crate::director) struct ResetQueue {
-    /// The connection that is being told of, and how many packets it took so far: one for all places at the client, then one
-    /// for each place at its server.
-    under_way: Option<(Connection, usize)>,
-    /// Virtual and client ends to be asked for their numbers.
-    questions: Vec<(Endpoint, Endpoint)>,
 }
 
 impl Director {
@@ -55,16 +46,16 @@ impl Director {
     /// The next packet that tells an end of its connection's end, or asks where it is. None when nothing is left.
     /// To be carried out as what [`Self::process`] returns.
     pub fn farewell(&self, packet: &mut PacketBuf, now: Time, outbox: &mut Outbox) -> Option<Verdict> {
-        let mut farewells = self.farewells.lock();
-        if let Some((virt, client)) = farewells.questions.pop() {
+        let mut queue = self.reset_queue.lock();
+        if let Some((virt, client)) = queue.questions.pop() {
             let draw = self.draw();
             let place = SeqAck { seq: draw as u32, ack: (draw >> 32) as u32 };
             outbox.push(&make::tcp_at(ends(virt, client), TcpFlags::ACK, place.seq, place.ack));
             return Some(Verdict::Reply);
         }
-        let (conn, tried) = match farewells.under_way.take() {
+        let (conn, tried) = match queue.under_way.take() {
             Some(under_way) => under_way,
-            None => (self.conns.pop_untold()?, 0),
+            None => (self.conns.pop_pending_reset()?, 0),
         };
         let positions = conn.positions().copied().unwrap_or_default();
         // Each end by itself: the server's may go to a neighbour, and then all that lies in the outbox goes there.
@@ -72,7 +63,7 @@ impl Director {
             for SeqAck { seq, ack } in positions.places(Role::Out) {
                 outbox.push(&make::tcp_at(ends(conn.virt(), conn.client()), RESET, seq, ack));
             }
-            farewells.under_way = Some((conn, 1));
+            queue.under_way = Some((conn, 1));
             return Some(Verdict::Reply);
         };
         let Some(SeqAck { seq, ack }) = positions.places(Role::In).nth(at_server) else {
@@ -82,7 +73,7 @@ impl Director {
         let Ok(headers) = Headers::parse(packet.bytes()) else { return Some(Verdict::Reply) };
         let mut packet = Packet::new(packet, headers, (Side::Client, now), (outbox, &self.icmp_limiter));
         let verdict = self.send_to_server(&mut packet, &conn);
-        farewells.under_way = Some((conn, tried + 1));
+        queue.under_way = Some((conn, tried + 1));
         Some(verdict)
     }
 
@@ -118,7 +109,7 @@ impl Director {
             }
         }
         let count = questions.len();
-        self.farewells.lock().questions.extend(questions);
+        self.reset_queue.lock().questions.extend(questions);
         count
     }
 

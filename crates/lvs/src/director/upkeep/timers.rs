@@ -7,14 +7,6 @@ use crate::director::Director;
 use crate::director::control::sysctl::Sysctl;
 use crate::time::Time;
 
-/// When the regular work is next due.
-#[derive(Clone, Copy, Debug, Default)]
-pub(in crate::director) struct Upkeep {
-    estimate_at: Time,
-    empty_trash_at: Time,
-    defend_at: Time,
-}
-
 /// Interval of the rate estimator (`ip_vs_est.c`).
 const ESTIMATE_EVERY: Duration = Duration::from_secs(2);
 

@@ -5,46 +5,14 @@
 
 mod backup;
 mod master;
+pub(in crate::director) mod state;
 
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering::Relaxed};
-
-use parking_lot::Mutex;
+use std::sync::atomic::Ordering::Relaxed;
 
 use crate::director::control::command::{DaemonRole, DaemonSpec};
 use crate::director::control::sysctl::Sysctl;
 use crate::director::{Director, Time};
 use crate::sync::{MAX_PORTS, Master, Outgoing, Rejected};
-
-/// The daemons of this director, as far as packets are concerned.
-#[derive(Debug, Default)]
-pub(in crate::director) struct Sync {
-    is_master: AtomicBool,
-    is_backup: AtomicBool,
-    /// Identifier whose messages the backup takes; 0: everybody's.
-    backup_id: AtomicU8,
-    /// Of each daemon, from the start of the first to the stop of the last.
-    ports: AtomicUsize,
-    master: Mutex<Option<(DaemonSpec, Master)>>,
-    has_full: AtomicBool,
-    counters: Counters,
-}
-
-#[derive(Debug, Default)]
-struct Counters {
-    sent_messages: AtomicU64,
-    sent_records: AtomicU64,
-    /// Messages that found the queue full.
-    lost_messages: AtomicU64,
-    heard_messages: AtomicU64,
-    heard_records: AtomicU64,
-    rejected: [AtomicU64; Rejected::ALL.len()],
-}
-
-impl Counters {
-    fn reject(&self, reason: Rejected) {
-        self.rejected[reason as usize].fetch_add(1, Relaxed);
-    }
-}
 
 impl Director {
     /// Ports of each sync daemon.

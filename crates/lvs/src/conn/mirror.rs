@@ -3,10 +3,10 @@
 //!
 //! Never decides what is carried from one to the other; called by the director's copy and take-over.
 
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::Ordering::Relaxed;
 
-use super::{ConnId, ConnTable, Entry, NotRestored, Tick};
-use crate::conn::{ConnFlags, ConnKey, Connection, PortPoolKey};
+use super::expiry::Tick;
+use super::{ConnFlags, ConnId, ConnKey, ConnTable, Connection, Entry, NotRestored, PortPoolKey};
 
 impl ConnTable {
     /// How many connections were ever added, wrapping around.
@@ -102,8 +102,8 @@ impl ConnTable {
         }
         drop(entry);
         for (old, new) in old.iter().zip(&new).filter(|(old, new)| old != new) {
-            old.iter().for_each(|key| self.index_remove(key, id.slot()));
-            new.iter().for_each(|key| self.index_insert(key, id.slot()));
+            old.iter().for_each(|key| self.index.remove(key, id.slot()));
+            new.iter().for_each(|key| self.index.insert(key, id.slot()));
         }
     }
 
@@ -139,13 +139,4 @@ impl ConnTable {
 fn keys(conn: &Connection) -> [Option<ConnKey>; 2] {
     let is_hashed = !conn.flags.has(ConnFlags::UNHASHED);
     [Some(conn.key_in()), conn.key_out()].map(|key| key.filter(|_| is_hashed))
-}
-
-/// Counts one more, or one less.
-pub(super) fn count(kind: &AtomicUsize, is_more: bool) {
-    if is_more {
-        kind.fetch_add(1, Relaxed)
-    } else {
-        kind.fetch_sub(1, Relaxed)
-    };
 }

@@ -1,0 +1,35 @@
+//! Keys of a connection, and whether one is a packet's.
+
+use super::{ConnFlags, ConnKey, Connection, Method, Role};
+
+impl Connection {
+    /// The key of the client's packets, or of a template.
+    pub fn key_in(&self) -> ConnKey {
+        let role = if self.is_template() { Role::Template } else { Role::In };
+        ConnKey::new(role, self.protocol, self.client(), self.virt()).tagged(self.tag())
+    }
+
+    /// The key of the server's packets; only masquerading sees them.
+    pub fn key_out(&self) -> Option<ConnKey> {
+        let is_seen = self.method == Method::Masq && !self.is_template();
+        is_seen.then(|| ConnKey::new(Role::Out, self.protocol, self.real(), self.return_end()))
+    }
+}
+
+impl ConnKey {
+    pub(super) fn matches(&self, conn: &Connection) -> bool {
+        if self.protocol != conn.protocol || conn.flags.has(ConnFlags::UNHASHED) {
+            return false;
+        }
+        match self.role {
+            Role::In => !conn.is_template() && self.from == conn.client() && self.to == conn.virt(),
+            Role::Out => !conn.is_template() && self.from == conn.real() && self.to == conn.return_end(),
+            Role::Template => {
+                conn.is_template()
+                    && self.from == conn.client()
+                    && self.to == conn.virt()
+                    && self.tag == conn.tag()
+            }
+        }
+    }
+}

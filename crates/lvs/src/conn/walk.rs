@@ -1,0 +1,61 @@
+//! Walks over the table: every connection is shown, while the table goes on changing.
+
+use super::flows::{self, CloseReason, FlowRecord};
+use super::{Chains, ConnFlags, ConnId, ConnTable, Connection};
+use crate::time::Time;
+
+impl ConnTable {
+    /// Shows every connection to `see`, in no particular order. The table goes on changing meanwhile.
+    pub fn for_each(&self, mut see: impl FnMut(ConnId, &Connection)) {
+        self.for_each_part(0, 1, &mut see);
+    }
+
+    /// Shows every connection in one of `parts` parts of the table.
+    pub fn for_each_part(&self, part: u32, parts: u32, mut see: impl FnMut(ConnId, &Connection)) {
+        for slot in (part..self.slots.end()).step_by(parts as usize) {
+            if let Some(entry) = self.seen(slot) {
+                see(entry.id, &entry);
+            }
+        }
+    }
+
+    /// Shows the connections in the places from `start` to before `end` to `see`. Where to go on; None at the end.
+    pub fn for_each_between(
+        &self,
+        start: u32,
+        end: u32,
+        mut see: impl FnMut(ConnId, &Connection),
+    ) -> Option<u32> {
+        let last = self.slots.end();
+        for slot in start..end.min(last) {
+            if let Some(entry) = self.seen(slot) {
+                see(entry.id, &entry);
+            }
+        }
+        (end < last).then_some(end)
+    }
+
+    /// How long the chains of a table of `buckets` (a power of two) would be, by the keys of all connections of services:
+    /// how many buckets have none, one, and so on up to seven or more.
+    pub fn chains(&self, buckets: u32) -> [u32; 8] {
+        let mut chains = Chains::new(buckets);
+        self.for_each(|_, conn| {
+            if !conn.is_beside_services() && !conn.flags.has(ConnFlags::UNHASHED) {
+                chains.add(conn.key_in().hash(self.index.hasher()));
+                conn.key_out().into_iter().for_each(|key| chains.add(key.hash(self.index.hasher())));
+            }
+        });
+        chains.lengths()
+    }
+
+    /// Returns records of what is still there, as if it ended now, from one part of the table. Where the next begins.
+    pub fn open_flows(&self, start: u32, end: u32, now: Time) -> (Vec<FlowRecord>, Option<u32>) {
+        let mut open = Vec::new();
+        let next = self.for_each_between(start, end, |_, conn| {
+            if flows::is_told(conn) {
+                open.push(FlowRecord::new(conn, Some(CloseReason::Stopped), now));
+            }
+        });
+        (open, next)
+    }
+}
