@@ -8,8 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::census::detail;
 use crate::conn::{ConnId, Entry};
 use crate::director::path::decide::{Course, Decision, Recorder, Template};
-use crate::director::path::facts::Segment;
-use crate::director::path::facts::{Facts, Message};
+use crate::director::path::facts::{Facts, Message, Segment};
 use crate::director::path::lookup::{Found, Standing};
 use crate::director::path::steps::Step;
 use crate::director::{ConnDetail, Director, Side};
@@ -226,7 +225,7 @@ impl Director {
     }
 }
 
-/// The server of a decision, and the template that flow to it.
+/// The server of a decision, and the template that led to it.
 const fn chosen(course: &Course) -> (Option<&Arc<RealServer>>, Option<ConnId>) {
     match course {
         Course::Connect { server, template: Some(Template::Known(id)), .. } => (Some(server), Some(*id)),

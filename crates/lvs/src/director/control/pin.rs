@@ -73,7 +73,7 @@ impl Director {
         self.routes.source_to(addr)
     }
 
-    /// Whether flows are flow to servers, whose answers then come to the host past the director.
+    /// Whether flows are pinned to servers, whose answers then come to the host past the director.
     pub fn expect_pinned_answers(&self, expected: bool) {
         self.has_pinned_flows.store(expected, Relaxed);
     }

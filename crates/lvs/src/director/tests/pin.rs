@@ -1,4 +1,4 @@
-//! Flows that are flow to a server beside the tables.
+//! Flows that are pinned to a server beside the tables.
 
 use super::*;
 use crate::director::PinnedFlow;
