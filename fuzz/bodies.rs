@@ -7,12 +7,15 @@ use std::path::Path;
 use std::time::Duration;
 
 use lvs::Time;
-use lvs::director::{Command, DaemonRole, DaemonSpec, Director, Query, Reply, Settings, Side, Verdict};
+use lvs::director::{
+    Command, DaemonRole, DaemonSpec, Director, NotTaken, Query, Reply, Settings, Side, Verdict,
+};
 use lvs::service::{
     ClientAddrMode, Forwarding, Persistence, Protocol, ProxyVersion, SchedulerFlags, ServerSpec, ServiceKey,
     ServiceSpec,
 };
 use lvs::sync::Reader;
+use lvs::sync::peer::{Greeting, Hello};
 use lvs_config::keepalived::{self, surroundings::Surroundings};
 use lvs_control::protocol::{self, Request, Response};
 use lvs_wire::make::{self, Ends};
@@ -189,6 +192,34 @@ pub(crate) fn import(data: &[u8]) {
         assert!(summary.is_whole && summary.damage.is_none(), "{summary:?}");
         assert_eq!(first.conn_count(), second.conn_count(), "{summary:?}");
         go_on(&first, now);
+    }
+}
+
+/// Any bytes on the channel between directors: a batch as it is and with the sums of records put right, told on to a third; and
+/// greetings. No address is captured for their sake.
+pub(crate) fn peers(data: &[u8]) {
+    if let Some(hello) = data.first_chunk() {
+        let _ = Hello::read(hello);
+    }
+    if let Some(greeting) = data.first_chunk() {
+        let _ = Greeting::read(greeting);
+    }
+    let with_header = [&[0; 18], data].concat();
+    for batch in [data.to_vec(), summed(&with_header)[18..].to_vec()] {
+        let now = Time::from_secs(1000);
+        let (second, third) = (director(), director());
+        let captured = second.captures();
+        let heard = second.hear_peer(second.begin_hearing(1), &batch, now);
+        assert!(second.conn_count() as u64 <= heard.taken, "{heard:?}");
+        assert_eq!(second.captures(), captured);
+        let mut telling = second.begin_telling(2).expect("nobody else is told");
+        while !telling.is_whole() {
+            let mut told = Vec::new();
+            second.tell_all(&mut telling, &mut told, now);
+            let again = third.hear_peer(third.begin_hearing(2), &told, now);
+            assert_eq!(again.left[NotTaken::Damaged as usize], 0, "{again:?}");
+        }
+        go_on(&second, now);
     }
 }
 

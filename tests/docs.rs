@@ -59,6 +59,12 @@ fn make_targets_exist() {
     assert_none("the Makefile has no such target", &missing);
 }
 
+/// The commands that a help text lists.
+fn commands_of(help: &str) -> Vec<&str> {
+    let listed = help.lines().skip_while(|line| *line != "Commands:").skip(1);
+    listed.take_while(|line| !line.is_empty()).map(|line| word(line.trim())).collect()
+}
+
 #[test]
 fn commands_and_their_options_exist() {
     let help = |command: &[&str]| {
@@ -66,13 +72,7 @@ fn commands_and_their_options_exist() {
         String::from_utf8(output.stdout).unwrap()
     };
     let top = help(&[]);
-    let commands: Vec<&str> = top
-        .lines()
-        .skip_while(|line| *line != "Commands:")
-        .skip(1)
-        .take_while(|line| !line.is_empty())
-        .map(|line| word(line.trim()))
-        .collect();
+    let commands = commands_of(&top);
     let mut missing = Vec::new();
     for document in documents() {
         let text = read(&document);
@@ -86,7 +86,12 @@ fn commands_and_their_options_exist() {
                 missing.push(format!("{document}: tunvs {command}"));
                 continue;
             }
-            let options = help(&[command]);
+            let mut options = help(&[command]);
+            let second =
+                rest.split_whitespace().nth(1).filter(|second| commands_of(&options).contains(second));
+            if let Some(second) = second {
+                options = help(&[command, second]);
+            }
             for option in rest.split_whitespace().filter(|option| option.starts_with("--")) {
                 if !options.split([' ', '\n', ',']).any(|known| known == option) {
                     missing.push(format!("{document}: tunvs {command} {option}"));

@@ -36,6 +36,11 @@ fn the_import_corpus_is_survived() {
     replay("import", bodies::import);
 }
 
+#[test]
+fn the_peers_corpus_is_survived() {
+    replay("peers", bodies::peers);
+}
+
 /// Old exports are read for as long as their version is.
 #[test]
 fn good_exports_of_the_import_corpus_are_still_good() {

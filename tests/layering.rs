@@ -64,6 +64,9 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("openssl", &["src/health/probe/tls.rs"]),
     ("clap", &["src/cli/", "src/main.rs"]),
     ("ratatui", &["src/cli/top/"]),
+    ("hmac", &["src/daemon/sync/channel/secret.rs"]),
+    ("sha2", &["src/daemon/sync/channel/secret.rs"]),
+    ("getrandom", &["src/daemon/sync/channel/secret.rs"]),
     ("hyper", &["src/metrics/"]),
     ("hickory_proto", &["src/health/probe/dns.rs"]),
     (

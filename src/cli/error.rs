@@ -3,8 +3,8 @@
 use std::net::IpAddr;
 
 use super::{
-    capture, changes, check, connections, convert, drain, events, explain, generate, health, status, sysctl,
-    tables, top,
+    capture, changes, check, connections, convert, drain, events, explain, generate, health, status, sync,
+    sysctl, tables, top,
 };
 use crate::daemon::{DaemonError, LogError};
 use crate::demo::DemoError;
@@ -38,6 +38,8 @@ pub(super) enum CliError {
     RealServer(#[from] RealServerError),
     #[error(transparent)]
     Status(#[from] status::StatusError),
+    #[error(transparent)]
+    Sync(#[from] sync::SyncError),
     #[error(transparent)]
     Top(#[from] top::TopError),
     #[error(transparent)]

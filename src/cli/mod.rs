@@ -24,6 +24,7 @@ mod health;
 mod real_server;
 mod run;
 mod status;
+mod sync;
 mod sysctl;
 mod tables;
 mod top;
@@ -68,6 +69,7 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
         }
         args::Command::Events(given) => events::run(&given, &mut std::io::stdout()).map_err(CliError::from),
         args::Command::Status(given) => status::run(&given, &mut std::io::stdout()).map_err(CliError::from),
+        args::Command::Sync(given) => sync::run(&given, &mut std::io::stdout()).map_err(CliError::from),
         args::Command::Top(given) => top::run(&given, &mut std::io::stdout()).map_err(CliError::from),
         args::Command::Connections(given) => {
             connections::run(given, &mut std::io::stdout()).map_err(CliError::from)

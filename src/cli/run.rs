@@ -71,6 +71,11 @@ fn options(given: RunArgs, source: Option<Source>, config: Config) -> daemon::Op
             queues: given.queues.or(file.queues).map_or(1, Queues::count),
         },
         drop_alarm: given.drop_alarm.or(file.drop_alarm).unwrap_or(lvs_config::defaults::DROP_ALARM),
+        sync: daemon::SyncOptions {
+            has_channel: !given.no_sync_channel && file.sync_channel.unwrap_or(true),
+            peers: [given.sync_peers, file.sync_peers].concat(),
+            secret: given.sync_secret.or(file.sync_secret),
+        },
         exporters: Exporters {
             metrics: given.metrics,
             metrics_series: given.metrics_series,

@@ -3,6 +3,7 @@
 use std::io;
 
 use super::exporters::ExporterError;
+use super::sync::channel::SecretError;
 use ipvsadm::proc::tree::TreeError;
 use lvs::director::CommandError;
 use lvs_control::socket::BindError;
@@ -27,6 +28,8 @@ pub enum DaemonError {
     Privileges(#[from] caps::errors::CapsError),
     #[error(transparent)]
     Exporters(#[from] ExporterError),
+    #[error(transparent)]
+    SyncSecret(#[from] SecretError),
     #[error("cannot start {what}")]
     Start { what: &'static str, source: io::Error },
     #[error("{steps} changes of the host could not be undone, see the log: `tunvs cleanup` tries again")]

@@ -63,6 +63,8 @@ pub use real_server::{Options as RealServerOptions, dry_run as real_server_dry_r
 pub use reload::tell;
 use service::DirectorService;
 use signals::{SignalAction, SignalWatch};
+use sync::channel::Trust;
+pub use sync::channel::{SecretError, SyncOptions};
 use table_file::{KeptTables, TableFile};
 
 /// Everything that is decided before the director starts.
@@ -85,6 +87,8 @@ pub struct Options {
     pub drop_alarm: u64,
     /// Options of the command line, which come before what a file says.
     pub exporters: Exporters,
+    /// The other directors that are believed, and how they are talked to.
+    pub sync: SyncOptions,
 }
 
 impl Options {
@@ -169,6 +173,7 @@ async fn run_inside(mut options: Options, tunnels: Option<TunnelOffload>) -> Res
     lvs_host::any_workable()?;
     let socket = ControlSocket::bind(&options.socket)?;
     let tree = options.proc_dir.as_deref().map(|dir| ProcTree::new(dir, options.proc_sctp)).transpose()?;
+    let trust = Trust::load(options.sync.clone())?;
     let (exporters, pages) = RunningExporters::new(options.exporters.clone());
     let prepared = exporters.prepare(&options.declared.exporters).await?;
     let clock = Clock::start();
@@ -190,7 +195,7 @@ async fn run_inside(mut options: Options, tunnels: Option<TunnelOffload>) -> Res
     let (writer, rs_writer) = (vip.writer()?, rs.writer()?);
     let marks = MarkTuns::new(options.tun_prefix.clone(), options.device, path.clone());
 
-    let live = director_service(&path, &stop, exporters, &mut options);
+    let live = director_service(&path, &stop, (exporters, trust), &mut options);
     let host_options = options.host_options(Some(journal));
     match Plumbing::start(host_options, names, left, stop.clone(), clock.now()).await {
         Ok(plumbing) => live.host.attach(plumbing, marks).await,
@@ -236,7 +241,7 @@ fn new_director(core: &Settings) -> Arc<Director> {
 fn director_service(
     path: &datapath::Path,
     stop: &StopFlag,
-    exporters: RunningExporters,
+    (exporters, trust): (RunningExporters, Trust),
     options: &mut Options,
 ) -> Arc<DirectorService> {
     let drain_file = DrainFile::beside(&options.socket);
@@ -244,6 +249,7 @@ fn director_service(
     let live = DirectorService::new(path, stop.clone())
         .configured(options.config.take(), options.declared.clone())
         .with_exporters(exporters)
+        .trusting(trust)
         .with_drain_file(drain_file);
     Arc::new(live)
 }

@@ -19,6 +19,7 @@ use super::exporters::RunningExporters;
 use super::following::{Cause, Following};
 use super::reload::Configured;
 use super::sync::SyncDaemons;
+use super::sync::channel::Trust;
 use crate::health::tasks::Checks;
 use crate::metrics;
 use lvs::Time;
@@ -107,6 +108,12 @@ impl DirectorService {
 
     pub(super) fn with_exporters(self, exporters: RunningExporters) -> Self {
         Self { exporters, ..self }
+    }
+
+    /// Says which other directors to believe.
+    pub(super) fn trusting(mut self, trust: Trust) -> Self {
+        self.sync = self.sync.trusting(trust);
+        self
     }
 
     /// Keeps the marks of drained servers there.
@@ -309,6 +316,7 @@ impl Service for DirectorService {
             host: self.host.state(),
             events: self.events.published(),
             flow_log: self.exporters.tally(),
+            sync: self.sync.status(),
         }
     }
 

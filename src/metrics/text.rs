@@ -8,6 +8,7 @@ use std::fmt::Write;
 use lvs::director::{ServerEntry, ServiceEntry};
 use lvs::service::Stats;
 use lvs_control::Status;
+use lvs_control::status::SyncPeer;
 
 #[derive(Clone, Copy)]
 enum Kind {
@@ -18,6 +19,7 @@ enum Kind {
 /// A metric, and what it says of a service.
 type OfService = (&'static str, Kind, &'static str, fn(&ServiceEntry) -> u64);
 type OfServer = (&'static str, Kind, &'static str, fn(&ServerEntry) -> u64);
+type OfPeer = (&'static str, Kind, &'static str, fn(&SyncPeer) -> Option<u64>);
 type OfStats = (&'static str, &'static str, fn(&Stats) -> u64);
 
 /// Metrics that services, servers and the whole have in common; the names go on behind a prefix.
@@ -54,6 +56,34 @@ const OF_SERVERS: [OfServer; 5] = [
         Kind::Gauge,
         "Connections from which it is overloaded; 0 is no limit.",
         |server| server.spec.upper_threshold.into(),
+    ),
+];
+
+const OF_PEERS: [OfPeer; 6] = [
+    (
+        "tunvs_sync_lag_milliseconds",
+        Kind::Gauge,
+        "Age of the oldest records that the peer has not acknowledged.",
+        |peer| Some(peer.lag_ms),
+    ),
+    ("tunvs_sync_records_behind", Kind::Gauge, "Records that the peer does not have yet.", |peer| {
+        Some(peer.behind)
+    }),
+    ("tunvs_sync_told_records_total", Kind::Counter, "Records that the peer has.", |peer| Some(peer.told)),
+    ("tunvs_sync_heard_records_total", Kind::Counter, "Records that were taken from the peer.", |peer| {
+        Some(peer.heard)
+    }),
+    (
+        "tunvs_sync_full_told_age_seconds",
+        Kind::Gauge,
+        "Time since the peer was told all connections; none before.",
+        |peer| peer.full_told_secs_ago,
+    ),
+    (
+        "tunvs_sync_full_heard_age_seconds",
+        Kind::Gauge,
+        "Time since all connections of the peer are known here; none before.",
+        |peer| peer.full_heard_secs_ago,
     ),
 ];
 
@@ -145,6 +175,7 @@ impl Page {
         }
         self.packets(status);
         self.surroundings(status);
+        self.sync(status);
         let left_out = "Services that are left out here for the limit of series.";
         self.one("tunvs_metrics_omitted_services", Gauge, left_out, omitted as u64);
     }
@@ -195,6 +226,27 @@ impl Page {
         self.family("tunvs_flow_log_lost_total", Counter, missing);
         for (reason, value) in status.flow_log.lost.named() {
             self.sample("tunvs_flow_log_lost_total", &[("reason", reason)], value);
+        }
+    }
+
+    /// Other directors.
+    fn sync(&mut self, status: &Status) {
+        use Kind::{Counter, Gauge};
+        let Some(channel) = &status.sync.channel else { return };
+        self.one("tunvs_sync_peers", Gauge, "Other directors on the channel.", channel.peers.len() as u64);
+        let refused = "Other directors that were refused, by the reason.";
+        self.family("tunvs_sync_refused_total", Counter, refused);
+        for (reason, count) in &channel.refused {
+            self.sample("tunvs_sync_refused_total", &[("reason", reason)], *count);
+        }
+        for (name, kind, help, value) in OF_PEERS {
+            self.family(name, kind, help);
+            for peer in &channel.peers {
+                let (addr, version) = (peer.address.to_string(), &peer.version);
+                if let Some(value) = value(peer) {
+                    self.sample(name, &[("peer", &addr), ("version", version)], value);
+                }
+            }
         }
     }
 

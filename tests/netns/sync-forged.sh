@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Sync messages that somebody else on the link has made up: the director claims no address for their sake, announces none,
-# answers ARP for none and routes none into its TUNs. The service goes on.
+# answers ARP for none and routes none into its TUNs. Nor does it mind what is no director on the channel. The service goes on.
 . "$(dirname "$0")/lib.sh"
 topology
 web rs1
@@ -43,6 +43,25 @@ same "what is routed and claimed" "$before" "$(host_of)"
 forget_neighbours client
 on client ping -qc 1 -W 1 192.168.1.99 >/dev/null && fail "somebody answers for 192.168.1.99"
 [[ -z $(ip -n client neigh show 192.168.1.99 nud reachable) ]] || fail "ARP for 192.168.1.99 was answered"
+
+# The channel between directors: bytes that are no greeting, directors that are none, and connections that say nothing.
+on rs1 python3 -c '
+import os, socket, struct
+to = ("192.168.56.181", 8849)
+idle = [socket.create_connection(to) for _ in range(40)]
+for number in range(100):
+    with socket.create_connection(to) as one:
+        one.sendall(os.urandom(200))
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+for number in range(1000):
+    s.sendto(os.urandom(22), to)
+    s.sendto(struct.pack("<8sHQBHB", b"LVShello", 1, number * 2**54, 7, 9, 0), to)
+'
+channel() { on ds tunvs sync status --json | python3 -c 'import json, sys; print(eval(sys.argv[1], {}, json.load(sys.stdin)["channel"]))' "$1"; }
+bad_greetings() { [[ $(channel 'refused.get("version", 0) >= 1000') == True ]]; }
+wait_until 20 bad_greetings
+same "directors on the channel" "[]" "$(channel peers)"
+contains "the refused" "refused" "$(on ds tunvs sync status)"
 same "the service after it" "rs2 rs1" "$(answers client 2 http://192.168.1.183)"
 stop_director
 nothing_left

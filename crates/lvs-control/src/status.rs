@@ -1,12 +1,15 @@
 //! The state of a director at a glance, as data. `docs/json.md` promises its shape.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::path::PathBuf;
+
+use ipnet::IpNet;
 
 use serde::{Deserialize, Serialize};
 
 use crate::flow_log::Tally;
-use lvs::director::Census;
+use lvs::director::{Census, DaemonSpec};
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Status {
@@ -23,6 +26,8 @@ pub struct Status {
     pub events: u64,
     /// Lines of the flow log so far, and connections that it does not have.
     pub flow_log: Tally,
+    #[serde(default)]
+    pub sync: Sync,
 }
 
 /// The process that directs.
@@ -46,6 +51,53 @@ pub struct Queue {
     pub drops: u64,
     /// Not readable, or not taken back by the host.
     pub failures: u64,
+}
+
+/// Sync daemons, and the channel between directors.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sync {
+    pub daemons: Vec<DaemonSpec>,
+    /// None without a sync daemon, or where it is switched off.
+    pub channel: Option<SyncChannel>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SyncChannel {
+    /// Another one with each start of the director.
+    pub id: String,
+    /// Of UDP and TCP.
+    pub port: u16,
+    pub has_secret: bool,
+    /// Subnets of directors that are believed; empty: all.
+    pub allowed: Vec<IpNet>,
+    /// Connections and hellos that were refused, by reason.
+    pub refused: BTreeMap<String, u64>,
+    pub peers: Vec<SyncPeer>,
+}
+
+/// Another director on the channel.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SyncPeer {
+    pub address: IpAddr,
+    pub id: String,
+    /// Of its program.
+    pub version: String,
+    pub is_master: bool,
+    pub is_backup: bool,
+    pub connected_secs: u64,
+    /// Age of the oldest batch that it has not acknowledged.
+    pub lag_ms: u64,
+    /// Records that it does not have yet.
+    pub behind: u64,
+    pub told: u64,
+    pub heard: u64,
+    pub heard_ends: u64,
+    /// Records of it that were not taken, by reason.
+    pub left: BTreeMap<String, u64>,
+    /// When it had been told all connections; None: not yet.
+    pub full_told_secs_ago: Option<u64>,
+    /// When all of its connections were known here.
+    pub full_heard_secs_ago: Option<u64>,
 }
 
 /// Whether rules, routes and addresses are as the tables want them.

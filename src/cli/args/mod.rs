@@ -94,6 +94,9 @@ pub enum Command {
     },
     /// Show everything at a glance: services, connections, rates, queues, drops, the host
     Status(StatusArgs),
+    /// Synchronisation with other directors
+    #[command(subcommand)]
+    Sync(SyncCommand),
     /// Watch services, servers, states and connections on the whole terminal; ? shows the keys
     Top(TopArgs),
     /// List connections, chosen by their ends, protocol or state
@@ -194,6 +197,15 @@ pub struct RunArgs {
     /// Lines a second at most; the rest is counted [default: 10000]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub flow_log_rate: Option<u32>,
+    /// Sync daemons believe directors of this subnet alone; with one of a single address (/32, /128) it is also told of this director (repeatable)
+    #[arg(long = "sync-peer", value_name = "CIDR")]
+    pub sync_peers: Vec<IpNet>,
+    /// Directors that talk to this one have to know the secret in this file
+    #[arg(long, value_name = "FILE")]
+    pub sync_secret: Option<PathBuf>,
+    /// Synchronise by the messages that kernels know alone
+    #[arg(long)]
+    pub no_sync_channel: bool,
     /// Dropped packets a second, of one reason, that are worth an event [default: 100]
     #[arg(long, value_name = "PACKETS", value_parser = clap::value_parser!(u64).range(1..))]
     pub drop_alarm: Option<u64>,

@@ -20,6 +20,12 @@ pub struct StatusArgs {
     pub socket: SocketArgs,
 }
 
+#[derive(Clone, Debug, clap::Subcommand)]
+pub enum SyncCommand {
+    /// Show sync daemons, and other directors: how far they are behind, and when they knew all connections
+    Status(StatusArgs),
+}
+
 #[derive(Clone, Debug, clap::Args)]
 pub struct CaptureArgs {
     /// Which packets, before or after rewriting; all words must fit: tcp, udp, sctp, icmp, an address or network, :PORT, ADDRESS:PORT

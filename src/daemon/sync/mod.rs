@@ -2,6 +2,7 @@
 //!
 //! Owns which daemons run, and follows the tables in that. What messages mean is the core's.
 
+pub(super) mod channel;
 mod socket;
 
 use std::io;
@@ -12,11 +13,12 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use tokio::net::UdpSocket;
 use tokio::sync::Notify;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 
 use super::clock::Clock;
+use channel::{Channel, Trust};
 use lvs::director::{Command, CommandError, DaemonRole, DaemonSpec, Director, Query, Reply, Sysctl};
-use lvs_control::Counter;
+use lvs_control::{Counter, status};
 
 /// How often a master looks for records that have waited long enough.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
@@ -28,6 +30,8 @@ pub(super) struct SyncDaemons {
     /// Rung by packets whose connections fill a message.
     bell: Arc<Notify>,
     running: Mutex<Vec<Running>>,
+    trust: Trust,
+    channel: Mutex<Option<OpenChannel>>,
     failures: Arc<Failures>,
     /// Failures, until somebody is told.
     troubles: Mutex<Vec<String>>,
@@ -38,6 +42,16 @@ pub(super) struct SyncDaemons {
 struct Failures {
     sending: AtomicU64,
     receiving: AtomicU64,
+    /// From addresses that are not to be believed, or unsigned where there is a secret.
+    unbelieved: AtomicU64,
+}
+
+/// The channel, and the daemons that it was opened for; dropping it closes it.
+#[derive(Debug)]
+struct OpenChannel {
+    specs: Vec<DaemonSpec>,
+    channel: Arc<Channel>,
+    _tasks: JoinSet<()>,
 }
 
 /// A daemon at work; dropping it closes its sockets.
@@ -60,9 +74,16 @@ impl SyncDaemons {
             clock,
             bell,
             running: Mutex::default(),
+            trust: Trust::default(),
+            channel: Mutex::default(),
             failures: Arc::default(),
             troubles: Mutex::default(),
         }
+    }
+
+    /// Says whom to believe.
+    pub(super) fn trusting(self, trust: Trust) -> Self {
+        Self { trust, ..self }
     }
 
     /// Starts and stops what the tables want; to be called inside a tokio runtime. A daemon that cannot be started is
@@ -88,7 +109,37 @@ impl SyncDaemons {
                 }
             }
         }
+        self.follow_channel(&running);
         failed
+    }
+
+    /// Opens the channel to other directors with the first daemon, and closes it with the last.
+    fn follow_channel(&self, running: &[Running]) {
+        let mut open = self.channel.lock();
+        let mut specs: Vec<DaemonSpec> = running.iter().map(|daemon| daemon.spec.clone()).collect();
+        specs.sort_by_key(|spec| spec.role == DaemonRole::Backup);
+        if open.as_ref().map_or(&[][..], |open| &open.specs) == specs {
+            return;
+        }
+        *open = None;
+        if specs.is_empty() || !self.trust.options.has_channel {
+            return;
+        }
+        match Channel::start((Arc::clone(&self.director), self.clock), &specs, self.trust.clone()) {
+            Ok((channel, tasks)) => *open = Some(OpenChannel { specs, channel, _tasks: tasks }),
+            Err(error) => {
+                tracing::warn!(%error, "no channel to other directors");
+                self.troubles.lock().push(format!("no channel to other directors: {error}"));
+            }
+        }
+    }
+
+    /// How it stands with synchronisation.
+    pub(super) fn status(&self) -> status::Sync {
+        let running = self.running.lock();
+        let daemons = running.iter().map(|daemon| daemon.spec.clone()).collect();
+        let channel = self.channel.lock().as_ref().map(|open| open.channel.status());
+        status::Sync { daemons, channel }
     }
 
     /// Notes what no command is to blame for.
@@ -120,8 +171,10 @@ impl SyncDaemons {
             }
             DaemonRole::Backup => {
                 let longest = usize::from(spec.max_len);
-                let hear =
-                    |socket| hear((Arc::clone(director), clock), socket, longest, Arc::clone(failures));
+                let hear = |socket| {
+                    let what = (Arc::clone(director), clock, self.trust.clone());
+                    hear(what, socket, longest, Arc::clone(failures))
+                };
                 sockets.into_iter().map(|socket| tokio::spawn(hear(socket))).collect()
             }
         })
@@ -132,6 +185,8 @@ impl SyncDaemons {
         let failures = [
             ("send_failed".to_owned(), self.failures.sending.load(Relaxed)),
             ("receive_failed".to_owned(), self.failures.receiving.load(Relaxed)),
+            ("rejected_sender".to_owned(), self.failures.unbelieved.load(Relaxed)),
+            ("lost_ends".to_owned(), self.director.lost_ends()),
         ];
         let all = self.director.sync_counters().into_iter().chain(failures);
         all.map(|(name, value)| Counter { name: format!("sync_{name}"), value })
@@ -161,15 +216,18 @@ async fn tell(
 
 /// A backup: hands what comes to the core.
 async fn hear(
-    (director, clock): (Arc<Director>, Clock),
+    (director, clock, trust): (Arc<Director>, Clock, Trust),
     socket: UdpSocket,
     longest: usize,
     failures: Arc<Failures>,
 ) {
     let mut message = vec![0; longest];
     loop {
-        match socket.recv(&mut message).await {
-            Ok(len) => director.hear_sync_message(&message[..len], clock.now()),
+        match socket.recv_from(&mut message).await {
+            Ok((_, from)) if !trust.believes_message_of(from.ip()) => {
+                failures.unbelieved.fetch_add(1, Relaxed);
+            }
+            Ok((len, _)) => director.hear_sync_message(&message[..len], clock.now()),
             Err(error) => {
                 failures.receiving.fetch_add(1, Relaxed);
                 tracing::debug!(%error, "sync message not received");

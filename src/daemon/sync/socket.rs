@@ -50,23 +50,30 @@ fn prepare_sender(
         socket.set_send_buffer_size(buffer)?;
     }
     // Messages longer than the MTU are cut on their way.
+    send_multicast(socket, to.is_ipv4(), index, spec.ttl)?;
     if to.is_ipv4() {
-        // `struct ip_mreqn`: no group, no address, the interface's index.
-        let mut interface = [0; 12];
-        interface[8..].copy_from_slice(&index.get().to_ne_bytes());
-        socket_option::set_bytes(socket, libc::IPPROTO_IP, libc::IP_MULTICAST_IF, &interface)?;
-        socket.set_multicast_loop_v4(false)?;
-        socket.set_multicast_ttl_v4(spec.ttl.max(1).into())?;
         socket_option::set(socket, libc::IPPROTO_IP, libc::IP_MTU_DISCOVER, libc::IP_PMTUDISC_DONT)?;
         let own = address_of(&spec.interface).unwrap_or(Ipv4Addr::UNSPECIFIED);
         socket.bind(&SocketAddr::new(own.into(), 0).into())?;
     } else {
-        socket.set_multicast_if_v6(index.get())?;
-        socket.set_multicast_loop_v6(false)?;
-        socket.set_multicast_hops_v6(spec.ttl.max(1).into())?;
         socket_option::set(socket, libc::IPPROTO_IPV6, libc::IPV6_MTU_DISCOVER, libc::IPV6_PMTUDISC_DONT)?;
     }
     socket.connect(&to.into())
+}
+
+/// Has what is sent to a group leave by that interface, and not come back to this host.
+pub(super) fn send_multicast(socket: &Socket, is_v4: bool, index: NonZeroU32, ttl: u8) -> io::Result<()> {
+    if !is_v4 {
+        socket.set_multicast_if_v6(index.get())?;
+        socket.set_multicast_loop_v6(false)?;
+        return socket.set_multicast_hops_v6(ttl.max(1).into());
+    }
+    // `struct ip_mreqn`: no group, no address, the interface's index.
+    let mut interface = [0; 12];
+    interface[8..].copy_from_slice(&index.get().to_ne_bytes());
+    socket_option::set_bytes(socket, libc::IPPROTO_IP, libc::IP_MULTICAST_IF, &interface)?;
+    socket.set_multicast_loop_v4(false)?;
+    socket.set_multicast_ttl_v4(ttl.max(1).into())
 }
 
 fn prepare_receiver(
@@ -98,7 +105,7 @@ fn prepare_receiver(
 }
 
 /// A group that means nothing without its link.
-const fn is_link_local(group: &Ipv6Addr) -> bool {
+pub(super) const fn is_link_local(group: &Ipv6Addr) -> bool {
     group.segments()[0] & 0xff0f == 0xff02
 }
 

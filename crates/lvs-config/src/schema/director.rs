@@ -46,6 +46,9 @@ pub struct DirectorOptions {
     pub kernel: Option<Kernel>,
     #[serde(deserialize_with = "drop_alarm")]
     pub drop_alarm: Option<u64>,
+    pub sync_channel: Option<bool>,
+    pub sync_peers: Vec<IpNet>,
+    pub sync_secret: Option<PathBuf>,
     pub log: Option<String>,
     pub log_format: Option<LogFormat>,
 }

@@ -261,6 +261,11 @@ impl Connection {
         self.timer.set_timeout(timeout);
     }
 
+    /// When its last packet came, of any director that had it; time's beginning where that is longer ago.
+    pub fn touched_at(&self) -> Time {
+        self.expires_at() - self.timeout()
+    }
+
     pub(super) fn touch(&mut self, now: Time) {
         self.timer.restart(now);
     }

@@ -6,6 +6,7 @@
 mod account;
 mod addrs;
 mod chains;
+pub mod changes;
 mod connection;
 mod entry;
 mod expiry;
@@ -29,6 +30,7 @@ mod state;
 mod synced;
 mod table;
 mod tcp_state;
+mod telling;
 mod timeout;
 mod timer;
 mod walk;

@@ -45,6 +45,7 @@ impl ConnTable {
             if is_first {
                 entry.client_port = port;
                 entry.flags.set(ConnFlags::NO_CLIENT_PORT, false);
+                self.changes.note(id.slot());
                 self.awaiting.fetch_sub(1, Relaxed);
             }
             is_first
@@ -60,6 +61,7 @@ impl ConnTable {
     pub fn bind<'a>(&'a self, mut entry: Entry<'a>, server: Arc<RealServer>) -> Option<Entry<'a>> {
         let (id, number, old) = (entry.id, entry.number, entry.key_out());
         entry.bind(server);
+        self.changes.note(id.slot());
         let new = entry.key_out();
         if old == new {
             return Some(entry);

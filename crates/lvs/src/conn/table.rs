@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed};
 
 use parking_lot::{Mutex, MutexGuard};
 
+use super::changes::Changes;
 use super::expiry::{Tick, Wheel};
 use super::flows::{CloseReason, FlowLogging, FlowRecord, Flows, LostFlows};
 use super::index::Index;
@@ -36,6 +37,7 @@ pub struct ConnTable {
     /// Connections that have ended and whose ends are to be told.
     pending_resets: Mutex<Vec<Connection>>,
     flows: Flows,
+    pub(super) changes: Changes,
 }
 
 impl ConnTable {
@@ -53,6 +55,7 @@ impl ConnTable {
             awaiting: AtomicUsize::new(0),
             pending_resets: Mutex::default(),
             flows: Flows::default(),
+            changes: Changes::new(limit),
         }
     }
 
@@ -206,6 +209,7 @@ impl ConnTable {
     pub(super) fn put(&self, slot: u32, mut conn: Connection, keys: [Option<ConnKey>; 2]) {
         conn.queued = self.expiry.lock().push(slot, conn.expires_at());
         self.count_kinds(&conn, true);
+        self.changes.begin(slot, conn.is_template());
         if let Some(mut place) = self.slots.lock(slot) {
             *place = Some(conn);
         }
@@ -248,10 +252,13 @@ impl ConnTable {
             entry.touch(now);
             return None;
         }
+        // The ends of a connection of another director are that director's to tell.
+        let is_ours = self.changes.teller(entry.id.slot(), entry.touched_at()).is_none();
         let mut conn = self.remove(entry)?;
         self.flows.end(&conn, close_reason, now);
         let held = conn.held_port(now);
-        if conn.tells_on_expiry() && conn.is_open() {
+        self.changes.end(&conn, now);
+        if is_ours && conn.tells_on_expiry() && conn.is_open() {
             conn.uncount();
             self.pending_resets.lock().push(conn);
         } else {

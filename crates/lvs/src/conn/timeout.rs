@@ -42,6 +42,12 @@ impl Timeouts {
         [self.tcp.load(Relaxed), self.tcp_fin.load(Relaxed), self.udp.load(Relaxed)]
     }
 
+    /// The shortest of those that can be set.
+    pub fn shortest(&self) -> Duration {
+        let secs = self.settable().into_iter().min().unwrap_or_default();
+        Duration::from_secs(secs.into())
+    }
+
     /// Timeout of a state; none for a template, which keeps its own.
     pub fn of(&self, state: State) -> Option<Duration> {
         let secs = match state {

@@ -47,6 +47,7 @@ pub use path::fullnat::DEFAULT_LADDR_PORTS;
 pub use path::icmp_limit::IcmpLimits;
 pub use path::local_addrs::{INNER_LADDRS, MOST_LADDRS, laddrs};
 pub use upkeep::resets::CutOff;
+pub use upkeep::sync::peers::{Heard, NotTaken, Telling};
 
 use crate::conn::{ConnId, ConnTable, Timeouts};
 use crate::service::ServiceTable;

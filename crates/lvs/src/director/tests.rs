@@ -318,6 +318,7 @@ mod ipsec;
 mod masquerade;
 mod options;
 mod outer;
+mod peers;
 mod pin;
 mod pressure;
 mod resets;

@@ -7,6 +7,7 @@
 mod decode;
 mod encode;
 mod master;
+pub mod peer;
 mod policy;
 mod record;
 

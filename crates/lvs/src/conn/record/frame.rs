@@ -93,6 +93,13 @@ pub struct Frame<'a> {
     pub content: &'a [u8],
 }
 
+impl<'a> Frames<'a> {
+    /// Records without a header.
+    pub const fn of(bytes: &'a [u8]) -> Self {
+        Self { rest: bytes, at: 0, patience: bytes.len().saturating_mul(PATIENCE) }
+    }
+}
+
 impl Frames<'_> {
     /// How far the next record is that is right, behind one that is not.
     fn next_right(&mut self) -> Option<usize> {

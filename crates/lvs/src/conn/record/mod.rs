@@ -20,7 +20,9 @@ mod tables;
 
 pub use connection::{ConnRecord, Rare, ServerRef};
 pub use frame::{Frames, Header, begin};
-pub use tables::{CursorRecord, PathRecord, PortRecord, RatesRecord, Record, ServerRecord, ServiceRecord};
+pub use tables::{
+    CursorRecord, EndedRecord, PathRecord, PortRecord, RatesRecord, Record, ServerRecord, ServiceRecord,
+};
 
 /// Why an export cannot be read at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -10,6 +10,30 @@ use crate::service::RealServer;
 use crate::time::Time;
 
 impl ConnRecord {
+    /// When its last packet came.
+    pub fn touched_at(&self) -> Time {
+        self.expires_at - Duration::from_secs(self.timeout.into())
+    }
+
+    /// Makes a connection of the same ends be as the record says, but for its deadline, what it stands under, and what this
+    /// director alone knows of it.
+    pub fn renew(self, conn: &mut Connection) {
+        conn.update(self.state, self.flags.has(ConnFlags::INACTIVE));
+        conn.flags.set(ConnFlags::NO_OUTPUT, self.flags.has(ConnFlags::NO_OUTPUT));
+        conn.in_packets = self.in_packets;
+        conn.set_timeout(Duration::from_secs(self.timeout.into()));
+        if let Some((_, last_segment)) = self.local {
+            conn.set_last_segment(last_segment);
+        }
+        let rare = self.rare;
+        let has_news = rare.ftp.is_some() || rare.positions.is_some() || rare.client_addr.is_some();
+        if has_news || conn.extra.is_some() {
+            let extra = conn.extra.get_or_insert_default();
+            (extra.ftp, extra.positions) = (rare.ftp, rare.positions);
+            (extra.tells_on_expiry, extra.client_addr_state) = (rare.tells_on_expiry, rare.client_addr);
+        }
+    }
+
     /// The connection, counted at `server`. It stands under nothing yet, and controls nothing. `tag`: stands for the data
     /// of an engine.
     pub fn restored(self, server: Option<Arc<RealServer>>, tag: impl FnOnce(&[u8]) -> u64) -> Connection {

@@ -21,6 +21,8 @@ const PATH: u8 = 6;
 const GONE: u8 = 7;
 const ADDED: u8 = 8;
 const RATES: u8 = 9;
+const ENDED: u8 = 64;
+const HEARSAY: u8 = 65;
 const END: u8 = 255;
 
 /// One record.
@@ -38,8 +40,20 @@ pub enum Record {
     /// Connections that were added since the copy began, wrapping around.
     Added(u32),
     Rates(RatesRecord),
+    /// A connection has ended before its time. Between directors only.
+    Ended(EndedRecord),
+    /// A connection that the director knows of another one alone. Between directors only.
+    Hearsay(Box<ConnRecord>),
     /// So many records come before it.
     End(u64),
+}
+
+/// The ends of a connection that has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EndedRecord {
+    pub protocol: u8,
+    pub client: Endpoint,
+    pub virt: Endpoint,
 }
 
 /// A local port without a connection that rests.
@@ -117,6 +131,12 @@ impl Record {
             Self::Gone(place) => put_framed(out, GONE, |out| put_u32(out, *place)),
             Self::Added(count) => put_framed(out, ADDED, |out| put_u32(out, *count)),
             Self::Rates(rates) => put_framed(out, RATES, |out| put_rates(out, rates)),
+            Self::Ended(ended) => put_framed(out, ENDED, |out| {
+                out.push(ended.protocol);
+                put_end(out, ended.client);
+                put_end(out, ended.virt);
+            }),
+            Self::Hearsay(conn) => put_framed(out, HEARSAY, |out| put_connection(out, conn, now)),
             Self::End(count) => put_framed(out, END, |out| put_u64(out, *count)),
         }
     }
@@ -136,6 +156,8 @@ impl Record {
             GONE => "a place without a connection",
             ADDED => "the number of connections",
             RATES => "rates",
+            ENDED => "the end of a connection",
+            HEARSAY => "a connection of another director",
             END => "the end of an export",
             _ => return Ok(None),
         };
@@ -147,6 +169,16 @@ impl Record {
                 unknown = parts;
                 Self::Connection(Box::new(conn))
             }
+            HEARSAY => {
+                let (conn, parts) = decode::connection(&mut source)?;
+                unknown = parts;
+                Self::Hearsay(Box::new(conn))
+            }
+            ENDED => Self::Ended(EndedRecord {
+                protocol: source.u8()?,
+                client: source.end()?,
+                virt: source.end()?,
+            }),
             PORT => Self::Port(port(&mut source)?),
             SERVER => Self::Server(server(&mut source)?),
             SERVICE => Self::Service(service(&mut source)?),

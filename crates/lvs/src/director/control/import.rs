@@ -96,6 +96,17 @@ impl Director {
     }
 }
 
+impl Director {
+    /// The ports that this director gives out of an address.
+    pub(in crate::director) fn port_range_of(&self, pair: &PortPoolKey) -> RangeInclusive<u16> {
+        let is_ours_alone = self.local_addrs.towards(pair.local).contains(&pair.local);
+        if is_ours_alone || INNER_LADDRS.contains(&pair.local) {
+            return ALL_PORTS;
+        }
+        self.settings.laddr_ports.clone()
+    }
+}
+
 /// An import under way.
 #[derive(Debug)]
 pub(super) struct Import<'a> {
@@ -169,7 +180,7 @@ impl<'a> Import<'a> {
         for (pair, mut ports) in wanted {
             ports.sort_by_key(|(_, rests_until)| *rests_until);
             let ports: Vec<AdoptedPort> = ports.into_iter().map(|(port, _)| port).collect();
-            let range = self.range_of(&pair);
+            let range = self.director.port_range_of(&pair);
             let taken = self.director.conns.ports().adopt(&pair, &range, &ports, &mut self.gaps);
             for (port, is_taken) in ports.iter().zip(taken) {
                 match (port.usage, is_taken) {
@@ -184,15 +195,6 @@ impl<'a> Import<'a> {
             }
         }
         claimed
-    }
-
-    /// The ports that this director gives out of an address.
-    fn range_of(&self, pair: &PortPoolKey) -> RangeInclusive<u16> {
-        let is_ours_alone = self.director.local_addrs.towards(pair.local).contains(&pair.local);
-        if is_ours_alone || INNER_LADDRS.contains(&pair.local) {
-            return ALL_PORTS;
-        }
-        self.director.settings.laddr_ports.clone()
     }
 
     fn take_records(&mut self, frames: Frames<'_>, claimed: &mut Claimed) {
@@ -212,7 +214,7 @@ impl<'a> Import<'a> {
                     self.summary.unknown_parts += u64::from(unknown);
                     self.take_connection(*conn, claimed);
                 }
-                Some((Record::Port(_), _)) => {}
+                Some((Record::Port(_) | Record::Ended(_) | Record::Hearsay(_), _)) => {}
                 Some((Record::Server(server), _)) => self.take_server(&server),
                 Some((Record::Service(service), _)) => self.take_service(&service),
                 Some((Record::Totals(stats), _)) => self.take_totals(stats),
@@ -356,7 +358,7 @@ const fn left_port(&PortRecord { pair, port, rest }: &PortRecord) -> WantedPort 
 }
 
 /// The local port of a connection, how it is used, and until when the server may remember what was on it.
-pub(super) fn port_of(conn: &ConnRecord) -> Option<WantedPort> {
+pub(in crate::director) fn port_of(conn: &ConnRecord) -> Option<WantedPort> {
     let local = conn.local?.0.end;
     let pair = PortPoolKey { protocol: conn.protocol, local: local.addr, peer: conn.ends[2] };
     let is_over = match conn.state {

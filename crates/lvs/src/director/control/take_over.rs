@@ -136,7 +136,11 @@ impl TakeOver<'_> {
             Record::Totals(stats) => import.take_totals(stats),
             Record::Path(path) => import.take_path(&path),
             Record::Rates(rates) => self.take_rates(&rates),
-            Record::Connection(_) | Record::Gone(_) | Record::End(_) => {}
+            Record::Connection(_)
+            | Record::Gone(_)
+            | Record::End(_)
+            | Record::Ended(_)
+            | Record::Hearsay(_) => {}
         }
     }
 

@@ -33,6 +33,9 @@ impl Director {
         };
         let verdict = self.send(packet, &conn, direction);
         HOOKS.iter().for_each(|hook| hook.sent(self, packet, &mut conn, verdict));
+        if conn.is_ftp_control() || conn.has_header_waiting() {
+            self.conns.note_change(&conn);
+        }
         verdict
     }
 
@@ -60,7 +63,11 @@ impl Director {
         conn: &mut Entry<'_>,
         direction: View,
     ) -> Option<Verdict> {
+        let before = conn.state;
         self.count_and_move(packet, segment, conn, direction);
+        if conn.state != before || conn.in_packets == 2 && conn.state == State::Udp {
+            self.conns.note_change(conn);
+        }
         if direction != View::Output {
             self.synchronise(conn, packet.now);
         }

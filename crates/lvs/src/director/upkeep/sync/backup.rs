@@ -84,6 +84,10 @@ impl Director {
         let key = self.record_key(record);
         let is_inactive = record.flags.has(Flags::INACTIVE);
         let Some(mut entry) = self.conns.lookup(&key, now) else { return Found::Nothing };
+        // Who tells of it on the channel of its own says more, and earlier.
+        if self.conns.teller(entry.id, &entry).is_some_and(|teller| self.is_telling(teller)) {
+            return Found::Replaced;
+        }
         if !entry.is_template() && entry.real() != record.real {
             // The end of a connection whose place another has taken already.
             if is_inactive {

@@ -5,7 +5,9 @@
 
 mod backup;
 mod master;
+pub(in crate::director) mod peers;
 pub(in crate::director) mod state;
+mod tellers;
 
 use std::sync::atomic::Ordering::Relaxed;
 

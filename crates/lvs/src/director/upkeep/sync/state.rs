@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering::
 
 use parking_lot::Mutex;
 
+use super::tellers::Tellers;
 use crate::director::control::command::DaemonSpec;
 use crate::sync::{Master, Rejected};
 
@@ -19,6 +20,7 @@ pub(in crate::director) struct Sync {
     pub(in crate::director) master: Mutex<Option<(DaemonSpec, Master)>>,
     pub(in crate::director) has_full: AtomicBool,
     pub(in crate::director) counters: Counters,
+    pub(in crate::director) tellers: Mutex<Tellers>,
 }
 
 #[derive(Debug, Default)]

@@ -1,0 +1,53 @@
+//! Peers: what directors of tunvs tell each other beside the messages that kernels know: all connections when they meet, then what
+//! changes, with all that a connection has. The bytes are records as in an [export](crate::director::Export); the channel that
+//! carries them is the daemon's.
+//!
+//! Every director tells and hears, whatever its role. A connection is first-hand where its packets pass; what a director only
+//! knows from others is hearsay, and counts only where nothing else is known.
+
+mod hear;
+mod tell;
+
+use crate::conn::changes::Teller;
+use crate::director::Director;
+
+pub use hear::{Heard, NotTaken};
+pub use tell::Telling;
+
+impl Director {
+    /// The number of a director that begins to tell. `id`: another one with each start.
+    pub fn begin_hearing(&self, id: u64) -> Teller {
+        let mut tellers = self.sync.tellers.lock();
+        let known = &mut tellers.known;
+        if let Some(at) = known.iter().position(|(other, _)| *other == id) {
+            known[at].1 = true;
+            return at as Teller + 1;
+        }
+        // What one told that was not heard for longest is as if nobody had told it.
+        let unused = || known.iter().position(|(_, is_telling)| !is_telling);
+        let at = if known.len() < usize::from(Teller::MAX) { None } else { unused() };
+        match at {
+            Some(at) => {
+                known[at] = (id, true);
+                self.conns.forget_teller(at as Teller + 1);
+                at as Teller + 1
+            }
+            None => {
+                known.push((id, true));
+                known.len().min(usize::from(Teller::MAX)) as Teller
+            }
+        }
+    }
+
+    /// Notes that this director tells no more.
+    pub fn end_hearing(&self, teller: Teller) {
+        if let Some(known) = self.sync.tellers.lock().known.get_mut(usize::from(teller).wrapping_sub(1)) {
+            known.1 = false;
+        }
+    }
+
+    pub(in crate::director) fn is_telling(&self, teller: Teller) -> bool {
+        let tellers = self.sync.tellers.lock();
+        tellers.known.get(usize::from(teller).wrapping_sub(1)).is_some_and(|(_, is_telling)| *is_telling)
+    }
+}
