@@ -150,10 +150,10 @@ mod tests {
         let expected = "master   on eth2, group 224.0.0.81, port 8848, sync id 7
 channel  port 8849, without a secret, open to 192.168.56.0/24
 refused  secret 1
-192.168.56.182  tunvs 0.1.0, backup, connected 1m30s
+192.168.56.182  tunvs 0.1.0, backup, connected 1 min 30 s
   lag 3 ms, 2 records behind
-  told   1000 records, all of them 1m20s ago
-  heard  0 records, all of them 1m30s ago
+  told   1.0k records, all of them 1 min 20 s ago
+  heard  0 records, all of them 1 min 30 s ago
   left   older 4
 ";
         assert_eq!(String::from_utf8(printed).unwrap(), expected);
