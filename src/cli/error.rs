@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::{
     capture, changes, check, connections, convert, drain, events, explain, generate, health, status, sync,
-    sysctl, tables, top,
+    sysctl, tables, top, upgrade,
 };
 use crate::daemon::{DaemonError, LogError};
 use crate::demo::DemoError;
@@ -54,6 +54,8 @@ pub(super) enum CliError {
     Events(#[from] events::EventsError),
     #[error(transparent)]
     Tables(#[from] tables::TablesError),
+    #[error(transparent)]
+    Upgrade(#[from] upgrade::UpgradeError),
 }
 
 /// Reasons for which options do not go with each other.

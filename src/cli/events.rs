@@ -52,6 +52,9 @@ fn print(format: EventFormat, record: &Record, out: &mut dyn Write) -> io::Resul
 pub(super) fn sentence(event: &Event) -> String {
     match event {
         Event::Started { version } => format!("director {version} started"),
+        Event::Upgraded { version, connections } => {
+            format!("director {version} has taken over, with {connections} connections")
+        }
         Event::Stopping => "director stops".to_owned(),
         Event::ServiceAdded { service } => format!("{service} added"),
         Event::ServiceEdited { service } => format!("{service} edited"),

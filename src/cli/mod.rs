@@ -29,6 +29,7 @@ mod sysctl;
 mod tables;
 mod top;
 mod units;
+mod upgrade;
 
 use std::error::Error;
 use std::ffi::OsString;
@@ -38,7 +39,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use clap::error::ErrorKind;
 
-use crate::demo;
+use crate::{daemon, demo};
 use error::CliError;
 
 /// Does what the command line says.
@@ -51,13 +52,18 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
         Err(error) => return complain(&error),
     };
     let outcome = match parsed.command {
-        args::Command::Run(given) => run::run(*given, &mut std::io::stdout()),
+        args::Command::Run(given) => return run(*given),
         args::Command::RealServer(given) => real_server::run(*given, &mut std::io::stdout()),
         args::Command::Cleanup { socket } => run::cleanup(&socket, &mut std::io::stdout()),
         args::Command::Check(given) => check::run(&given, &mut std::io::stdout()).map_err(CliError::from),
         args::Command::Convert(given) => convert::run(&given, &mut std::io::stdout()).map_err(CliError::from),
         args::Command::Reload(given) => {
             changes::reload(&given, &mut std::io::stdout()).map_err(CliError::from)
+        }
+        args::Command::Upgrade(given) => upgrade::run(&given, &mut std::io::stdout()).map_err(CliError::from),
+        args::Command::Attend { director } => return upgrade::attend(director),
+        args::Command::StateFormats => {
+            writeln!(std::io::stdout(), "{}", daemon::formats()).map_err(CliError::Write)
         }
         args::Command::Diff(given) => return diff(&given),
         args::Command::Doctor(given) => return doctor(&given),
@@ -94,6 +100,18 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
+            report(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// As the director ends; if this process was to take over from another one, that is told what keeps it from that.
+fn run(given: args::RunArgs) -> ExitCode {
+    match run::run(given, &mut std::io::stdout()) {
+        Ok(code) => upgrade::exit_code(code),
+        Err(error) => {
+            daemon::refuse_predecessor(&sentence(&error));
             report(&error);
             ExitCode::FAILURE
         }
@@ -138,7 +156,11 @@ fn complain(error: &clap::Error) -> ExitCode {
 
 /// An error and what caused it, in one line.
 fn report(error: &dyn Error) {
-    let mut line = format!("tunvs: {error}");
+    let _ = writeln!(std::io::stderr(), "tunvs: {}", sentence(error));
+}
+
+fn sentence(error: &dyn Error) -> String {
+    let mut line = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
         let text = error.to_string();
@@ -148,5 +170,5 @@ fn report(error: &dyn Error) {
         }
         cause = error.source();
     }
-    let _ = writeln!(std::io::stderr(), "{line}");
+    line
 }

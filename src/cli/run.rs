@@ -11,7 +11,8 @@ use lvs_config::{Config, Exporters, Queues, Source};
 use lvs_control::{REAL_SERVER_SOCKET, socket_path};
 use lvs_host::{CleanedUp, HostError};
 
-pub(super) fn run(given: RunArgs, out: &mut dyn Write) -> Result<(), CliError> {
+/// Runs a director, and returns the exit status.
+pub(super) fn run(given: RunArgs, out: &mut dyn Write) -> Result<i32, CliError> {
     let source = given.config.as_ref().map(|path| given.language.source(path));
     let config = source.as_ref().map(Source::load).transpose()?.unwrap_or_default();
     let log = given.log.as_deref().or(config.director.log.as_deref());
@@ -25,7 +26,7 @@ pub(super) fn run(given: RunArgs, out: &mut dyn Write) -> Result<(), CliError> {
         for step in daemon::dry_run(options(given, source, config))? {
             writeln!(out, "{step}").map_err(CliError::Write)?;
         }
-        return Ok(());
+        return Ok(0);
     }
     daemon::tell(&config.notes);
     Ok(daemon::run(options(given, source, config))?)

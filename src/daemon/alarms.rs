@@ -30,6 +30,7 @@ pub(super) async fn watch(live: Arc<DirectorService>, drop_alarm: u64) {
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
+        let _going = live.pause.read().await;
         let events: &Events = &live.events;
         overloads.look(&live.director.overloads(), |event| events.publish(event));
         drops.look(&live.counted(), |event| events.publish(event));

@@ -94,7 +94,7 @@ impl DirectorService {
         self.settle(touched);
     }
 
-    fn settle_all(&self) {
+    pub(super) fn settle_all(&self) {
         let keys: Vec<ServiceKey> = self.health.lock().services().copied().collect();
         self.settle(keys);
     }
@@ -233,6 +233,7 @@ async fn follow(live: Arc<DirectorService>, mut found: mpsc::Receiver<Finding>) 
         if let Ok(0) = tokio::time::timeout(TICK, found.recv_many(&mut findings, BATCH)).await {
             return;
         }
+        let _going = live.pause.read().await;
         if live.take_in(&findings).await {
             live.follow_changed().await;
         }

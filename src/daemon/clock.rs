@@ -1,6 +1,6 @@
 //! The one clock. Everything else is told the time.
 
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use lvs::Time;
 
@@ -14,6 +14,18 @@ impl Clock {
     #[allow(clippy::disallowed_methods, reason = "this is the place that the rule leaves for it")]
     pub(crate) fn start() -> Self {
         Self { origin: Instant::now() }
+    }
+
+    /// Goes on from the time of another director. Before the start of the machine there is none.
+    #[allow(clippy::disallowed_methods, reason = "this is the place that the rule leaves for it")]
+    pub(crate) fn from(now: Time) -> Self {
+        let origin = Instant::now().checked_sub(Duration::from_millis(now.0));
+        origin.map_or_else(Self::start, |origin| Self { origin })
+    }
+
+    /// Time since the origin, to the nanosecond.
+    pub(super) fn elapsed(&self) -> Duration {
+        self.origin.elapsed()
     }
 
     pub(crate) fn now(&self) -> Time {

@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::io;
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
@@ -17,12 +18,13 @@ use super::clock::Clock;
 use super::counters::{AllCounters, QueueCounters};
 use super::error::{DaemonError, Ended};
 use super::execute::Executor;
+use super::upgrade::InterfaceState;
 use lvs::director::{Director, Side};
 use lvs::neighbour::Neighbours;
 use lvs_control::capture::Taps;
 use lvs_device::{
-    IdleQueue, NeighbourWriter, Options, PacketReader, PacketWriter, ReadError, Tun, TunQueue, TunWriter,
-    TunnelOffload,
+    Features, IdleQueue, NeighbourWriter, Options, PacketReader, PacketWriter, ReadError, Tun, TunQueue,
+    TunWriter, TunnelOffload,
 };
 use lvs_wire::{Coalescer, PacketBuf};
 
@@ -85,6 +87,13 @@ impl Path {
     }
 }
 
+impl Path {
+    /// Lets devices take super-packets inside tunnels by that program.
+    pub(super) fn with_tunnels(self, tunnels: TunnelOffload) -> Self {
+        Self { tunnels: Some(Arc::new(tunnels)), ..self }
+    }
+}
+
 /// An interface, and the threads that serve its queues.
 #[derive(Debug)]
 pub(super) struct Interface {
@@ -114,6 +123,46 @@ impl Interface {
         });
         tracing::info!(device = name, %offload, tunnels, queues = options.queues, "device up");
         Ok(Self { workers: Vec::new(), tun, path: path.clone() })
+    }
+
+    /// Goes on with an interface of the director before, whose descriptors come next. Until it is served, packets wait.
+    ///
+    /// # Errors
+    /// The other director has sent too few.
+    pub(super) fn adopt(
+        state: &InterfaceState,
+        fds: &mut impl Iterator<Item = OwnedFd>,
+        path: &Path,
+    ) -> Result<Self, DaemonError> {
+        let queues: Vec<OwnedFd> = fds.take(state.queues).collect();
+        let link = if state.takes_tunnels_whole { fds.next() } else { None };
+        if queues.len() < state.queues || link.is_some() != state.takes_tunnels_whole {
+            return Err(DaemonError::start("the take-over")(io::ErrorKind::UnexpectedEof.into()));
+        }
+        let tun = Tun::adopt(&state.name, queues, Features::agreed(state.features), link);
+        Ok(Self { workers: Vec::new(), tun, path: path.clone() })
+    }
+
+    /// Returns state and descriptors for [`Self::adopt`].
+    ///
+    /// # Errors
+    /// The system refuses more descriptors.
+    pub(super) fn hand_over(&self) -> io::Result<(InterfaceState, Vec<OwnedFd>)> {
+        let (mut fds, link) = self.tun.hand_over()?;
+        let state = InterfaceState {
+            name: self.name().to_owned(),
+            side: self.path.side.into(),
+            queues: fds.len(),
+            features: self.tun.features().bits(),
+            takes_tunnels_whole: link.is_some(),
+        };
+        fds.extend(link);
+        Ok((state, fds))
+    }
+
+    /// Ends the threads; packets wait in the queues.
+    pub(super) fn pause(&mut self) {
+        self.workers.clear();
     }
 
     pub(super) fn name(&self) -> &str {

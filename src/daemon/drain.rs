@@ -24,9 +24,9 @@ pub(super) type Drains = BTreeMap<(ServiceKey, Endpoint), Drain>;
 
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Drain {
-    deadline: Option<Time>,
-    asked: bool,
-    reset: u64,
+    pub(super) deadline: Option<Time>,
+    pub(super) asked: bool,
+    pub(super) reset: u64,
 }
 
 impl DirectorService {
@@ -105,6 +105,7 @@ const fn left(entry: &ServerEntry) -> u64 {
 pub(super) async fn keep(live: Arc<DirectorService>) {
     loop {
         tokio::time::sleep(TICK).await;
+        let _going = live.pause.read().await;
         if !live.drains.lock().is_empty() {
             live.look_at_drains();
         }

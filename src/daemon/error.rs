@@ -5,7 +5,7 @@ use std::io;
 use super::exporters::ExporterError;
 use super::sync::channel::SecretError;
 use ipvsadm::proc::tree::TreeError;
-use lvs::director::CommandError;
+use lvs::director::{CommandError, UnreadableExport};
 use lvs_control::socket::BindError;
 use lvs_device::{DeviceError, PortError};
 use lvs_host::HostError;
@@ -32,6 +32,10 @@ pub enum DaemonError {
     SyncSecret(#[from] SecretError),
     #[error("cannot start {what}")]
     Start { what: &'static str, source: io::Error },
+    #[error("cannot take over from the director that runs: {0}")]
+    TakeOver(String),
+    #[error("cannot take over the connections")]
+    Unreadable(#[source] UnreadableExport),
     #[error("{steps} changes of the host could not be undone, see the log: `tunvs cleanup` tries again")]
     NotUndone { steps: usize },
     #[error("the interface behind {thread} is gone")]
@@ -58,6 +62,10 @@ impl From<Ended> for DaemonError {
 }
 
 impl DaemonError {
+    pub(super) fn take_over(error: impl std::error::Error) -> Self {
+        Self::TakeOver(error.to_string())
+    }
+
     pub(super) fn start(what: &'static str) -> impl FnOnce(io::Error) -> Self {
         move |source| Self::Start { what, source }
     }

@@ -4,7 +4,9 @@
 //! nothing else. A reload opens what is new first, and then lets go of what was. Called at the start, on reload, by
 //! signals.
 
+use std::io;
 use std::net::SocketAddr;
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -73,6 +75,33 @@ impl RunningExporters {
     pub(super) fn new(given: Exporters) -> (Self, mpsc::UnboundedReceiver<Pages>) {
         let (pages, changes) = mpsc::unbounded_channel();
         (Self { given, pages: Some(pages), ..Self::default() }, changes)
+    }
+
+    /// The listener of the pages, if there is one, for a successor.
+    pub(super) async fn hand_over(&self) -> io::Result<Option<(SocketAddr, OwnedFd)>> {
+        let current = self.current.lock().await;
+        let (Some(addr), Some(listener)) = (current.exporters.metrics, &current.listener) else {
+            return Ok(None);
+        };
+        Ok(Some((addr, listener.as_fd().try_clone_to_owned()?)))
+    }
+
+    /// Goes on with the listener of the director before, before anything else is wanted here.
+    pub(super) async fn adopt(&self, metrics: Option<(SocketAddr, OwnedFd)>) -> io::Result<()> {
+        let Some((addr, listener)) = metrics else { return Ok(()) };
+        let listener = TcpListener::from_std(std::net::TcpListener::from(listener))?;
+        let mut current = self.current.lock().await;
+        current.listener = Some(Arc::new(listener));
+        current.exporters.metrics = Some(addr);
+        if let Some(pages) = &self.pages {
+            let _ = pages.send((current.listener.clone(), Limits::default()));
+        }
+        Ok(())
+    }
+
+    /// Goes on counting lines of the flow log.
+    pub(super) fn resume(&self, tally: Tally) {
+        *self.tally.lock() = tally;
     }
 
     /// Opens what the file wants and is not there yet.
@@ -164,10 +193,10 @@ impl RunningExporters {
         }
     }
 
-    /// Writes the last lines.
-    pub(super) async fn stop(&self) {
+    /// Writes the last lines; with `open_ones`, of connections that end with the director too.
+    pub(super) async fn stop(&self, open_ones: bool) {
         if let Some(writer) = self.current.lock().await.flows.take() {
-            writer.end(true).await;
+            writer.end(open_ones).await;
         }
     }
 
@@ -398,6 +427,6 @@ mod tests {
         );
         assert_eq!(live.exporters.current.lock().await.exporters.flow_rate, Some(5));
         assert_eq!(turn(&live, &Exporters::default()).await.unwrap(), ["flow log: none"]);
-        live.exporters.stop().await;
+        live.exporters.stop(true).await;
     }
 }

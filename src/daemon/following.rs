@@ -7,10 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::clock::Clock;
+use super::datapath::Interface;
 use super::marks::MarkTuns;
+use super::upgrade::Routing;
 use lvs::director::{Captures, Director};
 use lvs::neighbour::Neighbours;
 use lvs::service::Family;
@@ -27,7 +29,7 @@ pub(super) struct Following {
     clock: Clock,
     stop: StopFlag,
     /// None where nothing of the host is to be changed.
-    host: Mutex<Option<Host>>,
+    host: Arc<Mutex<Option<Host>>>,
     has_host: AtomicBool,
     /// How the last time went.
     state: parking_lot::Mutex<status::Host>,
@@ -41,6 +43,34 @@ struct Host {
     marks: MarkTuns,
     /// Captures that the host was made to follow; none when that failed.
     followed: Option<Captures>,
+}
+
+/// The host, which follows nothing meanwhile.
+#[derive(Debug)]
+pub(super) struct Held(OwnedMutexGuard<Option<Host>>);
+
+impl Held {
+    /// The interfaces of firewall marks.
+    pub(super) fn mark_interfaces(&mut self) -> impl Iterator<Item = &mut Interface> {
+        self.0.iter_mut().flat_map(|host| host.marks.interfaces())
+    }
+
+    /// The ways out of the host, as they were read last.
+    pub(super) fn routing(&self) -> Routing {
+        let Some(host) = self.0.as_ref() else { return Routing::default() };
+        let routing = host.plumbing.routing();
+        Routing {
+            routes: routing.routes.all().map(Into::into).collect(),
+            claimed: routing.routes.claimed().collect(),
+            links: routing.links.into_iter().collect(),
+            has_policy: routing.has_policy,
+        }
+    }
+
+    /// Leaves the host as it is to a successor, which may take it from here on.
+    pub(super) fn let_go(mut self) {
+        *self.0 = None;
+    }
 }
 
 /// Why the host is to be looked at.
@@ -60,8 +90,7 @@ impl Following {
         clock: Clock,
         stop: StopFlag,
     ) -> Self {
-        let (host, has_host, state) =
-            (Mutex::new(None), AtomicBool::default(), parking_lot::Mutex::default());
+        let (host, has_host, state) = (Arc::default(), AtomicBool::default(), parking_lot::Mutex::default());
         let contests = parking_lot::Mutex::default();
         Self { director, neighbours, events, clock, stop, host, has_host, state, contests }
     }
@@ -70,6 +99,20 @@ impl Following {
     pub(super) async fn attach(&self, plumbing: Plumbing, marks: MarkTuns) {
         *self.host.lock().await = Some(Host { plumbing, marks, followed: None });
         self.has_host.store(true, Relaxed);
+    }
+
+    /// Keeps the host as it is, for as long as the result lives.
+    pub(super) async fn hold(&self) -> Held {
+        Held(Arc::clone(&self.host).lock_owned().await)
+    }
+
+    pub(super) fn stop_flag(&self) -> StopFlag {
+        self.stop.clone()
+    }
+
+    /// Whether everything is to be undone soon.
+    pub(super) fn is_stopping(&self) -> bool {
+        self.stop.is_raised()
     }
 
     /// Tells why services of a family would be dead here.

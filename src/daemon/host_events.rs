@@ -83,6 +83,7 @@ pub(super) async fn pass_errors(
                 continue;
             }
         }
+        let _going = live.pause.read().await;
         let now = live.clock.now();
         executor.execute(&mut packet, |packet, outbox| live.director.process_heard(packet, now, outbox));
     }

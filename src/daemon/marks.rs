@@ -38,6 +38,15 @@ impl MarkTuns {
         Self { prefix, options, path, open: BTreeMap::new(), new: BTreeSet::new() }
     }
 
+    /// Goes on with interfaces that are open already.
+    pub(super) fn with(self, open: BTreeMap<u32, Interface>) -> Self {
+        Self { open, ..self }
+    }
+
+    pub(super) fn interfaces(&mut self) -> impl Iterator<Item = &mut Interface> {
+        self.open.values_mut()
+    }
+
     /// Opens what is missing and names what is there. A mark whose interface cannot be made has none, and a
     /// sentence says why.
     pub(super) fn open(&mut self, captures: &Captures) -> (BTreeMap<u32, String>, Vec<String>) {

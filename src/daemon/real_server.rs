@@ -158,7 +158,7 @@ async fn follow(
         };
         tokio::select! {
             action = signals.next() => match action {
-                SignalAction::Reopen => {}
+                SignalAction::Reopen | SignalAction::Upgrade => {}
                 SignalAction::Stop => return Ok(()),
                 SignalAction::Reload => tracing::warn!("a real server has nothing to read again"),
             },

@@ -42,6 +42,7 @@ impl Configured {
 impl DirectorService {
     /// Follows the file, or says how what is there differs from it.
     pub(super) async fn reload(&self, request: ReloadRequest) -> Result<Reloaded, ReloadRefusal> {
+        let _going = self.pause.read().await;
         let mut state = self.configured.0.lock().await;
         let source = state.source.clone().ok_or(ReloadRefusal::NoFile)?;
         let file = source.path.display().to_string();

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Mutex, Notify};
+use tokio::sync::{Mutex, Notify, RwLock, mpsc, oneshot, watch};
 
 use super::DaemonError;
 use super::changes::Before;
@@ -20,6 +20,7 @@ use super::following::{Cause, Following};
 use super::reload::Configured;
 use super::sync::SyncDaemons;
 use super::sync::channel::Trust;
+use super::upgrade::{Estate, Inherited, Order};
 use crate::health::tasks::Checks;
 use crate::metrics;
 use lvs::Time;
@@ -32,11 +33,13 @@ use lvs_config::{Declared, Source};
 use lvs_control::capture::Taps;
 use lvs_control::events::Events;
 use lvs_control::service::run;
+use lvs_control::status::Queue;
 use lvs_control::stream::{self, Parts};
 use lvs_control::{
-    Applied, Counter, OnError, ReloadRefusal, ReloadRequest, Reloaded, Service, Status, StreamRequest, status,
+    Applied, Counter, OnError, ReloadRefusal, ReloadRequest, Reloaded, Service, Status, StreamRequest,
+    UpgradeRefusal, Upgraded, status,
 };
-use lvs_device::{OffQueue, TunWriter};
+use lvs_device::{OffQueue, TunWriter, TunnelOffload};
 use lvs_events::rfc3339;
 use lvs_health::report::ServiceReport;
 use lvs_health::state::Health;
@@ -64,6 +67,15 @@ pub(super) struct DirectorService {
     /// None where the marks of drained servers end with the process.
     drain_file: Option<DrainFile>,
     pub(super) exporters: RunningExporters,
+    /// Held by whatever changes the director beside its queues, and by who hands it over, alone.
+    pub(super) pause: Arc<RwLock<()>>,
+    /// Another process has taken over.
+    pub(super) moved: watch::Sender<bool>,
+    /// Takes wishes for upgrades.
+    orders: Option<mpsc::UnboundedSender<Order>>,
+    pub(super) estate: parking_lot::Mutex<Estate>,
+    pub(super) inherited: parking_lot::Mutex<Inherited>,
+    pub(super) tunnels: Option<Arc<TunnelOffload>>,
     /// Rung after every change of the tables by commands.
     pub(super) changed: Notify,
     /// The same, for who keeps them on disk; and after those by checks.
@@ -75,10 +87,11 @@ impl DirectorService {
     pub(super) fn new(path: &Path, stop: StopFlag) -> Self {
         let Path { director, clock, counters, neighbours, taps, sync_bell, .. } = path.clone();
         let events = Arc::new(Events::new(unix_millis));
+        let pause = Arc::new(RwLock::new(()));
         let host = (Arc::clone(&director), Arc::clone(&neighbours), Arc::clone(&events));
         Self {
             host: Arc::new(Following::new(host.0, host.1, host.2, clock, stop)),
-            sync: SyncDaemons::new(Arc::clone(&director), clock, sync_bell),
+            sync: SyncDaemons::new(Arc::clone(&director), clock, sync_bell, Arc::clone(&pause)),
             director,
             clock,
             counters,
@@ -94,6 +107,12 @@ impl DirectorService {
             drains: parking_lot::Mutex::default(),
             drain_file: None,
             exporters: RunningExporters::default(),
+            pause,
+            moved: watch::Sender::new(false),
+            orders: None,
+            estate: parking_lot::Mutex::default(),
+            inherited: parking_lot::Mutex::default(),
+            tunnels: path.tunnels.clone(),
             changed: Notify::new(),
             tables_changed: Notify::new(),
         }
@@ -116,6 +135,35 @@ impl DirectorService {
         self
     }
 
+    /// Tells of wishes for upgrades there.
+    pub(super) fn with_orders(self, orders: mpsc::UnboundedSender<Order>) -> Self {
+        Self { orders: Some(orders), ..self }
+    }
+
+    /// Goes on for a director that began then.
+    pub(super) fn begun(self, started: &str) -> Self {
+        Self { started: started.to_owned(), ..self }
+    }
+
+    /// Date of the start of the first director.
+    pub(super) fn started(&self) -> &str {
+        &self.started
+    }
+
+    /// Counts of each running queue, with those of the same name before.
+    pub(super) fn queues(&self) -> Vec<Queue> {
+        let inherited = self.inherited.lock();
+        let mut queues = self.counters.queues();
+        for queue in &mut queues {
+            if let Some(before) = inherited.queues.iter().find(|before| before.name == queue.name) {
+                queue.packets += before.packets;
+                queue.drops += before.drops;
+                queue.failures += before.failures;
+            }
+        }
+        queues
+    }
+
     /// Keeps the marks of drained servers there.
     pub(super) fn with_drain_file(self, file: DrainFile) -> Self {
         Self { drain_file: Some(file), ..self }
@@ -130,6 +178,7 @@ impl DirectorService {
 
     /// Changes tables, then the host.
     pub(super) async fn change(&self, commands: &[Command], on_error: OnError) -> Applied {
+        let _going = self.pause.read().await;
         let refused = self.host.refused(new_families(commands)).await;
         let results = {
             let _held = self.table_lock.lock().await;
@@ -235,7 +284,13 @@ impl DirectorService {
     pub(super) fn counted(&self) -> Vec<Counter> {
         let no_room = Counter { name: "toa_no_room".to_owned(), value: self.director.toa_no_room() };
         let held_back = Counter { name: "icmp_held_back".to_owned(), value: self.director.icmp_held_back() };
-        self.counters.sum().into_iter().chain([no_room, held_back]).chain(self.sync.counted()).collect()
+        let own = self.counters.sum().into_iter().chain([no_room, held_back]).chain(self.sync.counted());
+        let inherited = self.inherited.lock();
+        let with_those_before = |counter: Counter| {
+            let before = inherited.counters.get(&counter.name).copied().unwrap_or(0);
+            Counter { value: counter.value.wrapping_add(before), ..counter }
+        };
+        own.map(with_those_before).collect()
     }
 
     /// Makes the tables be as the configuration declares them; the host is to follow.
@@ -285,6 +340,18 @@ impl Service for DirectorService {
         Self::drain(self, service, server, deadline).await
     }
 
+    async fn upgrade(&self, binary: Option<PathBuf>) -> Result<Upgraded, UpgradeRefusal> {
+        let orders = self.orders.as_ref().ok_or(UpgradeRefusal::Nothing)?;
+        let (answer, answered) = oneshot::channel();
+        orders.send((binary, answer)).map_err(|_| UpgradeRefusal::Stopping)?;
+        answered.await.unwrap_or(Err(UpgradeRefusal::Stopping))
+    }
+
+    async fn moved(&self) {
+        // The sender lives as long as this.
+        let _ = self.moved.subscribe().wait_for(|moved| *moved).await;
+    }
+
     fn health(&self) -> Vec<ServiceReport> {
         self.health.lock().report(self.clock.now())
     }
@@ -312,7 +379,7 @@ impl Service for DirectorService {
             census: self.director.census(),
             packets: packets.into_iter().map(|counter| (counter.name, counter.value)).collect(),
             drops: drops.into_iter().map(|counter| (reason(counter.name), counter.value)).collect(),
-            queues: self.counters.queues(),
+            queues: self.queues(),
             host: self.host.state(),
             events: self.events.published(),
             flow_log: self.exporters.tally(),

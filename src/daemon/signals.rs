@@ -3,7 +3,7 @@
 use std::io;
 use std::thread::{self, JoinHandle};
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2};
 use signal_hook::iterator::{Handle, Signals};
 use tokio::sync::mpsc;
 
@@ -16,6 +16,8 @@ pub(super) enum SignalAction {
     Reload,
     /// Log files were moved away.
     Reopen,
+    /// The program was replaced, perhaps.
+    Upgrade,
 }
 
 /// Delivers actions as long as it lives.
@@ -32,7 +34,7 @@ impl SignalWatch {
     /// # Errors
     /// The system refuses.
     pub(super) fn start(stop: StopFlag) -> io::Result<Self> {
-        let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP, SIGUSR1])?;
+        let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2])?;
         let handle = signals.handle();
         let (sender, actions) = mpsc::unbounded_channel();
         let thread = thread::Builder::new().name("tunvs-signals".to_owned()).spawn(move || {
@@ -40,6 +42,7 @@ impl SignalWatch {
                 let action = match signal {
                     SIGHUP => SignalAction::Reload,
                     SIGUSR1 => SignalAction::Reopen,
+                    SIGUSR2 => SignalAction::Upgrade,
                     _ => {
                         stop.raise();
                         SignalAction::Stop

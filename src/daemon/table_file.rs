@@ -42,6 +42,13 @@ pub(super) struct KeptTables {
     there: Snapshot,
 }
 
+impl KeptTables {
+    /// Whether the configuration said the same.
+    pub(super) fn is_declared(&self, declared: &Declared) -> bool {
+        self.declared.tables == declared.tables() && self.declared.sysctls == declared.sysctls
+    }
+}
+
 impl TableFile {
     pub(super) fn beside(socket: &Path) -> Self {
         Self { path: with_ending(socket, ".tables") }
@@ -107,7 +114,7 @@ pub(super) async fn keep(live: Arc<DirectorService>, file: TableFile) {
 }
 
 impl DirectorService {
-    async fn kept_tables(&self) -> KeptTables {
+    pub(super) async fn kept_tables(&self) -> KeptTables {
         let declared = self.configured.declared().await;
         let _held = self.table_lock.lock().await;
         let there = self.snapshot(&self.other_sysctls(), &[]);
@@ -116,7 +123,7 @@ impl DirectorService {
     }
 
     /// Settings that are not as they are by default.
-    fn other_sysctls(&self) -> BTreeMap<String, String> {
+    pub(super) fn other_sysctls(&self) -> BTreeMap<String, String> {
         let Ok(Reply::Sysctls(entries)) = self.director.query(&Query::Sysctls(None), self.clock.now()) else {
             return BTreeMap::new();
         };

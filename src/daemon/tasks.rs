@@ -5,10 +5,8 @@ use std::time::Duration;
 
 use tokio::task::JoinHandle;
 
-use super::clock::Clock;
 use super::service::DirectorService;
 use super::{host_events, memory};
-use lvs::director::Director;
 use lvs::service::Family;
 use lvs_device::TunWriter;
 use lvs_host::{ErrorListener, NeighbourWatch, SettingsWatch, Watch};
@@ -62,15 +60,18 @@ pub(super) fn follow_host(
 }
 
 /// Runs what is due in the core.
-pub(super) async fn keep_time(director: Arc<Director>, clock: Clock) {
+pub(super) async fn keep_time(live: Arc<DirectorService>) {
+    let (director, clock) = (&live.director, live.clock);
     let mut ask_memory_at = clock.now();
     loop {
+        let going = live.pause.read().await;
         let now = clock.now();
         if now >= ask_memory_at {
             memory::available_pages().inspect(|pages| director.set_free_memory(*pages));
             ask_memory_at = now + memory::EVERY;
         }
         director.handle_timeout(now);
+        drop(going);
         let wait = director.poll_timeout().map_or(TICK, |due| due.since(now).clamp(SHORTEST_TICK, TICK));
         tokio::time::sleep(wait).await;
     }
@@ -82,6 +83,7 @@ async fn repeat(live: Arc<DirectorService>, writer: TunWriter) {
     let mut packet = PacketBuf::new();
     loop {
         tokio::time::sleep(REPEAT).await;
+        let _going = live.pause.read().await;
         let now = live.clock.now();
         executor.send_out(|outbox| live.director.repeat(now, outbox));
         for _ in 0..FAREWELLS {
@@ -98,6 +100,7 @@ async fn repeat(live: Arc<DirectorService>, writer: TunWriter) {
 pub(super) async fn settle(live: Arc<DirectorService>) {
     loop {
         tokio::time::sleep(SETTLE).await;
+        let _going = live.pause.read().await;
         live.follow_tables().await;
     }
 }

@@ -14,6 +14,7 @@ use super::protocol::{
 use super::reload::{ReloadRefusal, ReloadRequest, Reloaded};
 use super::status::Status;
 use super::stream::{Part, StreamRequest};
+use super::upgrade::{UpgradeRefusal, Upgraded};
 use ipvsadm::Applied;
 use lvs::director::{Command, CommandError, Explanation, Query, Question, Reply};
 use lvs::service::{Endpoint, ServiceKey};
@@ -21,6 +22,12 @@ use lvs_health::report::ServiceReport;
 
 /// A director busy with a restore of all its services needs seconds, not minutes.
 const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// A director with millions of connections needs a minute to hand them over.
+const UPGRADE_TIMEOUT: Duration = Duration::from_secs(600);
+
+/// So often in a row a director may be taken over from before its client gives up.
+const MOVES: usize = 10;
 
 /// Bodies are read in steps of this size, so that a lying length costs nothing.
 const STEP: usize = 1 << 20;
@@ -177,20 +184,53 @@ impl Client {
     /// # Errors
     /// The director could not be asked.
     pub fn stream(mut self, request: StreamRequest) -> Result<Parts, ClientError> {
-        let frame =
-            protocol::frame(&Request::Stream(request), MAX_REQUEST).map_err(|source| self.garbled(source))?;
+        let last = match request {
+            StreamRequest::Events { follow: true, .. } => self.status()?.events,
+            _ => 0,
+        };
+        self.begin(&request)?;
+        Ok(Parts { client: Some(self), output: None, request, last, has_moved: false })
+    }
+
+    fn begin(&mut self, request: &StreamRequest) -> Result<(), ClientError> {
+        let frame = protocol::frame(&Request::Stream(request.clone()), MAX_REQUEST)
+            .map_err(|source| self.garbled(source))?;
         self.stream
             .write_all(&frame)
             .and_then(|()| self.stream.set_read_timeout(None))
-            .map_err(|source| self.lost(source))?;
-        Ok(Parts { client: Some(self), output: None })
+            .map_err(|source| self.lost(source))
     }
 
-    /// Sends one request and waits for its answer.
+    /// Has another process take over, which may take long.
+    ///
+    /// # Errors
+    /// The director could not be asked. Its own answer, good or bad, is the inner result.
+    pub fn upgrade(
+        &mut self,
+        binary: Option<PathBuf>,
+    ) -> Result<Result<Upgraded, UpgradeRefusal>, ClientError> {
+        let _ = self.stream.set_read_timeout(Some(UPGRADE_TIMEOUT));
+        match self.request(&Request::Upgrade(binary))? {
+            Response::Upgraded(outcome) => Ok(outcome),
+            _ => Err(self.mismatch()),
+        }
+    }
+
+    /// Sends one request and waits for its answer; from the director that has taken over, if one has meanwhile.
     ///
     /// # Errors
     /// The director could not be asked, or refused to look at it.
     pub fn request(&mut self, request: &Request) -> Result<Response, ClientError> {
+        for _ in 0..MOVES {
+            match self.ask(request) {
+                Err(ClientError::Refused(Refusal::Moved)) => *self = Self::connect(&self.path)?,
+                other => return other,
+            }
+        }
+        self.ask(request)
+    }
+
+    fn ask(&mut self, request: &Request) -> Result<Response, ClientError> {
         let frame = match protocol::frame(request, MAX_REQUEST) {
             Ok(frame) => frame,
             Err(FrameError::TooLong { len, limit }) => {
@@ -249,6 +289,10 @@ pub struct Parts {
     /// None after the last.
     client: Option<Client>,
     output: Option<OwnedFd>,
+    request: StreamRequest,
+    /// Number of the last event that was there, or came.
+    last: u64,
+    has_moved: bool,
 }
 
 impl Parts {
@@ -268,6 +312,31 @@ impl Parts {
     }
 }
 
+impl Parts {
+    /// Goes on with the director that has taken over. What is asked for once only is left to the caller.
+    fn follow(&mut self, old: &Client) -> Result<(), ClientError> {
+        let request = match &self.request {
+            StreamRequest::Events { follow: true, .. } => {
+                StreamRequest::Events { past: usize::MAX, follow: true }
+            }
+            StreamRequest::Capture(_) => self.request.clone(),
+            _ => return Err(ClientError::Refused(Refusal::Moved)),
+        };
+        let mut client = Client::connect(&old.path)?;
+        client.begin(&request)?;
+        (self.client, self.has_moved) = (Some(client), true);
+        Ok(())
+    }
+
+    /// Notes how far it has come. False: that was told before.
+    fn is_new(&mut self, part: &Part) -> bool {
+        let Part::Event(record) = part else { return true };
+        let is_new = record.number > self.last || !self.has_moved;
+        self.last = self.last.max(record.number);
+        is_new
+    }
+}
+
 impl Iterator for Parts {
     type Item = Result<Part, ClientError>;
 
@@ -281,8 +350,12 @@ impl Iterator for Parts {
         match client.read_response() {
             Ok(Response::Part(part)) => {
                 self.client = Some(client);
-                Some(Ok(part))
+                if self.is_new(&part) { Some(Ok(part)) } else { self.next() }
             }
+            Ok(Response::Refused(Refusal::Moved)) => match self.follow(&client) {
+                Ok(()) => self.next(),
+                Err(error) => Some(Err(error)),
+            },
             Ok(Response::End) => None,
             Ok(Response::Refused(refusal)) => Some(Err(ClientError::Refused(refusal))),
             Ok(_) => Some(Err(client.mismatch())),

@@ -42,6 +42,18 @@ impl Events {
         Self { clock, kept: Mutex::default(), sender: broadcast::Sender::new(BACKLOG) }
     }
 
+    /// All that is kept, with the number of the last one, for a director that takes over.
+    pub fn kept(&self) -> (u64, Vec<Record>) {
+        let kept = self.kept.lock();
+        (kept.published, kept.records.iter().cloned().collect())
+    }
+
+    /// Goes on from what another director has kept, before there is any event here.
+    pub fn resume(&self, (published, records): (u64, Vec<Record>)) {
+        let skipped = records.len().saturating_sub(KEPT);
+        *self.kept.lock() = Kept { published, records: records.into_iter().skip(skipped).collect() };
+    }
+
     /// Tells everybody. Never waits.
     pub fn publish(&self, event: Event) {
         let time = rfc3339((self.clock)());

@@ -20,6 +20,7 @@ pub mod status;
 pub mod stream;
 #[cfg(test)]
 mod tests;
+pub mod upgrade;
 
 use std::path::{Path, PathBuf};
 
@@ -30,6 +31,7 @@ pub use reload::{ReloadRefusal, ReloadRequest, Reloaded, Snapshot};
 pub use service::{Bare, Service};
 pub use status::Status;
 pub use stream::{Part, StreamRequest};
+pub use upgrade::{UpgradeRefusal, Upgraded};
 
 /// Path of the control socket when nobody says otherwise.
 pub const DEFAULT_SOCKET: &str = "/run/tunvs/control.sock";

@@ -3,6 +3,7 @@
 //! A frame is `"LVS"`, one byte of protocol version, the length of the body (`u32`, big endian) and the body in
 //! JSON. A client sends one [`Request`] and reads one [`Response`], as often as it likes. Pure: no socket here.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::reload::{ReloadRefusal, ReloadRequest, Reloaded};
 use super::status::Status;
 use super::stream::{Part, StreamRequest};
+use super::upgrade::{UpgradeRefusal, Upgraded};
 use ipvsadm::Applied;
 use lvs::director::{Command, CommandError, Explanation, Query, Question, Reply};
 use lvs::service::{Endpoint, ServiceKey};
@@ -56,6 +58,8 @@ pub enum Request {
     Explain(Question),
     /// Read the configuration file again, or compare with it.
     Reload(ReloadRequest),
+    /// Have this program take over, or the one that runs if it is none; absolute.
+    Upgrade(Option<PathBuf>),
     /// Answered in parts.
     Stream(StreamRequest),
 }
@@ -79,6 +83,7 @@ pub enum Response {
     Draining(Result<(), CommandError>),
     Explanation(Box<Explanation>),
     Reloaded(Result<Box<Reloaded>, ReloadRefusal>),
+    Upgraded(Result<Upgraded, UpgradeRefusal>),
     /// One of many answers to a request for a stream.
     Part(Part),
     /// No more parts follow.
@@ -103,6 +108,8 @@ pub enum Refusal {
     Malformed(String),
     #[error("the request has {len} bytes, the director takes {limit}: split it")]
     TooLong { len: usize, limit: usize },
+    #[error("another director has taken over meanwhile: ask it")]
+    Moved,
     #[error("the director has too many control connections: try again")]
     Busy,
     #[error("the answer is longer than {0} bytes")]

@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::StreamExt;
+use futures::{FutureExt, StreamExt};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
@@ -163,9 +163,10 @@ impl<S: Service> Connection<S> {
         loop {
             let mut header = [0; HEADER_LEN];
             let first = tokio::select! {
-                first = timeout(self.limits.idle, self.stream.read(&mut header[..1])) => first,
-                _ = self.stopping.wait_for(|stop| *stop) => return Ok(()),
+                first = timeout(self.limits.idle, self.stream.read(&mut header[..1])) => Some(first),
+                () = async { drop(self.stopping.wait_for(|stop| *stop).await) } => None,
             };
+            let Some(first) = first else { return self.say_moved().await };
             let Ok(first) = first else { return Ok(()) };
             if first? == 0 {
                 return Ok(());
@@ -178,7 +179,7 @@ impl<S: Service> Connection<S> {
                 let body = self.read_body(len).await?;
                 let request = protocol::parse(&body)?;
                 drop(body);
-                let answer = self.answer(request).await;
+                let answer = self.answer_or_move(request).await;
                 drop(large);
                 answer
             };
@@ -187,6 +188,27 @@ impl<S: Service> Connection<S> {
                 Answer::InParts(request) => self.send_parts(&request).await?,
             }
         }
+    }
+
+    /// Whoever has not had an answer when another process takes over has not been heard: it is asked instead.
+    async fn answer_or_move(&self, request: Request) -> Answer {
+        if matches!(request, Request::Upgrade(_)) {
+            return self.answer(request).await;
+        }
+        tokio::select! {
+            biased;
+            answer = self.answer(request) => answer,
+            () = self.service.moved() => Answer::Whole(Response::Refused(Refusal::Moved)),
+        }
+    }
+
+    /// Tells a client that has nothing under way whom to ask from now on.
+    async fn say_moved(&mut self) -> Result<(), ConnectionError> {
+        if self.has_moved() { self.send(&Response::Refused(Refusal::Moved)).await } else { Ok(()) }
+    }
+
+    fn has_moved(&self) -> bool {
+        self.service.moved().now_or_never().is_some()
     }
 
     async fn answer(&self, request: Request) -> Answer {
@@ -203,6 +225,7 @@ impl<S: Service> Connection<S> {
             Request::Status => Response::Status(Box::new(self.service.status())),
             Request::Explain(question) => Response::Explanation(Box::new(self.service.explain(&question))),
             Request::Reload(request) => Response::Reloaded(self.service.reload(request).await.map(Box::new)),
+            Request::Upgrade(binary) => Response::Upgraded(self.service.upgrade(binary).await),
             Request::Stream(request) => return Answer::InParts(request),
         })
     }
@@ -230,7 +253,8 @@ impl<S: Service> Connection<S> {
                 part = parts.next() => part,
                 () = std::future::ready(()), if is_stopping => None,
             };
-            let Some(part) = part else { return self.send(&Response::End).await };
+            let end = || if self.has_moved() { Response::Refused(Refusal::Moved) } else { Response::End };
+            let Some(part) = part else { return self.send(&end()).await };
             let frame = protocol::frame(&Response::Part(part), MAX_RESPONSE)?;
             tokio::select! {
                 written = self.stream.write_all(&frame) => written?,

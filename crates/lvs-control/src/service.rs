@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use super::protocol::{Counter, OnError};
 use super::reload::{ReloadRefusal, ReloadRequest, Reloaded};
 use super::status::Status;
 use super::stream::{Parts, StreamRequest};
+use super::upgrade::{UpgradeRefusal, Upgraded};
 use ipvsadm::Applied;
 use lvs::Time;
 use lvs::director::{Command, CommandError, Director, Explanation, Query, Question, Reply};
@@ -64,6 +66,20 @@ pub trait Service: Send + Sync + 'static {
     /// How it stands with services under checks.
     fn health(&self) -> Vec<ServiceReport> {
         Vec::new()
+    }
+
+    /// Has another process take over. Runs to its end even when the client is gone.
+    fn upgrade(
+        &self,
+        binary: Option<PathBuf>,
+    ) -> impl Future<Output = Result<Upgraded, UpgradeRefusal>> + Send {
+        let _ = binary;
+        std::future::ready(Err(UpgradeRefusal::Nothing))
+    }
+
+    /// Done when another process has taken over, which is to be asked from then on.
+    fn moved(&self) -> impl Future<Output = ()> + Send {
+        std::future::pending()
     }
 
     /// An answer in parts. Holds no lock between two of them: the client may be slow.

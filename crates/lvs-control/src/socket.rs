@@ -27,7 +27,7 @@ pub struct ControlSocket {
     path: PathBuf,
     listener: UnixListener,
     identity: Option<(u64, u64)>,
-    _made: Option<MadeDirectory>,
+    made: Option<MadeDirectory>,
 }
 
 /// A directory that was not there before; removed again if nothing else is in it then.
@@ -88,12 +88,31 @@ impl ControlSocket {
             errno => failed(errno.into()),
         })?;
         let mut bound =
-            Self { path: path.to_owned(), listener: UnixListener::from(fd), identity: None, _made: made };
+            Self { path: path.to_owned(), listener: UnixListener::from(fd), identity: None, made: made };
         bound.identity = identity(path);
         Backlog::new(BACKLOG)
             .and_then(|backlog| socket::listen(&bound.listener, backlog))
             .map_err(|errno| failed(errno.into()))?;
         Ok(bound)
+    }
+
+    /// Goes on with a socket that another process of ours listens at; `made_directory`: it has made its directory.
+    pub fn adopt(path: &Path, listener: OwnedFd, made_directory: bool) -> Self {
+        let directory = path.parent().filter(|_| made_directory);
+        Self {
+            path: path.to_owned(),
+            listener: UnixListener::from(listener),
+            identity: identity(path),
+            made: directory.map(|path| MadeDirectory(path.to_owned())),
+        }
+    }
+
+    /// Another descriptor for [`Self::adopt`], and whether the directory was made.
+    ///
+    /// # Errors
+    /// The system refuses one.
+    pub fn hand_over(&self) -> io::Result<(OwnedFd, bool)> {
+        Ok((self.listener.try_clone()?.into(), self.made.is_some()))
     }
 
     pub fn path(&self) -> &Path {

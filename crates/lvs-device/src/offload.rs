@@ -23,6 +23,11 @@ const LADDER: [Features; 5] = [Features(USO), Features(ECN), Features(TSO), Feat
 impl Features {
     pub const NONE: Self = Self(0);
 
+    /// Agreement that another process has come to.
+    pub const fn agreed(bits: u32) -> Self {
+        Self(bits)
+    }
+
     pub const fn bits(self) -> u32 {
         self.0
     }

@@ -78,6 +78,22 @@ impl Tun {
         Ok(())
     }
 
+    /// Goes on with an interface of another process: a descriptor for each queue, and one for what takes tunnels whole.
+    pub fn adopt(name: &str, fds: Vec<OwnedFd>, features: Features, link: Option<OwnedFd>) -> Self {
+        let tunnels = link.map(|link| Arc::new(Attached { link }));
+        Self { name: name.to_owned(), features, fds, refusals: Arc::default(), tunnels }
+    }
+
+    /// Other descriptors of the same, for [`Self::adopt`].
+    ///
+    /// # Errors
+    /// The system refuses them.
+    pub fn hand_over(&self) -> io::Result<(Vec<OwnedFd>, Option<OwnedFd>)> {
+        let fds = self.fds.iter().map(OwnedFd::try_clone).collect::<io::Result<_>>()?;
+        let link = self.tunnels.as_ref().map(|attached| attached.link.try_clone()).transpose()?;
+        Ok((fds, link))
+    }
+
     pub fn name(&self) -> &str {
         &self.name
     }

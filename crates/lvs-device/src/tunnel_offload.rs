@@ -22,7 +22,7 @@ pub struct TunnelOffload {
 /// A program at the entrance of a device, for as long as this lives.
 #[derive(Debug)]
 pub(super) struct Attached {
-    _link: OwnedFd,
+    pub(super) link: OwnedFd,
 }
 
 impl TunnelOffload {
@@ -32,9 +32,22 @@ impl TunnelOffload {
         Ok(Self { program: bpf::load(&program::instructions())? })
     }
 
+    /// Goes on with a program that another process has loaded.
+    pub const fn adopt(program: OwnedFd) -> Self {
+        Self { program }
+    }
+
+    /// Another descriptor of the program, for [`Self::adopt`].
+    ///
+    /// # Errors
+    /// The system refuses one.
+    pub fn program(&self) -> io::Result<OwnedFd> {
+        self.program.try_clone()
+    }
+
     /// # Errors
     /// A kernel without TCX, or the device is gone.
     pub(super) fn attach(&self, interface: u32) -> io::Result<Attached> {
-        Ok(Attached { _link: bpf::attach(&self.program, interface)? })
+        Ok(Attached { link: bpf::attach(&self.program, interface)? })
     }
 }

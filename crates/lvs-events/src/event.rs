@@ -145,6 +145,11 @@ pub enum Event {
     Lost {
         events: u64,
     },
+    /// The director has taken over from the one before, with its connections.
+    Upgraded {
+        version: String,
+        connections: u64,
+    },
 }
 
 impl Event {
@@ -175,6 +180,7 @@ impl Event {
             | Self::ServerReturned { service, .. } => Some(service),
             Self::Started { .. }
             | Self::Stopping
+            | Self::Upgraded { .. }
             | Self::Reloaded { .. }
             | Self::ReloadFailed { .. }
             | Self::DropsBegan { .. }

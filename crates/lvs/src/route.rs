@@ -59,6 +59,16 @@ impl RouteTable {
         Self { claimed: (!claimed.is_empty()).then(|| Box::new(Self::new(claimed))), ..self }
     }
 
+    /// Every route, in no particular order.
+    pub fn all(&self) -> impl Iterator<Item = &Route> {
+        self.routes.values()
+    }
+
+    /// Networks that the director claims for its host.
+    pub fn claimed(&self) -> impl Iterator<Item = IpNet> {
+        self.claimed.iter().flat_map(|claimed| claimed.routes.keys().copied())
+    }
+
     /// Whether packets to `addr` end at this host, by an address of its own or by one that the director claims.
     pub fn ends_here(&self, addr: IpAddr) -> bool {
         self.ends(self.to(addr), addr)

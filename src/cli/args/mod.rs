@@ -56,6 +56,17 @@ pub enum Command {
     /// Show how services, settings and sync daemons differ from the configuration file: - is the file's, + is there.
     /// Exit status: 0 no difference, 1 some, 2 trouble
     Diff(DiffArgs),
+    /// Have another tunvs take over from the director that runs, without losing a connection
+    Upgrade(UpgradeArgs),
+    /// Attend to a director that has taken over: what the process becomes that was started first
+    #[command(hide = true)]
+    Attend {
+        /// Its process
+        director: i32,
+    },
+    /// Print which versions of the state of a running director this program takes over
+    #[command(hide = true)]
+    StateFormats,
     /// Print one of the kernel's tables, in the kernel's format
     Proc {
         /// Which one, as below /proc: net/ip_vs, net/ip_vs_conn, net/ip_vs_conn_sync, net/ip_vs_stats,
@@ -232,6 +243,14 @@ pub struct SocketArgs {
     /// The control socket
     #[arg(long, value_name = "PATH", env = SOCKET_VARIABLE, help = format!("The control socket [default: {DEFAULT_SOCKET}]"))]
     pub socket: Option<PathBuf>,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct UpgradeArgs {
+    /// The program that takes over [default: the one that runs, as its file is by now]
+    pub binary: Option<PathBuf>,
+    #[command(flatten)]
+    pub socket: SocketArgs,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

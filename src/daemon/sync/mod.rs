@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::net::UdpSocket;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, RwLock};
 use tokio::task::{JoinHandle, JoinSet};
 
 use super::clock::Clock;
@@ -27,6 +27,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(250);
 pub(super) struct SyncDaemons {
     director: Arc<Director>,
     clock: Clock,
+    /// Held while messages are taken in or made.
+    pause: Arc<RwLock<()>>,
     /// Rung by packets whose connections fill a message.
     bell: Arc<Notify>,
     running: Mutex<Vec<Running>>,
@@ -68,10 +70,16 @@ impl Drop for Running {
 }
 
 impl SyncDaemons {
-    pub(super) fn new(director: Arc<Director>, clock: Clock, bell: Arc<Notify>) -> Self {
+    pub(super) fn new(
+        director: Arc<Director>,
+        clock: Clock,
+        bell: Arc<Notify>,
+        pause: Arc<RwLock<()>>,
+    ) -> Self {
         Self {
             director,
             clock,
+            pause,
             bell,
             running: Mutex::default(),
             trust: Trust::default(),
@@ -134,6 +142,11 @@ impl SyncDaemons {
         }
     }
 
+    /// Closes the channel to other directors, for a successor, which opens its own.
+    pub(super) fn close_channel(&self) {
+        *self.channel.lock() = None;
+    }
+
     /// How it stands with synchronisation.
     pub(super) fn status(&self) -> status::Sync {
         let running = self.running.lock();
@@ -162,19 +175,16 @@ impl SyncDaemons {
             ports = sockets.len(),
             "sync daemon started"
         );
-        let (director, clock, failures) = (&self.director, self.clock, &self.failures);
+        let failures = &self.failures;
+        let core = || (Arc::clone(&self.director), self.clock, Arc::clone(&self.pause));
         Ok(match spec.role {
             DaemonRole::Master => {
-                let telling =
-                    tell(Arc::clone(director), clock, sockets, Arc::clone(&self.bell), Arc::clone(failures));
+                let telling = tell(core(), sockets, Arc::clone(&self.bell), Arc::clone(failures));
                 vec![tokio::spawn(telling)]
             }
             DaemonRole::Backup => {
                 let longest = usize::from(spec.max_len);
-                let hear = |socket| {
-                    let what = (Arc::clone(director), clock, self.trust.clone());
-                    hear(what, socket, longest, Arc::clone(failures))
-                };
+                let hear = |socket| hear((core(), self.trust.clone()), socket, longest, Arc::clone(failures));
                 sockets.into_iter().map(|socket| tokio::spawn(hear(socket))).collect()
             }
         })
@@ -193,10 +203,12 @@ impl SyncDaemons {
     }
 }
 
+/// The director, its time, and what is held while it is told something or asked for something.
+type Core = (Arc<Director>, Clock, Arc<RwLock<()>>);
+
 /// A master: sends what the core has to say.
 async fn tell(
-    director: Arc<Director>,
-    clock: Clock,
+    (director, clock, pause): Core,
     sockets: Vec<UdpSocket>,
     bell: Arc<Notify>,
     failures: Arc<Failures>,
@@ -204,6 +216,7 @@ async fn tell(
     loop {
         // Either may be first; the messages are the same.
         let _ = tokio::time::timeout(LOOK_EVERY, bell.notified()).await;
+        let _going = pause.read().await;
         for outgoing in director.take_sync_messages(clock.now()) {
             let Some(socket) = sockets.get(outgoing.port) else { continue };
             if let Err(error) = socket.send(&outgoing.message).await {
@@ -216,7 +229,7 @@ async fn tell(
 
 /// A backup: hands what comes to the core.
 async fn hear(
-    (director, clock, trust): (Arc<Director>, Clock, Trust),
+    ((director, clock, pause), trust): (Core, Trust),
     socket: UdpSocket,
     longest: usize,
     failures: Arc<Failures>,
@@ -227,7 +240,10 @@ async fn hear(
             Ok((_, from)) if !trust.believes_message_of(from.ip()) => {
                 failures.unbelieved.fetch_add(1, Relaxed);
             }
-            Ok((len, _)) => director.hear_sync_message(&message[..len], clock.now()),
+            Ok((len, _)) => {
+                let _going = pause.read().await;
+                director.hear_sync_message(&message[..len], clock.now());
+            }
             Err(error) => {
                 failures.receiving.fetch_add(1, Relaxed);
                 tracing::debug!(%error, "sync message not received");

@@ -25,6 +25,7 @@ use upkeep::due::Upkeep;
 use upkeep::reset_queue::ResetQueue;
 use upkeep::sync::state::Sync;
 
+pub use crate::conn::record::UnreadableExport;
 pub use crate::conn::{CloseReason, FlowLogging, FlowRecord, LostFlows};
 pub use crate::service::HandshakeStats;
 pub use crate::verdict::{DropReason, Verdict};

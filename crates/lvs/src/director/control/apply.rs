@@ -40,6 +40,17 @@ impl Director {
         self.services.read().drained().copied().collect()
     }
 
+    /// Shares of servers that begin slowly, in thousandths of what is fair, and of all others.
+    pub fn shares(&self) -> Vec<(ServiceKey, Endpoint, u32)> {
+        let services = self.services.read();
+        let of = |service: &VirtualService| {
+            let key = service.spec().key;
+            let ends = service.servers().iter().map(|server| server.endpoint());
+            ends.map(|end| (key, end, service.share(end))).collect::<Vec<_>>()
+        };
+        services.iter().flat_map(of).collect()
+    }
+
     /// Takes over marks of an earlier director, before there are services.
     pub fn expect_drained(&self, marks: impl IntoIterator<Item = (ServiceKey, Endpoint)>) {
         self.services.write().expect_drained(marks);

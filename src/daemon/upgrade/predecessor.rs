@@ -1,0 +1,346 @@
+//! The director that hands over: looks at the new program, starts it, copies what it knows, pauses, and is done when the
+//! successor forwards. Until then every failure ends with this director at work again, and the successor killed before.
+
+use std::io::Write;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use nix::sys::prctl::set_child_subreaper;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::{Pid, dup2_stdin};
+use tokio::runtime::Handle;
+use tokio::sync::{OwnedRwLockWriteGuard, oneshot};
+
+use super::link::{Kind, Link, LinkError};
+use super::state::{Before, Hello, InterfaceState, Last};
+use super::{FORMATS, PREDECESSOR, STATE, attendant};
+use crate::daemon::datapath::Interface;
+use crate::daemon::following::Held;
+use crate::daemon::service::DirectorService;
+use lvs::director::Copy;
+use lvs_control::{UpgradeRefusal, Upgraded};
+
+/// A wish for an upgrade, and who waits for what becomes of it.
+pub(in crate::daemon) type Order = (Option<PathBuf>, oneshot::Sender<Result<Upgraded, UpgradeRefusal>>);
+
+/// Time that a program has to say what it is.
+const LOOK: Duration = Duration::from_secs(10);
+
+/// Connections that are copied while packets wait, at the most that is striven for.
+const FEW: usize = 512;
+
+/// Rounds before the last one, however many connections change meanwhile.
+const ROUNDS: usize = 8;
+
+/// Things that a director has for its successor beside its tables.
+#[derive(Debug, Default)]
+pub(in crate::daemon) struct Estate {
+    pub(in crate::daemon) interfaces: Vec<Interface>,
+    /// The listener of the control socket, and whether its directory was made.
+    pub(in crate::daemon) socket: Option<(OwnedFd, bool)>,
+    /// How the attendant is told of the next director; none where this process was started first.
+    pub(in crate::daemon) attendant: Option<UnixStream>,
+    /// The other end of that, where this process will be the attendant.
+    attends: Option<UnixStream>,
+}
+
+/// Hands over to that program, or to the one that runs.
+pub(in crate::daemon) async fn hand_over(
+    live: Arc<DirectorService>,
+    binary: Option<PathBuf>,
+) -> Result<Upgraded, UpgradeRefusal> {
+    let binary = binary.or_else(own_binary).ok_or(UpgradeRefusal::Nothing)?;
+    look_at(&binary).await?;
+    tracing::info!(binary = %binary.display(), "upgrade begins");
+    let done = tokio::task::spawn_blocking(move || start_and_hand_over(&live, &binary)).await;
+    done.unwrap_or_else(|error| Err(UpgradeRefusal::Failed { why: error.to_string() }))
+        .inspect_err(|error| tracing::error!(%error, "no upgrade"))
+}
+
+/// The file of this program, or what has taken its place since.
+fn own_binary() -> Option<PathBuf> {
+    let path = std::env::current_exe().ok()?;
+    let text = path.to_str()?;
+    Some(PathBuf::from(text.strip_suffix(" (deleted)").unwrap_or(text)))
+}
+
+/// Looks whether the program is a tunvs that can take over.
+async fn look_at(binary: &Path) -> Result<(), UpgradeRefusal> {
+    let not_runnable = |why: String| UpgradeRefusal::NotRunnable { binary: binary.to_owned(), why };
+    let asking = tokio::process::Command::new(binary)
+        .arg("state-formats")
+        .stdin(Stdio::null())
+        .kill_on_drop(true)
+        .output();
+    let output = match tokio::time::timeout(LOOK, asking).await {
+        Ok(Ok(output)) => output,
+        Ok(Err(error)) => return Err(not_runnable(error.to_string())),
+        Err(_) => return Err(not_runnable(format!("it says nothing within {} s", LOOK.as_secs()))),
+    };
+    let answer = String::from_utf8_lossy(&output.stdout);
+    let answer = answer.lines().next().unwrap_or_default();
+    let Some(reads) = answer.strip_prefix(FORMATS).filter(|_| output.status.success()) else {
+        let answer = answer.chars().take(100).collect();
+        return Err(UpgradeRefusal::NotTunvs { binary: binary.to_owned(), answer });
+    };
+    if !reads.split_whitespace().any(|version| version == STATE.to_string()) {
+        let reads = reads.trim().to_owned();
+        return Err(UpgradeRefusal::OtherState { binary: binary.to_owned(), reads, writes: STATE });
+    }
+    Ok(())
+}
+
+/// While packets wait. Dropping it without [`Paused::resume`] leaves all at rest.
+struct Paused {
+    all: OwnedRwLockWriteGuard<()>,
+    host: Held,
+    since: Duration,
+}
+
+impl Paused {
+    /// Stops the queues and everything else that changes tables.
+    fn begin(live: &DirectorService) -> Self {
+        let all = Handle::current().block_on(Arc::clone(&live.pause).write_owned());
+        let mut host = Handle::current().block_on(live.host.hold());
+        live.sync.close_channel();
+        let since = live.clock.elapsed();
+        live.estate.lock().interfaces.iter_mut().for_each(Interface::pause);
+        host.mark_interfaces().for_each(Interface::pause);
+        Self { all, host, since }
+    }
+
+    fn resume(mut self, live: &DirectorService) {
+        let mut estate = live.estate.lock();
+        for interface in estate.interfaces.iter_mut().chain(self.host.mark_interfaces()) {
+            if let Err(error) = interface.serve() {
+                tracing::error!(device = interface.name(), %error, "packets are not read any more");
+            }
+        }
+        drop(self.all);
+        for (_, error) in live.sync.follow() {
+            live.sync.trouble(&error);
+        }
+    }
+
+    /// The successor has everything: nothing here moves again.
+    fn end(self) {
+        self.host.let_go();
+        std::mem::forget(self.all);
+    }
+}
+
+/// The started program. It is killed if it does not come to forward.
+struct Started {
+    child: Child,
+    has_taken_over: bool,
+}
+
+impl Drop for Started {
+    fn drop(&mut self) {
+        if !self.has_taken_over {
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+        }
+    }
+}
+
+fn start_and_hand_over(live: &DirectorService, binary: &Path) -> Result<Upgraded, UpgradeRefusal> {
+    let failed = |why: String| UpgradeRefusal::Failed { why };
+    let (ours, theirs) = UnixStream::pair().map_err(|error| failed(error.to_string()))?;
+    let mut started = start(binary, theirs).map_err(|error| failed(error.to_string()))?;
+    let mut paused = None;
+    let outcome = Link::new(ours).and_then(|mut link| {
+        let hello: Hello = link.expect_json(Kind::Hello)?;
+        copy(live, &mut link, &mut paused).map(|(counted, paused)| (hello, counted, paused))
+    });
+    let pid = started.child.id();
+    match outcome {
+        Ok((hello, counted, paused_for)) => {
+            started.has_taken_over = true;
+            if let Some(paused) = paused {
+                paused.end();
+            }
+            let upgraded = Upgraded {
+                binary: binary.to_owned(),
+                version: hello.version,
+                pid,
+                connections: counted.connections,
+                templates: counted.templates,
+                left_out: counted.left_out,
+                paused_us: u64::try_from(paused_for.as_micros()).unwrap_or(u64::MAX),
+            };
+            live.moved.send_replace(true);
+            tracing::info!(pid, version = upgraded.version, paused_us = upgraded.paused_us, "upgraded");
+            Ok(upgraded)
+        }
+        Err(error) => {
+            let why = match (&error, live.host.is_stopping()) {
+                (_, true) => "the director stops".to_owned(),
+                (LinkError::Ended, _) => match started.child.wait() {
+                    Ok(status) => format!("it ended before it had taken over ({status}); the log says why"),
+                    Err(error) => error.to_string(),
+                },
+                _ => error.to_string(),
+            };
+            // Before anybody else reads the queues.
+            drop(started);
+            if let Some(paused) = paused {
+                paused.resume(live);
+            }
+            Err(failed(why))
+        }
+    }
+}
+
+/// Starts the program as this one was started.
+fn start(binary: &Path, link: UnixStream) -> std::io::Result<Started> {
+    let mut args = std::env::args_os();
+    let name = args.next().unwrap_or_else(|| binary.as_os_str().to_owned());
+    let mut command = Command::new(binary);
+    command.arg0(name).args(args).env(PREDECESSOR, std::process::id().to_string());
+    let child = command.stdin(OwnedFd::from(link)).spawn()?;
+    Ok(Started { child, has_taken_over: false })
+}
+
+/// Numbers of what the successor has.
+#[derive(Clone, Copy, Debug, Default, serde::Serialize, serde::Deserialize)]
+pub(super) struct Counted {
+    pub(super) connections: u64,
+    pub(super) templates: u64,
+    pub(super) left_out: u64,
+}
+
+/// Copies everything. Returns what the successor has, and for how long packets waited.
+fn copy(
+    live: &DirectorService,
+    link: &mut Link,
+    paused: &mut Option<Paused>,
+) -> Result<(Counted, Duration), LinkError> {
+    let director = Arc::clone(&live.director);
+    let mut copy = director.begin_copy();
+    let before = Before {
+        state: STATE,
+        now: live.clock.now().0,
+        started: live.started().to_owned(),
+        routing: Handle::current().block_on(live.host.hold()).routing(),
+        wanted: live.wanted(),
+    };
+    link.send_json(Kind::Before, &before)?;
+    for _ in 0..ROUNDS {
+        send_round(live, link, &mut copy)?;
+        link.send(Kind::Round, &[])?;
+        link.expect(Kind::Round)?;
+        copy.begin_round();
+        if copy.touched() <= FEW {
+            break;
+        }
+    }
+    let at_rest = paused.insert(Paused::begin(live));
+    if live.host.is_stopping() {
+        return Err(LinkError::Refused("the director stops".to_owned()));
+    }
+    let (last, fds) = last(live, at_rest).map_err(LinkError::from)?;
+    link.send_descriptors(&fds)?;
+    link.send_json(Kind::Last, &last)?;
+    copy.begin_last_round();
+    send_round(live, link, &mut copy)?;
+    // What was under way when all paused.
+    while copy.touched() > 0 {
+        copy.begin_round();
+        send_round(live, link, &mut copy)?;
+    }
+    let mut rest = Vec::new();
+    copy.put_rest(&mut rest, live.clock.now());
+    link.send(Kind::Part, &rest)?;
+    link.send(Kind::Begin, &[])?;
+    let mut counted: Counted = link.expect_json(Kind::Forwarding)?;
+    counted.left_out += copy.left_out();
+    Ok((counted, live.clock.elapsed() - at_rest.since))
+}
+
+fn send_round(live: &DirectorService, link: &mut Link, copy: &mut Copy<'_>) -> Result<(), LinkError> {
+    let mut part = Vec::new();
+    while copy.put_part(&mut part, live.clock.now()) {
+        link.send(Kind::Part, &part)?;
+    }
+    Ok(())
+}
+
+/// The last message, and the descriptors.
+fn last(live: &DirectorService, paused: &mut Paused) -> std::io::Result<(Last, Vec<OwnedFd>)> {
+    let now = live.clock.now();
+    let mut estate = live.estate.lock();
+    let (mut fds, mut interfaces): (Vec<OwnedFd>, Vec<InterfaceState>) = (Vec::new(), Vec::new());
+    for interface in
+        estate.interfaces.iter().chain(paused.host.mark_interfaces().map(|interface| &*interface))
+    {
+        let (state, more) = interface.hand_over()?;
+        interfaces.push(state);
+        fds.extend(more);
+    }
+    let (listener, made_directory) =
+        estate.socket.as_ref().ok_or_else(|| std::io::Error::other("no control socket"))?;
+    fds.push(listener.try_clone()?);
+    let made_directory = *made_directory;
+    if estate.attendant.is_none() {
+        let (attends, told) = UnixStream::pair()?;
+        estate.attends = Some(attends);
+        fds.push(told.into());
+    } else if let Some(attendant) = &estate.attendant {
+        fds.push(attendant.try_clone()?.into());
+    }
+    let program = live.tunnel_program()?;
+    let has_program = program.is_some();
+    fds.extend(program);
+    let metrics = Handle::current().block_on(live.exporters.hand_over())?;
+    let metrics = metrics.map(|(addr, listener)| {
+        fds.push(listener);
+        addr
+    });
+    let (published, events) = live.events.kept();
+    let last = Last {
+        wanted: live.wanted(),
+        kept: Handle::current().block_on(live.kept_tables()),
+        health: live.health.lock().states(now),
+        drains: live.drain_states(now),
+        published,
+        events,
+        counters: live.counted(),
+        queues: live.queues(),
+        flow_log: live.exporters.tally(),
+        interfaces,
+        made_directory,
+        metrics,
+        has_program,
+    };
+    Ok((last, fds))
+}
+
+/// Ends this process in favour of its successor: as the attendant, if it was started first. Returns the exit status if there
+/// is none to come from another program.
+pub(in crate::daemon) fn take_leave(live: &DirectorService, upgraded: &Upgraded) -> i32 {
+    let pid = i32::try_from(upgraded.pid).unwrap_or_default();
+    if live.host.is_stopping() {
+        let _ = kill(Pid::from_raw(pid), Signal::SIGTERM);
+    }
+    let mut estate = live.estate.lock();
+    if let Some(mut attendant) = estate.attendant.take() {
+        let _ = attendant.write_all(&pid.to_le_bytes());
+        return 0;
+    }
+    let Some(attends) = estate.attends.take() else { return 1 };
+    let _ = set_child_subreaper(true);
+    if let Err(error) = dup2_stdin(&attends) {
+        tracing::error!(%error, "the successor goes on by itself");
+        return 1;
+    }
+    let name = std::env::args_os().next().unwrap_or_else(|| "tunvs".into());
+    let error = Command::new(&upgraded.binary).arg0(name).arg("attend").arg(pid.to_string()).exec();
+    tracing::debug!(%error, "the attendant is this program");
+    attendant::attend(pid).unwrap_or(1)
+}
