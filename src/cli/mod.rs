@@ -62,9 +62,7 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
         }
         args::Command::Upgrade(given) => upgrade::run(&given, &mut std::io::stdout()).map_err(CliError::from),
         args::Command::Attend { director } => return upgrade::attend(director),
-        args::Command::StateFormats => {
-            writeln!(std::io::stdout(), "{}", daemon::formats()).map_err(CliError::Write)
-        }
+        args::Command::StateFormats => upgrade::formats(&mut std::io::stdout()).map_err(CliError::from),
         args::Command::Diff(given) => return diff(&given),
         args::Command::Doctor(given) => return doctor(&given),
         args::Command::Proc { file, socket } => {

@@ -54,6 +54,11 @@ pub(super) fn attend(director: i32) -> ExitCode {
     }
 }
 
+/// `tunvs state-formats`: what a director asks a program before it hands over to it.
+pub(super) fn formats(out: &mut dyn Write) -> Result<(), UpgradeError> {
+    Ok(writeln!(out, "{}", daemon::formats())?)
+}
+
 /// The exit status of that number.
 pub(super) fn exit_code(code: i32) -> ExitCode {
     u8::try_from(code).map_or(ExitCode::FAILURE, ExitCode::from)

@@ -386,7 +386,7 @@ mod tests {
             stream.write_all(b"GET /healthz HTTP/1.0\r\n\r\n").await?;
             let mut text = String::new();
             stream.read_to_string(&mut text).await?;
-            std::io::Result::Ok(text.ends_with("ok\n"))
+            io::Result::Ok(text.ends_with("ok\n"))
         };
         let (one, two) = (free(()), free(()));
         assert_eq!(turn(&live, &at(one)).await.unwrap(), [format!("metrics: {one}")]);
