@@ -325,3 +325,64 @@ fn apply(director: &Director, command: Command) {
 fn parse(addr: &str) -> std::net::IpAddr {
     addr.parse().expect("the fuzz director's own addresses are right")
 }
+
+/// The tables that netlink messages change, in memory.
+struct InMemory(Director);
+
+impl lvs_netlink::Tables for InMemory {
+    fn apply(
+        &mut self,
+        command: Command,
+    ) -> Result<Result<(), lvs::director::CommandError>, lvs_netlink::Gone> {
+        Ok(self.0.apply(&command, Time::ZERO))
+    }
+
+    fn query(
+        &mut self,
+        query: Query,
+    ) -> Result<Result<Reply, lvs::director::CommandError>, lvs_netlink::Gone> {
+        Ok(self.0.query(&query, Time::ZERO))
+    }
+}
+
+/// A row of datagrams or options: one byte says what it is, the next two how long. Answers are messages of lengths that do
+/// not lie, to the socket that asked.
+pub(crate) fn netlink(mut data: &[u8]) {
+    const PORT: u32 = 77;
+    const PREFIX: usize = 3;
+    let mut tables = InMemory(director());
+    while let Some((prefix, rest)) = data.split_first_chunk::<PREFIX>() {
+        let [kind, high, low] = *prefix;
+        let len = usize::from(u16::from_be_bytes([high, low]));
+        let (bytes, next) = rest.split_at(len.min(rest.len()));
+        data = next;
+        if kind & 0x80 != 0 {
+            let name = 1152 + u32::from(kind & 0x1f);
+            let _ = lvs_netlink::options::set(name, bytes, &mut tables);
+            let asked = &bytes[..bytes.len().min(lvs_netlink::options::LONGEST)];
+            if let Ok((out, _)) = lvs_netlink::options::get(name, asked, len, &mut tables) {
+                assert!(out.len() <= len, "{} bytes into a room of {len}", out.len());
+            }
+            continue;
+        }
+        let dialogue = lvs_netlink::Dialogue {
+            family: 32,
+            port: PORT,
+            is_admin: kind & 1 == 0,
+            ext_ack: kind & 2 != 0,
+            cap_ack: kind & 4 != 0,
+            room: 0,
+        };
+        for message in lvs_netlink::Messages(bytes).filter(|message| dialogue.is_ours(message)) {
+            for datagram in dialogue.answer(&message, &mut tables) {
+                let answers: usize = lvs_netlink::Messages(&datagram)
+                    .map(|answer| answer.bytes.len().next_multiple_of(4))
+                    .sum();
+                assert_eq!(answers, datagram.len().next_multiple_of(4), "a length lies");
+                assert!(lvs_netlink::Messages(&datagram).all(|answer| answer.header.port == PORT));
+            }
+        }
+        let mut lists = vec![1];
+        let _ = lvs_netlink::with_family(bytes, &dialogue, &mut lists, true);
+    }
+}

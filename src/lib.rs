@@ -8,6 +8,7 @@ pub mod cli;
 pub mod daemon;
 pub mod demo;
 pub mod doctor;
+pub mod exec;
 pub mod flow_log;
 pub mod health;
 pub mod metrics;

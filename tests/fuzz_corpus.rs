@@ -32,6 +32,11 @@ fn the_keepalived_corpus_is_survived() {
 }
 
 #[test]
+fn the_netlink_corpus_is_survived() {
+    replay("netlink", bodies::netlink);
+}
+
+#[test]
 fn the_import_corpus_is_survived() {
     replay("import", bodies::import);
 }

@@ -65,6 +65,7 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
         args::Command::StateFormats => upgrade::formats(&mut std::io::stdout()).map_err(CliError::from),
         args::Command::Diff(given) => return diff(&given),
         args::Command::Doctor(given) => return doctor(&given),
+        args::Command::Exec { socket, words } => return exec(&socket, &words),
         args::Command::Proc { file, socket } => {
             tables::proc(&file, &socket, &mut std::io::stdout()).map_err(CliError::from)
         }
@@ -125,6 +126,12 @@ fn diff(given: &args::DiffArgs) -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+fn exec(socket: &args::SocketArgs, words: &[OsString]) -> ExitCode {
+    let socket = lvs_control::socket_path(socket.socket.as_deref());
+    let status = crate::exec::run(&socket, words, &|error| report(error));
+    ExitCode::from(u8::try_from(status).unwrap_or(u8::MAX))
 }
 
 /// 0 if nothing is wrong, 1 if something is, 2 for trouble.

@@ -22,16 +22,17 @@ pub fn set_bytes(socket: &impl AsRawFd, level: i32, name: i32, value: &[u8]) -> 
     if status == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
-/// Asks for an option whose structure is as long as the room, and says in its beginning what is asked for.
+/// Asks for an option whose structure is as long as the room, and says in its beginning what is asked for. How many bytes
+/// came.
 ///
 /// # Errors
 /// Errors of `getsockopt(2)`.
-pub fn read(socket: &impl AsRawFd, level: i32, name: i32, room: &mut [u8]) -> io::Result<()> {
+pub fn read(socket: &impl AsRawFd, level: i32, name: i32, room: &mut [u8]) -> io::Result<usize> {
     let mut len = libc::socklen_t::try_from(room.len()).map_err(io::Error::other)?;
     // SAFETY: the kernel reads and writes no more than `len` bytes of the room, which has as many.
     let status =
         unsafe { libc::getsockopt(socket.as_raw_fd(), level, name, room.as_mut_ptr().cast(), &raw mut len) };
-    if status == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+    if status == 0 { Ok(len as usize) } else { Err(io::Error::last_os_error()) }
 }
 
 /// Number of the network namespace, for the life of the kernel (`SO_NETNS_COOKIE`, Linux 5.14).

@@ -1,5 +1,6 @@
 //! The command line of `tunvs`.
 
+use std::ffi::OsString;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
@@ -91,6 +92,15 @@ pub enum Command {
         value: Option<String>,
         #[command(flatten)]
         socket: SocketArgs,
+    },
+    /// Run a program for which this host has IPVS, that of the director: ipvsadm, keepalived, what else speaks to the kernel. Exit
+    /// status: the program's, 125 trouble, 126 it cannot be run, 127 it is not there
+    Exec {
+        #[command(flatten)]
+        socket: SocketArgs,
+        /// The program and its arguments
+        #[arg(value_name = "PROGRAM", required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+        words: Vec<OsString>,
     },
     /// Write manual pages and shell completions below a folder, as /usr/share is laid out
     #[command(hide = true)]

@@ -24,6 +24,8 @@ pub enum CommandError {
     NegativeWeight(i32),
     #[error("lower threshold {lower} is above the upper threshold {upper}")]
     ThresholdsCrossed { lower: u32, upper: u32 },
+    #[error("upper threshold {0} is above 2147483647")]
+    ThresholdTooHigh(u32),
     #[error("GUE needs a destination port: give --tun-port")]
     NoTunnelPort,
     #[error("{0} is not a unicast address")]
@@ -97,7 +99,8 @@ impl CommandError {
             | Self::NoSuchSetting(_) => ENOENT,
             Self::NegativeWeight(_) | Self::ThresholdsCrossed { .. } => ERANGE,
             Self::NoSuchInterface(_) | Self::NoDirector => ENODEV,
-            Self::NoTunnelPort
+            Self::ThresholdTooHigh(_)
+            | Self::NoTunnelPort
             | Self::NotUnicast(_)
             | Self::BadPrefix(_)
             | Self::MixedFamily

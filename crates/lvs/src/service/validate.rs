@@ -26,6 +26,10 @@ pub(super) fn check(
             upper: spec.upper_threshold,
         });
     }
+    // The kernel compares it with a number of connections, which is signed.
+    if spec.upper_threshold > i32::MAX.unsigned_abs() {
+        return Err(CommandError::ThresholdTooHigh(spec.upper_threshold));
+    }
     match spec.forwarding {
         Forwarding::Tunnel(tunnel) if tunnel.kind == TunnelKind::Gue && tunnel.port == 0 => {
             Err(CommandError::NoTunnelPort)

@@ -1,0 +1,112 @@
+//! One netlink socket: messages go in, datagrams as the kernel's family `IPVS` answers come out.
+//!
+//! Decides nothing about services: what is asked for becomes a command or a query. Same job as the generic netlink half of
+//! `ip_vs_ctl.c`, and as what `genetlink.c` and `af_netlink.c` do around it.
+
+use crate::acknowledge::{acknowledgement, done};
+use crate::changes::change;
+use crate::dialogue::{Dialogue, Refused};
+use crate::errno::{EINVAL, EOPNOTSUPP, EPERM};
+use crate::names::{ctrl, nlm, nlmsg};
+use crate::policy::{COMMAND, Said, parse};
+use crate::questions::{self, Dump};
+use crate::tables::Tables;
+use crate::wire::{Attrs, GENERIC_HEADER, HEADER, Message, Writer};
+use crate::{family, names::cmd};
+
+/// Bytes of a datagram of a dump, where the reader has no more room (`NLMSG_GOODSIZE`).
+const LEAST_ROOM: usize = 7872;
+/// And where it has.
+const MOST_ROOM: usize = 32_448;
+
+/// Outcome of a message that is not refused.
+enum Done {
+    /// A message before the acknowledgement, if any; what is odd about the request.
+    One(Option<Vec<u8>>, Said),
+    /// Messages that a last one ends, and no acknowledgement.
+    Dump(Vec<Vec<u8>>),
+}
+
+impl Dialogue {
+    /// Whether a message is for the family, or asks after it; all others are for other families.
+    pub fn is_ours(&self, message: &Message<'_>) -> bool {
+        match message.header.kind {
+            kind if kind < nlmsg::MIN_TYPE || kind == self.family => true,
+            ctrl::FAMILY => family::is_asked_for(message, self.family),
+            _ => false,
+        }
+    }
+
+    /// The datagrams that the kernel would answer a message with.
+    pub fn answer(&self, message: &Message<'_>, tables: &mut impl Tables) -> Vec<Vec<u8>> {
+        let header = &message.header;
+        let is_request = header.flags & nlm::REQUEST != 0 && header.kind >= nlmsg::MIN_TYPE;
+        let done =
+            if is_request { self.carry_out(message, tables) } else { Ok(Done::One(None, Said::default())) };
+        let wants_ack = header.flags & nlm::ACK != 0;
+        match done {
+            Ok(Done::Dump(datagrams)) => datagrams,
+            Ok(Done::One(answer, said)) => {
+                let ack = wants_ack.then(|| acknowledgement(self, message, 0, &said));
+                answer.into_iter().chain(ack).collect()
+            }
+            Err(Refused { errno, said }) => vec![acknowledgement(self, message, errno, &said)],
+        }
+    }
+
+    fn carry_out(&self, message: &Message<'_>, tables: &mut impl Tables) -> Result<Done, Refused> {
+        if message.header.kind == ctrl::FAMILY {
+            let answer = family::describe(message, self, tables)?;
+            return Ok(Done::One(Some(answer), Said::default()));
+        }
+        let generic = message.bytes.get(HEADER..HEADER + GENERIC_HEADER).ok_or(EINVAL)?;
+        let command = generic[0];
+        let is_dump = message.header.flags & nlm::DUMP == nlm::DUMP;
+        if !(cmd::NEW_SERVICE..=cmd::FLUSH).contains(&command) || command == cmd::SET_INFO {
+            return Err(EOPNOTSUPP.into());
+        }
+        if !self.is_admin {
+            return Err(EPERM.into());
+        }
+        let attrs = Attrs::new(&message.bytes[HEADER + GENERIC_HEADER..], HEADER + GENERIC_HEADER);
+        if is_dump {
+            let dump = Dump::of(command).ok_or(EOPNOTSUPP)?;
+            return Ok(Done::Dump(self.dump(message, dump.parts(attrs, tables)?)));
+        }
+        if matches!(command, cmd::GET_DEST | cmd::GET_DAEMON) {
+            return Err(EOPNOTSUPP.into());
+        }
+        let mut said = Said::default();
+        let attrs = parse(attrs, &COMMAND, &mut said).map_err(|errno| Refused { errno, said })?;
+        let answer = questions::answer(command, &attrs, tables);
+        if let Some((command, body)) = answer.map_err(|refused| Refused { said, ..refused })? {
+            let mut out = Writer::default();
+            let open = out.generic(&self.header(message, self.family, 0), command, 1);
+            out.raw(&body);
+            out.end_message(open);
+            return Ok(Done::One(Some(out.into_bytes()), said));
+        }
+        change(command, &attrs, &mut said, tables).map_err(|refused| Refused { said, ..refused })?;
+        Ok(Done::One(None, said))
+    }
+
+    /// Parts of a dump as messages, as many in a datagram as there is room for.
+    fn dump(&self, message: &Message<'_>, (command, parts): (u8, Vec<Vec<u8>>)) -> Vec<Vec<u8>> {
+        let room = self.room.clamp(LEAST_ROOM, MOST_ROOM);
+        let header = self.header(message, self.family, nlm::MULTI);
+        let mut datagrams: Vec<Vec<u8>> = Vec::new();
+        for part in parts {
+            let mut out = Writer::default();
+            let open = out.generic(&header, command, 1);
+            out.raw(&part);
+            out.end_message(open);
+            let bytes = out.into_bytes();
+            match datagrams.last_mut() {
+                Some(datagram) if datagram.len() + bytes.len() <= room => datagram.extend(bytes),
+                _ => datagrams.push(bytes),
+            }
+        }
+        datagrams.push(done(self, message));
+        datagrams
+    }
+}

@@ -1,0 +1,63 @@
+//! Processes: a second one with the same memory (fork(2)), and signals of any number (kill(2)).
+
+use std::io;
+
+use nix::unistd::{ForkResult, Pid};
+
+/// Goes on twice: None in the new process, its number in the old one.
+///
+/// # Errors
+/// Errors of `fork(2)`, and EBUSY where the process has more than one thread.
+pub fn fork() -> io::Result<Option<Pid>> {
+    if std::fs::read_dir("/proc/self/task")?.count() != 1 {
+        return Err(io::Error::from_raw_os_error(libc::EBUSY));
+    }
+    // SAFETY: there is one thread, so no other can hold a lock that the new process would wait for.
+    match unsafe { nix::unistd::fork() }? {
+        ForkResult::Child => Ok(None),
+        ForkResult::Parent { child } => Ok(Some(child)),
+    }
+}
+
+/// Change of a process below this one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    Exited(i32),
+    /// By that signal, of the real-time ones, too.
+    Killed(i32),
+    Stopped(i32),
+    Other,
+}
+
+/// The next process below this one that changes. None: none has yet, where `flags` say not to wait.
+///
+/// # Errors
+/// Errors of `waitpid(2)`: ECHILD where there are none.
+pub fn next_change(flags: i32) -> io::Result<Option<(Pid, Change)>> {
+    let mut status = 0;
+    // SAFETY: the kernel writes one number, which lives until the call returns.
+    let process = unsafe { libc::waitpid(-1, &raw mut status, flags) };
+    if process < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    let change = if libc::WIFEXITED(status) {
+        Change::Exited(libc::WEXITSTATUS(status))
+    } else if libc::WIFSIGNALED(status) {
+        Change::Killed(libc::WTERMSIG(status))
+    } else if libc::WIFSTOPPED(status) {
+        Change::Stopped(libc::WSTOPSIG(status))
+    } else {
+        Change::Other
+    };
+    Ok((process > 0).then_some((Pid::from_raw(process), change)))
+}
+
+/// Sends a signal, of the real-time ones, too.
+///
+/// # Errors
+/// Errors of `kill(2)`.
+pub fn signal(process: Pid, number: i32) -> io::Result<()> {
+    // SAFETY: both are numbers.
+    let status = unsafe { libc::kill(process.as_raw(), number) };
+    if status == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}

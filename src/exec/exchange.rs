@@ -1,0 +1,247 @@
+//! Messages through emulated sockets: requests to the director or the kernel, answers to the program.
+
+use std::time::Duration;
+
+use lvs::director::{Command, CommandError, Query, Reply};
+use lvs_netlink::{Gone, Messages, Tables, listing, with_family};
+use lvs_sys::seccomp::{self, Answer, Notification};
+
+use super::clock::now;
+use super::director::{Picture, Pictured};
+use super::receive::{Receive, Waiting};
+use super::supervisor::{MOST_HELD, Supervisor, Told};
+use super::target::Target;
+
+/// So long it goes without saying that the director is still there.
+const ALIVE: Duration = Duration::from_millis(20);
+
+/// Processes whose dumps are remembered.
+const PICTURES: usize = 16;
+
+impl Supervisor {
+    /// Takes up what a program has sent, unless the director is being asked for it.
+    pub(super) fn serve(&mut self, number: u64) {
+        loop {
+            let Some(socket) = self.sockets.get_mut(&number) else { return };
+            let went = socket.flush();
+            self.held -= went;
+            if socket.is_busy {
+                break;
+            }
+            if let Some(message) = socket.turn.pop_front() {
+                self.take_up(number, message);
+                continue;
+            }
+            let Some(datagram) = socket.next_request() else { break };
+            socket.turn.extend(Messages(&datagram).map(|message| message.bytes.to_vec()));
+        }
+        self.rewatch(number);
+        self.deliver(number);
+    }
+
+    /// Takes up one message.
+    fn take_up(&mut self, number: u64, bytes: Vec<u8>) {
+        let Some(message) = Messages(&bytes).next() else { return };
+        let Some(socket) = self.sockets.get_mut(&number) else { return };
+        if !socket.dialogue.is_ours(&message) {
+            if listing(&message) {
+                socket.listings.push(message.header.seq);
+                socket.is_busy = true;
+                let bell = self.bell.clone();
+                self.asking.submit(move |director| {
+                    let is_alive = director.is_there().is_ok();
+                    bell.ring(Told::Alive { socket: number, is_alive, message: bytes });
+                });
+                return;
+            }
+            self.pass_on(number, &bytes);
+            return;
+        }
+        socket.settle_address();
+        let (dialogue, opener) = (socket.dialogue, socket.opener);
+        let mut picture = self.pictures.remove(&opener);
+        let is_there = self.alive.is_some_and(|alive| alive.elapsed() < ALIVE);
+        // Alone: without the director, by what is known.
+        let pictured = Pictured { director: None, picture: &mut picture };
+        let mut alone = Known { pictured, is_there, missed: false };
+        let answers = dialogue.answer(&message, &mut alone);
+        let missed = alone.missed;
+        if !missed {
+            self.remember(opener, picture);
+            self.queue(number, answers);
+            return;
+        }
+        if let Some(socket) = self.sockets.get_mut(&number) {
+            socket.is_busy = true;
+        }
+        let bell = self.bell.clone();
+        self.asking.submit(move |director| {
+            let mut tables = Pictured { director: Some(director), picture: &mut picture };
+            let answers = Messages(&bytes).next().map(|message| dialogue.answer(&message, &mut tables));
+            let is_alive = director.has_answered();
+            let answers = answers.unwrap_or_default();
+            bell.ring(Told::Answers { socket: number, answers, picture, is_alive });
+        });
+    }
+
+    /// A message for another family goes to the kernel, which answers at once.
+    pub(super) fn pass_on(&mut self, number: u64, message: &[u8]) {
+        let Some(socket) = self.sockets.get_mut(&number) else { return };
+        let was_busy = std::mem::take(&mut socket.is_busy);
+        socket.pass_on(message);
+        self.relay_all(number);
+        if was_busy {
+            self.serve(number);
+        }
+    }
+
+    fn remember(&mut self, opener: i32, picture: Option<Picture>) {
+        self.pictures.retain(|_, picture| picture.is_fresh());
+        if let Some(picture) = picture.filter(|picture| picture.is_fresh() && self.pictures.len() < PICTURES)
+        {
+            self.pictures.insert(opener, picture);
+        }
+    }
+
+    /// Takes the answers to a message.
+    pub(super) fn answered(&mut self, number: u64, answers: Vec<Vec<u8>>, picture: Option<Picture>) {
+        let Some(socket) = self.sockets.get_mut(&number) else { return };
+        socket.is_busy = false;
+        let opener = socket.opener;
+        self.remember(opener, picture);
+        self.queue(number, answers);
+        self.serve(number);
+    }
+
+    /// Puts answers where the program finds them. What nobody reads is thrown away when there is too much of it.
+    fn queue(&mut self, number: u64, answers: Vec<Vec<u8>>) {
+        let Some(socket) = self.sockets.get_mut(&number) else { return };
+        self.held += answers.iter().map(Vec::len).sum::<usize>();
+        socket.outbox.extend(answers);
+        self.held -= socket.flush();
+        while self.held > MOST_HELD {
+            let weight =
+                |socket: &super::emulated::Emulated| socket.outbox.iter().map(Vec::len).sum::<usize>();
+            let Some(socket) = self.sockets.values_mut().max_by_key(|socket| weight(socket)) else { return };
+            self.held -= weight(socket);
+            socket.outbox.clear();
+            socket.has_overrun = true;
+        }
+    }
+
+    /// The kernel has answered.
+    pub(super) fn relay(&mut self, number: u64) {
+        self.relay_all(number);
+        self.rewatch(number);
+        self.deliver(number);
+    }
+
+    fn relay_all(&mut self, number: u64) {
+        while let Some(socket) = self.sockets.get_mut(&number) {
+            let Some(datagram) = socket.next_from_kernel() else { return };
+            let is_there = self.alive.is_some_and(|alive| alive.elapsed() < ALIVE);
+            let datagram = with_family(&datagram, &socket.dialogue, &mut socket.listings, is_there);
+            self.queue(number, vec![datagram]);
+        }
+    }
+
+    /// A program takes messages out.
+    pub(super) fn receive(&mut self, call: &Notification) -> Option<Answer> {
+        let number = Target(call.thread).socket(call.args[0] as u32);
+        let known = number.filter(|number| self.sockets.contains_key(number));
+        let (Some(number), Some(call)) = (known, Receive::of(call)) else { return Some(Answer::Continue) };
+        let Some(socket) = self.sockets.get_mut(&number) else { return Some(Answer::Continue) };
+        let until = socket.patience().map(|limit| now() + limit);
+        socket.waiting.push_back(Waiting { call, until });
+        // What it has sent before is answered before, as the kernel would have.
+        self.serve(number);
+        None
+    }
+
+    /// Gives messages to calls that wait for them, in order.
+    fn deliver(&mut self, number: u64) {
+        loop {
+            let Some(socket) = self.sockets.get_mut(&number) else { return };
+            let Some(Waiting { call, .. }) = socket.waiting.front().copied() else { return };
+            if !seccomp::waits(&self.listener, call.id) {
+                socket.waiting.pop_front();
+                continue;
+            }
+            let mut messages = Vec::new();
+            while (messages.len() as u64) < call.most() {
+                self.held -= socket.flush();
+                let Some(message) = socket.take(call.peeks()) else { break };
+                messages.push(message);
+                if call.peeks() {
+                    break;
+                }
+            }
+            let answer = if std::mem::take(&mut socket.has_overrun) {
+                Answer::Error(libc::ENOBUFS)
+            } else if !messages.is_empty() {
+                match call.put(&messages) {
+                    Ok((value, room)) => {
+                        socket.dialogue.room = socket.dialogue.room.max(room);
+                        Answer::Value(value)
+                    }
+                    Err(errno) => Answer::Error(errno as i32),
+                }
+            } else if (call.does_not_wait() || socket.is_nonblocking()) && !socket.is_busy {
+                Answer::Error(libc::EAGAIN)
+            } else {
+                return;
+            };
+            socket.waiting.pop_front();
+            let is_heard = seccomp::answer(&self.listener, call.id, answer).is_ok();
+            // A call that was interrupted meanwhile is made again, and must find its message.
+            if !is_heard
+                && !call.peeks()
+                && let [message, ..] = &mut messages[..]
+            {
+                socket.head = Some(std::mem::take(message));
+            }
+        }
+    }
+
+    /// Ends the waiting of calls whose time is over or whose thread has a signal.
+    pub(super) fn look_at_waiting(&mut self) {
+        let listener = &self.listener;
+        for socket in self.sockets.values_mut().filter(|socket| !socket.waiting.is_empty()) {
+            socket.waiting.retain(|Waiting { call, until }| {
+                let is_over = until.is_some_and(|until| until <= now());
+                let errno = match (is_over, call.target.status().has_signal()) {
+                    (true, _) => libc::EAGAIN,
+                    (false, true) => libc::EINTR,
+                    (false, false) => return seccomp::waits(listener, call.id),
+                };
+                let _ = seccomp::answer(listener, call.id, Answer::Error(errno));
+                false
+            });
+        }
+    }
+}
+
+/// Knowledge without asking: the last dump, and whether the director is there.
+struct Known<'a> {
+    pictured: Pictured<'a>,
+    is_there: bool,
+    missed: bool,
+}
+
+impl Tables for Known<'_> {
+    fn apply(&mut self, _: Command) -> Result<Result<(), CommandError>, Gone> {
+        self.missed = true;
+        Err(Gone)
+    }
+
+    fn query(&mut self, query: Query) -> Result<Result<Reply, CommandError>, Gone> {
+        let answer = self.pictured.query(query);
+        self.missed |= answer.is_err();
+        answer
+    }
+
+    fn is_there(&mut self) -> Result<(), Gone> {
+        self.missed |= !self.is_there;
+        if self.is_there { Ok(()) } else { Err(Gone) }
+    }
+}

@@ -1,0 +1,246 @@
+//! The filter: which system calls are noticed, told by their numbers and registers alone.
+//!
+//! Everything else runs untouched; for calls that are never noticed the kernel does not even run the filter (Linux 5.11).
+
+use std::mem::offset_of;
+
+use lvs_sys::seccomp::{Data, Instruction};
+
+use super::descriptors::Descriptors;
+use super::names::{GENERIC, NETLINK, OPTIONS, SOL_NETLINK};
+
+const LOAD: u16 = (libc::BPF_LD | libc::BPF_W | libc::BPF_ABS) as u16;
+const IS: u16 = (libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K) as u16;
+const IS_LEAST: u16 = (libc::BPF_JMP | libc::BPF_JGE | libc::BPF_K) as u16;
+const RETURN: u16 = (libc::BPF_RET | libc::BPF_K) as u16;
+
+const ALLOW: u32 = libc::SECCOMP_RET_ALLOW;
+const NOTICE: u32 = libc::SECCOMP_RET_USER_NOTIF;
+const NO_SUCH_CALL: u32 = libc::SECCOMP_RET_ERRNO | libc::ENOSYS as u32;
+
+#[cfg(target_arch = "x86_64")]
+const ARCH: u32 = 0xc000_003e;
+#[cfg(target_arch = "aarch64")]
+const ARCH: u32 = 0xc000_00b7;
+#[cfg(target_arch = "riscv64")]
+const ARCH: u32 = 0xc000_00f3;
+
+/// Calls whose first argument is a descriptor, and that are noticed for emulated ones; the most frequent first.
+const BY_DESCRIPTOR: &[libc::c_long] = &[
+    libc::SYS_write,
+    libc::SYS_recvfrom,
+    libc::SYS_recvmsg,
+    libc::SYS_bind,
+    libc::SYS_connect,
+    libc::SYS_getsockname,
+    libc::SYS_getpeername,
+    libc::SYS_recvmmsg,
+    libc::SYS_dup,
+    libc::SYS_writev,
+    libc::SYS_pwrite64,
+];
+
+/// Calls that name a file, and are noticed whatever they name: registers do not tell.
+#[cfg(target_arch = "x86_64")]
+const BY_NAME: &[libc::c_long] = &[
+    libc::SYS_open,
+    libc::SYS_openat,
+    libc::SYS_openat2,
+    libc::SYS_stat,
+    libc::SYS_lstat,
+    libc::SYS_access,
+    libc::SYS_faccessat,
+    libc::SYS_faccessat2,
+    libc::SYS_readlink,
+    libc::SYS_readlinkat,
+];
+#[cfg(not(target_arch = "x86_64"))]
+const BY_NAME: &[libc::c_long] =
+    &[libc::SYS_openat, libc::SYS_openat2, libc::SYS_faccessat, libc::SYS_faccessat2, libc::SYS_readlinkat];
+
+/// The filter for programs whose emulated descriptors are these.
+pub(super) fn filter(descriptors: &Descriptors) -> Vec<Instruction> {
+    let mut out =
+        vec![load(offset_of!(Data, arch)), jump(IS, ARCH, 1, 0), give(ALLOW), load(offset_of!(Data, nr))];
+    for call in BY_DESCRIPTOR {
+        of_call(&mut out, *call, if_emulated(descriptors, vec![give(NOTICE)]));
+    }
+    for call in BY_NAME {
+        of_call(&mut out, *call, vec![give(NOTICE)]);
+    }
+    // Asked of a descriptor, as the C library does after each `open`, these name nothing.
+    of_call(&mut out, libc::SYS_newfstatat, unless_empty_path(3));
+    of_call(&mut out, libc::SYS_statx, unless_empty_path(2));
+    of_call(&mut out, libc::SYS_fcntl, fcntl(descriptors));
+    of_call(&mut out, libc::SYS_socket, socket());
+    of_call(&mut out, libc::SYS_setsockopt, option(descriptors, &[]));
+    let told = [libc::SO_TYPE, libc::SO_PROTOCOL, libc::SO_DOMAIN];
+    of_call(&mut out, libc::SYS_getsockopt, option(descriptors, &told));
+    of_call(&mut out, libc::SYS_io_uring_setup, vec![give(NO_SUCH_CALL)]);
+    out.push(give(ALLOW));
+    out
+}
+
+/// A part of the filter for one call. It ends by itself.
+fn of_call(out: &mut Vec<Instruction>, call: libc::c_long, mut body: Vec<Instruction>) {
+    if body.last().is_none_or(|last| last.code != RETURN) {
+        body.push(give(ALLOW));
+    }
+    out.push(jump(IS, call as u32, 0, body.len()));
+    out.extend(body);
+}
+
+fn unless_empty_path(flags: usize) -> Vec<Instruction> {
+    let has = (libc::BPF_JMP | libc::BPF_JSET | libc::BPF_K) as u16;
+    vec![argument(flags), jump(has, libc::AT_EMPTY_PATH as u32, 1, 0), give(NOTICE), give(ALLOW)]
+}
+
+fn socket() -> Vec<Instruction> {
+    vec![
+        argument(0),
+        jump(IS, NETLINK, 0, 3),
+        argument(2),
+        jump(IS, GENERIC, 0, 1),
+        give(NOTICE),
+        give(ALLOW),
+    ]
+}
+
+fn fcntl(descriptors: &Descriptors) -> Vec<Instruction> {
+    let copies = [libc::F_DUPFD as u32, libc::F_DUPFD_CLOEXEC as u32];
+    let body =
+        vec![argument(1), jump(IS, copies[0], 1, 0), jump(IS, copies[1], 0, 1), give(NOTICE), give(ALLOW)];
+    if_emulated(descriptors, body)
+}
+
+/// Options of IPVS whatever the socket; of an emulated one those of netlink, and of the general ones these.
+fn option(descriptors: &Descriptors, general: &[i32]) -> Vec<Instruction> {
+    let mut of_emulated = vec![argument(1), jump(IS, SOL_NETLINK, 0, 1), give(NOTICE)];
+    if !general.is_empty() {
+        of_emulated.extend([jump(IS, libc::SOL_SOCKET as u32, 1, 0), give(ALLOW), argument(2)]);
+        for name in general {
+            of_emulated.extend([jump(IS, *name as u32, 0, 1), give(NOTICE)]);
+        }
+    }
+    of_emulated.push(give(ALLOW));
+    let (first, end) = (*OPTIONS.start(), *OPTIONS.end() + 1);
+    let mut out = vec![
+        argument(1),
+        jump(IS, libc::IPPROTO_IP as u32, 0, 5),
+        argument(2),
+        jump(IS_LEAST, first, 0, 2),
+        jump(IS_LEAST, end, 1, 0),
+        give(NOTICE),
+        give(ALLOW),
+    ];
+    out.extend(if_emulated(descriptors, of_emulated));
+    out
+}
+
+/// Does the rest for a descriptor of ours, and lets others go on.
+fn if_emulated(descriptors: &Descriptors, body: Vec<Instruction>) -> Vec<Instruction> {
+    let mut out = vec![argument(0)];
+    let ranges = descriptors.ranges();
+    let others = ranges.len() * 3;
+    for (number, range) in ranges.iter().enumerate() {
+        // Each range is three instructions; behind all stands what lets go.
+        let left = others - number * 3;
+        out.extend([jump(IS_LEAST, range.start, 0, 2), jump(IS_LEAST, range.end, 1, 0), always(left - 2)]);
+    }
+    out.push(give(ALLOW));
+    out.extend(body);
+    out
+}
+
+fn load(offset: usize) -> Instruction {
+    Instruction { code: LOAD, jt: 0, jf: 0, k: offset as u32 }
+}
+
+/// The low half of an argument: descriptors, levels and names are 32 bits.
+fn argument(number: usize) -> Instruction {
+    let high_first = if cfg!(target_endian = "big") { 4 } else { 0 };
+    load(offset_of!(Data, args) + number * 8 + high_first)
+}
+
+fn jump(code: u16, value: u32, yes: usize, no: usize) -> Instruction {
+    Instruction { code, jt: yes as u8, jf: no as u8, k: value }
+}
+
+fn always(over: usize) -> Instruction {
+    Instruction { code: (libc::BPF_JMP | libc::BPF_JA) as u16, jt: 0, jf: 0, k: over as u32 }
+}
+
+fn give(value: u32) -> Instruction {
+    Instruction { code: RETURN, jt: 0, jf: 0, k: value }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const JUMP_IF_SET: u16 = (libc::BPF_JMP | libc::BPF_JSET | libc::BPF_K) as u16;
+
+    /// Outcome of a call, as the kernel would compute it.
+    fn outcome(filter: &[Instruction], arch: u32, call: libc::c_long, args: [u64; 3]) -> u32 {
+        let (mut at, mut value) = (0, 0u32);
+        loop {
+            let Instruction { code, jt, jf, k } = filter[at];
+            at += 1;
+            match code {
+                LOAD => {
+                    value = match k as usize {
+                        0 => call as u32,
+                        4 => arch,
+                        offset => args[(offset - 16) / 8] as u32,
+                    }
+                }
+                IS => at += usize::from(if value == k { jt } else { jf }),
+                IS_LEAST => at += usize::from(if value >= k { jt } else { jf }),
+                RETURN => return k,
+                JUMP_IF_SET => at += usize::from(if value & k != 0 { jt } else { jf }),
+                _ => at += k as usize,
+            }
+        }
+    }
+
+    #[test]
+    fn what_concerns_ipvs_is_noticed_and_nothing_else() {
+        let filter = filter(&Descriptors::within(4096));
+        assert!(filter.len() < 4096, "{}", filter.len());
+        let of = |call, args| outcome(&filter, ARCH, call, args);
+        let low = 5;
+        for fd in [960, 1023, 3072, 4095] {
+            assert_eq!(of(libc::SYS_recvmsg, [fd, 0, 0]), NOTICE, "{fd}");
+            assert_eq!(of(libc::SYS_fcntl, [fd, libc::F_DUPFD_CLOEXEC as u64, 0]), NOTICE);
+            assert_eq!(of(libc::SYS_fcntl, [fd, libc::F_GETFL as u64, 0]), ALLOW);
+            assert_eq!(of(libc::SYS_setsockopt, [fd, 270, 11]), NOTICE);
+            assert_eq!(of(libc::SYS_setsockopt, [fd, 1, libc::SO_RCVBUF as u64]), ALLOW);
+            assert_eq!(of(libc::SYS_getsockopt, [fd, 1, libc::SO_PROTOCOL as u64]), NOTICE);
+            assert_eq!(of(libc::SYS_getsockopt, [fd, 1, libc::SO_ERROR as u64]), ALLOW);
+            assert_eq!(of(libc::SYS_getsockopt, [fd, 6, libc::SO_TYPE as u64]), ALLOW);
+        }
+        for fd in [0, 959, 1024, 3071, 4096, u64::from(u32::MAX)] {
+            assert_eq!(of(libc::SYS_recvmsg, [fd, 0, 0]), ALLOW, "{fd}");
+            assert_eq!(of(libc::SYS_getsockopt, [fd, 1, libc::SO_TYPE as u64]), ALLOW, "{fd}");
+        }
+        assert_eq!(of(libc::SYS_socket, [16, 3, 16]), NOTICE);
+        assert_eq!(of(libc::SYS_socket, [16, 3, 0]), ALLOW);
+        assert_eq!(of(libc::SYS_socket, [2, 3, 16]), ALLOW);
+        for name in [1152, 1167, 1215] {
+            assert_eq!(of(libc::SYS_setsockopt, [low, 0, name]), NOTICE);
+            assert_eq!(of(libc::SYS_getsockopt, [low, 0, name]), NOTICE);
+            assert_eq!(of(libc::SYS_getsockopt, [low, 1, name]), ALLOW);
+        }
+        for name in [0, 1151, 1216] {
+            assert_eq!(of(libc::SYS_setsockopt, [low, 0, name]), ALLOW);
+        }
+        assert_eq!(of(libc::SYS_openat, [0, 0, 0]), NOTICE);
+        assert_eq!(of(libc::SYS_statx, [0, 0, 0]), NOTICE);
+        assert_eq!(of(libc::SYS_statx, [0, 0, libc::AT_EMPTY_PATH as u64]), ALLOW);
+        for call in [libc::SYS_read, libc::SYS_sendmsg, libc::SYS_close, libc::SYS_poll, libc::SYS_getpid] {
+            assert_eq!(of(call, [960, 0, 0]), ALLOW);
+        }
+        assert_eq!(of(libc::SYS_io_uring_setup, [0, 0, 0]), NO_SUCH_CALL);
+        assert_eq!(outcome(&filter, 0x4000_0003, libc::SYS_openat, [0, 0, 0]), ALLOW);
+    }
+}

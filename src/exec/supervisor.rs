@@ -1,0 +1,350 @@
+//! The supervisor: hears of a program's calls and answers them, until the last process with the filter has ended.
+//!
+//! One thread and one loop, which never waits for the director: other threads ask it, and ring when they know.
+
+use std::collections::HashMap;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
+use nix::sys::eventfd::{EfdFlags, EventFd};
+
+use lvs_sys::seccomp::{self, Answer, Notification};
+
+use super::children::Children;
+use super::clock::now;
+use super::descriptors::Descriptors;
+use super::director::{Picture, Threads};
+use super::emulated::Emulated;
+
+/// Threads that ask the director about messages.
+const ASKING: usize = 4;
+
+/// Bytes of answers that are kept for programs that do not read them, all together.
+pub(super) const MOST_HELD: usize = 256 << 20;
+
+/// How often calls that wait for a message are looked at.
+const TICK: Duration = Duration::from_millis(20);
+
+/// How often it is looked who still has emulated sockets.
+const SWEEP: Duration = Duration::from_secs(5);
+
+/// Events at a time.
+const EVENTS: usize = 64;
+
+/// News of threads for the loop.
+pub(super) enum Told {
+    /// The answers to a message of that socket, and what a dump has told besides.
+    Answers { socket: u64, answers: Vec<Vec<u8>>, picture: Option<Picture>, is_alive: bool },
+    /// Whether the director answers, before that message of that socket goes to the kernel.
+    Alive { socket: u64, is_alive: bool, message: Vec<u8> },
+    /// The answer to a call.
+    Call { id: u64, answer: Reply },
+}
+
+/// How a call is answered that a thread has carried out.
+#[derive(Debug)]
+pub(super) enum Reply {
+    Plain(Answer),
+    /// By a new descriptor for that thread, of the emulated ones if it is high. Of a setting our end and the name.
+    Descriptor {
+        source: OwnedFd,
+        is_high: bool,
+        close_on_exec: bool,
+        thread: i32,
+        setting: Option<(OwnedFd, String)>,
+    },
+}
+
+/// Threads' way to the loop.
+#[derive(Clone)]
+pub(super) struct Bell {
+    told: Sender<Told>,
+    bell: Arc<EventFd>,
+}
+
+impl Bell {
+    pub(super) fn ring(&self, told: Told) {
+        let _ = self.told.send(told);
+        let _ = self.bell.write(1);
+    }
+}
+
+pub(super) struct Supervisor {
+    pub(super) listener: OwnedFd,
+    pub(super) descriptors: Descriptors,
+    pub(super) sockets: HashMap<u64, Emulated>,
+    /// Settings that are open for writing: our end, and the name.
+    pub(super) settings: HashMap<u64, (OwnedFd, String)>,
+    /// The network that the director's programs are in.
+    pub(super) network: Option<PathBuf>,
+    pub(super) asking: Threads,
+    /// Asked in order, for files and settings.
+    pub(super) files: Threads,
+    pub(super) bell: Bell,
+    told: Receiver<Told>,
+    pub(super) pictures: HashMap<i32, Picture>,
+    /// When the director answered last.
+    pub(super) alive: Option<Instant>,
+    /// Bytes of answers that wait.
+    pub(super) held: usize,
+    epoll: Epoll,
+    children: Children,
+    swept: Instant,
+    /// Sockets that were left at the last look.
+    left: usize,
+}
+
+/// Kinds of events: the low bits of its number.
+pub(super) const LISTENER: u64 = 0;
+const BELL: u64 = 1;
+const CHILDREN: u64 = 2;
+/// Of a socket's own end, and of its relay; the rest is the socket's number.
+pub(super) const PAIR: u64 = 3;
+pub(super) const RELAY: u64 = 4;
+/// Of a setting that is open.
+pub(super) const SETTING: u64 = 5;
+const KIND_BITS: u32 = 3;
+
+pub(super) const fn token(socket: u64, kind: u64) -> u64 {
+    socket << KIND_BITS | kind
+}
+
+impl Supervisor {
+    /// # Errors
+    /// No descriptors are left.
+    pub(super) fn new(
+        listener: OwnedFd,
+        descriptors: Descriptors,
+        path: &std::path::Path,
+        children: Children,
+    ) -> io::Result<Self> {
+        let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
+        let bell = Arc::new(EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)?);
+        let (sender, told) = mpsc::channel();
+        epoll.add(&listener, EpollEvent::new(EpollFlags::EPOLLIN, LISTENER))?;
+        epoll.add(bell.as_fd(), EpollEvent::new(EpollFlags::EPOLLIN, BELL))?;
+        epoll.add(children.as_fd(), EpollEvent::new(EpollFlags::EPOLLIN, CHILDREN))?;
+        Ok(Self {
+            listener,
+            descriptors,
+            sockets: HashMap::new(),
+            settings: HashMap::new(),
+            network: std::fs::read_link("/proc/self/ns/net").ok(),
+            asking: Threads::start(ASKING, path),
+            files: Threads::start(1, path),
+            bell: Bell { told: sender, bell },
+            told,
+            pictures: HashMap::new(),
+            alive: None,
+            held: 0,
+            epoll,
+            children,
+            swept: now(),
+            left: 0,
+        })
+    }
+
+    /// Answers calls until there is nobody left who could make one.
+    ///
+    /// # Errors
+    /// The kernel refuses what it must not.
+    pub(super) fn run(mut self) -> io::Result<()> {
+        seccomp::wake_at_once(&self.listener);
+        let mut events = [EpollEvent::empty(); EVENTS];
+        loop {
+            let count = match self.epoll.wait(&mut events, self.patience()) {
+                Ok(count) => count,
+                Err(Errno::EINTR) => 0,
+                Err(error) => return Err(error.into()),
+            };
+            for event in &events[..count] {
+                let kind = event.data() & ((1 << KIND_BITS) - 1);
+                let socket = event.data() >> KIND_BITS;
+                match kind {
+                    LISTENER if event.events().contains(EpollFlags::EPOLLIN) => self.hear(),
+                    LISTENER => {
+                        self.children.reap_all();
+                        return Ok(());
+                    }
+                    BELL => self.be_told(),
+                    CHILDREN => self.children.reap(),
+                    PAIR => self.serve(socket),
+                    RELAY => self.relay(socket),
+                    _ => self.settle(),
+                }
+            }
+            self.look_at_waiting();
+            if !self.sockets.is_empty() && self.swept.elapsed() > SWEEP {
+                self.sweep();
+            }
+        }
+    }
+
+    fn patience(&self) -> EpollTimeout {
+        let waits = self.sockets.values().any(|socket| !socket.waiting.is_empty());
+        let limit = match (waits, self.sockets.is_empty()) {
+            (true, _) => TICK,
+            (false, false) => SWEEP,
+            (false, true) => return EpollTimeout::NONE,
+        };
+        EpollTimeout::try_from(limit).unwrap_or(EpollTimeout::NONE)
+    }
+
+    fn hear(&mut self) {
+        // One that is interrupted before it was heard is none.
+        if let Ok(call) = seccomp::receive(&self.listener) {
+            self.settle();
+            self.decide(&call);
+        }
+    }
+
+    /// Answers a call at once, or later.
+    fn decide(&mut self, call: &Notification) {
+        let decided = if call.thread == 0 { Some(Answer::Continue) } else { self.of_call(call) };
+        if let Some(answer) = decided {
+            self.answer(call.id, answer);
+        }
+    }
+
+    fn of_call(&mut self, call: &Notification) -> Option<Answer> {
+        match i64::from(call.call) {
+            libc::SYS_socket => self.open_socket(call),
+            libc::SYS_recvfrom | libc::SYS_recvmsg | libc::SYS_recvmmsg => self.receive(call),
+            libc::SYS_bind
+            | libc::SYS_connect
+            | libc::SYS_getsockname
+            | libc::SYS_getpeername
+            | libc::SYS_dup
+            | libc::SYS_fcntl
+            | libc::SYS_setsockopt
+            | libc::SYS_getsockopt => self.of_socket(call),
+            libc::SYS_write | libc::SYS_writev | libc::SYS_pwrite64 => self.write(call),
+            _ => self.of_path(call),
+        }
+    }
+
+    /// False: nobody waits for it any more.
+    pub(super) fn answer(&self, id: u64, answer: Answer) -> bool {
+        seccomp::answer(&self.listener, id, answer).is_ok()
+    }
+
+    fn be_told(&mut self) {
+        let _ = self.bell.bell.read();
+        while let Ok(told) = self.told.try_recv() {
+            match told {
+                Told::Answers { socket, answers, picture, is_alive } => {
+                    self.alive = is_alive.then(now);
+                    self.answered(socket, answers, picture);
+                }
+                Told::Alive { socket, is_alive, message } => {
+                    self.alive = is_alive.then(now);
+                    self.pass_on(socket, &message);
+                }
+                Told::Call { id, answer } => self.reply(id, answer),
+            }
+        }
+    }
+
+    fn reply(&mut self, id: u64, reply: Reply) {
+        match reply {
+            Reply::Plain(answer) => {
+                self.answer(id, answer);
+            }
+            Reply::Descriptor { source, is_high, close_on_exec, thread, setting } => {
+                let number = super::target::number(&source);
+                let given = self.give(id, &source, is_high.then_some(thread), close_on_exec);
+                if let (Some(_), Some((ours, name)), Some(number)) = (given, setting, number) {
+                    self.keep_setting(number, ours, name);
+                }
+            }
+        }
+    }
+
+    /// Answers a call with a descriptor: of the emulated ones if it is for that thread.
+    pub(super) fn give(
+        &self,
+        id: u64,
+        source: &impl AsRawFd,
+        high: Option<i32>,
+        close_on_exec: bool,
+    ) -> Option<i32> {
+        let at = match high.map(|thread| super::target::Target(thread).free(self.descriptors.all())) {
+            Some(None) => {
+                self.answer(id, Answer::Error(libc::EMFILE));
+                return None;
+            }
+            Some(at) => at,
+            None => None,
+        };
+        match seccomp::answer_with_descriptor(&self.listener, id, source, at, close_on_exec) {
+            Ok(fd) => Some(fd),
+            Err(error) => {
+                self.answer(id, Answer::Error(error.raw_os_error().unwrap_or(libc::EMFILE)));
+                None
+            }
+        }
+    }
+
+    /// Hears of a descriptor.
+    pub(super) fn watch(&self, fd: &impl AsFd, token: u64) -> nix::Result<()> {
+        self.epoll.add(fd, EpollEvent::new(EpollFlags::EPOLLIN, token))
+    }
+
+    /// Says what is to be heard of a socket's pair: requests only while none is under way, room while answers wait for it.
+    pub(super) fn rewatch(&self, number: u64) {
+        let Some(socket) = self.sockets.get(&number) else { return };
+        let mut flags = EpollFlags::empty();
+        if !socket.is_busy {
+            flags |= EpollFlags::EPOLLIN;
+        }
+        if !socket.outbox.is_empty() {
+            flags |= EpollFlags::EPOLLOUT | EpollFlags::EPOLLET;
+        }
+        let _ = self.epoll.modify(&socket.ours, &mut EpollEvent::new(flags, token(number, PAIR)));
+    }
+
+    /// Lets go of sockets that no process has any more. One look may miss a process that is just being made.
+    pub(super) fn sweep(&mut self) {
+        self.swept = now();
+        let Some(alive) = super::census::sockets() else { return };
+        let mut gone = Vec::new();
+        for (number, socket) in &mut self.sockets {
+            if alive.contains(number) {
+                socket.is_doubtful = false;
+            } else if !std::mem::replace(&mut socket.is_doubtful, true) {
+                continue;
+            } else {
+                gone.push(*number);
+            }
+        }
+        for number in gone {
+            if let Some(socket) = self.sockets.remove(&number) {
+                self.held -= socket.outbox.iter().map(Vec::len).sum::<usize>();
+                let _ = self.epoll.delete(&socket.ours);
+                let _ = self.epoll.delete(&socket.relay);
+            }
+        }
+        self.left = self.sockets.len();
+    }
+
+    /// Looks twice where there are many more sockets than at the last look.
+    pub(super) fn sweep_if_crowded(&mut self) {
+        const FEW: usize = 512;
+        if self.sockets.len() > 2 * self.left + FEW {
+            self.sweep();
+            self.sweep();
+        }
+    }
+}
+
+impl std::fmt::Debug for Supervisor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Supervisor").field("sockets", &self.sockets.len()).finish_non_exhaustive()
+    }
+}
