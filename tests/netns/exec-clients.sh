@@ -30,8 +30,8 @@ from pyroute2.netlink.exceptions import NetlinkError
 with IPVS() as ipvs:
     for service, server in [
         (IPVSService(addr="10.0.0.9", port=6000, protocol=socket.IPPROTO_TCP, sched_name="rr"), "10.1.0.1"),
-        (IPVSService(addr="fd00::9", port=6000, protocol=socket.IPPROTO_UDP, sched_name="wlc", af=socket.AF_INET6, netmask=128), "fd00::1"),
-        (IPVSService(fwmark=10, sched_name="sh", af=socket.AF_INET), "10.1.0.2"),
+        (IPVSService(addr="fd00::9", port=6000, protocol=socket.IPPROTO_UDP, sched_name="wlc", af=socket.AF_INET6, netmask="128.0.0.0"), "fd00::1"),
+        (IPVSService(addr="0.0.0.0", port=0, protocol=socket.IPPROTO_TCP, fwmark=10, sched_name="sh"), "10.1.0.2"),
     ]:
         ipvs.service("add", service=service)
         ipvs.dest("add", service=service, dest=IPVSDest(addr=server, port=6000))
