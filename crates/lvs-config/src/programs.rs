@@ -28,6 +28,10 @@ pub enum Unfit {
     NotThere(String),
     #[error("{0} is no file that this user may run")]
     NotExecutable(String),
+    #[error(
+        "{program} runs as root and {place} can be changed by others: give it to root alone, or name a user for it"
+    )]
+    Insecure { program: String, place: String },
 }
 
 /// User and groups that a program runs as; None where they are the director's own.
@@ -52,8 +56,13 @@ pub fn identity(script: &Script) -> Result<Identity, Unfit> {
     Ok(identity)
 }
 
+/// Whether this host has such a user.
+pub(crate) fn has_user(name: &str) -> bool {
+    User::from_name(name).is_ok_and(|user| user.is_some())
+}
+
 /// # Errors
-/// The program cannot be run.
+/// The program cannot be run, or must not be.
 pub fn look(script: &Script) -> Result<(), Unfit> {
     let name = script.command.first().filter(|name| !name.is_empty()).ok_or(Unfit::NoCommand)?;
     let identity = identity(script)?;
@@ -63,8 +72,14 @@ pub fn look(script: &Script) -> Result<(), Unfit> {
     };
     let mut found = None;
     for place in places {
-        match fs::metadata(place) {
-            Ok(metadata) if is_executable(&metadata, identity) => return Ok(()),
+        match fs::metadata(&place) {
+            Ok(metadata) if is_executable(&metadata, identity) => {
+                return if script.script_security && identity.is_root() {
+                    secure(name, &place)
+                } else {
+                    Ok(())
+                };
+            }
             Ok(_) => found = Some(Unfit::NotExecutable(name.clone())),
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {}
             // The user that it is for may see more than the director.
@@ -72,6 +87,31 @@ pub fn look(script: &Script) -> Result<(), Unfit> {
         }
     }
     Err(found.unwrap_or_else(|| Unfit::NotThere(name.clone())))
+}
+
+impl Identity {
+    fn is_root(self) -> bool {
+        self.user.unwrap_or_else(Uid::effective).is_root()
+            || self.group.is_some_and(|group| group.as_raw() == 0)
+    }
+}
+
+/// Checks the real place of a program and all folders above it, as keepalived's `check_security` does.
+fn secure(program: &str, place: &Path) -> Result<(), Unfit> {
+    let insecure =
+        |place: &Path| Unfit::Insecure { program: program.to_owned(), place: place.display().to_string() };
+    let real = place.canonicalize().map_err(|_| insecure(place))?;
+    let changeable = |place: &&Path| {
+        fs::symlink_metadata(place)
+            .map_or(true, |found| is_changeable(found.is_dir(), (found.uid(), found.gid()), found.mode()))
+    };
+    real.ancestors().find(changeable).map_or(Ok(()), |place| Err(insecure(place)))
+}
+
+/// Whether another than root may put something else there. Nobody may in a folder whose sticky bit is set.
+const fn is_changeable(is_dir: bool, (uid, gid): (u32, u32), mode: u32) -> bool {
+    let is_sticky = is_dir && mode & 0o1000 != 0;
+    uid != 0 || (!is_sticky && ((gid != 0 && mode & 0o020 != 0) || mode & 0o002 != 0))
 }
 
 fn is_executable(file: &Metadata, identity: Identity) -> bool {
@@ -123,5 +163,52 @@ mod tests {
         assert_eq!(look(&own), Ok(()));
         let other = Script { user: Some("daemon".to_owned()), ..own };
         assert!(matches!(look(&other), Err(Unfit::NotExecutable(_))));
+    }
+
+    #[test]
+    fn who_can_change_a_place_is_told_as_keepalived_does() {
+        const DIR: bool = true;
+        const FILE: bool = false;
+        // keepalived 2.2.7: the group root may write, and so may all beside the files of a sticky folder.
+        for (is_dir, uid, gid, mode) in [
+            (FILE, 0, 0, 0o755),
+            (FILE, 0, 0, 0o775),
+            (DIR, 0, 0, 0o1777),
+            (DIR, 0, 7, 0o1775),
+            (DIR, 0, 7, 0o755),
+        ] {
+            assert!(!is_changeable(is_dir, (uid, gid), mode), "{uid} {gid} {mode:o}");
+        }
+        for (is_dir, uid, gid, mode) in [
+            (FILE, 65_534, 0, 0o755),
+            (DIR, 65_534, 0, 0o1755),
+            (FILE, 0, 0, 0o757),
+            (FILE, 0, 7, 0o775),
+            (FILE, 0, 0, 0o1757),
+            (DIR, 0, 0, 0o777),
+        ] {
+            assert!(is_changeable(is_dir, (uid, gid), mode), "{uid} {gid} {mode:o}");
+        }
+    }
+
+    #[test]
+    fn with_script_security_root_runs_only_what_is_out_of_reach_of_others() {
+        let dir = tempfile::tempdir().unwrap();
+        let open = dir.path().join("open");
+        fs::create_dir(&open).unwrap();
+        fs::set_permissions(&open, fs::Permissions::from_mode(0o777)).unwrap();
+        let (program, link) = (open.join("x"), open.join("sh"));
+        fs::write(&program, "#!/bin/sh\n").unwrap();
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        std::os::unix::fs::symlink("/bin/sh", &link).unwrap();
+        let as_user = |program: &Path, user: &str, script_security| {
+            let user = Some(user.to_owned());
+            look(&Script { user, script_security, ..script(program.to_str().unwrap()) })
+        };
+        assert_eq!(as_user(&program, "root", false), Ok(()));
+        let refused = as_user(&program, "root", true).unwrap_err();
+        assert!(refused.to_string().contains("runs as root and"), "{refused}");
+        // The place that it leads to counts, whoever made the link.
+        assert_eq!(as_user(&link, "root", true), Ok(()));
     }
 }

@@ -12,5 +12,6 @@ pub mod process;
 pub mod resolver;
 pub mod seccomp;
 pub mod socket_option;
+pub mod spawn;
 pub mod stat;
 pub mod tun_driver;

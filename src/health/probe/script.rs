@@ -14,6 +14,7 @@ use super::ProbeError;
 use lvs_config::programs::{self, PATH};
 use lvs_health::check::WeightChange;
 use lvs_health::spec::{Script, ScriptCheck, USUAL_TIMEOUT};
+use lvs_sys::spawn::without_capabilities;
 
 /// From SIGTERM to SIGKILL.
 const GRACE: Duration = Duration::from_secs(2);
@@ -116,8 +117,10 @@ fn start(script: &Script) -> Result<Running, ProbeError> {
         .stderr(Stdio::null())
         .process_group(0)
         .kill_on_drop(true);
-    if let Some(user) = identity.user {
-        command.uid(user.as_raw());
+    match identity.user {
+        Some(user) => drop(command.uid(user.as_raw())),
+        // The director's own capabilities are for the director.
+        None => drop(without_capabilities(command.as_std_mut())),
     }
     if let Some(group) = identity.group {
         command.gid(group.as_raw());

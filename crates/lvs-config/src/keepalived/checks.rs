@@ -5,7 +5,7 @@
 use super::model::{Checker, Globals, Times};
 use super::numbers::{Notes, Strictness, address};
 use super::parse::Statement;
-use super::shared::{script, times_line};
+use super::shared::{identity, script, times_line};
 use super::url;
 use crate::ConfigError;
 use lvs_health::spec::{
@@ -276,10 +276,8 @@ fn misc(statement: &Statement, globals: &Globals, notes: &mut Notes) -> Option<S
     };
     let mut script = script(path, globals, notes)?;
     // Behind the command of a check stands no user; it has a line of its own.
-    (script.user, script.group) = match (line_of("user"), &globals.script_user) {
-        (Some(line), _) => (line.word(1).map(str::to_owned), line.word(2).map(str::to_owned)),
-        (None, Some((user, group))) => (Some(user.clone()), group.clone()),
-        (None, None) => (None, None),
-    };
+    let named =
+        line_of("user").and_then(|line| Some((line.word(1)?.to_owned(), line.word(2).map(str::to_owned))));
+    (script.user, script.group) = identity(named, globals);
     Some(ScriptCheck { script, dynamic: line_of("misc_dynamic").is_some() })
 }

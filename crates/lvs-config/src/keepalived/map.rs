@@ -103,7 +103,10 @@ fn globals(statements: &[Statement], notes: &mut Notes) -> Result<Globals, Confi
             "include_check" => {
                 notes.skipped(line, "say includer, includem, includew or includea where it matters")
             }
-            "enable_script_security" | "router_id" | "process_names" => {}
+            "enable_script_security" => {
+                globals.script_security = notes.switch(line).unwrap_or(true);
+            }
+            "router_id" | "process_names" => {}
             keyword
                 if keyword.starts_with("vrrp_")
                     || keyword.starts_with("bfd_")

@@ -16,6 +16,8 @@ pub(super) struct Globals {
     pub(super) timeouts: Option<TimeoutSettings>,
     /// User and group of scripts that name none.
     pub(super) script_user: Option<(String, Option<String>)>,
+    /// Programs that run as root have to be out of reach of others.
+    pub(super) script_security: bool,
     pub(super) log_all_failures: bool,
     pub(super) trackers: Trackers,
 }

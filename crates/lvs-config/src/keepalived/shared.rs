@@ -7,9 +7,13 @@ use super::numbers::{Notes, Strictness};
 use super::parse::Statement;
 use super::text::{escaped_words, quoted_words};
 use crate::error::ConfigError;
+use crate::programs;
 use lvs_health::spec::Script;
 
 const SHORTEST: Duration = Duration::from_micros(1);
+
+/// The user whose scripts they are where a file names none.
+const SCRIPT_USER: &str = "keepalived_script";
 
 /// Times that services, servers and checks may all say.
 pub(super) fn times_line(line: &Statement, times: &mut Times, notes: &mut Notes) -> Result<(), ConfigError> {
@@ -41,10 +45,23 @@ pub(super) fn script(line: &Statement, globals: &Globals, notes: &mut Notes) -> 
         return None;
     };
     let mut script = Script::new(command);
-    (script.user, script.group) = match (words.get(2), &globals.script_user) {
-        (Some(user), _) => (Some(user.clone()), words.get(3).cloned()),
-        (None, Some((user, group))) => (Some(user.clone()), group.clone()),
-        (None, None) => (None, None),
-    };
+    let named = words.get(2).map(|user| (user.clone(), words.get(3).cloned()));
+    (script.user, script.group) = identity(named, globals);
+    script.script_security = globals.script_security;
     Some(script)
+}
+
+/// User and group of a program: those named, the file's, or the user that keepalived keeps for scripts. Where scripts are to be
+/// secure that user has to be there; else the director's own do.
+pub(super) fn identity(
+    named: Option<(String, Option<String>)>,
+    globals: &Globals,
+) -> (Option<String>, Option<String>) {
+    match named.or_else(|| globals.script_user.clone()) {
+        Some((user, group)) => (Some(user), group),
+        None if globals.script_security || programs::has_user(SCRIPT_USER) => {
+            (Some(SCRIPT_USER.to_owned()), None)
+        }
+        None => (None, None),
+    }
 }

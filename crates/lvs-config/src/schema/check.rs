@@ -74,6 +74,7 @@ pub(crate) struct Check {
     authority: Option<Placed<String>>,
     command: Option<Placed<Line>>,
     user: Option<Placed<String>>,
+    script_security: Option<Placed<bool>>,
     group: Option<Placed<String>>,
     dynamic: Option<Placed<bool>>,
     weight: Option<Placed<i32>>,
@@ -91,7 +92,7 @@ fn refuse_foreign(given: &Check) -> Result<(), Mistake> {
     fn at<T>(given: &Option<Placed<T>>) -> Option<Range<usize>> {
         given.as_ref().map(Placed::at)
     }
-    let keys: [Key; 31] = [
+    let keys: [Key; 32] = [
         ("via_server", at(&given.via_server), &[Tcp, Http, Https, Dns, Udp, Smtp, Grpc, Grpcs]),
         ("path", at(&given.path), &[Http, Https, File]),
         ("status", at(&given.status), &[Http, Https]),
@@ -122,6 +123,7 @@ fn refuse_foreign(given: &Check) -> Result<(), Mistake> {
         ("daemon", at(&given.daemon), &[Bfd]),
         ("socket", at(&given.socket), &[Bfd]),
         ("user", at(&given.user), &[Script]),
+        ("script_security", at(&given.script_security), &[Script]),
         ("group", at(&given.group), &[Script]),
     ];
     let foreign = keys.into_iter().find(|(_, at, types)| at.is_some() && !types.contains(&given.kind));

@@ -26,6 +26,7 @@ pub(crate) struct CommandTable {
     timeout: Option<Seconds>,
     user: Option<String>,
     group: Option<String>,
+    script_security: Option<bool>,
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -54,23 +55,33 @@ impl TryFrom<Placed<Command>> for Script {
 
     fn try_from(given: Placed<Command>) -> Result<Self, Mistake> {
         let at = given.at();
-        let (line, timeout, user, group) = match given.into_inner() {
-            Command::Line(line) => (Line::Line(line), None, None, None),
-            Command::Words(words) => (Line::Words(words), None, None, None),
-            Command::Table(CommandTable { command, timeout, user, group }) => (command, timeout, user, group),
-        };
-        Ok(Self { timeout: timeout.map(Duration::from), user, group, ..Self::new(line.words(at)?) })
+        match given.into_inner() {
+            Command::Line(line) => Ok(Self::new(Line::Line(line).words(at)?)),
+            Command::Words(words) => Ok(Self::new(Line::Words(words).words(at)?)),
+            Command::Table(table) => Ok(Self {
+                command: table.command.words(at)?,
+                timeout: table.timeout.map(Duration::from),
+                user: table.user,
+                group: table.group,
+                script_security: table.script_security.unwrap_or(false),
+            }),
+        }
     }
 }
 
 impl From<&Script> for Placed<Command> {
-    fn from(Script { command, timeout, user, group }: &Script) -> Self {
-        let (command, user, group) = (command.clone(), user.clone(), group.clone());
-        Self::from(if timeout.is_none() && user.is_none() && group.is_none() {
+    fn from(script: &Script) -> Self {
+        let command = script.command.clone();
+        Self::from(if *script == Script::new(command.clone()) {
             Command::Words(command)
         } else {
-            let (command, timeout) = (Line::Words(command), timeout.map(Seconds));
-            Command::Table(CommandTable { command, timeout, user, group })
+            Command::Table(CommandTable {
+                command: Line::Words(command),
+                timeout: script.timeout.map(Seconds),
+                user: script.user.clone(),
+                group: script.group.clone(),
+                script_security: script.script_security.then_some(true),
+            })
         })
     }
 }

@@ -80,7 +80,7 @@ fn checks_have_the_defaults_of_the_page() {
         }
         said += 1;
     }
-    assert_eq!(said, 21);
+    assert_eq!(said, 22);
     let http = format!("{CHECKED}[[service.server.check]]\ntype = \"http\"\n");
     let regex = format!("{http}[service.server.check.regex]\npattern = \"a\"\n");
     assert_eq!(say("[service.check.regex]", &regex, &[]), 6);
@@ -88,8 +88,9 @@ fn checks_have_the_defaults_of_the_page() {
 
 #[test]
 fn a_command_has_the_time_that_the_page_gives_it() {
-    let [(key, value, _)] = defaults("Commands").try_into().unwrap();
+    let [(key, value, _), (security, off, _)] = defaults("Commands").try_into().unwrap();
     assert_eq!((key, value.as_integer()), ("timeout", Some(60)));
+    assert_eq!((security, off.as_bool()), ("script_security", Some(false)));
     assert_eq!(lvs_health::spec::USUAL_TIMEOUT, Duration::from_secs(60));
 }
 

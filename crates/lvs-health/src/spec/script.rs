@@ -17,10 +17,12 @@ pub struct Script {
     /// None runs it as the director's own user.
     pub user: Option<String>,
     pub group: Option<String>,
+    /// Run as root, it must be out of reach of other users (keepalived's `enable_script_security`).
+    pub script_security: bool,
 }
 
 impl Script {
     pub const fn new(command: Vec<String>) -> Self {
-        Self { command, timeout: None, user: None, group: None }
+        Self { command, timeout: None, user: None, group: None, script_security: false }
     }
 }

@@ -81,6 +81,7 @@ impl Check {
             CheckKind::Script(ScriptCheck { script, dynamic }) => Self {
                 command: Some(Line::Words(script.command.clone()).into()),
                 user: placed(&script.user),
+                script_security: script.script_security.then(|| Placed::from(true)),
                 group: placed(&script.group),
                 dynamic: set(*dynamic),
                 ..self
@@ -220,6 +221,7 @@ impl Check {
         };
         let mut script = Script::new((**command).clone().words(command.at())?);
         (script.user, script.group) = (value(&self.user), value(&self.group));
+        script.script_security = value(&self.script_security).unwrap_or(false);
         Ok(ScriptCheck { script, dynamic: value(&self.dynamic).unwrap_or(false) })
     }
 }
