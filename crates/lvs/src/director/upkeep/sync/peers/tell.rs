@@ -52,9 +52,10 @@ impl Director {
 
     /// Appends what has changed, as much as fits a batch. How many records.
     pub fn tell_changes(&self, telling: &Telling, out: &mut Vec<u8>, now: Time) -> usize {
-        let mut told = Told::new();
         let mut count = 0;
         while out.len() < BATCH {
+            // Of this step alone: a connection that changes again before the next is told again.
+            let mut told = Told::new();
             let (ended, changed) = self.conns.take_changes(telling.listener, STEP);
             if ended.is_empty() && changed.is_empty() {
                 break;
