@@ -88,7 +88,7 @@ impl ControlSocket {
             errno => failed(errno.into()),
         })?;
         let mut bound =
-            Self { path: path.to_owned(), listener: UnixListener::from(fd), identity: None, made: made };
+            Self { path: path.to_owned(), listener: UnixListener::from(fd), identity: None, made };
         bound.identity = identity(path);
         Backlog::new(BACKLOG)
             .and_then(|backlog| socket::listen(&bound.listener, backlog))

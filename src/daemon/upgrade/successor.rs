@@ -90,9 +90,8 @@ impl Successor {
         path: &Path,
         told: Told,
     ) -> Result<Arrived, DaemonError> {
-        self.take(live, path, told.0).map_err(|error| {
+        self.take(live, path, told.0).inspect_err(|error| {
             let _ = self.link.send(Kind::Refusal, error.to_string().as_bytes());
-            error
         })
     }
 
