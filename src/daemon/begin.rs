@@ -1,0 +1,215 @@
+//! How a director begins: as the first, after one that was killed, or by taking over from one that runs.
+//!
+//! Owns the order in which edges are opened and joined to the core. Hands over to `serving` once packets come in.
+
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, Hasher};
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+use lvs::director::{Director, Settings, Side};
+use lvs_config::Declared;
+use lvs_control::socket::ControlSocket;
+use lvs_device::TunnelOffload;
+use lvs_events::Event;
+use lvs_host::{HostError, Inheritance, Plumbing, StopFlag};
+
+use super::clock::Clock;
+use super::datapath::{self, Interface};
+use super::drain_file::DrainFile;
+use super::exporters::{self, RunningExporters};
+use super::marks::MarkTuns;
+use super::service::DirectorService;
+use super::serving::{Running, go_on};
+use super::signals::SignalWatch;
+use super::sync::channel::Trust;
+use super::table_file::{KeptTables, TableFile};
+use super::upgrade::{self, Order, Successor};
+use super::{DaemonError, Ending, Options, defaults, journal_path, left_on_host};
+
+/// Runs a director that nobody ran before, or one that was killed.
+pub(super) async fn run_first(
+    mut options: Options,
+    tunnels: Option<TunnelOffload>,
+) -> Result<Ending, DaemonError> {
+    let stop = StopFlag::default();
+    let signals = SignalWatch::start(stop.clone()).map_err(DaemonError::start("the signal watch"))?;
+    lvs_host::any_workable()?;
+    let socket = ControlSocket::bind(&options.socket)?;
+    let trust = Trust::load(options.sync.clone())?;
+    let (exporters, pages) = RunningExporters::new(options.exporters.clone());
+    let prepared = exporters.prepare(&options.declared.exporters).await?;
+    let clock = Clock::start();
+    let director = new_director(&options.core);
+
+    let journal = journal_path(&options.socket);
+    let left = left_on_host(&journal)?;
+    let table_file = TableFile::beside(&options.socket);
+    // Without the host that belongs to them, the tables of another director mean nothing here.
+    let before = left.as_ref().and_then(|_| table_file.restore());
+    let devices = left.iter().flat_map(Inheritance::devices).map(str::to_owned).collect();
+
+    let (report, ended) = mpsc::unbounded_channel();
+    let path = datapath::Path::new(Arc::clone(&director), clock, report, tunnels).joining(devices);
+    let names = options.tun_names();
+    let vip = Interface::open(&names.vip, options.device, &path)?;
+    let server_path = datapath::Path { side: Side::Server, ..path.clone() };
+    let rs = Interface::open(&names.rs, options.device, &server_path)?;
+    let marks = MarkTuns::new(options.tun_prefix.clone(), options.device, path.clone());
+
+    let (order, orders) = mpsc::unbounded_channel();
+    let live = Arc::new(director_service(&path, &stop, (exporters, trust), order, &mut options));
+    director.expect_drained(DrainFile::beside(&options.socket).restore());
+    live.estate.lock().interfaces = vec![vip, rs];
+    live.estate.lock().socket = Some(socket.hand_over().map_err(DaemonError::start("the control server"))?);
+    if !attach_host(&live, &options, marks, left).await? {
+        return Ok(Ending::Stopped);
+    }
+    let monitoring = tokio::spawn(exporters::serve_pages(Arc::clone(&live), pages));
+    live.exporters.commit(prepared, &live).await;
+    let begun = begin(&live, (before, &options.declared)).await;
+    let event = Event::Started { version: env!("CARGO_PKG_VERSION").to_owned() };
+    let running = Running { socket, signals, ended, orders, event, monitoring };
+    go_on(live, begun, running, &options).await
+}
+
+/// Runs a director that takes over from the one that runs.
+pub(super) async fn run_after(
+    mut options: Options,
+    tunnels: Option<TunnelOffload>,
+    mut successor: Successor,
+) -> Result<Ending, DaemonError> {
+    let (told, now) = successor.greet()?;
+    let stop = StopFlag::default();
+    let signals = SignalWatch::start(stop.clone()).map_err(DaemonError::start("the signal watch"))?;
+    let (exporters, pages) = RunningExporters::new(options.exporters.clone());
+    let clock = Clock::from(now);
+    let director = new_director(&options.core);
+    let (report, ended) = mpsc::unbounded_channel();
+    let path = datapath::Path::new(Arc::clone(&director), clock, report, tunnels);
+    let (order, orders) = mpsc::unbounded_channel();
+    let trust = Trust::load(options.sync.clone())?;
+    let live = director_service(&path, &stop, (exporters, trust), order, &mut options);
+    let live = live.begun(told.started());
+    let live = Arc::new(live);
+    live.declare_checks(&options.declared.health);
+    let taking = {
+        let (live, path) = (Arc::clone(&live), path.clone());
+        tokio::task::spawn_blocking(move || successor.take_over(&live, &path, told))
+    };
+    let failed = |error: tokio::task::JoinError| DaemonError::TakeOver(error.to_string());
+    let arrived = taking.await.map_err(failed)??;
+
+    let socket = ControlSocket::adopt(&options.socket, arrived.socket.0, arrived.socket.1);
+    let path = match arrived.program {
+        Some(program) if path.tunnels.is_none() => path.with_tunnels(program),
+        _ => path,
+    };
+    let marks = MarkTuns::new(options.tun_prefix.clone(), options.device, path).with(arrived.marks);
+    settle_in(&live, arrived.interfaces, &socket, arrived.attendant)?;
+    if !attach_host(&live, &options, marks, None).await? {
+        return Ok(Ending::Stopped);
+    }
+    live.exporters.adopt(arrived.metrics).await.map_err(DaemonError::start("the metrics"))?;
+    let monitoring = tokio::spawn(exporters::serve_pages(Arc::clone(&live), pages));
+    match live.exporters.prepare(&options.declared.exporters).await {
+        Ok(prepared) => live.exporters.commit(prepared, &live).await,
+        Err(error) => tracing::error!(%error, "metrics and flow log are as before"),
+    }
+    let begun = live.go_on_with(arrived.kept, &options.declared).await;
+    let event =
+        Event::Upgraded { version: env!("CARGO_PKG_VERSION").to_owned(), connections: arrived.connections };
+    let running = Running { socket, signals, ended, orders, event, monitoring };
+    go_on(live, begun, running, &options).await
+}
+
+/// Has the host follow from now on, with what is left of another director. False: it is to stop.
+async fn attach_host(
+    live: &DirectorService,
+    options: &Options,
+    marks: MarkTuns,
+    left: Option<Inheritance>,
+) -> Result<bool, DaemonError> {
+    let journal = journal_path(&options.socket);
+    let left = match left {
+        Some(left) => Some(left),
+        None => left_on_host(&journal)?,
+    };
+    let (host_options, stop) = (options.host_options(Some(journal)), live.host.stop_flag());
+    match Plumbing::start(host_options, options.tun_names(), left, stop, live.clock.now()).await {
+        Ok(plumbing) => live.host.attach(plumbing, marks).await,
+        Err(HostError::Stopping) => return Ok(false),
+        Err(error) => return Err(error.into()),
+    }
+    Ok(true)
+}
+
+/// Keeps what the next director will need.
+fn settle_in(
+    live: &DirectorService,
+    interfaces: Vec<Interface>,
+    socket: &ControlSocket,
+    attendant: UnixStream,
+) -> Result<(), DaemonError> {
+    let mut estate = live.estate.lock();
+    estate.interfaces = interfaces;
+    estate.socket = Some(socket.hand_over().map_err(DaemonError::start("the control server"))?);
+    estate.attendant = Some(attendant.try_clone().map_err(DaemonError::start("the attendant"))?);
+    drop(estate);
+    upgrade::end_with_attendant(attendant);
+    Ok(())
+}
+
+/// A director with secrets of its own, and the limits and defaults of this host.
+fn new_director(core: &Settings) -> Arc<Director> {
+    let director = Arc::new(Director::new(Settings {
+        seed: random_bits(),
+        secret: random_secret(),
+        icmp_limits: lvs_host::icmp_limits(),
+        ..core.clone()
+    }));
+    defaults::apply(&director);
+    director
+}
+
+/// The service of the control socket.
+fn director_service(
+    path: &datapath::Path,
+    stop: &StopFlag,
+    (exporters, trust): (RunningExporters, Trust),
+    orders: mpsc::UnboundedSender<Order>,
+    options: &mut Options,
+) -> DirectorService {
+    DirectorService::new(path, stop.clone())
+        .configured(options.config.take(), options.declared.clone())
+        .with_exporters(exporters)
+        .trusting(trust)
+        .with_drain_file(DrainFile::beside(&options.socket))
+        .with_orders(orders)
+}
+
+/// Has packets come in once the tables are there; until then they wait in the queues.
+async fn begin(
+    live: &DirectorService,
+    (before, declared): (Option<KeptTables>, &Declared),
+) -> Result<(), DaemonError> {
+    live.declare_after(before, declared).await?;
+    for interface in &mut live.estate.lock().interfaces {
+        interface.keep()?;
+        interface.serve()?;
+    }
+    live.follow_changed().await;
+    Ok(())
+}
+
+/// The standard library seeds its hash maps from the system's random numbers.
+fn random_bits() -> u64 {
+    RandomState::new().build_hasher().finish()
+}
+
+/// Key of the hashes of what arrives in packets.
+pub(super) fn random_secret() -> u128 {
+    u128::from(random_bits()) << 64 | u128::from(random_bits())
+}

@@ -1,0 +1,55 @@
+//! Everything that is decided before the director starts: the command line and the file of the start, joined.
+
+use std::path::PathBuf;
+
+use ipnet::IpNet;
+
+use lvs::director::Settings;
+use lvs_config::{Declared, Exporters, Source};
+use lvs_host::{HostOptions, TunNames};
+
+use super::sync::channel::SyncOptions;
+
+/// Everything that is decided before the director starts.
+#[derive(Clone, Debug)]
+pub struct Options {
+    pub socket: PathBuf,
+    /// The file that a reload reads.
+    pub config: Option<Source>,
+    pub declared: Declared,
+    pub vip_nets: Vec<IpNet>,
+    pub rs_nets: Vec<IpNet>,
+    pub claim_vips: bool,
+    pub tun_prefix: String,
+    pub device: lvs_device::Options,
+    pub core: Settings,
+    pub proc_dir: Option<PathBuf>,
+    /// SCTP services are in its files.
+    pub proc_sctp: bool,
+    /// Dropped packets a second, of one reason, that are worth an event.
+    pub drop_alarm: u64,
+    /// Options of the command line, which come before what a file says.
+    pub exporters: Exporters,
+    /// The other directors that are believed, and how they are talked to.
+    pub sync: SyncOptions,
+}
+
+impl Options {
+    /// Returns the options that concern the host.
+    pub fn host_options(&self, journal: Option<PathBuf>) -> HostOptions {
+        HostOptions {
+            vip_nets: self.vip_nets.clone(),
+            rs_nets: self.rs_nets.clone(),
+            laddr_nets: self.core.laddr_nets.clone(),
+            laddr_ports: self.core.laddr_ports.clone(),
+            masquerade_nets: self.core.masquerade_nets.clone(),
+            claim_vips: self.claim_vips,
+            journal,
+            ..HostOptions::default()
+        }
+    }
+
+    pub fn tun_names(&self) -> TunNames {
+        TunNames { vip: format!("{}-vip", self.tun_prefix), rs: format!("{}-rs", self.tun_prefix) }
+    }
+}
