@@ -61,7 +61,7 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
             changes::reload(&given, &mut std::io::stdout()).map_err(CliError::from)
         }
         args::Command::Upgrade(given) => upgrade::run(&given, &mut std::io::stdout()).map_err(CliError::from),
-        args::Command::Attend { director } => return upgrade::attend(director),
+        args::Command::Attend { director } => return attend(director),
         args::Command::StateFormats => upgrade::formats(&mut std::io::stdout()).map_err(CliError::from),
         args::Command::Diff(given) => return diff(&given),
         args::Command::Doctor(given) => return doctor(&given),
@@ -96,8 +96,18 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
         args::Command::Generate { share } => generate::run(&share).map_err(CliError::from),
         args::Command::Demo { keep } => demo::run(&demo::Options { keep }).map_err(CliError::from),
     };
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+    outcome.map_or_else(|error| failure(&error), |()| ExitCode::SUCCESS)
+}
+
+fn failure(error: &CliError) -> ExitCode {
+    report(error);
+    ExitCode::FAILURE
+}
+
+/// Becomes what passes signals on to the director, for the process that was started first.
+fn attend(director: i32) -> ExitCode {
+    match daemon::attend(director) {
+        Ok(code) => upgrade::exit_code(code),
         Err(error) => {
             report(&error);
             ExitCode::FAILURE

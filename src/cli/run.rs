@@ -3,6 +3,8 @@
 use std::io::Write;
 use std::path::PathBuf;
 
+use ipnet::IpNet;
+
 use super::args::{LogFormatArg, RunArgs, SocketArgs};
 use super::error::CliError;
 use crate::daemon::{self, DaemonError, LogFormat};
@@ -72,11 +74,11 @@ fn options(given: RunArgs, source: Option<Source>, config: Config) -> daemon::Op
             queues: given.queues.or(file.queues).map_or(1, Queues::count),
         },
         drop_alarm: given.drop_alarm.or(file.drop_alarm).unwrap_or(lvs_config::defaults::DROP_ALARM),
-        sync: daemon::SyncOptions {
-            has_channel: !given.no_sync_channel && file.sync_channel.unwrap_or(true),
-            peers: [given.sync_peers, file.sync_peers].concat(),
-            secret: given.sync_secret.or(file.sync_secret),
-        },
+        sync: sync_options(
+            given.sync_channel.then_some(true).or(file.sync_channel),
+            [given.sync_peers, file.sync_peers].concat(),
+            given.sync_secret.or(file.sync_secret),
+        ),
         exporters: Exporters {
             metrics: given.metrics,
             metrics_series: given.metrics_series,
@@ -99,4 +101,9 @@ fn options(given: RunArgs, source: Option<Source>, config: Config) -> daemon::Op
             ..defaults
         },
     }
+}
+/// Whoever names a peer or a secret wants the channel, unless the file says otherwise.
+fn sync_options(channel: Option<bool>, peers: Vec<IpNet>, secret: Option<PathBuf>) -> daemon::SyncOptions {
+    let has_channel = channel.unwrap_or(!peers.is_empty() || secret.is_some());
+    daemon::SyncOptions { has_channel, peers, secret }
 }

@@ -43,17 +43,6 @@ pub(super) fn run(args: &UpgradeArgs, out: &mut dyn Write) -> Result<(), Upgrade
     Ok(())
 }
 
-/// `tunvs attend`: what the process that was started first becomes.
-pub(super) fn attend(director: i32) -> ExitCode {
-    match daemon::attend(director) {
-        Ok(code) => exit_code(code),
-        Err(error) => {
-            super::report(&error);
-            ExitCode::FAILURE
-        }
-    }
-}
-
 /// `tunvs state-formats`: what a director asks a program before it hands over to it.
 pub(super) fn formats(out: &mut dyn Write) -> Result<(), UpgradeError> {
     Ok(writeln!(out, "{}", daemon::formats())?)

@@ -64,7 +64,7 @@ same "the other one is not" "3 0 0" "$(listed 192.168.56.184)"
 on ds tunvs drain $vip:80 192.168.56.184:80 --deadline 1s
 kill -9 "$director"
 wait "$director" 2>/dev/null || true
-again
+start_director
 same "drained after a kill" "0 0 0 0 0 0" "$(listed 192.168.56.183) $(listed 192.168.56.184)"
 on ds tunvs undrain $vip:80 192.168.56.184:80
 stop_director

@@ -34,7 +34,7 @@ give_up() {
 # director HOST ROLE GROUP: one with the services of both, and a sync daemon.
 run_director() {
   export TUNVS_SOCKET=$work/$1.sock director_host=$1
-  start_director --no-claim-vips --no-sync-channel
+  start_director --no-claim-vips
   local vip rs open close
   for vip in 192.168.1.183 '[fd00:1::183]'; do
     if [[ $vip == \[* ]]; then rs=fd00:56:: open=[ close=]; else rs=192.168.56. open='' close=''; fi

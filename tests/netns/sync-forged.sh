@@ -5,7 +5,7 @@
 topology
 web rs1
 web rs2
-start_director
+start_director --sync-channel
 on ds ipvsadm -A -t 192.168.1.183:80 -s rr
 two_servers -t 192.168.1.183:80 80
 on ds ipvsadm --start-daemon backup --mcast-interface eth2 --syncid 7
@@ -58,7 +58,7 @@ for number in range(1000):
     s.sendto(struct.pack("<8sHQBHB", b"LVShello", 1, number * 2**54, 7, 9, 0), to)
 '
 channel() { on ds tunvs sync status --json | python3 -c 'import json, sys; print(eval(sys.argv[1], {}, json.load(sys.stdin)["channel"]))' "$1"; }
-bad_greetings() { [[ $(channel 'refused.get("version", 0) >= 1000') == True ]]; }
+bad_greetings() { [[ $(channel 'refused.get("version", 0) >= 100') == True ]]; }
 wait_until 20 bad_greetings
 same "directors on the channel" "[]" "$(channel peers)"
 contains "the refused" "refused" "$(on ds tunvs sync status)"

@@ -315,10 +315,10 @@ impl Pool {
         for member in self.members.values_mut() {
             let wanted = member.wanted(serving.as_ref());
             step(self.service, member.put.as_ref(), wanted.as_ref(), member.endpoint()).map(&mut sort);
+            member.put = wanted;
             if member.put.is_none() {
                 member.put_share = FULL_SHARE;
             }
-            member.put = wanted;
             let share = member.share(now);
             if member.put.is_some() && share != member.put_share {
                 member.put_share = share;

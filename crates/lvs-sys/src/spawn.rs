@@ -1,4 +1,4 @@
-//! What a program gives up between fork and exec.
+//! Capabilities that a program gives up between fork and exec.
 
 use std::io;
 use std::os::unix::process::CommandExt;

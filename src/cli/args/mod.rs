@@ -224,9 +224,9 @@ pub struct RunArgs {
     /// Directors that talk to this one have to know the secret in this file
     #[arg(long, value_name = "FILE")]
     pub sync_secret: Option<PathBuf>,
-    /// Synchronise by the messages that kernels know alone
+    /// Talk to other directors over a channel of its own, beside the messages that kernels know; with a peer or a secret it always does
     #[arg(long)]
-    pub no_sync_channel: bool,
+    pub sync_channel: bool,
     /// Dropped packets a second, of one reason, that are worth an event [default: 100]
     #[arg(long, value_name = "PACKETS", value_parser = clap::value_parser!(u64).range(1..))]
     pub drop_alarm: Option<u64>,

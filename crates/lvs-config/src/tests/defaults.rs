@@ -117,7 +117,6 @@ fn the_director_has_the_defaults_of_the_page() {
         claim_vips: Some(true),
         offload: Some(true),
         tunnel_offload: Some(true),
-        sync_channel: Some(true),
         queues: Some(crate::Queues::Count(1)),
         tun_prefix: Some("tunvs".to_owned()),
         ..DirectorOptions::default()
