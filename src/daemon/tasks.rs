@@ -27,6 +27,9 @@ const FAREWELLS: usize = 10_000;
 /// How often the host is made to follow what changes without a command.
 const SETTLE: Duration = Duration::from_secs(10);
 
+/// How often it is looked whether another director told of servers that are not declared here.
+const LOOK: Duration = Duration::from_millis(200);
+
 /// Tasks that keep up with the host: its own changes, and ICMP errors that it gets in the director's place.
 pub(super) fn follow_host(
     live: &Arc<DirectorService>,
@@ -96,10 +99,14 @@ async fn repeat(live: Arc<DirectorService>, writer: TunWriter) {
     }
 }
 
-/// Lets go of removed servers whose last connections have ended.
+/// Lets go of removed servers whose last connections have ended, and lets the answers of servers in that others told of.
 pub(super) async fn settle(live: Arc<DirectorService>) {
     loop {
-        tokio::time::sleep(SETTLE).await;
+        let mut waited = Duration::ZERO;
+        while waited < SETTLE && !live.director.has_undeclared_servers() {
+            tokio::time::sleep(LOOK).await;
+            waited += LOOK;
+        }
         let _going = live.pause.read().await;
         live.follow_tables().await;
     }

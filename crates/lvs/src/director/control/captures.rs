@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use crate::director::Director;
 use crate::director::path::ipsec::ISAKMP;
-use crate::service::{Family, Forwarding, Protocol, RealServer, ServiceKey};
+use crate::service::{Endpoint, Family, Forwarding, Protocol, RealServer, ServiceKey};
 use lvs_wire::protocol;
 
 /// The traffic that the services need.
@@ -91,6 +91,15 @@ impl Director {
                 captures.answer(server);
             }
         }
+        let declared = services.iter().filter_map(|service| match service.spec().key {
+            ServiceKey::Address { protocol, addr, port } => {
+                Some((protocol.number(), Endpoint::new(addr, port)))
+            }
+            ServiceKey::Mark { .. } => None,
+        });
+        let declared: BTreeSet<(u8, Endpoint)> = declared.collect();
+        drop(services);
+        self.capture_undeclared(&declared, &mut captures);
         captures
     }
 

@@ -1,16 +1,17 @@
 //! The backup's side: each record makes a connection, or changes the one that is there.
 //!
-//! A message is believed in what it says of connections, and in nothing else: no address is captured for its sake. Those of
-//! services and their servers are, and those of subnets that were named; a connection beside them waits for its end.
+//! A message is believed in what it says of connections, and in little else: no virtual address is captured for its sake, and
+//! of servers that are not declared the answers of a few. A connection beside them waits for its end.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use crate::app::sequence::Correction;
 use crate::conn::{ConnFlags, ConnKey, Connection, Entry, Method, Role, State};
-use crate::director::{Director, Time};
-use crate::service::{Protocol, RealServer};
+use crate::director::{Captures, Director, Time};
+use crate::service::{Endpoint, Protocol, RealServer};
 use crate::sync::{Flags, Reader, Record, Rejected};
 
 /// A template's timeout where the message does not say it.
@@ -24,6 +25,9 @@ enum Found<'a> {
     /// A connection that the record does not concern any more.
     Replaced,
 }
+
+/// Servers whose answers are captured for the sake of other directors' messages.
+const MOST_UNDECLARED: usize = 64;
 
 impl Director {
     /// Takes over what a message says of connections. What is wrong in it is counted and left.
@@ -128,8 +132,9 @@ impl Director {
         if let Some(engine) = record.engine.as_ref().filter(|_| record.is_template()) {
             conn.set_engine(engine.clone(), self.conns.tag(&engine.data));
         }
-        if let Some(server) = self.server_of(record, method) {
-            conn.bind(server);
+        match self.server_of(record, method) {
+            Some(server) => conn.bind(server),
+            None => self.sync.has_undeclared.store(true, Relaxed),
         }
         self.watch_ftp(&mut conn);
         conn
@@ -147,5 +152,30 @@ impl Director {
         let role = if record.is_template() { Role::Template } else { Role::In };
         let key = ConnKey::new(role, record.protocol, record.client, record.virt);
         self.template_key(key, record.engine.as_ref().filter(|_| record.is_template()))
+    }
+
+    /// Adds the masqueraded servers that connections to declared services name and that are not declared, a few at most:
+    /// whoever sends messages chooses them. No lock on the services is held, since records are locked one by one.
+    pub(in crate::director) fn capture_undeclared(
+        &self,
+        declared: &BTreeSet<(u8, Endpoint)>,
+        captures: &mut Captures,
+    ) {
+        let has_new = self.sync.has_undeclared.swap(false, Relaxed);
+        if !has_new && !self.sync.captures_undeclared.load(Relaxed) {
+            return;
+        }
+        let mut found = BTreeSet::new();
+        self.conns.for_each(|_, conn| {
+            let is_undeclared = conn.flags.has(ConnFlags::FROM_SYNC) && conn.server().is_none();
+            let is_seen = is_undeclared && !conn.is_template() && conn.method == Method::Masq;
+            if is_seen && found.len() < MOST_UNDECLARED && declared.contains(&(conn.protocol(), conn.virt()))
+            {
+                found.insert((conn.protocol(), conn.real().addr));
+            }
+        });
+        self.sync.captures_undeclared.store(!found.is_empty(), Relaxed);
+        captures.reals.extend(found.iter().map(|(_, addr)| *addr));
+        captures.answers.extend(found);
     }
 }

@@ -37,6 +37,11 @@ impl Director {
         messages
     }
 
+    /// Whether connections came meanwhile whose servers are not declared here: what is captured may have changed.
+    pub fn has_undeclared_servers(&self) -> bool {
+        self.sync.has_undeclared.load(Relaxed)
+    }
+
     /// Returns the counts of synchronisation so far, by name.
     pub fn sync_counters(&self) -> Vec<(String, u64)> {
         let counters = &self.sync.counters;

@@ -19,6 +19,10 @@ pub(in crate::director) struct Sync {
     pub(in crate::director) ports: AtomicUsize,
     pub(in crate::director) master: Mutex<Option<(DaemonSpec, Master)>>,
     pub(in crate::director) has_full: AtomicBool,
+    /// Connections came whose servers are not declared here, since the answers of those were last captured.
+    pub(in crate::director) has_undeclared: AtomicBool,
+    /// Answers of such servers are captured.
+    pub(in crate::director) captures_undeclared: AtomicBool,
     pub(in crate::director) counters: Counters,
     pub(in crate::director) tellers: Mutex<Tellers>,
 }
