@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use lvs::Time;
 use lvs::director::{
-    Command, DaemonRole, DaemonSpec, Director, NotTaken, Query, Reply, Settings, Side, Verdict,
+    Command, ConnStore, DaemonRole, DaemonSpec, Director, NotTaken, Query, Reply, Settings, Side,
+    StoreOrigin, Verdict,
 };
 use lvs::service::{
     ClientAddrMode, Forwarding, Persistence, Protocol, ProxyVersion, SchedulerFlags, ServerSpec, ServiceKey,
@@ -221,6 +222,63 @@ pub(crate) fn peers(data: &[u8]) {
         }
         go_on(&second, now);
     }
+}
+
+/// Any bytes as the records of a director that was killed: behind its time and count, each with its length, as they are and
+/// with their sums put right. What was taken over is used, and can be stored and taken over again.
+pub(crate) fn restore(data: &[u8]) {
+    let Some((later, rest)) = data.split_first_chunk::<8>() else { return };
+    let Some((added, mut rest)) = rest.split_first_chunk::<4>() else { return };
+    let origin = StoreOrigin { later: i64::from_le_bytes(*later), added: u32::from_le_bytes(*added) };
+    let mut records = Vec::new();
+    while let Some((len, next)) = rest.split_first_chunk::<2>() {
+        let (record, next) = next.split_at(usize::from(u16::from_le_bytes(*len)).min(next.len()));
+        records.push(record.to_vec());
+        rest = next;
+    }
+    let right: Vec<Vec<u8>> = records.iter().map(|record| stored(record)).collect();
+    for records in [records, right] {
+        let now = Time::from_secs(1000);
+        let first = director();
+        first.begin_keeping();
+        first.restore(records.iter().map(Vec::as_slice), origin, now);
+        let mut store = Store::default();
+        first.store_changes((0, usize::MAX), now, &mut store);
+        let second = director();
+        let origin = StoreOrigin { later: 0, added: first.connections_added() };
+        let summary = second.restore(store.0.values().map(Vec::as_slice), origin, now);
+        assert!(summary.damage.is_none(), "{summary:?}");
+        assert_eq!(first.conn_count(), second.conn_count(), "{summary:?}");
+        go_on(&first, now);
+    }
+}
+
+#[derive(Default)]
+struct Store(std::collections::BTreeMap<u32, Vec<u8>>);
+
+impl ConnStore for Store {
+    fn put(&mut self, place: u32, record: &[u8]) {
+        self.0.insert(place, record.to_vec());
+    }
+
+    fn clear(&mut self, place: u32) {
+        self.0.remove(&place);
+    }
+}
+
+/// Mark, sum, kind and length before the content of a stored record.
+fn stored(record: &[u8]) -> Vec<u8> {
+    const HEAD: usize = 9;
+    let mut record = record.to_vec();
+    if record.len() >= HEAD {
+        let len = (record.len() - HEAD) as u16;
+        record[6] = 64;
+        record[7..HEAD].copy_from_slice(&len.to_le_bytes());
+        let sum = lvs_wire::sctp::crc32c(&record[6..]);
+        record[..2].copy_from_slice(&[0xc5, 0x1e]);
+        record[2..6].copy_from_slice(&sum.to_le_bytes());
+    }
+    record
 }
 
 /// Mark, sum, kind and length before each record, behind the header.

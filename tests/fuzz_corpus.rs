@@ -46,6 +46,11 @@ fn the_peers_corpus_is_survived() {
     replay("peers", bodies::peers);
 }
 
+#[test]
+fn the_restore_corpus_is_survived() {
+    replay("restore", bodies::restore);
+}
+
 /// Old exports are read for as long as their version is.
 #[test]
 fn good_exports_of_the_import_corpus_are_still_good() {

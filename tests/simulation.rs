@@ -4,6 +4,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test")]
 
+#[path = "simulation/crash.rs"]
+mod crash;
 #[path = "simulation/draw.rs"]
 mod draw;
 #[path = "simulation/model.rs"]

@@ -17,17 +17,18 @@ use lvs_events::Event;
 use lvs_host::{HostError, Inheritance, Plumbing, StopFlag};
 
 use super::clock::Clock;
+use super::conn_keeper;
 use super::datapath::{self, Interface};
 use super::drain_file::DrainFile;
 use super::exporters::{self, RunningExporters};
+use super::left::{self, Left};
 use super::marks::MarkTuns;
 use super::service::DirectorService;
 use super::serving::{Running, go_on};
 use super::signals::SignalWatch;
 use super::sync::channel::Trust;
-use super::table_file::{KeptTables, TableFile};
 use super::upgrade::{self, Order, Successor};
-use super::{DaemonError, Ending, Options, defaults, journal_path, left_on_host};
+use super::{DaemonError, Ending, Options, defaults, journal_path};
 
 /// Runs a director that nobody ran before, or one that was killed.
 pub(super) async fn run_first(
@@ -44,12 +45,8 @@ pub(super) async fn run_first(
     let clock = Clock::start();
     let director = new_director(&options.core);
 
-    let journal = journal_path(&options.socket);
-    let left = left_on_host(&journal)?;
-    let table_file = TableFile::beside(&options.socket);
-    // Without the host that belongs to them, the tables of another director mean nothing here.
-    let before = left.as_ref().and_then(|_| table_file.restore());
-    let devices = left.iter().flat_map(Inheritance::devices).map(str::to_owned).collect();
+    let mut left = Left::find(&options.socket)?;
+    let devices = left.host.iter().flat_map(Inheritance::devices).map(str::to_owned).collect();
 
     let (report, ended) = mpsc::unbounded_channel();
     let path = datapath::Path::new(Arc::clone(&director), clock, report, tunnels).joining(devices);
@@ -64,12 +61,12 @@ pub(super) async fn run_first(
     director.expect_drained(DrainFile::beside(&options.socket).restore());
     live.estate.lock().interfaces = vec![vip, rs];
     live.estate.lock().socket = Some(socket.hand_over().map_err(DaemonError::start("the control server"))?);
-    if !attach_host(&live, &options, marks, left).await? {
+    if !attach_host(&live, &options, marks, left.host.take()).await? {
         return Ok(Ending::Stopped);
     }
     let monitoring = tokio::spawn(exporters::serve_pages(Arc::clone(&live), pages));
     live.exporters.commit(prepared, &live).await;
-    let begun = begin(&live, (before, &options.declared)).await;
+    let begun = begin(&live, (left, &options.declared)).await;
     let event = Event::Started { version: env!("CARGO_PKG_VERSION").to_owned() };
     let running = Running { socket, signals, ended, orders, event, monitoring };
     go_on(live, begun, running, &options).await
@@ -109,7 +106,8 @@ pub(super) async fn run_after(
     };
     let marks = MarkTuns::new(options.tun_prefix.clone(), options.device, path).with(arrived.marks);
     settle_in(&live, arrived.interfaces, &socket, arrived.attendant)?;
-    if !attach_host(&live, &options, marks, None).await? {
+    let left = left::on_host(&options.socket)?;
+    if !attach_host(&live, &options, marks, left).await? {
         return Ok(Ending::Stopped);
     }
     live.exporters.adopt(arrived.metrics).await.map_err(DaemonError::start("the metrics"))?;
@@ -132,12 +130,8 @@ async fn attach_host(
     marks: MarkTuns,
     left: Option<Inheritance>,
 ) -> Result<bool, DaemonError> {
-    let journal = journal_path(&options.socket);
-    let left = match left {
-        Some(left) => Some(left),
-        None => left_on_host(&journal)?,
-    };
-    let (host_options, stop) = (options.host_options(Some(journal)), live.host.stop_flag());
+    let host_options = options.host_options(Some(journal_path(&options.socket)));
+    let stop = live.host.stop_flag();
     match Plumbing::start(host_options, options.tun_names(), left, stop, live.clock.now()).await {
         Ok(plumbing) => live.host.attach(plumbing, marks).await,
         Err(HostError::Stopping) => return Ok(false),
@@ -191,11 +185,11 @@ fn director_service(
 }
 
 /// Has packets come in once the tables are there; until then they wait in the queues.
-async fn begin(
-    live: &DirectorService,
-    (before, declared): (Option<KeptTables>, &Declared),
-) -> Result<(), DaemonError> {
-    live.declare_after(before, declared).await?;
+async fn begin(live: &DirectorService, (left, declared): (Left, &Declared)) -> Result<(), DaemonError> {
+    live.declare_after(left.tables, declared).await?;
+    if let Some(conns) = left.conns {
+        conn_keeper::restore(&conns, &live.director, live.clock);
+    }
     for interface in &mut live.estate.lock().interfaces {
         interface.keep()?;
         interface.serve()?;

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant, SystemTime};
 
 use lvs::Time;
+use nix::time::{ClockId, clock_gettime};
 
 /// Counts from the moment it was made.
 #[derive(Clone, Copy, Debug)]
@@ -28,9 +29,20 @@ impl Clock {
         self.origin.elapsed()
     }
 
+    /// When its time began, by the host's monotonic clock.
+    pub(super) fn started_at(&self) -> u64 {
+        monotonic_millis().saturating_sub(self.now().0)
+    }
+
     pub(crate) fn now(&self) -> Time {
         Time(u64::try_from(self.origin.elapsed().as_millis()).unwrap_or(u64::MAX))
     }
+}
+
+/// Milliseconds of the host's monotonic clock, which all processes since the boot have in common.
+fn monotonic_millis() -> u64 {
+    let now = clock_gettime(ClockId::CLOCK_MONOTONIC).map(Duration::from).unwrap_or_default();
+    u64::try_from(now.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// The time of day for what people read: milliseconds since 1970.

@@ -24,6 +24,8 @@ pub(super) struct QueueCounters {
     reply: Cell,
     dropped: [Cell; DropReason::ALL.len()],
     unreadable: Cell,
+    /// Packets that its thread panicked on.
+    panicked: Cell,
     write_no_headroom: Cell,
     write_link_down: Cell,
     write_full: Cell,
@@ -56,6 +58,10 @@ impl QueueCounters {
             Verdict::Reply => self.reply.bump(),
             Verdict::Refuse(reason) | Verdict::Drop(reason) => self.dropped[reason as usize].bump(),
         }
+    }
+
+    pub(super) fn panicked(&self) {
+        self.panicked.bump();
     }
 
     pub(super) fn unreadable(&self, error: &ReadError) {
@@ -98,6 +104,7 @@ impl QueueCounters {
             ("hold", &self.hold),
             ("reply", &self.reply),
             ("unreadable", &self.unreadable),
+            ("drop_panicked", &self.panicked),
             ("write_no_headroom", &self.write_no_headroom),
             ("write_link_down", &self.write_link_down),
             ("write_full", &self.write_full),
@@ -196,6 +203,7 @@ mod tests {
             queue.verdict(verdict);
         }
         queue.unreadable(&ReadError::Short(3));
+        queue.panicked();
         for error in [
             WriteError::NoHeadroom,
             WriteError::LinkDown,
@@ -211,7 +219,7 @@ mod tests {
             Some(("drop_unreachable".to_owned(), 0))
         );
         assert!(sums.iter().all(|counter| counter.value == 1), "{sums:?}");
-        assert_eq!(sums.len(), 12 + DropReason::ALL.len());
+        assert_eq!(sums.len(), 13 + DropReason::ALL.len());
     }
 
     #[test]

@@ -9,22 +9,21 @@ use std::future::Future;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
-use std::thread::{self, JoinHandle};
 
-use tokio::runtime::Builder;
-use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::sync::{Notify, mpsc};
 
 use super::clock::Clock;
 use super::counters::{AllCounters, QueueCounters};
 use super::error::{DaemonError, Ended};
 use super::execute::Executor;
 use super::upgrade::InterfaceState;
+use super::worker::{Stopped, Worker};
 use lvs::director::{Director, Side};
 use lvs::neighbour::Neighbours;
 use lvs_control::capture::Taps;
 use lvs_device::{
-    Features, IdleQueue, NeighbourWriter, Options, PacketReader, PacketWriter, ReadError, Tun, TunQueue,
-    TunWriter, TunnelOffload,
+    Features, NeighbourWriter, Options, PacketReader, PacketWriter, ReadError, Tun, TunQueue, TunWriter,
+    TunnelOffload,
 };
 use lvs_wire::{Coalescer, PacketBuf};
 
@@ -99,7 +98,7 @@ impl Path {
 pub(super) struct Interface {
     // Before the interface, which is gone only when nobody has it.
     workers: Vec<Worker>,
-    tun: Tun,
+    tun: Arc<Tun>,
     path: Path,
 }
 
@@ -122,7 +121,7 @@ impl Interface {
             }
         });
         tracing::info!(device = name, %offload, tunnels, queues = options.queues, "device up");
-        Ok(Self { workers: Vec::new(), tun, path: path.clone() })
+        Ok(Self { workers: Vec::new(), tun: Arc::new(tun), path: path.clone() })
     }
 
     /// Goes on with an interface of the director before, whose descriptors come next. Until it is served, packets wait.
@@ -140,7 +139,7 @@ impl Interface {
             return Err(DaemonError::start("the take-over")(io::ErrorKind::UnexpectedEof.into()));
         }
         let tun = Tun::adopt(&state.name, queues, Features::agreed(state.features), link);
-        Ok(Self { workers: Vec::new(), tun, path: path.clone() })
+        Ok(Self { workers: Vec::new(), tun: Arc::new(tun), path: path.clone() })
     }
 
     /// Returns state and descriptors for [`Self::adopt`].
@@ -190,86 +189,25 @@ impl Interface {
     /// # Errors
     /// The system refuses a thread.
     pub(super) fn serve(&mut self) -> Result<(), DaemonError> {
-        for (number, queue) in self.tun.queues()?.into_iter().enumerate() {
-            let path = self.path.clone();
-            let (all, ended) = (Arc::clone(&path.counters), path.ended.clone());
-            let neighbours = Arc::clone(&path.neighbours);
-            let serving = move |device: TunQueue, counters: Arc<QueueCounters>, mut stopped: Stopped| async move {
-                serve(device, &path, &counters, &mut stopped).await
+        for number in 0..self.tun.descriptors().len() {
+            let (path, tun) = (self.path.clone(), Arc::clone(&self.tun));
+            let (counters, ended) =
+                (path.counters.queue(&format!("{}/{number}", self.name())), path.ended.clone());
+            let (clock, neighbours) = (path.clock, Arc::clone(&path.neighbours));
+            let counted = Arc::clone(&counters);
+            let open = move || {
+                let queue = tun.queue(number).map_err(io::Error::other)?;
+                let queue = queue.ok_or_else(|| io::Error::other("there is no such queue"))?;
+                queue.register(Arc::clone(&neighbours))
+            };
+            let serving = async move |device: TunQueue, stopped: &mut Stopped| {
+                serve(device, &path, &counters, stopped).await
             };
             let thread = format!("{}/{number}", self.name());
-            self.workers.push(Worker::start(thread, (queue, neighbours), (&all, ended), serving)?);
+            let on_panic = move || counted.panicked();
+            self.workers.push(Worker::start(thread, open, (clock, ended, on_panic), serving)?);
         }
         Ok(())
-    }
-}
-
-/// Done when the thread is to end.
-pub(super) type Stopped = oneshot::Receiver<()>;
-
-/// A running queue; dropping it stops it and waits for its thread.
-#[derive(Debug)]
-pub(super) struct Worker {
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Worker {
-    /// Starts a thread that serves the queue.
-    ///
-    /// # Errors
-    /// The system refuses a thread or a descriptor.
-    pub(super) fn start<S, F>(
-        thread: String,
-        (queue, neighbours): (IdleQueue, Arc<Neighbours>),
-        (counters, ended): (&AllCounters, mpsc::UnboundedSender<Ended>),
-        serve: S,
-    ) -> Result<Self, DaemonError>
-    where
-        S: FnOnce(TunQueue, Arc<QueueCounters>, Stopped) -> F + Send + 'static,
-        F: Future<Output = io::Result<()>>,
-    {
-        let failed = || DaemonError::start("a packet thread");
-        let (stop, stopped) = oneshot::channel();
-        let runtime = Builder::new_current_thread().enable_io().build().map_err(failed())?;
-        let device = {
-            let _inside = runtime.enter();
-            queue.register(neighbours).map_err(failed())?
-        };
-        let counters = counters.queue(&thread);
-        let spawned = thread::Builder::new().name(thread.clone()).spawn(move || {
-            let mut report = Report { thread, error: None, ended: Some(ended) };
-            match runtime.block_on(async move { serve(device, counters, stopped).await }) {
-                Ok(()) => report.ended = None,
-                Err(error) => report.error = Some(error),
-            }
-        });
-        Ok(Self { stop: Some(stop), thread: Some(spawned.map_err(failed())?) })
-    }
-}
-
-impl Drop for Worker {
-    fn drop(&mut self) {
-        drop(self.stop.take());
-        if let Some(thread) = self.thread.take() {
-            // A panic was reported through `Ended`.
-            let _ = thread.join();
-        }
-    }
-}
-
-/// Tells when the thread goes, even by a panic.
-struct Report {
-    thread: String,
-    error: Option<io::Error>,
-    ended: Option<mpsc::UnboundedSender<Ended>>,
-}
-
-impl Drop for Report {
-    fn drop(&mut self) {
-        if let Some(ended) = &self.ended {
-            let _ = ended.send(Ended { thread: std::mem::take(&mut self.thread), error: self.error.take() });
-        }
     }
 }
 
@@ -334,6 +272,7 @@ mod tests {
 
     use lvs_device::memory_device;
     use lvs_wire::{Checksum, TcpFlags, checksum, make, protocol};
+    use tokio::sync::oneshot;
 
     /// A datagram that the host has taken one hop off, so that passing it gives one back.
     fn udp_to_nobody(payload: u8, ttl: u8) -> PacketBuf {

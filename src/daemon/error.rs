@@ -44,11 +44,11 @@ pub enum DaemonError {
     Panicked { thread: String },
 }
 
-/// A queue that ended by itself.
+/// A queue or task that ended by itself.
 #[derive(Debug)]
 pub(super) struct Ended {
     pub(super) thread: String,
-    /// None: its thread panicked.
+    /// None: it panicked.
     pub(super) error: Option<io::Error>,
 }
 

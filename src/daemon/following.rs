@@ -215,6 +215,12 @@ impl Following {
         self.stop.raise();
     }
 
+    /// Leaves everything as it is to a successor.
+    pub(super) async fn leave(&self) {
+        self.stop();
+        drop(self.host.lock().await.take());
+    }
+
     /// Undoes everything, once what is under way has come to the end of a step. What could not be undone.
     pub(super) async fn end(&self) -> Vec<HostError> {
         self.stop();

@@ -10,6 +10,8 @@ mod begin;
 mod changes;
 mod checks;
 mod clock;
+mod conn_file;
+mod conn_keeper;
 mod counters;
 mod datapath;
 mod defaults;
@@ -20,6 +22,7 @@ mod execute;
 mod exporters;
 mod following;
 mod host_events;
+mod left;
 mod logging;
 mod marks;
 mod memory;
@@ -32,10 +35,12 @@ mod service;
 mod serving;
 mod signals;
 mod state_file;
+mod supervise;
 mod sync;
 mod table_file;
 mod tasks;
 mod upgrade;
+mod worker;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -44,7 +49,7 @@ use lvs::director::Director;
 use lvs_control::Upgraded;
 use lvs_device::TunnelOffload;
 use lvs_health::spec::programs;
-use lvs_host::{self, CleanedUp, HostError, Inheritance, Plumbing, Step};
+use lvs_host::{self, CleanedUp, HostError, Plumbing, Step};
 
 use begin::random_secret;
 pub(crate) use clock::Clock;
@@ -55,7 +60,6 @@ pub use real_server::{Options as RealServerOptions, dry_run as real_server_dry_r
 pub use reload::tell;
 use service::DirectorService;
 pub use sync::channel::{SecretError, SyncOptions};
-use table_file::TableFile;
 use upgrade::Successor;
 pub use upgrade::{attend, formats, refuse_predecessor};
 
@@ -81,7 +85,7 @@ pub fn dry_run(options: Options) -> Result<Vec<Step>, DaemonError> {
 /// The journal's director lives, or something could not be undone.
 pub fn cleanup(socket: &Path) -> Result<CleanedUp, DaemonError> {
     let cleaned_up = control_runtime()?.block_on(lvs_host::cleanup(&journal_path(socket)))?;
-    TableFile::beside(socket).end();
+    left::remove(socket);
     Ok(cleaned_up)
 }
 
@@ -99,6 +103,7 @@ fn control_runtime() -> Result<tokio::runtime::Runtime, DaemonError> {
 /// # Errors
 /// The director could not start, or lost a device. Whatever it changed on the host is undone in either case.
 pub fn run(options: Options) -> Result<i32, DaemonError> {
+    supervise::log_panics();
     let successor = if upgrade::takes_over() { Some(Successor::begin()?) } else { None };
     let tunnels = tunnel_offload(options.device);
     let runs_programs = programs(&options.declared.health).next().is_some();
@@ -133,18 +138,6 @@ fn tunnel_offload(device: lvs_device::Options) -> Option<TunnelOffload> {
     }
     let loaded = TunnelOffload::load();
     loaded.inspect_err(|error| tracing::debug!(%error, "tunnels are cut packet by packet")).ok()
-}
-
-/// Finds the changes of this host by a director that was killed.
-fn left_on_host(journal: &Path) -> Result<Option<Inheritance>, DaemonError> {
-    match Inheritance::find(journal) {
-        // A container that starts again has a new network namespace and may have kept the file of the old one.
-        Err(error @ HostError::JournalElsewhere(_)) => {
-            tracing::warn!(%error, "begun anew");
-            Ok(None)
-        }
-        found => Ok(found?),
-    }
 }
 
 /// Undoes what was left by one that was killed.

@@ -13,10 +13,11 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::clock::{Clock, unix_millis};
 use super::counters::{AllCounters, QueueCounters};
-use super::datapath::{BATCH, Stopped, Worker};
+use super::datapath::BATCH;
 use super::error::Ended;
 use super::execute::Executor;
 use super::signals::{SignalAction, SignalWatch};
+use super::worker::{Stopped, Worker};
 use super::{
     DaemonError, all_undone, clean_up_before_start, control_runtime, journal_path, notify, privileges,
     random_secret,
@@ -189,21 +190,27 @@ fn start_end(
 ) -> Result<Vec<Worker>, DaemonError> {
     let tun = Tun::open(&options.tun, lvs_device::Options { queues: 1, ..options.device })?;
     let offload = tun.features();
-    let mut ports = Some(ports);
-    let workers = tun.queues()?.into_iter().map(|queue| {
-        let coalescer = options.device.offload.then(Coalescer::default);
-        let (end, ports) = (TunnelEnd::new(options.invitation(), random_secret()), ports.take());
-        let serve = move |device: TunQueue, counters: Arc<QueueCounters>, stopped: Stopped| async move {
-            let ports = ports.map(IdlePorts::register).transpose()?;
-            let executor = Executor::new(device, Arc::clone(&counters), coalescer);
-            let mut path = EndPath { end, clock, counters, executor };
-            path.serve(ports.as_ref(), stopped).await
-        };
-        Worker::start(options.tun.clone(), (queue, Arc::default()), (counters, report.clone()), serve)
-    });
-    let workers = workers.collect();
+    let coalescer = options.device.offload.then(Coalescer::default);
+    let mut parts = Some((TunnelEnd::new(options.invitation(), random_secret()), ports, coalescer));
+    let mut queue = tun.queue(0)?;
+    // What waits for its fragments is in the end of the tunnels: after a panic all is begun anew, by the supervisor.
+    let open = move || {
+        let queue = queue.take().ok_or_else(|| io::Error::other("the end of the tunnels is begun once"))?;
+        queue.register(Arc::default())
+    };
+    let counters = counters.queue(&options.tun);
+    let counted = Arc::clone(&counters);
+    let serve = async move |device: TunQueue, stopped: &mut Stopped| {
+        let Some((end, ports, coalescer)) = parts.take() else { return Ok(()) };
+        let ports = IdlePorts::register(ports)?;
+        let executor = Executor::new(device, Arc::clone(&counters), coalescer);
+        let mut path = EndPath { end, clock, counters: Arc::clone(&counters), executor };
+        path.serve(Some(&ports), stopped).await
+    };
+    let on_panic = move || counted.panicked();
+    let worker = Worker::start(options.tun.clone(), open, (clock, report, on_panic), serve)?;
     tracing::info!(device = options.tun, %offload, "device up");
-    workers
+    Ok(vec![worker])
 }
 
 /// Packets at the end of a tunnel.
@@ -215,7 +222,7 @@ struct EndPath {
 }
 
 impl EndPath {
-    async fn serve(&mut self, ports: Option<&GuePorts>, mut stopped: Stopped) -> io::Result<()> {
+    async fn serve(&mut self, ports: Option<&GuePorts>, stopped: &mut Stopped) -> io::Result<()> {
         let mut packet = PacketBuf::new();
         let datagram_waits = async |ports: Option<&GuePorts>| match ports {
             Some(ports) => ports.readable().await,
@@ -224,7 +231,7 @@ impl EndPath {
         loop {
             tokio::select! {
                 biased;
-                _ = &mut stopped => return Ok(()),
+                _ = &mut *stopped => return Ok(()),
                 ready = self.executor.device().readable() => {
                     ready?;
                     self.packets(&mut packet)?;

@@ -13,6 +13,7 @@ use super::counters::AllCounters;
 use super::datapath::Path;
 use super::drain::Drains;
 use super::drain_file::DrainFile;
+use super::error::Ended;
 use super::execute::Executor;
 use super::exporters::RunningExporters;
 use super::following::{Cause, Following};
@@ -71,12 +72,14 @@ pub(super) struct DirectorService {
     pub(super) changed: Notify,
     /// The same, for who keeps them on disk; and after those by checks.
     pub(super) tables_changed: Notify,
+    /// Told of tasks that cannot go on.
+    pub(super) ended: mpsc::UnboundedSender<Ended>,
 }
 
 impl DirectorService {
     /// Of the director whose packets take this path.
     pub(super) fn new(path: &Path, stop: StopFlag) -> Self {
-        let Path { director, clock, counters, neighbours, taps, sync_bell, .. } = path.clone();
+        let Path { director, clock, counters, neighbours, taps, sync_bell, ended, .. } = path.clone();
         let events = Arc::new(Events::new(unix_millis));
         let pause = Arc::new(RwLock::new(()));
         let host = (Arc::clone(&director), Arc::clone(&neighbours), Arc::clone(&events));
@@ -106,6 +109,7 @@ impl DirectorService {
             tunnels: path.tunnels.clone(),
             changed: Notify::new(),
             tables_changed: Notify::new(),
+            ended,
         }
     }
 

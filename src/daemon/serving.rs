@@ -3,7 +3,7 @@
 //! Owns the tasks that run beside the queues, and the undoing at the end.
 
 use std::future::Future;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
@@ -14,12 +14,14 @@ use lvs_control::socket::ControlSocket;
 use lvs_control::{ReloadRequest, UpgradeRefusal, Upgraded, server};
 use lvs_events::Event;
 
+use super::conn_keeper::ConnKeeper;
 use super::error::Ended;
+use super::left;
 use super::service::DirectorService;
 use super::signals::{SignalAction, SignalWatch};
 use super::table_file::{self, TableFile};
 use super::upgrade::{self, Order};
-use super::{DaemonError, Ending, Options, alarms, all_undone, checks, drain, notify, proc_dir, tasks};
+use super::{DaemonError, Ending, Options, all_undone, checks, notify, proc_dir, tasks};
 
 /// Parts of a director while it runs.
 pub(super) struct Running {
@@ -39,16 +41,18 @@ pub(super) async fn go_on(
     mut running: Running,
     options: &Options,
 ) -> Result<Ending, DaemonError> {
-    let table_file = TableFile::beside(&options.socket);
     let mut outcome = match begun {
         Ok(()) if live.host.is_stopping() => Ok(None),
         Ok(()) => {
             let [writer, rs_writer] = live.writers()?;
             let following = tasks::follow_host(&live, writer, rs_writer);
-            let keeping = tokio::spawn(table_file::keep(Arc::clone(&live), table_file.clone()));
+            let table_file = TableFile::beside(&options.socket);
+            let keeping = tokio::spawn(table_file::keep(Arc::clone(&live), table_file));
+            let keeper = ConnKeeper::start_for(&live, options);
             let outcome = serve(&live, &mut running, options).await;
             following.iter().for_each(JoinHandle::abort);
             keeping.abort();
+            drop(keeper);
             outcome
         }
         Err(error) => Err(error),
@@ -61,13 +65,27 @@ pub(super) async fn go_on(
         std::mem::forget(running.socket);
         return Ok(Ending::Moved { live, upgraded });
     }
-    let outcome = outcome.map(|_| Ending::Stopped);
-    let undone = all_undone(&live.host.end().await);
-    table_file.end();
-    live.estate.lock().interfaces.clear();
+    let outcome = end(&live, outcome.map(|_| Ending::Stopped), &options.socket).await;
     tracing::info!("stopped");
-    let ending = outcome?;
-    undone.map(|()| ending)
+    outcome
+}
+
+/// Undoes everything; one that ends by itself is started again, and leaves host, tables and connections to its successor.
+async fn end(
+    live: &DirectorService,
+    mut outcome: Result<Ending, DaemonError>,
+    socket: &Path,
+) -> Result<Ending, DaemonError> {
+    if matches!(outcome, Err(DaemonError::Panicked { .. } | DaemonError::DeviceGone { .. })) {
+        live.host.leave().await;
+        tracing::error!("this host is left to the next director, or to `tunvs cleanup`");
+    } else {
+        let undone = all_undone(&live.host.end().await);
+        outcome = outcome.and_then(|ending| undone.map(|()| ending));
+        left::remove(socket);
+    }
+    live.estate.lock().interfaces.clear();
+    outcome
 }
 
 /// Serves until a signal or an accident, or until another process has taken over, which is returned.
@@ -80,13 +98,8 @@ async fn serve(
     let listener = running.socket.listener().map_err(DaemonError::start("the control server"))?;
     let served = tokio::spawn(server::serve(listener, Arc::clone(live), async { drop(stopped.await) }));
     let tree = options.proc_dir.as_deref().map(|dir| ProcTree::new(dir, options.proc_sctp)).transpose()?;
-    let mut others = vec![
-        tokio::spawn(tasks::keep_time(Arc::clone(live))),
-        tokio::spawn(tasks::settle(Arc::clone(live))),
-        tokio::spawn(alarms::watch(Arc::clone(live), options.drop_alarm)),
-        checks::start(live).map_err(DaemonError::start("the health checks"))?,
-        tokio::spawn(drain::keep(Arc::clone(live))),
-    ];
+    let tasks = tasks::kept(live, options.drop_alarm);
+    let checks = checks::start(live).map_err(DaemonError::start("the health checks"))?;
     let (stop_files, files_stopped) = oneshot::channel();
     let files = tree.map(|tree| tokio::spawn(proc_dir::keep(tree, Arc::clone(live), files_stopped)));
     tracing::info!(socket = %running.socket.path().display(), "ready");
@@ -114,7 +127,8 @@ async fn serve(
     } else {
         live.end_checks().await;
     }
-    others.drain(..).for_each(|task| task.abort());
+    checks.abort();
+    tasks.iter().for_each(JoinHandle::abort);
     outcome
 }
 

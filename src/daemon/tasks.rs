@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::future::BoxFuture;
 use tokio::task::JoinHandle;
 
 use super::service::DirectorService;
-use super::{host_events, memory};
+use super::{alarms, drain, host_events, memory, supervise};
 use lvs::service::Family;
 use lvs_device::TunWriter;
 use lvs_host::{ErrorListener, NeighbourWatch, SettingsWatch, Watch};
@@ -60,6 +61,20 @@ pub(super) fn follow_host(
     let listeners = [Family::V4, Family::V6].map(listener);
     tasks.push(tokio::spawn(host_events::pass_errors(Arc::clone(live), listeners, writer)));
     tasks
+}
+
+/// Tasks of a running director that go on after a panic.
+pub(super) fn kept(live: &Arc<DirectorService>, drop_alarm: u64) -> [JoinHandle<()>; 4] {
+    let kept = |name, task: fn(Arc<DirectorService>, u64) -> BoxFuture<'static, ()>| {
+        let (live, report) = (Arc::clone(live), (live.clock, live.ended.clone()));
+        supervise::keep_running(name, report, move || task(Arc::clone(&live), drop_alarm))
+    };
+    [
+        kept("timers", |live, _| Box::pin(keep_time(live))),
+        kept("settling", |live, _| Box::pin(settle(live))),
+        kept("alarms", |live, drop_alarm| Box::pin(alarms::watch(live, drop_alarm))),
+        kept("drains", |live, _| Box::pin(drain::keep(live))),
+    ]
 }
 
 /// Runs what is due in the core.

@@ -11,6 +11,7 @@ use lvs::service::{Endpoint, Family, Forwarding, Protocol, ServerSpec, Tunnel};
 use lvs::{Director, Time, Verdict};
 use lvs_wire::{Outbox, PacketBuf};
 
+use super::crash::MemoryStore;
 use super::draw::{MARK, is_marked, method_of, service_of};
 use super::model::{Model, Service};
 use super::packet::{self, Ends, Header, icmp_protocol};
@@ -37,10 +38,12 @@ const NO_PORT: Verdict = Verdict::Refuse(DropReason::NoLocalPort);
 pub(crate) type Broken = String;
 
 pub(crate) struct World {
-    rng: Rng,
-    director: Director,
+    pub(crate) rng: Rng,
+    pub(crate) director: Director,
+    pub(crate) settings: Settings,
+    pub(crate) store: MemoryStore,
     model: Model,
-    now: Time,
+    pub(crate) now: Time,
     outbox: Outbox,
     buf: PacketBuf,
     /// Every flow that ever was tried bounds the table.
@@ -59,7 +62,8 @@ impl World {
         let nets: &[&str] = if rng.chance(40) { &["10.8.0.0/30", "fd08::/126"] } else { &[] };
         let laddr_nets = nets.iter().map(|net| net.parse().unwrap()).collect();
         let settings = Settings { seed, laddr_nets, laddr_ports: ports.clone(), ..Settings::default() };
-        let director = Director::new(settings);
+        let director = Director::new(settings.clone());
+        director.begin_keeping();
         let ports = if nets.is_empty() { ports } else { 1024..=u16::MAX };
         let sysctls = [
             (Sysctl::ConnReuseMode, rng.below(3)),
@@ -76,6 +80,8 @@ impl World {
         Self {
             rng,
             director,
+            settings,
+            store: MemoryStore::default(),
             model: Model::default(),
             now: Time::ZERO,
             outbox: Outbox::default(),
@@ -94,6 +100,11 @@ impl World {
             86..=89 => self.error(),
             90..=91 => self.noise(),
             92..=93 => self.fragments(),
+            94 if self.rng.chance(20) => self.crash(),
+            95 if self.rng.chance(30) => {
+                self.keep();
+                Ok(())
+            }
             _ => {
                 self.pass_time();
                 Ok(())
@@ -399,14 +410,14 @@ impl World {
         }
     }
 
-    fn conns(&self) -> Vec<ConnEntry> {
+    pub(crate) fn conns(&self) -> Vec<ConnEntry> {
         match self.director.query(&Query::Connections, self.now) {
             Ok(Reply::Connections(conns)) => conns,
             other => panic!("{other:?}"),
         }
     }
 
-    fn services(&self) -> Vec<ServiceEntry> {
+    pub(crate) fn services(&self) -> Vec<ServiceEntry> {
         match self.director.query(&Query::Services, self.now) {
             Ok(Reply::Services(services)) => services,
             other => panic!("{other:?}"),
@@ -461,7 +472,7 @@ impl World {
 }
 
 /// One network of servers and one of everybody else.
-fn routes() -> RouteTable {
+pub(crate) fn routes() -> RouteTable {
     let route = |net: &str, source: &str, interface| Route {
         net: net.parse().unwrap(),
         mtu: 1500,

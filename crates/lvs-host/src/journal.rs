@@ -97,6 +97,14 @@ impl Owner {
     }
 }
 
+/// Names this boot of this machine and this network namespace, as files do that mean nothing elsewhere.
+///
+/// # Errors
+/// The system does not say.
+pub fn identity() -> io::Result<String> {
+    Ok(serde_json::to_string(&Owner::this()?)?)
+}
+
 fn namespace_cookie() -> Option<u64> {
     let socket = std::net::UdpSocket::bind((std::net::Ipv4Addr::UNSPECIFIED, 0)).ok()?;
     socket_option::namespace_cookie(&socket).ok()

@@ -45,6 +45,7 @@ pub use contest::Contests;
 pub use error::HostError;
 pub use icmp::ErrorListener;
 pub use icmp_limits::icmp_limits;
+pub use journal::identity;
 pub use ledger::StopFlag;
 pub use lvs_sys::ethtool::{ReceiveOffload, receive_offload};
 pub use needs::{any_workable, workable};

@@ -19,6 +19,7 @@ use tokio::sync::{OwnedRwLockWriteGuard, oneshot};
 use super::link::{Kind, Link, LinkError};
 use super::state::{Before, Hello, InterfaceState, Last};
 use super::{FORMATS, PREDECESSOR, STATE, attendant};
+use crate::daemon::conn_keeper::HandedOver;
 use crate::daemon::datapath::Interface;
 use crate::daemon::following::Held;
 use crate::daemon::service::DirectorService;
@@ -43,6 +44,8 @@ pub(in crate::daemon) struct Estate {
     pub(in crate::daemon) interfaces: Vec<Interface>,
     /// The listener of the control socket, and whether its directory was made.
     pub(in crate::daemon) socket: Option<(OwnedFd, bool)>,
+    /// Whether the file of connections is still written here.
+    pub(in crate::daemon) conn_file: HandedOver,
     /// How the attendant is told of the next director; none where this process was started first.
     pub(in crate::daemon) attendant: Option<UnixStream>,
     /// The other end of that, where this process will be the attendant.
@@ -109,13 +112,17 @@ impl Paused {
         let mut host = Handle::current().block_on(live.host.hold());
         live.sync.close_channel();
         let since = live.clock.elapsed();
-        live.estate.lock().interfaces.iter_mut().for_each(Interface::pause);
+        let mut estate = live.estate.lock();
+        estate.conn_file.set(true);
+        estate.interfaces.iter_mut().for_each(Interface::pause);
+        drop(estate);
         host.mark_interfaces().for_each(Interface::pause);
         Self { all, host, since }
     }
 
     fn resume(mut self, live: &DirectorService) {
         let mut estate = live.estate.lock();
+        estate.conn_file.set(false);
         for interface in estate.interfaces.iter_mut().chain(self.host.mark_interfaces()) {
             if let Err(error) = interface.serve() {
                 tracing::error!(device = interface.name(), %error, "packets are not read any more");

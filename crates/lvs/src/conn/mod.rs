@@ -14,6 +14,7 @@ mod extra;
 mod flows;
 mod id;
 mod index;
+mod kept;
 mod key;
 mod last_segment;
 mod matching;

@@ -11,6 +11,7 @@ impl ConnTable {
     pub fn unhash(&self, mut entry: Entry<'_>) {
         let (slot, keys) = (entry.id.slot(), [Some(entry.key_in()), entry.key_out()]);
         entry.flags.set(ConnFlags::UNHASHED, true);
+        self.note_changed(&entry);
         drop(entry);
         for key in keys.iter().flatten() {
             self.index.remove(key, slot);
@@ -22,6 +23,7 @@ impl ConnTable {
     pub fn spoil(&self, mut entry: Entry<'_>, keeps_port: bool) {
         let (slot, key) = (entry.id.slot(), entry.key_in());
         entry.spoil(keeps_port);
+        self.note_changed(&entry);
         drop(entry);
         self.index.remove(&key, slot);
     }
@@ -47,6 +49,7 @@ impl ConnTable {
                 entry.flags.set(ConnFlags::NO_CLIENT_PORT, false);
                 self.changes.note(id.slot());
                 self.awaiting.fetch_sub(1, Relaxed);
+                self.note_changed(&entry);
             }
             is_first
         });
@@ -62,6 +65,7 @@ impl ConnTable {
         let (id, number, old) = (entry.id, entry.number, entry.key_out());
         entry.bind(server);
         self.changes.note(id.slot());
+        self.note_changed(&entry);
         let new = entry.key_out();
         if old == new {
             return Some(entry);

@@ -1,7 +1,8 @@
 //! Storage of connections: slots in chunks that never move, each under a lock of its own.
 //!
 //! While somebody copies the table, each slot that is locked by others is noted as touched, so that what has changed since
-//! it was copied is found again. The notes are made and taken under the slot's lock.
+//! it was copied is found again. The notes are made and taken under the slot's lock. So are those of slots that have changed since
+//! they were stored, which only changes make that have to be stored at once.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
@@ -17,23 +18,27 @@ const WORD: usize = 64;
 
 type Guard<'a> = MutexGuard<'a, Option<Connection>>;
 
+/// A bit for each slot of a chunk.
+type Notes = [AtomicU64; CHUNK / WORD];
+
 #[derive(Debug)]
 struct Chunk {
     slots: Box<[Mutex<Option<Connection>>]>,
-    /// A bit for each slot.
-    touched: [AtomicU64; CHUNK / WORD],
+    touched: Notes,
+    changed: Notes,
 }
 
 impl Chunk {
     fn new() -> Self {
-        let touched = [const { AtomicU64::new(0) }; CHUNK / WORD];
-        Self { slots: (0..CHUNK).map(|_| Mutex::new(None)).collect(), touched }
+        let notes = || [const { AtomicU64::new(0) }; CHUNK / WORD];
+        let slots = (0..CHUNK).map(|_| Mutex::new(None)).collect();
+        Self { slots, touched: notes(), changed: notes() }
     }
+}
 
-    /// The word with the note of a slot, and its bit there.
-    const fn note(&self, at: usize) -> (&AtomicU64, u64) {
-        (&self.touched[at / WORD], 1 << (at % WORD))
-    }
+/// The word with the note of a slot, and its bit there.
+const fn note(notes: &Notes, at: usize) -> (&AtomicU64, u64) {
+    (&notes[at / WORD], 1 << (at % WORD))
 }
 
 #[derive(Debug)]
@@ -42,6 +47,8 @@ pub(super) struct Slots {
     free: Mutex<Free>,
     /// Whether touched slots are noted.
     notes: AtomicBool,
+    /// Whether changed slots are.
+    keeps: AtomicBool,
 }
 
 #[derive(Debug, Default)]
@@ -56,7 +63,8 @@ impl Slots {
     /// Room for `limit` connections, of which memory is taken as they come.
     pub(super) fn new(limit: usize) -> Self {
         let chunks = (0..limit.div_ceil(CHUNK)).map(|_| OnceLock::new()).collect();
-        Self { chunks, free: Mutex::default(), notes: AtomicBool::new(false) }
+        let (notes, keeps) = (AtomicBool::new(false), AtomicBool::new(false));
+        Self { chunks, free: Mutex::default(), notes, keeps }
     }
 
     /// How many there can be.
@@ -88,7 +96,7 @@ impl Slots {
         let guard = chunk.slots[at].lock();
         // Whoever began to copy before has let go of this lock since, so that this is seen here.
         if self.notes.load(Relaxed) {
-            let (word, bit) = chunk.note(at);
+            let (word, bit) = note(&chunk.touched, at);
             word.fetch_or(bit, Relaxed);
         }
         Some(guard)
@@ -121,10 +129,54 @@ impl Slots {
         words.map(|word| word.load(Relaxed).count_ones() as usize).sum()
     }
 
+    /// From now on changed slots are noted. All that are there count as changed.
+    pub(super) fn begin_keeping(&self) {
+        self.keeps.store(true, Relaxed);
+        for chunk in self.chunks.iter().map_while(OnceLock::get) {
+            chunk.changed.iter().for_each(|word| word.store(u64::MAX, Relaxed));
+        }
+    }
+
+    pub(super) fn end_keeping(&self) {
+        self.keeps.store(false, Relaxed);
+    }
+
+    /// Notes that a slot has changed. The caller has it locked.
+    pub(super) fn note_changed(&self, id: u32) {
+        if self.keeps.load(Relaxed)
+            && let Some(chunk) = self.chunk(id)
+        {
+            let (word, bit) = note(&chunk.changed, id as usize % CHUNK);
+            if word.load(Relaxed) & bit == 0 {
+                word.fetch_or(bit, Relaxed);
+            }
+        }
+    }
+
     /// Shows touched slots from `start` on to `see`, and takes their notes away; those of no more words than needed for
     /// `most` of them. Where to go on; None at the end.
     pub(super) fn take_touched(
         &self,
+        start: u32,
+        most: usize,
+        see: impl FnMut(u32, &Option<Connection>),
+    ) -> Option<u32> {
+        self.take(|chunk| &chunk.touched, start, most, see)
+    }
+
+    /// As [`Self::take_touched`], of changed slots.
+    pub(super) fn take_changed(
+        &self,
+        start: u32,
+        most: usize,
+        see: impl FnMut(u32, &Option<Connection>),
+    ) -> Option<u32> {
+        self.take(|chunk| &chunk.changed, start, most, see)
+    }
+
+    fn take(
+        &self,
+        notes: impl Fn(&Chunk) -> &Notes,
         start: u32,
         most: usize,
         mut see: impl FnMut(u32, &Option<Connection>),
@@ -134,7 +186,7 @@ impl Slots {
             if seen >= most {
                 return u32::try_from(at).ok();
             }
-            let word = &chunk.touched[at % CHUNK / WORD];
+            let word = &notes(chunk)[at % CHUNK / WORD];
             let mut bits = word.load(Relaxed);
             while bits != 0 {
                 let bit = bits.trailing_zeros() as usize;

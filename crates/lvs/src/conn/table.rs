@@ -212,6 +212,7 @@ impl ConnTable {
         self.changes.begin(slot, conn.is_template());
         if let Some(mut place) = self.slots.lock(slot) {
             *place = Some(conn);
+            self.slots.note_changed(slot);
         }
         keys.iter().flatten().for_each(|key| self.index.insert(key, slot));
     }
@@ -276,7 +277,10 @@ impl ConnTable {
         if let Some(key_out) = key_out {
             self.index.remove(&key_out, slot);
         }
-        let mut conn = self.slots.lock(slot).and_then(|mut place| place.take())?;
+        let mut conn = self.slots.lock(slot).and_then(|mut place| {
+            self.slots.note_changed(slot);
+            place.take()
+        })?;
         self.slots.free(slot);
         self.count_kinds(&conn, false);
         if let Some(mut controller) = conn.controller.take().and_then(|id| self.get(id)) {
@@ -333,6 +337,7 @@ impl ConnTable {
         if let Some(mut template) = self.get(controller) {
             template.controlled += 1;
             entry.controller = Some(controller);
+            self.note_changed(entry);
         }
     }
 
@@ -357,6 +362,7 @@ impl ConnTable {
                     extended(&mut entry);
                 }
                 entry.queued = self.expiry.lock().push(slot, entry.expires_at());
+                self.note_changed(&entry);
             } else {
                 self.end(entry, now);
             }

@@ -123,7 +123,7 @@ impl Frames<'_> {
 }
 
 /// The record at the start of these bytes, and its length with its head.
-fn first(bytes: &[u8]) -> Result<(Frame<'_>, usize), Damage> {
+pub(super) fn first(bytes: &[u8]) -> Result<(Frame<'_>, usize), Damage> {
     let (head, rest) = bytes.split_first_chunk::<HEAD>().ok_or(Damage::Torn("the head of a record"))?;
     let [mark_0, mark_1, sum @ .., kind, len_0, len_1] = *head;
     if [mark_0, mark_1] != MARK {

@@ -16,10 +16,12 @@ mod decode;
 mod encode;
 mod frame;
 mod restore;
+mod stored;
 mod tables;
 
 pub use connection::{ConnRecord, Rare, ServerRef};
 pub use frame::{Frames, Header, begin};
+pub use stored::{LONGEST_STORED, put_stored, read_stored};
 pub use tables::{
     CursorRecord, EndedRecord, PathRecord, PortRecord, RatesRecord, Record, ServerRecord, ServiceRecord,
 };

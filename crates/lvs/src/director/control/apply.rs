@@ -245,7 +245,7 @@ impl Director {
     }
 
     /// Connections of servers that were removed end at once with `expire_nodest_conn`, and where both ends are told.
-    fn end_orphans(&self, now: Time) {
+    pub(super) fn end_orphans(&self, now: Time) {
         let all = self.sysctls.is_on(Sysctl::ExpireNodestConn);
         if !all && !self.tells_ends.load(Relaxed) {
             return;

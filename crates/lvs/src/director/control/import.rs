@@ -88,11 +88,15 @@ impl Director {
         let mut claimed = import.claim_ports(frames.clone());
         import.take_records(frames, &mut claimed);
         import.link();
-        let ports = self.conns.ports();
-        for (pair, port) in claimed {
-            ports.release(HeldPort { pair, port, rest: None });
-        }
+        self.let_go(claimed);
         Ok(import.summary)
+    }
+
+    /// Gives back ports that were claimed and that nobody came for.
+    pub(super) fn let_go(&self, claimed: Claimed) {
+        for (pair, port) in claimed {
+            self.conns.ports().release(HeldPort { pair, port, rest: None });
+        }
     }
 }
 
@@ -227,7 +231,7 @@ impl<'a> Import<'a> {
         }
     }
 
-    fn take_connection(&mut self, record: ConnRecord, claimed: &mut Claimed) {
+    pub(super) fn take_connection(&mut self, record: ConnRecord, claimed: &mut Claimed) {
         let director = self.director;
         let claim = port_of(&record).map(|(pair, (port, _))| (pair, port.port));
         if claim.is_some_and(|claim| !claimed.remove(&claim)) {
@@ -333,7 +337,7 @@ impl<'a> Import<'a> {
     }
 
     /// Puts connections under those that they were under, and none under itself.
-    fn link(&mut self) {
+    pub(super) fn link(&mut self) {
         let conns = &self.director.conns;
         for (id, label) in std::mem::take(&mut self.controlled) {
             let Some(above) = self.labels.get(&label).copied() else {

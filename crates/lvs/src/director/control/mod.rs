@@ -8,6 +8,7 @@ pub(in crate::director) mod copy;
 pub(in crate::director) mod explain;
 pub(in crate::director) mod export;
 pub(in crate::director) mod import;
+pub(in crate::director) mod keep;
 pub(in crate::director) mod kernel;
 pub(in crate::director) mod pin;
 pub(in crate::director) mod status;

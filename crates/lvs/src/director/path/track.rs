@@ -36,6 +36,10 @@ impl Director {
         if conn.is_ftp_control() || conn.has_header_waiting() {
             self.conns.note_change(&conn);
         }
+        // Numbers in its stream may be off by more from now on.
+        if conn.is_ftp_control() || conn.client_addr_state().is_some() {
+            self.conns.note_changed(&conn);
+        }
         verdict
     }
 
@@ -72,6 +76,9 @@ impl Director {
             self.synchronise(conn, packet.now);
         }
         self.conns.touch(conn, packet.now);
+        if conn.state != before {
+            self.conns.note_changed(conn);
+        }
         (direction != View::Output && packet.is_expired())
             .then(|| self.answer_client(packet, conn, IcmpError::TimeExceeded))
     }
@@ -146,6 +153,7 @@ impl Director {
             && template.is_template()
         {
             template.state = State::Template { assured: true };
+            self.conns.note_changed(&template);
         }
     }
 }

@@ -101,6 +101,7 @@ impl Director {
             return Found::Nothing;
         }
         entry.update(state, is_inactive);
+        self.conns.note_changed(&entry);
         if entry.server().is_some() {
             return Found::Known(entry);
         }

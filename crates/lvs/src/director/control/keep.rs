@@ -1,0 +1,115 @@
+//! Keeping connections where a successor finds them, and taking them over from there after a crash.
+//!
+//! A store has a place for each place of the table. What has changed is written to it off the path of packets, record by record;
+//! each is whole or recognisably not. Services and servers are not in it: they are declared before. Counters, resting ports and
+//! positions of schedulers are not kept.
+
+use std::time::Duration;
+
+use super::import::{Import, ImportSummary, port_of};
+use crate::conn::ConnId;
+use crate::conn::record::{ConnRecord, Damage, put_stored, read_stored};
+use crate::director::Director;
+use crate::time::Time;
+
+/// So old may the deadline in a store be: an entry in the wheel comes round within this time.
+const LAG: Duration = Duration::from_secs(66);
+
+/// Store that outlives the director: one record, or none, in each place.
+pub trait ConnStore {
+    /// Puts a record into a place, instead of the one that is there.
+    fn put(&mut self, place: u32, record: &[u8]);
+
+    /// Empties a place.
+    fn clear(&mut self, place: u32);
+}
+
+/// Time and counts of the director that filled a store.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StoreOrigin {
+    /// Milliseconds by which time began later here than for that director.
+    pub later: i64,
+    /// Connections that it had ever added, wrapping around.
+    pub added: u32,
+}
+
+impl Director {
+    /// From now on changes of connections are noted for [`Self::store_changes`]; at first all count as changed.
+    pub fn begin_keeping(&self) {
+        self.conns.begin_keeping();
+    }
+
+    pub fn end_keeping(&self) {
+        self.conns.end_keeping();
+    }
+
+    /// Connections that were ever added, wrapping around.
+    pub fn connections_added(&self) -> u32 {
+        self.conns.added()
+    }
+
+    /// Writes changed connections of the places from `start` on, about `most` of them. Where to go on; None at the end.
+    pub fn store_changes(
+        &self,
+        (start, most): (u32, usize),
+        now: Time,
+        store: &mut impl ConnStore,
+    ) -> Option<u32> {
+        let mut bytes = Vec::new();
+        self.conns.take_changed(start, most, |id, conn| {
+            bytes.clear();
+            let is_kept = conn.is_some_and(|conn| {
+                let mut record = ConnRecord::of(conn, id, 0, ConnId::place);
+                // What may come to stand under it names it so.
+                let is_above = conn.is_template() || conn.is_ftp_control();
+                record.label = is_above.then(|| id.place());
+                record.rare.repeat_at = conn.has_header_waiting().then_some(now);
+                put_stored(&mut bytes, &record, now)
+            });
+            if is_kept { store.put(id.place(), &bytes) } else { store.clear(id.place()) }
+        })
+    }
+
+    /// Takes over the connections of a store, whose records these are. Called once, before the first packet.
+    ///
+    /// A deadline may have moved since it was written, so each connection has that much longer.
+    pub fn restore<'a>(
+        &self,
+        records: impl Iterator<Item = &'a [u8]> + Clone,
+        origin: StoreOrigin,
+        now: Time,
+    ) -> ImportSummary {
+        let mut import = Import::new(self, now, now);
+        let whole = |bytes: &[u8]| read_stored(bytes).map(|record| renewed(record, origin, now));
+        let ports = records.clone().filter_map(|bytes| port_of(&whole(bytes).ok()?));
+        let mut claimed = import.claim(ports);
+        self.conns.resume_numbers(origin.added);
+        for (at, bytes) in records.enumerate() {
+            match whole(bytes) {
+                Ok(record) => import.take_connection(record, &mut claimed),
+                Err(damage) => import.note_damage(at, damage),
+            }
+        }
+        import.link();
+        self.let_go(claimed);
+        self.end_orphans(now);
+        import.summary
+    }
+}
+
+/// The record as this director goes on with it.
+fn renewed(record: ConnRecord, origin: StoreOrigin, now: Time) -> ConnRecord {
+    let mut record = record.moved(origin.later);
+    let timeout = Duration::from_secs(record.timeout.into());
+    let later = record.expires_at.max(now) + LAG.min(timeout);
+    record.expires_at = later.min(now + timeout);
+    record.age = record.age.map(|age| origin.added.wrapping_add(age));
+    record
+}
+
+impl Import<'_> {
+    fn note_damage(&mut self, at: usize, damage: Damage) {
+        self.summary.skipped.damaged += 1;
+        self.summary.damage.get_or_insert((at, damage));
+    }
+}

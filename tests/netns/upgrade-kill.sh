@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# An upgraded director that is killed: its own file of connections is there, not that of the director before, and connections go on; after a
+# stop no file is left.
+here=$(realpath "$(dirname "$0")")
+. "$(dirname "$0")/lib.sh"
+topology
+vip=192.168.1.200
+for rs in rs1 rs2; do
+  ip netns exec $rs python3 "$here/crash-load.py" serve 7 >"$work/echo-$rs.ready" 2>"$work/echo-$rs.log" &
+  wait_until 10 test -s "$work/echo-$rs.ready"
+done
+mkdir "$work/state"
+export TUNVS_SOCKET=$work/state/sock
+start_director
+on ds ipvsadm -A -t $vip:7 -s rr
+two_servers -t $vip:7 7
+kept() { [[ -s $work/state/sock.conns ]]; }
+wait_until 10 kept
+first=$(stat -c %i "$work/state/sock.conns")
+on ds tunvs upgrade
+anew() { [[ $(stat -c %i "$work/state/sock.conns") != "$first" && ! -e $work/state/sock.conns.new ]]; }
+wait_until 10 anew
+successor=$(pgrep -P "$director")
+second=$(stat -c %i "$work/state/sock.conns")
+# Begun after the upgrade: only the successor can have written them.
+ip netns exec client python3 "$here/crash-load.py" load $vip 7 50 5 3 >"$work/load" 2>"$work/load.log" &
+loading=$!
+begun() { grep -q begun "$work/load"; }
+wait_until 20 begun
+python3 -c 'import time; time.sleep(1)'
+same "the file of the successor" "$second" "$(stat -c %i "$work/state/sock.conns")"
+kill -9 "$successor"
+wait "$director" || true
+start_director
+wait "$loading"
+lost=$(python3 -c 'import json, sys; found = json.loads(sys.argv[1]); print(sum(v for k, v in found.items() if k not in ("connections", "longest")))' "$(tail -n 1 "$work/load")")
+same "connections that were harmed: $(tail -n 1 "$work/load")" 0 "$lost"
+same "how often connections were taken over" 1 "$(grep -c "took over the connections of the director before" "$work/director-ds.log")"
+stop_director
+nothing_left
+same "files left" "" "$(find "$work/state" -name '*.conns*')"
