@@ -3,6 +3,17 @@
 # are played by replay.py. Cases that do not come out yet are listed, with the reason, in datapath-expected.txt.
 tests=$(realpath "$(dirname "$0")")
 . "$tests/lib.sh"
+data=$tests/../data/datapath
 
-"$tests/replay.py" --jobs 10 --wait 1 --expected "$tests/datapath-expected.txt" \
-  "$tests"/../data/datapath/{schedulers,tcp-states,persistence,limits,udp-icmp,reuse,bytes,stats,sync,sync-more,more,even-more,bad-servers,overload,tunnel-errors,fragments,sip,ipsec}
+play() { "$tests/replay.py" --expected "$tests/datapath-expected.txt" "$@"; }
+status=0
+play --jobs 10 --wait 1 \
+  "$data"/{schedulers,tcp-states,persistence,limits,udp-icmp,reuse,bytes,stats,sync,sync-more,more,even-more,bad-servers,overload,tunnel-errors,fragments,sip,ipsec} >"$work/cases" || status=$?
+cat "$work/cases"
+if ((status)); then
+  # On a busy machine a packet of ten directors may take longer than is waited for it. Alone, with more time, each has to come out.
+  mapfile -t late < <(sed -n 's/^FAIL \([^ ]*\) .*/\1/p' "$work/cases")
+  ((${#late[@]} > 0 && ${#late[@]} <= 3)) || exit "$status"
+  echo "once more, alone: ${late[*]}"
+  (cd "$data" && play --jobs 1 --wait 3 "${late[@]/%/.json}")
+fi
