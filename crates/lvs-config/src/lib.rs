@@ -1,7 +1,7 @@
 //! The configuration file: the director's own options, and services that are there from the start.
 //!
 //! Owns the languages that it may be written in (TOML, [`keepalived`], the lines of `ipvsadm -S`), their errors (with
-//! line and column) and the way from them to [`Command`]s. Never touches the director or the host: what a file means is
+//! line and column) and the way from them to commands. Never touches the director or the host: what a file means is
 //! tried out on tables of its own. Called by the command line, which reads, checks and converts, and by the daemon,
 //! which reads again on SIGHUP.
 #![forbid(unsafe_code)]

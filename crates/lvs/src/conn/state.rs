@@ -45,7 +45,7 @@ impl State {
 /// How the packets of a connection are sent; what more a tunnel needs its server knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
-    /// With a [local end](Connection::local) the source is rewritten too: FULLNAT.
+    /// With a [local end](super::Connection::local) the source is rewritten too: FULLNAT.
     Masq,
     Local,
     Tunnel,
