@@ -99,7 +99,7 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
     outcome.map_or_else(|error| failure(&error), |()| ExitCode::SUCCESS)
 }
 
-fn failure(error: &CliError) -> ExitCode {
+fn failure(error: &dyn Error) -> ExitCode {
     report(error);
     ExitCode::FAILURE
 }
@@ -108,10 +108,7 @@ fn failure(error: &CliError) -> ExitCode {
 fn attend(director: i32) -> ExitCode {
     match daemon::attend(director) {
         Ok(code) => upgrade::exit_code(code),
-        Err(error) => {
-            report(&error);
-            ExitCode::FAILURE
-        }
+        Err(error) => failure(&error),
     }
 }
 
@@ -121,8 +118,7 @@ fn run(given: args::RunArgs) -> ExitCode {
         Ok(code) => upgrade::exit_code(code),
         Err(error) => {
             daemon::refuse_predecessor(&sentence(&error));
-            report(&error);
-            ExitCode::FAILURE
+            failure(&error)
         }
     }
 }

@@ -161,9 +161,7 @@ fn all_undone(failures: &[HostError]) -> Result<(), DaemonError> {
 
 /// File in which the steps on the host are noted: beside the control socket.
 pub fn journal_path(socket: &Path) -> PathBuf {
-    let mut name = socket.as_os_str().to_owned();
-    name.push(".journal");
-    name.into()
+    state_file::with_ending(socket, ".journal")
 }
 
 fn notify(state: sd_notify::NotifyState<'_>) {

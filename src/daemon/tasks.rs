@@ -118,9 +118,13 @@ async fn repeat(live: Arc<DirectorService>, writer: TunWriter) {
 pub(super) async fn settle(live: Arc<DirectorService>) {
     loop {
         let mut waited = Duration::ZERO;
-        while waited < SETTLE && !live.director.has_undeclared_servers() {
+        // However many messages come, the host follows no more often than this looks.
+        loop {
             tokio::time::sleep(LOOK).await;
             waited += LOOK;
+            if waited >= SETTLE || live.director.has_undeclared_servers() {
+                break;
+            }
         }
         let _going = live.pause.read().await;
         live.follow_tables().await;

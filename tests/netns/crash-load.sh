@@ -9,8 +9,7 @@ topology
 vip=192.168.1.200 vip6=fd00:1::200
 for rs in rs1 rs2; do
   web $rs
-  ip netns exec $rs python3 "$here/crash-load.py" serve 7 >"$work/echo-$rs.ready" 2>"$work/echo-$rs.log" &
-  wait_until 10 test -s "$work/echo-$rs.ready"
+  echo_server $rs
 done
 start_director
 for service in "-t $vip:7" "-t [$vip6]:7"; do

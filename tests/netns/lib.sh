@@ -283,6 +283,12 @@ snapshot() {
 
 # --- servers and clients
 
+# echo_server NAME: answers each word of the long connections of crash-load.py, at port 7; `here` is the folder of the scenario.
+echo_server() {
+  ip netns exec "$1" python3 "$here/crash-load.py" serve 7 >"$work/echo-$1.ready" 2>"$work/echo-$1.log" &
+  wait_until 10 test -s "$work/echo-$1.ready"
+}
+
 # web HOST [LISTEN [DIRECTIVES]]: nginx that answers with the host's name on port 80, and takes PUT under /files/; with
 # these parameters of `listen`, and directives for its server.
 web() {

@@ -5,10 +5,8 @@ here=$(realpath "$(dirname "$0")")
 . "$(dirname "$0")/lib.sh"
 topology
 vip=192.168.1.200
-for rs in rs1 rs2; do
-  ip netns exec $rs python3 "$here/crash-load.py" serve 7 >"$work/echo-$rs.ready" 2>"$work/echo-$rs.log" &
-  wait_until 10 test -s "$work/echo-$rs.ready"
-done
+echo_server rs1
+echo_server rs2
 mkdir "$work/state"
 export TUNVS_SOCKET=$work/state/sock
 start_director

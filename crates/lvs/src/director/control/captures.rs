@@ -91,15 +91,17 @@ impl Director {
                 captures.answer(server);
             }
         }
-        let declared = services.iter().filter_map(|service| match service.spec().key {
-            ServiceKey::Address { protocol, addr, port } => {
-                Some((protocol.number(), Endpoint::new(addr, port)))
-            }
-            ServiceKey::Mark { .. } => None,
-        });
-        let declared: BTreeSet<(u8, Endpoint)> = declared.collect();
-        drop(services);
-        self.capture_undeclared(&declared, &mut captures);
+        if self.follows_undeclared() {
+            let declared = services.iter().filter_map(|service| match service.spec().key {
+                ServiceKey::Address { protocol, addr, port } => {
+                    Some((protocol.number(), Endpoint::new(addr, port)))
+                }
+                ServiceKey::Mark { .. } => None,
+            });
+            let declared: BTreeSet<(u8, Endpoint)> = declared.collect();
+            drop(services);
+            self.capture_undeclared(&declared, &mut captures);
+        }
         captures
     }
 

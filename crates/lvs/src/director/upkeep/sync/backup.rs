@@ -155,6 +155,11 @@ impl Director {
         self.template_key(key, record.engine.as_ref().filter(|_| record.is_template()))
     }
 
+    /// Whether answers of servers that are not declared are to be looked for anew: some have come, or some were captured.
+    pub(in crate::director) fn follows_undeclared(&self) -> bool {
+        self.sync.has_undeclared.swap(false, Relaxed) || self.sync.captures_undeclared.load(Relaxed)
+    }
+
     /// Adds the masqueraded servers that connections to declared services name and that are not declared, a few at most:
     /// whoever sends messages chooses them. No lock on the services is held, since records are locked one by one.
     pub(in crate::director) fn capture_undeclared(
@@ -162,10 +167,6 @@ impl Director {
         declared: &BTreeSet<(u8, Endpoint)>,
         captures: &mut Captures,
     ) {
-        let has_new = self.sync.has_undeclared.swap(false, Relaxed);
-        if !has_new && !self.sync.captures_undeclared.load(Relaxed) {
-            return;
-        }
         let mut found = BTreeSet::new();
         self.conns.for_each(|_, conn| {
             let is_undeclared = conn.flags.has(ConnFlags::FROM_SYNC) && conn.server().is_none();
