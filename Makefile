@@ -18,7 +18,7 @@ bindir := $(DESTDIR)$(PREFIX)/sbin
 share  := $(DESTDIR)$(PREFIX)/share
 
 .DEFAULT_GOAL := help
-.PHONY: help build install install-files deb check test test-deps test-netns test-sim bench bench-compare demo clean
+.PHONY: help build install install-files deb dist check deny rust-version test test-deps test-netns test-sim bench bench-compare demo clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,11 +39,22 @@ install-files:
 deb: build ## build the Debian package: target/deb/tunvs_VERSION_ARCH.deb
 	scripts/build-deb
 
-check: ## format, lints, documentation, tests that need no root
+dist: ## what is released, into dist/: one static binary, an archive, a Debian package, the list of its crates
+	scripts/build-dist
+
+check: deny rust-version ## format, lints, documentation, crates, tests that need no root
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS='-D warnings -A rustdoc::private-intra-doc-links' $(CARGO) doc --locked --workspace --no-deps --document-private-items
+	$(CARGO) check --locked --no-default-features
 	$(CARGO) test --locked --workspace
+
+deny: ## licences, advisories and duplicates of crates, where cargo-deny is installed
+	@if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny --locked check; \
+	else echo "not checked: licences, advisories and duplicates of crates (cargo install cargo-deny)"; fi
+
+rust-version: ## that the oldest Rust named in Cargo.toml is enough
+	scripts/check-rust-version
 
 test: test-deps ## everything, installing what the tests need first (root)
 	scripts/run-tests

@@ -70,6 +70,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("getrandom", &["src/daemon/sync/channel/secret.rs"]),
     ("hyper", &["src/metrics/"]),
     ("hickory_proto", &["src/health/probe/dns.rs"]),
+    ("hickory_resolver", &["crates/lvs-names/src/dns.rs", "crates/lvs-names/src/connected.rs"]),
     (
         "pnet_packet",
         &["crates/lvs-wire/src/icmp.rs", "crates/lvs-host/src/announce.rs", "src/health/probe/ping.rs"],

@@ -3,10 +3,11 @@
 use std::net::IpAddr;
 
 use super::{
-    capture, changes, check, connections, convert, drain, events, explain, generate, health, status, stop,
-    sync, sysctl, tables, top, upgrade,
+    capture, changes, check, connections, convert, drain, events, explain, generate, health, status, sync,
+    sysctl, tables, upgrade,
 };
 use crate::daemon::{DaemonError, LogError};
+#[cfg(feature = "demo")]
 use crate::demo::DemoError;
 use lvs_config::ConfigError;
 
@@ -24,6 +25,7 @@ pub(super) enum CliError {
     Log(#[from] LogError),
     #[error(transparent)]
     Daemon(#[from] DaemonError),
+    #[cfg(feature = "demo")]
     #[error(transparent)]
     Demo(#[from] DemoError),
     #[error(transparent)]
@@ -40,8 +42,9 @@ pub(super) enum CliError {
     Status(#[from] status::StatusError),
     #[error(transparent)]
     Sync(#[from] sync::SyncError),
+    #[cfg(feature = "top")]
     #[error(transparent)]
-    Top(#[from] top::TopError),
+    Top(#[from] super::top::TopError),
     #[error(transparent)]
     Health(#[from] health::HealthError),
     #[error(transparent)]
@@ -56,8 +59,6 @@ pub(super) enum CliError {
     Tables(#[from] tables::TablesError),
     #[error(transparent)]
     Upgrade(#[from] upgrade::UpgradeError),
-    #[error(transparent)]
-    Stop(#[from] stop::StopError),
 }
 
 /// Reasons for which options do not go with each other.

@@ -24,13 +24,14 @@ mod health;
 mod real_server;
 mod run;
 mod status;
-mod stop;
 mod sync;
 mod sysctl;
 mod tables;
+#[cfg(feature = "top")]
 mod top;
 mod units;
 mod upgrade;
+mod version;
 
 use std::error::Error;
 use std::ffi::OsString;
@@ -40,7 +41,9 @@ use std::process::ExitCode;
 use clap::Parser;
 use clap::error::ErrorKind;
 
-use crate::{daemon, demo};
+use crate::daemon;
+#[cfg(feature = "demo")]
+use crate::demo;
 use error::CliError;
 
 /// Does what the command line says.
@@ -62,7 +65,6 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
             changes::reload(&given, &mut std::io::stdout()).map_err(CliError::from)
         }
         args::Command::Upgrade(given) => upgrade::run(&given, &mut std::io::stdout()).map_err(CliError::from),
-        args::Command::Stop(given) => stop::run(&given).map_err(CliError::from),
         args::Command::Attend { director } => return attend(director),
         args::Command::StateFormats => upgrade::formats(&mut std::io::stdout()).map_err(CliError::from),
         args::Command::Diff(given) => return diff(&given),
@@ -77,6 +79,7 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
         args::Command::Events(given) => events::run(&given, &mut std::io::stdout()).map_err(CliError::from),
         args::Command::Status(given) => status::run(&given, &mut std::io::stdout()).map_err(CliError::from),
         args::Command::Sync(given) => sync::run(&given, &mut std::io::stdout()).map_err(CliError::from),
+        #[cfg(feature = "top")]
         args::Command::Top(given) => top::run(&given, &mut std::io::stdout()).map_err(CliError::from),
         args::Command::Connections(given) => {
             connections::run(given, &mut std::io::stdout()).map_err(CliError::from)
@@ -96,6 +99,7 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
             sysctl::run(name, value, &socket, &mut std::io::stdout()).map_err(CliError::from)
         }
         args::Command::Generate { share } => generate::run(&share).map_err(CliError::from),
+        #[cfg(feature = "demo")]
         args::Command::Demo { keep } => demo::run(&demo::Options { keep }).map_err(CliError::from),
     };
     outcome.map_or_else(|error| failure(&error), |()| ExitCode::SUCCESS)

@@ -3,9 +3,10 @@
 
 use caps::errors::CapsError;
 use caps::{CapSet, Capability, CapsHashSet};
-use nix::unistd::{Gid, Group, getgroups, setgroups};
+use nix::unistd::{Gid, getgroups, setgroups};
 
 use lvs_health::spec::{CheckKind, Program, ServiceHealth, programs};
+use lvs_names::accounts::Accounts;
 
 /// The network's configuration and TUN devices; raw sockets for direct routing and pings; a port below 1024 for metrics.
 pub(super) const DIRECTOR: [Capability; 3] =
@@ -63,7 +64,8 @@ pub(super) fn join_bfd_groups(declared: &[ServiceHealth]) {
     if !servers.flat_map(|server| &server.checks).any(|check| matches!(check.kind, CheckKind::Bfd(_))) {
         return;
     }
-    let known = BFD_GROUPS.into_iter().filter_map(|name| Some(Group::from_name(name).ok()??.gid));
+    let accounts = Accounts::of_this_host();
+    let known = BFD_GROUPS.into_iter().filter_map(|name| accounts.group(name)).map(Gid::from_raw);
     let mut groups: Vec<Gid> = getgroups().unwrap_or_default();
     groups.extend(known);
     if let Err(error) = setgroups(&groups) {

@@ -22,7 +22,6 @@ pub mod proc;
 mod render;
 mod sched_flags;
 mod scripts;
-mod services;
 mod session;
 mod sort;
 pub mod suggest;

@@ -1,14 +1,14 @@
 //! Host names and service names.
 //!
-//! Owns the databases that `-n` does without: the resolver for hosts (by name IPv4 only, as ipvsadm asks) and
-//! `/etc/services`. Answers are kept for the life of the program, since a listing asks the same again and again.
+//! Asks the databases that `-n` does without: hosts (by name IPv4 only, as ipvsadm asks) and `/etc/services`. Answers are kept
+//! for the life of the program, since a listing asks the same again and again.
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs};
+use std::net::{IpAddr, Ipv4Addr};
 
-use super::services::Services;
-use lvs_sys::resolver;
+use lvs_names::Resolver;
+use lvs_names::services::Services;
 
 /// A place to look names up in.
 pub trait Names {
@@ -22,6 +22,8 @@ pub trait Names {
 #[derive(Debug, Default)]
 pub struct SystemNames {
     services: OnceCell<Services>,
+    /// None: this host has no means to ask.
+    resolver: OnceCell<Option<Resolver>>,
     hosts: RefCell<HashMap<IpAddr, Option<String>>>,
 }
 
@@ -29,19 +31,21 @@ impl SystemNames {
     fn services(&self) -> &Services {
         self.services.get_or_init(|| Services::parse(&std::fs::read("/etc/services").unwrap_or_default()))
     }
+
+    fn resolver(&self) -> Option<&Resolver> {
+        self.resolver.get_or_init(|| Resolver::of_this_host().ok()).as_ref()
+    }
 }
 
 impl Names for SystemNames {
     fn host_addr(&self, name: &[u8]) -> Option<Ipv4Addr> {
         let name = std::str::from_utf8(name).ok().filter(|name| !name.is_empty())?;
-        (name, 0).to_socket_addrs().ok()?.find_map(|addr| match addr {
-            SocketAddr::V4(addr) => Some(*addr.ip()),
-            SocketAddr::V6(_) => None,
-        })
+        self.resolver()?.addr(name)
     }
 
     fn host_name(&self, addr: IpAddr) -> Option<String> {
-        self.hosts.borrow_mut().entry(addr).or_insert_with(|| resolver::host_name(addr)).clone()
+        let ask = || self.resolver()?.name(addr);
+        self.hosts.borrow_mut().entry(addr).or_insert_with(ask).clone()
     }
 
     fn service_port(&self, name: &[u8], protocol: &str) -> Option<u16> {

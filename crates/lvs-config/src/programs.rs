@@ -8,9 +8,10 @@ use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use nix::unistd::{Gid, Group, Uid, User};
+use nix::unistd::{Gid, Uid};
 
 use lvs_health::spec::Script;
+use lvs_names::accounts::Accounts;
 
 /// Folders in which programs are looked for; nothing else of the director's environment is handed on.
 pub const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -24,6 +25,8 @@ pub enum Unfit {
     NoUser(String),
     #[error("there is no group `{0}`")]
     NoGroup(String),
+    #[error("user {0} has no line in /etc/passwd, and so no group: name one for it")]
+    NoGroupOf(u32),
     #[error("{0}: there is no such program")]
     NotThere(String),
     #[error("{0} is no file that this user may run")]
@@ -44,21 +47,26 @@ pub struct Identity {
 /// # Errors
 /// No such user or group exists.
 pub fn identity(script: &Script) -> Result<Identity, Unfit> {
+    let accounts = Accounts::of_this_host();
     let mut identity = Identity::default();
     if let Some(name) = &script.user {
-        let user = User::from_name(name).ok().flatten().ok_or_else(|| Unfit::NoUser(name.clone()))?;
-        identity = Identity { user: Some(user.uid), group: Some(user.gid) };
+        let user = accounts.user(name).ok_or_else(|| Unfit::NoUser(name.clone()))?;
+        let group = user.gid.map(Gid::from_raw);
+        if group.is_none() && script.group.is_none() {
+            return Err(Unfit::NoGroupOf(user.uid));
+        }
+        identity = Identity { user: Some(Uid::from_raw(user.uid)), group };
     }
     if let Some(name) = &script.group {
-        let group = Group::from_name(name).ok().flatten().ok_or_else(|| Unfit::NoGroup(name.clone()))?;
-        identity.group = Some(group.gid);
+        let group = accounts.group(name).ok_or_else(|| Unfit::NoGroup(name.clone()))?;
+        identity.group = Some(Gid::from_raw(group));
     }
     Ok(identity)
 }
 
 /// Whether this host has such a user.
 pub(crate) fn has_user(name: &str) -> bool {
-    User::from_name(name).is_ok_and(|user| user.is_some())
+    Accounts::of_this_host().user(name).is_some()
 }
 
 /// # Errors
@@ -151,6 +159,9 @@ mod tests {
         assert_eq!(other("root", None), Ok(()));
         assert_eq!(other("nobody-here", None), Err(Unfit::NoUser("nobody-here".to_owned())));
         assert_eq!(other("root", Some("none-here")), Err(Unfit::NoGroup("none-here".to_owned())));
+        assert_eq!(other("0", Some("0")), Ok(()));
+        assert_eq!(other("4000000000", Some("65534")), Ok(()));
+        assert_eq!(other("4000000000", None), Err(Unfit::NoGroupOf(4_000_000_000)));
     }
 
     #[test]

@@ -9,7 +9,6 @@ pub mod ethtool;
 pub mod interface;
 pub mod link_address;
 pub mod process;
-pub mod resolver;
 pub mod seccomp;
 pub mod socket_option;
 pub mod spawn;

@@ -10,13 +10,18 @@ use ipnet::IpNet;
 mod health;
 mod real_server;
 mod tables;
+#[cfg(feature = "top")]
+mod top;
 mod watch;
 
 pub use health::*;
 pub use real_server::*;
 pub use tables::*;
+#[cfg(feature = "top")]
+pub use top::*;
 pub use watch::*;
 
+use super::version::VERSION;
 use ipvsadm::proc::ProcFile;
 use lvs::director::Kernel;
 use lvs_config::Queues;
@@ -31,7 +36,7 @@ const CLASSIC: &str = "Classic tools, also by links of these names:
 
 /// Linux Virtual Server in userspace.
 #[derive(Debug, Parser)]
-#[command(name = "tunvs", version, propagate_version = true, disable_help_subcommand = true, after_help = CLASSIC)]
+#[command(name = "tunvs", version, long_version = VERSION, propagate_version = true, disable_help_subcommand = true, after_help = CLASSIC)]
 pub struct Args {
     #[command(subcommand)]
     pub command: Command,
@@ -59,8 +64,6 @@ pub enum Command {
     Diff(DiffArgs),
     /// Have another tunvs take over from the director that runs, without losing a connection
     Upgrade(UpgradeArgs),
-    /// Stop the director, and wait until it has ended
-    Stop(StopArgs),
     /// Attend to a director that has taken over: what the process becomes that was started first
     #[command(hide = true)]
     Attend {
@@ -120,6 +123,7 @@ pub enum Command {
     /// Synchronisation with other directors
     #[command(subcommand)]
     Sync(SyncCommand),
+    #[cfg(feature = "top")]
     /// Watch services, servers, states and connections on the whole terminal; ? shows the keys
     Top(TopArgs),
     /// List connections, chosen by their ends, protocol or state
@@ -139,6 +143,7 @@ pub enum Command {
     Drain(DrainArgs),
     /// Let a drained server have connections again
     Undrain(UndrainArgs),
+    #[cfg(feature = "demo")]
     /// Show LVS-NAT at work, in network namespaces of its own
     Demo {
         /// Leave everything up until Ctrl-C
@@ -261,19 +266,6 @@ pub struct SocketArgs {
 pub struct UpgradeArgs {
     /// The program that takes over [default: the one that runs, as its file is by now]
     pub binary: Option<PathBuf>,
-    #[command(flatten)]
-    pub socket: SocketArgs,
-}
-
-#[derive(Clone, Debug, clap::Args)]
-pub struct StopArgs {
-    /// Leave the host, services, connections and counters as they are to a director that is started next; without one,
-    /// `tunvs cleanup` undoes what is left
-    #[arg(long)]
-    pub for_restart: bool,
-    /// Seconds to wait for the end
-    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
-    pub timeout: u64,
     #[command(flatten)]
     pub socket: SocketArgs,
 }

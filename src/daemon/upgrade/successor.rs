@@ -157,7 +157,11 @@ impl Successor {
         let attendant = UnixStream::from(next()?);
         let program = last.has_program.then(&mut next).transpose()?;
         let metrics = last.metrics.map(|addr| Ok::<_, DaemonError>((addr, next()?))).transpose()?;
-        live.resume_history(last.history);
+        live.events.resume((last.published, last.events));
+        live.resume_counters(last.counters, last.queues);
+        live.resume_drains(&last.drains);
+        live.exporters.resume(last.flow_log);
+        live.resume_health(&last.health);
         Ok(Arrived {
             interfaces,
             marks,

@@ -54,8 +54,8 @@ impl Surroundings for ThisHost {
     }
 
     fn host_name(&self) -> Option<String> {
-        let name = fs::read_to_string("/proc/sys/kernel/hostname").ok()?;
-        name.trim_end().split('.').next().map(str::to_owned)
+        let host = nix::sys::utsname::uname().ok()?;
+        host.nodename().to_str()?.split('.').next().map(str::to_owned)
     }
 
     fn variable(&self, name: &str) -> Option<String> {

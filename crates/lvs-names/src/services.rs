@@ -3,14 +3,14 @@
 use std::collections::HashMap;
 
 #[derive(Debug, Default)]
-pub(super) struct Services {
+pub struct Services {
     ports: HashMap<(Vec<u8>, String), u16>,
     names: HashMap<(u16, String), String>,
 }
 
 impl Services {
     /// Lines are `name port/protocol [alias...]`, with `#` comments; others are skipped.
-    pub(super) fn parse(text: &[u8]) -> Self {
+    pub fn parse(text: &[u8]) -> Self {
         let mut services = Self::default();
         for line in text.split(|byte| *byte == b'\n') {
             services.take(line);
@@ -34,11 +34,11 @@ impl Services {
         self.names.entry((port, protocol.to_owned())).or_insert(name);
     }
 
-    pub(super) fn port(&self, name: &[u8], protocol: &str) -> Option<u16> {
+    pub fn port(&self, name: &[u8], protocol: &str) -> Option<u16> {
         self.ports.get(&(name.to_vec(), protocol.to_owned())).copied()
     }
 
-    pub(super) fn name(&self, port: u16, protocol: &str) -> Option<&str> {
+    pub fn name(&self, port: u16, protocol: &str) -> Option<&str> {
         self.names.get(&(port, protocol.to_owned())).map(String::as_str)
     }
 }

@@ -1,0 +1,95 @@
+//! Name servers, as `/etc/resolv.conf` says: search domains, `ndots`, attempts and timeouts are hickory-resolver's, the order of
+//! names and what counts as refused are glibc's.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr};
+
+use hickory_resolver::Resolver;
+use hickory_resolver::config::{NameServerConfig, ResolveHosts, ResolverConfig, ResolverOpts};
+use hickory_resolver::net::NetError;
+use hickory_resolver::proto::rr::{Name, RData};
+use hickory_resolver::system_conf::parse_resolv_conf;
+use tokio::runtime::{Builder, Runtime};
+
+use crate::connected::Connected;
+
+#[derive(Debug, thiserror::Error)]
+pub enum DnsError {
+    #[error("cannot start to ask name servers")]
+    Runtime(#[from] io::Error),
+    #[error("cannot use the name servers of /etc/resolv.conf")]
+    Servers(#[from] NetError),
+}
+
+pub(crate) struct Dns {
+    resolver: Resolver<Connected>,
+    runtime: Runtime,
+}
+
+impl Dns {
+    /// Without a file, or without a server in it, the one on this host is asked.
+    pub(crate) fn of(resolv_conf: &[u8]) -> Result<Self, DnsError> {
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let (config, options) = settings(resolv_conf);
+        let builder = Resolver::builder_with_config(config, Connected::default()).with_options(options);
+        let resolver = {
+            let _inside = runtime.enter();
+            builder.build()?
+        };
+        Ok(Self { resolver, runtime })
+    }
+
+    pub(crate) fn addr(&self, name: &str) -> Option<Ipv4Addr> {
+        let name = asked(name)?;
+        let found = self.runtime.block_on(self.resolver.ipv4_lookup(name)).ok()?;
+        found.answers().iter().find_map(|record| match &record.data {
+            RData::A(addr) => Some(addr.0),
+            _ => None,
+        })
+    }
+
+    pub(crate) fn name(&self, addr: IpAddr) -> Option<String> {
+        if addr.is_loopback() {
+            return None;
+        }
+        let found = self.runtime.block_on(self.resolver.reverse_lookup(addr)).ok()?;
+        let name = found.answers().iter().find_map(|record| match &record.data {
+            RData::PTR(name) => Some(name.to_ascii()),
+            _ => None,
+        })?;
+        let name = name.strip_suffix('.').unwrap_or(&name);
+        is_host_name(name).then(|| name.to_owned())
+    }
+}
+
+impl std::fmt::Debug for Dns {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Dns").finish_non_exhaustive()
+    }
+}
+
+/// A name to ask for. The loopback's is known by `/etc/hosts` alone, which hickory-resolver would not look at for it.
+fn asked(name: &str) -> Option<Name> {
+    let name = Name::from_ascii(name).ok().filter(|_| is_host_name(name.trim_end_matches('.')))?;
+    (!name.is_localhost()).then_some(name)
+}
+
+/// Whether glibc would hand on such a name (`__libc_res_hnok`): what others say is printed on terminals.
+fn is_host_name(name: &str) -> bool {
+    let is_fine = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    !name.is_empty() && !name.starts_with('-') && name.bytes().all(is_fine)
+}
+
+fn settings(resolv_conf: &[u8]) -> (ResolverConfig, ResolverOpts) {
+    let (config, mut options) = parse_resolv_conf(resolv_conf).unwrap_or_else(|_| {
+        let servers = vec![NameServerConfig::udp_and_tcp(IpAddr::V4(Ipv4Addr::LOCALHOST))];
+        (ResolverConfig::from_parts(None, Vec::new(), servers), ResolverOpts::default())
+    });
+    options.use_hosts_file = ResolveHosts::Never;
+    // The domain, which may be the host's own, counts only where no search list stands.
+    let search = match config.search() {
+        [] => config.domain().cloned().into_iter().collect(),
+        search => search.to_vec(),
+    };
+    (ResolverConfig::from_parts(None, search, config.name_servers().to_vec()), options)
+}
