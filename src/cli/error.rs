@@ -3,8 +3,8 @@
 use std::net::IpAddr;
 
 use super::{
-    capture, changes, check, connections, convert, drain, events, explain, generate, health, status, sync,
-    sysctl, tables, upgrade,
+    capture, changes, check, connections, convert, drain, events, explain, generate, health, status, stop,
+    sync, sysctl, tables, upgrade,
 };
 use crate::daemon::{DaemonError, LogError};
 #[cfg(feature = "demo")]
@@ -59,6 +59,8 @@ pub(super) enum CliError {
     Tables(#[from] tables::TablesError),
     #[error(transparent)]
     Upgrade(#[from] upgrade::UpgradeError),
+    #[error(transparent)]
+    Stop(#[from] stop::StopError),
 }
 
 /// Reasons for which options do not go with each other.

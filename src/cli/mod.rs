@@ -24,6 +24,7 @@ mod health;
 mod real_server;
 mod run;
 mod status;
+mod stop;
 mod sync;
 mod sysctl;
 mod tables;
@@ -65,6 +66,7 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
             changes::reload(&given, &mut std::io::stdout()).map_err(CliError::from)
         }
         args::Command::Upgrade(given) => upgrade::run(&given, &mut std::io::stdout()).map_err(CliError::from),
+        args::Command::Stop(given) => stop::run(&given).map_err(CliError::from),
         args::Command::Attend { director } => return attend(director),
         args::Command::StateFormats => upgrade::formats(&mut std::io::stdout()).map_err(CliError::from),
         args::Command::Diff(given) => return diff(&given),

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use super::service::DirectorService;
+use super::serving::Order;
 use crate::metrics;
 use lvs::Time;
 use lvs::director::{Command, CommandError, Explanation, Query, Question, Reply, ServiceEntry};
@@ -39,8 +40,13 @@ impl Service for DirectorService {
     async fn upgrade(&self, binary: Option<PathBuf>) -> Result<Upgraded, UpgradeRefusal> {
         let orders = self.orders.as_ref().ok_or(UpgradeRefusal::Nothing)?;
         let (answer, answered) = oneshot::channel();
-        orders.send((binary, answer)).map_err(|_| UpgradeRefusal::Stopping)?;
+        orders.send(Order::Upgrade { binary, answer }).map_err(|_| UpgradeRefusal::Stopping)?;
         answered.await.unwrap_or(Err(UpgradeRefusal::Stopping))
+    }
+
+    fn stop(&self, for_restart: bool) {
+        // Nobody takes orders any more where it stops already.
+        let _ = self.orders.as_ref().map(|orders| orders.send(Order::Stop { for_restart }));
     }
 
     async fn moved(&self) {

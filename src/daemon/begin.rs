@@ -24,10 +24,10 @@ use super::exporters::{self, RunningExporters};
 use super::left::{self, Left};
 use super::marks::MarkTuns;
 use super::service::DirectorService;
-use super::serving::{Running, go_on};
+use super::serving::{Order, Running, go_on};
 use super::signals::SignalWatch;
 use super::sync::channel::Trust;
-use super::upgrade::{self, Order, Successor};
+use super::upgrade::{self, Successor};
 use super::{DaemonError, Ending, Options, defaults, journal_path};
 
 /// Runs a director that nobody ran before, or one that was killed.
@@ -186,9 +186,16 @@ fn director_service(
 
 /// Has packets come in once the tables are there; until then they wait in the queues.
 async fn begin(live: &DirectorService, (left, declared): (Left, &Declared)) -> Result<(), DaemonError> {
+    live.declare_checks(&declared.health);
+    let numbers = left.history.map(|history| history.resume(live));
     live.declare_after(left.tables, declared).await?;
     if let Some(conns) = left.conns {
         conn_keeper::restore(&conns, &live.director, live.clock);
+    }
+    if let Some(numbers) = numbers {
+        numbers.resume(live);
+        let _held = live.table_lock.lock().await;
+        live.settle_all();
     }
     for interface in &mut live.estate.lock().interfaces {
         interface.keep()?;

@@ -1,4 +1,5 @@
-//! State that a director left which was killed: what it changed on the host, its tables, its connections.
+//! State that a director left which was killed, or stopped for a restart: what it changed on the host, its tables, its
+//! connections, its history.
 //!
 //! Without the host that belongs to them, tables and connections mean nothing: they are of this boot and network namespace only
 //! if the journal is. Called at the start, and by the clean-up.
@@ -8,6 +9,7 @@ use std::path::Path;
 use super::DaemonError;
 use super::conn_file::LeftConns;
 use super::conn_keeper;
+use super::history_file::{HistoryFile, LeftHistory};
 use super::journal_path;
 use super::table_file::{KeptTables, TableFile};
 use lvs_host::{HostError, Inheritance};
@@ -17,6 +19,7 @@ pub(super) struct Left {
     pub(super) host: Option<Inheritance>,
     pub(super) tables: Option<KeptTables>,
     pub(super) conns: Option<LeftConns>,
+    pub(super) history: Option<LeftHistory>,
 }
 
 impl Left {
@@ -31,7 +34,7 @@ impl Left {
         }
         let (tables, conns) =
             (TableFile::beside(socket).restore(), conn_keeper::left(&conn_keeper::beside(socket)));
-        Ok(Self { host, tables, conns })
+        Ok(Self { host, tables, conns, history: HistoryFile::beside(socket).restore() })
     }
 }
 
@@ -53,5 +56,6 @@ pub(super) fn on_host(socket: &Path) -> Result<Option<Inheritance>, DaemonError>
 /// Removes what is no part of the host.
 pub(super) fn remove(socket: &Path) {
     TableFile::beside(socket).end();
+    HistoryFile::beside(socket).end();
     conn_keeper::remove(&conn_keeper::beside(socket));
 }

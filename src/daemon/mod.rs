@@ -21,6 +21,7 @@ mod error;
 mod execute;
 mod exporters;
 mod following;
+mod history_file;
 mod host_events;
 mod left;
 mod logging;
@@ -59,6 +60,7 @@ pub use options::Options;
 pub use real_server::{Options as RealServerOptions, dry_run as real_server_dry_run, run as run_real_server};
 pub use reload::tell;
 use service::DirectorService;
+use signals::SignalWatch;
 pub use sync::channel::{SecretError, SyncOptions};
 use upgrade::Successor;
 pub use upgrade::{attend, formats, refuse_predecessor};
@@ -104,6 +106,7 @@ fn control_runtime() -> Result<tokio::runtime::Runtime, DaemonError> {
 /// The director could not start, or lost a device. Whatever it changed on the host is undone in either case.
 pub fn run(options: Options) -> Result<i32, DaemonError> {
     supervise::log_panics();
+    signals::block().map_err(DaemonError::start("the signal watch"))?;
     let successor = if upgrade::takes_over() { Some(Successor::begin()?) } else { None };
     let tunnels = tunnel_offload(options.device);
     let runs_programs = programs(&options.declared.health).next().is_some();
@@ -116,9 +119,9 @@ pub fn run(options: Options) -> Result<i32, DaemonError> {
     };
     match ending {
         Ending::Stopped => Ok(0),
-        Ending::Moved { live, upgraded } => {
+        Ending::Moved { live, upgraded, signals } => {
             runtime.shutdown_background();
-            Ok(upgrade::take_leave(&live, &upgraded))
+            Ok(upgrade::take_leave(&live, &upgraded, signals))
         }
     }
 }
@@ -128,7 +131,7 @@ enum Ending {
     /// All is undone.
     Stopped,
     /// Another process has taken over; nothing is undone.
-    Moved { live: Arc<DirectorService>, upgraded: Upgraded },
+    Moved { live: Arc<DirectorService>, upgraded: Upgraded, signals: SignalWatch },
 }
 
 /// Before capabilities are given up: it needs CAP_BPF, which nothing later does.

@@ -160,7 +160,7 @@ async fn follow(
         tokio::select! {
             action = signals.next() => match action {
                 SignalAction::Reopen | SignalAction::Upgrade => {}
-                SignalAction::Stop => return Ok(()),
+                SignalAction::Stop | SignalAction::StopForRestart => return Ok(()),
                 SignalAction::Reload => tracing::warn!("a real server has nothing to read again"),
             },
             Some(ended) = ended.recv() => return Err(ended.into()),

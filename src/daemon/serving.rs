@@ -3,10 +3,10 @@
 //! Owns the tasks that run beside the queues, and the undoing at the end.
 
 use std::future::Future;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use ipvsadm::proc::tree::ProcTree;
@@ -16,11 +16,12 @@ use lvs_events::Event;
 
 use super::conn_keeper::ConnKeeper;
 use super::error::Ended;
+use super::history_file::{self, HistoryFile};
 use super::left;
 use super::service::DirectorService;
 use super::signals::{SignalAction, SignalWatch};
 use super::table_file::{self, TableFile};
-use super::upgrade::{self, Order};
+use super::upgrade;
 use super::{DaemonError, Ending, Options, all_undone, checks, notify, proc_dir, tasks};
 
 /// Parts of a director while it runs.
@@ -34,66 +35,108 @@ pub(super) struct Running {
     pub(super) monitoring: JoinHandle<()>,
 }
 
-/// Runs until the end, and undoes everything then, unless another process has taken over.
+/// Order that comes by the control socket.
+#[derive(Debug)]
+pub(super) enum Order {
+    Upgrade { binary: Option<PathBuf>, answer: oneshot::Sender<Result<Upgraded, UpgradeRefusal>> },
+    Stop { for_restart: bool },
+}
+
+/// How a director ends that nothing went wrong with.
+enum End {
+    Stopped,
+    /// Another director follows, which finds everything as it is.
+    ForRestart,
+    Moved(Upgraded),
+}
+
+/// Runs until the end, and undoes everything then, unless another process has taken over or is to.
 pub(super) async fn go_on(
     live: Arc<DirectorService>,
     begun: Result<(), DaemonError>,
     mut running: Running,
     options: &Options,
 ) -> Result<Ending, DaemonError> {
-    let mut outcome = match begun {
-        Ok(()) if live.host.is_stopping() => Ok(None),
-        Ok(()) => {
-            let [writer, rs_writer] = live.writers()?;
-            let following = tasks::follow_host(&live, writer, rs_writer);
-            let table_file = TableFile::beside(&options.socket);
-            let keeping = tokio::spawn(table_file::keep(Arc::clone(&live), table_file));
-            let keeper = ConnKeeper::start_for(&live, options);
-            let outcome = serve(&live, &mut running, options).await;
-            following.iter().for_each(JoinHandle::abort);
-            keeping.abort();
-            drop(keeper);
-            outcome
-        }
+    let ended = match begun {
+        Ok(()) if live.host.is_stopping() => Ok(end_by_signal(&mut running.signals).await),
+        Ok(()) => work(&live, &mut running, options).await,
         Err(error) => Err(error),
     };
-    let moved = outcome.as_mut().ok().and_then(Option::take);
-    live.exporters.stop(moved.is_none()).await;
+    let is_left = is_left(&ended);
+    live.exporters.stop(!is_left && !matches!(ended, Ok(End::Moved(_)))).await;
     running.monitoring.abort();
-    if let Some(upgraded) = moved {
-        // The file is the successor's by now.
-        std::mem::forget(running.socket);
-        return Ok(Ending::Moved { live, upgraded });
-    }
-    let outcome = end(&live, outcome.map(|_| Ending::Stopped), &options.socket).await;
+    let outcome = match ended {
+        Ok(End::Moved(upgraded)) => {
+            // The file is the successor's by now.
+            std::mem::forget(running.socket);
+            return Ok(Ending::Moved { live, upgraded, signals: running.signals });
+        }
+        Ok(End::Stopped | End::ForRestart) => Ok(Ending::Stopped),
+        Err(error) => Err(error),
+    };
+    let outcome = if is_left {
+        live.host.leave().await;
+        tracing::warn!("this host is left to the next director, or to `tunvs cleanup`");
+        outcome
+    } else {
+        let undone = all_undone(&live.host.end().await);
+        left::remove(&options.socket);
+        outcome.and_then(|ending| undone.map(|()| ending))
+    };
+    live.estate.lock().interfaces.clear();
     tracing::info!("stopped");
     outcome
 }
 
-/// Undoes everything; one that ends by itself is started again, and leaves host, tables and connections to its successor.
-async fn end(
-    live: &DirectorService,
-    mut outcome: Result<Ending, DaemonError>,
-    socket: &Path,
-) -> Result<Ending, DaemonError> {
-    if matches!(outcome, Err(DaemonError::Panicked { .. } | DaemonError::DeviceGone { .. })) {
-        live.host.leave().await;
-        tracing::error!("this host is left to the next director, or to `tunvs cleanup`");
-    } else {
-        let undone = all_undone(&live.host.end().await);
-        outcome = outcome.and_then(|ending| undone.map(|()| ending));
-        left::remove(socket);
-    }
-    live.estate.lock().interfaces.clear();
-    outcome
+/// Whether host, tables and connections stay for the next director: this one was told that it follows, or ends by itself and is
+/// started again.
+const fn is_left(ended: &Result<End, DaemonError>) -> bool {
+    matches!(ended, Ok(End::ForRestart) | Err(DaemonError::Panicked { .. } | DaemonError::DeviceGone { .. }))
 }
 
-/// Serves until a signal or an accident, or until another process has taken over, which is returned.
+/// Serves, and keeps on disk meanwhile what the next director would need.
+async fn work(
+    live: &Arc<DirectorService>,
+    running: &mut Running,
+    options: &Options,
+) -> Result<End, DaemonError> {
+    let [writer, rs_writer] = live.writers()?;
+    let following = tasks::follow_host(live, writer, rs_writer);
+    let (tables, history) = (TableFile::beside(&options.socket), HistoryFile::beside(&options.socket));
+    let (is_over, over) = watch::channel(());
+    let keeping = [
+        tokio::spawn(table_file::keep(Arc::clone(live), tables.clone(), over.clone())),
+        tokio::spawn(history_file::keep(Arc::clone(live), history.clone(), over)),
+    ];
+    let keeper = ConnKeeper::start_for(live, options);
+    let ended = serve(live, running, options).await;
+    following.iter().for_each(JoinHandle::abort);
+    if matches!(ended, Ok(End::Moved(_))) {
+        keeping.iter().for_each(JoinHandle::abort);
+    } else {
+        drop(is_over);
+        for task in keeping {
+            let _ = task.await;
+        }
+    }
+    if is_left(&ended) {
+        live.rest().await;
+        for (what, written) in [("tables", tables.write(live).await), ("history", history.write(live))] {
+            if let Err(error) = written {
+                tracing::warn!(%error, "the {what} for the next director are not the last ones");
+            }
+        }
+    }
+    drop(keeper);
+    ended
+}
+
+/// Serves until a signal, an order or an accident, or until another process has taken over.
 async fn serve(
     live: &Arc<DirectorService>,
     running: &mut Running,
     options: &Options,
-) -> Result<Option<Upgraded>, DaemonError> {
+) -> Result<End, DaemonError> {
     let (stop, stopped) = oneshot::channel::<()>();
     let listener = running.socket.listener().map_err(DaemonError::start("the control server"))?;
     let served = tokio::spawn(server::serve(listener, Arc::clone(live), async { drop(stopped.await) }));
@@ -106,48 +149,43 @@ async fn serve(
     live.events.publish(running.event.clone());
     notify(sd_notify::NotifyState::Ready);
 
-    let outcome = run_loop(live, running).await;
-    if !matches!(outcome, Ok(Some(_))) {
+    let ended = run_loop(live, running).await;
+    let is_succeeded = matches!(ended, Ok(End::Moved(_))) || is_left(&ended);
+    if !matches!(ended, Ok(End::Moved(_))) {
         live.host.stop();
         live.events.publish(Event::Stopping);
         notify(sd_notify::NotifyState::Stopping);
-        drop(stop_files);
-    } else if let Some(files) = &files {
-        // They are the successor's.
-        files.abort();
     }
     live.taps.close();
     drop(stop);
     let _ = served.await;
-    if let (Some(files), Ok(None) | Err(_)) = (files, &outcome) {
-        let _ = files.await;
+    match files {
+        // They are the successor's.
+        Some(files) if is_succeeded => files.abort(),
+        Some(files) => {
+            drop(stop_files);
+            let _ = files.await;
+        }
+        None => {}
     }
-    if matches!(outcome, Ok(Some(_))) {
+    if is_succeeded {
         *live.checks.lock() = None;
     } else {
         live.end_checks().await;
     }
     checks.abort();
     tasks.iter().for_each(JoinHandle::abort);
-    outcome
+    ended
 }
 
 /// Waits for what ends a director; reloads and upgrades are done meanwhile.
-async fn run_loop(
-    live: &Arc<DirectorService>,
-    running: &mut Running,
-) -> Result<Option<Upgraded>, DaemonError> {
+async fn run_loop(live: &Arc<DirectorService>, running: &mut Running) -> Result<End, DaemonError> {
     let mut handing: Option<Handing> = None;
     loop {
         tokio::select! {
             action = running.signals.next() => match action {
-                SignalAction::Stop => {
-                    // An upgrade that is past its end cannot be called back.
-                    let last = match handing.take() {
-                        Some(handing) => handing.await,
-                        None => None,
-                    };
-                    return Ok(last);
+                stop @ (SignalAction::Stop | SignalAction::StopForRestart) => {
+                    return Ok(end_after(handing, stop, &mut running.signals).await);
                 }
                 // What became of it is in the log.
                 SignalAction::Reload => {
@@ -158,17 +196,54 @@ async fn run_loop(
                 SignalAction::Upgrade if handing.is_none() => handing = Some(hand_over(live, None, None)),
                 SignalAction::Upgrade => tracing::warn!("an upgrade is under way"),
             },
-            Some((binary, answer)) = running.orders.recv() => match handing {
-                None => handing = Some(hand_over(live, binary, Some(answer))),
-                Some(_) => drop(answer.send(Err(UpgradeRefusal::UnderWay))),
+            Some(order) = running.orders.recv() => match order {
+                Order::Stop { for_restart } => {
+                    live.host.stop();
+                    let stop = if for_restart { SignalAction::StopForRestart } else { SignalAction::Stop };
+                    return Ok(end_after(handing, stop, &mut running.signals).await);
+                }
+                Order::Upgrade { binary, answer } if handing.is_none() => {
+                    handing = Some(hand_over(live, binary, Some(answer)));
+                }
+                Order::Upgrade { answer, .. } => drop(answer.send(Err(UpgradeRefusal::UnderWay))),
             },
             done = async { match &mut handing { Some(handing) => handing.await, None => std::future::pending().await } } => {
                 handing = None;
                 if let Some(upgraded) = done {
-                    return Ok(Some(upgraded));
+                    return Ok(End::Moved(upgraded));
                 }
             }
             Some(ended) = running.ended.recv() => return Err(ended.into()),
+        }
+    }
+}
+
+/// Stops, unless an upgrade is under way that cannot be called back any more: then the other process is to stop.
+async fn end_after(handing: Option<Handing>, stop: SignalAction, signals: &mut SignalWatch) -> End {
+    let moved = match handing {
+        Some(handing) => handing.await,
+        None => None,
+    };
+    match moved {
+        Some(upgraded) => {
+            signals.give_back(stop);
+            End::Moved(upgraded)
+        }
+        None => End::of(stop),
+    }
+}
+
+impl End {
+    fn of(stop: SignalAction) -> Self {
+        if stop == SignalAction::StopForRestart { Self::ForRestart } else { Self::Stopped }
+    }
+}
+
+/// Waits for the signal that asks to stop.
+async fn end_by_signal(signals: &mut SignalWatch) -> End {
+    loop {
+        if let stop @ (SignalAction::Stop | SignalAction::StopForRestart) = signals.next().await {
+            return End::of(stop);
         }
     }
 }

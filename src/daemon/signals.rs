@@ -1,23 +1,71 @@
 //! Signals of the operating system as messages.
+//!
+//! Signals are blocked in every thread but the one that watches, so that none is lost when another program takes this process's place: it waits
+//! until that one unblocks them.
 
 use std::io;
 use std::thread::{self, JoinHandle};
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2};
+use nix::sys::signal::{SigSet, Signal};
 use signal_hook::iterator::{Handle, Signals};
 use tokio::sync::mpsc;
 
 use lvs_host::StopFlag;
 
+/// Signals that a director, and who attends to one, listens to.
+pub(super) const HEARD: [Signal; 6] =
+    [Signal::SIGTERM, Signal::SIGINT, Signal::SIGQUIT, Signal::SIGHUP, Signal::SIGUSR1, Signal::SIGUSR2];
+
 /// Action that a signal asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum SignalAction {
     Stop,
+    /// Another director follows soon, which is to go on with everything.
+    StopForRestart,
     Reload,
     /// Log files were moved away.
     Reopen,
     /// The program was replaced, perhaps.
     Upgrade,
+}
+
+impl SignalAction {
+    const fn of(signal: Signal) -> Self {
+        match signal {
+            Signal::SIGQUIT => Self::StopForRestart,
+            Signal::SIGHUP => Self::Reload,
+            Signal::SIGUSR1 => Self::Reopen,
+            Signal::SIGUSR2 => Self::Upgrade,
+            _ => Self::Stop,
+        }
+    }
+
+    /// Signal that asks for it.
+    pub(super) const fn signal(self) -> Signal {
+        match self {
+            Self::Stop => Signal::SIGTERM,
+            Self::StopForRestart => Signal::SIGQUIT,
+            Self::Reload => Signal::SIGHUP,
+            Self::Reopen => Signal::SIGUSR1,
+            Self::Upgrade => Signal::SIGUSR2,
+        }
+    }
+}
+
+/// Has signals wait, in this thread and those that it starts.
+///
+/// # Errors
+/// The system refuses.
+pub(super) fn block() -> io::Result<()> {
+    Ok(SigSet::from_iter(HEARD).thread_block()?)
+}
+
+/// Has them come to this thread.
+///
+/// # Errors
+/// The system refuses.
+pub(super) fn unblock() -> io::Result<()> {
+    Ok(SigSet::from_iter(HEARD).thread_unblock()?)
 }
 
 /// Delivers actions as long as it lives.
@@ -26,6 +74,8 @@ pub(super) struct SignalWatch {
     handle: Handle,
     thread: Option<JoinHandle<()>>,
     actions: mpsc::UnboundedReceiver<SignalAction>,
+    /// One that was taken and not done.
+    returned: Option<SignalAction>,
 }
 
 impl SignalWatch {
@@ -34,39 +84,56 @@ impl SignalWatch {
     /// # Errors
     /// The system refuses.
     pub(super) fn start(stop: StopFlag) -> io::Result<Self> {
-        let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2])?;
+        let mut signals = Signals::new(HEARD.map(|signal| signal as i32))?;
         let handle = signals.handle();
         let (sender, actions) = mpsc::unbounded_channel();
         let thread = thread::Builder::new().name("tunvs-signals".to_owned()).spawn(move || {
-            for signal in &mut signals {
-                let action = match signal {
-                    SIGHUP => SignalAction::Reload,
-                    SIGUSR1 => SignalAction::Reopen,
-                    SIGUSR2 => SignalAction::Upgrade,
-                    _ => {
-                        stop.raise();
-                        SignalAction::Stop
-                    }
-                };
+            if let Err(error) = unblock() {
+                tracing::error!(%error, "signals are not heard");
+            }
+            for signal in signals.forever().filter_map(|number| Signal::try_from(number).ok()) {
+                let action = SignalAction::of(signal);
+                if matches!(action, SignalAction::Stop | SignalAction::StopForRestart) {
+                    stop.raise();
+                }
                 if sender.send(action).is_err() {
                     return;
                 }
             }
         })?;
-        Ok(Self { handle, thread: Some(thread), actions })
+        Ok(Self { handle, thread: Some(thread), actions, returned: None })
     }
 
     /// The next action. An end of the watch counts as a request to stop.
     pub(super) async fn next(&mut self) -> SignalAction {
         self.actions.recv().await.unwrap_or(SignalAction::Stop)
     }
-}
 
-impl Drop for SignalWatch {
-    fn drop(&mut self) {
+    /// Gives back an action that another process is to do.
+    pub(super) fn give_back(&mut self, action: SignalAction) {
+        self.returned = Some(action);
+    }
+
+    /// Ends the watch. Returns what was not done; later signals wait for the program that unblocks them.
+    pub(super) fn end(mut self) -> Vec<SignalAction> {
+        self.close();
+        let mut left: Vec<SignalAction> = self.returned.into_iter().collect();
+        while let Ok(action) = self.actions.try_recv() {
+            left.push(action);
+        }
+        left
+    }
+
+    fn close(&mut self) {
         self.handle.close();
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
+    }
+}
+
+impl Drop for SignalWatch {
+    fn drop(&mut self) {
+        self.close();
     }
 }

@@ -42,11 +42,23 @@ pub(super) fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
     Ok(Some(bytes))
 }
 
-/// Puts a new file in place of the old one.
+/// Puts a new file in place of the old one, for good.
 ///
 /// # Errors
 /// The new file cannot be written; the old one stays.
 pub(super) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    put_in_place(path, bytes, File::sync_all)
+}
+
+/// Puts a new file in place of the old one, to be read while this machine runs. Not worth a wait for the disk.
+///
+/// # Errors
+/// The new file cannot be written; the old one stays.
+pub(super) fn replace_for_this_boot(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    put_in_place(path, bytes, |_| Ok(()))
+}
+
+fn put_in_place(path: &Path, bytes: &[u8], settle: impl Fn(&File) -> io::Result<()>) -> io::Result<()> {
     let next = with_ending(path, ".new");
     let mut file = OpenOptions::new()
         .write(true)
@@ -55,7 +67,7 @@ pub(super) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
         .mode(0o600)
         .custom_flags(libc::O_NOFOLLOW)
         .open(&next)?;
-    let written = file.write_all(bytes).and_then(|()| file.sync_all());
+    let written = file.write_all(bytes).and_then(|()| settle(&file));
     written.and_then(|()| std::fs::rename(&next, path)).inspect_err(|_| drop(std::fs::remove_file(&next)))
 }
 

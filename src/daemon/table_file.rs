@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
 
 use super::DaemonError;
 use super::service::{DirectorService, new_families};
@@ -80,6 +81,17 @@ impl TableFile {
         Ok(Some(serde_json::from_slice(&text)?))
     }
 
+    /// Writes the tables as they are now.
+    pub(super) async fn write(&self, live: &DirectorService) -> io::Result<()> {
+        self.put(serde_json::to_vec(&live.kept_tables().await)?).await
+    }
+
+    async fn put(&self, text: Vec<u8>) -> io::Result<()> {
+        let path = self.path.clone();
+        let writing = tokio::task::spawn_blocking(move || state_file::replace(&path, &text)).await;
+        writing.unwrap_or_else(|error| Err(io::Error::other(error)))
+    }
+
     /// Removes it: the director stops, and the next one begins with its configuration.
     pub(super) fn end(&self) {
         if let Err(error) = state_file::remove(&self.path) {
@@ -88,16 +100,14 @@ impl TableFile {
     }
 }
 
-/// Writes the tables whenever they have changed, until it is aborted.
-pub(super) async fn keep(live: Arc<DirectorService>, file: TableFile) {
+/// Writes the tables whenever they have changed, until the sender of `over` is gone.
+pub(super) async fn keep(live: Arc<DirectorService>, file: TableFile, mut over: watch::Receiver<()>) {
     let (mut written, mut is_failing) = (Vec::new(), false);
     loop {
         let begun = live.clock.now();
         let text = serde_json::to_vec(&live.kept_tables().await).unwrap_or_default();
         if text != written {
-            let (path, bytes) = (file.path.clone(), text.clone());
-            let writing = tokio::task::spawn_blocking(move || state_file::replace(&path, &bytes)).await;
-            match writing.unwrap_or_else(|error| Err(io::Error::other(error))) {
+            match file.put(text.clone()).await {
                 Ok(()) => (written, is_failing) = (text, false),
                 Err(error) if !is_failing => {
                     let file = file.path.display();
@@ -108,8 +118,14 @@ pub(super) async fn keep(live: Arc<DirectorService>, file: TableFile) {
             }
         }
         let took = live.clock.now().since(begun);
-        live.tables_changed.notified().await;
-        tokio::time::sleep(took.saturating_mul(SHARE).max(SETTLE)).await;
+        tokio::select! {
+            () = live.tables_changed.notified() => {}
+            _ = over.changed() => return,
+        }
+        tokio::select! {
+            () = tokio::time::sleep(took.saturating_mul(SHARE).max(SETTLE)) => {}
+            _ = over.changed() => return,
+        }
     }
 }
 
@@ -278,7 +294,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = TableFile::beside(&folder.path().join("sock"));
         let live = Arc::new(live(&declared("")).await);
-        let keeping = tokio::spawn(keep(Arc::clone(&live), file.clone()));
+        let (is_over, over) = watch::channel(());
+        let keeping = tokio::spawn(keep(Arc::clone(&live), file.clone(), over));
         live.change(&declared(FILE).commands(), OnError::Stop).await;
         let is_kept = async {
             while file.restore().is_none_or(|snapshot| snapshot.there.tables.services.is_empty()) {
@@ -286,6 +303,7 @@ mod tests {
             }
         };
         tokio::time::timeout(Duration::from_secs(60), is_kept).await.unwrap();
-        keeping.abort();
+        drop(is_over);
+        keeping.await.unwrap();
     }
 }

@@ -216,6 +216,17 @@ impl Client {
         }
     }
 
+    /// Has the director stop. Its socket is gone when it has ended.
+    ///
+    /// # Errors
+    /// The director could not be asked.
+    pub fn stop(&mut self, for_restart: bool) -> Result<(), ClientError> {
+        match self.request(&Request::Stop { for_restart })? {
+            Response::Stopping => Ok(()),
+            _ => Err(self.mismatch()),
+        }
+    }
+
     /// Sends one request and waits for its answer; from the director that has taken over, if one has meanwhile.
     ///
     /// # Errors

@@ -60,6 +60,10 @@ pub enum Request {
     Reload(ReloadRequest),
     /// Have this program take over, or the one that runs if it is none; absolute.
     Upgrade(Option<PathBuf>),
+    /// Stop; leave host, tables and connections to the next director, or undo everything.
+    Stop {
+        for_restart: bool,
+    },
     /// Answered in parts.
     Stream(StreamRequest),
 }
@@ -84,6 +88,8 @@ pub enum Response {
     Explanation(Box<Explanation>),
     Reloaded(Result<Box<Reloaded>, ReloadRefusal>),
     Upgraded(Result<Upgraded, UpgradeRefusal>),
+    /// The director has begun to stop, and ends when it has done so.
+    Stopping,
     /// One of many answers to a request for a stream.
     Part(Part),
     /// No more parts follow.

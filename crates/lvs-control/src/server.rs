@@ -226,6 +226,10 @@ impl<S: Service> Connection<S> {
             Request::Explain(question) => Response::Explanation(Box::new(self.service.explain(&question))),
             Request::Reload(request) => Response::Reloaded(self.service.reload(request).await.map(Box::new)),
             Request::Upgrade(binary) => Response::Upgraded(self.service.upgrade(binary).await),
+            Request::Stop { for_restart } => {
+                self.service.stop(for_restart);
+                Response::Stopping
+            }
             Request::Stream(request) => return Answer::InParts(request),
         })
     }

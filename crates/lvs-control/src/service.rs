@@ -77,6 +77,11 @@ pub trait Service: Send + Sync + 'static {
         std::future::ready(Err(UpgradeRefusal::Nothing))
     }
 
+    /// Begins to stop the director; with `for_restart` the next one is to find everything as it is.
+    fn stop(&self, for_restart: bool) {
+        let _ = for_restart;
+    }
+
     /// Done when another process has taken over, which is to be asked from then on.
     fn moved(&self) -> impl Future<Output = ()> + Send {
         std::future::pending()

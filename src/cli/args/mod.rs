@@ -64,6 +64,8 @@ pub enum Command {
     Diff(DiffArgs),
     /// Have another tunvs take over from the director that runs, without losing a connection
     Upgrade(UpgradeArgs),
+    /// Stop the director, and wait until it has ended
+    Stop(StopArgs),
     /// Attend to a director that has taken over: what the process becomes that was started first
     #[command(hide = true)]
     Attend {
@@ -266,6 +268,19 @@ pub struct SocketArgs {
 pub struct UpgradeArgs {
     /// The program that takes over [default: the one that runs, as its file is by now]
     pub binary: Option<PathBuf>,
+    #[command(flatten)]
+    pub socket: SocketArgs,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct StopArgs {
+    /// Leave the host, services, connections and counters as they are to a director that is started next; without one,
+    /// `tunvs cleanup` undoes what is left
+    #[arg(long)]
+    pub for_restart: bool,
+    /// Seconds to wait for the end
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    pub timeout: u64,
     #[command(flatten)]
     pub socket: SocketArgs,
 }

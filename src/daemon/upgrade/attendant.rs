@@ -11,8 +11,10 @@ use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
-use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2};
+use signal_hook::consts::SIGCHLD;
 use signal_hook::iterator::Signals;
+
+use crate::daemon::signals::{self, HEARD};
 
 /// Number that a shell adds to that of a signal that ended a process.
 const BY_SIGNAL: i32 = 128;
@@ -24,7 +26,9 @@ const BY_SIGNAL: i32 = 128;
 pub fn attend(director: i32) -> io::Result<i32> {
     let news = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
     news.set_nonblocking(true)?;
-    let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2, SIGCHLD])?;
+    let mut signals = Signals::new(HEARD.map(|signal| signal as i32).into_iter().chain([SIGCHLD]))?;
+    // Those that came while this program took the place of a director have waited.
+    signals::unblock()?;
     let mut director = Pid::from_raw(director);
     // It may have ended before the signals were watched.
     if let Some(ended) = reap(&mut director, &news) {

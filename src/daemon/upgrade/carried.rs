@@ -18,7 +18,6 @@ use lvs_config::Declared;
 use lvs_control::status::Queue;
 use lvs_control::{Counter, OnError};
 use lvs_device::TunWriter;
-use lvs_health::carried::ServiceState;
 
 /// Numbers of directors before this one, which are added to its own.
 #[derive(Debug, Default)]
@@ -89,12 +88,12 @@ impl DirectorService {
         self.tunnels.as_ref().map(|tunnels| tunnels.program()).transpose()
     }
 
-    pub(super) fn resume_counters(&self, counters: Vec<Counter>, queues: Vec<Queue>) {
+    pub(in crate::daemon) fn resume_counters(&self, counters: Vec<Counter>, queues: Vec<Queue>) {
         let counters = counters.into_iter().map(|counter| (counter.name, counter.value)).collect();
         *self.inherited.lock() = Inherited { counters, queues };
     }
 
-    pub(super) fn drain_states(&self, now: Time) -> Vec<DrainState> {
+    pub(in crate::daemon) fn drain_states(&self, now: Time) -> Vec<DrainState> {
         let drains = self.drains.lock();
         let state = |(&(service, server), drain): (_, &Drain)| {
             let left = drain.deadline.map(|deadline| deadline.since(now).as_millis() as u64);
@@ -103,7 +102,7 @@ impl DirectorService {
         drains.iter().map(state).collect()
     }
 
-    pub(super) fn resume_drains(&self, states: &[DrainState]) {
+    pub(in crate::daemon) fn resume_drains(&self, states: &[DrainState]) {
         let now = self.clock.now();
         let drain = |state: &DrainState| {
             let deadline = state.left.map(|left| now + Duration::from_millis(left));
@@ -111,9 +110,5 @@ impl DirectorService {
             ((state.service, state.server), drain)
         };
         self.drains.lock().extend(states.iter().map(drain));
-    }
-
-    pub(super) fn resume_health(&self, states: &[ServiceState]) {
-        self.health.lock().resume(states, self.clock.now());
     }
 }

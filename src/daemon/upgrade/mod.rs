@@ -14,8 +14,8 @@ mod successor;
 
 pub use attendant::attend;
 pub(super) use carried::Inherited;
-pub(super) use predecessor::{Estate, Order, hand_over, take_leave};
-pub(super) use state::{InterfaceState, Routing};
+pub(super) use predecessor::{Estate, hand_over, take_leave};
+pub(super) use state::{DrainState, InterfaceState, Routing};
 pub use successor::refuse as refuse_predecessor;
 pub(super) use successor::takes_over;
 pub(super) use successor::{Successor, end_with_attendant};

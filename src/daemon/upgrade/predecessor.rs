@@ -1,6 +1,7 @@
 //! The director that hands over: looks at the new program, starts it, copies what it knows, pauses, and is done when the
 //! successor forwards. Until then every failure ends with this director at work again, and the successor killed before.
 
+use std::ffi::CString;
 use std::io::Write;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
@@ -10,11 +11,12 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
+use nix::errno::Errno;
 use nix::sys::prctl::set_child_subreaper;
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::{Pid, dup2_stdin};
+use nix::sys::signal::kill;
+use nix::unistd::{Pid, dup2_stdin, execv};
 use tokio::runtime::Handle;
-use tokio::sync::{OwnedRwLockWriteGuard, oneshot};
+use tokio::sync::OwnedRwLockWriteGuard;
 
 use super::link::{Kind, Link, LinkError};
 use super::state::{Before, Hello, InterfaceState, Last};
@@ -23,11 +25,9 @@ use crate::daemon::conn_keeper::HandedOver;
 use crate::daemon::datapath::Interface;
 use crate::daemon::following::Held;
 use crate::daemon::service::DirectorService;
+use crate::daemon::signals::SignalWatch;
 use lvs::director::Copy;
 use lvs_control::{UpgradeRefusal, Upgraded};
-
-/// A wish for an upgrade, and who waits for what becomes of it.
-pub(in crate::daemon) type Order = (Option<PathBuf>, oneshot::Sender<Result<Upgraded, UpgradeRefusal>>);
 
 /// Time that a program has to say what it is.
 const LOOK: Duration = Duration::from_secs(10);
@@ -96,6 +96,14 @@ async fn look_at(binary: &Path) -> Result<(), UpgradeRefusal> {
         return Err(UpgradeRefusal::OtherState { binary: binary.to_owned(), reads, writes: STATE });
     }
     Ok(())
+}
+
+impl DirectorService {
+    /// Stops the queues for good.
+    pub(in crate::daemon) async fn rest(&self) {
+        let mut host = self.host.hold().await;
+        self.estate.lock().interfaces.iter_mut().chain(host.mark_interfaces()).for_each(Interface::pause);
+    }
 }
 
 /// While packets wait. Dropping it without [`Paused::resume`] leaves all at rest.
@@ -280,7 +288,6 @@ fn send_round(live: &DirectorService, link: &mut Link, copy: &mut Copy<'_>) -> R
 
 /// The last message, and the descriptors.
 fn last(live: &DirectorService, paused: &mut Paused) -> std::io::Result<(Last, Vec<OwnedFd>)> {
-    let now = live.clock.now();
     let mut estate = live.estate.lock();
     let (mut fds, mut interfaces): (Vec<OwnedFd>, Vec<InterfaceState>) = (Vec::new(), Vec::new());
     for interface in
@@ -309,17 +316,10 @@ fn last(live: &DirectorService, paused: &mut Paused) -> std::io::Result<(Last, V
         fds.push(listener);
         addr
     });
-    let (published, events) = live.events.kept();
     let last = Last {
         wanted: live.wanted(),
         kept: Handle::current().block_on(live.kept_tables()),
-        health: live.health.lock().states(now),
-        drains: live.drain_states(now),
-        published,
-        events,
-        counters: live.counted(),
-        queues: live.queues(),
-        flow_log: live.exporters.tally(),
+        history: live.history(),
         interfaces,
         made_directory,
         metrics,
@@ -328,12 +328,26 @@ fn last(live: &DirectorService, paused: &mut Paused) -> std::io::Result<(Last, V
     Ok((last, fds))
 }
 
+/// Replaces this program, and returns only if that fails. Signals stay blocked, which the standard library would not leave so.
+fn become_attendant(binary: &Path, director: i32) -> Option<Errno> {
+    let name = std::env::args_os().next().unwrap_or_else(|| "tunvs".into());
+    let words = [name, "attend".into(), director.to_string().into()];
+    let words: Vec<CString> =
+        words.into_iter().filter_map(|word| CString::new(word.into_encoded_bytes()).ok()).collect();
+    let binary = CString::new(binary.as_os_str().as_encoded_bytes()).ok()?;
+    execv(&binary, &words).err()
+}
+
 /// Ends this process in favour of its successor: as the attendant, if it was started first. Returns the exit status if there
 /// is none to come from another program.
-pub(in crate::daemon) fn take_leave(live: &DirectorService, upgraded: &Upgraded) -> i32 {
+pub(in crate::daemon) fn take_leave(
+    live: &DirectorService,
+    upgraded: &Upgraded,
+    signals: SignalWatch,
+) -> i32 {
     let pid = i32::try_from(upgraded.pid).unwrap_or_default();
-    if live.host.is_stopping() {
-        let _ = kill(Pid::from_raw(pid), Signal::SIGTERM);
+    for action in signals.end() {
+        let _ = kill(Pid::from_raw(pid), action.signal());
     }
     let mut estate = live.estate.lock();
     if let Some(mut attendant) = estate.attendant.take() {
@@ -346,8 +360,7 @@ pub(in crate::daemon) fn take_leave(live: &DirectorService, upgraded: &Upgraded)
         tracing::error!(%error, "the successor goes on by itself");
         return 1;
     }
-    let name = std::env::args_os().next().unwrap_or_else(|| "tunvs".into());
-    let error = Command::new(&upgraded.binary).arg0(name).arg("attend").arg(pid.to_string()).exec();
-    tracing::debug!(%error, "the attendant is this program");
+    let error = become_attendant(&upgraded.binary, pid);
+    tracing::debug!(?error, "the attendant is this program");
     attendant::attend(pid).unwrap_or(1)
 }

@@ -7,15 +7,11 @@ use std::net::{IpAddr, SocketAddr};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
+use crate::daemon::history_file::History;
 use crate::daemon::table_file::KeptTables;
 use lvs::director::{Command, Side, Tables};
 use lvs::route::Route;
 use lvs::service::{Endpoint, ServiceKey};
-use lvs_control::Counter;
-use lvs_control::flow_log::Tally;
-use lvs_control::status::Queue;
-use lvs_events::Record;
-use lvs_health::carried::ServiceState;
 
 /// First message of a successor.
 #[derive(Debug, Serialize, Deserialize)]
@@ -82,13 +78,8 @@ impl From<RouteState> for Route {
 pub(super) struct Last {
     pub(super) wanted: Wanted,
     pub(super) kept: KeptTables,
-    pub(super) health: Vec<ServiceState>,
-    pub(super) drains: Vec<DrainState>,
-    pub(super) published: u64,
-    pub(super) events: Vec<Record>,
-    pub(super) counters: Vec<Counter>,
-    pub(super) queues: Vec<Queue>,
-    pub(super) flow_log: Tally,
+    #[serde(flatten)]
+    pub(super) history: History,
     pub(super) interfaces: Vec<InterfaceState>,
     pub(super) made_directory: bool,
     /// Address of the metrics, where there are any.

@@ -157,11 +157,7 @@ impl Successor {
         let attendant = UnixStream::from(next()?);
         let program = last.has_program.then(&mut next).transpose()?;
         let metrics = last.metrics.map(|addr| Ok::<_, DaemonError>((addr, next()?))).transpose()?;
-        live.events.resume((last.published, last.events));
-        live.resume_counters(last.counters, last.queues);
-        live.resume_drains(&last.drains);
-        live.exporters.resume(last.flow_log);
-        live.resume_health(&last.health);
+        live.resume_history(last.history);
         Ok(Arrived {
             interfaces,
             marks,

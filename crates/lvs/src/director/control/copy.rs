@@ -118,7 +118,24 @@ impl Copy<'_> {
             records
                 .extend(left.into_iter().map(|(port, rest)| Record::Port(PortRecord { pair, port, rest })));
         }
-        let tables = director.services.read();
+        records.extend(director.counted());
+        self.left_out += put_all(&records, out, now);
+    }
+}
+
+impl Director {
+    /// Puts counters, rates, positions of schedulers and path MTUs in the place of what is in `out`, for
+    /// [`Self::restore_counters`].
+    pub fn store_counters(&self, out: &mut Vec<u8>, now: Time) {
+        out.clear();
+        begin(out, now);
+        put_all(&self.counted(), out, now);
+    }
+
+    /// Records of services and servers, their rates, and path MTUs.
+    fn counted(&self) -> Vec<Record> {
+        let mut records = Vec::new();
+        let tables = self.services.read();
         let servers = || tables.iter().flat_map(|service| service.servers());
         records.extend(servers().chain(tables.leaving()).map(|server| Record::Server(server_record(server))));
         records.extend(tables.iter().map(|service| {
@@ -139,14 +156,15 @@ impl Copy<'_> {
         );
         records.push(rates(None, None, tables.rate_numbers()));
         drop(tables);
-        let learned = director.routes.learned().into_iter();
+        let learned = self.routes.learned().into_iter();
         records.extend(learned.map(|(addr, mtu, until)| Record::Path(PathRecord { addr, mtu, until })));
-        let mut written = 0;
-        for record in &records {
-            let is_put = record.put(out, now);
-            written += u64::from(is_put);
-            self.left_out += u64::from(!is_put);
-        }
-        Record::End(written).put(out, now);
+        records
     }
+}
+
+/// Puts the records and an end behind them. Returns how many had no room.
+fn put_all(records: &[Record], out: &mut Vec<u8>, now: Time) -> u64 {
+    let written = records.iter().filter(|record| record.put(out, now)).count() as u64;
+    Record::End(written).put(out, now);
+    records.len() as u64 - written
 }

@@ -1,8 +1,8 @@
 //! Keeping connections where a successor finds them, and taking them over from there after a crash.
 //!
 //! A store has a place for each place of the table. What has changed is written to it off the path of packets, record by record;
-//! each is whole or recognisably not. Services and servers are not in it: they are declared before. Counters, resting ports and
-//! positions of schedulers are not kept.
+//! each is whole or recognisably not. Services and servers are not in it: they are declared before. Counters are stored by the
+//! [copy](super::copy); resting ports are not kept.
 
 use std::time::Duration;
 

@@ -60,6 +60,16 @@ impl Director {
             servers: HashMap::default(),
         }
     }
+
+    /// Takes over what [`Self::store_counters`] has put down. Called when the tables are there and have their connections.
+    ///
+    /// # Errors
+    /// The bytes are no export, or one of another version; nothing has changed then.
+    pub fn restore_counters(&self, stored: &[u8], now: Time) -> Result<ImportSummary, UnreadableExport> {
+        let mut taking = self.begin_take_over();
+        taking.take(stored, now)?;
+        Ok(taking.finish())
+    }
 }
 
 impl TakeOver<'_> {

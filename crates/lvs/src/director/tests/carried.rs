@@ -447,6 +447,32 @@ proptest! {
         go_on_alike(&mut first, &mut second, &later);
     }
 
+    /// After a kill counters go on from where they were, though connections come by another way.
+    #[test]
+    fn counters_go_on_in_the_next_director(steps in steps()) {
+        let mut first = Carried::new(1);
+        steps.iter().for_each(|step| first.step(step));
+        let mut stored = Vec::new();
+        first.director.store_counters(&mut stored, first.now);
+        let second = Carried::new(99);
+        for command in &first.commands[second.commands.len()..] {
+            second.director.apply(command, first.now).unwrap();
+        }
+        let summary = second.director.restore_counters(&stored, first.now).unwrap();
+        prop_assert_eq!((summary.is_whole, summary.damage), (true, None));
+        let counted = |this: &Carried| {
+            let services = services(&this.director, first.now).into_values();
+            let counted: Vec<_> = services
+                .map(|service| {
+                    let of_servers = service.servers.iter().map(|server| (server.spec.endpoint(), server.stats));
+                    (service.spec.key, service.stats, of_servers.collect::<Vec<_>>())
+                })
+                .collect();
+            (counted, this.director.services.read().total_stats())
+        };
+        prop_assert_eq!(counted(&first), counted(&second));
+    }
+
     /// Whatever is damaged, the rest is taken over, and both directors go on.
     #[test]
     fn a_damaged_export_loses_what_is_damaged(

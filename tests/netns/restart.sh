@@ -1,0 +1,112 @@
+#!/usr/bin/env bash
+# A director that stops for a restart leaves host, tables, connections, counters and states of checks to the next one, which goes on to the
+# digit; without a next one the clean-up undoes it. A plain stop undoes everything. Files that are damaged are told of and left out.
+here=$(realpath "$(dirname "$0")")
+. "$(dirname "$0")/lib.sh"
+topology
+vip=192.168.1.200
+web rs1
+web rs2
+echo_server rs1
+echo_server rs2
+before=$(snapshot ds)
+mkdir "$work/state"
+export TUNVS_SOCKET=$work/state/sock
+
+refused on ds tunvs stop
+contains "a stop without a director" "no director answers" "$output"
+
+start_director
+on ds ipvsadm -A -t $vip:7 -s rr
+two_servers -t $vip:7 7
+on ds ipvsadm -A -t $vip:80 -s wrr -p 300
+two_servers -t $vip:80 80
+ip netns exec client python3 "$here/crash-load.py" load $vip 7 60 8 3 >"$work/load" 2>"$work/load.log" &
+loading=$!
+begun() { grep -q begun "$work/load"; }
+wait_until 20 begun
+served=$(answers client 1 http://$vip)
+counted() { on ds ipvsadm -Ln --stats --exact -t $vip:80; }
+had=$(counted) events=$(on ds tunvs events --no-follow --last 256 | grep -c .)
+((events > 0)) || fail "no events, so nothing is shown of them"
+
+# ended: waits for the director's end, with exit status 0.
+ended_well() {
+  local code=0
+  wait_until 10 ended_process "$director"
+  wait "$director" || code=$?
+  same "the director's exit status" 0 "$code"
+}
+# goes_on HOW: the next director knows what the one before knew.
+goes_on() {
+  start_director
+  same "counters after $1" "$had" "$(counted)"
+  same "the server of a template after $1" "$served" "$(answers client 1 http://$vip)"
+  had=$(counted)
+  (($(on ds tunvs events --no-follow --last 256 | grep -c .) > events)) || fail "events before $1 are gone"
+}
+
+on ds tunvs stop --for-restart
+ended_well
+[[ $(snapshot ds) != "$before" ]] || fail "a stop for a restart has undone the host"
+goes_on "tunvs stop --for-restart"
+
+kill -QUIT "$director"
+ended_well
+goes_on "SIGQUIT"
+
+# The same by the process that was started first, once another has taken over.
+on ds tunvs upgrade
+kill -QUIT "$director"
+ended_well
+goes_on "SIGQUIT after an upgrade"
+
+wait $loading
+lost=$(python3 -c '
+import json, sys
+found = json.loads(sys.argv[1])
+print(sum(count for what, count in found.items() if what not in ("connections", "longest")))' "$(tail -n 1 "$work/load")")
+same "connections lost: $(tail -n 1 "$work/load")" 0 "$lost"
+
+# A history that was cut, is another's, of a later version or damaged behind its first line: told of, and begun anew.
+history=$work/state/sock.history
+damaged() {
+  local what=$1 said=$2
+  shift 2
+  on ds tunvs stop --for-restart
+  ended_well
+  "$@"
+  : >"$work/director-ds.log"
+  start_director
+  contains "the log after $what" "$said" "$(cat "$work/director-ds.log")"
+  same "servers after $what" 4 "$(on ds ipvsadm -Sn | grep -c -- ' -r ')"
+}
+damaged "a cut" "cannot read the history of the director before" truncate -s 100 "$history"
+damaged "a later version" "it has the version 2, and this director reads 1" sed -i '1s/"version":1/"version":2/' "$history"
+damaged "rubbish" "cannot read the history of the director before" sed -i '1s/^./x/' "$history"
+damaged "another owner" "cannot read the history of the director before" chown 1:1 "$history"
+flip() {
+  python3 - "$history" <<'PY'
+import sys
+path = sys.argv[1]
+data = bytearray(open(path, "rb").read())
+data[data.index(b"\n") + 40] ^= 0x10
+open(path, "wb").write(data)
+PY
+}
+damaged "a flipped bit" "counters of services and servers" flip
+rm "$work"/state/*.bad
+
+# Nobody follows.
+on ds tunvs stop --for-restart
+ended_well
+same "what cleanup says" "undone: what a kill had left on this host" "$(on ds tunvs cleanup)"
+same "the host after a clean-up" "$before" "$(snapshot ds)"
+same "files after a clean-up" "" "$(ls "$work/state")"
+
+start_director
+on ds ipvsadm -A -t $vip:80 -s rr
+on ds tunvs stop
+ended_well
+same "the host after tunvs stop" "$before" "$(snapshot ds)"
+same "files after tunvs stop" "" "$(ls "$work/state")"
