@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use lvs::Time;
 use lvs::director::{
-    Command, ConnStore, DaemonRole, DaemonSpec, Director, NotTaken, Query, Reply, Settings, Side,
+    Command, ConnEntry, ConnStore, DaemonRole, DaemonSpec, Director, NotTaken, Query, Reply, Settings, Side,
     StoreOrigin, Verdict,
 };
 use lvs::service::{
@@ -169,7 +169,7 @@ pub(crate) fn sync(mut data: &[u8]) {
         director.handle_timeout(now);
         director.captures();
     }
-    let _ = director.query(&Query::Connections, now);
+    director.entries(now).for_each(drop);
     for outgoing in director.take_sync_messages(now + Duration::from_secs(3)) {
         let records =
             Reader::new(&outgoing.message, 0).expect("a message that was written has a right header");
@@ -301,10 +301,10 @@ fn summed(export: &[u8]) -> Vec<u8> {
 
 /// Packets of both ends of what connections there are, and all of their time.
 fn go_on(director: &Director, mut now: Time) {
-    let Ok(Reply::Connections(conns)) = director.query(&Query::Connections, now) else { return };
+    let conns: Vec<ConnEntry> = director.entries(now).flatten().take(32).collect();
     let mut outbox = Outbox::default();
     let mut packet = PacketBuf::new();
-    for conn in conns.iter().take(32) {
+    for conn in &conns {
         let back = conn.local.unwrap_or(conn.client);
         for (from, to, side) in [(conn.client, conn.virt, Side::Client), (conn.real, back, Side::Server)] {
             if from.addr.is_ipv4() != to.addr.is_ipv4() {

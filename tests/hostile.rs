@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use lvs::Time;
-use lvs::director::{Command, ConnEntry, Director, DropReason, Query, Reply, Settings, Side, Verdict};
+use lvs::director::{Command, ConnEntry, Director, DropReason, Settings, Side, Verdict};
 use lvs::service::{Forwarding, Persistence, Protocol, ServerSpec, ServiceKey, ServiceSpec};
 use lvs_wire::make::{self, Ends};
 use lvs_wire::{Outbox, PacketBuf, TcpFlags, checksum};
@@ -79,10 +79,7 @@ impl Siege {
     }
 
     fn conns(&self) -> Vec<ConnEntry> {
-        match self.director.query(&Query::Connections, self.now).unwrap() {
-            Reply::Connections(conns) => conns,
-            other => panic!("{other:?}"),
-        }
+        self.director.entries(self.now).flatten().collect()
     }
 
     /// The honest connection is as it was, and works both ways.

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command as Process;
 
 use ipvsadm::Applied;
-use ipvsadm::Backend;
+use ipvsadm::{Backend, ConnParts, Source};
 use ipvsadm::{NoNames, Session, Tool};
 use lvs::Time;
 use lvs::director::{Command, CommandError, Director, Query, Reply, Settings};
@@ -26,16 +26,22 @@ const SHAPES: usize = 22;
 
 struct Tables(Director);
 
-impl Backend for Tables {
+impl Source for Tables {
     type Error = Infallible;
-
-    fn apply(&mut self, commands: Vec<Command>) -> Result<Applied, Infallible> {
-        let results = commands.iter().map(|command| self.0.apply(command, Time::ZERO)).collect();
-        Ok(Applied { results, warnings: Vec::new() })
-    }
 
     fn query(&mut self, query: Query) -> Result<Result<Reply, CommandError>, Infallible> {
         Ok(self.0.query(&query, Time::ZERO))
+    }
+
+    fn connections(&mut self) -> Result<ConnParts<'_, Infallible>, Infallible> {
+        Ok(Box::new(self.0.entries(Time::ZERO).map(Ok)))
+    }
+}
+
+impl Backend for Tables {
+    fn apply(&mut self, commands: Vec<Command>) -> Result<Applied, Infallible> {
+        let results = commands.iter().map(|command| self.0.apply(command, Time::ZERO)).collect();
+        Ok(Applied { results, warnings: Vec::new() })
     }
 }
 

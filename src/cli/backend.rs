@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use ipvsadm::{Applied, Backend};
+use ipvsadm::{Applied, Backend, ConnParts, Source};
 use lvs::director::{Command, CommandError, Query, Reply};
-use lvs_control::{Client, ClientError};
+use lvs_control::{Client, ClientError, Part, StreamRequest};
 
 /// The director that listens at a path. Connects when it is first needed.
 #[derive(Debug)]
@@ -27,14 +27,30 @@ impl Socket {
     }
 }
 
-impl Backend for Socket {
+impl Source for Socket {
     type Error = ClientError;
-
-    fn apply(&mut self, commands: Vec<Command>) -> Result<Applied, ClientError> {
-        self.client()?.apply(commands)
-    }
 
     fn query(&mut self, query: Query) -> Result<Result<Reply, CommandError>, ClientError> {
         self.client()?.query(query)
+    }
+
+    fn connections(&mut self) -> Result<ConnParts<'_, ClientError>, ClientError> {
+        let client = match self.client.take() {
+            Some(client) => client,
+            None => Client::connect(&self.path)?,
+        };
+        let parts = client.stream(StreamRequest::Entries)?;
+        let entries = parts.filter_map(|part| match part {
+            Ok(Part::Entries(entries)) => Some(Ok(entries)),
+            Ok(_) => None,
+            Err(error) => Some(Err(error)),
+        });
+        Ok(Box::new(entries))
+    }
+}
+
+impl Backend for Socket {
+    fn apply(&mut self, commands: Vec<Command>) -> Result<Applied, ClientError> {
+        self.client()?.apply(commands)
     }
 }

@@ -4,8 +4,8 @@ use std::io::{self, Write};
 
 use super::args::SocketArgs;
 use super::backend::Socket;
-use ipvsadm::Backend;
 use ipvsadm::suggest;
+use ipvsadm::{Backend, Source};
 use lvs::director::{Command, CommandError, Query, Reply, SysctlEntry};
 use lvs_control::{ClientError, socket_path};
 

@@ -1,14 +1,14 @@
 //! `tunvs proc`, `tunvs save`, `tunvs restore`, `tunvs counters`: the tables beyond what ipvsadm can say of them.
 
 use std::fs;
-use std::io::{self, Read, Write};
+use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
 use super::args::{RestoreArgs, SocketArgs};
 use super::backend::Socket;
 use ipvsadm::proc::{ProcError, ProcFile};
 use ipvsadm::tables::{self, read};
-use ipvsadm::{Backend, SystemNames};
+use ipvsadm::{Backend, Source, SystemNames};
 use lvs::director::{Command, CommandError, Tables};
 use lvs_control::{Client, ClientError, Counter, socket_path};
 
@@ -40,12 +40,12 @@ pub(super) fn counters(socket: &SocketArgs, out: &mut dyn Write) -> Result<(), T
 /// Prints one of the kernel's tables.
 pub(super) fn proc(file: &ProcFile, socket: &SocketArgs, out: &mut dyn Write) -> Result<(), TablesError> {
     let mut backend = backend(socket);
-    let mut text = Vec::new();
-    match file.write(&mut text, &mut |query| backend.query(query)) {
+    let mut out = BufWriter::new(out);
+    match file.write(&mut out, &mut backend) {
         Err(ProcError::Ask(error)) => return Err(error.into()),
         other => other?,
     }
-    Ok(out.write_all(&text)?)
+    Ok(out.flush()?)
 }
 
 /// Prints all tables as command lines.

@@ -96,6 +96,10 @@ impl Service for DirectorService {
     fn stream(&self, request: &StreamRequest) -> Parts {
         match request {
             StreamRequest::Events { past, follow } => stream::events(&self.events, *past, *follow),
+            StreamRequest::Entries => {
+                let clock = self.clock;
+                stream::entries(Arc::clone(&self.director), move || clock.now())
+            }
             StreamRequest::Connections(filter) => {
                 let clock = self.clock;
                 stream::connections(Arc::clone(&self.director), filter.clone(), move || clock.now())

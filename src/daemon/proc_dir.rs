@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use super::service::DirectorService;
+use ipvsadm::Moment;
 use ipvsadm::proc::tree::ProcTree;
 
 /// How old the counters in the files may get. Changes by commands are written at once.
@@ -22,7 +23,7 @@ pub(super) async fn keep(mut tree: ProcTree, live: Arc<DirectorService>, mut sto
         let started = live.clock.now();
         let teller = Arc::clone(&live);
         let written = tokio::task::spawn_blocking(move || {
-            let outcome = tree.update(&mut |query| teller.director.query(&query, teller.clock.now()));
+            let outcome = tree.update(Moment { director: &teller.director, now: teller.clock.now() });
             (tree, outcome)
         });
         let Ok((back, outcome)) = written.await else {

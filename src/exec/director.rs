@@ -8,9 +8,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::clock::now;
+use ipvsadm::ConnParts;
 use lvs::director::{Command, CommandError, Query, Reply, ServiceEntry};
 use lvs::service::ServiceKey;
-use lvs_control::{Client, ClientError};
+use lvs_control::{Client, ClientError, Part, StreamRequest};
 use lvs_netlink::{Gone, Tables};
 
 /// The director ends connections that are idle for a minute.
@@ -69,6 +70,26 @@ impl Tables for Director {
 
     fn query(&mut self, query: Query) -> Result<Result<Reply, CommandError>, Gone> {
         self.again(|client| client.query(query.clone()))
+    }
+}
+
+impl ipvsadm::Source for Director {
+    type Error = Gone;
+
+    fn query(&mut self, query: Query) -> Result<Result<Reply, CommandError>, Gone> {
+        Tables::query(self, query)
+    }
+
+    fn connections(&mut self) -> Result<ConnParts<'_, Gone>, Gone> {
+        self.is_there()?;
+        let (client, _) = self.client.take().ok_or(Gone)?;
+        let parts = client.stream(StreamRequest::Entries).map_err(|_| Gone)?;
+        let entries = parts.filter_map(|part| match part {
+            Ok(Part::Entries(entries)) => Some(Ok(entries)),
+            Ok(_) => None,
+            Err(_) => Some(Err(Gone)),
+        });
+        Ok(Box::new(entries))
     }
 }
 

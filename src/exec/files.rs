@@ -4,7 +4,7 @@
 //! out and answered here while the descriptor has its high number, and behind it where a shell has moved it.
 
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
@@ -228,7 +228,7 @@ fn open(director: &mut Director, file: &KernelFile, flags: i32, is_root: bool) -
         KernelFile::Setting(name) if flags & libc::O_ACCMODE == libc::O_WRONLY => {
             return Ok(pair(name, close_on_exec));
         }
-        file => text(director, file)?.and_then(|text| memory(file, &text, writes)),
+        file => memory(director, file, writes)?,
     };
     Ok(match made {
         Ok(source) => Reply::Descriptor { source, is_high: writes, close_on_exec, thread: 0, setting: None },
@@ -236,25 +236,31 @@ fn open(director: &mut Director, file: &KernelFile, flags: i32, is_root: bool) -
     })
 }
 
-fn text(director: &mut Director, file: &KernelFile) -> Result<io::Result<Vec<u8>>, Gone> {
-    let mut text = Vec::new();
-    match file {
-        KernelFile::Proc(file) => match file.write(&mut text, &mut |query| director.query(query)) {
-            Ok(()) => {}
+fn write_text(
+    director: &mut Director,
+    file: &KernelFile,
+    out: &mut dyn Write,
+) -> Result<io::Result<()>, Gone> {
+    Ok(match file {
+        KernelFile::Proc(file) => match file.write(out, director) {
+            Ok(()) => Ok(()),
             Err(ProcError::Ask(Gone)) => return Err(Gone),
-            Err(ProcError::Refused(_) | ProcError::Write(_)) => return Ok(Err(io::ErrorKind::Other.into())),
+            Err(ProcError::Refused(_)) => Err(io::ErrorKind::Other.into()),
+            Err(ProcError::Write(error)) => Err(error),
         },
-        KernelFile::Setting(name) => {
-            if let Ok(Told::Sysctls(entries)) = director.query(Query::Sysctls(Some(name.clone())))? {
-                text = entries.into_iter().map(|entry| entry.value + "\n").collect::<String>().into_bytes();
+        KernelFile::Setting(name) => match director.query(Query::Sysctls(Some(name.clone())))? {
+            Ok(Told::Sysctls(entries)) => {
+                entries.into_iter().try_for_each(|entry| writeln!(out, "{}", entry.value))
             }
+            _ => Ok(()),
+        },
+        KernelFile::Modules => {
+            out.write_all(&modules(&fs::read_to_string("/proc/modules").unwrap_or_default()))
         }
-        KernelFile::Modules => text = modules(&fs::read_to_string("/proc/modules").unwrap_or_default()),
-        KernelFile::Modprobe => text = modprobe_conf(),
-        KernelFile::Module(line) => text = format!("{line}\n").into_bytes(),
-        KernelFile::Settings | KernelFile::ModuleFolder => {}
-    }
-    Ok(Ok(text))
+        KernelFile::Modprobe => out.write_all(&modprobe_conf()),
+        KernelFile::Module(line) => writeln!(out, "{line}"),
+        KernelFile::Settings | KernelFile::ModuleFolder => Ok(()),
+    })
 }
 
 /// A folder without a name. What is in ours is found by name only.
@@ -267,15 +273,20 @@ fn empty_folder() -> io::Result<OwnedFd> {
 }
 
 /// A file in memory, which can be read only unless it is of a setting that is written, too.
-fn memory(file: &KernelFile, text: &[u8], writes: bool) -> io::Result<OwnedFd> {
+fn memory(director: &mut Director, file: &KernelFile, writes: bool) -> Result<io::Result<OwnedFd>, Gone> {
     let name = match file {
         KernelFile::Setting(name) => format!("{MEMORY}{name}"),
         _ => "ipvs".to_owned(),
     };
-    let mut memory = File::from(memfd_create(name.as_str(), MFdFlags::MFD_CLOEXEC)?);
-    memory.write_all(text)?;
+    let memory = match memfd_create(name.as_str(), MFdFlags::MFD_CLOEXEC) {
+        Ok(memory) => File::from(memory),
+        Err(error) => return Ok(Err(error.into())),
+    };
+    let mut out = BufWriter::new(&memory);
+    let written = write_text(director, file, &mut out)?.and_then(|()| out.flush());
     let path = format!("/proc/self/fd/{}", memory.as_raw_fd());
-    Ok(File::options().read(true).write(writes).open(Path::new(&path))?.into())
+    let open = || File::options().read(true).write(writes).open(Path::new(&path)).map(OwnedFd::from);
+    Ok(written.and_then(|()| open()))
 }
 
 fn pair(name: &str, close_on_exec: bool) -> Reply {

@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr};
 
 use ipvsadm::Applied;
-use ipvsadm::Backend;
+use ipvsadm::{Backend, ConnParts, Source};
 use ipvsadm::{Names, Session, Tool};
 use lvs::director::{Command, CommandError, Query, Reply};
 use lvs::{Director, Time};
@@ -17,9 +17,19 @@ pub(crate) struct Moment<'a> {
     pub(crate) now: Time,
 }
 
-impl Backend for Moment<'_> {
+impl Source for Moment<'_> {
     type Error = Infallible;
 
+    fn query(&mut self, query: Query) -> Result<Result<Reply, CommandError>, Infallible> {
+        Ok(self.director.query(&query, self.now))
+    }
+
+    fn connections(&mut self) -> Result<ConnParts<'_, Infallible>, Infallible> {
+        Ok(Box::new(self.director.entries(self.now).map(Ok)))
+    }
+}
+
+impl Backend for Moment<'_> {
     fn apply(&mut self, commands: Vec<Command>) -> Result<Applied, Infallible> {
         let resolved = |command: &Command| match command {
             Command::StartDaemon(spec) => Command::StartDaemon(spec.resolved(1500)),
@@ -33,10 +43,6 @@ impl Backend for Moment<'_> {
         };
         let results = commands.iter().map(apply).collect();
         Ok(Applied { results, warnings: Vec::new() })
-    }
-
-    fn query(&mut self, query: Query) -> Result<Result<Reply, CommandError>, Infallible> {
-        Ok(self.director.query(&query, self.now))
     }
 }
 

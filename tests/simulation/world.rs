@@ -411,10 +411,7 @@ impl World {
     }
 
     pub(crate) fn conns(&self) -> Vec<ConnEntry> {
-        match self.director.query(&Query::Connections, self.now) {
-            Ok(Reply::Connections(conns)) => conns,
-            other => panic!("{other:?}"),
-        }
+        self.director.entries(self.now).flatten().collect()
     }
 
     pub(crate) fn services(&self) -> Vec<ServiceEntry> {

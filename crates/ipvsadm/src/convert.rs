@@ -33,14 +33,15 @@ pub(super) enum Listing {
 }
 
 impl Listing {
-    pub(super) const fn query(&self) -> Query {
-        match self {
+    /// The question whose answer is listed. None: connections, which come in parts.
+    pub(super) const fn query(&self) -> Option<Query> {
+        Some(match self {
             Self::Table | Self::Rules => Query::Services,
             Self::Service(key) => Query::Service(*key),
-            Self::Connections => Query::Connections,
+            Self::Connections => return None,
             Self::Timeouts => Query::Timeouts,
             Self::Daemons => Query::Daemons,
-        }
+        })
     }
 }
 

@@ -32,7 +32,7 @@ mod words;
 
 use std::io::{self, Read};
 
-pub use backend::{Applied, Backend};
+pub use backend::{Applied, Backend, ConnParts, Moment, Source};
 pub use line_command::{LineCommand, read_command};
 pub use names::{Names, NoNames, SystemNames};
 pub use render::{EngineShape, FlowShape, lossless_server, lossless_service, protocol_name};

@@ -14,7 +14,7 @@ use super::parse::parse;
 use super::render::{self, Naming, Style};
 use super::words::Lines;
 use super::{messages, render::Columns};
-use crate::backend::{Applied, Backend};
+use crate::backend::{Applied, Backend, one_by_one};
 use lvs::director::{Command, Query, Reply};
 
 /// Changes that go to the director at once.
@@ -134,6 +134,7 @@ impl<B: Backend> Session<'_, B> {
     }
 
     fn list(&mut self, what: &Listing, style: Style) -> io::Result<After> {
+        let Some(query) = what.query() else { return self.list_connections(style) };
         if *what == Listing::Table && !style.json {
             match self.backend.query(Query::Info) {
                 Ok(Ok(Reply::Info(info))) => render::heading(self.out, &info)?,
@@ -141,7 +142,7 @@ impl<B: Backend> Session<'_, B> {
                 Err(error) => return self.unreachable(&error),
             }
         }
-        let reply = match self.backend.query(what.query()) {
+        let reply = match self.backend.query(query) {
             Ok(Ok(reply)) => reply,
             Ok(Err(error)) => {
                 writeln!(self.err, "{}", messages::refusal(Action::List, &error))?;
@@ -151,6 +152,28 @@ impl<B: Backend> Session<'_, B> {
         };
         self.show(what, reply, style)?;
         Ok(After::Next(0))
+    }
+
+    fn list_connections(&mut self, style: Style) -> io::Result<After> {
+        let told = match self.backend.connections() {
+            Ok(parts) => {
+                let mut entries = one_by_one(parts).peekable();
+                match entries.next_if(Result::is_err) {
+                    Some(error) => error.map(drop),
+                    None if style.json => render::json_connections(self.out, entries)?,
+                    None => {
+                        let with_engines = style.columns == Columns::PersistentConns;
+                        let naming = Naming { numeric: style.numeric, names: self.names };
+                        render::connections(self.out, entries, with_engines, naming)?
+                    }
+                }
+            }
+            Err(error) => Err(error),
+        };
+        match told {
+            Ok(()) => Ok(After::Next(0)),
+            Err(error) => self.unreachable(&error),
+        }
     }
 
     fn show(&mut self, what: &Listing, reply: Reply, style: Style) -> io::Result<()> {
@@ -166,10 +189,6 @@ impl<B: Backend> Session<'_, B> {
                 }
                 _ => render::table(self.out, entries, style, naming),
             },
-            Reply::Connections(entries) => {
-                let with_engines = style.columns == Columns::PersistentConns;
-                render::connections(self.out, &entries, with_engines, naming)
-            }
             Reply::Timeouts(timeouts) => render::timeouts(self.out, &timeouts),
             Reply::Daemons(daemons) => render::daemons(self.out, &daemons),
             Reply::Info(_) | Reply::Totals { .. } | Reply::Status(_) | Reply::Sysctls(_) => Ok(()),

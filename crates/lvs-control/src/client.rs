@@ -189,7 +189,7 @@ impl Client {
             _ => 0,
         };
         self.begin(&request)?;
-        Ok(Parts { client: Some(self), output: None, request, last, has_moved: false })
+        Ok(Parts { client: Some(self), output: None, request, last, has_told: false, has_moved: false })
     }
 
     fn begin(&mut self, request: &StreamRequest) -> Result<(), ClientError> {
@@ -303,6 +303,7 @@ pub struct Parts {
     request: StreamRequest,
     /// Number of the last event that was there, or came.
     last: u64,
+    has_told: bool,
     has_moved: bool,
 }
 
@@ -331,6 +332,7 @@ impl Parts {
                 StreamRequest::Events { past: usize::MAX, follow: true }
             }
             StreamRequest::Capture(_) => self.request.clone(),
+            _ if !self.has_told => self.request.clone(),
             _ => return Err(ClientError::Refused(Refusal::Moved)),
         };
         let mut client = Client::connect(&old.path)?;
@@ -360,7 +362,7 @@ impl Iterator for Parts {
         }
         match client.read_response() {
             Ok(Response::Part(part)) => {
-                self.client = Some(client);
+                (self.client, self.has_told) = (Some(client), true);
                 if self.is_new(&part) { Some(Ok(part)) } else { self.next() }
             }
             Ok(Response::Refused(Refusal::Moved)) => match self.follow(&client) {

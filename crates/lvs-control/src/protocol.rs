@@ -27,7 +27,7 @@ pub const HEADER_LEN: usize = 8;
 /// The longest body of a request: some 200,000 commands.
 pub const MAX_REQUEST: usize = 64 << 20;
 
-/// The longest body of a response: some 4 million connections.
+/// The longest body of a response: some million servers.
 pub const MAX_RESPONSE: usize = 1 << 30;
 
 const MAGIC: &[u8; 3] = b"LVS";
@@ -116,6 +116,8 @@ pub enum Refusal {
     TooLong { len: usize, limit: usize },
     #[error("another director has taken over meanwhile: ask it")]
     Moved,
+    #[error("the director stops: the listing is not whole")]
+    Stopping,
     #[error("the director has too many control connections: try again")]
     Busy,
     #[error("the answer is longer than {0} bytes")]

@@ -1,6 +1,7 @@
 //! Answers clients: one task each, with limits, so that a bad one harms only itself.
 
 use std::io;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,6 +28,12 @@ pub struct Limits {
     pub large_requests: usize,
     /// Answers in parts that are under way at once. A client may take its time over one.
     pub streams: usize,
+    /// Parts of listings that are in memory at once, but for those whose readers do not take them; others wait.
+    pub listings: usize,
+    /// Time that a reader has for a part before somebody else has its turn.
+    pub turn: Duration,
+    /// Time after which a listing ends that nobody reads.
+    pub unread: Duration,
     /// Time that requests under way have when the server stops.
     pub linger: Duration,
 }
@@ -39,6 +46,9 @@ impl Default for Limits {
             stall: Duration::from_secs(10),
             large_requests: 4,
             streams: 32,
+            listings: 4,
+            turn: Duration::from_secs(1),
+            unread: Duration::from_secs(300),
             linger: Duration::from_secs(5),
         }
     }
@@ -71,6 +81,7 @@ pub async fn serve_with<S: Service>(
     let seats = Arc::new(Semaphore::new(limits.connections));
     let large = Arc::new(Semaphore::new(limits.large_requests));
     let streams = Arc::new(Semaphore::new(limits.streams));
+    let listings = Arc::new(Semaphore::new(limits.listings));
     let mut tasks = JoinSet::new();
     tokio::pin!(shutdown);
     loop {
@@ -85,6 +96,7 @@ pub async fn serve_with<S: Service>(
                         service: Arc::clone(&service),
                         large: Arc::clone(&large),
                         streams: Arc::clone(&streams),
+                        listings: Arc::clone(&listings),
                         stopping: stopping.clone(),
                         limits,
                     };
@@ -116,6 +128,7 @@ struct Connection<S> {
     service: Arc<S>,
     large: Arc<Semaphore>,
     streams: Arc<Semaphore>,
+    listings: Arc<Semaphore>,
     stopping: watch::Receiver<bool>,
     limits: Limits,
 }
@@ -234,16 +247,26 @@ impl<S: Service> Connection<S> {
         })
     }
 
-    /// Sends parts as they come. There is no limit of time: whoever reads may be a person with a pager.
+    /// Sends parts as they come. Whoever follows what happens has any time; listings take turns, part by part.
     async fn send_parts(&mut self, request: &StreamRequest) -> Result<(), ConnectionError> {
-        let Ok(_place) = Arc::clone(&self.streams).try_acquire_owned() else {
+        let listings = request.is_listing().then(|| Arc::clone(&self.listings));
+        let place = Arc::clone(&self.streams).try_acquire_owned().ok();
+        if listings.is_none() && place.is_none() {
             return self.send(&Response::Refused(Refusal::Busy)).await;
-        };
+        }
+        let _place = place.filter(|_| listings.is_none());
         let mut parts = self.service.stream(request);
         let mut is_stopping = false;
         let mut sink = [0; 1];
         loop {
-            let part = tokio::select! {
+            let next = async {
+                let turn = match &listings {
+                    Some(listings) => Arc::clone(listings).acquire_owned().await.ok(),
+                    None => None,
+                };
+                (Some(parts.next().await), turn)
+            };
+            let (part, turn) = tokio::select! {
                 biased;
                 _ = self.stopping.wait_for(|stop| *stop), if !is_stopping => {
                     is_stopping = true;
@@ -254,16 +277,43 @@ impl<S: Service> Connection<S> {
                     heard?;
                     return Err(ConnectionError::HungUp);
                 }
-                part = parts.next() => part,
-                () = std::future::ready(()), if is_stopping => None,
+                next = next => next,
+                () = std::future::ready(()), if is_stopping => (None, None),
             };
-            let end = || if self.has_moved() { Response::Refused(Refusal::Moved) } else { Response::End };
-            let Some(part) = part else { return self.send(&end()).await };
-            let frame = protocol::frame(&Response::Part(part), MAX_RESPONSE)?;
-            tokio::select! {
-                written = self.stream.write_all(&frame) => written?,
-                () = stalled_at_stop(&mut self.stopping, self.limits.stall) => return Err(ConnectionError::HungUp),
+            let end = match part {
+                Some(Some(part)) => {
+                    let frame = protocol::frame(&Response::Part(part), MAX_RESPONSE)?;
+                    self.send_part(&frame, turn).await?;
+                    continue;
+                }
+                Some(None) if listings.is_some() => Response::End,
+                _ if self.has_moved() => Response::Refused(Refusal::Moved),
+                None if listings.is_some() => Response::Refused(Refusal::Stopping),
+                Some(None) | None => Response::End,
+            };
+            return self.send(&end).await;
+        }
+    }
+
+    /// Sends a part. A reader that does not take it loses its turn, and in the end the connection.
+    async fn send_part(
+        &mut self,
+        frame: &[u8],
+        turn: Option<OwnedSemaphorePermit>,
+    ) -> Result<(), ConnectionError> {
+        let Limits { turn: has_turn, unread, stall, .. } = self.limits;
+        let written = async {
+            let mut write = pin!(self.stream.write_all(frame));
+            let Some(turn) = turn else { return Ok(write.await?) };
+            if let Ok(written) = timeout(has_turn, &mut write).await {
+                return Ok(written?);
             }
+            drop(turn);
+            Ok(timeout(unread, write).await??)
+        };
+        tokio::select! {
+            written = written => written,
+            () = stalled_at_stop(&mut self.stopping, stall) => Err(ConnectionError::HungUp),
         }
     }
 

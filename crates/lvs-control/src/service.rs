@@ -12,7 +12,7 @@ use super::interface;
 use super::protocol::{Counter, OnError};
 use super::reload::{ReloadRefusal, ReloadRequest, Reloaded};
 use super::status::Status;
-use super::stream::{Parts, StreamRequest};
+use super::stream::{Parts, StreamRequest, connections, entries, states};
 use super::upgrade::{UpgradeRefusal, Upgraded};
 use ipvsadm::Applied;
 use lvs::Time;
@@ -97,12 +97,12 @@ pub trait Service: Send + Sync + 'static {
 /// A director without devices and host: tables only.
 pub struct Bare<Now> {
     director: Arc<Director>,
-    now: Now,
+    now: Arc<Now>,
 }
 
 impl<Now: Fn() -> Time + Send + Sync + 'static> Bare<Now> {
-    pub const fn new(director: Arc<Director>, now: Now) -> Self {
-        Self { director, now }
+    pub fn new(director: Arc<Director>, now: Now) -> Self {
+        Self { director, now: Arc::new(now) }
     }
 }
 
@@ -123,6 +123,16 @@ impl<Now: Fn() -> Time + Send + Sync + 'static> Service for Bare<Now> {
 
     fn explain(&self, question: &Question) -> Explanation {
         self.director.explain(question, (self.now)())
+    }
+
+    fn stream(&self, request: &StreamRequest) -> Parts {
+        let (director, now) = (Arc::clone(&self.director), Arc::clone(&self.now));
+        match request {
+            StreamRequest::Entries => entries(director, move || now()),
+            StreamRequest::Connections(filter) => connections(director, filter.clone(), move || now()),
+            StreamRequest::States(filter) => states(director, filter.clone()),
+            StreamRequest::Events { .. } | StreamRequest::Capture(_) => stream::empty().boxed(),
+        }
     }
 }
 

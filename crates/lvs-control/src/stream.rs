@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::capture::{CaptureRequest, Captured, Taps};
 use crate::events::Events;
 use lvs::Time;
-use lvs::director::{ConnDetail, ConnFilter, Director, StateCount};
+use lvs::director::{ConnDetail, ConnEntry, ConnFilter, Director, StateCount};
 use lvs_events::{Event, Record};
 
 /// A request that is answered in parts, until the last or until the client hangs up.
@@ -17,6 +17,8 @@ use lvs_events::{Event, Record};
 pub enum StreamRequest {
     /// The last `past` events; with `follow`, all that come after them too.
     Events { past: usize, follow: bool },
+    /// The connections that the kernel would list, as the classic listings show them.
+    Entries,
     /// The connections that the filter takes.
     Connections(ConnFilter),
     /// How many of them there are by state; the counts of all parts are added up.
@@ -29,12 +31,23 @@ pub enum StreamRequest {
 #[serde(rename_all = "snake_case")]
 pub enum Part {
     Event(Record),
+    Entries(Vec<ConnEntry>),
     Connections(Vec<ConnDetail>),
     States(Vec<StateCount>),
     /// The first batch is empty: from then on nothing is missed.
     Packets(Vec<Captured>),
     /// No more captures can be open at once.
     TooMany,
+}
+
+impl StreamRequest {
+    /// Whether all of it is there already, and only has to be listed.
+    pub(crate) const fn is_listing(&self) -> bool {
+        match self {
+            Self::Entries | Self::Connections(_) | Self::States(_) => true,
+            Self::Events { .. } | Self::Capture(_) => false,
+        }
+    }
 }
 
 /// The parts of an answer.
@@ -54,6 +67,11 @@ pub fn events(events: &Events, past: usize, follow: bool) -> Parts {
         Some((Part::Event(record), next))
     });
     parts.boxed()
+}
+
+/// Connections that the kernel would list, as parts. Between two of them nothing is held.
+pub fn entries(director: Arc<Director>, now: impl Fn() -> Time + Send + 'static) -> Parts {
+    by_turns(move |start| director.entries_from(start, now())).map(Part::Entries).boxed()
 }
 
 /// Connections as parts. Between two of them nothing is held, however long the client takes.

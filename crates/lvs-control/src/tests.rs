@@ -1,5 +1,7 @@
 //! The server over a real socket in a temporary directory.
 
+mod listings;
+
 use std::future::Future;
 use std::io::{Read, Write};
 use std::os::fd::AsFd;
@@ -289,9 +291,10 @@ impl Service for Telling {
     fn stream(&self, request: &StreamRequest) -> Parts {
         match request {
             StreamRequest::Events { past, follow } => stream::events(&self.0, *past, *follow),
-            StreamRequest::Connections(_) | StreamRequest::States(_) | StreamRequest::Capture(_) => {
-                futures::stream::StreamExt::boxed(futures::stream::empty())
-            }
+            StreamRequest::Entries
+            | StreamRequest::Connections(_)
+            | StreamRequest::States(_)
+            | StreamRequest::Capture(_) => futures::stream::StreamExt::boxed(futures::stream::empty()),
         }
     }
 }

@@ -1,14 +1,20 @@
 //! `ip_vs_conn` and `ip_vs_conn_sync`: connections.
 
-use std::io::{self, Write};
+use std::error::Error;
+use std::io::Write;
 
 use super::ends::addr_text;
+use super::error::ProcError;
 use crate::protocol_name;
 use lvs::director::ConnEntry;
 
-pub(super) fn write(out: &mut dyn Write, entries: &[ConnEntry]) -> io::Result<()> {
+pub(super) fn write<E: Error + 'static>(
+    out: &mut dyn Write,
+    entries: impl Iterator<Item = Result<ConnEntry, E>>,
+) -> Result<(), ProcError<E>> {
     writeln!(out, "Pro FromIP   FPrt ToIP     TPrt DestIP   DPrt State       Expires PEName PEData")?;
     for entry in entries {
+        let entry = &entry.map_err(ProcError::Ask)?;
         write!(out, "{} {:7}", ends(entry), entry.expires_in_ms / 1000)?;
         if let Some(engine) = &entry.engine {
             write!(out, " {} ", engine.name)?;
@@ -19,9 +25,13 @@ pub(super) fn write(out: &mut dyn Write, entries: &[ConnEntry]) -> io::Result<()
     Ok(())
 }
 
-pub(super) fn write_sync(out: &mut dyn Write, entries: &[ConnEntry]) -> io::Result<()> {
+pub(super) fn write_sync<E: Error + 'static>(
+    out: &mut dyn Write,
+    entries: impl Iterator<Item = Result<ConnEntry, E>>,
+) -> Result<(), ProcError<E>> {
     writeln!(out, "Pro FromIP   FPrt ToIP     TPrt DestIP   DPrt State       Origin Expires")?;
     for entry in entries {
+        let entry = &entry.map_err(ProcError::Ask)?;
         let origin = if entry.from_sync { "SYNC" } else { "LOCAL" };
         writeln!(out, "{} {origin:<6} {:7}", ends(entry), entry.expires_in_ms / 1000)?;
     }

@@ -5,16 +5,19 @@
 
 mod connections;
 mod ends;
+mod error;
 mod services;
 mod stats;
 mod status;
 pub mod tree;
 
-use std::io::{self, Write};
+use std::io::Write;
 
 use strum::{EnumString, IntoStaticStr, VariantArray};
 
-use lvs::director::{CommandError, Query, Reply};
+use crate::backend::{Source, one_by_one};
+pub use error::ProcError;
+use lvs::director::{Query, Reply};
 
 /// One of the kernel's files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr, VariantArray)]
@@ -33,16 +36,6 @@ pub enum ProcFile {
     Apps,
     #[strum(serialize = "net/ip_vs_status")]
     Status,
-}
-
-#[derive(Debug, thiserror::Error)]
-pub enum ProcError<E: std::error::Error + 'static> {
-    #[error("cannot ask the director")]
-    Ask(#[source] E),
-    #[error(transparent)]
-    Refused(#[from] CommandError),
-    #[error("cannot write")]
-    Write(#[from] io::Error),
 }
 
 impl ProcFile {
@@ -71,16 +64,12 @@ impl ProcFile {
         path.trim_start_matches("/proc/").parse().ok()
     }
 
-    /// Writes its text; `ask` answers questions about the tables.
+    /// Writes its text.
     ///
     /// # Errors
-    /// The question is not answered, or nobody takes the text.
-    pub fn write<E: std::error::Error + 'static>(
-        self,
-        out: &mut dyn Write,
-        ask: &mut dyn FnMut(Query) -> Result<Result<Reply, CommandError>, E>,
-    ) -> Result<(), ProcError<E>> {
-        let mut ask = |query| ask(query).map_err(ProcError::Ask)?.map_err(ProcError::Refused);
+    /// The director does not answer, or nobody takes the text.
+    pub fn write<S: Source>(self, out: &mut dyn Write, source: &mut S) -> Result<(), ProcError<S::Error>> {
+        let mut ask = |query| source.query(query).map_err(ProcError::Ask)?.map_err(ProcError::Refused);
         match self {
             Self::Services => {
                 if let (Reply::Info(info), Reply::Services(entries)) =
@@ -90,14 +79,10 @@ impl ProcFile {
                 }
             }
             Self::Connections => {
-                if let Reply::Connections(entries) = ask(Query::Connections)? {
-                    connections::write(out, &entries)?;
-                }
+                connections::write(out, one_by_one(source.connections().map_err(ProcError::Ask)?))?;
             }
             Self::ConnectionsSync => {
-                if let Reply::Connections(entries) = ask(Query::Connections)? {
-                    connections::write_sync(out, &entries)?;
-                }
+                connections::write_sync(out, one_by_one(source.connections().map_err(ProcError::Ask)?))?;
             }
             Self::Stats => {
                 if let Reply::Totals { stats, rates } = ask(Query::Totals)? {

@@ -1,11 +1,14 @@
 //! A tree of the kernel's files on disk, for programs that want to read them below a folder of their own.
 
+use std::convert::Infallible;
 use std::fs;
-use std::io::{self, Write};
+use std::hash::{DefaultHasher, Hasher};
+use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use super::{ProcError, ProcFile};
+use crate::backend::{ConnParts, Moment, Source};
 use lvs::director::{CommandError, Query, Reply};
 use lvs::service::{Protocol, ServiceKey};
 
@@ -14,7 +17,8 @@ use lvs::service::{Protocol, ServiceKey};
 pub struct ProcTree {
     dir: PathBuf,
     has_sctp: bool,
-    written: Vec<(ProcFile, Vec<u8>)>,
+    /// Files, and the sums of their texts.
+    written: Vec<(ProcFile, u64)>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -37,54 +41,29 @@ impl ProcTree {
         Ok(Self { dir: dir.to_owned(), has_sctp, written: Vec::new() })
     }
 
-    /// Writes the files whose text has changed since the last time.
+    /// Writes the files whose text has changed since the last time. No text is in memory whole.
     ///
     /// # Errors
     /// A file cannot be written; the others of this time are left as they were.
-    pub fn update(
-        &mut self,
-        ask: &mut dyn FnMut(Query) -> Result<Reply, CommandError>,
-    ) -> Result<(), TreeError> {
+    pub fn update(&mut self, tables: Moment<'_>) -> Result<(), TreeError> {
         for file in ProcFile::ALL.iter().copied() {
-            let mut text = Vec::new();
-            let has_sctp = self.has_sctp;
-            let mut ask = |query| {
-                let mut reply = ask(query);
-                if let Ok(Reply::Services(entries)) = &mut reply {
-                    entries.retain(|entry| has_sctp || !is_sctp(&entry.spec.key));
-                }
-                Ok::<_, io::Error>(reply)
+            let path = self.dir.join(file.path());
+            let draft = path.with_extension("new");
+            let mut source = Shown { tables, has_sctp: self.has_sctp };
+            let sum = write_draft(file, &draft, &mut source).map_err(|error| match error {
+                ProcError::Refused(error) => error.into(),
+                ProcError::Ask(never) => match never {},
+                ProcError::Write(source) => TreeError::Write { path: path.clone(), source },
+            })?;
+            let replaced = if self.written.contains(&(file, sum)) {
+                fs::remove_file(&draft)
+            } else {
+                fs::rename(&draft, &path)
             };
-            match file.write(&mut text, &mut ask) {
-                Ok(()) => {}
-                Err(ProcError::Refused(error)) => return Err(error.into()),
-                Err(ProcError::Ask(source) | ProcError::Write(source)) => {
-                    return Err(TreeError::Write { path: self.dir.join(file.path()), source });
-                }
-            }
-            self.replace(file, text)?;
+            replaced.map_err(|source| TreeError::Write { path, source })?;
+            self.written.retain(|(known, _)| *known != file);
+            self.written.push((file, sum));
         }
-        Ok(())
-    }
-
-    fn replace(&mut self, file: ProcFile, text: Vec<u8>) -> Result<(), TreeError> {
-        if self.written.iter().any(|(known, last)| *known == file && *last == text) {
-            return Ok(());
-        }
-        let path = self.dir.join(file.path());
-        let draft = path.with_extension("new");
-        // One that was left behind may not be ours to write into.
-        let _ = fs::remove_file(&draft);
-        fs::OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(file.mode())
-            .open(&draft)
-            .and_then(|mut draft| draft.write_all(&text))
-            .and_then(|()| fs::rename(&draft, &path))
-            .map_err(|source| TreeError::Write { path, source })?;
-        self.written.retain(|(known, _)| *known != file);
-        self.written.push((file, text));
         Ok(())
     }
 
@@ -93,6 +72,59 @@ impl ProcTree {
         for (file, _) in self.written.drain(..) {
             let _ = fs::remove_file(self.dir.join(file.path()));
         }
+    }
+}
+
+/// Writes the text into a file of its own, and gives its sum.
+fn write_draft(file: ProcFile, draft: &Path, source: &mut Shown<'_>) -> Result<u64, ProcError<Infallible>> {
+    // One that was left behind may not be ours to write into.
+    let _ = fs::remove_file(draft);
+    let made = fs::OpenOptions::new().write(true).create_new(true).mode(file.mode()).open(draft)?;
+    let mut text = Summed { out: BufWriter::with_capacity(BUFFER, made), sum: DefaultHasher::new() };
+    file.write(&mut text, source)?;
+    text.flush()?;
+    Ok(text.sum.finish())
+}
+
+const BUFFER: usize = 64 << 10;
+
+/// A text that is written, and its sum.
+struct Summed<W> {
+    out: W,
+    sum: DefaultHasher,
+}
+
+impl<W: Write> Write for Summed<W> {
+    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+        let len = self.out.write(text)?;
+        self.sum.write(&text[..len]);
+        Ok(len)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+/// The tables as they are shown.
+struct Shown<'a> {
+    tables: Moment<'a>,
+    has_sctp: bool,
+}
+
+impl Source for Shown<'_> {
+    type Error = Infallible;
+
+    fn query(&mut self, query: Query) -> Result<Result<Reply, CommandError>, Infallible> {
+        let mut reply = self.tables.query(query)?;
+        if let Ok(Reply::Services(entries)) = &mut reply {
+            entries.retain(|entry| self.has_sctp || !is_sctp(&entry.spec.key));
+        }
+        Ok(reply)
+    }
+
+    fn connections(&mut self) -> Result<ConnParts<'_, Infallible>, Infallible> {
+        self.tables.connections()
     }
 }
 
@@ -117,7 +149,7 @@ mod tests {
         }
         let dir = tempfile::tempdir().unwrap();
         let mut tree = ProcTree::new(dir.path(), has_sctp).unwrap();
-        tree.update(&mut |query| director.query(&query, Time::ZERO)).unwrap();
+        tree.update(Moment { director: &director, now: Time::ZERO }).unwrap();
         fs::read_to_string(dir.path().join("net/ip_vs")).unwrap()
     }
 

@@ -9,13 +9,13 @@ use lvs::service::Protocol;
 /// `with_engines`: what persistence engines know clients by is shown too.
 ///
 /// # Errors
-/// Nobody takes the text.
-pub(crate) fn connections(
+/// Nobody takes the text. That there are no more entries is the inner result.
+pub(crate) fn connections<E>(
     out: &mut dyn Write,
-    entries: &[ConnEntry],
+    entries: impl Iterator<Item = Result<ConnEntry, E>>,
     with_engines: bool,
     naming: Naming<'_>,
-) -> io::Result<()> {
+) -> io::Result<Result<(), E>> {
     write!(out, "IPVS connection entries\npro expire state       source             virtual            ")?;
     if with_engines {
         writeln!(out, "destination        pe name          pe_data")?;
@@ -23,9 +23,12 @@ pub(crate) fn connections(
         writeln!(out, "destination")?;
     }
     for entry in entries {
-        connection(out, entry, with_engines, naming)?;
+        match entry {
+            Ok(entry) => connection(out, &entry, with_engines, naming)?,
+            Err(error) => return Ok(Err(error)),
+        }
     }
-    Ok(())
+    Ok(Ok(()))
 }
 
 fn connection(

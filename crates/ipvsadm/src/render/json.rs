@@ -2,10 +2,12 @@
 //!
 //! The schema is a promise to programs: these types say it, and `tests/cli_beyond.rs` holds them to it.
 
+use std::cell::RefCell;
 use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr};
 
-use serde::Serialize;
+use serde::ser::{Error as _, SerializeSeq};
+use serde::{Serialize, Serializer};
 
 use super::connections::protocol_name;
 use crate::matrix::tunnel_name;
@@ -30,7 +32,6 @@ struct Document {
 #[serde(rename_all = "snake_case")]
 enum Content {
     Services(Vec<Service>),
-    Connections(Vec<Connection>),
     Timeouts(TimeoutSettings),
     Daemons(Vec<DaemonSpec>),
 }
@@ -127,15 +128,57 @@ pub(crate) fn json(out: &mut dyn Write, reply: Reply, sorted: bool) -> io::Resul
             }
             Content::Services(entries.into_iter().map(|entry| service(entry, sorted)).collect())
         }
-        Reply::Connections(entries) => {
-            Content::Connections(entries.into_iter().map(Connection::from).collect())
-        }
         Reply::Timeouts(timeouts) => Content::Timeouts(timeouts),
         Reply::Daemons(daemons) => Content::Daemons(daemons),
         Reply::Info(_) | Reply::Totals { .. } | Reply::Status(_) | Reply::Sysctls(_) => return Ok(()),
     };
     serde_json::to_writer_pretty(&mut *out, &Document { version: VERSION, content })?;
     writeln!(out)
+}
+
+/// A document of connections, written as they come.
+///
+/// # Errors
+/// Nobody takes the text. That there are no more entries is the inner result; the document is left open then.
+pub(crate) fn connections<E>(
+    out: &mut dyn Write,
+    entries: impl Iterator<Item = Result<ConnEntry, E>>,
+) -> io::Result<Result<(), E>> {
+    let list = ConnectionList { version: VERSION, connections: Coming(RefCell::new((entries, None))) };
+    let written = serde_json::to_writer_pretty(&mut *out, &list);
+    match list.connections.0.into_inner() {
+        (_, Some(error)) => Ok(Err(error)),
+        (_, None) => {
+            written?;
+            writeln!(out).map(Ok)
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct ConnectionList<C> {
+    version: u32,
+    connections: C,
+}
+
+/// Entries that are still to come, and what ended them.
+struct Coming<I, E>(RefCell<(I, Option<E>)>);
+
+impl<E, I: Iterator<Item = Result<ConnEntry, E>>> Serialize for Coming<I, E> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (entries, error) = &mut *self.0.borrow_mut();
+        let mut list = serializer.serialize_seq(None)?;
+        for entry in entries {
+            match entry {
+                Ok(entry) => list.serialize_element(&Connection::from(entry))?,
+                Err(source) => {
+                    *error = Some(source);
+                    return Err(S::Error::custom("the list is not whole"));
+                }
+            }
+        }
+        list.end()
+    }
 }
 
 fn service(mut entry: ServiceEntry, sorted: bool) -> Service {

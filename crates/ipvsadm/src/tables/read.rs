@@ -65,11 +65,7 @@ pub fn present<E>(mut ask: impl FnMut(Query) -> Result<Reply, E>) -> Result<Tabl
             }
             Reply::Timeouts(timeouts) => tables.timeouts = Some(timeouts),
             Reply::Daemons(daemons) => tables.daemons = Some(daemons),
-            Reply::Info(_)
-            | Reply::Connections(_)
-            | Reply::Totals { .. }
-            | Reply::Status(_)
-            | Reply::Sysctls(_) => {}
+            Reply::Info(_) | Reply::Totals { .. } | Reply::Status(_) | Reply::Sysctls(_) => {}
         }
     }
     Ok(tables)

@@ -4,7 +4,13 @@
 #[derive(Debug)]
 pub struct Chains {
     buckets: Vec<u8>,
+    /// The first of these buckets among all.
+    start: u32,
+    mask: u32,
 }
+
+/// Buckets that are counted at once: a byte of memory each, however large the table.
+pub(super) const AT_ONCE: u32 = 8 << 20;
 
 /// The longest that is told apart; all longer ones count as this.
 const LONGEST: u8 = 7;
@@ -12,12 +18,18 @@ const LONGEST: u8 = 7;
 impl Chains {
     /// `buckets`: a power of two, or 0.
     pub fn new(buckets: u32) -> Self {
-        Self { buckets: vec![0; buckets as usize] }
+        Self::part(buckets, 0, buckets)
+    }
+
+    /// The buckets from `start` on, `most` of them or up to the end.
+    pub fn part(buckets: u32, start: u32, most: u32) -> Self {
+        let count = buckets.saturating_sub(start).min(most);
+        Self { buckets: vec![0; count as usize], start, mask: buckets.saturating_sub(1) }
     }
 
     pub fn add(&mut self, hash: u32) {
-        let at = hash as usize & self.buckets.len().saturating_sub(1);
-        if let Some(bucket) = self.buckets.get_mut(at) {
+        let at = (hash & self.mask).wrapping_sub(self.start);
+        if let Some(bucket) = self.buckets.get_mut(at as usize) {
             *bucket = (*bucket + 1).min(LONGEST);
         }
     }
@@ -45,5 +57,19 @@ mod tests {
         let mut none = Chains::new(0);
         none.add(7);
         assert_eq!(none.lengths(), [0; 8]);
+    }
+
+    #[test]
+    fn parts_of_a_table_are_together_the_table() {
+        let hashes = (0..1000u32).map(|number| number.wrapping_mul(0x9e37_79b9));
+        let mut whole = Chains::new(256);
+        hashes.clone().for_each(|hash| whole.add(hash));
+        let mut sum = [0; 8];
+        for start in (0..256).step_by(100) {
+            let mut part = Chains::part(256, start, 100);
+            hashes.clone().for_each(|hash| part.add(hash));
+            sum.iter_mut().zip(part.lengths()).for_each(|(sum, count)| *sum += count);
+        }
+        assert_eq!(sum, whole.lengths());
     }
 }

@@ -1,5 +1,6 @@
 //! Walks over the table: every connection is shown, while the table goes on changing.
 
+use super::chains::AT_ONCE;
 use super::flows::{self, CloseReason, FlowRecord};
 use super::{Chains, ConnFlags, ConnId, ConnTable, Connection};
 use crate::time::Time;
@@ -38,14 +39,18 @@ impl ConnTable {
     /// How long the chains of a table of `buckets` (a power of two) would be, by the keys of all connections of services:
     /// how many buckets have none, one, and so on up to seven or more.
     pub fn chains(&self, buckets: u32) -> [u32; 8] {
-        let mut chains = Chains::new(buckets);
-        self.for_each(|_, conn| {
-            if !conn.is_beside_services() && !conn.flags.has(ConnFlags::UNHASHED) {
-                chains.add(conn.key_in().hash(self.index.hasher()));
-                conn.key_out().into_iter().for_each(|key| chains.add(key.hash(self.index.hasher())));
-            }
-        });
-        chains.lengths()
+        let mut lengths = [0; 8];
+        for start in (0..buckets).step_by(AT_ONCE as usize) {
+            let mut chains = Chains::part(buckets, start, AT_ONCE);
+            self.for_each(|_, conn| {
+                if !conn.is_beside_services() && !conn.flags.has(ConnFlags::UNHASHED) {
+                    chains.add(conn.key_in().hash(self.index.hasher()));
+                    conn.key_out().into_iter().for_each(|key| chains.add(key.hash(self.index.hasher())));
+                }
+            });
+            lengths.iter_mut().zip(chains.lengths()).for_each(|(sum, count)| *sum += count);
+        }
+        lengths
     }
 
     /// Returns records of what is still there, as if it ended now, from one part of the table. Where the next begins.

@@ -139,7 +139,7 @@ impl Director {
     ///
     /// # Errors
     /// The service asked about does not exist.
-    pub fn query(&self, query: &Query, now: Time) -> Result<Reply, CommandError> {
+    pub fn query(&self, query: &Query, _: Time) -> Result<Reply, CommandError> {
         Ok(match query {
             Query::Info => Reply::Info(Info { conn_table_size: self.table_size() }),
             Query::Services => {
@@ -153,7 +153,6 @@ impl Director {
                 let service = services.get(key).ok_or(CommandError::NoSuchService(*key))?;
                 Reply::Services(vec![service_entry(service)])
             }
-            Query::Connections => Reply::Connections(self.connections(now)),
             Query::Timeouts => {
                 let [tcp, tcp_fin, udp] = self.timeouts.settable();
                 Reply::Timeouts(TimeoutSettings { tcp, tcp_fin, udp })
@@ -268,17 +267,6 @@ impl Director {
                 }
             }
         }
-    }
-
-    fn connections(&self, now: Time) -> Vec<ConnEntry> {
-        let mut entries = Vec::with_capacity(self.conns.len());
-        self.conns.for_each(|_, conn| {
-            // Connections without a service are none of IPVS.
-            if !conn.is_beside_services() {
-                entries.push(conn_entry(conn, now));
-            }
-        });
-        entries
     }
 
     fn start_daemon(&self, spec: &DaemonSpec) -> Result<(), CommandError> {

@@ -106,8 +106,11 @@ pub struct StateCount {
     pub connections: u64,
 }
 
-/// Places of the table that are looked at in one turn.
+/// Places of the table that are looked at in one turn, where only numbers come out.
 const TURN: u32 = 4096;
+
+/// The same where connections do: a listing is as much at once in memory, however long it is.
+const LISTED: u32 = 256;
 
 impl Director {
     pub fn census(&self) -> Census {
@@ -147,12 +150,35 @@ impl Director {
         now: Time,
     ) -> (Vec<ConnDetail>, Option<u32>) {
         let mut found = Vec::new();
-        let end = self.conns.for_each_between(start, start.saturating_add(TURN), |_, conn| {
+        let end = self.conns.for_each_between(start, start.saturating_add(LISTED), |_, conn| {
             if filter.takes(conn) {
                 found.push(detail(conn, now));
             }
         });
         (found, end)
+    }
+
+    /// The connections in one part of the table that the kernel would list, and where the next part begins. As
+    /// [`Self::connections_from`].
+    pub fn entries_from(&self, start: u32, now: Time) -> (Vec<ConnEntry>, Option<u32>) {
+        let mut entries = Vec::new();
+        let end = self.conns.for_each_between(start, start.saturating_add(LISTED), |_, conn| {
+            // Connections without a service are none of IPVS.
+            if !conn.is_beside_services() {
+                entries.push(conn_entry(conn, now));
+            }
+        });
+        (entries, end)
+    }
+
+    /// All connections that the kernel would list, part by part.
+    pub fn entries(&self, now: Time) -> impl Iterator<Item = Vec<ConnEntry>> {
+        let mut start = Some(0);
+        std::iter::from_fn(move || {
+            let (entries, next) = self.entries_from(start?, now);
+            start = next;
+            Some(entries)
+        })
     }
 
     /// How many connections of one part of the table the filter takes, by state, and where the next part begins.

@@ -139,7 +139,6 @@ pub enum Query {
     /// All services with their servers, as one consistent picture.
     Services,
     Service(ServiceKey),
-    Connections,
     Timeouts,
     Daemons,
     /// How large the tables are and how full.
@@ -157,7 +156,6 @@ pub enum Reply {
     /// In the kernel's order: services of addresses before those of marks and no particular order otherwise,
     /// newest first among servers.
     Services(Vec<ServiceEntry>),
-    Connections(Vec<ConnEntry>),
     Timeouts(TimeoutSettings),
     Daemons(Vec<DaemonSpec>),
     Status(TableStatus),

@@ -129,7 +129,7 @@ impl Director {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::director::{Command, ConnEntry, Query, Reply, Settings, Time};
+    use crate::director::{Command, ConnEntry, Settings, Time};
     use crate::service::{ServerSpec, ServiceSpec};
     use lvs_wire::make::{self, Ends};
     use lvs_wire::{Headers, Outbox, PacketBuf};
@@ -181,10 +181,7 @@ mod tests {
         }
 
         fn conns(&self) -> Vec<ConnEntry> {
-            match self.director.query(&Query::Connections, Time::ZERO).unwrap() {
-                Reply::Connections(conns) => conns,
-                other => panic!("{other:?}"),
-            }
+            self.director.entries(Time::ZERO).flatten().collect()
         }
     }
 

@@ -159,7 +159,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::director::{Command, ConnEntry, Query, Reply, Settings, Side, Time, Verdict};
+    use crate::director::{Command, ConnEntry, Settings, Side, Time, Verdict};
     use crate::service::{Forwarding, ServerSpec, ServiceKey, ServiceSpec};
     use lvs_wire::make::{self, Ends};
     use lvs_wire::{Headers, Outbox, PacketBuf, TcpFlags};
@@ -242,10 +242,7 @@ mod tests {
         }
 
         fn data_conns(&self) -> Vec<ConnEntry> {
-            let Reply::Connections(mut conns) = self.director.query(&Query::Connections, self.now).unwrap()
-            else {
-                panic!("not connections")
-            };
+            let mut conns: Vec<ConnEntry> = self.director.entries(self.now).flatten().collect();
             conns.retain(|conn| conn.virt.port != 21);
             conns
         }

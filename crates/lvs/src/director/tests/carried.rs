@@ -274,10 +274,7 @@ impl Carried {
     }
 
     fn conns(&self) -> Vec<ConnEntry> {
-        let Reply::Connections(mut conns) = self.director.query(&Query::Connections, self.now).unwrap()
-        else {
-            panic!("not connections")
-        };
+        let mut conns: Vec<ConnEntry> = self.director.entries(self.now).flatten().collect();
         conns.sort_by_key(|conn| format!("{conn:?}"));
         conns
     }

@@ -48,10 +48,7 @@ fn send(director: &Director, port: u16, now: Time) -> Option<String> {
 }
 
 fn conns(director: &Director) -> Vec<ConnEntry> {
-    match director.query(&Query::Connections, Time::ZERO).unwrap() {
-        Reply::Connections(conns) => conns,
-        other => panic!("{other:?}"),
-    }
+    director.entries(Time::ZERO).flatten().collect()
 }
 
 fn servers(director: &Director) -> Vec<ServerEntry> {
