@@ -1,5 +1,5 @@
 //! Telling the neighbours on a link that an address lives here: a gratuitous ARP request (RFC 5227 3), or an
-//! unsolicited neighbour advertisement (RFC 4861 7.2.6).
+//! unsolicited neighbour advertisement (RFC 4861 7.2.6). Called by `announcer`, which knows when.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddrV6};
@@ -18,14 +18,53 @@ const BROADCAST: [u8; 6] = [0xff; 6];
 const ICMPV6: i32 = 58;
 const ALL_NODES: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 1);
 
-/// Announces `proxy.addr` on `proxy.dev`, once.
-pub(super) fn announce(proxy: &Proxy) -> io::Result<()> {
-    let index = if_nametoindex(proxy.dev.as_str())?;
-    let ether = hardware_address(&proxy.dev)?;
-    match proxy.addr {
-        IpAddr::V4(addr) => send_arp(index, ether, addr),
-        IpAddr::V6(addr) => send_advertisement(index, ether, addr),
+/// Sockets that announcements leave by. One of packets that is closed waits for all that the kernel has under way, which takes
+/// it tens of milliseconds: they are opened once.
+#[derive(Debug, Default)]
+pub(super) struct Sockets {
+    arp: Option<Socket>,
+    ndp: Option<Socket>,
+}
+
+impl Sockets {
+    /// Announces `proxy.addr` on `proxy.dev`, once.
+    ///
+    /// # Errors
+    /// The link is none of Ethernet or is gone, or sockets are not allowed.
+    pub(super) fn announce(&mut self, proxy: &Proxy) -> io::Result<()> {
+        let index = if_nametoindex(proxy.dev.as_str())?;
+        let ether = hardware_address(&proxy.dev)?;
+        match proxy.addr {
+            IpAddr::V4(addr) => self.send_arp(index, ether, addr),
+            IpAddr::V6(addr) => self.send_advertisement(index, ether, addr),
+        }
     }
+
+    fn send_arp(&mut self, index: u32, ether: [u8; 6], addr: Ipv4Addr) -> io::Result<()> {
+        let frame = arp_request(ether, addr).ok_or(io::ErrorKind::InvalidData)?;
+        let socket = opened(&mut self.arp, || Socket::new(Domain::PACKET, Type::RAW.nonblocking(), None))?;
+        socket.send_to(&frame, &link_address(index, EtherTypes::Arp.0, BROADCAST)?)?;
+        Ok(())
+    }
+
+    fn send_advertisement(&mut self, index: u32, ether: [u8; 6], addr: Ipv6Addr) -> io::Result<()> {
+        let message = advertisement(ether, addr).ok_or(io::ErrorKind::InvalidData)?;
+        let socket = opened(&mut self.ndp, || {
+            let socket = Socket::new(Domain::IPV6, Type::RAW.nonblocking(), Some(Protocol::from(ICMPV6)))?;
+            socket.set_multicast_hops_v6(255)?;
+            Ok(socket)
+        })?;
+        socket.set_multicast_if_v6(index)?;
+        socket.send_to(&message, &SockAddr::from(SocketAddrV6::new(ALL_NODES, 0, 0, index)))?;
+        Ok(())
+    }
+}
+
+fn opened(place: &mut Option<Socket>, open: impl FnOnce() -> io::Result<Socket>) -> io::Result<&Socket> {
+    Ok(match place {
+        Some(socket) => socket,
+        None => place.insert(open()?),
+    })
 }
 
 fn hardware_address(dev: &str) -> io::Result<[u8; 6]> {
@@ -50,13 +89,6 @@ fn interface_address(dev: &str) -> io::Result<String> {
     Err(io::ErrorKind::NotFound.into())
 }
 
-fn send_arp(index: u32, ether: [u8; 6], addr: Ipv4Addr) -> io::Result<()> {
-    let frame = arp_request(ether, addr).ok_or(io::ErrorKind::InvalidData)?;
-    let socket = Socket::new(Domain::PACKET, Type::RAW, None)?;
-    socket.send_to(&frame, &link_address(index, EtherTypes::Arp.0, BROADCAST)?)?;
-    Ok(())
-}
-
 /// A frame with a request by and for the address itself.
 fn arp_request(ether: [u8; 6], addr: Ipv4Addr) -> Option<Vec<u8>> {
     let head = MutableEthernetPacket::minimum_packet_size();
@@ -75,15 +107,6 @@ fn arp_request(ether: [u8; 6], addr: Ipv4Addr) -> Option<Vec<u8>> {
     arp.set_sender_proto_addr(addr);
     arp.set_target_proto_addr(addr);
     Some(frame)
-}
-
-fn send_advertisement(index: u32, ether: [u8; 6], addr: Ipv6Addr) -> io::Result<()> {
-    let message = advertisement(ether, addr).ok_or(io::ErrorKind::InvalidData)?;
-    let socket = Socket::new(Domain::IPV6, Type::RAW, Some(Protocol::from(ICMPV6)))?;
-    socket.set_multicast_if_v6(index)?;
-    socket.set_multicast_hops_v6(255)?;
-    socket.send_to(&message, &SockAddr::from(SocketAddrV6::new(ALL_NODES, 0, 0, index)))?;
-    Ok(())
 }
 
 /// Without a checksum, which the kernel writes.

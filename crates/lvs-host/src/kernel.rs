@@ -2,6 +2,7 @@
 //! rtnetlink and `/proc/sys`, and a twin in memory for tests.
 
 use std::io;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use futures::future::join_all;
@@ -21,8 +22,8 @@ use netlink_packet_route::rule::RuleMessage;
 use parking_lot::Mutex;
 use rtnetlink::{Handle, IpVersion};
 
-use super::announce::announce;
-use super::change::{Change, Proxy, Rule, Setting, Untracked};
+use super::announcer::Announcer;
+use super::change::{Change, Proxy, Route as OurRoute, RouteKind, Rule, Setting, Untracked};
 use super::error::{HostError, netlink_error};
 use super::forwarders::{self, Forwarder};
 use super::messages;
@@ -66,6 +67,7 @@ pub(super) trait Kernel {
 pub(super) struct Netlink {
     handle: Handle,
     untracking: Arc<Mutex<Untracking>>,
+    announcer: Announcer,
 }
 
 /// Whether the kernel keeps services from its connection tracking.
@@ -83,7 +85,7 @@ impl Netlink {
         let (connection, handle, _) = rtnetlink::new_connection()
             .map_err(|source| HostError::Netlink { doing: "open a netlink socket", source })?;
         tokio::spawn(connection);
-        Ok(Self { handle, untracking: Arc::default() })
+        Ok(Self { handle, untracking: Arc::default(), announcer: Announcer::default() })
     }
 
     pub(super) const fn handle(&self) -> &Handle {
@@ -116,11 +118,17 @@ impl Netlink {
         };
         match change {
             Change::Sysctl(setting) => write_sysctl(setting),
-            Change::Announce(proxy) => announce(proxy).map_err(failed),
+            Change::Announce(proxy) => {
+                self.announcer.announce(proxy.clone());
+                Ok(())
+            }
             Change::Untrack(service) => self.untrack(service, true).map_err(failed),
             Change::Track(service) => self.untrack(service, false).map_err(failed),
             Change::MoveRule { rule, to } => self.move_rule(rule, *to).await.map_err(failed),
             _ => {
+                if let Some(addr) = taken_back(change) {
+                    self.announcer.withdraw(addr);
+                }
                 let Some(request) = messages::request(change, index_of).map_err(failed)? else {
                     return Ok(());
                 };
@@ -237,16 +245,19 @@ impl Kernel for Netlink {
     }
 }
 
+/// The address that this host will not have any more.
+fn taken_back(change: &Change) -> Option<IpAddr> {
+    match change {
+        Change::DeleteRoute(OurRoute { dst, kind: RouteKind::Local(_), .. }) => Some(dst.addr()),
+        Change::DeleteAddress(address) => Some(address.net.addr()),
+        Change::DeleteProxy(proxy) => Some(proxy.addr),
+        _ => None,
+    }
+}
+
 /// Netlink requests queue up in the kernel in the order in which they are sent.
 const fn can_overlap(change: &Change) -> bool {
-    !matches!(
-        change,
-        Change::Sysctl(_)
-            | Change::Announce(_)
-            | Change::MoveRule { .. }
-            | Change::Untrack(_)
-            | Change::Track(_)
-    )
+    !matches!(change, Change::Sysctl(_) | Change::MoveRule { .. } | Change::Untrack(_) | Change::Track(_))
 }
 
 fn write_sysctl(setting: &Setting) -> Result<(), HostError> {
