@@ -12,4 +12,5 @@ pub mod doctor;
 pub mod exec;
 pub mod flow_log;
 pub mod health;
+pub mod memory;
 pub mod metrics;

@@ -98,7 +98,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("src/flow_log/", &[]),
     ("src/metrics/", &[]),
     ("src/health/", &[]),
-    ("src/doctor/", &[]),
+    ("src/doctor/", &["memory"]),
+    ("src/memory/", &[]),
     ("src/demo/", &[]),
     ("src/cli/top/", &["cli", "daemon"]),
 ];

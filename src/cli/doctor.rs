@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::args::DoctorArgs;
 use crate::doctor::look::{ThisHost, look};
 use crate::doctor::{FAR, Finding, Level, Site, examine, probe};
+use crate::memory;
 use lvs::director::{Query, Reply, ServerEntry, ServiceEntry, Settings};
 use lvs::service::{DeclaredService, Endpoint, Protocol, Rates, ServerSpec, ServiceKey, Stats};
 use lvs_config::{Config, ConfigError};
@@ -68,7 +69,9 @@ fn known(config: Option<&Config>, socket: Option<&Path>) -> Result<Site, DoctorE
     let mut known = Site {
         ports: Some(ports.unwrap_or(HostOptions::default().laddr_ports)),
         uses_own_ports: options.is_none_or(|options| options.laddr_nets.is_empty()),
-        most_conns: options.and_then(|options| options.max_conns).unwrap_or(Settings::default().max_conns)
+        most_conns: options
+            .and_then(|options| options.max_conns)
+            .unwrap_or_else(|| memory::default_conns(Settings::default().max_conns))
             as u64,
         ..Site::default()
     };

@@ -8,6 +8,7 @@ use ipnet::IpNet;
 use super::args::{LogFormatArg, RunArgs, SocketArgs};
 use super::error::CliError;
 use crate::daemon::{self, DaemonError, LogFormat};
+use crate::memory;
 use lvs::director::Settings;
 use lvs_config::{Config, Exporters, Queues, Source};
 use lvs_control::{REAL_SERVER_SOCKET, socket_path};
@@ -91,7 +92,7 @@ fn options(given: RunArgs, source: Option<Source>, config: Config) -> daemon::Op
         core: Settings {
             kernel: given.kernel.or(file.kernel).unwrap_or_default(),
             conn_table_size: file.conn_table_size.unwrap_or(defaults.conn_table_size),
-            max_conns: file.max_conns.unwrap_or(defaults.max_conns),
+            max_conns: file.max_conns.unwrap_or_else(|| memory::default_conns(defaults.max_conns)),
             ftp_ports: file.ftp_ports.unwrap_or(defaults.ftp_ports),
             laddr_nets: [given.laddr_nets, file.laddr_nets].concat(),
             laddr_ports: given.laddr_ports.or(file.laddr_ports).unwrap_or(defaults.laddr_ports),

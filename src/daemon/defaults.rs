@@ -1,5 +1,6 @@
 //! Settings whose defaults are the host's: how many messages may wait, and which processors there are.
 
+use crate::memory;
 use lvs::Time;
 use lvs::director::{Command, Director};
 
@@ -16,8 +17,8 @@ pub(super) fn apply(director: &Director) {
             tracing::debug!(%error, "no default of the host");
         }
     };
-    if let Some(pages) = super::memory::total_pages() {
-        set("sync_qlen_max", (pages / PAGES_PER_MESSAGE).max(1).to_string());
+    if let Some(memory) = memory::of_process(&memory::groups()) {
+        set("sync_qlen_max", (memory.total_pages() / PAGES_PER_MESSAGE).max(1).to_string());
     }
     if let Ok(online) = std::fs::read_to_string(ONLINE) {
         set("est_cpulist", online.trim().to_owned());

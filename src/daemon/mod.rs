@@ -26,7 +26,6 @@ mod host_events;
 mod left;
 mod logging;
 mod marks;
-mod memory;
 mod options;
 mod privileges;
 mod proc_dir;

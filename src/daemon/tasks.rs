@@ -7,7 +7,8 @@ use futures::future::BoxFuture;
 use tokio::task::JoinHandle;
 
 use super::service::DirectorService;
-use super::{alarms, drain, host_events, memory, supervise};
+use super::{alarms, drain, host_events, supervise};
+use crate::memory;
 use lvs::service::Family;
 use lvs_device::TunWriter;
 use lvs_host::{ErrorListener, NeighbourWatch, SettingsWatch, Watch};
@@ -18,6 +19,9 @@ const TICK: Duration = Duration::from_millis(250);
 
 /// How often they run at most.
 const SHORTEST_TICK: Duration = Duration::from_millis(10);
+
+/// How often it is asked how much memory is left.
+const ASK_MEMORY: Duration = Duration::from_secs(1);
 
 /// How often it is looked whether something has to be sent again.
 const REPEAT: Duration = Duration::from_millis(100);
@@ -80,13 +84,14 @@ pub(super) fn kept(live: &Arc<DirectorService>, drop_alarm: u64) -> [JoinHandle<
 /// Runs what is due in the core.
 pub(super) async fn keep_time(live: Arc<DirectorService>) {
     let (director, clock) = (&live.director, live.clock);
+    let groups = memory::groups();
     let mut ask_memory_at = clock.now();
     loop {
         let going = live.pause.read().await;
         let now = clock.now();
         if now >= ask_memory_at {
-            memory::available_pages().inspect(|pages| director.set_free_memory(*pages));
-            ask_memory_at = now + memory::EVERY;
+            memory::of_process(&groups).inspect(|memory| director.set_free_memory(memory.available_pages()));
+            ask_memory_at = now + ASK_MEMORY;
         }
         director.handle_timeout(now);
         drop(going);

@@ -9,6 +9,7 @@ use super::filter::{Tool, iptables, nft};
 use super::host::Host;
 use super::site::{Site, Socket, Tun};
 use super::texts;
+use crate::memory::{Groups, Memory};
 use lvs_device::DeviceError;
 use lvs_host::{ReceiveOffload, Survey, receive_offload};
 
@@ -29,9 +30,7 @@ pub fn look(host: &impl Host, survey: Survey, known: Site) -> Site {
             .map(|text| texts::kernel_services(&text))
             .unwrap_or_default(),
         files: limits.and_then(|text| texts::open_files(&text)),
-        memory: host
-            .text("/proc/meminfo")
-            .and_then(|text| texts::memory(&text, host.text("/sys/fs/cgroup/memory.max").as_deref())),
+        memory: memory(host, director.as_deref()),
         locals: host.text("/proc/net/fib_trie").map(|text| texts::local_nets(&text)).unwrap_or_default(),
         ..known
     };
@@ -54,6 +53,16 @@ pub fn look(host: &impl Host, survey: Survey, known: Site) -> Site {
     }
     filters(host, &mut site);
     site
+}
+
+/// The memory of the director, or of one that would be started here.
+fn memory(host: &impl Host, director: Option<&str>) -> Option<Memory> {
+    let whole = Memory::of_host(&host.text("/proc/meminfo")?)?;
+    let groups = Groups::of(
+        &host.text(&format!("{}/cgroup", director.unwrap_or("/proc/self"))).unwrap_or_default(),
+        &host.text("/proc/self/mountinfo").unwrap_or_default(),
+    );
+    Some(groups.memory(&|path| host.text(path)).map_or(whole, |group| whole.within(group)))
 }
 
 /// Settings that matter, in slash form.

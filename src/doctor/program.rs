@@ -4,6 +4,7 @@ use super::Finding;
 use super::site::{Site, Socket, Tun};
 use super::texts;
 use super::texts::Files;
+use crate::memory::CONN_BYTES;
 
 const NET_BIND_SERVICE: u32 = 10;
 const NET_ADMIN: u32 = 12;
@@ -17,9 +18,6 @@ const FEWEST_FILES: u64 = 256;
 
 /// Open files that are enough where more is wanted.
 const ENOUGH_FILES: u64 = 65_536;
-
-/// Of a connection in the table, with its index and its place in the wheel.
-const CONN_BYTES: u64 = 123;
 
 pub(super) fn examine(site: &Site, findings: &mut Vec<Finding>) {
     findings.push(tun(&site.tun));

@@ -8,7 +8,8 @@ use ipnet::IpNet;
 
 use super::filter::Ruleset;
 use super::probe::Probe;
-use super::texts::{Files, KernelService, Memory, TableUse};
+use super::texts::{Files, KernelService, TableUse};
+use crate::memory::Memory;
 use lvs::director::ServiceEntry;
 use lvs::service::{Endpoint, Forwarding, Protocol, Rates, ServiceKey, ServiceSpec, Stats};
 use lvs_control::Status;

@@ -33,23 +33,6 @@ pub fn open_files(limits: &str) -> Option<Files> {
     Some(Files { soft: number(words.next()?)?, hard: number(words.next()?)? })
 }
 
-/// Bytes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Memory {
-    pub total: u64,
-    pub available: u64,
-}
-
-/// `/proc/meminfo`, and the limit of the control group (`memory.max`).
-pub fn memory(meminfo: &str, group: Option<&str>) -> Option<Memory> {
-    let of = |name: &str| {
-        let line = meminfo.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
-        Some(line.split_whitespace().next()?.parse::<u64>().ok()? * 1024)
-    };
-    let most = group.and_then(|text| text.trim().parse::<u64>().ok()).unwrap_or(u64::MAX);
-    Some(Memory { total: of("MemTotal")?.min(most), available: of("MemAvailable")?.min(most) })
-}
-
 /// How full a table of neighbours is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TableUse {
@@ -156,18 +139,6 @@ mod tests {
         assert_eq!(open_files(limits), Some(Files { soft: 1024, hard: 524_288 }));
         let without = Files { soft: u64::MAX, hard: u64::MAX };
         assert_eq!(open_files("Max open files            unlimited  unlimited files"), Some(without));
-    }
-
-    #[test]
-    fn memory_is_that_of_the_group_where_that_is_less() {
-        let meminfo =
-            "MemTotal:        8137296 kB\nMemFree:          215780 kB\nMemAvailable:    6145640 kB\n";
-        let whole = Memory { total: 8_137_296 * 1024, available: 6_145_640 * 1024 };
-        assert_eq!(memory(meminfo, None), Some(whole));
-        assert_eq!(memory(meminfo, Some("max\n")), Some(whole));
-        let small = Memory { total: 1 << 20, available: 1 << 20 };
-        assert_eq!(memory(meminfo, Some("1048576\n")), Some(small));
-        assert_eq!(memory("", None), None);
     }
 
     #[test]

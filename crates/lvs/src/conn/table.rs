@@ -83,6 +83,11 @@ impl ConnTable {
         self.of_services() >= self.most.load(Relaxed).min(self.slots.limit()) / 2
     }
 
+    /// Whether no more than a quarter of the room is left.
+    pub fn is_crowded(&self) -> bool {
+        self.of_services() >= self.most.load(Relaxed).min(self.slots.limit()) / 4 * 3
+    }
+
     /// From now on no connection of a service comes in while there are so many. Those that are there stay.
     pub fn limit(&self, most: usize) {
         self.most.store(most, Relaxed);

@@ -36,6 +36,30 @@ fn automatic_defences_follow_the_free_memory() {
 }
 
 #[test]
+fn a_table_that_is_nearly_full_is_want_of_memory() {
+    let mut world = World::new(Protocol::Tcp, false);
+    world.director = Director::new(Settings { max_conns: 1024, ..Settings::default() });
+    world.apply(Command::AddService(ServiceSpec::new(world.service, "rr")));
+    let server = ServerSpec::new(world.reals[0], 80, Forwarding::Masq);
+    world.apply(Command::AddServer { service: world.service, server });
+    set(&world, "drop_entry", 1);
+    let mut served = 0;
+    for second in 0..60 {
+        // As many at once as there is room for, while three quarters are taken.
+        for port in 0..250 {
+            world.send(1024 + second * 250 + port, SYN);
+        }
+        served += u32::from(world.send(60_000 + second, SYN).is_some());
+        world.pass_time(1);
+    }
+    assert_eq!(served, 60);
+    assert!(world.director.conn_count() <= 768, "{}", world.director.conn_count());
+    assert_eq!(shown(&world, "drop_entry"), "2");
+    world.pass_time(70);
+    assert_eq!((shown(&world, "drop_entry").as_str(), world.director.conn_count()), ("1", 0));
+}
+
+#[test]
 fn defences_that_are_always_on_ask_for_no_memory() {
     let mut world = World::new(Protocol::Tcp, false);
     set(&world, "am_droprate", 5);

@@ -1,7 +1,8 @@
 //! Defences against want of memory: half-open connections are given up, a share of new ones, and the usual TCP
 //! states. Same job as `update_defense_level` of `ip_vs_ctl.c` and `ip_vs_random_dropentry` of `ip_vs_conn.c`.
 //!
-//! How much memory is free is told by the daemon; nobody who does not tell is ever short of it.
+//! How much memory is free is told by the daemon; nobody who does not tell is ever short of it. A table that is nearly full
+//! is a want of memory, too: its bound stands for it.
 
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
@@ -37,13 +38,13 @@ impl Director {
         let defence = &self.defence;
         let threshold = self.sysctls.value(Sysctl::Amemthresh);
         let lack = threshold.saturating_sub(defence.free_memory.load(Relaxed));
-        let is_short = lack > 0;
+        let is_short = lack > 0 || self.conns.is_crowded();
         defence.drops_entries.store(self.is_defending(Sysctl::DropEntry, is_short), Relaxed);
         defence.secures_tcp.store(self.is_defending(Sysctl::SecureTcp, is_short), Relaxed);
         let drops_packets = self.is_defending(Sysctl::DropPacket, is_short);
         match self.sysctls.value(Sysctl::DropPacket) {
             AUTOMATIC_ACTIVE if drops_packets => {
-                let rate = threshold / lack;
+                let rate = threshold / lack.max(1);
                 defence.drop_rate.store(rate, Relaxed);
                 defence.drop_counter.store(rate, Relaxed);
             }
@@ -72,7 +73,18 @@ impl Director {
         if !self.defence.drops_entries.load(Relaxed) {
             return;
         }
-        let part = (self.draw() % u64::from(PART)) as u32;
+        let start = (self.draw() % u64::from(PART)) as u32;
+        self.drop_part(start, now);
+        // One part a second is too little for a flood where the room is small.
+        for part in (start + 1..start + PART).map(|part| part % PART) {
+            if !self.conns.is_crowded() {
+                return;
+            }
+            self.drop_part(part, now);
+        }
+    }
+
+    fn drop_part(&self, part: u32, now: Time) {
         let mut spared = self.defence.spared.lock();
         let mut doomed = Vec::new();
         self.conns.for_each_part(part, PART, |id, conn| {
