@@ -22,6 +22,8 @@ export PATH=$work/bin:$PATH TUNVS_SOCKET=$work/control.sock RUST_BACKTRACE=1
 unset NO_COLOR NOTIFY_SOCKET RUST_LOG http_proxy HTTP_PROXY
 cd "$work"
 
+# Whatever a command's output goes to, failures are told here.
+exec {told}>&2
 trap 'failed_at "${BASH_SOURCE[0]}" "$LINENO" "$BASH_COMMAND"' ERR
 trap 'ended $?' EXIT
 
@@ -29,7 +31,7 @@ trap 'ended $?' EXIT
 failed_at() {
   local place="${1##*/} line $2"
   [[ $1 == "$0" ]] || place="${0##*/} line ${BASH_LINENO[-2]}, $place"
-  echo "$place: failed: ${3%%$'\n'*}" >&2
+  echo "$place: failed: ${3%%$'\n'*}" >&$told
 }
 
 ended() {
@@ -39,11 +41,11 @@ ended() {
     [[ -s $log ]] || continue
     echo "--- $(basename "$log")"
     tail -n 30 "$log"
-  done >&2
+  done >&$told
 }
 
 fail() {
-  echo "${BASH_SOURCE[-1]##*/} line ${BASH_LINENO[-2]}: $*" >&2
+  echo "${BASH_SOURCE[-1]##*/} line ${BASH_LINENO[-2]}: $*" >&$told
   exit 1
 }
 

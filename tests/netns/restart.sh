@@ -97,9 +97,27 @@ PY
 damaged "a flipped bit" "counters of services and servers" flip
 rm "$work"/state/*.bad
 
+# A record that waits for others in a sync message is sent before.
+on ds ipvsadm --start-daemon master --mcast-interface eth2 --syncid 7
+on ds tunvs sysctl sync_threshold="1 50"
+ip netns exec rs1 timeout 30 python3 -c '
+import socket, struct
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("224.0.0.81", 8848))
+s.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, socket.inet_aton("224.0.0.81") + socket.inet_aton("192.168.56.183"))
+print("ready", flush=True)
+print(s.recv(2048)[4], flush=True)
+' >"$work/heard" 2>"$work/heard.log" &
+hearing=$!
+ready() { grep -q ready "$work/heard"; }
+wait_until 20 ready
+on client curl -s http://$vip:80 >/dev/null
+
 # Nobody follows.
 on ds tunvs stop --for-restart
 ended_well
+wait $hearing
+(($(tail -n 1 "$work/heard") >= 1)) || fail "no record was heard: $(cat "$work/heard")"
 same "what cleanup says" "undone: what a kill had left on this host" "$(on ds tunvs cleanup)"
 same "the host after a clean-up" "$before" "$(snapshot ds)"
 same "files after a clean-up" "" "$(ls "$work/state")"

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
+use crate::conn::record::PieceRecord;
 use crate::keyed_hash::KeyedHash;
 use crate::time::Time;
 use crate::verdict::DropReason;
@@ -102,6 +103,18 @@ impl Fragments {
         let shard = self.hasher.hash_one(key) as usize % SHARDS;
         self.shards[shard].lock().add(key, buf, (headers, fragment), now)
     }
+
+    /// Pieces whose packets are not complete, for another director.
+    pub(crate) fn pieces(&self) -> Vec<PieceRecord> {
+        self.shards.iter().flat_map(|shard| shard.lock().pieces()).collect()
+    }
+
+    /// Takes in a piece that came to another director. One that does not go with what is here is left out.
+    pub(crate) fn restore(&self, piece: PieceRecord) {
+        let key = Key { src: piece.src, dst: piece.dst, id: piece.id, protocol: piece.protocol };
+        let shard = self.hasher.hash_one(key) as usize % SHARDS;
+        self.shards[shard].lock().restore(key, piece);
+    }
 }
 
 impl Shard {
@@ -127,7 +140,8 @@ impl Shard {
             queue.push_back((now + keep, key));
             Pieces::new(now + keep)
         });
-        match pieces.insert(buf.bytes(), headers, fragment) {
+        let head = &buf.bytes()[..headers.l4];
+        match pieces.insert(payload, (fragment.offset, !fragment.more), (head, headers.len)) {
             Inserted::New(added) => self.bytes += added + PIECE,
             Inserted::Duplicate => return Reassembly::Waiting,
             Inserted::Overlap => {
@@ -146,6 +160,33 @@ impl Shard {
             Reassembly::Whole { longest, payloads }
         } else {
             Reassembly::Refused(DropReason::BadFragment)
+        }
+    }
+
+    fn pieces(&self) -> Vec<PieceRecord> {
+        let queued = self.queues.iter().flatten().filter(|entry| is_waiting(&self.waiting, entry));
+        let waiting = queued.filter_map(|(_, key)| Some((key, self.waiting.get(key)?)));
+        waiting.flat_map(|(key, pieces)| pieces.records(key)).collect()
+    }
+
+    fn restore(&mut self, key: Key, piece: PieceRecord) {
+        let (offset, len) = (piece.offset as usize, piece.data.len());
+        let is_bad = len == 0
+            || offset.saturating_add(len) > MAX_PACKET
+            || (offset == 0) != piece.head.is_some()
+            || self.bytes + len + PIECE > MAX_BYTES / SHARDS;
+        if is_bad {
+            return;
+        }
+        let queue = &mut self.queues[usize::from(key.src.is_ipv6())];
+        let pieces = self.waiting.entry(key).or_insert_with(|| {
+            queue.push_back((piece.expires_at, key));
+            Pieces::new(piece.expires_at)
+        });
+        let head = piece.head.unwrap_or_default();
+        let at = (offset, piece.is_last);
+        if let Inserted::New(added) = pieces.insert(&piece.data, at, (&head, piece.longest as usize)) {
+            self.bytes += added + PIECE;
         }
     }
 
@@ -200,10 +241,14 @@ impl Pieces {
     }
 
     /// Overlapping pieces condemn the packet (RFC 5722, and IPv4 the same way); a piece that is there already does
-    /// no harm.
-    fn insert(&mut self, packet: &[u8], headers: &Headers, fragment: Fragment) -> Inserted {
-        let payload = &packet[headers.l4..headers.len];
-        let (start, end) = (fragment.offset, fragment.offset + payload.len());
+    /// no harm. `head` and `len` are the headers and the length of the packet that brought it.
+    fn insert(
+        &mut self,
+        payload: &[u8],
+        (start, is_last): (usize, bool),
+        (head, len): (&[u8], usize),
+    ) -> Inserted {
+        let end = start + payload.len();
         let at = self.data.partition_point(|(offset, _)| *offset < start);
         if self.covers(start, end) {
             return Inserted::Duplicate;
@@ -211,23 +256,39 @@ impl Pieces {
         let before = at.checked_sub(1).and_then(|at| self.data.get(at));
         let overlaps_before = before.is_some_and(|(offset, data)| offset + data.len() > start);
         let overlaps_after = self.data.get(at).is_some_and(|(offset, _)| *offset < end);
-        let beyond_end = self.total.is_some_and(|total| end > total || (!fragment.more && end != total));
+        let beyond_end = self.total.is_some_and(|total| end > total || (is_last && end != total));
         let last_end = self.data.last().map_or(0, |(offset, data)| offset + data.len());
-        let ends_too_early = !fragment.more && end < last_end;
+        let ends_too_early = is_last && end < last_end;
         if overlaps_before || overlaps_after || beyond_end || ends_too_early || self.data.len() >= MAX_PIECES
         {
             return Inserted::Overlap;
         }
-        if !fragment.more {
+        if is_last {
             self.total = Some(end);
         }
         if start == 0 {
-            self.head = Some(packet[..headers.l4].to_vec());
+            self.head = Some(head.to_vec());
         }
-        self.longest = self.longest.max(headers.len);
+        self.longest = self.longest.max(len);
         self.bytes += payload.len();
         self.data.insert(at, (start, payload.to_vec()));
         Inserted::New(payload.len())
+    }
+
+    fn records(&self, key: &Key) -> Vec<PieceRecord> {
+        let record = |(offset, data): &(usize, Vec<u8>)| PieceRecord {
+            src: key.src,
+            dst: key.dst,
+            id: key.id,
+            protocol: key.protocol,
+            expires_at: self.expires_at,
+            longest: self.longest as u32,
+            head: self.head.clone().filter(|_| *offset == 0),
+            offset: *offset as u32,
+            is_last: self.total == Some(offset + data.len()),
+            data: data.clone(),
+        };
+        self.data.iter().map(record).collect()
     }
 
     /// Whether all of that is there already.

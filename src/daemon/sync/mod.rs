@@ -18,6 +18,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use super::clock::Clock;
 use channel::{Channel, Trust};
 use lvs::director::{Command, CommandError, DaemonRole, DaemonSpec, Director, Query, Reply, Sysctl};
+use lvs::sync::Outgoing;
 use lvs_control::{Counter, status};
 
 /// How often a master looks for records that have waited long enough.
@@ -147,6 +148,21 @@ impl SyncDaemons {
         *self.channel.lock() = None;
     }
 
+    /// Sends what a master has not sent yet, when no packet is processed any more.
+    pub(super) async fn tell_rest(&self) {
+        let masters = |daemon: &&Running| daemon.spec.role == DaemonRole::Master;
+        let Some(spec) = self.running.lock().iter().find(masters).map(|daemon| daemon.spec.clone()) else {
+            return;
+        };
+        let buffer = self.director.sysctls().value(Sysctl::SyncSockSize);
+        match socket::open(&spec, self.director.sync_ports(), buffer) {
+            Ok(sockets) => {
+                send(self.director.take_last_sync_messages(), &sockets, &self.failures).await;
+            }
+            Err(error) => tracing::debug!(%error, "the last sync messages are not sent"),
+        }
+    }
+
     /// How it stands with synchronisation.
     pub(super) fn status(&self) -> status::Sync {
         let running = self.running.lock();
@@ -217,12 +233,16 @@ async fn tell(
         // Either may be first; the messages are the same.
         let _ = tokio::time::timeout(LOOK_EVERY, bell.notified()).await;
         let _going = pause.read().await;
-        for outgoing in director.take_sync_messages(clock.now()) {
-            let Some(socket) = sockets.get(outgoing.port) else { continue };
-            if let Err(error) = socket.send(&outgoing.message).await {
-                failures.sending.fetch_add(1, Relaxed);
-                tracing::debug!(%error, "sync message not sent");
-            }
+        send(director.take_sync_messages(clock.now()), &sockets, &failures).await;
+    }
+}
+
+async fn send(messages: Vec<Outgoing>, sockets: &[UdpSocket], failures: &Failures) {
+    for outgoing in messages {
+        let Some(socket) = sockets.get(outgoing.port) else { continue };
+        if let Err(error) = socket.send(&outgoing.message).await {
+            failures.sending.fetch_add(1, Relaxed);
+            tracing::debug!(%error, "sync message not sent");
         }
     }
 }

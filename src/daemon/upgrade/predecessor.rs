@@ -103,6 +103,7 @@ impl DirectorService {
     pub(in crate::daemon) async fn rest(&self) {
         let mut host = self.host.hold().await;
         self.estate.lock().interfaces.iter_mut().chain(host.mark_interfaces()).for_each(Interface::pause);
+        self.sync.tell_rest().await;
     }
 }
 
@@ -125,6 +126,7 @@ impl Paused {
         estate.interfaces.iter_mut().for_each(Interface::pause);
         drop(estate);
         host.mark_interfaces().for_each(Interface::pause);
+        Handle::current().block_on(live.sync.tell_rest());
         Self { all, host, since }
     }
 

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::locality::Cache;
-use super::{Flow, Scheduler, SchedulerClass, is_outweighed, is_usable, least_loaded, overhead};
+use super::{Flow, Remembered, Scheduler, SchedulerClass, is_outweighed, is_usable, least_loaded, overhead};
 use crate::service::RealServer;
 
 #[derive(Clone, Debug, Default)]
@@ -31,5 +31,17 @@ impl Scheduler for LocalityLeastConnection {
         let chosen = least_loaded(servers, is_usable, overhead)?;
         self.cache.insert(addr, Arc::clone(&servers[chosen]), flow.now);
         Some(chosen)
+    }
+
+    fn remembered(&self) -> Vec<Remembered> {
+        let remembered = |(addr, server, last_use): (_, &Arc<RealServer>, _)| {
+            let servers = vec![Arc::clone(server)];
+            Remembered { addr, servers, last_use, changed: last_use }
+        };
+        self.cache.entries().map(remembered).collect()
+    }
+
+    fn remember(&mut self, Remembered { addr, servers, last_use, .. }: Remembered) {
+        servers.into_iter().for_each(|server| self.cache.insert(addr, server, last_use));
     }
 }

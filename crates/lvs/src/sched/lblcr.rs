@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::locality::Cache;
-use super::{Flow, Scheduler, SchedulerClass, is_outweighed, is_usable, least_loaded, overhead, weight};
+use super::{
+    Flow, Remembered, Scheduler, SchedulerClass, is_outweighed, is_usable, least_loaded, overhead, weight,
+};
 use crate::service::RealServer;
 use crate::time::Time;
 
@@ -70,6 +72,18 @@ impl Scheduler for ReplicatedLocality {
         let chosen = least_loaded(servers, is_usable, overhead)?;
         set.insert(&servers[chosen], flow.now);
         Some(chosen)
+    }
+
+    fn remembered(&self) -> Vec<Remembered> {
+        let remembered = |(addr, set, last_use): (_, &ServerSet, _)| {
+            let (servers, changed) = (set.members.clone(), set.changed);
+            Remembered { addr, servers, last_use, changed }
+        };
+        self.cache.entries().map(remembered).collect()
+    }
+
+    fn remember(&mut self, Remembered { addr, servers: members, last_use, changed }: Remembered) {
+        self.cache.insert(addr, ServerSet { members, changed }, last_use);
     }
 }
 

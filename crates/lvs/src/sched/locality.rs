@@ -58,6 +58,11 @@ impl<V> Cache<V> {
         }
     }
 
+    /// Addresses, what is remembered of them, and when it was used last.
+    pub(super) fn entries(&self) -> impl Iterator<Item = (IpAddr, &V, Time)> {
+        self.entries.iter().map(|(addr, entry)| (*addr, &entry.value, entry.last_use))
+    }
+
     fn catch_up(&mut self, now: Time, expiration: Duration) {
         let mut due = self.next_check.unwrap_or(now + CHECK_INTERVAL);
         if self.entries.is_empty() && due <= now {

@@ -29,7 +29,7 @@ use std::sync::Arc;
 use crate::service::{RealServer, SchedulerFlags};
 
 pub use ramp::{FULL_SHARE, Ramps};
-pub use scheduler::{Cursor, Expirations, Flow, Fork, Scheduler, SchedulerClass, ServerChange};
+pub use scheduler::{Cursor, Expirations, Flow, Fork, Remembered, Scheduler, SchedulerClass, ServerChange};
 
 use scheduler::{expected_delay, gcd, heaviest, is_outweighed, is_usable, least_loaded, overhead, weight};
 

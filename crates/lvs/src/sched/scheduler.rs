@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::fmt::Debug;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -78,6 +79,16 @@ pub struct Cursor {
     pub weight: i64,
 }
 
+/// Servers of a virtual address, as a scheduler remembers them.
+#[derive(Clone, Debug)]
+pub struct Remembered {
+    pub addr: IpAddr,
+    /// Newest first.
+    pub servers: Vec<Arc<RealServer>>,
+    pub last_use: Time,
+    pub changed: Time,
+}
+
 pub trait Scheduler: Debug + Fork + Send {
     fn class(&self) -> SchedulerClass;
 
@@ -97,6 +108,16 @@ pub trait Scheduler: Debug + Fork + Send {
     /// Goes on from there.
     fn resume(&mut self, cursor: Cursor) {
         let _ = cursor;
+    }
+
+    /// Everything that it remembers of virtual addresses.
+    fn remembered(&self) -> Vec<Remembered> {
+        Vec::new()
+    }
+
+    /// Remembers that too.
+    fn remember(&mut self, remembered: Remembered) {
+        let _ = remembered;
     }
 }
 

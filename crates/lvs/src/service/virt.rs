@@ -9,7 +9,7 @@ use super::stats::Meter;
 use super::{
     CommandError, Endpoint, Protocol, Rates, RealServer, ServerSpec, ServiceKey, ServiceSpec, Stats,
 };
-use crate::sched::{self, Cursor, FULL_SHARE, Flow, Ramps, Scheduler, ServerChange};
+use crate::sched::{self, Cursor, FULL_SHARE, Flow, Ramps, Remembered, Scheduler, ServerChange};
 
 #[derive(Debug)]
 pub struct VirtualService {
@@ -106,6 +106,18 @@ impl VirtualService {
         let at = last.map(|last| self.position(last.addr, last.port));
         if let (Some(scheduler), false) = (&self.scheduler, at == Some(None)) {
             scheduler.lock().resume(Cursor { last: at.flatten(), weight });
+        }
+    }
+
+    /// Everything that its scheduler remembers of virtual addresses.
+    pub fn remembered(&self) -> Vec<Remembered> {
+        self.scheduler.as_ref().map(|scheduler| scheduler.lock().remembered()).unwrap_or_default()
+    }
+
+    /// Has its scheduler remember that too.
+    pub fn remember(&self, remembered: Remembered) {
+        if let Some(scheduler) = &self.scheduler {
+            scheduler.lock().remember(remembered);
         }
     }
 

@@ -4,9 +4,7 @@
 //! Everything of a connection is carried but its place in the table, which is another one there, the tag of an engine's
 //! data, which is made of the data by the new table's seed, and the tick of its entry in the wheel, which follows from its
 //! deadline. Where its packets are not the matter, something is left out: flow records and RSTs that wait to be taken
-//! (the daemon does, before it ends), fragments (their senders repeat them), messages for other directors, rates (they
-//! measure the last seconds), what `lblc` and `lblcr` remember (their next connection says it again), and
-//! identifications of IP packets (any other number does). Free local ports come in another order.
+//! (the daemon does, before it ends), messages for other directors, and identifications of IP packets (any other number does). Free local ports come in another order.
 //!
 //! A header, then records, each with its length and its sum; see `frame`. Times are relative to the `now` of both calls.
 
@@ -23,7 +21,8 @@ pub use connection::{ConnRecord, Rare, ServerRef};
 pub use frame::{Frames, Header, begin};
 pub use stored::{LONGEST_STORED, put_stored, read_stored};
 pub use tables::{
-    CursorRecord, EndedRecord, PathRecord, PortRecord, RatesRecord, Record, ServerRecord, ServiceRecord,
+    CursorRecord, EndedRecord, LocalityRecord, PathRecord, PieceRecord, PortRecord, RatesRecord, Record,
+    ServerRecord, ServiceRecord,
 };
 
 /// Why an export cannot be read at all.

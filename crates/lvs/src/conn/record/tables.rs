@@ -1,9 +1,11 @@
 //! Every kind of record, and those beside connections: a resting port, what a service and a server have carried, what is
-//! known of a way.
+//! known of a way, what a scheduler remembers, a piece of a packet.
 
 use std::net::IpAddr;
 
-use super::bytes::{Source, put_end, put_option, put_service, put_stats, put_time, put_u32, put_u64};
+use super::bytes::{
+    Source, put_addr, put_end, put_option, put_service, put_stats, put_time, put_u32, put_u64,
+};
 use super::decode;
 use super::encode::{put_connection, put_path};
 use super::frame::{Frame, put_framed};
@@ -21,6 +23,8 @@ const PATH: u8 = 6;
 const GONE: u8 = 7;
 const ADDED: u8 = 8;
 const RATES: u8 = 9;
+const LOCALITY: u8 = 10;
+const PIECE: u8 = 11;
 const ENDED: u8 = 64;
 const HEARSAY: u8 = 65;
 const END: u8 = 255;
@@ -40,6 +44,8 @@ pub enum Record {
     /// Connections that were added since the copy began, wrapping around.
     Added(u32),
     Rates(RatesRecord),
+    Locality(LocalityRecord),
+    Piece(Box<PieceRecord>),
     /// A connection has ended before its time. Between directors only.
     Ended(EndedRecord),
     /// A connection that the director knows of another one alone. Between directors only.
@@ -116,6 +122,34 @@ pub struct RatesRecord {
     pub numbers: [u64; 5],
 }
 
+/// Servers that a scheduler remembers of a virtual address, newest first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LocalityRecord {
+    pub service: ServiceKey,
+    pub addr: IpAddr,
+    pub servers: Vec<Endpoint>,
+    pub last_use: Time,
+    pub changed: Time,
+}
+
+/// A piece of a packet whose rest is still to come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PieceRecord {
+    pub src: IpAddr,
+    pub dst: IpAddr,
+    pub id: u32,
+    pub protocol: u8,
+    pub expires_at: Time,
+    /// Length of the longest piece of that packet so far.
+    pub longest: u32,
+    /// Headers, in the first piece.
+    pub head: Option<Vec<u8>>,
+    /// Place of its bytes in the payload of the packet.
+    pub offset: u32,
+    pub is_last: bool,
+    pub data: Vec<u8>,
+}
+
 impl Record {
     /// Appends it. False: it is too long, and left out.
     pub fn put(&self, out: &mut Vec<u8>, now: Time) -> bool {
@@ -131,6 +165,8 @@ impl Record {
             Self::Gone(place) => put_framed(out, GONE, |out| put_u32(out, *place)),
             Self::Added(count) => put_framed(out, ADDED, |out| put_u32(out, *count)),
             Self::Rates(rates) => put_framed(out, RATES, |out| put_rates(out, rates)),
+            Self::Locality(entry) => put_framed(out, LOCALITY, |out| put_locality(out, entry, now)),
+            Self::Piece(piece) => put_framed(out, PIECE, |out| put_piece(out, piece, now)),
             Self::Ended(ended) => put_framed(out, ENDED, |out| {
                 out.push(ended.protocol);
                 put_end(out, ended.client);
@@ -156,6 +192,8 @@ impl Record {
             GONE => "a place without a connection",
             ADDED => "the number of connections",
             RATES => "rates",
+            LOCALITY => "the servers of an address",
+            PIECE => "a piece of a packet",
             ENDED => "the end of a connection",
             HEARSAY => "a connection of another director",
             END => "the end of an export",
@@ -189,6 +227,8 @@ impl Record {
             GONE => Self::Gone(source.u32()?),
             ADDED => Self::Added(source.u32()?),
             RATES => Self::Rates(rates(&mut source)?),
+            LOCALITY => Self::Locality(locality(&mut source)?),
+            PIECE => Self::Piece(Box::new(piece(&mut source)?)),
             _ => Self::End(source.u64()?),
         };
         if source.is_empty() { Ok(Some((record, unknown))) } else { Err(Damage::Longer(what)) }
@@ -270,4 +310,56 @@ fn rates(source: &mut Source<'_>) -> Result<RatesRecord, Damage> {
         *number = source.u64()?;
     }
     Ok(RatesRecord { service, server, numbers })
+}
+
+fn put_locality(out: &mut Vec<u8>, entry: &LocalityRecord, now: Time) {
+    put_service(out, &entry.service);
+    put_addr(out, entry.addr);
+    put_time(out, entry.last_use, now);
+    put_time(out, entry.changed, now);
+    entry.servers.iter().for_each(|server| put_end(out, *server));
+}
+
+fn locality(source: &mut Source<'_>) -> Result<LocalityRecord, Damage> {
+    let (service, addr) = (source.service()?, source.addr()?);
+    let (last_use, changed) = (source.time()?, source.time()?);
+    let mut servers = Vec::new();
+    while !source.is_empty() {
+        servers.push(source.end()?);
+    }
+    Ok(LocalityRecord { service, addr, servers, last_use, changed })
+}
+
+fn put_piece(out: &mut Vec<u8>, piece: &PieceRecord, now: Time) {
+    put_addr(out, piece.src);
+    put_addr(out, piece.dst);
+    put_u32(out, piece.id);
+    out.push(piece.protocol);
+    put_time(out, piece.expires_at, now);
+    put_u32(out, piece.longest);
+    put_option(out, piece.head.as_deref(), |out, head| {
+        put_u32(out, head.len() as u32);
+        out.extend_from_slice(head);
+    });
+    put_u32(out, piece.offset);
+    out.push(piece.is_last.into());
+    out.extend_from_slice(&piece.data);
+}
+
+fn piece(source: &mut Source<'_>) -> Result<PieceRecord, Damage> {
+    Ok(PieceRecord {
+        src: source.addr()?,
+        dst: source.addr()?,
+        id: source.u32()?,
+        protocol: source.u8()?,
+        expires_at: source.time()?,
+        longest: source.u32()?,
+        head: source.option(|source| {
+            let len = source.u32()?;
+            source.bytes(len as usize).map(<[u8]>::to_vec)
+        })?,
+        offset: source.u32()?,
+        is_last: source.bool()?,
+        data: source.remaining().to_vec(),
+    })
 }

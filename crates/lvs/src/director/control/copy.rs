@@ -13,9 +13,11 @@ use foldhash::fast::FixedState;
 use super::export::server_record;
 use crate::conn::ConnId;
 use crate::conn::record::{
-    ConnRecord, CursorRecord, PathRecord, PortRecord, RatesRecord, Record, ServiceRecord, begin,
+    ConnRecord, CursorRecord, LocalityRecord, PathRecord, PortRecord, RatesRecord, Record, ServiceRecord,
+    begin,
 };
 use crate::director::Director;
+use crate::sched::Remembered;
 use crate::time::Time;
 
 /// Connections in one part, or some more.
@@ -119,12 +121,14 @@ impl Copy<'_> {
                 .extend(left.into_iter().map(|(port, rest)| Record::Port(PortRecord { pair, port, rest })));
         }
         records.extend(director.counted());
+        let pieces = director.fragments.pieces().into_iter();
+        records.extend(pieces.map(|piece| Record::Piece(Box::new(piece))));
         self.left_out += put_all(&records, out, now);
     }
 }
 
 impl Director {
-    /// Puts counters, rates, positions of schedulers and path MTUs in the place of what is in `out`, for
+    /// Puts counters, rates, what schedulers remember and path MTUs in the place of what is in `out`, for
     /// [`Self::restore_counters`].
     pub fn store_counters(&self, out: &mut Vec<u8>, now: Time) {
         out.clear();
@@ -132,7 +136,7 @@ impl Director {
         put_all(&self.counted(), out, now);
     }
 
-    /// Records of services and servers, their rates, and path MTUs.
+    /// Records of services and servers, their rates, what schedulers remember, and path MTUs.
     fn counted(&self) -> Vec<Record> {
         let mut records = Vec::new();
         let tables = self.services.read();
@@ -155,6 +159,14 @@ impl Director {
             tables.iter().map(|service| rates(Some(service.spec().key), None, service.rate_numbers())),
         );
         records.push(rates(None, None, tables.rate_numbers()));
+        for service in tables.iter() {
+            let key = service.spec().key;
+            records.extend(service.remembered().into_iter().map(|remembered| {
+                let Remembered { addr, servers, last_use, changed } = remembered;
+                let servers = servers.iter().map(|server| server.endpoint()).collect();
+                Record::Locality(LocalityRecord { service: key, addr, servers, last_use, changed })
+            }));
+        }
         drop(tables);
         let learned = self.routes.learned().into_iter();
         records.extend(learned.map(|(addr, mtu, until)| Record::Path(PathRecord { addr, mtu, until })));

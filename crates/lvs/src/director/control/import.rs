@@ -224,7 +224,14 @@ impl<'a> Import<'a> {
                 Some((Record::Totals(stats), _)) => self.take_totals(stats),
                 Some((Record::Path(path), _)) => self.take_path(&path),
                 // Of the copy of a director that goes on.
-                Some((Record::Gone(_) | Record::Added(_) | Record::Rates(_), _)) => {}
+                Some((
+                    Record::Gone(_)
+                    | Record::Added(_)
+                    | Record::Rates(_)
+                    | Record::Locality(_)
+                    | Record::Piece(_),
+                    _,
+                )) => {}
                 Some((Record::End(count), _)) => self.summary.is_whole = count == found,
             }
             found += 1;

@@ -10,9 +10,12 @@ use std::sync::Arc;
 use foldhash::fast::FixedState;
 
 use super::import::{Claimed, Import, ImportSummary, News, port_of};
-use crate::conn::record::{ConnRecord, Damage, Header, RatesRecord, Record, UnreadableExport};
+use crate::conn::record::{
+    ConnRecord, Damage, Header, LocalityRecord, RatesRecord, Record, UnreadableExport,
+};
 use crate::conn::{AdoptedUse, ConnId, HeldPort, PortPoolKey};
 use crate::director::{Director, Tables};
+use crate::sched::Remembered;
 use crate::service::{CommandError, Endpoint, RealServer, ServerSpec, ServiceKey};
 use crate::time::Time;
 
@@ -146,6 +149,8 @@ impl TakeOver<'_> {
             Record::Totals(stats) => import.take_totals(stats),
             Record::Path(path) => import.take_path(&path),
             Record::Rates(rates) => self.take_rates(&rates),
+            Record::Locality(entry) => self.take_locality(&entry),
+            Record::Piece(piece) => import.director.fragments.restore(*piece),
             Record::Connection(_)
             | Record::Gone(_)
             | Record::End(_)
@@ -162,6 +167,18 @@ impl TakeOver<'_> {
                 server.into_iter().for_each(|server| server.resume_rates(*numbers));
             }
             (service, _) => services.resume_rates(service.as_ref(), *numbers),
+        }
+    }
+
+    /// Servers that are gone are forgotten.
+    fn take_locality(&self, entry: &LocalityRecord) {
+        let services = self.import.director.services.read();
+        let Some(service) = services.get(&entry.service) else { return };
+        let found = entry.servers.iter().filter_map(|server| service.server(server.addr, server.port));
+        let servers: Vec<_> = found.cloned().collect();
+        if !servers.is_empty() {
+            let (addr, last_use, changed) = (entry.addr, entry.last_use, entry.changed);
+            service.remember(Remembered { addr, servers, last_use, changed });
         }
     }
 

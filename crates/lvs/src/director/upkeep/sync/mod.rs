@@ -37,6 +37,11 @@ impl Director {
         messages
     }
 
+    /// The messages that a master has not sent yet, however short they are: nothing is told here any more.
+    pub fn take_last_sync_messages(&self) -> Vec<Outgoing> {
+        self.take_sync_messages(Time(u64::MAX))
+    }
+
     /// Whether connections came meanwhile whose servers are not declared here: what is captured may have changed.
     pub fn has_undeclared_servers(&self) -> bool {
         self.sync.has_undeclared.load(Relaxed)
