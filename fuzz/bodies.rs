@@ -241,12 +241,14 @@ pub(crate) fn restore(data: &[u8]) {
         let now = Time::from_secs(1000);
         let first = director();
         first.begin_keeping();
-        first.restore(records.iter().map(Vec::as_slice), origin, now);
+        let restore = first.begin_restore(origin, now);
+        restore.finish(vec![restore.part(records.iter().map(Vec::as_slice))]);
         let mut store = Store::default();
         first.store_changes((0, usize::MAX), now, &mut store);
         let second = director();
         let origin = StoreOrigin { later: 0, added: first.connections_added() };
-        let summary = second.restore(store.0.values().map(Vec::as_slice), origin, now);
+        let restore = second.begin_restore(origin, now);
+        let summary = restore.finish(vec![restore.part(store.0.values().map(Vec::as_slice))]);
         assert!(summary.damage.is_none(), "{summary:?}");
         assert_eq!(first.conn_count(), second.conn_count(), "{summary:?}");
         go_on(&first, now);

@@ -450,7 +450,9 @@ mod tests {
     fn restored(path: &Path) -> (u64, u64) {
         let left = LeftConns::read(path, "here").unwrap().unwrap();
         assert_eq!(left.head, head());
-        let summary = director().restore(left.records(), StoreOrigin::default(), Time::ZERO);
+        let director = director();
+        let restore = director.begin_restore(StoreOrigin::default(), Time::ZERO);
+        let summary = restore.finish(vec![restore.part(left.records())]);
         (summary.connections, summary.skipped.damaged)
     }
 

@@ -3,6 +3,7 @@
 //! Owns the thread that writes. It is no part of the path of packets, and takes no more than a tenth of a processor.
 
 use std::io;
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
@@ -16,7 +17,7 @@ use super::clock::Clock;
 use super::conn_file::{ConnFile, ConnFileError, Head, LeftConns};
 use super::service::DirectorService;
 use super::state_file::{self, with_ending};
-use lvs::director::{Director, StoreOrigin};
+use lvs::director::{Director, ImportSummary, Restore, StoreOrigin};
 
 /// Between two looks at what has changed.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -61,7 +62,7 @@ pub(super) fn restore(left: &LeftConns, director: &Director, clock: Clock) {
     let later = clock.started_at().cast_signed().saturating_sub(left.head.started_at.cast_signed());
     let origin = StoreOrigin { later, added: left.added };
     let begun = clock.now();
-    let summary = director.restore(left.records(), origin, begun);
+    let summary = take_in(left, director.begin_restore(origin, begun));
     let took = clock.now().since(begun).as_millis();
     let skipped = summary.skipped;
     tracing::info!(
@@ -77,6 +78,22 @@ pub(super) fn restore(left: &LeftConns, director: &Director, clock: Clock) {
         let (full, known, port_taken) = (skipped.full, skipped.known, skipped.port_taken);
         tracing::warn!(full, known, port_taken, "connections that have no place here are left out");
     }
+}
+
+/// Takes the records in, by as many threads as there are processors.
+fn take_in(left: &LeftConns, restore: Restore<'_>) -> ImportSummary {
+    let records = left.records();
+    let threads = thread::available_parallelism().map_or(1, NonZero::get);
+    let share = records.len().div_ceil(threads).max(PART);
+    let parts = thread::scope(|scope| {
+        let part = |number| {
+            let records = records.clone().skip(number * share).take(share);
+            scope.spawn(move || restore.part(records))
+        };
+        let parts: Vec<_> = (0..records.len().div_ceil(share)).map(part).collect();
+        parts.into_iter().filter_map(|part| part.join().ok()).collect()
+    });
+    restore.finish(parts)
 }
 
 /// Whether another director has, or will have, the file: then only the content of the one that was opened before changes here.

@@ -64,8 +64,11 @@ impl World {
         self.now = Time(self.rng.below(5000) as u64);
         let later = (died_at.0 + self.rng.below(3000) as u64) as i64 - self.now.0 as i64;
         let origin = StoreOrigin { later, added: self.store.added };
-        let records = self.store.records.values().map(Vec::as_slice);
-        let summary = next.restore(records, origin, self.now);
+        let restore = next.begin_restore(origin, self.now);
+        let half = self.rng.below(self.store.records.len() + 1);
+        let records = || self.store.records.values().map(Vec::as_slice);
+        let parts = vec![restore.part(records().skip(half)), restore.part(records().take(half))];
+        let summary = restore.finish(parts);
         self.director = next;
         let (is, mut was) = (self.listed(), std::mem::take(&mut self.store.kept));
         if self.director.sysctls().is_on(Sysctl::ExpireNodestConn) {

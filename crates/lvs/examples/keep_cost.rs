@@ -75,7 +75,15 @@ fn main() -> std::io::Result<()> {
     let stored = start.elapsed();
     let second = director()?;
     let start = Instant::now();
-    let summary = second.restore(cells.0.chunks(CELL), StoreOrigin::default(), Time::ZERO);
+    let restore = second.begin_restore(StoreOrigin::default(), Time::ZERO);
+    let threads = std::thread::available_parallelism()?.get();
+    let share = cells.0.len().div_ceil(CELL * threads).max(1) * CELL;
+    let parts = std::thread::scope(|scope| {
+        let parts = cells.0.chunks(share).map(|part| scope.spawn(|| restore.part(part.chunks(CELL))));
+        let parts: Vec<_> = parts.collect();
+        parts.into_iter().filter_map(|part| part.join().ok()).collect()
+    });
+    let summary = restore.finish(parts);
     let restored = start.elapsed();
     let rate = |elapsed: std::time::Duration| summary.connections as f64 / elapsed.as_secs_f64();
     println!(

@@ -39,7 +39,7 @@ pub use control::copy::Copy;
 pub use control::explain::{Candidate, Explanation, Outcome, Question};
 pub use control::export::Export;
 pub use control::import::{ImportSummary, Skipped};
-pub use control::keep::{ConnStore, StoreOrigin};
+pub use control::keep::{ConnStore, Restore, RestoredPart, StoreOrigin};
 pub use control::kernel::{Kernel, UnknownKernel};
 pub use control::pin::PinnedFlow;
 pub use control::sysctl::{Scope, Sysctl, SysctlEntry, Sysctls};

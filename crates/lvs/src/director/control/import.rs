@@ -141,7 +141,7 @@ impl News {
 }
 
 /// Local port that somebody has, and until when the server may remember what was on it.
-type WantedPort = (PortPoolKey, (AdoptedPort, Time));
+pub(super) type WantedPort = (PortPoolKey, (AdoptedPort, Time));
 
 impl<'a> Import<'a> {
     /// `taken_at`: what time it was for the other director.
@@ -156,6 +156,20 @@ impl<'a> Import<'a> {
             of_servers: BTreeMap::new(),
             of_services: Stats::default(),
         }
+    }
+
+    /// Takes in what another import of the same director has come to.
+    pub(super) fn join(&mut self, other: Self) {
+        let (ours, theirs) = (&mut self.summary, other.summary);
+        ours.connections += theirs.connections;
+        ours.templates += theirs.templates;
+        ours.skipped.damaged += theirs.skipped.damaged;
+        ours.skipped.full += theirs.skipped.full;
+        ours.skipped.known += theirs.skipped.known;
+        ours.skipped.port_taken += theirs.skipped.port_taken;
+        ours.damage = ours.damage.or(theirs.damage);
+        self.labels.extend(other.labels);
+        self.controlled.extend(other.controlled);
     }
 
     /// From a director that is known to be right.

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use super::import::{Import, ImportSummary, port_of};
+use super::import::{Claimed, Import, ImportSummary, WantedPort, port_of};
 use crate::conn::ConnId;
 use crate::conn::record::{ConnRecord, Damage, put_stored, read_stored};
 use crate::director::Director;
@@ -70,34 +70,80 @@ impl Director {
         })
     }
 
-    /// Takes over the connections of a store, whose records these are. Called once, before the first packet.
+    /// Begins to take over the connections of a store. Once, before the first packet.
     ///
     /// A deadline may have moved since it was written, so each connection has that much longer.
-    pub fn restore<'a>(
-        &self,
-        records: impl Iterator<Item = &'a [u8]> + Clone,
-        origin: StoreOrigin,
-        now: Time,
-    ) -> ImportSummary {
-        let mut import = Import::new(self, now, now);
-        let whole = |bytes: &[u8]| read_stored(bytes).map(|record| renewed(record, origin, now));
-        let ports = records.clone().filter_map(|bytes| port_of(&whole(bytes).ok()?));
-        let mut claimed = import.claim(ports);
+    pub fn begin_restore(&self, origin: StoreOrigin, now: Time) -> Restore<'_> {
         self.conns.resume_numbers(origin.added);
-        for (at, bytes) in records.enumerate() {
-            match whole(bytes) {
-                Ok(record) => import.take_connection(record, &mut claimed),
-                Err(damage) => import.note_damage(at, damage),
-            }
-        }
-        import.link();
-        self.let_go(claimed);
-        self.end_orphans(now);
-        import.summary
+        Restore { director: self, origin, now }
     }
 }
 
-/// The record as this director goes on with it.
+/// Take-over of the connections of a store. Its parts may be taken in by several threads at once.
+#[derive(Clone, Copy, Debug)]
+pub struct Restore<'a> {
+    director: &'a Director,
+    origin: StoreOrigin,
+    now: Time,
+}
+
+/// Part of a store that was taken in, but for what has to wait for the others.
+#[derive(Debug)]
+pub struct RestoredPart<'a, 'r> {
+    import: Import<'a>,
+    /// Connections with a local port of this director's.
+    with_port: Vec<&'r [u8]>,
+    wanted: Vec<WantedPort>,
+}
+
+impl<'a> Restore<'a> {
+    /// Takes in connections whose records these are.
+    pub fn part<'r>(&self, records: impl Iterator<Item = &'r [u8]>) -> RestoredPart<'a, 'r> {
+        let mut part = RestoredPart {
+            import: Import::new(self.director, self.now, self.now),
+            with_port: Vec::new(),
+            wanted: Vec::new(),
+        };
+        for (at, bytes) in records.enumerate() {
+            match self.read(bytes) {
+                Ok(record) => match port_of(&record) {
+                    None => part.import.take_connection(record, &mut Claimed::default()),
+                    Some(wanted) => {
+                        part.wanted.push(wanted);
+                        part.with_port.push(bytes);
+                    }
+                },
+                Err(damage) => part.import.note_damage(at, damage),
+            }
+        }
+        part
+    }
+
+    /// Takes in what has waited: connections with a local port, after all of those were claimed, and which ones stand under which.
+    pub fn finish(self, parts: Vec<RestoredPart<'a, '_>>) -> ImportSummary {
+        let mut import = Import::new(self.director, self.now, self.now);
+        let (mut with_port, mut wanted) = (Vec::new(), Vec::new());
+        for part in parts {
+            import.join(part.import);
+            with_port.extend(part.with_port);
+            wanted.extend(part.wanted);
+        }
+        let mut claimed = import.claim(wanted.into_iter());
+        for record in with_port.into_iter().filter_map(|bytes| self.read(bytes).ok()) {
+            import.take_connection(record, &mut claimed);
+        }
+        import.link();
+        self.director.let_go(claimed);
+        self.director.end_orphans(self.now);
+        import.summary
+    }
+
+    /// The record as this director goes on with it.
+    fn read(&self, bytes: &[u8]) -> Result<ConnRecord, Damage> {
+        read_stored(bytes).map(|record| renewed(record, self.origin, self.now))
+    }
+}
+
 fn renewed(record: ConnRecord, origin: StoreOrigin, now: Time) -> ConnRecord {
     let mut record = record.moved(origin.later);
     let timeout = Duration::from_secs(record.timeout.into());
