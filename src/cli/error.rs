@@ -3,8 +3,8 @@
 use std::net::IpAddr;
 
 use super::{
-    capture, changes, check, connections, convert, drain, events, explain, generate, health, status, stop,
-    sync, sysctl, tables, upgrade,
+    capture, changes, check, connections, convert, drain, events, explain, fleet, generate, health, status,
+    stop, sync, sysctl, tables, upgrade,
 };
 use crate::daemon::{DaemonError, LogError};
 #[cfg(feature = "demo")]
@@ -49,6 +49,8 @@ pub(super) enum CliError {
     Health(#[from] health::HealthError),
     #[error(transparent)]
     Drain(#[from] drain::DrainError),
+    #[error(transparent)]
+    Fleet(#[from] fleet::FleetError),
     #[error(transparent)]
     Explain(#[from] explain::ExplainError),
     #[error(transparent)]

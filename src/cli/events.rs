@@ -96,6 +96,9 @@ pub(super) fn sentence(event: &Event) -> String {
         Event::HostContested { times } => {
             format!("another program changes what the director made on the host, {times} times in a row")
         }
+        Event::VipAnnounced { address } => format!("{address} announced"),
+        Event::VipWithdrawn { address, reason } => format!("{address} WITHDRAWN: {reason}"),
+        Event::Retiring { addresses } => format!("director retires, {addresses} announcements withdrawn"),
         Event::Lost { events } => format!("{events} events were lost here: this reader was too slow"),
     }
 }

@@ -19,6 +19,7 @@ mod ends;
 mod error;
 mod events;
 mod explain;
+mod fleet;
 mod generate;
 mod health;
 mod real_server;
@@ -101,6 +102,8 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
             sysctl::run(name, value, &socket, &mut std::io::stdout()).map_err(CliError::from)
         }
         args::Command::Generate { share } => generate::run(&share).map_err(CliError::from),
+        args::Command::Vips(given) => fleet::vips(&given, &mut std::io::stdout()).map_err(CliError::from),
+        args::Command::Retire(given) => fleet::retire(&given, &mut std::io::stdout()).map_err(CliError::from),
         #[cfg(feature = "demo")]
         args::Command::Demo { keep } => demo::run(&demo::Options { keep }).map_err(CliError::from),
     };

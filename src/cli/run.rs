@@ -80,6 +80,15 @@ fn options(given: RunArgs, source: Option<Source>, config: Config) -> daemon::Op
             [given.sync_peers, file.sync_peers].concat(),
             given.sync_secret.or(file.sync_secret),
         ),
+        fleet: daemon::FleetOptions {
+            announce: given.fleet.announce || file.announce.unwrap_or(false),
+            table: given
+                .fleet
+                .announce_table
+                .or(file.announce_table)
+                .unwrap_or(lvs_config::defaults::ANNOUNCE_TABLE),
+            track_file: given.fleet.track_file.or(file.track_file),
+        },
         exporters: Exporters {
             metrics: given.metrics,
             metrics_series: given.metrics_series,

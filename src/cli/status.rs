@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::args::StatusArgs;
 use super::units::{bytes, duration, number};
 use lvs_control::flow_log::Tally;
+use lvs_control::status::Fleet;
 use lvs_control::{Client, ClientError, Status, socket_path};
 
 #[derive(Debug, thiserror::Error)]
@@ -109,6 +110,7 @@ fn traffic(status: &Status, out: &mut dyn Write) -> io::Result<()> {
     )?;
     writeln!(out, "packets        {}", listed(status.packets.iter()))?;
     writeln!(out, "drops          {}", listed(status.drops.iter()))?;
+    fleet(&status.fleet, out)?;
     for queue in &status.queues {
         writeln!(
             out,
@@ -117,6 +119,16 @@ fn traffic(status: &Status, out: &mut dyn Write) -> io::Result<()> {
         )?;
     }
     Ok(())
+}
+
+/// Announcements, where there are to be any.
+fn fleet(fleet: &Fleet, out: &mut dyn Write) -> io::Result<()> {
+    let (announced, withheld) = (fleet.announced.len(), fleet.withheld.len());
+    if announced + withheld == 0 {
+        return Ok(());
+    }
+    let retires = if fleet.retiring { ", the director RETIRES" } else { "" };
+    writeln!(out, "announced      {announced} addresses, {withheld} withheld{retires}")
 }
 
 /// Lists counters that are not zero.
@@ -139,6 +151,11 @@ mod tests {
             packets: ["forward", "pass", "write_link_down"].map(|name| (name.to_owned(), 1)).into(),
             drops: [("no_server".to_owned(), 1), ("truncated".to_owned(), 0)].into(),
             queues: vec![Queue::default()],
+            fleet: Fleet {
+                announced: vec![[192, 0, 2, 1].into()],
+                withheld: vec![[192, 0, 2, 2].into()],
+                retiring: true,
+            },
             host: Host { troubles: vec![String::new()], ..Host::default() },
             ..Status::default()
         };

@@ -15,7 +15,7 @@ use lvs::service::{Endpoint, ServiceKey};
 use lvs_control::stream::{self, Parts};
 use lvs_control::{
     Applied, Counter, OnError, ReloadRefusal, ReloadRequest, Reloaded, Service, Status, StreamRequest,
-    UpgradeRefusal, Upgraded, status,
+    UpgradeRefusal, Upgraded, Vips, status,
 };
 use lvs_health::report::ServiceReport;
 
@@ -47,6 +47,14 @@ impl Service for DirectorService {
     fn stop(&self, for_restart: bool) {
         // Nobody takes orders any more where it stops already.
         let _ = self.orders.as_ref().map(|orders| orders.send(Order::Stop { for_restart }));
+    }
+
+    fn vips(&self) -> Vips {
+        self.vip_reports()
+    }
+
+    async fn retire(&self, deadline_ms: u64) -> Vips {
+        self.begin_to_retire(Duration::from_millis(deadline_ms)).await
     }
 
     async fn moved(&self) {
@@ -86,6 +94,7 @@ impl Service for DirectorService {
             events: self.events.published(),
             flow_log: self.exporters.tally(),
             sync: self.sync.status(),
+            fleet: self.fleet.status(),
         }
     }
 

@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use lvs::director::{Director, Settings, Side};
 use lvs_config::Declared;
 use lvs_control::socket::ControlSocket;
-use lvs_device::TunnelOffload;
+use lvs_device::{Beacon, TunnelOffload};
 use lvs_events::Event;
 use lvs_host::{HostError, Inheritance, Plumbing, StopFlag};
 
@@ -21,6 +21,7 @@ use super::conn_keeper;
 use super::datapath::{self, Interface};
 use super::drain_file::DrainFile;
 use super::exporters::{self, RunningExporters};
+use super::fleet::Fleet;
 use super::left::{self, Left};
 use super::marks::MarkTuns;
 use super::service::DirectorService;
@@ -57,11 +58,12 @@ pub(super) async fn run_first(
     let marks = MarkTuns::new(options.tun_prefix.clone(), options.device, path.clone());
 
     let (order, orders) = mpsc::unbounded_channel();
-    let live = Arc::new(director_service(&path, &stop, (exporters, trust), order, &mut options));
+    let live = director_service(&path, &stop, (exporters, trust), order, &mut options);
+    let live = Arc::new(live.among_others(Fleet::new(options.fleet.clone(), clock.now(), false)));
     director.expect_drained(DrainFile::beside(&options.socket).restore());
     live.estate.lock().interfaces = vec![vip, rs];
     live.estate.lock().socket = Some(socket.hand_over().map_err(DaemonError::start("the control server"))?);
-    if !attach_host(&live, &options, marks, left.host.take()).await? {
+    if !attach_host(&live, &options, (marks, None), left.host.take()).await? {
         return Ok(Ending::Stopped);
     }
     let monitoring = tokio::spawn(exporters::serve_pages(Arc::clone(&live), pages));
@@ -89,7 +91,8 @@ pub(super) async fn run_after(
     let (order, orders) = mpsc::unbounded_channel();
     let trust = Trust::load(options.sync.clone())?;
     let live = director_service(&path, &stop, (exporters, trust), order, &mut options);
-    let live = live.begun(told.started());
+    let fleet = Fleet::new(options.fleet.clone(), clock.now(), true);
+    let live = live.begun(told.started()).among_others(fleet);
     let live = Arc::new(live);
     live.declare_checks(&options.declared.health);
     let taking = {
@@ -107,7 +110,7 @@ pub(super) async fn run_after(
     let marks = MarkTuns::new(options.tun_prefix.clone(), options.device, path).with(arrived.marks);
     settle_in(&live, arrived.interfaces, &socket, arrived.attendant)?;
     let left = left::on_host(&options.socket)?;
-    if !attach_host(&live, &options, marks, left).await? {
+    if !attach_host(&live, &options, (marks, arrived.beacon), left).await? {
         return Ok(Ending::Stopped);
     }
     live.exporters.adopt(arrived.metrics).await.map_err(DaemonError::start("the metrics"))?;
@@ -127,13 +130,13 @@ pub(super) async fn run_after(
 async fn attach_host(
     live: &DirectorService,
     options: &Options,
-    marks: MarkTuns,
+    (marks, beacon): (MarkTuns, Option<Beacon>),
     left: Option<Inheritance>,
 ) -> Result<bool, DaemonError> {
     let host_options = options.host_options(Some(journal_path(&options.socket)));
     let stop = live.host.stop_flag();
     match Plumbing::start(host_options, options.tun_names(), left, stop, live.clock.now()).await {
-        Ok(plumbing) => live.host.attach(plumbing, marks).await,
+        Ok(plumbing) => live.host.attach(plumbing, marks, beacon).await,
         Err(HostError::Stopping) => return Ok(false),
         Err(error) => return Err(error.into()),
     }

@@ -4,8 +4,9 @@
 //! Never decides what is captured; that is the core's. Called by [`DirectorService`](super::service::DirectorService) after every change.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock};
 
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
@@ -18,6 +19,7 @@ use lvs::neighbour::Neighbours;
 use lvs::service::Family;
 use lvs_control::events::Events;
 use lvs_control::status;
+use lvs_device::Beacon;
 use lvs_events::Event;
 use lvs_host::{Contests, HostError, Plumbing, StopFlag};
 
@@ -33,6 +35,9 @@ pub(super) struct Following {
     has_host: AtomicBool,
     /// How the last time went.
     state: parking_lot::Mutex<status::Host>,
+    announced: parking_lot::Mutex<Announced>,
+    /// Name of the interface of announcements.
+    beacon_name: OnceLock<String>,
     /// As they were then.
     contests: parking_lot::Mutex<Contests>,
 }
@@ -41,8 +46,28 @@ pub(super) struct Following {
 struct Host {
     plumbing: Plumbing,
     marks: MarkTuns,
-    /// Captures that the host was made to follow; none when that failed.
-    followed: Option<Captures>,
+    /// Captures and announcements that the host was made to follow; none when that failed.
+    followed: Option<(Captures, Announced)>,
+    /// Exists while announcements are wanted.
+    beacon: Option<Beacon>,
+}
+
+/// Virtual addresses that are announced; none where nothing ever is.
+type Announced = Option<BTreeSet<IpAddr>>;
+
+impl Host {
+    /// Makes or closes the interface of announcements. Why it cannot be made, as a sentence.
+    fn light(&mut self, is_wanted: bool) -> Option<String> {
+        match (is_wanted, &self.beacon) {
+            (false, _) => self.beacon = None,
+            (true, Some(_)) => {}
+            (true, None) => match Beacon::open(self.plumbing.beacon_name()) {
+                Ok(beacon) => self.beacon = Some(beacon),
+                Err(error) => return Some(error.to_string()),
+            },
+        }
+        None
+    }
 }
 
 /// The host, which follows nothing meanwhile.
@@ -53,6 +78,11 @@ impl Held {
     /// The interfaces of firewall marks.
     pub(super) fn mark_interfaces(&mut self) -> impl Iterator<Item = &mut Interface> {
         self.0.iter_mut().flat_map(|host| host.marks.interfaces())
+    }
+
+    /// The interface of announcements.
+    pub(super) fn beacon(&self) -> Option<&Beacon> {
+        self.0.as_ref().and_then(|host| host.beacon.as_ref())
     }
 
     /// The ways out of the host, as they were read last.
@@ -91,13 +121,27 @@ impl Following {
         stop: StopFlag,
     ) -> Self {
         let (host, has_host, state) = (Arc::default(), AtomicBool::default(), parking_lot::Mutex::default());
-        let contests = parking_lot::Mutex::default();
-        Self { director, neighbours, events, clock, stop, host, has_host, state, contests }
+        let (announced, contests) = (parking_lot::Mutex::default(), parking_lot::Mutex::default());
+        let beacon_name = OnceLock::new();
+        Self {
+            director,
+            neighbours,
+            events,
+            clock,
+            stop,
+            host,
+            has_host,
+            state,
+            announced,
+            beacon_name,
+            contests,
+        }
     }
 
     /// Gives the host that follows the tables from now on.
-    pub(super) async fn attach(&self, plumbing: Plumbing, marks: MarkTuns) {
-        *self.host.lock().await = Some(Host { plumbing, marks, followed: None });
+    pub(super) async fn attach(&self, plumbing: Plumbing, marks: MarkTuns, beacon: Option<Beacon>) {
+        let _ = self.beacon_name.set(plumbing.beacon_name().to_owned());
+        *self.host.lock().await = Some(Host { plumbing, marks, followed: None, beacon });
         self.has_host.store(true, Relaxed);
     }
 
@@ -135,18 +179,25 @@ impl Following {
         let mut host = self.host.lock().await;
         let Some(host) = host.as_mut() else { return Vec::new() };
         let captures = self.director.captures();
-        if cause == Cause::Tables && host.followed.as_ref() == Some(&captures) {
+        let wanted = (captures, self.announced.lock().clone());
+        if cause == Cause::Tables && host.followed.as_ref() == Some(&wanted) {
             return Vec::new();
         }
         if self.stop.is_raised() {
             return vec![HostError::Stopping.to_string()];
         }
-        self.make_follow(host, captures).await
+        self.make_follow(host, wanted).await
     }
 
-    async fn make_follow(&self, host: &mut Host, captures: Captures) -> Vec<String> {
+    async fn make_follow(
+        &self,
+        host: &mut Host,
+        (captures, announced): (Captures, Announced),
+    ) -> Vec<String> {
         let (mark_tuns, mut warnings) = host.marks.open(&captures);
         host.marks.close_others(&captures);
+        warnings.extend(host.light(announced.is_some()));
+        host.plumbing.announce(announced.clone().filter(|_| host.beacon.is_some()));
         match host.plumbing.reconcile(&captures, &mark_tuns, self.clock.now()).await {
             Ok(()) => {}
             Err(error @ HostError::Stopping) => return vec![error.to_string()],
@@ -170,7 +221,7 @@ impl Following {
         if warnings.is_empty() && !before.troubles.is_empty() {
             tracing::info!("the host follows again");
         }
-        host.followed = warnings.is_empty().then_some(captures);
+        host.followed = warnings.is_empty().then_some((captures, announced));
         self.tell_of_contests(host.plumbing.contests());
         warnings
     }
@@ -221,12 +272,33 @@ impl Following {
         drop(self.host.lock().await.take());
     }
 
+    /// From the next look on these addresses are announced. True when they are others than before.
+    pub(super) fn announce(&self, announced: Announced) -> bool {
+        let mut present = self.announced.lock();
+        let is_other = *present != announced;
+        *present = announced;
+        is_other
+    }
+
+    /// Name of the interface of announcements; empty where the host is left alone.
+    pub(super) fn beacon_name(&self) -> &str {
+        self.beacon_name.get().map(String::as_str).unwrap_or_default()
+    }
+
+    /// Withdraws all announcements, also when all is about to be undone. What could not be done.
+    pub(super) async fn withdraw(&self) -> Vec<HostError> {
+        match self.host.lock().await.as_mut() {
+            Some(host) => host.plumbing.withdraw().await,
+            None => Vec::new(),
+        }
+    }
+
     /// Undoes everything, once what is under way has come to the end of a step. What could not be undone.
     pub(super) async fn end(&self) -> Vec<HostError> {
         self.stop();
         match self.host.lock().await.take() {
             // The interfaces of marks go last.
-            Some(Host { plumbing, marks: _marks, .. }) => plumbing.undo().await,
+            Some(Host { plumbing, marks: _marks, beacon: _beacon, .. }) => plumbing.undo().await,
             None => Vec::new(),
         }
     }

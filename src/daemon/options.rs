@@ -8,6 +8,7 @@ use lvs::director::Settings;
 use lvs_config::{Declared, Exporters, Source};
 use lvs_host::{HostOptions, TunNames};
 
+use super::fleet::FleetOptions;
 use super::sync::channel::SyncOptions;
 
 /// Everything that is decided before the director starts.
@@ -30,6 +31,8 @@ pub struct Options {
     pub drop_alarm: u64,
     /// Options of the command line, which come before what a file says.
     pub exporters: Exporters,
+    /// Announcements to routers.
+    pub fleet: FleetOptions,
     /// The other directors that are believed, and how they are talked to.
     pub sync: SyncOptions,
 }
@@ -44,12 +47,14 @@ impl Options {
             laddr_ports: self.core.laddr_ports.clone(),
             masquerade_nets: self.core.masquerade_nets.clone(),
             claim_vips: self.claim_vips,
+            announce_table: self.fleet.table,
             journal,
             ..HostOptions::default()
         }
     }
 
     pub fn tun_names(&self) -> TunNames {
-        TunNames { vip: format!("{}-vip", self.tun_prefix), rs: format!("{}-rs", self.tun_prefix) }
+        let named = |what: &str| format!("{}-{what}", self.tun_prefix);
+        TunNames { vip: named("vip"), rs: named("rs"), fleet: named("fleet") }
     }
 }

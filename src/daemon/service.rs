@@ -16,6 +16,7 @@ use super::drain_file::DrainFile;
 use super::error::Ended;
 use super::execute::Executor;
 use super::exporters::RunningExporters;
+use super::fleet::{Fleet, FleetOptions};
 use super::following::{Cause, Following};
 use super::reload::Configured;
 use super::serving::Order;
@@ -57,6 +58,7 @@ pub(super) struct DirectorService {
     /// None before they are started and after their end.
     pub(super) checks: parking_lot::Mutex<Option<Checks>>,
     pub(super) drains: parking_lot::Mutex<Drains>,
+    pub(super) fleet: Fleet,
     /// None where the marks of drained servers end with the process.
     drain_file: Option<DrainFile>,
     pub(super) exporters: RunningExporters,
@@ -100,6 +102,7 @@ impl DirectorService {
             health: parking_lot::Mutex::default(),
             checks: parking_lot::Mutex::default(),
             drains: parking_lot::Mutex::default(),
+            fleet: Fleet::new(FleetOptions::default(), clock.now(), true),
             drain_file: None,
             exporters: RunningExporters::default(),
             pause,
@@ -129,6 +132,11 @@ impl DirectorService {
     pub(super) fn trusting(mut self, trust: Trust) -> Self {
         self.sync = self.sync.trusting(trust);
         self
+    }
+
+    /// Announces addresses by these options.
+    pub(super) fn among_others(self, fleet: Fleet) -> Self {
+        Self { fleet, ..self }
     }
 
     /// Tells of wishes for upgrades there.
@@ -309,6 +317,7 @@ impl DirectorService {
     /// Makes the host follow if the tables want something else captured than the last time. What could not be done,
     /// as sentences.
     pub(super) async fn follow_tables(&self) -> Vec<String> {
+        self.judge_vips();
         self.host.follow(Cause::Tables).await
     }
 

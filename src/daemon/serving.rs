@@ -153,6 +153,10 @@ async fn serve(
     let is_succeeded = matches!(ended, Ok(End::Moved(_))) || is_left(&ended);
     if !matches!(ended, Ok(End::Moved(_))) {
         live.host.stop();
+        live.fleet.track(false);
+        for error in live.host.withdraw().await {
+            tracing::warn!(%error, "an announcement may still be there");
+        }
         live.events.publish(Event::Stopping);
         notify(sd_notify::NotifyState::Stopping);
     }

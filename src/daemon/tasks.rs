@@ -7,7 +7,7 @@ use futures::future::BoxFuture;
 use tokio::task::JoinHandle;
 
 use super::service::DirectorService;
-use super::{alarms, drain, host_events, supervise};
+use super::{alarms, drain, fleet, host_events, supervise};
 use crate::memory;
 use lvs::service::Family;
 use lvs_device::TunWriter;
@@ -68,7 +68,7 @@ pub(super) fn follow_host(
 }
 
 /// Tasks of a running director that go on after a panic.
-pub(super) fn kept(live: &Arc<DirectorService>, drop_alarm: u64) -> [JoinHandle<()>; 4] {
+pub(super) fn kept(live: &Arc<DirectorService>, drop_alarm: u64) -> [JoinHandle<()>; 5] {
     let kept = |name, task: fn(Arc<DirectorService>, u64) -> BoxFuture<'static, ()>| {
         let (live, report) = (Arc::clone(live), (live.clock, live.ended.clone()));
         supervise::keep_running(name, report, move || task(Arc::clone(&live), drop_alarm))
@@ -77,6 +77,7 @@ pub(super) fn kept(live: &Arc<DirectorService>, drop_alarm: u64) -> [JoinHandle<
         kept("timers", |live, _| Box::pin(keep_time(live))),
         kept("settling", |live, _| Box::pin(settle(live))),
         kept("alarms", |live, drop_alarm| Box::pin(alarms::watch(live, drop_alarm))),
+        kept("announcements", |live, _| Box::pin(fleet::keep(live))),
         kept("drains", |live, _| Box::pin(drain::keep(live))),
     ]
 }

@@ -175,6 +175,7 @@ impl Page {
         }
         self.packets(status);
         self.surroundings(status);
+        self.fleet(status);
         self.sync(status);
         let left_out = "Services that are left out here for the limit of series.";
         self.one("tunvs_metrics_omitted_services", Gauge, left_out, omitted as u64);
@@ -226,6 +227,21 @@ impl Page {
         self.family("tunvs_flow_log_lost_total", Counter, missing);
         for (reason, value) in status.flow_log.lost.named() {
             self.sample("tunvs_flow_log_lost_total", &[("reason", reason)], value);
+        }
+    }
+
+    /// Announcements to routers.
+    fn fleet(&mut self, status: &Status) {
+        use Kind::Gauge;
+        let fleet = &status.fleet;
+        let retiring = "Whether the director announces nothing any more and ends when its traffic has gone.";
+        self.one("tunvs_retiring", Gauge, retiring, fleet.retiring.into());
+        let announced = "Whether routers may be told of a virtual address.";
+        self.family("tunvs_vip_announced", Gauge, announced);
+        let named = |value| move |addr: &std::net::IpAddr| (addr.to_string(), value);
+        let vips = fleet.announced.iter().map(named(1)).chain(fleet.withheld.iter().map(named(0)));
+        for (addr, value) in vips {
+            self.sample("tunvs_vip_announced", &[("vip", &addr)], value);
         }
     }
 

@@ -8,3 +8,6 @@ pub const FLOW_RATE: u32 = 10_000;
 
 /// Time series that the metrics may have.
 pub const METRICS_SERIES: usize = 20_000;
+
+/// Routing table of announcements: a number that every routing daemon can name.
+pub const ANNOUNCE_TABLE: u32 = 151;

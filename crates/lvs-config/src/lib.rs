@@ -19,6 +19,7 @@ pub mod programs;
 mod queues;
 mod read;
 mod schema;
+mod tables;
 #[cfg(test)]
 mod tests;
 mod unfit;
@@ -31,5 +32,6 @@ pub use nets::{BadNet, masquerade_net};
 pub use ports::{BadPortRange, port_range};
 pub use queues::{BadQueues, Queues};
 pub use schema::{DirectorOptions, LogFormat};
+pub use tables::{BadTable, announce_table};
 
 pub use lvs::service::DeclaredService;

@@ -1,5 +1,7 @@
 //! The blocking client that the tools use.
 
+mod fleet;
+
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;

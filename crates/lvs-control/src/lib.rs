@@ -9,6 +9,7 @@
 pub mod capture;
 pub mod client;
 pub mod events;
+pub mod fleet;
 pub mod flow_log;
 mod interface;
 pub mod protocol;
@@ -25,6 +26,7 @@ pub mod upgrade;
 use std::path::{Path, PathBuf};
 
 pub use client::{Client, ClientError};
+pub use fleet::{Retiring, Vips};
 pub use ipvsadm::Applied;
 pub use protocol::{Counter, OnError, Refusal, Request, Response};
 pub use reload::{ReloadRefusal, ReloadRequest, Reloaded, Snapshot};

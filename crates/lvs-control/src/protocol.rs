@@ -9,6 +9,7 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::fleet::Vips;
 use super::reload::{ReloadRefusal, ReloadRequest, Reloaded};
 use super::status::Status;
 use super::stream::{Part, StreamRequest};
@@ -64,6 +65,12 @@ pub enum Request {
     Stop {
         for_restart: bool,
     },
+    /// The virtual addresses that are announced, and why others are not.
+    Vips,
+    /// Announce nothing any more, and end when the traffic has gone elsewhere.
+    Retire {
+        deadline_ms: u64,
+    },
     /// Answered in parts.
     Stream(StreamRequest),
 }
@@ -90,6 +97,7 @@ pub enum Response {
     Upgraded(Result<Upgraded, UpgradeRefusal>),
     /// The director has begun to stop, and ends when it has done so.
     Stopping,
+    Vips(Box<Vips>),
     /// One of many answers to a request for a stream.
     Part(Part),
     /// No more parts follow.

@@ -243,6 +243,10 @@ impl<S: Service> Connection<S> {
                 self.service.stop(for_restart);
                 Response::Stopping
             }
+            Request::Vips => Response::Vips(Box::new(self.service.vips())),
+            Request::Retire { deadline_ms } => {
+                Response::Vips(Box::new(self.service.retire(deadline_ms).await))
+            }
             Request::Stream(request) => return Answer::InParts(request),
         })
     }

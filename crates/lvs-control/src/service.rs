@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use futures::stream::{self, StreamExt};
 
+use super::fleet::Vips;
 use super::interface;
 use super::protocol::{Counter, OnError};
 use super::reload::{ReloadRefusal, ReloadRequest, Reloaded};
@@ -80,6 +81,17 @@ pub trait Service: Send + Sync + 'static {
     /// Begins to stop the director; with `for_restart` the next one is to find everything as it is.
     fn stop(&self, for_restart: bool) {
         let _ = for_restart;
+    }
+
+    /// The virtual addresses that are announced, and why others are not.
+    fn vips(&self) -> Vips {
+        Vips::default()
+    }
+
+    /// Withdraws all announcements; the director ends when its traffic has gone, or after this many milliseconds.
+    fn retire(&self, deadline_ms: u64) -> impl Future<Output = Vips> + Send {
+        let _ = deadline_ms;
+        std::future::ready(Vips::default())
     }
 
     /// Done when another process has taken over, which is to be asked from then on.

@@ -28,6 +28,17 @@ pub struct Status {
     pub flow_log: Tally,
     #[serde(default)]
     pub sync: Sync,
+    #[serde(default)]
+    pub fleet: Fleet,
+}
+
+/// Virtual addresses that are to be announced to routers.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fleet {
+    /// The director announces nothing any more, and ends when its traffic has gone elsewhere.
+    pub retiring: bool,
+    pub announced: Vec<IpAddr>,
+    pub withheld: Vec<IpAddr>,
 }
 
 /// The process that directs.

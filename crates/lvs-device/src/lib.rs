@@ -5,6 +5,7 @@
 //! place that names the `tun` crate and `/dev/net/tun`. Called by the daemon.
 #![forbid(unsafe_code)]
 
+mod beacon;
 mod direct;
 mod gue_port;
 mod link;
@@ -21,6 +22,7 @@ use std::future::Future;
 use std::io;
 use std::net::IpAddr;
 
+pub use beacon::Beacon;
 pub use gue_port::{Arrived, GuePorts, IdlePorts, PortError};
 pub use memory::{MemoryDevice, MemoryWire, memory_device};
 pub use offload::Features;

@@ -75,10 +75,7 @@ pub(super) fn open(
     options: Options,
     found: Found,
 ) -> Result<(Vec<OwnedFd>, Features), DeviceError> {
-    let valid = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_' || c == '.';
-    if name.is_empty() || name.len() > MAX_NAME || !name.chars().all(valid) || name == "." || name == ".." {
-        return Err(DeviceError::BadName { name: name.to_owned() });
-    }
+    check_name(name)?;
     if !(1..=256).contains(&options.queues) {
         return Err(DeviceError::Queues { name: name.to_owned(), queues: options.queues });
     }
@@ -103,6 +100,20 @@ pub(super) fn open(
         queues.push(OwnedFd::from(queue));
     }
     Ok((queues, features))
+}
+
+/// A new interface without super-packets.
+pub(super) fn bare(name: &str) -> Result<OwnedFd, DeviceError> {
+    check_name(name)?;
+    Ok(attach(name, libc::IFF_TUN | libc::IFF_NO_PI | libc::IFF_TUN_EXCL)?.into())
+}
+
+fn check_name(name: &str) -> Result<(), DeviceError> {
+    let valid = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_' || c == '.';
+    if name.is_empty() || name.len() > MAX_NAME || !name.chars().all(valid) || name == "." || name == ".." {
+        return Err(DeviceError::BadName { name: name.to_owned() });
+    }
+    Ok(())
 }
 
 /// Abilities of the driver, asked without making an interface (`TUNGETFEATURES`).

@@ -1,5 +1,7 @@
 //! Events of a director, as `tunvs events` writes them.
 
+use std::net::IpAddr;
+
 use serde::{Deserialize, Serialize};
 use strum::{IntoStaticStr, VariantNames};
 
@@ -141,6 +143,19 @@ pub enum Event {
     HostContested {
         times: u64,
     },
+    /// Routing daemons may announce the virtual address from now on.
+    VipAnnounced {
+        address: IpAddr,
+    },
+    /// Routing daemons may announce it no more.
+    VipWithdrawn {
+        address: IpAddr,
+        reason: String,
+    },
+    /// The director announces nothing any more, and ends when its traffic has gone elsewhere.
+    Retiring {
+        addresses: u64,
+    },
     /// The reader was too slow: so many events were left out here.
     Lost {
         events: u64,
@@ -188,6 +203,9 @@ impl Event {
             | Self::DropsEnded { .. }
             | Self::HostTrouble { .. }
             | Self::HostContested { .. }
+            | Self::VipAnnounced { .. }
+            | Self::VipWithdrawn { .. }
+            | Self::Retiring { .. }
             | Self::Lost { .. } => None,
         }
     }

@@ -109,6 +109,11 @@ impl CheckState {
         self.against = 0;
     }
 
+    /// Nothing is known of its server yet.
+    pub(super) const fn is_silent(&self) -> bool {
+        self.rounds == 0 && self.void.is_none()
+    }
+
     pub(super) fn last_error(&self) -> Option<&str> {
         self.last_error.as_ref().map(|(_, why)| why.as_str())
     }

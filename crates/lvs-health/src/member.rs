@@ -120,6 +120,11 @@ impl Member {
         self.checks.get(check).map(|check| check.up)
     }
 
+    /// How many of its checks have not spoken yet.
+    pub(super) fn silent_checks(&self) -> usize {
+        self.checks.iter().filter(|check| check.is_silent()).count()
+    }
+
     fn judge(&self) -> bool {
         self.suspect.is_none() && self.checks.iter().all(|check| check.up)
     }

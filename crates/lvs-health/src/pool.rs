@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::action::Action;
+use super::announcer::Standing;
 use super::carried::ServiceState;
 use super::check::Outcome;
 use super::member::Member;
@@ -360,6 +361,18 @@ impl Pool {
         }
         let taken_out = self.members.values().filter(|member| member.put.is_none());
         taken_out.filter_map(|member| member.spec.clone()).collect()
+    }
+
+    /// Whether its address may be announced. None: nobody wants it announced.
+    pub(super) fn standing(&self, wants_all: bool) -> Option<Standing> {
+        self.policy.announce.unwrap_or(wants_all).then(|| Standing {
+            service: self.service,
+            is_there: self.settled,
+            is_fit: self.up || self.policy.announce_sorry && self.serving().is_some(),
+            weight: self.weight_up(),
+            quorum: self.policy.quorum,
+            silent_checks: self.members.values().map(Member::silent_checks).sum(),
+        })
     }
 
     pub(super) fn report(&self, now: Time) -> ServiceReport {

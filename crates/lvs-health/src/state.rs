@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 pub use super::action::Action;
+use super::announcer::Standing;
 use super::carried::ServiceState;
 use super::check::Outcome;
 use super::pool::Pool;
@@ -169,6 +170,16 @@ impl Health {
     /// Makes a service of the table be as it was declared; returns the servers that checks have taken out.
     pub fn undo(&self, entry: &mut ServiceEntry) -> Vec<ServerSpec> {
         self.pools.get(&entry.spec.key).map(|pool| pool.undo(entry)).unwrap_or_default()
+    }
+
+    /// The services under checks whose addresses are to be announced; `wants_all`: also those that say nothing of it.
+    pub fn standings(&self, wants_all: bool) -> Vec<Standing> {
+        self.pools.values().filter_map(|pool| pool.standing(wants_all)).collect()
+    }
+
+    /// Whether a service is known here.
+    pub fn knows(&self, service: &ServiceKey) -> bool {
+        self.pools.contains_key(service)
     }
 
     pub fn report(&self, now: Time) -> Vec<ServiceReport> {

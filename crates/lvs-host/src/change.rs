@@ -193,6 +193,11 @@ impl Step {
         Self { ephemeral, ..step }
     }
 
+    /// A route that is taken away by itself, so that whoever watches routes is told.
+    pub fn withdrawn(route: Route) -> Self {
+        Self { ephemeral: false, ..Self::route(route) }
+    }
+
     pub fn address(address: Address) -> Self {
         Self::new(Change::AddAddress(address.clone()), Some(Change::DeleteAddress(address)))
     }

@@ -276,7 +276,8 @@ impl<'a, F: Fn(&str) -> Option<String>> Following<'a, F> {
         if !options.masquerade_nets.iter().any(|net| Family::of(&net.addr()) == family) {
             return;
         }
-        let ways_out = view.routes_beside(&[&tuns.vip, &tuns.rs]).filter(|route| !route.is_local);
+        let ways_out =
+            view.routes_beside(&[&tuns.vip, &tuns.rs, &tuns.fleet]).filter(|route| !route.is_local);
         let sources: BTreeSet<IpAddr> = ways_out
             .filter_map(|route| route.source)
             .filter(|addr| Family::of(addr) == family && !is_link_local(*addr))

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod announce;
+mod announcements;
 mod announcer;
 mod change;
 mod contest;

@@ -24,6 +24,8 @@ pub struct HostOptions {
     pub claim_vips: bool,
     /// The first routing table tried for packets to virtual addresses; the next one is for packets from real servers.
     pub table_base: u32,
+    /// The routing table that virtual addresses are announced from.
+    pub announce_table: u32,
     pub tx_queue_len: u32,
     /// File in which the steps are noted for a clean-up after a kill; none for a dry run or where nothing may be written.
     pub journal: Option<PathBuf>,
@@ -39,6 +41,7 @@ impl Default for HostOptions {
             masquerade_nets: Vec::new(),
             claim_vips: true,
             table_base: 7600,
+            announce_table: 151,
             tx_queue_len: 10_000,
             journal: None,
         }
@@ -50,11 +53,13 @@ impl Default for HostOptions {
 pub struct TunNames {
     pub vip: String,
     pub rs: String,
+    /// The interface that virtual addresses are announced by.
+    pub fleet: String,
 }
 
 impl Default for TunNames {
     fn default() -> Self {
-        Self { vip: "tunvs-vip".to_owned(), rs: "tunvs-rs".to_owned() }
+        Self { vip: "tunvs-vip".to_owned(), rs: "tunvs-rs".to_owned(), fleet: "tunvs-fleet".to_owned() }
     }
 }
 

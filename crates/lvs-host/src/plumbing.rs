@@ -1,6 +1,7 @@
 //! Applies plans to the host, keeps them in step with the services, and takes everything back.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::change::{Action, Address, Change, Proxy, Route, RouteKind, Rule, Step, TABLE_LOCAL};
@@ -24,6 +25,7 @@ use lvs::neighbour::HostRouting;
 use lvs::route::RouteTable;
 use lvs::service::Family;
 
+mod announced;
 mod cleanup;
 mod heal;
 mod inherit;
@@ -149,6 +151,8 @@ struct Engine<K> {
     originals: HashMap<String, Option<String>>,
     /// The host is as a predecessor left it.
     is_inherited: bool,
+    /// Virtual addresses for routing daemons; none where nothing is ever announced.
+    announced: Option<BTreeSet<IpAddr>>,
 }
 
 impl<K: Kernel> Engine<K> {
@@ -178,6 +182,7 @@ impl<K: Kernel> Engine<K> {
             contests: Contests::default(),
             originals: HashMap::new(),
             is_inherited: false,
+            announced: None,
         };
         engine.inherit().await?;
         engine.look().await?;
@@ -346,7 +351,8 @@ impl<K: Kernel> Engine<K> {
             originals.entry(key.to_owned()).or_insert_with(|| self.kernel.sysctl(key)).clone()
         };
         let layouts: Vec<&Layout> = self.layouts.values().collect();
-        let steps = follow::follow(&self.context(), &layouts, captures, mark_tuns, original);
+        let mut steps = follow::follow(&self.context(), &layouts, captures, mark_tuns, original);
+        steps.extend(self.announcements());
         self.originals = originals.into_inner();
         steps
     }
@@ -368,7 +374,7 @@ impl<K: Kernel> Engine<K> {
     }
 
     fn routes(&self) -> RouteTable {
-        let tuns = [self.tuns.vip.as_str(), &self.tuns.rs];
+        let tuns = [self.tuns.vip.as_str(), &self.tuns.rs, &self.tuns.fleet];
         let routes = self.view.routes_beside(&tuns).copied();
         let claimed = self.ledger.steps().filter_map(|step| match &step.apply {
             Change::AddRoute(Route { table: TABLE_LOCAL, dst, kind: RouteKind::Local(_), .. }) => Some(*dst),

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
 
+mod fleet;
 mod health;
 mod real_server;
 mod tables;
@@ -14,6 +15,7 @@ mod tables;
 mod top;
 mod watch;
 
+pub use fleet::*;
 pub use health::*;
 pub use real_server::*;
 pub use tables::*;
@@ -145,6 +147,10 @@ pub enum Command {
     Drain(DrainArgs),
     /// Let a drained server have connections again
     Undrain(UndrainArgs),
+    /// Show which virtual addresses routers may be told of, and why others are withheld
+    Vips(VipsArgs),
+    /// Withdraw all announcements, wait until the traffic has moved to other directors, then stop the director
+    Retire(RetireArgs),
     #[cfg(feature = "demo")]
     /// Show LVS-NAT at work, in network namespaces of its own
     Demo {
@@ -203,7 +209,7 @@ pub struct RunArgs {
     /// Queues (and threads) per TUN interface; auto: as many as processors [default: 1]
     #[arg(long, value_name = "N|auto")]
     pub queues: Option<Queues>,
-    /// Call the interfaces PREFIX-vip and PREFIX-rs [default: tunvs]
+    /// Call the interfaces PREFIX-vip, PREFIX-rs and so on [default: tunvs]
     #[arg(long, value_name = "PREFIX")]
     pub tun_prefix: Option<String>,
     /// Keep files like /proc/net/ip_vs* below this folder
@@ -236,6 +242,8 @@ pub struct RunArgs {
     /// Talk to other directors over a channel of its own, beside the messages that kernels know; with a peer or a secret it always does
     #[arg(long)]
     pub sync_channel: bool,
+    #[command(flatten)]
+    pub fleet: FleetArgs,
     /// Dropped packets a second, of one reason, that are worth an event [default: 100]
     #[arg(long, value_name = "PACKETS", value_parser = clap::value_parser!(u64).range(1..))]
     pub drop_alarm: Option<u64>,

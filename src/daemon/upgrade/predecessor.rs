@@ -28,6 +28,7 @@ use crate::daemon::service::DirectorService;
 use crate::daemon::signals::SignalWatch;
 use lvs::director::Copy;
 use lvs_control::{UpgradeRefusal, Upgraded};
+use lvs_device::Beacon;
 
 /// Time that a program has to say what it is.
 const LOOK: Duration = Duration::from_secs(10);
@@ -57,6 +58,9 @@ pub(in crate::daemon) async fn hand_over(
     live: Arc<DirectorService>,
     binary: Option<PathBuf>,
 ) -> Result<Upgraded, UpgradeRefusal> {
+    if live.fleet.is_retiring() {
+        return Err(UpgradeRefusal::Stopping);
+    }
     let binary = binary.or_else(own_binary).ok_or(UpgradeRefusal::Nothing)?;
     look_at(&binary).await?;
     tracing::info!(binary = %binary.display(), "upgrade begins");
@@ -318,6 +322,9 @@ fn last(live: &DirectorService, paused: &mut Paused) -> std::io::Result<(Last, V
         fds.push(listener);
         addr
     });
+    let beacon = paused.host.beacon().map(Beacon::hand_over).transpose()?;
+    let has_beacon = beacon.is_some();
+    fds.extend(beacon);
     let last = Last {
         wanted: live.wanted(),
         kept: Handle::current().block_on(live.kept_tables()),
@@ -326,6 +333,8 @@ fn last(live: &DirectorService, paused: &mut Paused) -> std::io::Result<(Last, V
         made_directory,
         metrics,
         has_program,
+        has_beacon,
+        announced: live.fleet.status().announced,
     };
     Ok((last, fds))
 }

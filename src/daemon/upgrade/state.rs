@@ -86,6 +86,12 @@ pub(super) struct Last {
     pub(super) metrics: Option<SocketAddr>,
     /// The program that lets devices take tunnels whole.
     pub(super) has_program: bool,
+    /// The interface of announcements.
+    #[serde(default)]
+    pub(super) has_beacon: bool,
+    /// Virtual addresses that routers may be told of.
+    #[serde(default)]
+    pub(super) announced: Vec<IpAddr>,
 }
 
 /// A drain that is not over.

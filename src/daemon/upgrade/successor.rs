@@ -23,7 +23,7 @@ use lvs::Time;
 use lvs::director::{Command, Side, TakeOver};
 use lvs::neighbour::HostRouting;
 use lvs::route::{Route, RouteTable};
-use lvs_device::TunnelOffload;
+use lvs_device::{Beacon, TunnelOffload};
 
 /// Whether this process was started to take over from its parent.
 pub(in crate::daemon) fn takes_over() -> bool {
@@ -56,6 +56,7 @@ pub(in crate::daemon) struct Arrived {
     pub(in crate::daemon) socket: (OwnedFd, bool),
     pub(in crate::daemon) attendant: UnixStream,
     pub(in crate::daemon) metrics: Option<(SocketAddr, OwnedFd)>,
+    pub(in crate::daemon) beacon: Option<Beacon>,
     pub(in crate::daemon) kept: KeptTables,
     pub(in crate::daemon) connections: u64,
 }
@@ -157,7 +158,9 @@ impl Successor {
         let attendant = UnixStream::from(next()?);
         let program = last.has_program.then(&mut next).transpose()?;
         let metrics = last.metrics.map(|addr| Ok::<_, DaemonError>((addr, next()?))).transpose()?;
+        let beacon = last.has_beacon.then(&mut next).transpose()?.map(Beacon::adopt);
         live.resume_history(last.history);
+        live.fleet.resume(&last.announced, live.clock.now());
         Ok(Arrived {
             interfaces,
             marks,
@@ -165,6 +168,7 @@ impl Successor {
             socket: (listener, last.made_directory),
             attendant,
             metrics,
+            beacon,
             kept: last.kept,
             connections: 0,
         })

@@ -12,6 +12,7 @@ use serde::{Deserialize, Deserializer};
 use crate::nets::masquerade_net;
 use crate::ports::port_range;
 use crate::queues::Queues;
+use crate::tables::table;
 use lvs::director::Kernel;
 
 /// Options of the director; None where the file is silent. They hold until the director ends.
@@ -49,6 +50,10 @@ pub struct DirectorOptions {
     pub sync_channel: Option<bool>,
     pub sync_peers: Vec<IpNet>,
     pub sync_secret: Option<PathBuf>,
+    pub announce: Option<bool>,
+    #[serde(deserialize_with = "announce_table")]
+    pub announce_table: Option<u32>,
+    pub track_file: Option<PathBuf>,
     pub log: Option<String>,
     pub log_format: Option<LogFormat>,
 }
@@ -86,6 +91,10 @@ fn masquerade_nets<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpN
 
 fn laddr_ports<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<RangeInclusive<u16>>, D::Error> {
     parsed(deserializer, |text: String| port_range(&text))
+}
+
+fn announce_table<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+    parsed(deserializer, |number: u32| table(number))
 }
 
 fn conn_table_size<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {

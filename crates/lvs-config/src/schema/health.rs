@@ -43,8 +43,18 @@ fn policy(key: &ServiceKey, given: &mut Service) -> Result<ServicePolicy, Mistak
         quorum_up: script(given.quorum_up.take())?,
         quorum_down: script(given.quorum_down.take())?,
         passive: given.passive.take().map(Passive::try_from).transpose()?,
+        announce: announce(key, given)?,
+        announce_sorry: given.announce_sorry,
         sorry: given.sorry.take().map(|sorry| sorry.server(key)).transpose()?,
     })
+}
+
+fn announce(key: &ServiceKey, given: &Service) -> Result<Option<bool>, Mistake> {
+    let Some(announce) = given.announce.as_ref() else { return Ok(None) };
+    if **announce && matches!(key, ServiceKey::Mark { .. }) {
+        return Err(announce.wrong("a mark has no virtual address that could be announced"));
+    }
+    Ok(Some(**announce))
 }
 
 fn script(given: Option<Placed<Command>>) -> Result<Option<Script>, Mistake> {

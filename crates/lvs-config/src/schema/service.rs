@@ -48,6 +48,9 @@ pub(crate) struct Service {
     pub(super) quorum_down: Option<Placed<Command>>,
     pub(super) sorry: Option<Sorry>,
     pub(super) passive: Option<Placed<Passive>>,
+    pub(super) announce: Option<Placed<bool>>,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub(super) announce_sorry: bool,
     pub(super) on_failure: Option<OnFailure>,
     pub(super) slow_start: Option<Seconds>,
     pub(super) notify_up: Option<Placed<Command>>,
@@ -216,6 +219,8 @@ impl From<&ServicePolicy> for Service {
             quorum_down: policy.quorum_down.as_ref().map(Into::into),
             sorry: policy.sorry.as_ref().map(Sorry::from),
             passive: policy.passive.map(|passive| Passive::from(passive).into()),
+            announce: policy.announce.map(Placed::from),
+            announce_sorry: policy.announce_sorry,
             ..Self::default()
         }
     }

@@ -44,7 +44,7 @@ fn services_and_servers_have_the_defaults_of_the_page() {
     let end = "[[service.server]]\naddress = \"10.1.0.1:80\"\nforward = \"masq\"\n";
     let bare = "[[service]]\naddress = \"10.0.0.1:80\"\n";
     let checked = format!("{bare}check = {{ type = \"tcp\" }}\n");
-    assert_eq!(say("[[service]]", &checked, &["family"]), 11);
+    assert_eq!(say("[[service]]", &checked, &["family"]), 12);
     assert_eq!(defaults("[[service]]")[1].1, Value::from("ipv4"));
     assert_eq!(parse("[[service]]\nmark = 1\n"), parse("[[service]]\nmark = 1\nfamily = \"ipv4\"\n"));
     assert_eq!(say("[service.persistence]", &format!("{bare}[service.persistence]\n"), &[]), 2);
@@ -110,6 +110,8 @@ fn the_director_has_the_defaults_of_the_page() {
         laddr_ports: Some(laddr_ports),
         mss_clamp: Some(mss_clamp),
         hairpin: Some(hairpin),
+        announce: Some(false),
+        announce_table: Some(crate::defaults::ANNOUNCE_TABLE),
         drop_alarm: Some(crate::defaults::DROP_ALARM),
         log_format: Some(crate::LogFormat::default()),
         socket: Some(lvs_control::DEFAULT_SOCKET.into()),

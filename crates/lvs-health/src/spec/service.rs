@@ -30,6 +30,7 @@ impl ServiceHealth {
         has_scripts
             || policy.sorry.is_some()
             || policy.passive.is_some()
+            || policy.announce.is_some()
             || !self.servers.iter().all(is_plain)
     }
 }
@@ -50,6 +51,12 @@ pub struct ServicePolicy {
     /// Takes the clients while there is no quorum; the servers that are still up leave in its favour.
     pub sorry: Option<SorryServer>,
     pub passive: Option<Passive>,
+    /// Announces the virtual address to routers while the service is fit; None: as the director does it with all.
+    #[serde(default)]
+    pub announce: Option<bool>,
+    /// Counts the service as fit, too, while the sorry server serves.
+    #[serde(default)]
+    pub announce_sorry: bool,
 }
 
 impl Default for ServicePolicy {
@@ -63,6 +70,8 @@ impl Default for ServicePolicy {
             quorum_down: None,
             sorry: None,
             passive: None,
+            announce: None,
+            announce_sorry: false,
         }
     }
 }

@@ -1,0 +1,227 @@
+//! The director among others: which virtual addresses routing daemons may announce, and how it retires.
+//!
+//! Owns the file that keepalived tracks. Never decides what is fit; that is the
+//! [`Announcer`](lvs_health::announcer::Announcer)'s. Called by the daemon whenever tables follow, and five times a second.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::Duration;
+
+use super::retirement::Traffic;
+use super::service::DirectorService;
+use super::serving::Order;
+use super::state_file;
+use crate::metrics;
+use lvs::Time;
+use lvs::director::{DaemonRole, ServiceEntry};
+use lvs::service::ServiceKey;
+use lvs_control::{Vips, status};
+use lvs_events::Event;
+use lvs_health::announcer::{Announcer, Readiness, Standing};
+use parking_lot::Mutex;
+
+/// How often it is looked at what no command and no check tells of.
+const LOOK: Duration = Duration::from_millis(200);
+
+/// So long a director with a backup daemon waits for another one to turn up, and for all of its connections.
+const ALONE_AFTER: Duration = Duration::from_secs(5);
+const FULL_AFTER: Duration = Duration::from_secs(60);
+
+/// Options of announcements.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FleetOptions {
+    /// The addresses of all services, but those that say otherwise.
+    pub announce: bool,
+    pub table: u32,
+    /// 0 is written there while the director serves, 1 when it does not.
+    pub track_file: Option<PathBuf>,
+}
+
+#[derive(Debug)]
+pub(super) struct Fleet {
+    options: FleetOptions,
+    begun: Time,
+    announcer: Mutex<Announcer>,
+    traffic: Mutex<Traffic>,
+    /// All connections of other directors are here, or are waited for no more.
+    is_full: AtomicBool,
+    /// As it stands in the file.
+    tracked: Mutex<Option<bool>>,
+}
+
+impl Fleet {
+    /// `is_full`: the connections of another director are here.
+    pub(super) fn new(options: FleetOptions, begun: Time, is_full: bool) -> Self {
+        Self {
+            options,
+            begun,
+            announcer: Mutex::default(),
+            traffic: Mutex::default(),
+            is_full: AtomicBool::new(is_full),
+            tracked: Mutex::default(),
+        }
+    }
+
+    /// Goes on for a director that announced these.
+    pub(super) fn resume(&self, announced: &[IpAddr], now: Time) {
+        self.announcer.lock().resume(announced, now);
+    }
+
+    pub(super) fn is_retiring(&self) -> bool {
+        self.announcer.lock().is_retiring()
+    }
+
+    pub(super) fn status(&self) -> status::Fleet {
+        let announcer = self.announcer.lock();
+        status::Fleet {
+            retiring: announcer.is_retiring(),
+            announced: announcer.announced().into_iter().collect(),
+            withheld: announcer.withheld().collect(),
+        }
+    }
+
+    /// Tells a VRRP daemon whether this director is to have addresses.
+    pub(super) fn track(&self, serves: bool) {
+        let Some(path) = &self.options.track_file else { return };
+        let mut tracked = self.tracked.lock();
+        if *tracked == Some(serves) {
+            return;
+        }
+        match state_file::replace(path, if serves { b"0\n" } else { b"1\n" }) {
+            Ok(()) => *tracked = Some(serves),
+            Err(error) => tracing::warn!(path = %path.display(), %error, "the tracked file is not written"),
+        }
+    }
+}
+
+impl Default for FleetOptions {
+    fn default() -> Self {
+        Self { announce: false, table: lvs_config::defaults::ANNOUNCE_TABLE, track_file: None }
+    }
+}
+
+impl DirectorService {
+    /// Decides anew what is announced. True when the host is to follow.
+    pub(super) fn judge_vips(&self) -> bool {
+        let standings = self.standings();
+        let is_full = self.is_full();
+        let readiness = Readiness { is_filling: !is_full, host_follows: self.host.state().follows };
+        let (events, announced, is_retiring) = {
+            let mut announcer = self.fleet.announcer.lock();
+            let events = announcer.judge(&standings, readiness, self.clock.now());
+            (events, announcer.announced(), announcer.is_retiring())
+        };
+        for event in events {
+            match &event {
+                Event::VipAnnounced { address } => tracing::info!(%address, "announced"),
+                Event::VipWithdrawn { address, reason } => tracing::warn!(%address, reason, "withdrawn"),
+                _ => {}
+            }
+            self.events.publish(event);
+        }
+        self.fleet.track(is_full && !is_retiring && announced.len() == addresses(&standings));
+        let wants = self.fleet.options.announce || !standings.is_empty();
+        self.host.announce(wants.then_some(announced))
+    }
+
+    fn standings(&self) -> Vec<Standing> {
+        let wants_all = self.fleet.options.announce;
+        let entries = if wants_all { metrics::Source::services(self) } else { Vec::new() };
+        let health = self.health.lock();
+        let mut standings = health.standings(wants_all);
+        standings.retain(|standing| standing.is_there || !wants_all);
+        let unknown = entries.iter().filter(|entry| !health.knows(&entry.spec.key));
+        standings.extend(unknown.filter_map(unchecked));
+        standings
+    }
+
+    /// Whether the tables have what other directors told of, or nothing is to come.
+    fn is_full(&self) -> bool {
+        if self.fleet.is_full.load(Relaxed) {
+            return true;
+        }
+        let sync = self.sync.status();
+        let hears = sync.daemons.iter().any(|daemon| daemon.role == DaemonRole::Backup);
+        let waited = self.clock.now().since(self.fleet.begun);
+        let is_full = match sync.channel.filter(|_| hears) {
+            None => true,
+            Some(channel) if channel.peers.is_empty() => waited >= ALONE_AFTER,
+            Some(channel) => {
+                channel.peers.iter().all(|peer| peer.full_heard_secs_ago.is_some()) || waited >= FULL_AFTER
+            }
+        };
+        self.fleet.is_full.store(is_full, Relaxed);
+        is_full
+    }
+
+    pub(super) fn vip_reports(&self) -> Vips {
+        let now = self.clock.now();
+        Vips {
+            table: self.fleet.options.table,
+            interface: self.host.beacon_name().to_owned(),
+            retiring: self.fleet.traffic.lock().report(now),
+            vips: self.fleet.announcer.lock().report(now),
+        }
+    }
+
+    /// Withdraws everything; the director ends when its traffic has gone, or after that time.
+    pub(super) async fn begin_to_retire(&self, deadline: Duration) -> Vips {
+        let addresses = {
+            let mut announcer = self.fleet.announcer.lock();
+            let addresses = announcer.announced().len() as u64;
+            announcer.retire();
+            addresses
+        };
+        self.fleet.traffic.lock().retire(addresses, deadline, self.clock.now());
+        tracing::info!(addresses, deadline_secs = deadline.as_secs(), "retiring");
+        self.events.publish(Event::Retiring { addresses });
+        for trouble in self.follow_tables().await {
+            tracing::warn!(trouble, "an announcement may still be there");
+        }
+        self.vip_reports()
+    }
+
+    fn look_at_traffic(&self) {
+        let is_of_clients = |name: &str| !name.contains("-rs/");
+        let queues = self.queues();
+        let packets = queues.iter().filter(|queue| is_of_clients(&queue.name)).map(|queue| queue.packets);
+        if let Some(why) = self.fleet.traffic.lock().look(packets.sum(), self.clock.now()) {
+            tracing::info!(why, "retired");
+            // Nobody takes orders any more where it stops already.
+            let _ = self.orders.as_ref().map(|orders| orders.send(Order::Stop { for_restart: false }));
+        }
+    }
+}
+
+/// How many addresses these services have.
+fn addresses(standings: &[Standing]) -> usize {
+    let addr = |standing: &Standing| match standing.service {
+        ServiceKey::Address { addr, .. } => Some(addr),
+        ServiceKey::Mark { .. } => None,
+    };
+    standings.iter().filter_map(addr).collect::<std::collections::BTreeSet<_>>().len()
+}
+
+/// A service that nobody checks: its servers are as well as they are listed.
+fn unchecked(entry: &ServiceEntry) -> Option<Standing> {
+    if matches!(entry.spec.key, ServiceKey::Mark { .. }) {
+        return None;
+    }
+    let weight = entry.servers.iter().map(|server| i64::from(server.weight().max(0))).sum();
+    let service = entry.spec.key;
+    Some(Standing { service, is_there: true, is_fit: weight > 0, weight, quorum: 1, silent_checks: 0 })
+}
+
+/// Looks after announcements until the director ends.
+pub(super) async fn keep(live: Arc<DirectorService>) {
+    loop {
+        tokio::time::sleep(LOOK).await;
+        let _going = live.pause.read().await;
+        if live.judge_vips() {
+            live.follow_tables().await;
+        }
+        live.look_at_traffic();
+    }
+}
