@@ -18,17 +18,27 @@ use super::error::{DaemonError, Ended};
 use super::execute::Executor;
 use super::upgrade::InterfaceState;
 use super::worker::{Stopped, Worker};
-use lvs::director::{Director, Side};
+use lvs::Time;
+use lvs::director::{Director, DropReason, Side, Verdict};
 use lvs::neighbour::Neighbours;
 use lvs_control::capture::Taps;
 use lvs_device::{
     Features, NeighbourWriter, Options, PacketReader, PacketWriter, ReadError, Tun, TunQueue, TunWriter,
     TunnelOffload,
 };
-use lvs_wire::{Coalescer, PacketBuf};
+use lvs_wire::{Coalescer, Held, Openings, PacketBuf};
 
 /// Packets between two looks at the clock and the stop signal.
 pub(super) const BATCH: usize = 64;
+
+/// SYNs that wait while there are other packets to read.
+const OPENINGS: usize = 256;
+
+/// Those of them that go on behind each batch although more packets wait, so that packets of connections never take all the time.
+const SHARE: usize = 8;
+
+/// Those that go on before it is looked again whether others have come.
+const OPEN_AT_ONCE: usize = 16;
 
 /// Common parts of the queues of one interface.
 #[derive(Clone, Debug)]
@@ -221,47 +231,131 @@ pub(super) async fn serve<D: PacketReader + PacketWriter + NeighbourWriter>(
     counters: &Arc<QueueCounters>,
     stopped: &mut (impl Future + Unpin),
 ) -> io::Result<()> {
-    let mut packet = PacketBuf::new();
-    let mut coalescer = device.takes_super_packets().then(Coalescer::of_passing);
-    let mut executor =
-        Executor::new(device, Arc::clone(counters), None).tapped(Arc::clone(&path.taps), path.side);
+    let mut queue = Queue::new(device, path, counters);
     loop {
+        let has_openings = !queue.openings.is_empty();
         tokio::select! {
             biased;
-            _ = &mut *stopped => return Ok(()),
-            ready = executor.device().readable() => ready?,
-        }
-        let now = path.clock.now();
-        let process = |executor: &mut Executor<D>, packet: &mut PacketBuf| {
-            executor.execute(packet, |packet, outbox| {
-                Some(path.director.process(packet, path.side, now, outbox))
-            });
-        };
-        for _ in 0..BATCH {
-            match executor.device().read(&mut packet) {
-                Ok(true) => {}
-                Ok(false) => break,
-                Err(ReadError::Gone(error)) => return Err(error),
-                Err(error) => {
-                    counters.unreadable(&error);
-                    continue;
-                }
+            _ = &mut *stopped => {
+                queue.open(usize::MAX);
+                return Ok(());
             }
-            match &mut coalescer {
-                Some(coalescer) => coalescer.add(&mut packet, |packet| process(&mut executor, packet)),
-                None => process(&mut executor, &mut packet),
-            }
+            ready = queue.executor.device().readable(), if !has_openings => ready?,
+            // What has come meanwhile is seen, and goes first.
+            () = tokio::task::yield_now(), if has_openings => {}
         }
-        if let Some(gathering) = &mut coalescer {
-            gathering.flush(|packet| process(&mut executor, packet));
-            if executor.refuses_super_packets() {
-                coalescer = None;
-            }
-        }
+        let is_empty = queue.read_batch()?;
+        queue.open(if is_empty { OPEN_AT_ONCE } else { SHARE });
+        queue.flush();
         if path.director.has_full_sync_message() {
             path.sync_bell.notify_one();
         }
     }
+}
+
+/// A queue that is served.
+struct Queue<'p, D> {
+    path: &'p Path,
+    executor: Executor<D>,
+    counters: &'p QueueCounters,
+    packet: PacketBuf,
+    /// For SYNs that have waited.
+    opening: PacketBuf,
+    openings: Openings,
+    coalescer: Option<Coalescer>,
+    now: Time,
+}
+
+impl<'p, D: PacketReader + PacketWriter + NeighbourWriter> Queue<'p, D> {
+    fn new(device: D, path: &'p Path, counters: &'p Arc<QueueCounters>) -> Self {
+        Self {
+            path,
+            coalescer: device.takes_super_packets().then(Coalescer::of_passing),
+            executor: Executor::new(device, Arc::clone(counters), None)
+                .tapped(Arc::clone(&path.taps), path.side),
+            counters,
+            packet: PacketBuf::new(),
+            opening: PacketBuf::new(),
+            openings: Openings::new(OPENINGS),
+            now: Time::ZERO,
+        }
+    }
+
+    /// Reads a batch; true when nothing more waits. SYNs wait for the rest of it.
+    fn read_batch(&mut self) -> io::Result<bool> {
+        self.now = self.path.clock.now();
+        for _ in 0..BATCH {
+            match self.executor.device().read(&mut self.packet) {
+                Ok(true) => {}
+                Ok(false) => return Ok(true),
+                Err(ReadError::Gone(error)) => return Err(error),
+                Err(error) => {
+                    self.counters.unreadable(&error);
+                    continue;
+                }
+            }
+            match self.openings.hold(&self.packet) {
+                Held::Waits => continue,
+                Held::NoRoom => {
+                    self.counters.verdict(Verdict::Drop(DropReason::Crowded));
+                    continue;
+                }
+                Held::Not => {}
+                Held::Behind(flow) => {
+                    while self.openings.next_of(flow, &mut self.opening) {
+                        process(
+                            &mut self.opening,
+                            &mut self.coalescer,
+                            &mut self.executor,
+                            (self.path, self.now),
+                        );
+                    }
+                }
+            }
+            process(&mut self.packet, &mut self.coalescer, &mut self.executor, (self.path, self.now));
+        }
+        Ok(false)
+    }
+
+    /// Lets so many of the SYNs go on that wait.
+    fn open(&mut self, most: usize) {
+        for _ in 0..most {
+            if !self.openings.next(&mut self.opening) {
+                return;
+            }
+            process(&mut self.opening, &mut self.coalescer, &mut self.executor, (self.path, self.now));
+        }
+    }
+
+    /// Sends what waits for more of its stream.
+    fn flush(&mut self) {
+        let Some(coalescer) = &mut self.coalescer else { return };
+        coalescer.flush(|packet| decide(packet, &mut self.executor, (self.path, self.now)));
+        if self.executor.refuses_super_packets() {
+            self.coalescer = None;
+        }
+    }
+}
+
+/// A packet goes its way, or waits for more of its stream.
+fn process<D: PacketWriter + NeighbourWriter>(
+    packet: &mut PacketBuf,
+    coalescer: &mut Option<Coalescer>,
+    executor: &mut Executor<D>,
+    at: (&Path, Time),
+) {
+    match coalescer {
+        Some(coalescer) => coalescer.add(packet, |packet| decide(packet, executor, at)),
+        None => decide(packet, executor, at),
+    }
+}
+
+fn decide<D: PacketWriter + NeighbourWriter>(
+    packet: &mut PacketBuf,
+    executor: &mut Executor<D>,
+    (path, now): (&Path, Time),
+) {
+    executor.execute(packet, |packet, outbox| Some(path.director.process(packet, path.side, now, outbox)));
 }
 
 #[cfg(test)]
@@ -304,6 +398,39 @@ mod tests {
         drop(stop);
         queue.await.unwrap().unwrap();
         assert_eq!(count(&counters, "pass"), u64::from(packets));
+    }
+
+    #[tokio::test]
+    async fn syns_wait_until_what_came_with_them_has_gone() {
+        let (device, mut wire) = memory_device();
+        let (stop, mut stopped) = oneshot::channel::<()>();
+        let path = Path::of_nothing();
+        let queue = path.counters.queue("tunvs-vip/0");
+        let (from, to) = (Ipv4Addr::new(10, 0, 0, 1).into(), Ipv4Addr::new(10, 0, 0, 2).into());
+        let flags_and_ports =
+            [(TcpFlags::SYN, 1), (TcpFlags::SYN, 2), (TcpFlags::ACK, 3), (TcpFlags::ACK, 2)];
+        for (flags, port) in flags_and_ports {
+            let segment = make::tcp(make::Ends::new(from, port, to, 80), flags, &[]);
+            wire.send(PacketBuf::from_packet(&segment));
+        }
+        for port in 0..OPENINGS as u16 + 10 {
+            let segment = make::tcp(make::Ends::new(from, 1000 + port, to, 80), TcpFlags::SYN, &[]);
+            wire.send(PacketBuf::from_packet(&segment));
+        }
+        let receiving = async {
+            let mut ports = Vec::new();
+            for _ in 0..4 + OPENINGS {
+                let packet = wire.receive().await.unwrap();
+                ports.push(u16::from_be_bytes([packet.bytes()[20], packet.bytes()[21]]));
+            }
+            drop(stop);
+            ports
+        };
+        let (served, ports) = tokio::join!(serve(device, &path, &queue, &mut stopped), receiving);
+        served.unwrap();
+        assert_eq!(ports[..5], [3, 2, 2, 1, 1000]);
+        assert!(ports[3..].is_sorted(), "{ports:?}");
+        assert!(count(&path.counters, "drop_crowded") <= 10);
     }
 
     #[tokio::test]

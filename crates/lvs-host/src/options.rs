@@ -42,7 +42,7 @@ impl Default for HostOptions {
             claim_vips: true,
             table_base: 7600,
             announce_table: 151,
-            tx_queue_len: 10_000,
+            tx_queue_len: 1000,
             journal: None,
         }
     }

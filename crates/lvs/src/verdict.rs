@@ -94,6 +94,8 @@ drop_reasons! {
     NoCallId => "no_call_id",
     /// One of those that `drop_packet` gives up.
     GivenUp => "given_up",
+    /// A SYN that waited behind packets of other flows, when too many did.
+    Crowded => "crowded",
     /// The forwarding method of its server is not to be had on this director.
     NoWayToServer => "no_way_to_server",
     /// An answer of an FTP server became too long, or a packet does not go into a tunnel's with all its outer headers.
