@@ -18,7 +18,7 @@ bindir := $(DESTDIR)$(PREFIX)/sbin
 share  := $(DESTDIR)$(PREFIX)/share
 
 .DEFAULT_GOAL := help
-.PHONY: help build install install-files deb dist check deny rust-version test test-deps test-netns test-sim bench bench-compare demo clean
+.PHONY: help build install install-files deb dist check deny rust-version test test-deps test-netns test-hostile test-sim bench bench-compare demo clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -65,6 +65,10 @@ test-deps:
 test-netns: ## scenarios in network namespaces (root); T=name runs one
 	$(CARGO) build --locked
 	scripts/run-netns-tests $(T)
+
+test-hostile: test-deps ## floods beside real clients, and a table of what was served (root)
+	$(CARGO) build --release --locked
+	scripts/test-hostile
 
 test-sim: ## seeded simulation; SEEDS=how many
 	SIM_SEEDS=$(SEEDS) $(CARGO) test --locked --test all simulation:: -- --nocapture

@@ -7,7 +7,7 @@ _ipvsadm() {
     --help --version'
   local selectors='-t -u -f --tcp-service --udp-service --sctp-service --fwmark-service'
   local services="$selectors -6 --ipv6 -s --scheduler -p --persistent -M --netmask -o --ops --pe -b --sched-flags
-    --proxy-protocol --toa --rst-on-expire"
+    --proxy-protocol --toa --rst-on-expire --syn-defence"
   local servers="$selectors -6 --ipv6 -r --real-server -g --gatewaying -i --ipip -m --masquerading -w --weight
     -x --u-threshold -y --l-threshold --tun-type --tun-port --tun-nocsum --tun-csum --tun-remcsum --fullnat"
   local listings="$selectors -6 --ipv6 -n --numeric -c --connection --timeout --daemon --stats --rate --exact
@@ -21,6 +21,7 @@ _ipvsadm() {
     --pe) choices=sip ;;
     --tun-type) choices='ipip gue gre' ;;
     --proxy-protocol) choices='v1 v2' ;;
+    --syn-defence) choices='auto on off' ;;
     --start-daemon | --stop-daemon) choices='master backup' ;;
     --mcast-interface) choices=$(cd /sys/class/net 2>/dev/null && echo *) ;;
     -t | --tcp-service) choices=$(_ipvsadm_known -t 3) ;;

@@ -107,6 +107,8 @@ fn options(given: RunArgs, source: Option<Source>, config: Config) -> daemon::Op
             laddr_ports: given.laddr_ports.or(file.laddr_ports).unwrap_or(defaults.laddr_ports),
             masquerade_nets: [given.masquerade_nets, file.masquerade_nets].concat(),
             mss_clamp: !given.no_mss_clamp && file.mss_clamp.unwrap_or(defaults.mss_clamp),
+            syn_defence: file.syn_defence.unwrap_or(defaults.syn_defence),
+            syn_rate: file.syn_rate.unwrap_or(defaults.syn_rate),
             hairpin: !given.no_hairpin && file.hairpin.unwrap_or(defaults.hairpin),
             ..defaults
         },

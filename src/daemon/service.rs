@@ -288,7 +288,16 @@ impl DirectorService {
     pub(super) fn counted(&self) -> Vec<Counter> {
         let no_room = Counter { name: "toa_no_room".to_owned(), value: self.director.toa_no_room() };
         let held_back = Counter { name: "icmp_held_back".to_owned(), value: self.director.icmp_held_back() };
-        let own = self.counters.sum().into_iter().chain([no_room, held_back]).chain(self.sync.counted());
+        let syn = self.director.syn_counts();
+        let cookies = [
+            ("syn_cookies_sent", syn.sent),
+            ("syn_cookies_taken", syn.taken),
+            ("syn_cookies_refused", syn.refused),
+            ("syn_unanswered", syn.unanswered),
+        ]
+        .map(|(name, value)| Counter { name: name.to_owned(), value });
+        let beside = [no_room, held_back].into_iter().chain(cookies);
+        let own = self.counters.sum().into_iter().chain(beside).chain(self.sync.counted());
         let inherited = self.inherited.lock();
         let with_those_before = |counter: Counter| {
             let before = inherited.counters.get(&counter.name).copied().unwrap_or(0);

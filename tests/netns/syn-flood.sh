@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Keep-alive clients beside a flood of SYNs from addresses that are nobody's: how many of their requests are answered a second, and how
-# many by plain routing beside the same flood, in turns in one run; no connection that was there before is lost. The figures come last.
+# many by plain routing beside the same flood, in turns in one run; no connection that was there before is lost. The figures come last, as a
+# row of the table of `make test-hostile`.
 #   SPAN: seconds of each measurement (2). TURNS: of each (1). RATE: SYNs a second (40,000). GOAL: the least share of plain routing, in
 #   hundredths (20, as a debug build on a busy machine has it; `make test-hostile` wants 70 of a release build).
 here=$(realpath "$(dirname "$0")")
@@ -26,11 +27,12 @@ beside_flood() {
   is_flooded() { (($(sent) > before + rate / 10)); }
   wait_until 20 is_flooded
   before=$(sent) began=$EPOCHREALTIME
-  said=$(on client wrk -t 2 -c 32 -d "${span}s" "http://$1/")
+  said=$(on client wrk -t 2 -c 32 -d "${span}s" --latency "http://$1/")
   packets=$(awk -v n=$(($(sent) - before)) -v a="$began" -v b="$EPOCHREALTIME" 'BEGIN { printf "%d", n / (b - a) }')
   kill $flooding
   wait $flooding || true
   requests=$(awk '/^Requests\/sec/ { print int($2) }' <<<"$said")
+  p99=$(awk '$1 == "99%" { print $2 }' <<<"$said")
 }
 
 start_director
@@ -44,7 +46,8 @@ wait_until 10 grep -q ready "$work/served"
 ip netns exec client python3 "$here/hold.py" open $vip 7 200 >"$work/held" 2>"$work/hold-open.log" &
 wait_until 20 grep -q open "$work/held"
 
-plain=0 directed=0 flooded=0
+memory() { awk '/^VmRSS/ { print int($2 / 1024) }' "/proc/$director/status"; }
+memory_before=$(memory) plain=0 directed=0 flooded=0
 for ((turn = 0; turn < turns; turn++)); do
   beside_flood $real
   plain=$((plain + requests))
@@ -53,8 +56,9 @@ for ((turn = 0; turn < turns; turn++)); do
 done
 same "connections that ended in the floods" open "$(<"$work/held")"
 share=$((directed * 100 / plain))
+memory_after=$(memory)
 crowded=$(on ds tunvs counters | awk '$1 == "drop_crowded" { print $2 }')
 stop_director
 nothing_left
-echo "beside $((flooded / turns)) packets/s: $((directed / turns)) requests/s, by plain routing $((plain / turns)): $share %; $crowded SYNs gave way"
+echo "| $((flooded / turns)) packets/s, $rate of them SYNs of nobody; keep-alive clients; $crowded SYNs gave way | $((directed / turns)) requests/s, $share % of plain routing | $p99 | $memory_before MB, then $memory_after MB |"
 ((share >= goal)) || fail "$share % of plain routing, $goal % is the goal"

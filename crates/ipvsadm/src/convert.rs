@@ -109,6 +109,7 @@ fn service(words: &ServiceWords, options: OptSet) -> Result<ServiceSpec, Fail> {
         engine: Some(&words.engine).filter(|engine| !engine.is_empty()).cloned(),
         client_addr_mode: words.client_addr_mode,
         rst_on_expire: words.rst_on_expire,
+        syn_defence: words.syn_defence,
     })
 }
 

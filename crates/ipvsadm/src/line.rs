@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use super::options::{Action, Method, OptSet};
 use lvs::director::{DaemonRole, TimeoutSettings};
-use lvs::service::{ClientAddrMode, Family, Persistence, Protocol, SchedulerFlags, TunnelKind};
+use lvs::service::{ClientAddrMode, Family, Persistence, Protocol, SchedulerFlags, SynDefence, TunnelKind};
 
 /// Interface that a sync daemon sends and listens on when nobody says otherwise.
 pub(super) const DEFAULT_INTERFACE: &str = "eth0";
@@ -36,6 +36,7 @@ pub(super) struct ServiceWords {
     pub netmask: u32,
     pub one_packet: bool,
     pub rst_on_expire: bool,
+    pub syn_defence: Option<SynDefence>,
     pub engine: String,
     pub client_addr_mode: Option<ClientAddrMode>,
 }
@@ -83,6 +84,7 @@ impl Line {
                 netmask: Persistence::host_mask(Family::V4),
                 one_packet: false,
                 rst_on_expire: false,
+                syn_defence: None,
                 engine: String::new(),
                 client_addr_mode: None,
             },

@@ -32,6 +32,7 @@ const SERVICE_OPTIONS: OptSet = OptSet::of(&[
     Opt::ProxyProtocol,
     Opt::Toa,
     Opt::RstOnExpire,
+    Opt::SynDefence,
 ]);
 
 const SERVER_OPTIONS: OptSet = OptSet::of(&[

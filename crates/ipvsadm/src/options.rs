@@ -85,6 +85,7 @@ pub(super) enum Opt {
     ProxyProtocol,
     Toa,
     RstOnExpire,
+    SynDefence,
 }
 
 impl Opt {
@@ -230,4 +231,5 @@ pub(super) const TABLE: &[Spec<Id>] = &[
     flag("toa", None, Opt::Toa),
     spec("fullnat", None, Takes::Nothing, Id::Method(Method::FullNat)),
     flag("rst-on-expire", None, Opt::RstOnExpire),
+    word("syn-defence", None, Opt::SynDefence),
 ];

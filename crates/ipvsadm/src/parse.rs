@@ -14,7 +14,7 @@ use super::options::{Action, Id, Opt, TABLE};
 use super::popt::Popt;
 use super::sched_flags;
 use lvs::director::{DaemonRole, TimeoutSettings};
-use lvs::service::{ClientAddrMode, Family, Persistence, Protocol, ProxyVersion, TunnelKind};
+use lvs::service::{ClientAddrMode, Family, Persistence, Protocol, ProxyVersion, SynDefence, TunnelKind};
 
 /// `-p` alone. The manual says 300.
 const DEFAULT_PERSISTENCE: u32 = 360;
@@ -148,6 +148,11 @@ impl Line {
             Opt::Netmask => service.netmask = netmask(text, service.family, names)?,
             Opt::OnePacket => service.one_packet = true,
             Opt::RstOnExpire => service.rst_on_expire = true,
+            Opt::SynDefence => {
+                let known = SynDefence::ALL.into_iter().find(|mode| mode.name().as_bytes() == text);
+                let unknown = || Fail::quoting("illegal syn-defence `", text, "' specified: auto, on or off");
+                service.syn_defence = Some(known.ok_or_else(unknown)?);
+            }
             Opt::Engine => service.engine = name(text),
             Opt::ProxyProtocol => {
                 let version = match text {

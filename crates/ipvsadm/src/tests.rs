@@ -9,8 +9,8 @@ use super::names::NoNames;
 use super::{lossless_server, lossless_service, read_command};
 use lvs::director::Command;
 use lvs::service::{
-    Family, Forwarding, Persistence, Protocol, SchedulerFlags, ServerSpec, ServiceKey, ServiceSpec, Tunnel,
-    TunnelChecksum, TunnelKind,
+    Family, Forwarding, Persistence, Protocol, SchedulerFlags, ServerSpec, ServiceKey, ServiceSpec,
+    SynDefence, Tunnel, TunnelChecksum, TunnelKind,
 };
 
 fn addr() -> impl Strategy<Value = IpAddr> {
@@ -53,6 +53,7 @@ fn service() -> impl Strategy<Value = ServiceSpec> {
             engine: has_engine.then(|| "sip".to_owned()),
             client_addr_mode: None,
             rst_on_expire: !has_engine && one_packet,
+            syn_defence: one_packet.then_some(SynDefence::Auto),
         },
     )
 }

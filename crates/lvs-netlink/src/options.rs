@@ -165,6 +165,7 @@ impl Service<'_> {
             engine: None,
             client_addr_mode: there.and_then(|there| there.client_addr_mode),
             rst_on_expire: there.is_some_and(|there| there.rst_on_expire),
+            syn_defence: there.and_then(|there| there.syn_defence),
         }
     }
 }

@@ -4,6 +4,7 @@
 //! answers. Called by the core and by the device edge (which uses [`PacketBuf`] only).
 #![forbid(unsafe_code)]
 
+mod bare;
 mod buf;
 pub mod checksum;
 mod coalesce;
@@ -23,6 +24,7 @@ pub mod sctp;
 mod segment;
 mod stream;
 
+pub use bare::BareSegment;
 pub use buf::{BadOffload, Checksum, Gso, GsoKind, HEADROOM, MAX_PACKET, Offload, PacketBuf, VNET_LEN};
 pub use coalesce::Coalescer;
 pub use decap::{DecapError, Wrapping, decapsulate, inner_at, take_gue, wrapping};

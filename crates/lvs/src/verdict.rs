@@ -96,6 +96,8 @@ drop_reasons! {
     GivenUp => "given_up",
     /// A SYN that waited behind packets of other flows, when too many did.
     Crowded => "crowded",
+    /// Of a client whose server has not answered its SYN yet (`syn_defence`); it comes again.
+    TooEarly => "too_early",
     /// The forwarding method of its server is not to be had on this director.
     NoWayToServer => "no_way_to_server",
     /// An answer of an FTP server became too long, or a packet does not go into a tunnel's with all its outer headers.

@@ -14,7 +14,8 @@ use crate::matrix::tunnel_name;
 use crate::{sched_flags, sort};
 use lvs::director::{ConnEntry, DaemonSpec, EngineData, Reply, ServerEntry, ServiceEntry, TimeoutSettings};
 use lvs::service::{
-    ClientAddrMode, Family, Forwarding, ProxyVersion, Rates, ServiceSpec, Stats, TunnelChecksum, TunnelKind,
+    ClientAddrMode, Family, Forwarding, ProxyVersion, Rates, ServiceSpec, Stats, SynDefence, TunnelChecksum,
+    TunnelKind,
 };
 use lvs_events::json::{End, Selector};
 
@@ -51,6 +52,8 @@ struct Service {
     toa: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     rst_on_expire: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    syn_defence: Option<SynDefence>,
     stats: Stats,
     rates: Rates,
     servers: Vec<Server>,
@@ -200,6 +203,7 @@ fn service(mut entry: ServiceEntry, sorted: bool) -> Service {
         },
         toa: (spec.client_addr_mode == Some(ClientAddrMode::Toa)).then_some(true),
         rst_on_expire: spec.rst_on_expire.then_some(true),
+        syn_defence: spec.syn_defence,
         stats: entry.stats,
         rates: entry.rates,
         servers: entry.servers.into_iter().map(server).collect(),

@@ -95,6 +95,9 @@ fn service_options(spec: &ServiceSpec, flags: &str) -> String {
     if spec.rst_on_expire {
         text.push_str(" --rst-on-expire");
     }
+    if let Some(mode) = spec.syn_defence {
+        text.push_str(&format!(" --syn-defence {}", mode.name()));
+    }
     text
 }
 

@@ -1,7 +1,7 @@
 //! The director's own options.
 
 use std::fmt::Display;
-use std::num::{NonZeroU64, NonZeroUsize};
+use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
@@ -14,6 +14,7 @@ use crate::ports::port_range;
 use crate::queues::Queues;
 use crate::tables::table;
 use lvs::director::Kernel;
+use lvs::service::SynDefence;
 
 /// Options of the director; None where the file is silent. They hold until the director ends.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -29,6 +30,9 @@ pub struct DirectorOptions {
     pub laddr_ports: Option<RangeInclusive<u16>>,
     pub hairpin: Option<bool>,
     pub mss_clamp: Option<bool>,
+    pub syn_defence: Option<SynDefence>,
+    #[serde(deserialize_with = "syn_rate")]
+    pub syn_rate: Option<u32>,
     pub claim_vips: Option<bool>,
     pub tun_prefix: Option<String>,
     pub queues: Option<Queues>,
@@ -105,6 +109,10 @@ fn conn_table_size<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<
 
 fn max_conns<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<usize>, D::Error> {
     NonZeroUsize::deserialize(deserializer).map(|conns| Some(conns.get()))
+}
+
+fn syn_rate<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+    NonZeroU32::deserialize(deserializer).map(|rate| Some(rate.get()))
 }
 
 /// As many as the kernel's module takes.

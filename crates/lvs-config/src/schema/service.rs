@@ -15,7 +15,7 @@ use super::server::{Server, Sorry};
 use crate::error::Mistake;
 use lvs::service::{
     self, ClientAddrMode, DeclaredService, Endpoint, Family, Protocol, ProxyVersion, SchedulerFlags,
-    ServiceKey, ServiceSpec,
+    ServiceKey, ServiceSpec, SynDefence,
 };
 use lvs_health::spec::{OnFailure, ServiceHealth, ServicePolicy};
 
@@ -37,6 +37,7 @@ pub(crate) struct Service {
     toa: Option<Placed<bool>>,
     #[serde(default, skip_serializing_if = "is_default")]
     rst_on_expire: bool,
+    syn_defence: Option<SynDefence>,
     pub(super) check: Option<OneOrMany<Check>>,
     #[serde(default, skip_serializing_if = "is_default")]
     pub(super) alpha: bool,
@@ -133,6 +134,7 @@ impl Placed<Service> {
             (None, None) => None,
         };
         spec.rst_on_expire = self.rst_on_expire;
+        spec.syn_defence = self.syn_defence;
         Ok(spec)
     }
 
@@ -201,6 +203,7 @@ impl From<(&DeclaredService, Option<&ServiceHealth>)> for Service {
             proxy_protocol,
             toa,
             rst_on_expire: spec.rst_on_expire,
+            syn_defence: spec.syn_defence,
             server: server.collect(),
             ..health.map_or_else(Self::default, |health| Self::from(&health.policy))
         }

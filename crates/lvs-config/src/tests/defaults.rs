@@ -99,8 +99,18 @@ fn the_director_has_the_defaults_of_the_page() {
     let said: String =
         defaults("[director]").into_iter().map(|(key, value, _)| format!("{key} = {value}\n")).collect();
     let said = parse(&format!("[director]\n{said}")).director;
-    let Settings { kernel, conn_table_size, max_conns, ftp_ports, laddr_ports, mss_clamp, hairpin, .. } =
-        Settings::default();
+    let Settings {
+        kernel,
+        conn_table_size,
+        max_conns,
+        ftp_ports,
+        laddr_ports,
+        mss_clamp,
+        hairpin,
+        syn_defence,
+        syn_rate,
+        ..
+    } = Settings::default();
     let expected = DirectorOptions {
         kernel: Some(kernel),
         proc_sctp: Some(true),
@@ -109,6 +119,8 @@ fn the_director_has_the_defaults_of_the_page() {
         ftp_ports: Some(ftp_ports),
         laddr_ports: Some(laddr_ports),
         mss_clamp: Some(mss_clamp),
+        syn_defence: Some(syn_defence),
+        syn_rate: Some(syn_rate),
         hairpin: Some(hairpin),
         announce: Some(false),
         announce_table: Some(crate::defaults::ANNOUNCE_TABLE),

@@ -10,11 +10,15 @@ mod proxy;
 pub mod sequence;
 pub mod sip;
 mod stamps;
+mod syn_cookie;
+mod syn_proxy;
 mod toa;
 
 pub use ftp::Control;
 pub use proxy::{ProxyHeader, ProxyProgress, ProxyStep, close_fast_open};
 pub use stamps::blank_stamps;
+pub use syn_cookie::{Offer, Opening, SynCookies, opening_options, stamps};
+pub use syn_proxy::{OWN_SCALE, ProvenClient, ServerStep, Shift, SynProgress, SynProxy, between};
 pub use toa::{Toa, ToaOutcome, leave_room, toa_len};
 
 /// State of telling a server the client's address.

@@ -1,7 +1,7 @@
 //! Properties that few connections have, beside the record of all.
 
 use super::{Account, Positions};
-use crate::app::{ClientAddrState, ftp};
+use crate::app::{ClientAddrState, SynProxy, ftp};
 use crate::time::Time;
 
 /// A persistence engine, and what it knows clients by.
@@ -29,6 +29,8 @@ pub struct Extra {
     pub(super) pinned: bool,
     /// State of telling the server the client's address.
     pub(super) client_addr_state: Option<ClientAddrState>,
+    /// Of a connection that began with a cookie.
+    pub(super) syn_proxy: Option<Box<SynProxy>>,
     /// Traffic so far, if it is logged.
     pub(super) account: Option<Account>,
 }

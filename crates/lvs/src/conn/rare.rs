@@ -1,7 +1,7 @@
 //! Access to the properties that few connections have ([`Extra`](super::Extra)).
 
 use super::{Account, Connection, Engine, Positions};
-use crate::app::{ClientAddrState, ftp};
+use crate::app::{ClientAddrState, SynProxy, ftp};
 use crate::time::Time;
 
 impl Connection {
@@ -66,9 +66,24 @@ impl Connection {
         self.extra.get_or_insert_default().client_addr_state = Some(client_addr_state);
     }
 
-    /// Whether a header of PROXY waits to be acknowledged.
-    pub fn has_header_waiting(&self) -> bool {
-        matches!(self.client_addr_state(), Some(ClientAddrState::Proxy(proxy)) if proxy.is_waiting())
+    /// How its handshake differs from that of its server, if it began with a cookie.
+    pub fn syn_proxy(&self) -> Option<&SynProxy> {
+        self.extra.as_ref()?.syn_proxy.as_deref()
+    }
+
+    pub fn syn_proxy_mut(&mut self) -> Option<&mut SynProxy> {
+        self.extra.as_mut()?.syn_proxy.as_deref_mut()
+    }
+
+    pub fn set_syn_proxy(&mut self, syn_proxy: SynProxy) {
+        self.extra.get_or_insert_default().syn_proxy = Some(Box::new(syn_proxy));
+    }
+
+    /// Whether something is sent again by the clock: a header of PROXY, or a SYN.
+    pub fn is_repeated(&self) -> bool {
+        let has_header_waiting =
+            matches!(self.client_addr_state(), Some(ClientAddrState::Proxy(proxy)) if proxy.is_waiting());
+        has_header_waiting || self.syn_proxy().is_some_and(SynProxy::is_opening)
     }
 
     pub fn account(&self) -> Option<&Account> {

@@ -20,6 +20,7 @@ use path::icmp_limit::IcmpLimiter;
 use path::local_addrs::LocalAddrPool;
 use path::masqueraded_nets::Masquerade;
 use path::path_mtus::Routes;
+use path::syn_proxy::SynTally;
 use upkeep::defence_state::Defence;
 use upkeep::due::Upkeep;
 use upkeep::reset_queue::ResetQueue;
@@ -48,11 +49,13 @@ pub use control::take_over::TakeOver;
 pub use path::fullnat::DEFAULT_LADDR_PORTS;
 pub use path::icmp_limit::IcmpLimits;
 pub use path::local_addrs::{INNER_LADDRS, MOST_LADDRS, laddrs};
+pub use path::syn_proxy::SynCounts;
 pub use upkeep::resets::CutOff;
 pub use upkeep::sync::peers::{Heard, NotTaken, Telling};
 
+use crate::app::SynCookies;
 use crate::conn::{ConnId, ConnTable, Timeouts};
-use crate::service::ServiceTable;
+use crate::service::{DEFAULT_SYN_RATE, ServiceTable, SynDefence};
 use crate::time::Time;
 
 /// Settings that a director needs when it is made.
@@ -82,6 +85,10 @@ pub struct Settings {
     pub hairpin: bool,
     /// SYNs into a tunnel ask for no longer segments than fit it.
     pub mss_clamp: bool,
+    /// Defence against SYNs of nobody, for services that do not say.
+    pub syn_defence: SynDefence,
+    /// SYNs a second of one service from which on an automatic defence is on.
+    pub syn_rate: u32,
 }
 
 impl Default for Settings {
@@ -99,6 +106,8 @@ impl Default for Settings {
             masquerade_nets: Vec::new(),
             hairpin: true,
             mss_clamp: true,
+            syn_defence: SynDefence::Off,
+            syn_rate: DEFAULT_SYN_RATE,
         }
     }
 }
@@ -137,6 +146,10 @@ pub struct Director {
     has_engines: AtomicBool,
     /// Checks ask virtual addresses by way of servers.
     has_pinned_flows: AtomicBool,
+    /// Some service is defended against SYNs of nobody, or may come to be.
+    has_syn_defence: AtomicBool,
+    syn_cookies: SynCookies,
+    syn_counts: SynTally,
     /// Some service's connections told their ends.
     tells_ends: AtomicBool,
     /// Some service was there: the kernel makes its table of connections with the first, and keeps it.
@@ -168,6 +181,9 @@ impl Director {
             masquerade,
             has_engines: AtomicBool::new(false),
             has_pinned_flows: AtomicBool::new(false),
+            has_syn_defence: AtomicBool::new(false),
+            syn_cookies: SynCookies::new(settings.secret),
+            syn_counts: SynTally::default(),
             tells_ends: AtomicBool::new(false),
             had_services: AtomicBool::new(false),
             routes: Routes::default(),

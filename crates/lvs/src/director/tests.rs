@@ -319,6 +319,7 @@ mod peers;
 mod pin;
 mod pressure;
 mod resets;
+mod syn_defence;
 
 #[test]
 fn a_server_that_is_this_host_gets_its_packets_from_the_hosts_own_stack() {

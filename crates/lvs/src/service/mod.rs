@@ -10,6 +10,7 @@ mod real;
 mod reconcile;
 mod spec;
 mod stats;
+mod syn_gauge;
 mod table;
 mod trash;
 mod validate;
@@ -24,5 +25,6 @@ pub use spec::{
     ServiceSpec, Tunnel, TunnelChecksum, TunnelKind,
 };
 pub use stats::{Counters, Estimator, Rates, Stats};
+pub use syn_gauge::{DEFAULT_SYN_RATE, SynDefence};
 pub use table::ServiceTable;
 pub use virt::VirtualService;

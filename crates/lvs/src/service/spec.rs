@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Endpoint, Family, ServiceKey};
+use super::{Endpoint, Family, ServiceKey, SynDefence};
 
 /// A virtual service as declared (`ip_vs_service_user_kern`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,6 +24,9 @@ pub struct ServiceSpec {
     /// Both ends of a TCP connection are told when it ends by a timeout or with its server. Not in the kernel.
     #[serde(default)]
     pub rst_on_expire: bool,
+    /// Defence against SYNs of nobody; None: as the director is told. Not in the kernel.
+    #[serde(default)]
+    pub syn_defence: Option<SynDefence>,
 }
 
 impl ServiceSpec {
@@ -37,6 +40,7 @@ impl ServiceSpec {
             engine: None,
             client_addr_mode: None,
             rst_on_expire: false,
+            syn_defence: None,
         }
     }
 }

@@ -6,8 +6,10 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use super::stats::Meter;
+use super::syn_gauge::SynGauge;
 use super::{
-    CommandError, Endpoint, Protocol, Rates, RealServer, ServerSpec, ServiceKey, ServiceSpec, Stats,
+    CommandError, Endpoint, Forwarding, Protocol, Rates, RealServer, ServerSpec, ServiceKey, ServiceSpec,
+    Stats,
 };
 use crate::sched::{self, Cursor, FULL_SHARE, Flow, Ramps, Remembered, Scheduler, ServerChange};
 
@@ -24,6 +26,9 @@ pub struct VirtualService {
     /// Traffic of servers that are gone, while they were here.
     retired: Stats,
     meter: Meter,
+    syn_gauge: SynGauge,
+    /// It has servers, and packets to all of them are rewritten.
+    rewrites_all: bool,
 }
 
 impl VirtualService {
@@ -40,6 +45,8 @@ impl VirtualService {
             is_ramping: false,
             retired: Stats::default(),
             meter: Meter::default(),
+            syn_gauge: SynGauge::default(),
+            rewrites_all: false,
         })
     }
 
@@ -60,6 +67,15 @@ impl VirtualService {
 
     pub const fn spec(&self) -> &ServiceSpec {
         &self.spec
+    }
+
+    pub const fn syn_gauge(&self) -> &SynGauge {
+        &self.syn_gauge
+    }
+
+    /// Whether packets to all of its servers are rewritten, and there are any.
+    pub const fn rewrites_all(&self) -> bool {
+        self.rewrites_all
     }
 
     pub fn servers(&self) -> &[Arc<RealServer>] {
@@ -215,6 +231,9 @@ impl VirtualService {
     }
 
     fn tell_scheduler(&mut self, change: ServerChange) {
+        let is_rewritten =
+            |server: &Arc<RealServer>| matches!(server.forwarding(), Forwarding::Masq | Forwarding::FullNat);
+        self.rewrites_all = !self.servers.is_empty() && self.servers.iter().all(is_rewritten);
         if let Some(scheduler) = &mut self.scheduler {
             scheduler.get_mut().servers_changed(&self.servers, change);
         }

@@ -1,6 +1,6 @@
 //! One connection or template as plain values.
 
-use crate::app::{ClientAddrState, ftp};
+use crate::app::{ClientAddrState, SynProxy, ftp};
 use crate::conn::{
     Account, ConnFlags, ConnId, Connection, Engine, LastSegment, LocalEnd, Method, Positions, State,
 };
@@ -56,6 +56,7 @@ pub struct Rare {
     pub synced_until: Option<(Time, u8)>,
     pub pinned: bool,
     pub client_addr: Option<ClientAddrState>,
+    pub syn_proxy: Option<Box<SynProxy>>,
     /// When what it tells its server is sent again.
     pub repeat_at: Option<Time>,
     pub account: Option<Account>,
@@ -75,6 +76,7 @@ impl ConnRecord {
             synced_until: extra.synced_until,
             pinned: extra.pinned,
             client_addr: extra.client_addr_state.clone(),
+            syn_proxy: extra.syn_proxy.clone(),
             repeat_at: None,
             account: extra.account,
         });

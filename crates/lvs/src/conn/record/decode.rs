@@ -8,11 +8,16 @@ use super::bytes::Source;
 use super::encode::part;
 use super::{ConnRecord, Damage, Rare, ServerRef};
 use crate::app::sequence::Correction;
-use crate::app::{ClientAddrState, ProxyHeader, ProxyProgress, Toa, ftp};
+use crate::app::{
+    ClientAddrState, Offer, ProvenClient, ProxyHeader, ProxyProgress, Shift, SynProgress, SynProxy, Toa, ftp,
+};
 use crate::conn::{
     Account, ConnFlags, Engine, LastSegment, LocalEnd, Method, Positions, SctpState, State, TcpState,
 };
 use crate::service::ProxyVersion;
+
+/// The largest shift of a window (RFC 7323 2.3).
+const MOST_SCALE: u8 = 14;
 
 /// No deadline is later than the longest timeout from now.
 const LATEST: Duration = Duration::from_secs(1 << 24);
@@ -84,6 +89,7 @@ fn take(conn: &mut ConnRecord, kind: u8, source: &mut Source<'_>) -> Result<bool
             let start = source.option(Source::u32)?;
             conn.rare.client_addr = Some(ClientAddrState::Toa(Toa::starting_at(start)));
         }
+        part::SYN_OPENING | part::SYN_OPEN => conn.rare.syn_proxy = Some(Box::new(syn_proxy(source, kind)?)),
         part::REPEAT_AT => conn.rare.repeat_at = Some(source.time()?),
         part::ACCOUNT => conn.rare.account = Some(account(source)?),
         _ => return Ok(false),
@@ -116,9 +122,10 @@ fn check(conn: &ConnRecord) -> Result<(), Damage> {
     }
     let is_tcp = matches!(conn.state, State::Tcp(_));
     let rare = &conn.rare;
-    let is_of_tcp = rare.ftp.is_some() || rare.positions.is_some() || rare.client_addr.is_some();
+    let is_of_end = rare.client_addr.is_some() || rare.syn_proxy.is_some();
+    let is_of_tcp = rare.ftp.is_some() || rare.positions.is_some() || is_of_end;
     let is_rewritten = conn.method == Method::Masq;
-    if is_of_tcp && !is_tcp || rare.client_addr.is_some() && !is_rewritten {
+    if is_of_tcp && !is_tcp || is_of_end && !is_rewritten {
         return bad("the protocol of what is read of TCP", conn.protocol);
     }
     if rare.engine.is_some() && !conn.is_template() || rare.pinned && conn.server.is_none() {
@@ -192,6 +199,30 @@ fn proxy(source: &mut Source<'_>) -> Result<ProxyHeader, Damage> {
         sent: source.option(|source| Ok(source.remaining()))?,
     };
     ProxyHeader::from_progress(&progress).ok_or_else(|| source.bad(stage.into()))
+}
+
+fn syn_proxy(source: &mut Source<'_>, kind: u8) -> Result<SynProxy, Damage> {
+    let (isn, cookie, answer_stamp) = (source.u32()?, source.u32()?, source.u32()?);
+    let (size, window) = (source.u16()?, source.u16()?);
+    let takes_sack = source.bool()?;
+    let offer = Offer { size, takes_sack, scale: scale(source)?, stamp: source.option(Source::u32)? };
+    let client = ProvenClient { isn, cookie, offer, answer_stamp, window };
+    let progress = if kind == part::SYN_OPENING {
+        let repeats = source.u8()?;
+        SynProgress::Opening { sent: source.option(|source| Ok(source.remaining()))?, repeats }
+    } else {
+        SynProgress::Open(Shift { sequence: source.u32()?, stamp: source.u32()?, scale: scale(source)? })
+    };
+    SynProxy::from_progress(client, &progress).ok_or_else(|| source.bad(kind.into()))
+}
+
+/// The shift of a window.
+fn scale(source: &mut Source<'_>) -> Result<Option<u8>, Damage> {
+    let scale = source.option(Source::u8)?;
+    if scale.is_some_and(|scale| scale > MOST_SCALE) {
+        return Err(source.bad(scale.unwrap_or_default().into()));
+    }
+    Ok(scale)
 }
 
 fn account(source: &mut Source<'_>) -> Result<Account, Damage> {

@@ -5,7 +5,7 @@ use super::bytes::{
     put_addr, put_end, put_forwarding, put_option, put_service, put_time, put_u16, put_u32, put_u64,
 };
 use super::{ConnRecord, Rare};
-use crate::app::{ClientAddrState, ProxyHeader};
+use crate::app::{ClientAddrState, ProvenClient, ProxyHeader, SynProgress, SynProxy};
 use crate::conn::{Method, Positions, State};
 use crate::service::ProxyVersion;
 use crate::time::Time;
@@ -28,6 +28,8 @@ pub(super) mod part {
     pub(in super::super) const TOA: u8 = 14;
     pub(in super::super) const ACCOUNT: u8 = 15;
     pub(in super::super) const REPEAT_AT: u8 = 16;
+    pub(in super::super) const SYN_OPENING: u8 = 17;
+    pub(in super::super) const SYN_OPEN: u8 = 18;
 }
 
 pub(super) fn put_connection(out: &mut Vec<u8>, conn: &ConnRecord, now: Time) {
@@ -108,6 +110,9 @@ fn put_rare(out: &mut Vec<u8>, rare: &Rare, now: Time) {
         }
         None => {}
     }
+    if let Some(proxy) = &rare.syn_proxy {
+        put_syn_proxy(out, proxy);
+    }
     if let Some(at) = rare.repeat_at {
         put_part(out, part::REPEAT_AT, |out| put_time(out, at, now));
     }
@@ -146,6 +151,29 @@ fn put_proxy(out: &mut Vec<u8>, proxy: &ProxyHeader) {
     put_u16(out, progress.len);
     put_u32(out, progress.start);
     put_option(out, progress.sent, |out, sent| out.extend(sent));
+}
+
+fn put_syn_proxy(out: &mut Vec<u8>, proxy: &SynProxy) {
+    let client = |out: &mut Vec<u8>| {
+        let ProvenClient { isn, cookie, offer, answer_stamp, window } = proxy.client;
+        [isn, cookie, answer_stamp].into_iter().for_each(|value| put_u32(out, value));
+        [offer.size, window].into_iter().for_each(|value| put_u16(out, value));
+        out.push(offer.takes_sack.into());
+        put_option(out, offer.scale, |out, scale| out.push(scale));
+        put_option(out, offer.stamp, put_u32);
+    };
+    match proxy.progress() {
+        SynProgress::Opening { sent, repeats } => put_part(out, part::SYN_OPENING, |out| {
+            client(out);
+            out.push(repeats);
+            put_option(out, sent, |out, sent| out.extend(sent));
+        }),
+        SynProgress::Open(shift) => put_part(out, part::SYN_OPEN, |out| {
+            client(out);
+            [shift.sequence, shift.stamp].into_iter().for_each(|value| put_u32(out, value));
+            put_option(out, shift.scale, |out, scale| out.push(scale));
+        }),
+    }
 }
 
 pub(super) fn put_path(out: &mut Vec<u8>, (addr, mtu): (std::net::IpAddr, u32), until: Time, now: Time) {

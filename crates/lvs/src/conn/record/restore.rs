@@ -26,11 +26,15 @@ impl ConnRecord {
             conn.set_last_segment(last_segment);
         }
         let rare = self.rare;
-        let has_news = rare.ftp.is_some() || rare.positions.is_some() || rare.client_addr.is_some();
+        let has_news = rare.ftp.is_some()
+            || rare.positions.is_some()
+            || rare.client_addr.is_some()
+            || rare.syn_proxy.is_some();
         if has_news || conn.extra.is_some() {
             let extra = conn.extra.get_or_insert_default();
             (extra.ftp, extra.positions) = (rare.ftp, rare.positions);
             (extra.tells_on_expiry, extra.client_addr_state) = (rare.tells_on_expiry, rare.client_addr);
+            extra.syn_proxy = rare.syn_proxy;
         }
     }
 
@@ -68,6 +72,7 @@ impl ConnRecord {
             || rare.synced_until.is_some()
             || rare.pinned
             || rare.client_addr.is_some()
+            || rare.syn_proxy.is_some()
             || rare.account.is_some();
         conn.extra = has_extra.then(|| {
             Box::new(Extra {
@@ -82,6 +87,7 @@ impl ConnRecord {
                 synced_until: rare.synced_until,
                 pinned: rare.pinned,
                 client_addr_state: rare.client_addr,
+                syn_proxy: rare.syn_proxy,
                 account: rare.account,
             })
         });

@@ -60,17 +60,20 @@ impl Director {
     pub(super) fn note_services(&self) {
         let mut families = self.masquerade.families();
         let (mut has_engines, mut tells_ends, mut has_services) = (false, false, false);
+        let mut has_syn_defence = false;
         for service in self.services.read().iter() {
             let spec = service.spec();
             families[usize::from(spec.key.family() == Family::V6)] = true;
             has_engines |= spec.engine.is_some();
             tells_ends |= spec.rst_on_expire;
+            has_syn_defence |= self.is_defended(service);
             has_services = true;
         }
         for (is_on, has_service) in self.directing.iter().zip(families) {
             is_on.store(has_service, Relaxed);
         }
         self.has_engines.store(has_engines, Relaxed);
+        self.has_syn_defence.store(has_syn_defence, Relaxed);
         self.tells_ends.fetch_or(tells_ends, Relaxed);
         self.had_services.fetch_or(has_services, Relaxed);
     }

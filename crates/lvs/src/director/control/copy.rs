@@ -96,7 +96,7 @@ impl Copy<'_> {
             let record = match conn {
                 Some(conn) => {
                     let mut record = ConnRecord::placed(conn, id, added);
-                    record.rare.repeat_at = repeats.get(&id).copied().filter(|_| conn.has_header_waiting());
+                    record.rare.repeat_at = repeats.get(&id).copied().filter(|_| conn.is_repeated());
                     Record::Connection(Box::new(record))
                 }
                 // Nothing was told of it.

@@ -117,7 +117,7 @@ impl Export<'_> {
             };
             let mut record = ConnRecord::of(conn, id, added, label);
             // What waits there may be of an earlier connection in that place.
-            record.rare.repeat_at = repeats.get(&id).copied().filter(|_| conn.has_header_waiting());
+            record.rare.repeat_at = repeats.get(&id).copied().filter(|_| conn.is_repeated());
             let record = Record::Connection(Box::new(record));
             counts[usize::from(!record.put(out, now))] += 1;
         });

@@ -63,7 +63,7 @@ impl Director {
                 // What may come to stand under it names it so.
                 let is_above = conn.is_template() || conn.is_ftp_control();
                 record.label = is_above.then(|| id.place());
-                record.rare.repeat_at = conn.has_header_waiting().then_some(now);
+                record.rare.repeat_at = conn.is_repeated().then_some(now);
                 put_stored(&mut bytes, &record, now)
             });
             if is_kept { store.put(id.place(), &bytes) } else { store.clear(id.place()) }

@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use crate::app::{
-    ClientAddrState, ProxyHeader, ProxyStep, Toa, ToaOutcome, close_fast_open, leave_room, toa_len,
+    ClientAddrState, ProxyHeader, ProxyStep, SynProxy, Toa, ToaOutcome, close_fast_open, leave_room, toa_len,
 };
 use crate::conn::{Connection, Entry, Method};
 use crate::director::path::packet::Packet;
@@ -127,6 +127,10 @@ impl Director {
             };
             let Some(Reverse((_, id))) = due else { return };
             let Some(mut conn) = self.conns.get(id) else { continue };
+            if conn.syn_proxy().is_some_and(SynProxy::is_opening) {
+                self.repeat_syn(conn, now, outbox);
+                continue;
+            }
             let Some(ClientAddrState::Proxy(proxy)) = conn.client_addr_state_mut() else { continue };
             if let Some((packet, repeats)) = proxy.repeat().filter(|(_, repeats)| *repeats < MOST_REPEATS) {
                 outbox.push(packet);

@@ -17,7 +17,7 @@ use crate::conn::{ConnId, ConnKey, Engine};
 use crate::director::control::sysctl::Sysctl;
 use crate::director::{Director, DropReason};
 use crate::sched::{Expirations, Flow};
-use crate::service::{Endpoint, Persistence, RealServer, ServiceKey, ServiceTable, VirtualService};
+use crate::service::{Endpoint, Persistence, Protocol, RealServer, ServiceKey, ServiceTable, VirtualService};
 use crate::time::Time;
 
 pub(in crate::director) const FTP_PORT: u16 = 21;
@@ -109,6 +109,9 @@ impl Director {
         };
         let key = service.spec().key;
         recorder.step(|| Step::Service { key, port: to.port });
+        if !R::DECIDES && protocol == Protocol::Tcp && self.answers_by_cookies(service, facts.now) {
+            recorder.step(|| Step::Cookies);
+        }
         if R::DECIDES && self.defence.drops_packet() {
             return Course::Drop(DropReason::GivenUp).under(service);
         }

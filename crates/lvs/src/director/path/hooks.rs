@@ -1,4 +1,4 @@
-//! Work that some connections do on their packets beside forwarding them: FTP, the client's address for the server, timestamps,
+//! Work that some connections do on their packets beside forwarding them: handshakes that began with a cookie, FTP, the client's address for the server, timestamps,
 //! where both ends of a stream are. One trait for all; a connection that has none of it is not asked.
 
 use super::facts::Segment;
@@ -43,7 +43,38 @@ pub(in crate::director) trait Hook {
 }
 
 /// In the order in which they are asked.
-pub(in crate::director) const HOOKS: [&dyn Hook; 4] = [&Timestamps, &Ftp, &Positions, &ClientAddress];
+pub(in crate::director) const HOOKS: [&dyn Hook; 5] =
+    [&SynDefence, &Timestamps, &Ftp, &Positions, &ClientAddress];
+
+/// Numbers of a connection that began with a cookie. What all others see is as the server numbers it.
+struct SynDefence;
+
+impl Hook for SynDefence {
+    fn before<'a>(
+        &self,
+        _: &'a Director,
+        packet: &mut Packet<'_>,
+        segment: &Segment,
+        conn: Entry<'a>,
+        direction: View,
+    ) -> Hooked<'a> {
+        if direction == View::Output { Ok(conn) } else { Director::from_proven_client(packet, segment, conn) }
+    }
+
+    fn after<'a>(
+        &self,
+        director: &'a Director,
+        packet: &mut Packet<'_>,
+        conn: Entry<'a>,
+        direction: View,
+    ) -> Hooked<'a> {
+        if direction == View::Output { director.from_server_of_proven(packet, conn) } else { Ok(conn) }
+    }
+
+    fn sent(&self, director: &Director, packet: &mut Packet<'_>, conn: &mut Entry<'_>, verdict: Verdict) {
+        director.keep_syn(packet, conn, verdict);
+    }
+}
 
 /// A server that has known the local end with other timestamps sees none of this client (RFC 7323).
 struct Timestamps;

@@ -25,6 +25,7 @@ pub(in crate::director) mod related;
 pub(in crate::director) mod schedule;
 pub(in crate::director) mod segment;
 pub(in crate::director) mod steps;
+pub(in crate::director) mod syn_proxy;
 pub(in crate::director) mod template_key;
 pub(in crate::director) mod track;
 pub(in crate::director) mod transmit;

@@ -59,6 +59,13 @@ impl<'a> Packet<'a> {
         }
     }
 
+    /// Takes in what was written over the packet. False: it is none.
+    pub(in crate::director) fn read_again(&mut self) -> bool {
+        let Ok(headers) = Headers::parse(self.buf.bytes()) else { return false };
+        (self.headers, self.pieces, self.entry) = (headers, None, None);
+        true
+    }
+
     pub(in crate::director) fn segment(&self, transport: Transport) -> Option<Segment> {
         let (protocol, src_port, dst_port, flags) = match transport {
             Transport::Tcp { src_port, dst_port, flags } => (Protocol::Tcp, src_port, dst_port, flags),

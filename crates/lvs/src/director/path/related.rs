@@ -8,6 +8,7 @@ use crate::director::path::facts::Segment;
 use crate::director::path::ipsec::Quoted;
 use crate::director::path::packet::Packet;
 use crate::director::path::schedule::Scheduled;
+use crate::director::path::syn_proxy::restore_quoted_of_server;
 use crate::director::{Director, DropReason, Side, Verdict};
 use crate::service::Protocol;
 use lvs_wire::{Checksum, End, Headers, TcpFlags, checksum, icmp, protocol, translate, translate_error};
@@ -181,6 +182,8 @@ impl Director {
         if role == Role::Out {
             packet.buf.offload = offload;
             restore_quoted(packet.buf, &headers, quoted, conn);
+        } else {
+            restore_quoted_of_server(packet, quoted, conn);
         }
         Verdict::Forward
     }

@@ -6,6 +6,7 @@ use super::facts::Segment;
 use super::lookup::{Found, Standing};
 use super::packet::Packet;
 use super::schedule::Scheduled;
+use super::syn_proxy::Defended;
 use crate::conn::{CloseReason, ConnFlags, Entry, View};
 use crate::director::control::sysctl::Sysctl;
 use crate::director::{Director, DropReason, Verdict};
@@ -55,6 +56,11 @@ impl Director {
 
     /// A packet that belongs to no connection.
     fn unknown(&self, packet: &mut Packet<'_>, segment: &Segment) -> Verdict {
+        match self.defend(packet, segment) {
+            Defended::Not => {}
+            Defended::Done(verdict) => return verdict,
+            Defended::Opens(proxy) => return self.open_proven(packet, segment, proxy),
+        }
         if !self.may_schedule(packet, segment) {
             return self.unclaimed(packet, segment);
         }

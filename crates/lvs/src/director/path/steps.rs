@@ -12,6 +12,8 @@ pub(in crate::director) enum Step {
         key: ServiceKey,
         port: u16,
     },
+    /// SYNs are answered by cookies (`syn_defence`).
+    Cookies,
     /// `drop_packet` gives up one packet of so many.
     MayBeGivenUp {
         rate: i64,
@@ -65,6 +67,7 @@ impl Step {
                 !matches!(none.why, Nobody::OtherPort)
             }
             Self::Service { .. }
+            | Self::Cookies
             | Self::MayBeGivenUp { .. }
             | Self::ActiveFtp
             | Self::EngineUnknown(_)
@@ -89,6 +92,9 @@ impl fmt::Display for Step {
             Self::Service { key, .. } => {
                 write!(f, "the service {key} takes it: it may be a data connection of FTP")
             }
+            Self::Cookies => f.write_str(
+                "SYNs are answered by cookies (syn_defence): what follows holds for a client that comes back with one",
+            ),
             Self::MayBeGivenUp { rate } => {
                 write!(f, "memory is short: drop_packet gives up one new connection of {rate}")
             }

@@ -33,11 +33,11 @@ impl Director {
         };
         let verdict = self.send(packet, &conn, direction);
         HOOKS.iter().for_each(|hook| hook.sent(self, packet, &mut conn, verdict));
-        if conn.is_ftp_control() || conn.has_header_waiting() {
+        if conn.is_ftp_control() || conn.is_repeated() || conn.syn_proxy().is_some() {
             self.conns.note_change(&conn);
         }
         // Numbers in its stream may be off by more from now on.
-        if conn.is_ftp_control() || conn.client_addr_state().is_some() {
+        if conn.is_ftp_control() || conn.client_addr_state().is_some() || conn.syn_proxy().is_some() {
             self.conns.note_changed(&conn);
         }
         verdict

@@ -61,6 +61,7 @@ impl Director {
         // Each end by itself: the server's may go to a neighbour, and then all that lies in the outbox goes there.
         let Some(at_server) = tried.checked_sub(1) else {
             for SeqAck { seq, ack } in positions.places(Role::Out) {
+                let seq = conn.syn_proxy().map_or(seq, |proxy| proxy.seen_by_client(seq));
                 outbox.push(&make::tcp_at(ends(conn.virt(), conn.client()), RESET, seq, ack));
             }
             queue.under_way = Some((conn, 1));

@@ -60,9 +60,10 @@ impl Director {
 
     /// True when a record of it is on its way.
     fn tell_one(&self, entry: &mut Entry<'_>, packets: u32, policy: &Policy, now: Time) -> bool {
-        // A local end is this director's alone: nobody else could go on with it.
+        // A local end is this director's alone: nobody else could go on with it. Nor can messages say what a cookie has shifted.
         let has_no_place = policy.version == Version::V0 && entry.client().addr.is_ipv6()
             || entry.local().is_some()
+            || entry.syn_proxy().is_some()
             || entry.is_beside_services();
         let is_persistent = policy.templates_only && self.is_under_template(entry);
         if has_no_place || !policy.wants(entry, packets, is_persistent, now) {
