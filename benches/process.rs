@@ -7,9 +7,10 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use criterion::{BatchSize, BenchmarkId, Criterion, criterion_group, criterion_main};
+use ipnet::IpNet;
 use lvs::director::{Query, Reply};
 use lvs::director::{Settings, Side};
-use lvs::service::{Forwarding, Protocol, ServerSpec, ServiceKey, ServiceSpec};
+use lvs::service::{AccessList, Forwarding, Protocol, ServerSpec, ServiceKey, ServiceSpec};
 use lvs::{Command, Director, Time, Verdict};
 use lvs_wire::make::{self, Ends};
 use lvs_wire::{Outbox, PacketBuf, TcpFlags};
@@ -133,6 +134,37 @@ fn memory(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// Whether a client is let in, by lists of 100,000 prefixes: of IPv4, and of IPv6.
+fn access(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("access");
+    let prefixes = limit().min(100_000);
+    let mut draw = 7_u64;
+    let mut next = move || {
+        draw = draw.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        draw >> 16
+    };
+    let v4 = |draw: u64| IpAddr::V4(Ipv4Addr::from_bits(draw as u32));
+    let v6 = |draw: u64| IpAddr::V6(((0x2001 << 112) | u128::from(draw) << 64).into());
+    for (name, addr, shortest) in [("v4", v4 as fn(u64) -> IpAddr, 16), ("v6", v6, 32)] {
+        let nets: Vec<IpNet> = (0..prefixes)
+            .filter_map(|_| IpNet::new(addr(next()), shortest + (next() % 17) as u8).ok())
+            .map(|net| net.trunc())
+            .collect();
+        let list = AccessList::new(None, &nets);
+        let clients: Vec<IpAddr> = (0..1 << 16).map(|_| addr(next())).collect();
+        let mut at = 0_usize;
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| {
+                at = (at + 1) % clients.len();
+                list.allows(clients[at])
+            });
+        });
+        let denied = clients.iter().filter(|client| !list.allows(**client)).count();
+        assert!(denied > 0 && denied < clients.len(), "{denied} are denied");
+    }
+    group.finish();
+}
+
 /// A thousand SYNs that are scheduled.
 fn new_connections(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("thousand_new");
@@ -211,6 +243,6 @@ criterion_group! {
         .sample_size(10)
         .warm_up_time(Duration::from_millis(300))
         .measurement_time(Duration::from_secs(1));
-    targets = fill, established, memory, new_connections, expiry, turn, listing
+    targets = fill, established, memory, access, new_connections, expiry, turn, listing
 }
 criterion_main!(benches);

@@ -7,7 +7,8 @@ _ipvsadm() {
     --help --version'
   local selectors='-t -u -f --tcp-service --udp-service --sctp-service --fwmark-service'
   local services="$selectors -6 --ipv6 -s --scheduler -p --persistent -M --netmask -o --ops --pe -b --sched-flags
-    --proxy-protocol --toa --rst-on-expire --syn-defence"
+    --proxy-protocol --toa --rst-on-expire --syn-defence
+    --client-limit --allow --deny"
   local servers="$selectors -6 --ipv6 -r --real-server -g --gatewaying -i --ipip -m --masquerading -w --weight
     -x --u-threshold -y --l-threshold --tun-type --tun-port --tun-nocsum --tun-csum --tun-remcsum --fullnat"
   local listings="$selectors -6 --ipv6 -n --numeric -c --connection --timeout --daemon --stats --rate --exact
@@ -22,6 +23,7 @@ _ipvsadm() {
     --tun-type) choices='ipip gue gre' ;;
     --proxy-protocol) choices='v1 v2' ;;
     --syn-defence) choices='auto on off' ;;
+    --allow | --deny) COMPREPLY=($(compgen -f -- "$word")); return ;;
     --start-daemon | --stop-daemon) choices='master backup' ;;
     --mcast-interface) choices=$(cd /sys/class/net 2>/dev/null && echo *) ;;
     -t | --tcp-service) choices=$(_ipvsadm_known -t 3) ;;
@@ -29,7 +31,7 @@ _ipvsadm() {
     --sctp-service) choices=$(_ipvsadm_known --sctp-service 3) ;;
     -f | --fwmark-service) choices=$(_ipvsadm_known -f 3) ;;
     -r | --real-server) choices=$(_ipvsadm_servers) ;;
-    -p | -M | -w | -x | -y | --netmask | --weight | --u-threshold | --l-threshold | --tun-port | --sync* | --mcast*) return ;;
+    -p | -M | -w | -x | -y | --netmask | --weight | --u-threshold | --l-threshold | --tun-port | --client-limit | --sync* | --mcast*) return ;;
     *)
       ((COMP_CWORD > 1)) || { COMPREPLY=($(compgen -W "$actions" -- "$word")); return; }
       case ${COMP_WORDS[1]} in

@@ -334,6 +334,38 @@ fn ways_to_hand_the_clients_address_on_are_listed_saved_and_restored() {
 }
 
 #[test]
+fn the_admission_of_clients_is_listed_saved_restored_and_converted() {
+    let fixture = Fixture::new();
+    let options = "--syn-defence auto --client-limit rate=20,burst=40,conns=200,prefix=24";
+    let add = format!("-A -t 10.0.0.1:80 -s rr {options}");
+    assert_eq!(shell(&fixture, &format!("ipvsadm {add}")), (String::new(), Some(0)));
+    assert_eq!(shell(&fixture, "ipvsadm -Sn"), (format!("{add}\n"), Some(0)));
+    let listed = shell(&fixture, "ipvsadm -Ln --json").0;
+    for part in [r#""syn_defence": "auto""#, r#""client_limit": {"#, r#""prefix": 24"#] {
+        assert!(listed.contains(part), "{listed}");
+    }
+    let converted = shell(&fixture, "tunvs save | tunvs convert /dev/stdin").0;
+    let limit = "client_limit = { rate = 20, burst = 40, conns = 200, prefix = 24 }\n";
+    assert!(converted.contains("syn_defence = \"auto\"\n") && converted.contains(limit), "{converted}");
+    let lists = "-A -t 10.0.0.1:81 -s rr --allow /etc/a --deny /etc/d";
+    let converted = shell(&fixture, &format!("echo '{lists}' | tunvs convert /dev/stdin")).0;
+    assert!(
+        converted.contains("allow = \"/etc/a\"\n") && converted.contains("deny = \"/etc/d\"\n"),
+        "{converted}"
+    );
+    for (wrong, complaint) in [
+        ("--syn-defence maybe", "illegal syn-defence `maybe' specified"),
+        ("--client-limit rate=0", "illegal client-limit `rate=0' specified"),
+        ("--client-limit conns=5,prefix=33", "illegal client-limit"),
+        ("--client-limit speed=5", "illegal client-limit"),
+        ("--deny here", "illegal path `here' specified"),
+    ] {
+        let said = shell(&fixture, &format!("ipvsadm -A -t 10.0.0.1:82 -s rr {wrong} 2>&1"));
+        assert!(said.0.contains(complaint) && said.1 != Some(0), "{wrong}: {said:?}");
+    }
+}
+
+#[test]
 fn rst_on_expire_is_listed_saved_restored_and_converted() {
     let fixture = Fixture::new();
     let rules = "-A -t 10.0.0.1:80 -s rr --rst-on-expire\n";

@@ -91,7 +91,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("crates/lvs/src/neighbour.rs", &["route"]),
     ("crates/lvs/src/service/", &["sched", "time"]),
     ("crates/lvs/src/sched/", &["service", "time"]),
-    ("crates/lvs/src/app/", &["service"]),
+    ("crates/lvs/src/app/", &["service", "time"]),
     ("crates/lvs/src/conn/", &["app", "keyed_hash", "service", "time"]),
     ("crates/lvs/src/sync/", &["conn", "app", "service", "time"]),
     ("crates/lvs/src/xmit/", &["conn", "service", "time", "verdict"]),

@@ -34,10 +34,10 @@ pub(super) const BATCH: usize = 64;
 /// SYNs that wait while there are other packets to read.
 const OPENINGS: usize = 256;
 
-/// Those of them that go on behind each batch although more packets wait, so that packets of connections never take all the time.
+/// SYNs that go on behind each batch although more packets wait, so that packets of connections never take all the time.
 const SHARE: usize = 8;
 
-/// Those that go on before it is looked again whether others have come.
+/// SYNs that go on before it is looked again whether others have come.
 const OPEN_AT_ONCE: usize = 16;
 
 /// Common parts of the queues of one interface.

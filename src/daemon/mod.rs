@@ -4,6 +4,7 @@
 //! Owns the order in which things start and stop, the threads and the timers. Never decides about packets or
 //! services. Called by the command line.
 
+mod access_files;
 mod alarms;
 mod answers;
 mod begin;

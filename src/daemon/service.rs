@@ -7,6 +7,7 @@ use std::sync::Arc;
 use tokio::sync::{Mutex, Notify, RwLock, mpsc, watch};
 
 use super::DaemonError;
+use super::access_files::Lists;
 use super::changes::Before;
 use super::clock::{Clock, unix_millis};
 use super::counters::AllCounters;
@@ -31,7 +32,6 @@ use lvs::service::{Endpoint, Family, ServiceKey};
 use lvs_config::{Declared, Source};
 use lvs_control::capture::Taps;
 use lvs_control::events::Events;
-use lvs_control::service::run;
 use lvs_control::status::Queue;
 use lvs_control::{Applied, Counter, OnError};
 use lvs_device::{OffQueue, TunWriter, TunnelOffload};
@@ -61,6 +61,8 @@ pub(super) struct DirectorService {
     pub(super) fleet: Fleet,
     /// None where the marks of drained servers end with the process.
     drain_file: Option<DrainFile>,
+    /// Lists of clients that services let in.
+    pub(super) access: parking_lot::Mutex<Lists>,
     pub(super) exporters: RunningExporters,
     /// Held by whatever changes the director beside its queues, and by who hands it over, alone.
     pub(super) pause: Arc<RwLock<()>>,
@@ -104,6 +106,7 @@ impl DirectorService {
             drains: parking_lot::Mutex::default(),
             fleet: Fleet::new(FleetOptions::default(), clock.now(), true),
             drain_file: None,
+            access: parking_lot::Mutex::default(),
             exporters: RunningExporters::default(),
             pause,
             moved: watch::Sender::new(false),
@@ -247,7 +250,7 @@ impl DirectorService {
         on_error: OnError,
     ) -> Vec<Result<(), CommandError>> {
         let before = Before::of(&self.director, commands, self.clock.now());
-        let mut results = run(&self.director, commands, on_error, self.clock.now());
+        let mut results = self.run_with_lists(commands, on_error);
         self.follow_daemons(commands, &mut results);
         for event in before.events(&self.director, commands, &results, self.clock.now()) {
             self.events.publish(event);

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # syn_defence: a service answers SYNs by cookies, and its servers see only clients that came back. NAT and FULLNAT, IPv4 and IPv6: pages,
 # uploads, downloads, streams; timestamps, SACK and window scaling at both ends; the client's address by PROXY; a server that refuses;
-# automatic, on and off again. Then a flood of RATE SYN/s (100,000) beside clients that open connections for SPAN seconds (5): GOAL
+# automatic, on and off again. Then a flood of RATE SYN/s (20,000, as a debug build has it) beside clients that open connections for SPAN seconds (5): GOAL
 # hundredths of them are answered (95; `make test-hostile` wants 99 of a release build), and the director's memory does not grow. The figures come last, as a row of the table of
 # `make test-hostile`.
 here=$(realpath "$(dirname "$0")")
 . "$(dirname "$0")/lib.sh"
-rate=${RATE:-100000} span=${SPAN:-5} goal=${GOAL:-95} vip=192.168.1.183 vip6=fd00:1::183
+rate=${RATE:-20000} span=${SPAN:-5} goal=${GOAL:-95} vip=192.168.1.183 vip6=fd00:1::183
 topology
 web rs1
 web rs2
@@ -77,7 +77,8 @@ PY
     on ds ipvsadm -A -t "$open$virt$close:9" -s rr
     on ds ipvsadm -a -t "$open$virt$close:9" -r "$open${net}3$close:9" $method
     refused on client curl -sS --max-time 5 "http://$open$virt$close:9"
-    contains "a server that refuses, $what" reset "$output"
+    # 7 or 56: reset while it connects, or behind.
+    [[ $status == 7 || $status == 56 ]] || fail "a server that refuses, $what: $output"
     contains "the saved rules" "-s rr" "$(on ds ipvsadm -Sn)"
     on ds ipvsadm -C
   done

@@ -33,6 +33,9 @@ const SERVICE_OPTIONS: OptSet = OptSet::of(&[
     Opt::Toa,
     Opt::RstOnExpire,
     Opt::SynDefence,
+    Opt::ClientLimit,
+    Opt::Allow,
+    Opt::Deny,
 ]);
 
 const SERVER_OPTIONS: OptSet = OptSet::of(&[

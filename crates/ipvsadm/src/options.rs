@@ -86,6 +86,9 @@ pub(super) enum Opt {
     Toa,
     RstOnExpire,
     SynDefence,
+    ClientLimit,
+    Allow,
+    Deny,
 }
 
 impl Opt {
@@ -232,4 +235,7 @@ pub(super) const TABLE: &[Spec<Id>] = &[
     spec("fullnat", None, Takes::Nothing, Id::Method(Method::FullNat)),
     flag("rst-on-expire", None, Opt::RstOnExpire),
     word("syn-defence", None, Opt::SynDefence),
+    word("client-limit", None, Opt::ClientLimit),
+    word("allow", None, Opt::Allow),
+    word("deny", None, Opt::Deny),
 ];

@@ -148,21 +148,13 @@ impl Line {
             Opt::Netmask => service.netmask = netmask(text, service.family, names)?,
             Opt::OnePacket => service.one_packet = true,
             Opt::RstOnExpire => service.rst_on_expire = true,
-            Opt::SynDefence => {
-                let known = SynDefence::ALL.into_iter().find(|mode| mode.name().as_bytes() == text);
-                let unknown = || Fail::quoting("illegal syn-defence `", text, "' specified: auto, on or off");
-                service.syn_defence = Some(known.ok_or_else(unknown)?);
-            }
+            Opt::ClientLimit => service.client_limit = Some(String::from_utf8_lossy(text).into_owned()),
+            Opt::Allow => service.allow = Some(absolute(text)?),
+            Opt::Deny => service.deny = Some(absolute(text)?),
+            Opt::SynDefence => service.syn_defence = Some(syn_defence(text)?),
             Opt::Engine => service.engine = name(text),
             Opt::ProxyProtocol => {
-                let version = match text {
-                    b"v1" => ProxyVersion::V1,
-                    b"v2" => ProxyVersion::V2,
-                    _ => {
-                        return Err(Fail::quoting("illegal proxy-protocol `", text, "' specified: v1 or v2"));
-                    }
-                };
-                service.client_addr_mode = Some(ClientAddrMode::Proxy(version));
+                service.client_addr_mode = Some(ClientAddrMode::Proxy(proxy_version(text)?));
             }
             Opt::Toa => service.client_addr_mode = Some(ClientAddrMode::Toa),
             Opt::Server => {
@@ -263,4 +255,23 @@ fn group(text: &[u8]) -> Result<IpAddr, Fail> {
 /// A name as it fits into the kernel's field. What is not UTF-8 is the name of nothing.
 fn name(text: &[u8]) -> String {
     String::from_utf8_lossy(&text[..text.len().min(MAX_NAME)]).into_owned()
+}
+fn proxy_version(text: &[u8]) -> Result<ProxyVersion, Fail> {
+    match text {
+        b"v1" => Ok(ProxyVersion::V1),
+        b"v2" => Ok(ProxyVersion::V2),
+        _ => Err(Fail::quoting("illegal proxy-protocol `", text, "' specified: v1 or v2")),
+    }
+}
+
+fn syn_defence(text: &[u8]) -> Result<SynDefence, Fail> {
+    let known = SynDefence::ALL.into_iter().find(|mode| mode.name().as_bytes() == text);
+    known.ok_or_else(|| Fail::quoting("illegal syn-defence `", text, "' specified: auto, on or off"))
+}
+
+/// A path that the director can open, whatever its own directory is.
+fn absolute(text: &[u8]) -> Result<String, Fail> {
+    let path = std::str::from_utf8(text).ok().filter(|path| path.starts_with('/'));
+    path.map(str::to_owned)
+        .ok_or_else(|| Fail::quoting("illegal path `", text, "' specified: give a whole one"))
 }

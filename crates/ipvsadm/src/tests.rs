@@ -9,8 +9,8 @@ use super::names::NoNames;
 use super::{lossless_server, lossless_service, read_command};
 use lvs::director::Command;
 use lvs::service::{
-    Family, Forwarding, Persistence, Protocol, SchedulerFlags, ServerSpec, ServiceKey, ServiceSpec,
-    SynDefence, Tunnel, TunnelChecksum, TunnelKind,
+    ClientLimit, Family, Forwarding, Persistence, Protocol, SchedulerFlags, ServerSpec, ServiceKey,
+    ServiceSpec, SynDefence, Tunnel, TunnelChecksum, TunnelKind,
 };
 
 fn addr() -> impl Strategy<Value = IpAddr> {
@@ -53,7 +53,10 @@ fn service() -> impl Strategy<Value = ServiceSpec> {
             engine: has_engine.then(|| "sip".to_owned()),
             client_addr_mode: None,
             rst_on_expire: !has_engine && one_packet,
-            syn_defence: one_packet.then_some(SynDefence::Auto),
+            syn_defence: key.is_mark().then_some(SynDefence::Auto),
+            client_limit: key.is_mark().then(|| ClientLimit { rate: 1, burst: 7, conns: 9, prefix: 24 }),
+            allow: has_engine.then(|| "/etc/tunvs/allow".to_owned()),
+            deny: one_packet.then(|| "/etc/tunvs/deny".to_owned()),
         },
     )
 }

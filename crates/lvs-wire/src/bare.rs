@@ -26,7 +26,8 @@ impl BareSegment<'_> {
     /// Replaces the contents of a buffer by it. Options that find no room are left out.
     pub fn fill(&self, buf: &mut PacketBuf) {
         let Ends { src, src_port, dst, dst_port } = self.ends;
-        let options = if self.options.len() > 40 || self.options.len() % 4 != 0 { &[] } else { self.options };
+        let options =
+            if self.options.len() > 40 || !self.options.len().is_multiple_of(4) { &[] } else { self.options };
         let mut bytes = [0; LONGEST];
         let len = 20 + options.len();
         let l4 = put_ip((src, dst), self.hops, len, &mut bytes);
@@ -35,7 +36,7 @@ impl BareSegment<'_> {
         tcp[2..4].copy_from_slice(&dst_port.to_be_bytes());
         tcp[4..8].copy_from_slice(&self.seq.to_be_bytes());
         tcp[8..12].copy_from_slice(&self.ack.to_be_bytes());
-        (tcp[12], tcp[13]) = ((len / 4 << 4) as u8, self.flags);
+        (tcp[12], tcp[13]) = (((len / 4) << 4) as u8, self.flags);
         tcp[14..16].copy_from_slice(&self.window.to_be_bytes());
         tcp[20..].copy_from_slice(options);
         let sum = checksum::transport(src, dst, protocol::TCP, tcp);

@@ -32,13 +32,13 @@ struct Opening {
 /// Whether a packet waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Held {
-    /// It waits now.
+    /// Waits now.
     Waits,
-    /// It is to wait, and there is no room.
+    /// Would wait, but finds no room.
     NoRoom,
-    /// It goes first.
+    /// Goes first.
     Not,
-    /// It goes first, but behind those of its flow that wait: [`Openings::next_of`].
+    /// Goes first, but behind those of its flow that wait: [`Openings::next_of`].
     Behind(u32),
 }
 

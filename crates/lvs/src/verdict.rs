@@ -98,6 +98,10 @@ drop_reasons! {
     Crowded => "crowded",
     /// Of a client whose server has not answered its SYN yet (`syn_defence`); it comes again.
     TooEarly => "too_early",
+    /// Of a client that opens more connections than its service lets it (`client_limit`).
+    ClientLimit => "client_limit",
+    /// Of a client that the lists of its service do not let in (`allow`, `deny`).
+    Denied => "denied",
     /// The forwarding method of its server is not to be had on this director.
     NoWayToServer => "no_way_to_server",
     /// An answer of an FTP server became too long, or a packet does not go into a tunnel's with all its outer headers.

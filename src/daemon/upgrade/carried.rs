@@ -75,6 +75,7 @@ impl DirectorService {
     ) -> Result<(), DaemonError> {
         if kept.is_declared(declared) {
             let _held = self.table_lock.lock().await;
+            self.read_lists_again();
             self.change_tables(&[], OnError::Stop);
             self.settle_all();
         } else {

@@ -14,8 +14,8 @@ use crate::matrix::tunnel_name;
 use crate::{sched_flags, sort};
 use lvs::director::{ConnEntry, DaemonSpec, EngineData, Reply, ServerEntry, ServiceEntry, TimeoutSettings};
 use lvs::service::{
-    ClientAddrMode, Family, Forwarding, ProxyVersion, Rates, ServiceSpec, Stats, SynDefence, TunnelChecksum,
-    TunnelKind,
+    ClientAddrMode, ClientLimit, Family, Forwarding, ProxyVersion, Rates, ServiceSpec, Stats, SynDefence,
+    TunnelChecksum, TunnelKind,
 };
 use lvs_events::json::{End, Selector};
 
@@ -54,6 +54,12 @@ struct Service {
     rst_on_expire: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     syn_defence: Option<SynDefence>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_limit: Option<ClientLimit>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    allow: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deny: Option<String>,
     stats: Stats,
     rates: Rates,
     servers: Vec<Server>,
@@ -204,6 +210,9 @@ fn service(mut entry: ServiceEntry, sorted: bool) -> Service {
         toa: (spec.client_addr_mode == Some(ClientAddrMode::Toa)).then_some(true),
         rst_on_expire: spec.rst_on_expire.then_some(true),
         syn_defence: spec.syn_defence,
+        client_limit: spec.client_limit,
+        allow: spec.allow,
+        deny: spec.deny,
         stats: entry.stats,
         rates: entry.rates,
         servers: entry.servers.into_iter().map(server).collect(),

@@ -11,8 +11,8 @@ use crate::matrix::tunnel_name;
 use crate::{address, sched_flags, sort};
 use lvs::director::ServiceEntry;
 use lvs::service::{
-    ClientAddrMode, Endpoint, Family, Forwarding, SchedulerFlags, ServerSpec, ServiceKey, ServiceSpec,
-    Tunnel, TunnelChecksum, TunnelKind,
+    ClientAddrMode, ClientLimit, Endpoint, Family, Forwarding, SchedulerFlags, ServerSpec, ServiceKey,
+    ServiceSpec, Tunnel, TunnelChecksum, TunnelKind,
 };
 
 /// # Errors
@@ -97,6 +97,15 @@ fn service_options(spec: &ServiceSpec, flags: &str) -> String {
     }
     if let Some(mode) = spec.syn_defence {
         text.push_str(&format!(" --syn-defence {}", mode.name()));
+    }
+    if let Some(limit) = spec.client_limit {
+        let ClientLimit { rate, burst, conns, prefix } = limit;
+        text.push_str(&format!(" --client-limit rate={rate},burst={burst},conns={conns},prefix={prefix}"));
+    }
+    for (option, file) in [("allow", &spec.allow), ("deny", &spec.deny)] {
+        if let Some(file) = file {
+            text.push_str(&format!(" --{option} {file}"));
+        }
     }
     text
 }

@@ -31,6 +31,6 @@ pub(super) use {
     http::Url,
     passive::Passive,
     server::{Server, Sorry, Tunnel},
-    service::{Persistence, Service},
+    service::{ClientLimit, Persistence, Service},
     sync::{Sync, Timeouts},
 };

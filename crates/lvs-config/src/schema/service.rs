@@ -38,6 +38,9 @@ pub(crate) struct Service {
     #[serde(default, skip_serializing_if = "is_default")]
     rst_on_expire: bool,
     syn_defence: Option<SynDefence>,
+    client_limit: Option<Placed<ClientLimit>>,
+    allow: Option<Placed<String>>,
+    deny: Option<Placed<String>>,
     pub(super) check: Option<OneOrMany<Check>>,
     #[serde(default, skip_serializing_if = "is_default")]
     pub(super) alpha: bool,
@@ -135,6 +138,13 @@ impl Placed<Service> {
         };
         spec.rst_on_expire = self.rst_on_expire;
         spec.syn_defence = self.syn_defence;
+        spec.client_limit = self.client_limit.as_ref().map(|given| given.read(key.family())).transpose()?;
+        for (given, file) in [(&self.allow, &mut spec.allow), (&self.deny, &mut spec.deny)] {
+            if let Some(given) = given.as_ref().filter(|given| !given.starts_with('/')) {
+                return Err(given.wrong(format!("{:?} is no whole path: begin with /", **given)));
+            }
+            *file = given.as_deref().cloned();
+        }
         Ok(spec)
     }
 
@@ -164,6 +174,36 @@ impl Placed<Service> {
             Some(AddressFamily::Ipv6) => Family::V6,
         };
         Ok(ServiceKey::Mark { mark: **mark, family })
+    }
+}
+
+/// Limits of each client.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ClientLimit {
+    rate: Option<u32>,
+    burst: Option<u32>,
+    conns: Option<u32>,
+    prefix: Option<u8>,
+}
+
+impl Placed<ClientLimit> {
+    fn read(&self, family: Family) -> Result<service::ClientLimit, Mistake> {
+        let ClientLimit { rate, burst, conns, prefix } = **self;
+        let what =
+            "a limit needs `rate` or `conns` above 0, and a `prefix` that addresses of the service have";
+        service::ClientLimit::new([rate, burst, conns], prefix, family).ok_or_else(|| self.wrong(what))
+    }
+}
+
+impl ClientLimit {
+    fn of(limit: service::ClientLimit, family: Family) -> Self {
+        Self {
+            rate: unusual(limit.rate, 0),
+            burst: unusual(limit.burst, limit.rate),
+            conns: unusual(limit.conns, 0),
+            prefix: unusual(limit.prefix, service::ClientLimit::usual_prefix(family)),
+        }
     }
 }
 
@@ -204,6 +244,9 @@ impl From<(&DeclaredService, Option<&ServiceHealth>)> for Service {
             toa,
             rst_on_expire: spec.rst_on_expire,
             syn_defence: spec.syn_defence,
+            client_limit: spec.client_limit.map(|limit| ClientLimit::of(limit, spec.key.family()).into()),
+            allow: spec.allow.clone().map(Placed::from),
+            deny: spec.deny.clone().map(Placed::from),
             server: server.collect(),
             ..health.map_or_else(Self::default, |health| Self::from(&health.policy))
         }

@@ -10,8 +10,8 @@ use toml::{Table, Value};
 use super::parse;
 use crate::Queues;
 use crate::schema::{
-    Check, CommandTable, DirectorOptions as Director, File, FlowLog, Metrics, Passive, Persistence, Server,
-    Service, Sorry, Sync, Timeouts, Tunnel, Url,
+    Check, ClientLimit, CommandTable, DirectorOptions as Director, File, FlowLog, Metrics, Passive,
+    Persistence, Server, Service, Sorry, Sync, Timeouts, Tunnel, Url,
 };
 use lvs::director::Sysctl;
 use lvs_health::spec::BodyRegex as RegexTable;
@@ -90,6 +90,7 @@ fn structures() -> [(&'static str, Words, Words); 15] {
         ("[[sync]]", &["sync"], keys_of::<Sync>()),
         ("[[service]]", &["service"], keys_of::<Service>()),
         ("[service.persistence]", &["service.persistence"], keys_of::<Persistence>()),
+        ("[service.client_limit]", &["service.client_limit"], keys_of::<ClientLimit>()),
         ("[[service.server]]", &["service.server"], keys_of::<Server>()),
         ("[service.server.tunnel]", &["service.server.tunnel"], keys_of::<Tunnel>()),
         ("[service.sorry]", &["service.sorry"], keys_of::<Sorry>()),

@@ -2,7 +2,7 @@
 //! secret, so that only a client that got the answer can finish the handshake (RFC 4987 3.6). Same job as
 //! `net/ipv4/syncookies.c`.
 //!
-//! What does not fit the number lies in the timestamp of the answer, for clients that send any: the shift of the client's window,
+//! The rest lies in the timestamp of the answer, for clients that send any: the shift of the client's window,
 //! and whether it takes selective acknowledgements.
 
 use std::net::IpAddr;
@@ -43,14 +43,14 @@ mod kind {
     pub(super) const STAMPS: u8 = 8;
 }
 
-/// What a client offers in its SYN.
+/// The offer of a client in its SYN.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Offer {
     pub size: u16,
     /// The shift of its window.
     pub scale: Option<u8>,
     pub takes_sack: bool,
-    /// Its timestamp.
+    /// The client's timestamp.
     pub stamp: Option<u32>,
 }
 
@@ -68,7 +68,7 @@ impl Offer {
         }
     }
 
-    /// What is left of it in an answer: without timestamps there is no place for the rest.
+    /// The part of it that an answer can keep: without timestamps there is no place for the rest.
     #[must_use]
     pub const fn kept(self) -> Self {
         match self.stamp {

@@ -30,17 +30,17 @@ pub struct SynProxy {
     stage: Stage,
 }
 
-/// What a client has shown that finished the handshake.
+/// Proof and offer of a client that finished the handshake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ProvenClient {
-    /// Its first number.
+    /// The client's first number.
     pub isn: u32,
     /// The number that the answer to its SYN had.
     pub cookie: u32,
     pub offer: Offer,
     /// The timestamp of the answer.
     pub answer_stamp: u32,
-    /// Its window, as its segment had it.
+    /// The client's window, as its segment had it.
     pub window: u16,
 }
 
@@ -65,14 +65,14 @@ pub struct Shift {
     pub scale: Option<u8>,
 }
 
-/// What is to be done with a segment of the server that has not answered yet.
+/// Meaning of a segment of a server that has not answered yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ServerStep {
-    /// It has taken the connection: both ends are to be told.
+    /// The server has taken the connection: both ends are to be told.
     Opens,
-    /// It refuses; the segment tells the client so.
+    /// Refused; the segment tells the client so.
     Refuses,
-    /// It speaks of an earlier connection, which it has to give up.
+    /// Of an earlier connection, which the server has to give up.
     Stale,
 }
 

@@ -31,6 +31,8 @@ pub struct Extra {
     pub(super) client_addr_state: Option<ClientAddrState>,
     /// Of a connection that began with a cookie.
     pub(super) syn_proxy: Option<Box<SynProxy>>,
+    /// Stands for the client among those whose connections are counted. This director's alone.
+    pub(super) client_tag: Option<u64>,
     /// Traffic so far, if it is logged.
     pub(super) account: Option<Account>,
 }

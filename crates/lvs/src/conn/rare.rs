@@ -79,6 +79,20 @@ impl Connection {
         self.extra.get_or_insert_default().syn_proxy = Some(Box::new(syn_proxy));
     }
 
+    /// Number of the client among those whose connections are counted.
+    pub fn client_tag(&self) -> Option<u64> {
+        self.extra.as_ref()?.client_tag
+    }
+
+    /// Takes it: the connection counts no more.
+    pub fn take_client_tag(&mut self) -> Option<u64> {
+        self.extra.as_mut()?.client_tag.take()
+    }
+
+    pub fn set_client_tag(&mut self, tag: u64) {
+        self.extra.get_or_insert_default().client_tag = Some(tag);
+    }
+
     /// Whether something is sent again by the clock: a header of PROXY, or a SYN.
     pub fn is_repeated(&self) -> bool {
         let has_header_waiting =

@@ -13,7 +13,8 @@ use super::flows::{CloseReason, FlowLogging, FlowRecord, Flows, LostFlows};
 use super::index::Index;
 use super::slots::Slots;
 use super::{
-    ConnFlags, ConnId, ConnKey, Connection, EXTENSION, Entry, HeldPort, Ports, Positions, Role, TableFull,
+    Clients, ConnFlags, ConnId, ConnKey, Connection, EXTENSION, Entry, HeldPort, Ports, Positions, Role,
+    TableFull,
 };
 use crate::service::Endpoint;
 use crate::time::Time;
@@ -37,6 +38,7 @@ pub struct ConnTable {
     /// Connections that have ended and whose ends are to be told.
     pending_resets: Mutex<Vec<Connection>>,
     flows: Flows,
+    clients: Clients,
     pub(super) changes: Changes,
 }
 
@@ -55,6 +57,7 @@ impl ConnTable {
             awaiting: AtomicUsize::new(0),
             pending_resets: Mutex::default(),
             flows: Flows::default(),
+            clients: Clients::new(secret),
             changes: Changes::new(limit),
         }
     }
@@ -261,6 +264,9 @@ impl ConnTable {
         // The ends of a connection of another director are that director's to tell.
         let is_ours = self.changes.teller(entry.id.slot(), entry.touched_at()).is_none();
         let mut conn = self.remove(entry)?;
+        if let Some(tag) = conn.client_tag() {
+            self.clients.release(tag);
+        }
         self.flows.end(&conn, close_reason, now);
         let held = conn.held_port(now);
         self.changes.end(&conn, now);
@@ -330,6 +336,11 @@ impl ConnTable {
     /// Takes the records of what has begun and ended since the last time.
     pub fn take_flows(&self) -> (Vec<FlowRecord>, LostFlows) {
         self.flows.take()
+    }
+
+    /// Clients whose connections are counted.
+    pub const fn clients(&self) -> &Clients {
+        &self.clients
     }
 
     /// The local ports that connections have.

@@ -16,11 +16,12 @@ use ipnet::IpNet;
 
 use crate::defragment::Fragments;
 use parking_lot::{Mutex, RwLock};
+use path::access::AccessLists;
 use path::icmp_limit::IcmpLimiter;
 use path::local_addrs::LocalAddrPool;
 use path::masqueraded_nets::Masquerade;
 use path::path_mtus::Routes;
-use path::syn_proxy::SynTally;
+use path::syn_counts::SynTally;
 use upkeep::defence_state::Defence;
 use upkeep::due::Upkeep;
 use upkeep::reset_queue::ResetQueue;
@@ -49,7 +50,7 @@ pub use control::take_over::TakeOver;
 pub use path::fullnat::DEFAULT_LADDR_PORTS;
 pub use path::icmp_limit::IcmpLimits;
 pub use path::local_addrs::{INNER_LADDRS, MOST_LADDRS, laddrs};
-pub use path::syn_proxy::SynCounts;
+pub use path::syn_counts::SynCounts;
 pub use upkeep::resets::CutOff;
 pub use upkeep::sync::peers::{Heard, NotTaken, Telling};
 
@@ -148,6 +149,7 @@ pub struct Director {
     has_pinned_flows: AtomicBool,
     /// Some service is defended against SYNs of nobody, or may come to be.
     has_syn_defence: AtomicBool,
+    access: AccessLists,
     syn_cookies: SynCookies,
     syn_counts: SynTally,
     /// Some service's connections told their ends.
@@ -182,6 +184,7 @@ impl Director {
             has_engines: AtomicBool::new(false),
             has_pinned_flows: AtomicBool::new(false),
             has_syn_defence: AtomicBool::new(false),
+            access: AccessLists::default(),
             syn_cookies: SynCookies::new(settings.secret),
             syn_counts: SynTally::default(),
             tells_ends: AtomicBool::new(false),

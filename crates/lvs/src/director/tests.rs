@@ -308,6 +308,7 @@ fn a_full_table_drops_and_counts() {
     assert_eq!((world.director.conn_count(), world.counts()), (0, vec![(0, 0)]));
 }
 
+mod admission;
 mod carried;
 mod client_addr;
 mod fullnat;

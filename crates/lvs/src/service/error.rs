@@ -63,6 +63,10 @@ pub enum CommandError {
     BadDaemon(String),
     #[error("{0}")]
     HostCannot(String),
+    #[error("{0}")]
+    BadAccessFile(String),
+    #[error("{0} is no TCP service, and only TCP has SYNs: leave --syn-defence out")]
+    SynDefenceNeedsTcp(ServiceKey),
     #[error("no setting called {0:?}")]
     NoSuchSetting(String),
     #[error("{name} cannot be {value:?}: {expected}")]
@@ -79,6 +83,8 @@ impl CommandError {
                 | Self::ClientAddrNeedsTcp(_)
                 | Self::ProxyNeedsNat(_)
                 | Self::HostCannot(_)
+                | Self::BadAccessFile(_)
+                | Self::SynDefenceNeedsTcp(_)
         )
     }
 
@@ -111,6 +117,8 @@ impl CommandError {
             | Self::BadTimeout
             | Self::BadDaemon(_)
             | Self::HostCannot(_)
+            | Self::BadAccessFile(_)
+            | Self::SynDefenceNeedsTcp(_)
             | Self::BadSetting { .. } => EINVAL,
         }
     }

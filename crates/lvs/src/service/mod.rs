@@ -4,6 +4,7 @@
 //! [`RealServer`]) and their table. Same job as `ip_vs_ctl.c`, without its user interface.
 //! Never looks at packets; called by the director.
 
+mod access;
 mod error;
 mod key;
 mod real;
@@ -16,13 +17,14 @@ mod trash;
 mod validate;
 mod virt;
 
+pub use access::AccessList;
 pub use error::CommandError;
 pub use key::{Endpoint, Family, Protocol, ServiceKey};
 pub use real::{HandshakeStats, RealServer, ServerFlags};
 pub use reconcile::reconcile;
 pub use spec::{
-    ClientAddrMode, DeclaredService, Forwarding, Persistence, ProxyVersion, SchedulerFlags, ServerSpec,
-    ServiceSpec, Tunnel, TunnelChecksum, TunnelKind,
+    ClientAddrMode, ClientLimit, DeclaredService, Forwarding, Persistence, ProxyVersion, SchedulerFlags,
+    ServerSpec, ServiceSpec, Tunnel, TunnelChecksum, TunnelKind,
 };
 pub use stats::{Counters, Estimator, Rates, Stats};
 pub use syn_gauge::{DEFAULT_SYN_RATE, SynDefence};

@@ -27,6 +27,15 @@ pub struct ServiceSpec {
     /// Defence against SYNs of nobody; None: as the director is told. Not in the kernel.
     #[serde(default)]
     pub syn_defence: Option<SynDefence>,
+    /// Limits of each client. Not in the kernel.
+    #[serde(default)]
+    pub client_limit: Option<ClientLimit>,
+    /// File of prefixes whose clients alone have new connections. Not in the kernel.
+    #[serde(default)]
+    pub allow: Option<String>,
+    /// File of prefixes whose clients have none.
+    #[serde(default)]
+    pub deny: Option<String>,
 }
 
 impl ServiceSpec {
@@ -41,7 +50,46 @@ impl ServiceSpec {
             client_addr_mode: None,
             rst_on_expire: false,
             syn_defence: None,
+            client_limit: None,
+            allow: None,
+            deny: None,
         }
+    }
+}
+
+/// Limits of new connections of a client, or of all clients of a prefix.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClientLimit {
+    /// New connections a second in the long run; 0 is no limit.
+    pub rate: u32,
+    /// New connections at once.
+    pub burst: u32,
+    /// Connections at the same time; 0 is no limit.
+    pub conns: u32,
+    /// Length of the prefix whose clients count as one.
+    pub prefix: u8,
+}
+
+impl ClientLimit {
+    /// The prefix that is usual for one client.
+    pub const fn usual_prefix(family: Family) -> u8 {
+        match family {
+            Family::V4 => 32,
+            Family::V6 => 64,
+        }
+    }
+
+    /// With what is not given filled in. None: it limits nothing, or the prefix is too long.
+    pub fn new([rate, burst, conns]: [Option<u32>; 3], prefix: Option<u8>, family: Family) -> Option<Self> {
+        let rate = rate.unwrap_or(0);
+        let longest = if family == Family::V4 { 32 } else { 128 };
+        let limit = Self {
+            rate,
+            burst: burst.unwrap_or(rate).max(rate.min(1)),
+            conns: conns.unwrap_or(0),
+            prefix: prefix.unwrap_or(Self::usual_prefix(family)),
+        };
+        (limit.prefix <= longest && (limit.rate > 0 || limit.conns > 0)).then_some(limit)
     }
 }
 

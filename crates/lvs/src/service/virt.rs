@@ -27,7 +27,7 @@ pub struct VirtualService {
     retired: Stats,
     meter: Meter,
     syn_gauge: SynGauge,
-    /// It has servers, and packets to all of them are rewritten.
+    /// Packets to all of its servers are rewritten, and there are some.
     rewrites_all: bool,
 }
 
@@ -287,6 +287,12 @@ fn check(spec: &ServiceSpec) -> Result<(), CommandError> {
         && protocol != Protocol::Tcp
     {
         return Err(CommandError::ClientAddrNeedsTcp(spec.key));
+    }
+    if let ServiceKey::Address { protocol, .. } = spec.key
+        && spec.syn_defence.is_some()
+        && protocol != Protocol::Tcp
+    {
+        return Err(CommandError::SynDefenceNeedsTcp(spec.key));
     }
     match (&spec.persistence, spec.key.family()) {
         (Some(persistence), super::Family::V6) if !(1..=128).contains(&persistence.mask) => {

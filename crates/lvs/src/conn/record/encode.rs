@@ -5,7 +5,7 @@ use super::bytes::{
     put_addr, put_end, put_forwarding, put_option, put_service, put_time, put_u16, put_u32, put_u64,
 };
 use super::{ConnRecord, Rare};
-use crate::app::{ClientAddrState, ProvenClient, ProxyHeader, SynProgress, SynProxy};
+use crate::app::{ClientAddrState, ProvenClient, ProxyHeader, SynProgress, SynProxy, ftp};
 use crate::conn::{Method, Positions, State};
 use crate::service::ProxyVersion;
 use crate::time::Time;
@@ -68,18 +68,7 @@ fn put_rare(out: &mut Vec<u8>, rare: &Rare, now: Time) {
         put_part(out, part::FWMARK, |out| put_u32(out, rare.fwmark));
     }
     if let Some(control) = &rare.ftp {
-        put_part(out, part::FTP, |out| {
-            let (mode, changed) = control.numbers();
-            out.push(mode);
-            let correction = control.correction();
-            [correction.position, correction.before, correction.after]
-                .into_iter()
-                .for_each(|value| put_u32(out, value));
-            put_option(out, changed, |out, (at, mode)| {
-                put_u32(out, at);
-                out.push(mode);
-            });
-        });
+        put_part(out, part::FTP, |out| put_ftp(out, control));
     }
     if let Some(positions) = &rare.positions {
         put_part(out, part::POSITIONS, |out| put_positions(out, positions));
@@ -151,6 +140,19 @@ fn put_proxy(out: &mut Vec<u8>, proxy: &ProxyHeader) {
     put_u16(out, progress.len);
     put_u32(out, progress.start);
     put_option(out, progress.sent, |out, sent| out.extend(sent));
+}
+
+fn put_ftp(out: &mut Vec<u8>, control: &ftp::Control) {
+    let (mode, changed) = control.numbers();
+    out.push(mode);
+    let correction = control.correction();
+    [correction.position, correction.before, correction.after]
+        .into_iter()
+        .for_each(|value| put_u32(out, value));
+    put_option(out, changed, |out, (at, mode)| {
+        put_u32(out, at);
+        out.push(mode);
+    });
 }
 
 fn put_syn_proxy(out: &mut Vec<u8>, proxy: &SynProxy) {

@@ -88,6 +88,7 @@ impl ConnRecord {
                 pinned: rare.pinned,
                 client_addr_state: rare.client_addr,
                 syn_proxy: rare.syn_proxy,
+                client_tag: None,
                 account: rare.account,
             })
         });

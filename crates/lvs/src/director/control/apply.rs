@@ -9,8 +9,8 @@ use crate::director::{
     Query, Reply, ServerEntry, ServiceEntry, Sysctl, Tables, TimeoutSettings,
 };
 use crate::service::{
-    Endpoint, Family, Forwarding, Protocol, RealServer, ServerSpec, ServiceKey, ServiceTable, VirtualService,
-    reconcile,
+    AccessList, Endpoint, Family, Forwarding, Protocol, RealServer, ServerSpec, ServiceKey, ServiceTable,
+    VirtualService, reconcile,
 };
 use crate::time::Time;
 
@@ -54,6 +54,11 @@ impl Director {
     /// Takes over marks of an earlier director, before there are services.
     pub fn expect_drained(&self, marks: impl IntoIterator<Item = (ServiceKey, Endpoint)>) {
         self.services.write().expect_drained(marks);
+    }
+
+    /// Replaces the lists of clients that services let in. Connections that are there go on.
+    pub fn set_access(&self, lists: impl IntoIterator<Item = (ServiceKey, Arc<AccessList>)>) {
+        self.access.replace(lists);
     }
 
     /// Notes what packets have to know of the services as a whole.

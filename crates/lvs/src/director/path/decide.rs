@@ -109,6 +109,10 @@ impl Director {
         };
         let key = service.spec().key;
         recorder.step(|| Step::Service { key, port: to.port });
+        if self.access.deny(&key, from.addr) {
+            recorder.step(|| Step::Denied(from.addr));
+            return Course::Drop(DropReason::Denied).under(service);
+        }
         if !R::DECIDES && protocol == Protocol::Tcp && self.answers_by_cookies(service, facts.now) {
             recorder.step(|| Step::Cookies);
         }

@@ -318,6 +318,6 @@ const fn is_noted(state: State) -> bool {
 }
 
 /// Nothing more is to come on it but repetitions.
-const fn is_over(state: State) -> bool {
+pub(in crate::director) const fn is_over(state: State) -> bool {
     matches!(state, State::Tcp(TcpState::TimeWait | TcpState::Close) | State::Sctp(SctpState::Closed))
 }

@@ -1,5 +1,6 @@
-//! Work that some connections do on their packets beside forwarding them: handshakes that began with a cookie, FTP, the client's address for the server, timestamps,
-//! where both ends of a stream are. One trait for all; a connection that has none of it is not asked.
+//! Work that some connections do on their packets beside forwarding them: handshakes that began with a cookie, FTP, the
+//! client's address for the server, timestamps, where both ends of a stream are. One trait for all; a connection that has
+//! none of it is not asked.
 
 use super::facts::Segment;
 use super::packet::Packet;
@@ -58,7 +59,7 @@ impl Hook for SynDefence {
         conn: Entry<'a>,
         direction: View,
     ) -> Hooked<'a> {
-        if direction == View::Output { Ok(conn) } else { Director::from_proven_client(packet, segment, conn) }
+        if direction == View::Output { Ok(conn) } else { Director::hear_proven_client(packet, segment, conn) }
     }
 
     fn after<'a>(
@@ -68,7 +69,7 @@ impl Hook for SynDefence {
         conn: Entry<'a>,
         direction: View,
     ) -> Hooked<'a> {
-        if direction == View::Output { director.from_server_of_proven(packet, conn) } else { Ok(conn) }
+        if direction == View::Output { director.hear_server_of_proven(packet, conn) } else { Ok(conn) }
     }
 
     fn sent(&self, director: &Director, packet: &mut Packet<'_>, conn: &mut Entry<'_>, verdict: Verdict) {

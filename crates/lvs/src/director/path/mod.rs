@@ -3,6 +3,7 @@
 //! Called for every packet, with the tables shared; takes no lock for longer than one table access and allocates nothing for a
 //! packet of a known connection. Same job as `ip_vs_core.c`.
 
+pub(in crate::director) mod access;
 pub(in crate::director) mod client_addr;
 pub(in crate::director) mod decide;
 pub(in crate::director) mod draw;
@@ -25,6 +26,7 @@ pub(in crate::director) mod related;
 pub(in crate::director) mod schedule;
 pub(in crate::director) mod segment;
 pub(in crate::director) mod steps;
+pub(in crate::director) mod syn_counts;
 pub(in crate::director) mod syn_proxy;
 pub(in crate::director) mod template_key;
 pub(in crate::director) mod track;

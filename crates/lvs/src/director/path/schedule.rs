@@ -9,6 +9,7 @@ use super::packet::Packet;
 use crate::conn::{ConnId, Connection, Entry, SctpState, State, TableFull, TcpState};
 use crate::director::{Director, DropReason};
 use crate::service::{Endpoint, Protocol, RealServer, VirtualService};
+use crate::time::Time;
 
 /// Outcome of scheduling a connection.
 pub(in crate::director) enum Scheduled<'a> {
@@ -25,6 +26,9 @@ pub(in crate::director) enum Scheduled<'a> {
     Failed(DropReason),
 }
 
+/// A client opens more connections than its service lets it.
+struct OverLimit;
+
 impl Director {
     /// Decides on a packet without a connection, and makes the one that it is to have.
     pub(in crate::director) fn schedule(&self, packet: &Packet<'_>, facts: &Facts<'_>) -> Scheduled<'_> {
@@ -40,18 +44,30 @@ impl Director {
         let Some(service) = decision.service else { return Scheduled::NoService };
         match decision.course {
             Course::Connect { server, port, template } => {
+                let Ok(client) = self.admit(service, segment, packet.now) else {
+                    return Scheduled::Failed(DropReason::ClientLimit);
+                };
                 let template = match template {
                     Some(Template::Known(id)) => Some(id),
                     Some(Template::New { key, port, persistence, engine }) => {
                         let to = (Arc::clone(&server), port);
                         match self.make_template(packet, &key, to, (persistence, engine)) {
                             Ok(id) => Some(id),
-                            Err(TableFull) => return Scheduled::Failed(DropReason::TableFull),
+                            Err(TableFull) => {
+                                client.into_iter().for_each(|client| self.conns.clients().release(client));
+                                return Scheduled::Failed(DropReason::TableFull);
+                            }
                         }
                     }
                     None => None,
                 };
-                self.connect(packet, segment, service, server, port, template)
+                let mut made = self.connect(packet, segment, service, server, port, template);
+                match (client, &mut made) {
+                    (Some(client), Scheduled::Tracked(entry)) => entry.set_client_tag(client),
+                    (Some(client), _) => self.conns.clients().release(client),
+                    (None, _) => {}
+                }
+                made
             }
             Course::Bypass => self.bypass(packet, segment, service),
             Course::NoService => Scheduled::NoService,
@@ -59,6 +75,18 @@ impl Director {
             Course::NoServer => Scheduled::NoServer,
             Course::Drop(reason) => Scheduled::Failed(reason),
         }
+    }
+
+    /// Counts one more connection of a client where its service limits that. Some: it is to be released when it ends.
+    fn admit(
+        &self,
+        service: &VirtualService,
+        segment: &Segment,
+        now: Time,
+    ) -> Result<Option<u64>, OverLimit> {
+        let Some(limit) = &service.spec().client_limit else { return Ok(None) };
+        let client = self.conns.clients().admit(&service.spec().key, segment.from.addr, limit, now);
+        client.map(|client| (limit.conns > 0).then_some(client)).ok_or(OverLimit)
     }
 
     /// Puts a template out of use whose server cannot be used.

@@ -12,6 +12,8 @@ pub(in crate::director) enum Step {
         key: ServiceKey,
         port: u16,
     },
+    /// The service's lists do not let the client in.
+    Denied(IpAddr),
     /// SYNs are answered by cookies (`syn_defence`).
     Cookies,
     /// `drop_packet` gives up one packet of so many.
@@ -67,6 +69,7 @@ impl Step {
                 !matches!(none.why, Nobody::OtherPort)
             }
             Self::Service { .. }
+            | Self::Denied(_)
             | Self::Cookies
             | Self::MayBeGivenUp { .. }
             | Self::ActiveFtp
@@ -91,6 +94,9 @@ impl fmt::Display for Step {
             }
             Self::Service { key, .. } => {
                 write!(f, "the service {key} takes it: it may be a data connection of FTP")
+            }
+            Self::Denied(client) => {
+                write!(f, "the lists of the service (allow, deny) do not let {client} in: dropped")
             }
             Self::Cookies => f.write_str(
                 "SYNs are answered by cookies (syn_defence): what follows holds for a client that comes back with one",

@@ -1,10 +1,10 @@
 //! The defence against SYNs of nobody: they are answered by cookies, and only a client that got the answer has a connection, for
 //! which its server is then sent a SYN. Same job as `xt_SYNPROXY`, and as `syn_proxy` of DPVS; the kernel's IPVS has none.
 //!
-//! What a cookie holds, and how the two halves of such a connection differ, is [`app`](crate::app)'s business.
+//! Contents of cookies, and how the two halves of such a connection differ, are [`app`](crate::app)'s business.
 
 use std::cmp::Reverse;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use super::decide::FTP_DATA_PORT;
@@ -12,6 +12,7 @@ use super::facts::Segment;
 use super::hooks::Hooked;
 use super::packet::Packet;
 use super::schedule::Scheduled;
+use super::syn_counts::SynCounts;
 use crate::app::{
     OWN_SCALE, Offer, Opening, ProvenClient, ServerStep, SynProxy, between, opening_options, stamps, toa_len,
 };
@@ -19,7 +20,7 @@ use crate::conn::{Connection, Entry, Method, View};
 use crate::director::{Director, DropReason, Verdict};
 use crate::service::{ClientAddrMode, Protocol, SynDefence, VirtualService};
 use crate::time::Time;
-use lvs_wire::{BareSegment, Headers, Outbox, TcpFlags};
+use lvs_wire::{BareSegment, Headers, Outbox, StreamPosition, TcpFlags};
 
 /// When a SYN is sent again first; each time it is twice as long, as Linux's own would be from there on.
 const FIRST_WAIT: Duration = Duration::from_millis(500);
@@ -33,12 +34,12 @@ const HOPS: u8 = 65;
 /// Lengths of the headers of a segment without options.
 const HEADERS: [usize; 2] = [40, 60];
 
-/// What becomes of a segment without a connection.
+/// Fate of a segment without a connection.
 pub(in crate::director) enum Defended {
-    /// It goes its usual way.
+    /// The usual one.
     Not,
     Done(Verdict),
-    /// It ends a handshake: the packet is now the SYN for the server.
+    /// The end of a handshake: the packet is now the SYN for the server.
     Opens(SynProxy),
 }
 
@@ -61,7 +62,13 @@ impl Director {
         };
         let key = &service.spec().key;
         let mode = service.spec().syn_defence.unwrap_or(self.settings.syn_defence);
-        if !key.is_mark() && key.port() != segment.to.port || !service.rewrites_all() {
+        let is_of_all_ports = key.port() == 0 && service.spec().persistence.is_some();
+        let is_its_port = key.is_mark() || key.port() == segment.to.port || is_of_all_ports;
+        if !is_its_port || !service.rewrites_all() {
+            return Defended::Not;
+        }
+        // What becomes of it is decided as always.
+        if self.access.deny(key, segment.from.addr) {
             return Defended::Not;
         }
         let limits = (mode, self.settings.syn_rate);
@@ -83,10 +90,7 @@ impl Director {
     /// Answers a SYN, and remembers nothing of it. The window is closed: what the client says has nowhere to go yet.
     fn answer_by_cookie(&self, packet: &mut Packet<'_>, segment: &Segment, tells_address: bool) -> Verdict {
         let offer = Offer::of(packet.payload(), packet.headers.is_v6()).kept();
-        let Some(numbers) = packet.numbers(segment) else { return Verdict::Drop(DropReason::Truncated) };
-        let data =
-            (packet.headers.len - packet.headers.l4).saturating_sub(header_len(packet.payload())) as u32;
-        let isn = numbers.next.wrapping_sub(data).wrapping_sub(1);
+        let isn = StreamPosition::of(packet.payload()).sequence;
         let opening = Opening { from: segment.from, to: segment.to, isn };
         let cookie = self.syn_cookies.bake(&opening, offer.size, packet.now);
         let answer = Offer {
@@ -179,7 +183,7 @@ impl Director {
     }
 
     /// A segment of the client of such a connection, before all else is done with it.
-    pub(in crate::director) fn from_proven_client<'a>(
+    pub(in crate::director) fn hear_proven_client<'a>(
         packet: &mut Packet<'_>,
         segment: &Segment,
         conn: Entry<'a>,
@@ -198,7 +202,7 @@ impl Director {
     }
 
     /// A segment of the server of such a connection, after all else was done with it.
-    pub(in crate::director) fn from_server_of_proven<'a>(
+    pub(in crate::director) fn hear_server_of_proven<'a>(
         &'a self,
         packet: &mut Packet<'_>,
         mut conn: Entry<'a>,
@@ -282,13 +286,7 @@ impl Director {
 
     /// Counts of the defence against SYNs of nobody.
     pub fn syn_counts(&self) -> SynCounts {
-        let counts = &self.syn_counts;
-        SynCounts {
-            sent: counts.sent.load(Relaxed),
-            taken: counts.taken.load(Relaxed),
-            refused: counts.refused.load(Relaxed),
-            unanswered: counts.unanswered.load(Relaxed),
-        }
+        self.syn_counts.counts()
     }
 
     /// Whether the next SYN to a service would be answered by a cookie.
@@ -305,28 +303,6 @@ impl Director {
     pub(in crate::director) fn is_defended(&self, service: &VirtualService) -> bool {
         service.spec().syn_defence.unwrap_or(self.settings.syn_defence).may_be_on()
     }
-}
-
-/// Counts of the defence against SYNs of nobody.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct SynCounts {
-    /// SYNs that were answered by a cookie.
-    pub sent: u64,
-    /// Clients that came back with one.
-    pub taken: u64,
-    /// Segments of no connection, to a service that is defended, without a cookie.
-    pub refused: u64,
-    /// Clients whose server did not answer, and who were told.
-    pub unanswered: u64,
-}
-
-/// The same, as it grows.
-#[derive(Debug, Default)]
-pub(in crate::director) struct SynTally {
-    sent: AtomicU64,
-    taken: AtomicU64,
-    refused: AtomicU64,
-    unanswered: AtomicU64,
 }
 
 fn header_len(tcp: &[u8]) -> usize {

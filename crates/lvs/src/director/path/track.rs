@@ -2,6 +2,7 @@
 //! hooks, the way out.
 
 use super::facts::Segment;
+use super::fullnat::is_over;
 use super::hooks::{HOOKS, Hooked, is_hooked};
 use super::masquerade::extend_outward;
 use super::packet::Packet;
@@ -33,11 +34,11 @@ impl Director {
         };
         let verdict = self.send(packet, &conn, direction);
         HOOKS.iter().for_each(|hook| hook.sent(self, packet, &mut conn, verdict));
-        if conn.is_ftp_control() || conn.is_repeated() || conn.syn_proxy().is_some() {
+        if conn.is_ftp_control() || conn.is_repeated() {
             self.conns.note_change(&conn);
         }
         // Numbers in its stream may be off by more from now on.
-        if conn.is_ftp_control() || conn.client_addr_state().is_some() || conn.syn_proxy().is_some() {
+        if conn.is_ftp_control() || conn.client_addr_state().is_some() || conn.is_repeated() {
             self.conns.note_changed(&conn);
         }
         verdict
@@ -143,6 +144,11 @@ impl Director {
             }
         }
         let established = conn.enter(next, &self.timeouts);
+        if is_over(conn.state)
+            && let Some(client) = conn.take_client_tag()
+        {
+            self.conns.clients().release(client);
+        }
         if conn.local().is_some() {
             extend_outward(conn);
             self.note_local_end(packet, conn, direction, before);

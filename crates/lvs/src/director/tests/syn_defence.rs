@@ -7,7 +7,7 @@ use lvs_wire::{BareSegment, is_after};
 
 const RST: u8 = TcpFlags::RST;
 
-fn world(forwarding: Forwarding, mode: SynDefence, is_v6: bool) -> World {
+fn defended(forwarding: Forwarding, mode: SynDefence, is_v6: bool) -> World {
     let mut world = World::new(Protocol::Tcp, is_v6);
     world.director = Director::new(Settings { secret: 77, syn_rate: 10, ..Settings::default() });
     let link = |net: &str, source: &str, interface| Route {
@@ -141,7 +141,7 @@ fn a_client_that_comes_back_has_a_connection_with_all_that_it_offered() {
         (Forwarding::Masq, true),
         (Forwarding::FullNat, true),
     ] {
-        let mut world = world(forwarding, SynDefence::On, is_v6);
+        let mut world = defended(forwarding, SynDefence::On, is_v6);
         let (answer, syn) = world.prove();
         assert_eq!((answer.flags, answer.ack, answer.window), (SYN | ACK, 100, 0));
         let size = if is_v6 { 1440_u16 } else { 1460 };
@@ -196,7 +196,7 @@ fn a_client_that_comes_back_has_a_connection_with_all_that_it_offered() {
 
 #[test]
 fn syns_without_an_end_leave_nothing_behind() {
-    let mut world = world(Forwarding::Masq, SynDefence::On, false);
+    let mut world = defended(Forwarding::Masq, SynDefence::On, false);
     let mut buf = PacketBuf::new();
     for number in 0..20_000_u32 {
         let src = Ipv4Addr::from_bits(0xc612_0000 + number).into();
@@ -214,7 +214,7 @@ fn syns_without_an_end_leave_nothing_behind() {
 
 #[test]
 fn a_cookie_that_came_too_late_is_none() {
-    let mut world = world(Forwarding::Masq, SynDefence::On, false);
+    let mut world = defended(Forwarding::Masq, SynDefence::On, false);
     let syn = world.client_segment(SYN, 99, 0, Vec::new());
     let (_, to_client, _) = world.pass_both(&syn.write(), Side::Client);
     assert_eq!(to_client[0].options, [2, 4, 5, 180], "without timestamps there is no place for more");
@@ -226,7 +226,7 @@ fn a_cookie_that_came_too_late_is_none() {
 
 #[test]
 fn an_automatic_defence_is_on_while_too_many_come() {
-    let mut world = world(Forwarding::Masq, SynDefence::Auto, false);
+    let mut world = defended(Forwarding::Masq, SynDefence::Auto, false);
     let mut verdicts = Vec::new();
     for port in 0..20 {
         let syn = make::tcp(world.request(5000 + port), SYN, &[]);
@@ -254,7 +254,7 @@ fn an_automatic_defence_is_on_while_too_many_come() {
 #[test]
 fn explain_says_so() {
     for (mode, says) in [(SynDefence::On, true), (SynDefence::Auto, false), (SynDefence::Off, false)] {
-        let world = world(Forwarding::Masq, mode, false);
+        let world = defended(Forwarding::Masq, mode, false);
         let (from, to) = (Endpoint::new(world.client, 4000), Endpoint::new(world.virt, 80));
         let question = Question { protocol: Protocol::Tcp, from, to, mark: None };
         let explanation = world.director.explain(&question, world.now);
@@ -270,13 +270,13 @@ fn services_of_other_methods_and_those_that_are_off_are_left_alone() {
         (Forwarding::Tunnel(Tunnel::default()), SynDefence::On),
         (Forwarding::Masq, SynDefence::Off),
     ] {
-        let mut world = world(forwarding, mode, false);
+        let mut world = defended(forwarding, mode, false);
         let verdict = world.process(&make::tcp(world.request(4000), SYN, &[]), Side::Client).0;
         assert_ne!(verdict, Verdict::Reply, "{forwarding:?}");
         assert_eq!(world.director.conn_count(), 1);
     }
     // One server of another method, and the service is not defended.
-    let mut world = world(Forwarding::Masq, SynDefence::On, false);
+    let mut world = defended(Forwarding::Masq, SynDefence::On, false);
     let server = ServerSpec::new(world.reals[1], 80, Forwarding::Route);
     world.apply(Command::AddServer { service: world.service, server });
     world.pass_both(&make::tcp(world.request(4000), SYN, &[]), Side::Client);
@@ -285,15 +285,15 @@ fn services_of_other_methods_and_those_that_are_off_are_left_alone() {
 
 #[test]
 fn a_server_that_refuses_or_says_nothing_ends_the_clients_connection() {
-    let mut world = world(Forwarding::FullNat, SynDefence::On, false);
+    let mut world = defended(Forwarding::FullNat, SynDefence::On, false);
     let (answer, syn) = world.prove();
-    let refusal = Segment { ends: syn.ends.reversed(), flags: RST | ACK, seq: 0, ack: 100, ..syn.clone() };
+    let refusal = Segment { ends: syn.ends.reversed(), flags: RST | ACK, seq: 0, ack: 100, ..syn };
     let (_, to_client, _) =
         world.pass_both(&Segment { options: Vec::new(), ..refusal }.write(), Side::Server);
     assert_eq!((to_client[0].flags & RST, to_client[0].seq), (RST, answer.seq.wrapping_add(1)));
     assert_eq!(world.conns()[0].state, "CLOSE");
 
-    let mut world = super::syn_defence::world(Forwarding::Masq, SynDefence::On, false);
+    let mut world = defended(Forwarding::Masq, SynDefence::On, false);
     let (answer, syn) = world.prove();
     let (mut syns, mut resets) = (0, Vec::new());
     for _ in 0..400 {
@@ -314,7 +314,7 @@ fn a_server_that_refuses_or_says_nothing_ends_the_clients_connection() {
 
 #[test]
 fn a_client_without_a_server_is_told() {
-    let mut world = world(Forwarding::Masq, SynDefence::On, false);
+    let mut world = defended(Forwarding::Masq, SynDefence::On, false);
     let mut spec = ServerSpec::new(world.reals[0], 8080, Forwarding::Masq);
     spec.weight = 0;
     world.apply(Command::EditServer { service: world.service, server: spec });
@@ -329,7 +329,7 @@ fn a_client_without_a_server_is_told() {
 
 #[test]
 fn a_server_that_remembers_an_earlier_connection_is_made_to_forget_it() {
-    let mut world = world(Forwarding::Masq, SynDefence::On, false);
+    let mut world = defended(Forwarding::Masq, SynDefence::On, false);
     let (_, syn) = world.prove();
     let stale =
         Segment { ends: syn.ends.reversed(), flags: ACK, seq: 1, ack: 4711, options: Vec::new(), ..syn };
@@ -342,7 +342,7 @@ fn a_server_that_remembers_an_earlier_connection_is_made_to_forget_it() {
 
 #[test]
 fn a_proxy_header_follows_the_servers_answer() {
-    let mut world = world(Forwarding::FullNat, SynDefence::On, false);
+    let mut world = defended(Forwarding::FullNat, SynDefence::On, false);
     let mut spec = ServiceSpec::new(world.service, "rr");
     (spec.syn_defence, spec.client_addr_mode) =
         (Some(SynDefence::On), Some(ClientAddrMode::Proxy(ProxyVersion::V1)));
@@ -376,7 +376,7 @@ fn a_proxy_header_follows_the_servers_answer() {
 #[test]
 fn a_copy_of_the_tables_goes_on_with_the_handshake_and_with_the_stream() {
     for is_open in [false, true] {
-        let mut world = world(Forwarding::Masq, SynDefence::On, false);
+        let mut world = defended(Forwarding::Masq, SynDefence::On, false);
         let (answer, syn) = world.prove();
         let syn_ack = Segment {
             ends: syn.ends.reversed(),
@@ -390,7 +390,7 @@ fn a_copy_of_the_tables_goes_on_with_the_handshake_and_with_the_stream() {
             world.pass_both(&syn_ack.write(), Side::Server);
         }
         let export = world.director.export_all(world.now);
-        let mut other = super::syn_defence::world(Forwarding::Masq, SynDefence::On, false);
+        let mut other = defended(Forwarding::Masq, SynDefence::On, false);
         assert_eq!(other.director.import(&export, other.now).unwrap().connections, 1);
         if !is_open {
             other.now = other.now + Duration::from_millis(500);
@@ -436,7 +436,7 @@ impl End {
         Segment { ends: self.ends, flags, seq, ack, window: 501, stamps: None, options, data: data.to_vec() }
     }
 
-    /// Its clock has struck: what is not acknowledged is sent again.
+    /// The clock has struck: what is not acknowledged is sent again.
     fn strike(&mut self) -> Option<Segment> {
         self.stamp += 100;
         let next = self.isn.wrapping_add(1).wrapping_add(self.acknowledged);
@@ -496,7 +496,7 @@ impl End {
 
 /// Plays a conversation over links that lose one packet of `loss`, repeat and reorder.
 fn converse(seed: u64, loss: u64, forwarding: Forwarding, is_v6: bool) {
-    let mut world = world(forwarding, SynDefence::On, is_v6);
+    let mut world = defended(forwarding, SynDefence::On, is_v6);
     let mut draw = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     let mut rolls = |sides: u64| {
         draw = draw.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
