@@ -38,7 +38,8 @@ pub struct ConnTable {
     /// Connections that have ended and whose ends are to be told.
     pending_resets: Mutex<Vec<Connection>>,
     flows: Flows,
-    clients: Clients,
+    /// Clients whose connections are counted.
+    pub clients: Clients,
     pub(super) changes: Changes,
 }
 
@@ -336,11 +337,6 @@ impl ConnTable {
     /// Takes the records of what has begun and ended since the last time.
     pub fn take_flows(&self) -> (Vec<FlowRecord>, LostFlows) {
         self.flows.take()
-    }
-
-    /// Clients whose connections are counted.
-    pub const fn clients(&self) -> &Clients {
-        &self.clients
     }
 
     /// The local ports that connections have.

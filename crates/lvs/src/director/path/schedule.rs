@@ -54,7 +54,7 @@ impl Director {
                         match self.make_template(packet, &key, to, (persistence, engine)) {
                             Ok(id) => Some(id),
                             Err(TableFull) => {
-                                client.into_iter().for_each(|client| self.conns.clients().release(client));
+                                client.into_iter().for_each(|client| self.conns.clients.release(client));
                                 return Scheduled::Failed(DropReason::TableFull);
                             }
                         }
@@ -64,7 +64,7 @@ impl Director {
                 let mut made = self.connect(packet, segment, service, server, port, template);
                 match (client, &mut made) {
                     (Some(client), Scheduled::Tracked(entry)) => entry.set_client_tag(client),
-                    (Some(client), _) => self.conns.clients().release(client),
+                    (Some(client), _) => self.conns.clients.release(client),
                     (None, _) => {}
                 }
                 made
@@ -85,7 +85,7 @@ impl Director {
         now: Time,
     ) -> Result<Option<u64>, OverLimit> {
         let Some(limit) = &service.spec().client_limit else { return Ok(None) };
-        let client = self.conns.clients().admit(&service.spec().key, segment.from.addr, limit, now);
+        let client = self.conns.clients.admit(&service.spec().key, segment.from.addr, limit, now);
         client.map(|client| (limit.conns > 0).then_some(client)).ok_or(OverLimit)
     }
 

@@ -147,7 +147,7 @@ impl Director {
         if is_over(conn.state)
             && let Some(client) = conn.take_client_tag()
         {
-            self.conns.clients().release(client);
+            self.conns.clients.release(client);
         }
         if conn.local().is_some() {
             extend_outward(conn);
