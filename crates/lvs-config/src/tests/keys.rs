@@ -67,7 +67,7 @@ fn keys_of<T: Deserialize<'static>>() -> Words {
 }
 
 /// The heading of a table in the page, where the example has it, and its keys.
-fn structures() -> [(&'static str, Words, Words); 15] {
+fn structures() -> [(&'static str, Words, Words); 16] {
     let commands: Words = &[
         "service.quorum_up",
         "service.quorum_down",
