@@ -18,7 +18,7 @@ bindir := $(DESTDIR)$(PREFIX)/sbin
 share  := $(DESTDIR)$(PREFIX)/share
 
 .DEFAULT_GOAL := help
-.PHONY: help build install install-files deb dist check deny rust-version test test-deps test-netns test-hostile test-sim bench bench-compare demo clean
+.PHONY: help build install install-files deb dist check deny rust-version test test-deps test-netns test-hostile test-sim test-protocol bench bench-compare demo clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -72,6 +72,9 @@ test-hostile: test-deps ## floods beside real clients, and a table of what was s
 
 test-sim: ## seeded simulation; SEEDS=how many
 	SIM_SEEDS=$(SEEDS) $(CARGO) test --locked --test all simulation:: -- --nocapture
+
+test-protocol: ## the table of connections under thousands of orders of threads (shuttle)
+	$(CARGO) test --locked -p lvs --lib --features shuttle conn::tests::
 
 bench: ## what the core costs, in process, up to a million connections
 	$(CARGO) bench --locked

@@ -33,6 +33,7 @@ const PURE_CRATES: &[&str] = &[
     "pcre2",
     "pnet_packet",
     "serde",
+    "shuttle",
     "siphasher",
     "strum",
     "thiserror",

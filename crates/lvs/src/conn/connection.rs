@@ -8,7 +8,7 @@ use super::addrs::{Addrs, LocalEnd};
 use super::expiry;
 use super::timer::Timer;
 use super::{
-    ConnFlags, ConnId, Extra, HeldPort, LastSegment, Method, NEW, PortPoolKey, Rest, SctpState, State,
+    ConnFlags, Extra, HeldPort, LastSegment, Method, NEW, Place, PortPoolKey, Rest, SctpState, State,
     TcpState, Timeouts,
 };
 use crate::service::{Endpoint, Forwarding, RealServer};
@@ -37,10 +37,10 @@ pub struct Connection {
     pub in_packets: u32,
     /// Connections under this one (of a template, or an FTP control connection).
     pub controlled: u32,
-    /// The template or control connection above this one.
-    pub controller: Option<ConnId>,
+    /// The place of the template or control connection above this one, which does not end before it.
+    pub(super) controller: Option<Place>,
     pub(super) queued: expiry::Tick,
-    /// Tells the newer of two; counted by the table.
+    /// Tells the newer of two, and one from the one before in its place; counted by the table.
     pub(super) number: u32,
     pub(super) timer: Timer,
     pub(super) server: Option<Arc<RealServer>>,
@@ -132,6 +132,11 @@ impl Connection {
 
     pub const fn protocol(&self) -> u8 {
         self.protocol
+    }
+
+    /// The place of the template or control connection that it stands under.
+    pub const fn stands_under(&self) -> Option<Place> {
+        self.controller
     }
 
     pub fn client(&self) -> Endpoint {

@@ -1,7 +1,6 @@
 //! A connection of the table that is locked, and why one has no place there.
 
-use parking_lot::MappedMutexGuard;
-
+use super::locks::Filled;
 use super::{ConnId, Connection};
 
 /// The table has no room for another connection.
@@ -22,7 +21,7 @@ pub enum NotRestored {
 #[derive(Debug)]
 pub struct Entry<'a> {
     pub id: ConnId,
-    pub(super) conn: MappedMutexGuard<'a, Connection>,
+    pub(super) conn: Filled<'a, Connection>,
 }
 
 impl std::ops::Deref for Entry<'_> {

@@ -1,15 +1,39 @@
-//! The place of a connection in the table.
+//! The place of a connection in the table, and which one in that place it is.
 
-/// A connection's place in the table, valid while the connection is there.
+use std::num::NonZeroU32;
+
+/// A place in the table, whoever is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ConnId(std::num::NonZeroU32);
+pub struct Place(NonZeroU32);
+
+impl Place {
+    /// No connection's.
+    const NOWHERE: Self = Self(NonZeroU32::MAX);
+
+    pub(super) fn of_slot(slot: u32) -> Self {
+        Self(NonZeroU32::MIN.saturating_add(slot))
+    }
+
+    /// Returns its number, from 0.
+    pub const fn number(self) -> u32 {
+        self.0.get() - 1
+    }
+}
+
+/// A connection of the table. Of one that has ended it finds nothing, whoever is in its place by then: each connection in a
+/// place has another number than the one before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ConnId {
+    place: Place,
+    number: u32,
+}
 
 impl ConnId {
     /// No connection's.
-    pub const NOWHERE: Self = Self(std::num::NonZeroU32::MAX);
+    pub const NOWHERE: Self = Self { place: Place::NOWHERE, number: 0 };
 
-    pub(super) fn from_slot(slot: u32) -> Self {
-        Self(std::num::NonZeroU32::MIN.saturating_add(slot))
+    pub(super) const fn new(place: Place, number: u32) -> Self {
+        Self { place, number }
     }
 
     /// A number that stays the same, to spread connections by.
@@ -17,12 +41,16 @@ impl ConnId {
         self.slot() as usize
     }
 
-    /// The number of its place.
-    pub const fn place(self) -> u32 {
-        self.slot()
+    pub const fn place(self) -> Place {
+        self.place
+    }
+
+    /// Tells which one in its place it is.
+    pub(super) const fn number(self) -> u32 {
+        self.number
     }
 
     pub(super) const fn slot(self) -> u32 {
-        self.0.get() - 1
+        self.place.number()
     }
 }

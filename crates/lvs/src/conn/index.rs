@@ -3,17 +3,19 @@
 //! A `DashMap` of 32-bit hashes to slot numbers, used through its raw API: one entry per role of a connection, 9 bytes
 //! each, and no key is stored twice. The records lie in [`Slots`](super::slots::Slots).
 
+#[cfg(not(feature = "shuttle"))]
 use dashmap::{DashMap, SharedValue};
 
 use super::ConnKey;
 use crate::keyed_hash::KeyedHash;
 
 /// Shards of the index; a power of two, well above the number of queues.
+#[cfg(not(feature = "shuttle"))]
 const SHARDS: usize = 64;
 
 #[derive(Debug)]
 pub(super) struct Index {
-    map: DashMap<u32, u32, KeyedHash>,
+    map: Map,
     hasher: KeyedHash,
 }
 
@@ -21,8 +23,7 @@ impl Index {
     /// An empty index; `secret` keeps its hashes from being foreseen.
     pub(super) fn new(secret: u128) -> Self {
         let hasher = KeyedHash::new(secret);
-        let map = DashMap::with_capacity_and_hasher_and_shard_amount(0, hasher, SHARDS);
-        Self { map, hasher }
+        Self { map: Map::new(hasher), hasher }
     }
 
     pub(super) const fn hasher(&self) -> &KeyedHash {
@@ -35,30 +36,80 @@ impl Index {
     }
 
     /// Shows the slots under the key's hash to `is_found`, until it says yes. The shard is locked meanwhile.
-    pub(super) fn find(&self, key: &ConnKey, mut is_found: impl FnMut(u32) -> bool) {
-        let hash = key.hash(&self.hasher);
-        let shard = self.map.shards()[self.shard_of(hash)].read();
-        shard.get(spread(hash), |(other, slot)| *other == hash && is_found(*slot.get()));
+    pub(super) fn find(&self, key: &ConnKey, is_found: impl FnMut(u32) -> bool) {
+        self.map.find(key.hash(&self.hasher), is_found);
     }
 
     pub(super) fn insert(&self, key: &ConnKey, slot: u32) {
-        let hash = key.hash(&self.hasher);
-        let mut shard = self.map.shards()[self.shard_of(hash)].write();
-        shard.insert(spread(hash), (hash, SharedValue::new(slot)), |(hash, _)| spread(*hash));
+        self.map.insert(key.hash(&self.hasher), slot);
     }
 
     pub(super) fn remove(&self, key: &ConnKey, slot: u32) {
-        let hash = key.hash(&self.hasher);
-        let mut shard = self.map.shards()[self.shard_of(hash)].write();
+        self.map.remove(key.hash(&self.hasher), slot);
+    }
+}
+
+/// From hashes to slots.
+#[cfg(not(feature = "shuttle"))]
+#[derive(Debug)]
+struct Map(DashMap<u32, u32, KeyedHash>);
+
+#[cfg(not(feature = "shuttle"))]
+impl Map {
+    fn new(hasher: KeyedHash) -> Self {
+        Self(DashMap::with_capacity_and_hasher_and_shard_amount(0, hasher, SHARDS))
+    }
+
+    fn find(&self, hash: u32, mut is_found: impl FnMut(u32) -> bool) {
+        let shard = self.0.shards()[self.shard_of(hash)].read();
+        shard.get(spread(hash), |(other, slot)| *other == hash && is_found(*slot.get()));
+    }
+
+    fn insert(&self, hash: u32, slot: u32) {
+        let mut shard = self.0.shards()[self.shard_of(hash)].write();
+        shard.insert(spread(hash), (hash, SharedValue::new(slot)), |(hash, _)| spread(*hash));
+    }
+
+    fn remove(&self, hash: u32, slot: u32) {
+        let mut shard = self.0.shards()[self.shard_of(hash)].write();
         shard.remove_entry(spread(hash), |(other, at)| *other == hash && *at.get() == slot);
     }
 
     fn shard_of(&self, hash: u32) -> usize {
-        self.map.determine_shard(spread(hash) as usize)
+        self.0.determine_shard(spread(hash) as usize)
+    }
+}
+
+/// One shard, under a lock that the scheduler of the test knows.
+#[cfg(feature = "shuttle")]
+#[derive(Debug)]
+struct Map(shuttle::sync::RwLock<Vec<(u32, u32)>>);
+
+#[cfg(feature = "shuttle")]
+impl Map {
+    fn new(_: KeyedHash) -> Self {
+        Self(shuttle::sync::RwLock::new(Vec::new()))
+    }
+
+    fn find(&self, hash: u32, mut is_found: impl FnMut(u32) -> bool) {
+        let shard = self.0.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let _ = shard.iter().any(|(other, slot)| *other == hash && is_found(*slot));
+    }
+
+    fn insert(&self, hash: u32, slot: u32) {
+        self.0.write().unwrap_or_else(std::sync::PoisonError::into_inner).push((hash, slot));
+    }
+
+    fn remove(&self, hash: u32, slot: u32) {
+        let mut shard = self.0.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(at) = shard.iter().position(|place| *place == (hash, slot)) {
+            shard.swap_remove(at);
+        }
     }
 }
 
 /// 64 bits for the raw table, which takes its shard, its bucket and its tag from different ends.
+#[cfg(not(feature = "shuttle"))]
 const fn spread(hash: u32) -> u64 {
     (hash as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }

@@ -3,7 +3,7 @@
 //! A note costs a packet one look at a bit, and is made only where a connection begins, ends, or becomes another one to its
 //! successor; not where a packet moves its deadline. That is looked at when its entry in the wheel comes round, within a minute.
 
-use super::{ConnFlags, ConnId, ConnTable, Connection, Entry};
+use super::{ConnFlags, ConnTable, Connection, Entry, Place};
 
 impl ConnTable {
     /// From now on it is noted which connections change; all count as changed at first.
@@ -26,11 +26,11 @@ impl ConnTable {
         &self,
         start: u32,
         most: usize,
-        mut see: impl FnMut(ConnId, Option<&Connection>),
+        mut see: impl FnMut(Place, Option<&Connection>),
     ) -> Option<u32> {
         self.slots.take_changed(start, most, |slot, conn| {
             let is_there = |conn: &&Connection| !conn.flags.has(ConnFlags::ENDING);
-            see(ConnId::from_slot(slot), conn.as_ref().filter(is_there));
+            see(Place::of_slot(slot), conn.as_ref().filter(is_there));
         })
     }
 }

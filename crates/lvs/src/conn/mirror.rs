@@ -6,7 +6,7 @@
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::expiry::Tick;
-use super::{ConnFlags, ConnId, ConnKey, ConnTable, Connection, Entry, NotRestored, PortPoolKey};
+use super::{ConnFlags, ConnId, ConnKey, ConnTable, Connection, Entry, NotRestored, Place, PortPoolKey};
 
 impl ConnTable {
     /// How many connections were ever added, wrapping around.
@@ -30,14 +30,25 @@ impl ConnTable {
             conn.unbind();
             return Err(NotRestored::Full);
         };
-        // All that is here already, and all that comes, is newer.
-        conn.number = self.added().wrapping_sub(age.unwrap_or(1).max(1));
+        conn.number = match age {
+            Some(age) => self.added().wrapping_sub(age.max(1)),
+            None => self.old_number(),
+        };
+        let id = ConnId::new(Place::of_slot(slot), conn.number);
         if let Some(mut other) = keys[1].and_then(|key_out| self.find_any(&key_out)) {
             other.flags.set(ConnFlags::SHARES_ENDS, true);
             conn.flags.set(ConnFlags::SHARES_ENDS, true);
         }
         self.put(slot, conn, keys);
-        Ok(ConnId::from_slot(slot))
+        Ok(id)
+    }
+
+    /// A number that none of the last sixteen million connections has or had: all that are here, and all that come, are newer.
+    fn old_number(&self) -> u32 {
+        const LOW: u32 = (1 << 24) - 1;
+        const AGE: u32 = 1 << 30;
+        let restored = self.restored.fetch_add(1, Relaxed);
+        (self.added() & !LOW).wrapping_sub(AGE) | restored & LOW
     }
 
     /// From now on it is noted which connections are touched; all count as touched at first.
@@ -60,17 +71,17 @@ impl ConnTable {
         &self,
         start: u32,
         most: usize,
-        mut see: impl FnMut(ConnId, Option<&Connection>),
+        mut see: impl FnMut(Place, Option<&Connection>),
     ) -> Option<u32> {
         self.slots.take_touched(start, most, |slot, conn| {
             let is_there = |conn: &&Connection| !conn.flags.has(ConnFlags::ENDING);
-            see(ConnId::from_slot(slot), conn.as_ref().filter(is_there));
+            see(Place::of_slot(slot), conn.as_ref().filter(is_there));
         })
     }
 
     /// Has the connection in that place shown again.
-    pub fn touch_place(&self, id: ConnId) {
-        drop(self.slots.lock(id.slot()));
+    pub fn touch_place(&self, place: Place) {
+        drop(self.slots.lock(place.number()));
     }
 
     /// Adds a connection that is in another table, which goes on for now; `number` tells which one in that place it is.
@@ -85,7 +96,7 @@ impl ConnTable {
         };
         conn.number = number;
         self.put(slot, conn, keys);
-        Ok(ConnId::from_slot(slot))
+        Ok(ConnId::new(Place::of_slot(slot), number))
     }
 
     /// Makes a mirrored connection be as it is in the other table by now. What it stands under, and what under it, stays.
@@ -116,9 +127,8 @@ impl ConnTable {
 
     /// Takes a connection from under the one that it stands under; `is_there`: that is still the same.
     pub fn release(&self, entry: &mut Entry<'_>, is_there: bool) {
-        if let Some(mut controller) = entry.controller.take().filter(|_| is_there).and_then(|id| self.get(id))
-        {
-            controller.controlled = controller.controlled.saturating_sub(1);
+        if let Some(above) = entry.controller.take().filter(|_| is_there) {
+            self.let_go(above);
         }
     }
 

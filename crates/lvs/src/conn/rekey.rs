@@ -31,7 +31,7 @@ impl ConnTable {
     /// Fills in the port of the client that was waited for (`ip_vs_conn_fill_cport`). None when the connection has
     /// ended meanwhile.
     pub fn fill_client_port(&self, entry: Entry<'_>, port: u16) -> Option<Entry<'_>> {
-        let (id, number, old) = (entry.id, entry.number, [Some(entry.key_in()), entry.key_out()]);
+        let (id, old) = (entry.id, [Some(entry.key_in()), entry.key_out()]);
         drop(entry);
         let client = Endpoint::new(old[0]?.from.addr, port);
         let new_in = old[0].map(|key| ConnKey { from: client, ..key });
@@ -42,7 +42,7 @@ impl ConnTable {
         for key in new.iter().flatten() {
             self.index.insert(key, id.slot());
         }
-        let filled = self.get(id).filter(|entry| entry.number == number).is_some_and(|mut entry| {
+        let filled = self.get(id).is_some_and(|mut entry| {
             let is_first = entry.flags.has(ConnFlags::NO_CLIENT_PORT);
             if is_first {
                 entry.client_port = port;
@@ -56,13 +56,13 @@ impl ConnTable {
         for key in if filled { old } else { new }.iter().flatten() {
             self.index.remove(key, id.slot());
         }
-        self.get(id).filter(|entry| entry.number == number)
+        self.get(id)
     }
 
     /// Gives a connection without a server one, and so that server's forwarding method. None when the connection has
     /// ended meanwhile.
     pub fn bind<'a>(&'a self, mut entry: Entry<'a>, server: Arc<RealServer>) -> Option<Entry<'a>> {
-        let (id, number, old) = (entry.id, entry.number, entry.key_out());
+        let (id, old) = (entry.id, entry.key_out());
         entry.bind(server);
         self.changes.note(id.slot());
         self.note_changed(&entry);
@@ -77,7 +77,7 @@ impl ConnTable {
         if let Some(new) = new {
             self.index.insert(&new, id.slot());
         }
-        let bound = self.get(id).filter(|entry| entry.number == number);
+        let bound = self.get(id);
         if let (None, Some(new)) = (&bound, new) {
             self.index.remove(&new, id.slot());
         }

@@ -7,23 +7,24 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
-use parking_lot::{Mutex, MutexGuard};
+use parking_lot::Mutex;
 
 use super::Connection;
+use super::locks::{self, Lock};
 
 const CHUNK: usize = 1024;
 
 /// Notes in one word.
 const WORD: usize = 64;
 
-type Guard<'a> = MutexGuard<'a, Option<Connection>>;
+type Guard<'a> = locks::Guard<'a, Option<Connection>>;
 
 /// A bit for each slot of a chunk.
 type Notes = [AtomicU64; CHUNK / WORD];
 
 #[derive(Debug)]
 struct Chunk {
-    slots: Box<[Mutex<Option<Connection>>]>,
+    slots: Box<[Lock<Option<Connection>>]>,
     touched: Notes,
     changed: Notes,
 }
@@ -31,7 +32,7 @@ struct Chunk {
 impl Chunk {
     fn new() -> Self {
         let notes = || [const { AtomicU64::new(0) }; CHUNK / WORD];
-        let slots = (0..CHUNK).map(|_| Mutex::new(None)).collect();
+        let slots = (0..CHUNK).map(|_| Lock::new(None)).collect();
         Self { slots, touched: notes(), changed: notes() }
     }
 }

@@ -5,16 +5,17 @@
 
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed};
 
-use parking_lot::{Mutex, MutexGuard};
+use parking_lot::Mutex;
 
 use super::changes::Changes;
 use super::expiry::{Tick, Wheel};
 use super::flows::{CloseReason, FlowLogging, FlowRecord, Flows, LostFlows};
 use super::index::Index;
+use super::locks::{Guard, filled};
 use super::slots::Slots;
 use super::{
-    Clients, ConnFlags, ConnId, ConnKey, Connection, EXTENSION, Entry, HeldPort, Ports, Positions, Role,
-    TableFull,
+    Clients, ConnFlags, ConnId, ConnKey, Connection, EXTENSION, Entry, HeldPort, Place, Ports, Positions,
+    Role, TableFull,
 };
 use crate::service::Endpoint;
 use crate::time::Time;
@@ -27,6 +28,8 @@ pub struct ConnTable {
     ports: Ports,
     /// Connections that were ever added, wrapping around.
     pub(super) added: AtomicU32,
+    /// Connections of other tables that were added, wrapping around.
+    pub(super) restored: AtomicU32,
     /// How many connections and templates of services there may be (`conn_max`).
     most: AtomicUsize,
     /// Connections beside services: masqueraded, let in, or of checks.
@@ -52,6 +55,7 @@ impl ConnTable {
             expiry: Mutex::default(),
             ports: Ports::new(secret),
             added: AtomicU32::new(0),
+            restored: AtomicU32::new(0),
             most: AtomicUsize::new(usize::MAX),
             beside: AtomicUsize::new(0),
             masqueraded: AtomicUsize::new(0),
@@ -179,15 +183,21 @@ impl ConnTable {
         Self::entry_of(slot, self.slots.look(slot)?)
     }
 
-    fn entry_of(slot: u32, guard: MutexGuard<'_, Option<Connection>>) -> Option<Entry<'_>> {
-        let conn = MutexGuard::try_map(guard, Option::as_mut).ok()?;
-        let entry = Entry { id: ConnId::from_slot(slot), conn };
+    fn entry_of(slot: u32, guard: Guard<'_, Option<Connection>>) -> Option<Entry<'_>> {
+        let conn = filled(guard)?;
+        let id = ConnId::new(Place::of_slot(slot), conn.number);
+        let entry = Entry { id, conn };
         (!entry.flags.has(ConnFlags::ENDING)).then_some(entry)
     }
 
-    /// The connection in that place.
+    /// The connection of this id, as long as it is there.
     pub fn get(&self, id: ConnId) -> Option<Entry<'_>> {
-        self.entry(id.slot())
+        self.entry(id.slot()).filter(|entry| entry.number == id.number())
+    }
+
+    /// The connection that is in that place by now.
+    pub fn at(&self, place: Place) -> Option<Entry<'_>> {
+        self.entry(place.number())
     }
 
     /// Adds a connection and returns it locked.
@@ -200,6 +210,7 @@ impl ConnTable {
         let Some(slot) = slot else {
             let now = conn.expires_at() - conn.timeout();
             conn.held_port(now).into_iter().for_each(|held| self.ports.release(held));
+            conn.controller.take().into_iter().for_each(|above| self.let_go(above));
             conn.unbind();
             return Err(TableFull);
         };
@@ -210,8 +221,10 @@ impl ConnTable {
             conn.flags.set(ConnFlags::SHARES_ENDS, true);
         }
         self.flows.begin(&mut conn);
+        let id = ConnId::new(Place::of_slot(slot), conn.number);
         self.put(slot, conn, [Some(key_in), key_out]);
-        self.entry(slot).ok_or(TableFull)
+        // Whoever found it by its key may have ended it already.
+        self.get(id).ok_or(TableFull)
     }
 
     /// Puts a connection into a slot that was claimed for it.
@@ -295,9 +308,7 @@ impl ConnTable {
         })?;
         self.slots.free(slot);
         self.count_kinds(&conn, false);
-        if let Some(mut controller) = conn.controller.take().and_then(|id| self.get(id)) {
-            controller.controlled = controller.controlled.saturating_sub(1);
-        }
+        conn.controller.take().into_iter().for_each(|above| self.let_go(above));
         Some(conn)
     }
 
@@ -342,15 +353,6 @@ impl ConnTable {
     /// The local ports that connections have.
     pub const fn ports(&self) -> &Ports {
         &self.ports
-    }
-
-    /// Notes that `id` stands under `controller`.
-    pub fn control(&self, entry: &mut Entry<'_>, controller: ConnId) {
-        if let Some(mut template) = self.get(controller) {
-            template.controlled += 1;
-            entry.controller = Some(controller);
-            self.note_changed(entry);
-        }
     }
 
     /// Starts the timer of a connection's present timeout again, as every packet does (`ip_vs_conn_put`).

@@ -2,7 +2,7 @@
 
 use super::changes::{Listener, Teller, is_worth_telling};
 use super::expiry::Tick;
-use super::{ConnId, ConnKey, ConnTable, Connection, Entry};
+use super::{ConnId, ConnKey, ConnTable, Connection, Entry, Place};
 use crate::time::Time;
 
 impl ConnTable {
@@ -32,9 +32,9 @@ impl ConnTable {
     }
 
     /// Takes out of it for one peer, about `most`: keys of connections that have ended, then others.
-    pub fn take_changes(&self, listener: Listener, most: usize) -> (Vec<ConnKey>, Vec<ConnId>) {
+    pub fn take_changes(&self, listener: Listener, most: usize) -> (Vec<ConnKey>, Vec<Place>) {
         let (ended, slots) = self.changes.take(listener, most);
-        (ended, slots.into_iter().map(ConnId::from_slot).collect())
+        (ended, slots.into_iter().map(Place::of_slot).collect())
     }
 
     /// How much a peer is to be told.

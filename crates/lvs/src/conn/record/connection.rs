@@ -2,7 +2,7 @@
 
 use crate::app::{ClientAddrState, SynProxy, ftp};
 use crate::conn::{
-    Account, ConnFlags, ConnId, Connection, Engine, LastSegment, LocalEnd, Method, Positions, State,
+    Account, ConnFlags, Connection, Engine, LastSegment, LocalEnd, Method, Place, Positions, State,
 };
 use crate::service::{Endpoint, Forwarding, RealServer, ServiceKey};
 use crate::time::Time;
@@ -64,7 +64,7 @@ pub struct Rare {
 
 impl ConnRecord {
     /// Of a table that has taken in `added` connections. `label` gives a connection's label.
-    pub fn of(conn: &Connection, id: ConnId, added: u32, mut label: impl FnMut(ConnId) -> u32) -> Self {
+    pub fn of(conn: &Connection, place: Place, added: u32, mut label: impl FnMut(Place) -> u32) -> Self {
         let mut flags = conn.flags;
         flags.set(ConnFlags::ENDING, false);
         let rare = conn.extra.as_ref().map_or_else(Rare::default, |extra| Rare {
@@ -92,7 +92,7 @@ impl ConnRecord {
             ends: [conn.client(), conn.virt(), conn.real()],
             server: conn.server.as_deref().map(ServerRef::of),
             local: conn.addrs.local().map(|local| (local, conn.last_segment().unwrap_or_default())),
-            label: (conn.controlled > 0).then(|| label(id)),
+            label: (conn.controlled > 0).then(|| label(place)),
             controller: conn.controller.map(label),
             age: flags.has(ConnFlags::SHARES_ENDS).then(|| added.wrapping_sub(conn.number)),
             rare,
@@ -101,9 +101,9 @@ impl ConnRecord {
 
     /// As [`Self::of`], for a table that mirrors this one: its label is its place, and its age tells which one in that
     /// place it is.
-    pub fn placed(conn: &Connection, id: ConnId, added: u32) -> Self {
-        let record = Self::of(conn, id, added, ConnId::place);
-        Self { label: Some(id.place()), age: Some(added.wrapping_sub(conn.number)), ..record }
+    pub fn placed(conn: &Connection, place: Place, added: u32) -> Self {
+        let record = Self::of(conn, place, added, Place::number);
+        Self { label: Some(place.number()), age: Some(added.wrapping_sub(conn.number)), ..record }
     }
 
     pub const fn is_template(&self) -> bool {

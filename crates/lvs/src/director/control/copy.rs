@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use foldhash::fast::FixedState;
 
 use super::export::server_record;
-use crate::conn::ConnId;
+use crate::conn::Place;
 use crate::conn::record::{
     ConnRecord, CursorRecord, LocalityRecord, PathRecord, PortRecord, RatesRecord, Record, ServiceRecord,
     begin,
@@ -33,7 +33,7 @@ pub struct Copy<'a> {
     at: Option<u32>,
     is_first_round: bool,
     /// When headers of PROXY are sent again, in the last round.
-    repeats: HashMap<ConnId, Time, FixedState>,
+    repeats: HashMap<Place, Time, FixedState>,
     left_out: u64,
 }
 
@@ -80,9 +80,9 @@ impl Copy<'_> {
     pub fn begin_last_round(&mut self) {
         self.begin_round();
         let repeats = self.director.repeats.lock();
-        self.repeats.extend(repeats.iter().map(|Reverse((at, id))| (*id, *at)));
+        self.repeats.extend(repeats.iter().map(|Reverse((at, id))| (id.place(), *at)));
         drop(repeats);
-        self.repeats.keys().for_each(|id| self.director.conns.touch_place(*id));
+        self.repeats.keys().for_each(|place| self.director.conns.touch_place(*place));
     }
 
     /// Puts the next part of a round in the place of what is in `out`. False: there is none.
@@ -92,16 +92,17 @@ impl Copy<'_> {
         begin(out, now);
         let (added, is_first_round, repeats) = (self.added, self.is_first_round, &self.repeats);
         let mut left_out = 0;
-        self.at = self.director.conns.take_touched(start, PART, |id, conn| {
+        self.at = self.director.conns.take_touched(start, PART, |place, conn| {
             let record = match conn {
                 Some(conn) => {
-                    let mut record = ConnRecord::placed(conn, id, added);
-                    record.rare.repeat_at = repeats.get(&id).copied().filter(|_| conn.is_repeated());
+                    let mut record = ConnRecord::placed(conn, place, added);
+                    // What waits there may be of an earlier connection in that place.
+                    record.rare.repeat_at = repeats.get(&place).copied().filter(|_| conn.is_repeated());
                     Record::Connection(Box::new(record))
                 }
                 // Nothing was told of it.
                 None if is_first_round => return,
-                None => Record::Gone(id.place()),
+                None => Record::Gone(place.number()),
             };
             left_out += u64::from(!record.put(out, now));
         });

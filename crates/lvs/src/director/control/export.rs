@@ -11,7 +11,7 @@ use foldhash::fast::FixedState;
 use crate::conn::record::{
     ConnRecord, CursorRecord, PathRecord, PortRecord, Record, ServerRecord, ServiceRecord, begin,
 };
-use crate::conn::{ConnId, PortPoolKey};
+use crate::conn::{ConnId, Place, PortPoolKey};
 use crate::director::Director;
 use crate::service::{RealServer, ServiceKey};
 use crate::time::Time;
@@ -29,7 +29,7 @@ pub struct Export<'a> {
     now: Time,
     stage: Stage,
     /// Labels of connections that others stand under.
-    labels: HashMap<ConnId, u32, FixedState>,
+    labels: HashMap<Place, u32, FixedState>,
     /// When headers of PROXY are sent again.
     repeats: HashMap<ConnId, Time, FixedState>,
     written: u64,
@@ -111,12 +111,11 @@ impl Export<'_> {
         let (added, labels, repeats) = (conns.added(), &mut self.labels, &self.repeats);
         let (now, mut counts) = (self.now, [0, 0]);
         let next = conns.for_each_between(start, start.saturating_add(PLACES), |id, conn| {
-            let label = |id| {
+            let label = |place| {
                 let next = labels.len() as u32;
-                *labels.entry(id).or_insert(next)
+                *labels.entry(place).or_insert(next)
             };
-            let mut record = ConnRecord::of(conn, id, added, label);
-            // What waits there may be of an earlier connection in that place.
+            let mut record = ConnRecord::of(conn, id.place(), added, label);
             record.rare.repeat_at = repeats.get(&id).copied().filter(|_| conn.is_repeated());
             let record = Record::Connection(Box::new(record));
             counts[usize::from(!record.put(out, now))] += 1;

@@ -365,15 +365,14 @@ impl<'a> Import<'a> {
                 self.summary.orphans += 1;
                 continue;
             };
-            let mut levels = std::iter::successors(Some(above), |above| conns.get(*above)?.controller);
+            let next = |id: &ConnId| Some(conns.above(&*conns.get(*id)?)?.id);
+            let mut levels = std::iter::successors(Some(above), next);
             let is_above = |above| above == id;
             if levels.by_ref().take(MOST_LEVELS).any(is_above) || levels.next().is_some() {
                 self.summary.orphans += 1;
                 continue;
             }
-            if let Some(mut entry) = conns.get(id) {
-                conns.control(&mut entry, above);
-            }
+            conns.control(id, above);
         }
     }
 }

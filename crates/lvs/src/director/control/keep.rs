@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use super::import::{Claimed, Import, ImportSummary, WantedPort, port_of};
-use crate::conn::ConnId;
+use crate::conn::Place;
 use crate::conn::record::{ConnRecord, Damage, put_stored, read_stored};
 use crate::director::Director;
 use crate::time::Time;
@@ -56,17 +56,17 @@ impl Director {
         store: &mut impl ConnStore,
     ) -> Option<u32> {
         let mut bytes = Vec::new();
-        self.conns.take_changed(start, most, |id, conn| {
+        self.conns.take_changed(start, most, |place, conn| {
             bytes.clear();
             let is_kept = conn.is_some_and(|conn| {
-                let mut record = ConnRecord::of(conn, id, 0, ConnId::place);
+                let mut record = ConnRecord::of(conn, place, 0, Place::number);
                 // What may come to stand under it names it so.
                 let is_above = conn.is_template() || conn.is_ftp_control();
-                record.label = is_above.then(|| id.place());
+                record.label = is_above.then(|| place.number());
                 record.rare.repeat_at = conn.is_repeated().then_some(now);
                 put_stored(&mut bytes, &record, now)
             });
-            if is_kept { store.put(id.place(), &bytes) } else { store.clear(id.place()) }
+            if is_kept { store.put(place.number(), &bytes) } else { store.clear(place.number()) }
         })
     }
 

@@ -281,7 +281,7 @@ impl TakeOver<'_> {
             self.places.resize(place as usize + 1, None);
         }
         self.places[place as usize] = Some(mirrored);
-        let here = mirrored.id.place() as usize;
+        let here = mirrored.id.place().number() as usize;
         if self.origins.len() <= here {
             self.origins.resize(here + 1, u32::MAX);
         }
@@ -305,7 +305,7 @@ impl TakeOver<'_> {
     }
 
     fn evict(&mut self, id: ConnId) {
-        let place = self.origins.get(id.place() as usize).copied();
+        let place = self.origins.get(id.place().number() as usize).copied();
         if let Some(place) = place.filter(|place| self.mirrored(*place).is_some_and(|there| there.id == id)) {
             self.vacate(place);
         }
@@ -334,10 +334,8 @@ impl TakeOver<'_> {
         }
         self.take_from_under(&there);
         let conns = &self.import.director.conns;
-        if let (Some((_, found)), Some(mut entry)) = (found, conns.get(there.id))
-            && found.id != there.id
-        {
-            conns.control(&mut entry, found.id);
+        if let Some((_, found)) = found {
+            conns.control(there.id, found.id);
         }
         there.above = above;
         self.places[place as usize] = Some(there);

@@ -77,12 +77,9 @@ impl Director {
             conn.unbind();
             return Some(verdict);
         }
-        let Ok(mut entry) = self.conns.insert(conn) else {
+        let Ok(entry) = self.conns.insert_under(conn, template) else {
             return Some(Verdict::Drop(DropReason::TableFull));
         };
-        if let Some(template) = template {
-            self.conns.control(&mut entry, template);
-        }
         Some(self.track(packet, segment, entry, View::Output))
     }
 

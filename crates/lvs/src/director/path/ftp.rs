@@ -3,7 +3,7 @@
 //!
 //! The control connection is unlocked while the connection under it is made.
 
-use crate::conn::{ConnId, ConnKey, Connection, Entry, Method, Role, State, TcpState};
+use crate::conn::{ConnKey, Connection, Entry, Method, Role, State, TcpState};
 use crate::director::path::packet::Packet;
 use crate::director::{Director, DropReason};
 use crate::service::{Endpoint, Protocol};
@@ -97,7 +97,7 @@ impl Director {
         expected: &Expected,
     ) -> Result<Entry<'a>, DropReason> {
         let Some(server) = control.server().cloned() else { return Ok(control) };
-        let (id, key) = (control.id, control.key_in());
+        let id = control.id;
         drop(control);
         let [client, virt, real] = expected.ends;
         let number = Protocol::Tcp.number();
@@ -117,16 +117,11 @@ impl Director {
                 if let Some(mark) = packet.mark() {
                     conn.set_fwmark(mark);
                 }
-                let made = self.conns.insert(conn).map_err(|_| DropReason::TableFull)?;
-                self.under(made, id, packet);
+                let made = self.conns.insert_under(conn, Some(id)).map_err(|_| DropReason::TableFull)?;
+                self.listen(packet, made);
             }
         }
-        self.conns.get(id).filter(|entry| entry.key_in() == key).ok_or(DropReason::ServerGone)
-    }
-
-    fn under(&self, mut conn: Entry<'_>, control: ConnId, packet: &Packet<'_>) {
-        self.conns.control(&mut conn, control);
-        self.listen(packet, conn);
+        self.conns.get(id).ok_or(DropReason::ServerGone)
     }
 
     /// `ip_vs_tcp_conn_listen`.

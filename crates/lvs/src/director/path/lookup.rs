@@ -77,7 +77,7 @@ impl Director {
             return true;
         }
         let mode = self.sysctls.value(Sysctl::ConnReuseMode);
-        if mode == 0 || conn.controller.is_some() {
+        if mode == 0 || conn.stands_under().is_some() {
             return false;
         }
         match conn.state {

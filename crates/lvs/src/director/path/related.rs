@@ -139,7 +139,7 @@ impl Director {
         }
         match self.schedule(packet, &packet.quoted_facts(segment)) {
             Scheduled::Tracked(entry) => self.forward_error(packet, quoted, &entry, Role::In),
-            Scheduled::OnePacket(mut conn) => {
+            Scheduled::OnePacket(mut conn, _) => {
                 let verdict = self.forward_error(packet, quoted, &conn, Role::In);
                 conn.unbind();
                 verdict

@@ -14,8 +14,8 @@ use crate::time::Time;
 /// Outcome of scheduling a connection.
 pub(in crate::director) enum Scheduled<'a> {
     Tracked(Entry<'a>),
-    /// For this packet only, and in no table: to be unbound after use.
-    OnePacket(Connection),
+    /// For this packet only, and in no table: to be unbound after use. With its template, if it has one.
+    OnePacket(Connection, Option<ConnId>),
     /// Nobody's packet.
     NoService,
     /// A packet that a service covers but does not want.
@@ -104,7 +104,7 @@ impl Director {
             conn.set_fwmark(mark);
         }
         if service.spec().one_packet && segment.protocol == Protocol::Udp && !self.conns.is_full() {
-            return Scheduled::OnePacket(conn);
+            return Scheduled::OnePacket(conn, None);
         }
         self.conns.insert(conn).map_or(Scheduled::Failed(DropReason::TableFull), Scheduled::Tracked)
     }
@@ -147,14 +147,10 @@ impl Director {
         }
         if is_one_packet {
             count(&counted);
-            conn.controller = template;
-            return Scheduled::OnePacket(conn);
+            return Scheduled::OnePacket(conn, template);
         }
-        match self.conns.insert(conn) {
-            Ok(mut entry) => {
-                if let Some(template) = template {
-                    self.conns.control(&mut entry, template);
-                }
+        match self.conns.insert_under(conn, template) {
+            Ok(entry) => {
                 count(&counted);
                 Scheduled::Tracked(entry)
             }

@@ -66,9 +66,9 @@ impl Director {
         }
         match self.schedule(packet, &packet.facts(*segment)) {
             Scheduled::Tracked(conn) => self.track(packet, segment, conn, View::Input),
-            Scheduled::OnePacket(mut conn) => {
+            Scheduled::OnePacket(mut conn, template) => {
                 self.count_and_move(packet, segment, &mut conn, View::Input);
-                self.synchronise_one_packet(&conn, packet.now);
+                self.synchronise_one_packet(template, packet.now);
                 let verdict = self.send(packet, &conn, View::Input);
                 conn.unbind();
                 verdict

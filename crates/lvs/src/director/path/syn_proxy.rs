@@ -170,7 +170,7 @@ impl Director {
                 self.conns.end(conn, packet.now);
                 DropReason::NoWayToServer
             }
-            Scheduled::OnePacket(mut conn) => {
+            Scheduled::OnePacket(mut conn, _) => {
                 conn.unbind();
                 DropReason::NoWayToServer
             }

@@ -155,7 +155,7 @@ impl Director {
         }
         let answered = conn.state == State::Udp && direction == View::Output;
         if (established || answered)
-            && let Some(mut template) = conn.controller.and_then(|id| self.conns.get(id))
+            && let Some(mut template) = self.conns.above(conn)
             && template.is_template()
         {
             template.state = State::Template { assured: true };

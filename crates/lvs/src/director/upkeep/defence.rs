@@ -89,12 +89,12 @@ impl Director {
         let mut doomed = Vec::new();
         self.conns.for_each_part(part, PART, |id, conn| {
             if is_dispensable(conn, now, &mut spared) {
-                doomed.push((id, conn.controller));
+                doomed.push((id, self.conns.above(conn).map(|above| above.id)));
             }
         });
         drop(spared);
-        for (id, controller) in doomed {
-            for entry in [Some(id), controller].into_iter().flatten().filter_map(|id| self.conns.get(id)) {
+        for (id, above) in doomed {
+            for entry in [Some(id), above].into_iter().flatten().filter_map(|id| self.conns.get(id)) {
                 self.conns.end_as(entry, Some(CloseReason::GivenUp), now);
             }
         }

@@ -18,14 +18,13 @@ impl Director {
     }
 
     /// The same for a packet that has no connection of its own, but may have a template.
-    pub(in crate::director) fn synchronise_one_packet(&self, conn: &Connection, now: Time) {
+    pub(in crate::director) fn synchronise_one_packet(&self, template: Option<ConnId>, now: Time) {
+        let Some(mut template) = template.and_then(|id| self.conns.get(id)) else { return };
         let policy = self.sync_policy();
         if !self.sync.is_master.load(Relaxed) {
-            if let Some(mut template) = conn.controller.and_then(|id| self.conns.get(id)) {
-                template.in_packets = template.in_packets.wrapping_add(1);
-            }
+            template.in_packets = template.in_packets.wrapping_add(1);
         } else if policy.version == Version::V1 {
-            self.tell_controllers(conn.controller, &policy, now);
+            self.tell_above(Some(template), &policy, now);
         }
     }
 
@@ -40,13 +39,12 @@ impl Director {
     fn tell(&self, entry: &mut Entry<'_>, packets: u32, policy: &Policy, now: Time) {
         let is_told = self.tell_one(entry, packets, policy, now);
         if is_told || policy.version == Version::V1 {
-            self.tell_controllers(entry.controller, policy, now);
+            self.tell_above(self.conns.above(entry), policy, now);
         }
     }
 
-    fn tell_controllers(&self, first: Option<ConnId>, policy: &Policy, now: Time) {
-        let mut next = first;
-        while let Some(mut above) = next.and_then(|id| self.conns.get(id)) {
+    fn tell_above<'a>(&'a self, mut next: Option<Entry<'a>>, policy: &Policy, now: Time) {
+        while let Some(mut above) = next {
             let packets = if above.is_template() {
                 above.in_packets = above.in_packets.wrapping_add(1);
                 above.in_packets
@@ -54,7 +52,8 @@ impl Director {
                 policy.threshold
             };
             let is_told = self.tell_one(&mut above, packets, policy, now);
-            next = above.controller.filter(|_| is_told || policy.version == Version::V1);
+            let goes_on = is_told || policy.version == Version::V1;
+            next = if goes_on { self.conns.above(&above) } else { None };
         }
     }
 
@@ -82,12 +81,12 @@ impl Director {
     }
 
     fn is_under_template(&self, conn: &Connection) -> bool {
-        let mut next = conn.controller;
-        while let Some(above) = next.and_then(|id| self.conns.get(id)) {
+        let mut next = self.conns.above(conn);
+        while let Some(above) = next {
             if above.is_template() {
                 return true;
             }
-            next = above.controller;
+            next = self.conns.above(&above);
         }
         false
     }

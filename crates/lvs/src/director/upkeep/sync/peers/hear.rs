@@ -115,9 +115,8 @@ impl Director {
 
     /// Puts a connection under a template or a control connection, which stands under nothing that is deeper.
     fn stand_under(&self, id: ConnId, above: ConnId) {
-        let is_free = self.conns.get(above).is_some_and(|above| above.controller != Some(id));
-        if let Some(mut entry) = self.conns.get(id).filter(|entry| is_free && entry.controller.is_none()) {
-            self.conns.control(&mut entry, above);
+        if self.conns.get(above).is_some_and(|above| above.stands_under() != Some(id.place())) {
+            self.conns.control(id, above);
         }
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::conn::changes::{Listener, Teller};
 use crate::conn::record::{ConnRecord, EndedRecord, Record};
-use crate::conn::{ConnId, ConnTable};
+use crate::conn::{ConnTable, Place};
 use crate::director::Director;
 use crate::time::Time;
 
@@ -31,7 +31,7 @@ pub struct Telling {
 }
 
 /// Connections that are in a batch already.
-type Told = BTreeSet<ConnId>;
+type Told = BTreeSet<Place>;
 
 impl Telling {
     /// Whether the peer was told everything.
@@ -67,8 +67,8 @@ impl Director {
                     count += usize::from(Record::Ended(ended).put(out, now));
                 }
             }
-            for id in changed {
-                count += self.put_told(telling, id, &mut told, (out, now));
+            for place in changed {
+                count += self.put_told(telling, place, &mut told, (out, now));
             }
         }
         count
@@ -82,10 +82,10 @@ impl Director {
             let mut there = Vec::new();
             let end = start.saturating_add(PLACES);
             telling.all = self.conns.for_each_between(start, end, |id, conn| {
-                there.extend(ConnTable::is_worth_telling(conn).then_some(id));
+                there.extend(ConnTable::is_worth_telling(conn).then_some(id.place()));
             });
-            for id in there {
-                count += self.put_told(telling, id, &mut told, (out, now));
+            for place in there {
+                count += self.put_told(telling, place, &mut told, (out, now));
             }
         }
         count
@@ -118,26 +118,26 @@ impl Director {
     fn put_told(
         &self,
         telling: &Telling,
-        id: ConnId,
+        place: Place,
         told: &mut Told,
         (out, now): (&mut Vec<u8>, Time),
     ) -> usize {
-        let above = |id: &ConnId| self.conns.get(*id)?.controller;
-        let ids: Vec<ConnId> = std::iter::successors(Some(id), above).take(MOST_LEVELS).collect();
+        let above = |place: &Place| self.conns.at(*place)?.stands_under();
+        let places: Vec<Place> = std::iter::successors(Some(place), above).take(MOST_LEVELS).collect();
         let mut count = 0;
-        for id in ids.into_iter().rev() {
-            if !told.insert(id) {
+        for place in places.into_iter().rev() {
+            if !told.insert(place) {
                 continue;
             }
-            let Some(conn) = self.conns.get(id).filter(|conn| ConnTable::is_worth_telling(conn)) else {
+            let Some(conn) = self.conns.at(place).filter(|conn| ConnTable::is_worth_telling(conn)) else {
                 continue;
             };
-            let teller = self.conns.teller(id, &conn);
+            let teller = self.conns.teller(conn.id, &conn);
             // It knows better what it told itself.
             if teller == Some(telling.peer) {
                 continue;
             }
-            let mut record = ConnRecord::of(&conn, id, self.conns.added(), |id| id.spread() as u32);
+            let mut record = ConnRecord::of(&conn, place, self.conns.added(), Place::number);
             drop(conn);
             record.rare.synced_until = None;
             record.rare.account = None;
