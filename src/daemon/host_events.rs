@@ -5,11 +5,13 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use lvs::neighbour::Neighbours;
-use lvs_device::TunWriter;
+use tokio::sync::Mutex;
+
+use lvs_device::OffQueue;
 use lvs_host::{ErrorListener, Heard, NeighbourWatch, SettingsWatch, Watch};
 use lvs_wire::PacketBuf;
 
+use super::execute::Executor;
 use super::service::DirectorService;
 
 /// Changes come in bursts: those so soon after the first one are looked at together.
@@ -20,7 +22,8 @@ const ANYWAY: Duration = Duration::from_secs(30);
 
 /// Reads the host anew whenever it changes: at the first message, and at once when something of ours is gone, unless
 /// somebody takes it again and again.
-pub(super) async fn keep_up(live: Arc<DirectorService>, mut watch: Watch) {
+pub(super) async fn keep_up(live: Arc<DirectorService>, watch: Arc<Mutex<Watch>>) {
+    let mut watch = watch.lock().await;
     while tokio::time::timeout(ANYWAY, watch.changed()).await.unwrap_or(true) {
         watch.catch_up();
         live.follow_host().await;
@@ -33,7 +36,8 @@ pub(super) async fn keep_up(live: Arc<DirectorService>, mut watch: Watch) {
 }
 
 /// Reads the host anew whenever somebody changes how it forwards.
-pub(super) async fn keep_settings(live: Arc<DirectorService>, mut watch: SettingsWatch) {
+pub(super) async fn keep_settings(live: Arc<DirectorService>, watch: Arc<Mutex<SettingsWatch>>) {
+    let mut watch = watch.lock().await;
     while watch.changed().await {
         live.follow_host().await;
         if live.host.is_contested() {
@@ -43,7 +47,9 @@ pub(super) async fn keep_settings(live: Arc<DirectorService>, mut watch: Setting
 }
 
 /// Learns of the host's neighbours, for direct routing.
-pub(super) async fn know_neighbours(neighbours: Arc<Neighbours>, mut watch: NeighbourWatch) {
+pub(super) async fn know_neighbours(live: Arc<DirectorService>, watch: Arc<Mutex<NeighbourWatch>>) {
+    let neighbours = &live.neighbours;
+    let mut watch = watch.lock().await;
     loop {
         match watch.all().await {
             Ok(all) => neighbours.learn_all(&all),
@@ -65,10 +71,10 @@ pub(super) async fn know_neighbours(neighbours: Arc<Neighbours>, mut watch: Neig
 /// Hands ICMP errors, and answers of echo, to the director. What it passes was the host's, which has it already.
 pub(super) async fn pass_errors(
     live: Arc<DirectorService>,
-    mut listeners: [Option<ErrorListener>; 2],
-    writer: TunWriter,
+    shared: Arc<Mutex<([Option<ErrorListener>; 2], Executor<OffQueue>)>>,
 ) {
-    let mut executor = live.executor(writer);
+    let mut shared = shared.lock().await;
+    let (listeners, executor) = &mut *shared;
     let mut packet = PacketBuf::new();
     loop {
         let (family, heard) = tokio::select! {

@@ -90,7 +90,13 @@ impl DirectorService {
         let host = (Arc::clone(&director), Arc::clone(&neighbours), Arc::clone(&events));
         Self {
             host: Arc::new(Following::new(host.0, host.1, host.2, clock, stop)),
-            sync: SyncDaemons::new(Arc::clone(&director), clock, sync_bell, Arc::clone(&pause)),
+            sync: SyncDaemons::new(
+                Arc::clone(&director),
+                clock,
+                sync_bell,
+                Arc::clone(&pause),
+                ended.clone(),
+            ),
             director,
             clock,
             counters,

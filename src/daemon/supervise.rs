@@ -48,26 +48,35 @@ pub(super) fn log_panics() {
     }));
 }
 
+/// Clock that says what is too often, and those who are told then.
+pub(super) type Report = (Clock, UnboundedSender<Ended>);
+
 /// Runs what `task` makes, and again after a panic. One that panics too often ends the director.
 pub(super) fn keep_running<F>(
     name: &'static str,
-    (clock, ended): (Clock, UnboundedSender<Ended>),
+    report: Report,
     task: impl Fn() -> F + Send + 'static,
 ) -> JoinHandle<()>
 where
     F: Future<Output = ()> + Send + 'static,
 {
-    tokio::spawn(async move {
-        let mut panics = Panics::default();
-        while AssertUnwindSafe(task()).catch_unwind().await.is_err() {
-            if !panics.may_go_on(clock.now()) {
-                let _ = ended.send(Ended { thread: name.to_owned(), error: None });
-                return;
-            }
-            tracing::error!(task = name, "begun again");
-            tokio::time::sleep(PAUSE).await;
+    tokio::spawn(again(name, report, task))
+}
+
+/// As [`keep_running`], where the caller runs it.
+pub(super) async fn again<F>(name: &'static str, (clock, ended): Report, task: impl Fn() -> F + Send)
+where
+    F: Future<Output = ()> + Send,
+{
+    let mut panics = Panics::default();
+    while AssertUnwindSafe(task()).catch_unwind().await.is_err() {
+        if !panics.may_go_on(clock.now()) {
+            let _ = ended.send(Ended { thread: name.to_owned(), error: None });
+            return;
         }
-    })
+        tracing::error!(task = name, "begun again");
+        tokio::time::sleep(PAUSE).await;
+    }
 }
 
 #[cfg(test)]

@@ -4,13 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
+use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 
+use super::execute::Executor;
 use super::service::DirectorService;
 use super::{alarms, drain, fleet, host_events, supervise};
 use crate::memory;
 use lvs::service::Family;
-use lvs_device::TunWriter;
+use lvs_device::{OffQueue, TunWriter};
 use lvs_host::{ErrorListener, NeighbourWatch, SettingsWatch, Watch};
 use lvs_wire::{Outbox, PacketBuf};
 
@@ -41,20 +43,17 @@ pub(super) fn follow_host(
     writer: TunWriter,
     rs_writer: TunWriter,
 ) -> Vec<JoinHandle<()>> {
-    let mut tasks = vec![tokio::spawn(repeat(Arc::clone(live), rs_writer))];
+    let mut tasks = vec![follow("repeats", live, live.executor(rs_writer), repeat)];
     match Watch::start() {
-        Ok(watch) => tasks.push(tokio::spawn(host_events::keep_up(Arc::clone(live), watch))),
+        Ok(watch) => tasks.push(follow("host", live, watch, host_events::keep_up)),
         Err(error) => tracing::warn!(%error, "changes of the host will go unnoticed"),
     }
     match SettingsWatch::start() {
-        Ok(watch) => tasks.push(tokio::spawn(host_events::keep_settings(Arc::clone(live), watch))),
+        Ok(watch) => tasks.push(follow("settings", live, watch, host_events::keep_settings)),
         Err(error) => tracing::warn!(%error, "changes of settings will go unnoticed"),
     }
     match NeighbourWatch::start() {
-        Ok(watch) => {
-            let neighbours = Arc::clone(&live.neighbours);
-            tasks.push(tokio::spawn(host_events::know_neighbours(neighbours, watch)));
-        }
+        Ok(watch) => tasks.push(follow("neighbours", live, watch, host_events::know_neighbours)),
         Err(error) => tracing::warn!(%error, "neighbours are left to the host"),
     }
     let masquerades = live.director.masqueraded_families();
@@ -63,8 +62,24 @@ pub(super) fn follow_host(
         started.inspect_err(|error| tracing::debug!(%error, ?family, "no ICMP errors")).ok()
     };
     let listeners = [Family::V4, Family::V6].map(listener);
-    tasks.push(tokio::spawn(host_events::pass_errors(Arc::clone(live), listeners, writer)));
+    tasks.push(follow("ICMP errors", live, (listeners, live.executor(writer)), host_events::pass_errors));
     tasks
+}
+
+/// A task that goes on with what it hears by after a panic.
+fn follow<W, F>(
+    name: &'static str,
+    live: &Arc<DirectorService>,
+    watch: W,
+    task: fn(Arc<DirectorService>, Arc<Mutex<W>>) -> F,
+) -> JoinHandle<()>
+where
+    W: Send + 'static,
+    F: Future<Output = ()> + Send + 'static,
+{
+    let (live, watch) = (Arc::clone(live), Arc::new(Mutex::new(watch)));
+    let report = (live.clock, live.ended.clone());
+    supervise::keep_running(name, report, move || task(Arc::clone(&live), Arc::clone(&watch)))
 }
 
 /// Tasks of a running director that go on after a panic.
@@ -102,8 +117,8 @@ pub(super) async fn keep_time(live: Arc<DirectorService>) {
 }
 
 /// Sends again what a server has to acknowledge, and tells ends of connections that these are over.
-async fn repeat(live: Arc<DirectorService>, writer: TunWriter) {
-    let mut executor = live.executor(writer);
+async fn repeat(live: Arc<DirectorService>, executor: Arc<Mutex<Executor<OffQueue>>>) {
+    let mut executor = executor.lock().await;
     let mut packet = PacketBuf::new();
     loop {
         tokio::time::sleep(REPEAT).await;

@@ -28,6 +28,7 @@ use super::error::{HostError, netlink_error};
 use super::forwarders::{self, Forwarder};
 use super::messages;
 use super::needs;
+use super::route_book::{Listing, RouteBook};
 use super::routes::{self, Told};
 use super::sysctl;
 use super::untracked::Table;
@@ -68,6 +69,7 @@ pub(super) struct Netlink {
     handle: Handle,
     untracking: Arc<Mutex<Untracking>>,
     announcer: Announcer,
+    book: Arc<tokio::sync::Mutex<RouteBook>>,
 }
 
 /// Whether the kernel keeps services from its connection tracking.
@@ -85,7 +87,7 @@ impl Netlink {
         let (connection, handle, _) = rtnetlink::new_connection()
             .map_err(|source| HostError::Netlink { doing: "open a netlink socket", source })?;
         tokio::spawn(connection);
-        Ok(Self { handle, untracking: Arc::default(), announcer: Announcer::default() })
+        Ok(Self { handle, untracking: Arc::default(), announcer: Announcer::default(), book: Arc::default() })
     }
 
     pub(super) const fn handle(&self) -> &Handle {
@@ -162,6 +164,17 @@ impl Netlink {
         self.handle.rule().get(version).execute().try_collect().await
     }
 
+    /// A kernel without IPv6 has no routes of it.
+    async fn list_routes(&self) -> Result<Listing, HostError> {
+        let v4 = routes::listed(&self.handle, Family::V4).await?;
+        let v6 = match self.list_rules(Family::V6).await {
+            Ok(_) => routes::listed(&self.handle, Family::V6).await?,
+            Err(_) => Vec::new(),
+        };
+        let of = |family, routes: Vec<RouteMessage>| routes.into_iter().map(move |route| (family, route));
+        Ok(Listing::new(of(Family::V4, v4).chain(of(Family::V6, v6))))
+    }
+
     /// As it is listed, whatever it selects by: it is there twice for a moment, and never gone.
     async fn move_rule(&self, rule: &Rule, to: u32) -> io::Result<()> {
         let listed = self.list_rules(rule.family).await.map_err(io::Error::other)?;
@@ -183,12 +196,18 @@ impl Kernel for Netlink {
     async fn view(&self) -> Result<View, HostError> {
         let read = |doing| move |error: rtnetlink::Error| netlink_error(doing, error);
         let mut view = View { selects_dscp: selects_dscp(), ..View::default() };
+        let mut book = self.book.lock().await;
+        let known = book.caught_up();
         let links: Vec<LinkMessage> =
             self.handle.link().get().execute().try_collect().await.map_err(read("list interfaces"))?;
         view.links = links.iter().map(link_state).collect();
         let addresses: Vec<AddressMessage> =
             self.handle.address().get().execute().try_collect().await.map_err(read("list addresses"))?;
         view.addresses = addresses.iter().filter_map(|message| interface(message, &view.links)).collect();
+        let listing = match known {
+            Some(listing) => listing,
+            None => self.list_routes().await?,
+        };
         for family in [Family::V4, Family::V6] {
             let rules = match self.list_rules(family).await {
                 Ok(rules) => rules,
@@ -197,18 +216,20 @@ impl Kernel for Netlink {
                 Err(error) => return Err(netlink_error("list rules", error)),
             };
             view.rules.extend(rules.iter().map(|message| messages::rule_of(message, family)));
-            let routes = routes::listed(&self.handle, family).await?;
-            view.tables.extend(routes.iter().map(messages::table_of));
+            view.tables.extend(listing.of_family(family).map(messages::table_of));
             let name_of = |index| {
                 let link = view.links.iter().find(|link| link.index == index)?;
                 Some(link.name.clone())
             };
-            let ours = routes.iter().filter_map(|message| messages::our_route(message, family, name_of));
+            let ours =
+                listing.of_family(family).filter_map(|message| messages::our_route(message, family, name_of));
             view.ours.extend(ours.collect::<Vec<_>>());
             let routes: Vec<Route> =
-                routes.iter().filter_map(|message| route(message, &view, family)).collect();
+                listing.of_family(family).filter_map(|message| route(message, &view, family)).collect();
             view.routes.extend(routes);
         }
+        book.keep(listing);
+        drop(book);
         let proxies: Vec<NeighbourMessage> = self
             .handle
             .neighbours()

@@ -34,6 +34,7 @@ mod plumbing;
 mod ports;
 mod real_plan;
 mod real_server;
+mod route_book;
 mod routes;
 mod settings;
 mod survey;

@@ -12,10 +12,13 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::net::UdpSocket;
+use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::{Notify, RwLock};
 use tokio::task::{JoinHandle, JoinSet};
 
 use super::clock::Clock;
+use super::error::Ended;
+use super::supervise::keep_running;
 use channel::{Channel, Trust};
 use lvs::director::{Command, CommandError, DaemonRole, DaemonSpec, Director, Query, Reply, Sysctl};
 use lvs::sync::Outgoing;
@@ -32,6 +35,8 @@ pub(super) struct SyncDaemons {
     pause: Arc<RwLock<()>>,
     /// Rung by packets whose connections fill a message.
     bell: Arc<Notify>,
+    /// Told of daemons that cannot go on.
+    ended: UnboundedSender<Ended>,
     running: Mutex<Vec<Running>>,
     trust: Trust,
     channel: Mutex<Option<OpenChannel>>,
@@ -76,12 +81,14 @@ impl SyncDaemons {
         clock: Clock,
         bell: Arc<Notify>,
         pause: Arc<RwLock<()>>,
+        ended: UnboundedSender<Ended>,
     ) -> Self {
         Self {
             director,
             clock,
             pause,
             bell,
+            ended,
             running: Mutex::default(),
             trust: Trust::default(),
             channel: Mutex::default(),
@@ -134,7 +141,8 @@ impl SyncDaemons {
         if specs.is_empty() || !self.trust.options.has_channel {
             return;
         }
-        match Channel::start((Arc::clone(&self.director), self.clock), &specs, self.trust.clone()) {
+        let report = (self.clock, self.ended.clone());
+        match Channel::start((Arc::clone(&self.director), report), &specs, self.trust.clone()) {
             Ok((channel, tasks)) => *open = Some(OpenChannel { specs, channel, _tasks: tasks }),
             Err(error) => {
                 tracing::warn!(%error, "no channel to other directors");
@@ -191,17 +199,26 @@ impl SyncDaemons {
             ports = sockets.len(),
             "sync daemon started"
         );
-        let failures = &self.failures;
-        let core = || (Arc::clone(&self.director), self.clock, Arc::clone(&self.pause));
+        let core = (Arc::clone(&self.director), self.clock, Arc::clone(&self.pause));
+        let report = || (self.clock, self.ended.clone());
+        let failures = Arc::clone(&self.failures);
         Ok(match spec.role {
             DaemonRole::Master => {
-                let telling = tell(core(), sockets, Arc::clone(&self.bell), Arc::clone(failures));
-                vec![tokio::spawn(telling)]
+                let (sockets, bell) = (Arc::new(sockets), Arc::clone(&self.bell));
+                let telling = move || {
+                    tell(core.clone(), Arc::clone(&sockets), Arc::clone(&bell), Arc::clone(&failures))
+                };
+                vec![keep_running("sync master", report(), telling)]
             }
             DaemonRole::Backup => {
                 let longest = usize::from(spec.max_len);
-                let hear = |socket| hear((core(), self.trust.clone()), socket, longest, Arc::clone(failures));
-                sockets.into_iter().map(|socket| tokio::spawn(hear(socket))).collect()
+                let hearing = |socket| {
+                    let (core, socket) = ((core.clone(), self.trust.clone()), Arc::new(socket));
+                    let failures = Arc::clone(&failures);
+                    move || hear(core.clone(), Arc::clone(&socket), longest, Arc::clone(&failures))
+                };
+                let hearing = sockets.into_iter().map(hearing);
+                hearing.map(|hearing| keep_running("sync backup", report(), hearing)).collect()
             }
         })
     }
@@ -225,7 +242,7 @@ type Core = (Arc<Director>, Clock, Arc<RwLock<()>>);
 /// A master: sends what the core has to say.
 async fn tell(
     (director, clock, pause): Core,
-    sockets: Vec<UdpSocket>,
+    sockets: Arc<Vec<UdpSocket>>,
     bell: Arc<Notify>,
     failures: Arc<Failures>,
 ) {
@@ -250,7 +267,7 @@ async fn send(messages: Vec<Outgoing>, sockets: &[UdpSocket], failures: &Failure
 /// A backup: hands what comes to the core.
 async fn hear(
     ((director, clock, pause), trust): (Core, Trust),
-    socket: UdpSocket,
+    socket: Arc<UdpSocket>,
     longest: usize,
     failures: Arc<Failures>,
 ) {

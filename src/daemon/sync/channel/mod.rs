@@ -24,7 +24,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use super::super::clock::Clock;
+use super::super::supervise::{Report, again};
 use lvs::director::{DaemonRole, DaemonSpec, Director};
 use lvs::sync::peer::{Greeting, Hello};
 use lvs_control::status;
@@ -99,7 +99,7 @@ impl Channel {
     /// # Errors
     /// The port is taken, or the interface cannot be used for the group.
     pub(super) fn start(
-        (director, clock): (Arc<Director>, Clock),
+        (director, report): (Arc<Director>, Report),
         daemons: &[DaemonSpec],
         trust: Trust,
     ) -> io::Result<(Arc<Self>, JoinSet<()>)> {
@@ -117,7 +117,7 @@ impl Channel {
             release: env!("CARGO_PKG_VERSION").to_owned(),
         };
         let channel = Arc::new(Self {
-            own: Own { director, clock, greeting, key: trust.key.clone() },
+            own: Own { director, clock: report.0, greeting, key: trust.key.clone() },
             trust,
             port,
             peers: Mutex::default(),
@@ -127,14 +127,22 @@ impl Channel {
         });
         tracing::info!(interface = first.interface, port, "channel to other directors opened");
         let mut tasks = JoinSet::new();
-        tasks.spawn(Arc::clone(&channel).refresh());
+        let shared = Arc::clone(&channel);
+        tasks.spawn(again("sync channel", report.clone(), move || Arc::clone(&shared).refresh()));
         let group = first.group;
         for sockets in sockets {
             let sockets = Arc::new(sockets);
             let group = group.filter(|group| group.is_ipv4() == sockets.is_v4);
-            tasks.spawn(Arc::clone(&channel).announce(Arc::clone(&sockets), group));
-            tasks.spawn(Arc::clone(&channel).look_out(Arc::clone(&sockets)));
-            tasks.spawn(Arc::clone(&channel).accept(sockets));
+            let of = || (Arc::clone(&channel), Arc::clone(&sockets));
+            let (shared, by) = of();
+            let hello = move || Arc::clone(&shared).announce(Arc::clone(&by), group);
+            tasks.spawn(again("sync channel", report.clone(), hello));
+            let (shared, by) = of();
+            let look_out = move || Arc::clone(&shared).look_out(Arc::clone(&by));
+            tasks.spawn(again("sync channel", report.clone(), look_out));
+            let (shared, by) = of();
+            let accept = move || Arc::clone(&shared).accept(Arc::clone(&by));
+            tasks.spawn(again("sync channel", report.clone(), accept));
         }
         Ok((channel, tasks))
     }
