@@ -252,6 +252,48 @@ fn ports_spread_one_client_only_when_asked_to() {
     }
 }
 
+/// The server that each of 10,000 clients gets: last bytes of addresses.
+fn choices(scheduler: &mut dyn Scheduler, servers: &[Arc<RealServer>]) -> Vec<u8> {
+    let flow = |client: u32| {
+        let addr = Ipv4Addr::from_bits(0x0a01_0000 + client);
+        Flow { client: Endpoint::new(addr.into(), 40_000), ..flow(0) }
+    };
+    let one = |client| scheduler.schedule(servers, &flow(client)).map_or(0, |at| last_byte(&servers[at]));
+    (0..10_000).map(one).collect()
+}
+
+/// Directors that do not know of each other: what became of a list before does not matter, only how it is.
+#[test]
+fn hash_schedulers_choose_alike_where_the_list_is_alike() {
+    for (name, weights) in ["mh", "sh", "dh"].into_iter().flat_map(|name| {
+        [&[1, 1][..], &[1, 2, 3], &[7, 1, 1, 5, 2], &[100, 1, 50]].map(|weights| (name, weights))
+    }) {
+        let (mut fresh, servers) = built(name, weights);
+        let expected = choices(&mut *fresh, &servers);
+        let (mut other, mut servers) = built(name, weights);
+        servers.insert(1, server(99, 4));
+        other.servers_changed(&servers, ServerChange::Added);
+        servers.remove(1);
+        other.servers_changed(&servers, ServerChange::Removed(1));
+        assert_eq!(choices(&mut *other, &servers), expected, "{name} {weights:?}");
+    }
+}
+
+/// The kernel's tables are filled in the order of the list, so directors need the same. Of `mh` few clients notice.
+#[test]
+fn another_order_of_the_list_moves_clients() {
+    let moved = |name: &str| {
+        let (mut one, mut servers) = built(name, &[1, 2, 3, 4, 5]);
+        let before = choices(&mut *one, &servers);
+        servers.reverse();
+        one.servers_changed(&servers, ServerChange::Added);
+        choices(&mut *one, &servers).iter().zip(&before).filter(|(one, other)| one != other).count()
+    };
+    let [mh, sh] = ["mh", "sh"].map(moved);
+    assert!((1..2000).contains(&mh), "{mh} of 10000");
+    assert!(sh > 5000, "{sh} of 10000");
+}
+
 #[test]
 fn lblc_forgets_an_address_after_its_expiration() {
     let (mut scheduler, servers) = built("lblc", &[1, 1]);
