@@ -19,6 +19,7 @@ share  := $(DESTDIR)$(PREFIX)/share
 
 .DEFAULT_GOAL := help
 .PHONY: help build install install-files deb dist check deny rust-version test test-deps test-netns test-hostile test-sim test-protocol bench bench-compare demo clean
+.PHONY: test-dist bench-start
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -70,6 +71,9 @@ test-hostile: test-deps ## floods beside real clients, and a table of what was s
 	$(CARGO) build --release --locked
 	scripts/test-hostile
 
+test-dist: ## what `make dist` builds: in an empty root, and byte for byte from two checkouts (root; long)
+	scripts/test-dist
+
 test-sim: ## seeded simulation; SEEDS=how many
 	SIM_SEEDS=$(SEEDS) $(CARGO) test --locked --test all simulation:: -- --nocapture
 
@@ -83,6 +87,9 @@ bench-compare: test-deps ## traffic against other balancers, and each way to a s
 	$(CARGO) build --release --locked
 	scripts/bench-compare --rounds $(ROUNDS)
 	scripts/bench-modes $(ROUNDS)
+
+bench-start: ## size, start and memory of what `make dist` built, beside HAProxy and nginx (root)
+	scripts/bench-start
 
 demo: ## the LVS-NAT walk-through, in namespaces of its own
 	$(CARGO) build --locked

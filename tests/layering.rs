@@ -68,7 +68,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("ratatui", &["src/cli/top/"]),
     ("hmac", &["src/daemon/sync/channel/secret.rs"]),
     ("sha2", &["src/daemon/sync/channel/secret.rs"]),
-    ("getrandom", &["src/daemon/sync/channel/secret.rs"]),
+    ("getrandom", &["src/daemon/sync/channel/secret.rs", "crates/lvs-names/src/dns.rs"]),
     ("hyper", &["src/metrics/"]),
     ("hickory_proto", &["src/health/probe/dns.rs"]),
     ("hickory_resolver", &["crates/lvs-names/src/dns.rs", "crates/lvs-names/src/connected.rs"]),

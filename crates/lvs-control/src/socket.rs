@@ -56,12 +56,17 @@ pub enum BindError {
     Io { path: PathBuf, source: io::Error },
 }
 
-/// Hint for a container whose files cannot be changed.
+/// Hint for a container whose files cannot be changed, and for a root without `/run`.
 fn hint(directory: &Path, source: &io::Error) -> String {
-    if source.kind() == io::ErrorKind::ReadOnlyFilesystem {
-        format!(", start the container with `docker run --tmpfs {}`", directory.display())
-    } else {
-        String::new()
+    match source.kind() {
+        io::ErrorKind::ReadOnlyFilesystem => {
+            format!(", start the container with `docker run --tmpfs {}`", directory.display())
+        }
+        io::ErrorKind::NotFound => {
+            let above = directory.parent().unwrap_or(directory);
+            format!(", make {} first, or choose another path with --socket", above.display())
+        }
+        _ => String::new(),
     }
 }
 

@@ -47,6 +47,10 @@ pub enum HostError {
         "the virtual address {addr} is on {dev}, which answers for it to its neighbours: take it away there (`ip addr del {addr} dev {dev}`), it will be on lo"
     )]
     VirtualAnswered { addr: IpAddr, dev: String },
+    #[error(
+        "/proc is not mounted here, by which settings of the host are read and set: run `mount -t proc proc /proc`"
+    )]
+    NoProc,
     #[error("there is no TUN device {0}")]
     NoTun(String),
     #[error("another director holds {}: stop it first", .0.display())]

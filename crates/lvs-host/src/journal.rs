@@ -87,7 +87,8 @@ struct Owner {
 
 impl Owner {
     fn this() -> io::Result<Self> {
-        let found = std::fs::metadata("/proc/thread-self/ns/net")?;
+        let found = std::fs::metadata("/proc/thread-self/ns/net")
+            .map_err(|error| io::Error::new(error.kind(), "/proc is not mounted"))?;
         let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok();
         Ok(Self {
             namespace: (found.dev(), found.ino()),

@@ -27,8 +27,11 @@ pub fn workable(family: Family) -> Result<(), HostError> {
 /// Tells why no packet at all can ever pass here.
 ///
 /// # Errors
-/// None can, of neither family.
+/// None can, of neither family, or nobody knows without /proc.
 pub fn any_workable() -> Result<(), HostError> {
+    if !std::path::Path::new("/proc/thread-self").exists() {
+        return Err(HostError::NoProc);
+    }
     workable(Family::V4).or_else(|error| workable(Family::V6).map_err(|_| error))
 }
 

@@ -17,6 +17,8 @@ use crate::connected::Connected;
 pub enum DnsError {
     #[error("cannot start to ask name servers")]
     Runtime(#[from] io::Error),
+    #[error("there are no random numbers for questions to name servers (/dev/urandom): {0}")]
+    Random(getrandom::Error),
     #[error("cannot use the name servers of /etc/resolv.conf")]
     Servers(#[from] NetError),
 }
@@ -29,6 +31,8 @@ pub(crate) struct Dns {
 impl Dns {
     /// Without a file, or without a server in it, the one on this host is asked.
     pub(crate) fn of(resolv_conf: &[u8]) -> Result<Self, DnsError> {
+        // hickory-resolver panics without any.
+        getrandom::fill(&mut [0]).map_err(DnsError::Random)?;
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let (config, options) = settings(resolv_conf);
         let builder = Resolver::builder_with_config(config, Connected::default()).with_options(options);
