@@ -6,6 +6,7 @@
 
 mod big_tcp;
 pub mod daemons;
+mod features;
 pub mod filter;
 mod finding;
 mod firewall;
@@ -33,6 +34,7 @@ pub use site::Site;
 pub fn examine(site: &Site) -> Vec<Finding> {
     let mut findings = Vec::new();
     program::examine(site, &mut findings);
+    features::examine(site, &mut findings);
     system::examine(site, &mut findings);
     daemons::examine(site, &mut findings);
     network::examine(site, &mut findings);
