@@ -89,9 +89,10 @@ impl Fleet {
         if *tracked == Some(serves) {
             return;
         }
-        match state_file::replace(path, if serves { b"0\n" } else { b"1\n" }) {
-            Ok(()) => *tracked = Some(serves),
-            Err(error) => tracing::warn!(path = %path.display(), %error, "the tracked file is not written"),
+        // One that cannot be written is tried again at the next change: this is asked five times a second.
+        *tracked = Some(serves);
+        if let Err(error) = state_file::replace(path, if serves { b"0\n" } else { b"1\n" }) {
+            tracing::warn!(path = %path.display(), %error, "the tracked file is not written");
         }
     }
 }
@@ -108,10 +109,15 @@ impl DirectorService {
         let standings = self.standings();
         let is_full = self.is_full();
         let readiness = Readiness { is_filling: !is_full, host_follows: self.host.state().follows };
-        let (events, announced, is_retiring) = {
+        let wants = self.fleet.options.announce || !standings.is_empty();
+        let (events, is_other) = {
+            // Held until the host has the set, or an older one could come after it.
             let mut announcer = self.fleet.announcer.lock();
             let events = announcer.judge(&standings, readiness, self.clock.now());
-            (events, announcer.announced(), announcer.is_retiring())
+            let announced = announcer.announced();
+            let is_whole = announced.len() == addresses(&standings);
+            self.fleet.track(is_full && !announcer.is_retiring() && is_whole);
+            (events, self.host.announce(wants.then_some(announced)))
         };
         for event in events {
             match &event {
@@ -121,9 +127,7 @@ impl DirectorService {
             }
             self.events.publish(event);
         }
-        self.fleet.track(is_full && !is_retiring && announced.len() == addresses(&standings));
-        let wants = self.fleet.options.announce || !standings.is_empty();
-        self.host.announce(wants.then_some(announced))
+        is_other
     }
 
     fn standings(&self) -> Vec<Standing> {
