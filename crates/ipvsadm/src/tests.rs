@@ -54,7 +54,7 @@ fn service() -> impl Strategy<Value = ServiceSpec> {
             client_addr_mode: None,
             rst_on_expire: !has_engine && one_packet,
             syn_defence: key.is_mark().then_some(SynDefence::Auto),
-            client_limit: key.is_mark().then(|| ClientLimit { rate: 1, burst: 7, conns: 9, prefix: 24 }),
+            client_limit: key.is_mark().then_some(ClientLimit { rate: 1, burst: 7, conns: 9, prefix: 24 }),
             allow: has_engine.then(|| "/etc/tunvs/allow".to_owned()),
             deny: one_packet.then(|| "/etc/tunvs/deny".to_owned()),
         },
