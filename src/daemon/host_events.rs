@@ -68,11 +68,11 @@ pub(super) async fn know_neighbours(live: Arc<DirectorService>, watch: Arc<Mutex
     }
 }
 
+/// The listeners of both families, and what carries out decisions about what they hear.
+pub(super) type Hearing = ([Option<ErrorListener>; 2], Executor<OffQueue>);
+
 /// Hands ICMP errors, and answers of echo, to the director. What it passes was the host's, which has it already.
-pub(super) async fn pass_errors(
-    live: Arc<DirectorService>,
-    shared: Arc<Mutex<([Option<ErrorListener>; 2], Executor<OffQueue>)>>,
-) {
+pub(super) async fn pass_errors(live: Arc<DirectorService>, shared: Arc<Mutex<Hearing>>) {
     let mut shared = shared.lock().await;
     let (listeners, executor) = &mut *shared;
     let mut packet = PacketBuf::new();
