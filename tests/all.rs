@@ -11,6 +11,7 @@ mod cli_many;
 mod cli_recordings;
 mod datapath_recordings;
 mod docs;
+mod fast_path;
 mod fuzz_corpus;
 mod hostile;
 mod keepalived_corpus;

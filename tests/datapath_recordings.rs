@@ -34,7 +34,7 @@ use std::collections::BTreeMap;
 
 use case::Case;
 use lvs::director::Kernel;
-use network::Checksums;
+use network::{Checksums, Way};
 
 use crate::kernels::{self, Differences};
 use play::Player;
@@ -52,9 +52,9 @@ fn expected_failures() -> BTreeMap<String, String> {
 }
 
 /// What differs in a case from what a kernel did; None when nothing does.
-fn play(case: &Case, (kernel, differences): (Kernel, &Differences), checksums: Checksums) -> Option<String> {
+fn play(case: &Case, (kernel, differences): (Kernel, &Differences), how: (Checksums, Way)) -> Option<String> {
     let own = differences.get(&case.id);
-    let mut player = match Player::new(case, kernel, checksums) {
+    let mut player = match Player::new(case, kernel, how) {
         Ok(player) => player,
         Err(why) => return Some(format!("  {why}")),
     };
@@ -95,9 +95,9 @@ fn play_cases(cases: &[Case], kernel: Kernel) {
         played += 1;
         let like = (kernel, &differences);
         let result = std::panic::catch_unwind(|| {
-            let with_card =
-                || play(case, like, Checksums::Card).map(|report| format!("  card checksums\n{report}"));
-            play(case, like, Checksums::Sender).or_else(with_card)
+            let ways = [Way::Director, Way::Fast].into_iter();
+            let mut all = ways.flat_map(|way| [(Checksums::Sender, way), (Checksums::Card, way)]);
+            all.find_map(|how| play(case, like, how).map(|report| format!("  {how:?}\n{report}")))
         })
         .unwrap_or_else(|_| Some("  panic".to_owned()));
         match (result, expected.get(&case.id)) {

@@ -15,8 +15,9 @@ PEERS = {
     "haproxy": "HAProxy",
     "nginx": "nginx stream",
     "tunvs": "tunvs",
-    "tunvs-2q": "tunvs, 2 queues",
-    "tunvs-plain": "tunvs, no offload",
+    "tunvs-tun": "tunvs, TUN only",
+    "tunvs-2q": "TUN only, 2 queues",
+    "tunvs-plain": "TUN only, no offload",
 }
 # key: (what, unit, scale, decimals, whether more is better)
 ROWS = {
@@ -37,7 +38,7 @@ ROWS = {
     "cpu_conns": ("processor time of it per 10,000 connections", "s", 1, 2, False),
 }
 COLOURS = {"routed": "#bbbbbb", "nftables": "#888888", "haproxy": "#4878a8", "nginx": "#6fae75", "tunvs": "#c8553d",
-           "tunvs-2q": "#dd8452", "tunvs-plain": "#e8b49a"}
+           "tunvs-tun": "#b5604f", "tunvs-2q": "#dd8452", "tunvs-plain": "#e8b49a"}
 
 
 def read(path):
@@ -75,7 +76,8 @@ def markdown(results, facts):
     out = [f"{facts['date']}, {facts['machine']}; {facts['rounds']} rounds. Medians; ratios are medians of the rounds'"
            " ratios (least to most).", ""]
     against = [(peer, label) for peer, label in (("haproxy", "HAProxy"), ("nftables", "nftables")) if peer in results]
-    heads = [PEERS[peer] for peer in results] + [f"tunvs / {label}" for _, label in against]
+    ours = [(own, label) for own, label in (("tunvs", "tunvs"), ("tunvs-tun", "TUN only")) if own in results]
+    heads = [PEERS[peer] for peer in results] + [f"{own} / {label}" for _, own in ours for _, label in against]
     out.append("| | " + " | ".join(heads) + " |")
     out.append("|---|" + "---|" * len(heads))
     for key, (what, unit, scale, decimals, _) in ROWS.items():
@@ -83,8 +85,8 @@ def markdown(results, facts):
         for peer in results:
             value = middle(results, peer, key)
             cells.append("" if value is None else f"{value * scale:.{decimals}f}")
-        for peer, _ in against:
-            found = ratio(results, "tunvs", peer, key)
+        for own, peer in [(own, peer) for own, _ in ours for peer, _ in against]:
+            found = ratio(results, own, peer, key)
             cells.append("" if found is None else "{:.2f} ({:.2f} to {:.2f})".format(*found))
         out.append(f"| {what}, {unit} | " + " | ".join(cells) + " |")
     return "\n".join(out) + "\n"

@@ -74,6 +74,10 @@ fn options(given: RunArgs, source: Option<Source>, config: Config) -> daemon::Op
             tunnel_offload: !given.no_tunnel_offload && file.tunnel_offload.unwrap_or(true),
             queues: given.queues.or(file.queues).map_or(1, Queues::count),
         },
+        fast_path: daemon::FastPathOptions {
+            is_wanted: !given.no_fast_path && file.fast_path.unwrap_or(true),
+            connections: file.fast_path_conns.unwrap_or(lvs_config::defaults::FAST_PATH_CONNS),
+        },
         drop_alarm: given.drop_alarm.or(file.drop_alarm).unwrap_or(lvs_config::defaults::DROP_ALARM),
         sync: sync_options(
             given.sync_channel.then_some(true).or(file.sync_channel),

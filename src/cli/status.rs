@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::args::StatusArgs;
 use super::units::{bytes, duration, number};
 use lvs_control::flow_log::Tally;
+use lvs_control::status::FastPath;
 use lvs_control::status::Fleet;
 use lvs_control::{Client, ClientError, Status, socket_path};
 
@@ -74,6 +75,7 @@ fn text(status: &Status, out: &mut dyn Write) -> io::Result<()> {
     for trouble in &status.host.troubles {
         writeln!(out, "               {trouble}")?;
     }
+    writeln!(out, "fast path      {}", fast_path(status))?;
     writeln!(out, "events         {}", status.events)?;
     let Tally { written, lost } = status.flow_log;
     let missing: Vec<String> = lost
@@ -86,6 +88,19 @@ fn text(status: &Status, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "flow log       {written} lines{}", missing.concat())?;
     }
     Ok(())
+}
+
+fn fast_path(status: &Status) -> String {
+    let FastPath { why_off, links, connections, packets, full, .. } = &status.fast_path;
+    match why_off {
+        Some(why) => format!("off: {why}"),
+        None => format!(
+            "{connections} connections, {} packets in all, from {}{}",
+            number(*packets),
+            links.join(", "),
+            if *full > 0 { format!(", full {full} times") } else { String::new() }
+        ),
+    }
 }
 
 fn traffic(status: &Status, out: &mut dyn Write) -> io::Result<()> {
@@ -155,6 +170,11 @@ mod tests {
                 announced: vec![[192, 0, 2, 1].into()],
                 withheld: vec![[192, 0, 2, 2].into()],
                 retiring: true,
+            },
+            fast_path: FastPath {
+                why_off: Some("switched off".to_owned()),
+                links: vec![String::new()],
+                ..FastPath::default()
             },
             host: Host { troubles: vec![String::new()], ..Host::default() },
             ..Status::default()

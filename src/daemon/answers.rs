@@ -95,6 +95,7 @@ impl Service for DirectorService {
             flow_log: self.exporters.tally(),
             sync: self.sync.status(),
             fleet: self.fleet.status(),
+            fast_path: self.fast_path_status(),
         }
     }
 
@@ -114,7 +115,11 @@ impl Service for DirectorService {
                 stream::connections(Arc::clone(&self.director), filter.clone(), move || clock.now())
             }
             StreamRequest::States(filter) => stream::states(Arc::clone(&self.director), filter.clone()),
-            StreamRequest::Capture(request) => stream::packets(&self.taps, request),
+            StreamRequest::Capture(request) => {
+                let parts = stream::packets(&self.taps, request);
+                self.fast.yield_to(&self.taps, &self.director);
+                parts
+            }
         }
     }
 }

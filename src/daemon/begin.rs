@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use lvs::director::{Director, Settings, Side};
 use lvs_config::Declared;
 use lvs_control::socket::ControlSocket;
-use lvs_device::{Beacon, TunnelOffload};
+use lvs_device::Beacon;
 use lvs_events::Event;
 use lvs_host::{HostError, Inheritance, Plumbing, StopFlag};
 
@@ -29,13 +29,10 @@ use super::serving::{Order, Running, go_on};
 use super::signals::SignalWatch;
 use super::sync::channel::Trust;
 use super::upgrade::{self, Successor};
-use super::{DaemonError, Ending, Options, defaults, journal_path};
+use super::{DaemonError, Ending, Options, Programs, defaults, journal_path};
 
 /// Runs a director that nobody ran before, or one that was killed.
-pub(super) async fn run_first(
-    mut options: Options,
-    tunnels: Option<TunnelOffload>,
-) -> Result<Ending, DaemonError> {
+pub(super) async fn run_first(mut options: Options, programs: Programs) -> Result<Ending, DaemonError> {
     let stop = StopFlag::default();
     let signals = SignalWatch::start(stop.clone()).map_err(DaemonError::start("the signal watch"))?;
     lvs_host::any_workable()?;
@@ -50,7 +47,7 @@ pub(super) async fn run_first(
     let devices = left.host.iter().flat_map(Inheritance::devices).map(str::to_owned).collect();
 
     let (report, ended) = mpsc::unbounded_channel();
-    let path = datapath::Path::new(Arc::clone(&director), clock, report, tunnels).joining(devices);
+    let path = datapath::Path::new(Arc::clone(&director), clock, report, programs).joining(devices);
     let names = options.tun_names();
     let vip = Interface::open(&names.vip, options.device, &path)?;
     let server_path = datapath::Path { side: Side::Server, ..path.clone() };
@@ -62,6 +59,7 @@ pub(super) async fn run_first(
     let live = Arc::new(live.among_others(Fleet::new(options.fleet.clone(), clock.now(), false)));
     director.expect_drained(DrainFile::beside(&options.socket).restore());
     live.estate.lock().interfaces = vec![vip, rs];
+    live.begin_fast_path()?;
     live.estate.lock().socket = Some(socket.hand_over().map_err(DaemonError::start("the control server"))?);
     if !attach_host(&live, &options, (marks, None), left.host.take()).await? {
         return Ok(Ending::Stopped);
@@ -77,7 +75,7 @@ pub(super) async fn run_first(
 /// Runs a director that takes over from the one that runs.
 pub(super) async fn run_after(
     mut options: Options,
-    tunnels: Option<TunnelOffload>,
+    programs: Programs,
     mut successor: Successor,
 ) -> Result<Ending, DaemonError> {
     let (told, now) = successor.greet()?;
@@ -87,7 +85,7 @@ pub(super) async fn run_after(
     let clock = Clock::from(now);
     let director = new_director(&options.core);
     let (report, ended) = mpsc::unbounded_channel();
-    let path = datapath::Path::new(Arc::clone(&director), clock, report, tunnels);
+    let path = datapath::Path::new(Arc::clone(&director), clock, report, programs);
     let (order, orders) = mpsc::unbounded_channel();
     let trust = Trust::load(options.sync.clone())?;
     let live = director_service(&path, &stop, (exporters, trust), order, &mut options);
@@ -108,7 +106,11 @@ pub(super) async fn run_after(
         _ => path,
     };
     let marks = MarkTuns::new(options.tun_prefix.clone(), options.device, path).with(arrived.marks);
+    if options.fast_path.is_wanted && !arrived.fast_path.is_empty() {
+        live.fast.adopt(arrived.fast_path);
+    }
     settle_in(&live, arrived.interfaces, &socket, arrived.attendant)?;
+    live.begin_fast_path()?;
     let left = left::on_host(&options.socket)?;
     if !attach_host(&live, &options, (marks, arrived.beacon), left).await? {
         return Ok(Ending::Stopped);
@@ -133,7 +135,8 @@ async fn attach_host(
     (marks, beacon): (MarkTuns, Option<Beacon>),
     left: Option<Inheritance>,
 ) -> Result<bool, DaemonError> {
-    let host_options = options.host_options(Some(journal_path(&options.socket)));
+    let mut host_options = options.host_options(Some(journal_path(&options.socket)));
+    host_options.fast_path = live.fast.is_loaded();
     let stop = live.host.stop_flag();
     match Plumbing::start(host_options, options.tun_names(), left, stop, live.clock.now()).await {
         Ok(plumbing) => live.host.attach(plumbing, marks, beacon).await,

@@ -12,10 +12,12 @@ use std::sync::Arc;
 
 use tokio::sync::{Notify, mpsc};
 
+use super::Programs;
 use super::clock::Clock;
 use super::counters::{AllCounters, QueueCounters};
 use super::error::{DaemonError, Ended};
 use super::execute::Executor;
+use super::fast_path::Fast;
 use super::upgrade::InterfaceState;
 use super::worker::{Stopped, Worker};
 use lvs::Time;
@@ -52,6 +54,8 @@ pub(super) struct Path {
     pub(super) ended: mpsc::UnboundedSender<Ended>,
     /// Lets devices take super-packets inside tunnels.
     pub(super) tunnels: Option<Arc<TunnelOffload>>,
+    /// The way past the director.
+    pub(super) fast: Arc<Fast>,
     /// Rung when there is something to tell other directors.
     pub(super) sync_bell: Arc<Notify>,
     /// Interfaces that an earlier director left.
@@ -64,7 +68,7 @@ impl Path {
         director: Arc<Director>,
         clock: Clock,
         ended: mpsc::UnboundedSender<Ended>,
-        tunnels: Option<TunnelOffload>,
+        programs: Programs,
     ) -> Self {
         let neighbours = Arc::new(Neighbours::default());
         Self {
@@ -75,7 +79,8 @@ impl Path {
             neighbours,
             taps: Arc::default(),
             ended,
-            tunnels: tunnels.map(Arc::new),
+            tunnels: programs.tunnels.map(Arc::new),
+            fast: Arc::new(programs.fast),
             sync_bell: Arc::default(),
             left: Arc::default(),
         }
@@ -92,7 +97,7 @@ impl Path {
     /// Makes the path of a director without services.
     pub(super) fn of_nothing() -> Self {
         let director = Arc::new(Director::new(lvs::director::Settings::default()));
-        Self::new(director, Clock::start(), mpsc::unbounded_channel().0, None)
+        Self::new(director, Clock::start(), mpsc::unbounded_channel().0, Programs::none())
     }
 }
 
@@ -249,6 +254,9 @@ pub(super) async fn serve<D: PacketReader + PacketWriter + NeighbourWriter>(
         queue.flush();
         if path.director.has_full_sync_message() {
             path.sync_bell.notify_one();
+        }
+        if path.director.has_offers() {
+            path.fast.bell.notify_one();
         }
     }
 }

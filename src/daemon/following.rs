@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 
-use tokio::sync::{Mutex, OwnedMutexGuard};
+use tokio::sync::{Mutex, OwnedMutexGuard, watch};
 
 use super::clock::Clock;
 use super::datapath::Interface;
@@ -21,7 +21,7 @@ use lvs_control::events::Events;
 use lvs_control::status;
 use lvs_device::Beacon;
 use lvs_events::Event;
-use lvs_host::{Contests, HostError, Plumbing, StopFlag};
+use lvs_host::{Contests, Entrance, HostError, Plumbing, StopFlag};
 
 #[derive(Debug)]
 pub(super) struct Following {
@@ -40,6 +40,8 @@ pub(super) struct Following {
     beacon_name: OnceLock<String>,
     /// As they were then.
     contests: parking_lot::Mutex<Contests>,
+    /// Links by which packets enter.
+    entrances: watch::Sender<Vec<Entrance>>,
 }
 
 #[derive(Debug)]
@@ -122,6 +124,7 @@ impl Following {
     ) -> Self {
         let (host, has_host, state) = (Arc::default(), AtomicBool::default(), parking_lot::Mutex::default());
         let (announced, contests) = (parking_lot::Mutex::default(), parking_lot::Mutex::default());
+        let entrances = watch::Sender::default();
         let beacon_name = OnceLock::new();
         Self {
             director,
@@ -135,6 +138,7 @@ impl Following {
             announced,
             beacon_name,
             contests,
+            entrances,
         }
     }
 
@@ -204,6 +208,12 @@ impl Following {
             Err(error) => warnings.push(error.to_string()),
         }
         host.marks.keep();
+        let entrances = host.plumbing.entrances();
+        self.entrances.send_if_modified(|before| {
+            let has_changed = *before != entrances;
+            *before = entrances;
+            has_changed
+        });
         let routing = host.plumbing.routing();
         self.director.set_routes(Arc::clone(&routing.routes));
         self.neighbours.set_routing(routing);
@@ -232,6 +242,11 @@ impl Following {
         if let Some(times) = contests.news_since(&before, self.clock.now()) {
             self.events.publish(Event::HostContested { times: times.into() });
         }
+    }
+
+    /// Tells of the links by which packets enter.
+    pub(super) fn entrances(&self) -> watch::Receiver<Vec<Entrance>> {
+        self.entrances.subscribe()
     }
 
     /// Whether another program changes again and again what the director made.

@@ -21,6 +21,7 @@ mod drain_file;
 mod error;
 mod execute;
 mod exporters;
+mod fast_path;
 mod fleet;
 mod following;
 mod history_file;
@@ -57,9 +58,10 @@ use lvs_host::{self, CleanedUp, HostError, Plumbing, Step};
 use begin::random_secret;
 pub(crate) use clock::Clock;
 pub use error::DaemonError;
+use fast_path::Fast;
 pub use fleet::FleetOptions;
 pub use logging::{LogError, LogFormat, start as start_logging};
-pub use options::Options;
+pub use options::{FastPathOptions, Options};
 pub use real_server::{Options as RealServerOptions, dry_run as real_server_dry_run, run as run_real_server};
 pub use reload::tell;
 use service::DirectorService;
@@ -111,14 +113,14 @@ pub fn run(options: Options) -> Result<i32, DaemonError> {
     supervise::log_panics();
     signals::block().map_err(DaemonError::start("the signal watch"))?;
     let successor = if upgrade::takes_over() { Some(Successor::begin()?) } else { None };
-    let tunnels = tunnel_offload(options.device);
+    let loaded = Programs { tunnels: tunnel_offload(options.device), fast: Fast::load(options.fast_path) };
     let runs_programs = programs(&options.declared.health).next().is_some();
     privileges::join_bfd_groups(&options.declared.health);
     privileges::shed(&privileges::DIRECTOR, if runs_programs { &privileges::PROGRAMS } else { &[] })?;
     let runtime = control_runtime()?;
     let ending = match successor {
-        None => runtime.block_on(begin::run_first(options, tunnels))?,
-        Some(successor) => runtime.block_on(begin::run_after(options, tunnels, successor))?,
+        None => runtime.block_on(begin::run_first(options, loaded))?,
+        Some(successor) => runtime.block_on(begin::run_after(options, loaded, successor))?,
     };
     match ending {
         Ending::Stopped => Ok(0),
@@ -126,6 +128,20 @@ pub fn run(options: Options) -> Result<i32, DaemonError> {
             runtime.shutdown_background();
             Ok(upgrade::take_leave(&live, &upgraded, signals))
         }
+    }
+}
+
+/// Programs that the kernel let us load.
+#[derive(Debug)]
+struct Programs {
+    tunnels: Option<TunnelOffload>,
+    fast: Fast,
+}
+
+#[cfg(test)]
+impl Programs {
+    fn none() -> Self {
+        Self { tunnels: None, fast: Fast::none("a test") }
     }
 }
 

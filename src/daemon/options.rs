@@ -11,6 +11,14 @@ use lvs_host::{HostOptions, TunNames};
 use super::fleet::FleetOptions;
 use super::sync::channel::SyncOptions;
 
+/// Whether plain packets go past the director.
+#[derive(Clone, Copy, Debug)]
+pub struct FastPathOptions {
+    pub is_wanted: bool,
+    /// How many connections at most.
+    pub connections: u32,
+}
+
 /// Everything that is decided before the director starts.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -23,6 +31,7 @@ pub struct Options {
     pub claim_vips: bool,
     pub tun_prefix: String,
     pub device: lvs_device::Options,
+    pub fast_path: FastPathOptions,
     pub core: Settings,
     pub proc_dir: Option<PathBuf>,
     /// SCTP services are in its files.
@@ -49,6 +58,7 @@ impl Options {
             claim_vips: self.claim_vips,
             announce_table: self.fleet.table,
             journal,
+            fast_path: self.fast_path.is_wanted,
             ..HostOptions::default()
         }
     }

@@ -17,6 +17,7 @@ use super::drain_file::DrainFile;
 use super::error::Ended;
 use super::execute::Executor;
 use super::exporters::RunningExporters;
+use super::fast_path::Fast;
 use super::fleet::{Fleet, FleetOptions};
 use super::following::{Cause, Following};
 use super::reload::Configured;
@@ -73,6 +74,7 @@ pub(super) struct DirectorService {
     pub(super) estate: parking_lot::Mutex<Estate>,
     pub(super) inherited: parking_lot::Mutex<Inherited>,
     pub(super) tunnels: Option<Arc<TunnelOffload>>,
+    pub(super) fast: Arc<Fast>,
     /// Rung after every change of the tables by commands.
     pub(super) changed: Notify,
     /// The same, for who keeps them on disk; and after those by checks.
@@ -120,6 +122,7 @@ impl DirectorService {
             estate: parking_lot::Mutex::default(),
             inherited: parking_lot::Mutex::default(),
             tunnels: path.tunnels.clone(),
+            fast: Arc::clone(&path.fast),
             changed: Notify::new(),
             tables_changed: Notify::new(),
             ended,

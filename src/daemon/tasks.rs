@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 
 use super::execute::Executor;
 use super::service::DirectorService;
-use super::{alarms, drain, fleet, host_events, supervise};
+use super::{alarms, drain, fast_path, fleet, host_events, supervise};
 use crate::memory;
 use lvs::service::Family;
 use lvs_device::{OffQueue, TunWriter};
@@ -83,7 +83,7 @@ where
 }
 
 /// Tasks of a running director that go on after a panic.
-pub(super) fn kept(live: &Arc<DirectorService>, drop_alarm: u64) -> [JoinHandle<()>; 5] {
+pub(super) fn kept(live: &Arc<DirectorService>, drop_alarm: u64) -> [JoinHandle<()>; 6] {
     let kept = |name, task: fn(Arc<DirectorService>, u64) -> BoxFuture<'static, ()>| {
         let (live, report) = (Arc::clone(live), (live.clock, live.ended.clone()));
         supervise::keep_running(name, report, move || task(Arc::clone(&live), drop_alarm))
@@ -94,6 +94,7 @@ pub(super) fn kept(live: &Arc<DirectorService>, drop_alarm: u64) -> [JoinHandle<
         kept("alarms", |live, drop_alarm| Box::pin(alarms::watch(live, drop_alarm))),
         kept("announcements", |live, _| Box::pin(fleet::keep(live))),
         kept("drains", |live, _| Box::pin(drain::keep(live))),
+        kept("fast path", |live, _| Box::pin(fast_path::keep(live))),
     ]
 }
 

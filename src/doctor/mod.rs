@@ -6,6 +6,7 @@
 
 mod big_tcp;
 pub mod daemons;
+mod fast_path;
 mod features;
 pub mod filter;
 mod finding;
@@ -36,6 +37,7 @@ pub fn examine(site: &Site) -> Vec<Finding> {
     program::examine(site, &mut findings);
     features::examine(site, &mut findings);
     system::examine(site, &mut findings);
+    fast_path::examine(site, &mut findings);
     daemons::examine(site, &mut findings);
     network::examine(site, &mut findings);
     big_tcp::examine(site, &mut findings);

@@ -174,11 +174,33 @@ impl Page {
             self.one(&format!("tunvs_{name}"), Counter, help, value(&census.stats));
         }
         self.packets(status);
+        self.fast_path(status);
         self.surroundings(status);
         self.fleet(status);
         self.sync(status);
         let left_out = "Services that are left out here for the limit of series.";
         self.one("tunvs_metrics_omitted_services", Gauge, left_out, omitted as u64);
+    }
+
+    fn fast_path(&mut self, status: &Status) {
+        use Kind::{Counter, Gauge};
+        let fast = &status.fast_path;
+        let of = |name: &str| format!("tunvs_fast_path_{name}");
+        self.one(&of("on"), Gauge, "1 where plain packets may go past the director.", fast.on.into());
+        self.one(&of("connections"), Gauge, "Connections whose plain packets do.", fast.connections);
+        self.one(
+            &of("packets_total"),
+            Counter,
+            "Packets that did; services and servers count them too.",
+            fast.packets,
+        );
+        self.one(&of("bytes_total"), Counter, "Bytes of these IP packets.", fast.bytes);
+        self.family(&of("offers_total"), Counter, "Connections that were to go by the fast path.");
+        for (outcome, value) in
+            [("installed", fast.installed), ("full", fast.full), ("refused", fast.refused)]
+        {
+            self.sample(&of("offers_total"), &[("outcome", outcome)], value);
+        }
     }
 
     fn packets(&mut self, status: &Status) {

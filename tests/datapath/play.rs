@@ -12,7 +12,7 @@ use super::case::{Case, Event};
 use super::describe;
 use super::flow::{Flow, Segment};
 use super::listing::Moment;
-use super::network::{Checksums, Network};
+use super::network::{Checksums, Network, Way};
 use super::packet::{self, Header, TCP, UDP, icmp_protocol};
 use super::seen::{Link, Seen};
 
@@ -29,8 +29,8 @@ pub(crate) type Unplayable = String;
 
 impl Player {
     /// The director as it is after the case's settings and configuration.
-    pub(crate) fn new(case: &Case, kernel: Kernel, checksums: Checksums) -> Result<Self, Unplayable> {
-        let mut player = Self { network: Network::new(case, kernel, checksums), flows: HashMap::new() };
+    pub(crate) fn new(case: &Case, kernel: Kernel, how: (Checksums, Way)) -> Result<Self, Unplayable> {
+        let mut player = Self { network: Network::new(case, kernel, how), flows: HashMap::new() };
         for (name, value) in &case.sysctl {
             player.sysctl(name, value)?;
         }

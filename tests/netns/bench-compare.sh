@@ -10,11 +10,11 @@ python3 - "$out" <<'PY'
 import json, pathlib, sys
 out = pathlib.Path(sys.argv[1])
 medians = json.loads((out / "figures.json").read_text())["medians"]
-assert len(medians) == 7, medians.keys()
+assert len(medians) == 8, medians.keys()
 without = {"routed": "cpu_", "nftables": "cpu_", "haproxy": "udp"}
 for peer, row in medians.items():
     missing = [key for key, value in row.items() if not value and not key.startswith(("cpu_", without.get(peer, "cpu_")))]
     assert not missing, f"{peer}: no {missing}"
-assert "tunvs, 2 queues" in (out / "figures.md").read_text()
+assert "TUN only, 2 queues" in (out / "figures.md").read_text()
 assert (out / "figures.svg").read_text().count("<rect") > 50
 PY

@@ -7,7 +7,7 @@ use lvs::service::{DeclaredService, Endpoint, ServiceKey};
 use lvs::{Command, Director, Time};
 
 use super::draw::is_marked;
-use super::world::{Broken, World, routes};
+use super::world::{Broken, World, fast_path, routes};
 
 /// Store in memory, and what was there when it was last filled.
 #[derive(Debug, Default)]
@@ -69,6 +69,7 @@ impl World {
         let records = || self.store.records.values().map(Vec::as_slice);
         let parts = vec![restore.part(records().skip(half)), restore.part(records().take(half))];
         let summary = restore.finish(parts);
+        self.fast = fast_path(&self.settings, &next);
         self.director = next;
         let (is, mut was) = (self.listed(), std::mem::take(&mut self.store.kept));
         if self.director.sysctls().is_on(Sysctl::ExpireNodestConn) {

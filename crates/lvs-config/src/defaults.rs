@@ -3,6 +3,9 @@
 /// Drops of one kind a second from which on it is told.
 pub const DROP_ALARM: u64 = 100;
 
+/// Connections that go by the fast path at most.
+pub const FAST_PATH_CONNS: u32 = 65_536;
+
 /// Lines of the flow log a second.
 pub const FLOW_RATE: u32 = 10_000;
 

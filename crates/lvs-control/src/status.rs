@@ -30,6 +30,8 @@ pub struct Status {
     pub sync: Sync,
     #[serde(default)]
     pub fleet: Fleet,
+    #[serde(default)]
+    pub fast_path: FastPath,
 }
 
 /// Virtual addresses that are to be announced to routers.
@@ -51,6 +53,26 @@ pub struct Process {
     /// Seconds.
     pub uptime: u64,
     pub config: Option<PathBuf>,
+}
+
+/// The way of plain packets past the director.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FastPath {
+    pub on: bool,
+    /// None where it is on.
+    pub why_off: Option<String>,
+    /// Links by which packets enter it.
+    pub links: Vec<String>,
+    /// Connections that go by it now.
+    pub connections: u64,
+    pub packets: u64,
+    pub bytes: u64,
+    /// Connections that ever went by it.
+    pub installed: u64,
+    /// Connections that found it full.
+    pub full: u64,
+    /// Connections that cannot go by it.
+    pub refused: u64,
 }
 
 /// One queue of a TUN interface, and its thread.

@@ -5,8 +5,10 @@
 //! place that names the `tun` crate and `/dev/net/tun`. Called by the daemon.
 #![forbid(unsafe_code)]
 
+mod assembler;
 mod beacon;
 mod direct;
+mod fast_path;
 mod gue_port;
 mod link;
 mod memory;
@@ -23,6 +25,9 @@ use std::io;
 use std::net::IpAddr;
 
 pub use beacon::Beacon;
+pub use fast_path::{
+    DESCRIPTORS as FAST_PATH_DESCRIPTORS, FastPath, FastPathError, LinkKind, MemoryFlows, Ways,
+};
 pub use gue_port::{Arrived, GuePorts, IdlePorts, PortError};
 pub use memory::{MemoryDevice, MemoryWire, memory_device};
 pub use offload::Features;

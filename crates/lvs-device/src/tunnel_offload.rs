@@ -29,7 +29,7 @@ impl TunnelOffload {
     /// # Errors
     /// No CAP_BPF, or a kernel without BPF.
     pub fn load() -> io::Result<Self> {
-        Ok(Self { program: bpf::load(&program::instructions())? })
+        Ok(Self { program: bpf::load("tunvs_tunnels", &program::instructions())? })
     }
 
     /// Goes on with a program that another process has loaded.

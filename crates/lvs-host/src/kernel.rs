@@ -32,7 +32,7 @@ use super::route_book::{Listing, RouteBook};
 use super::routes::{self, Told};
 use super::sysctl;
 use super::untracked::Table;
-use super::view::{Interface, LinkState, View};
+use super::view::{Framing, Interface, LinkState, View};
 use lvs::route::{Route, is_link_local};
 use lvs::service::Family;
 
@@ -319,10 +319,17 @@ fn link_state(message: &LinkMessage) -> LinkState {
         ether: None,
         mtu: 0,
         longest: 0,
+        framing: match message.header.link_layer_type {
+            LinkLayerType::Ether => Some(Framing::Ethernet),
+            LinkLayerType::None | LinkLayerType::Ppp | LinkLayerType::Rawip => Some(Framing::Bare),
+            _ => None,
+        },
+        has_controller: false,
     };
     for attribute in &message.attributes {
         match attribute {
             LinkAttribute::IfName(name) => state.name.clone_from(name),
+            LinkAttribute::Controller(_) => state.has_controller = true,
             LinkAttribute::Mtu(mtu) => state.mtu = *mtu,
             LinkAttribute::GroMaxSize(size)
             | LinkAttribute::GsoMaxSize(size)

@@ -22,6 +22,8 @@ pub struct HostOptions {
     pub masquerade_nets: Vec<IpNet>,
     /// Makes a virtual address that is nobody's an address of this host. Off where a VRRP daemon decides who owns it.
     pub claim_vips: bool,
+    /// Packets of a connection may go two ways: tracking is not to count on seeing all.
+    pub fast_path: bool,
     /// The first routing table tried for packets to virtual addresses; the next one is for packets from real servers.
     pub table_base: u32,
     /// The routing table that virtual addresses are announced from.
@@ -40,6 +42,7 @@ impl Default for HostOptions {
             laddr_ports: DEFAULT_LADDR_PORTS,
             masquerade_nets: Vec::new(),
             claim_vips: true,
+            fast_path: false,
             table_base: 7600,
             announce_table: 151,
             tx_queue_len: 1000,

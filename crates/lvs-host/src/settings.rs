@@ -28,6 +28,9 @@ pub(super) fn sysctls_v4(context: &PlanContext<'_>, sysctl: &impl Fn(&str) -> Op
     steps.extend(own_filters(&others, sysctl));
     steps.extend(no_early_demux(sysctl));
     steps.extend(reserve(&context.options.laddr_ports, sysctl));
+    if context.options.fast_path {
+        steps.extend(liberal_tracking(sysctl));
+    }
     for dev in [&context.tuns.vip, &context.tuns.rs] {
         steps.extend(device_sysctls_v4(dev, sysctl));
     }
@@ -92,6 +95,13 @@ fn no_early_demux(sysctl: &impl Fn(&str) -> Option<String>) -> Option<Step> {
     sysctl(key).filter(|old| old != "0").map(|old| Step::sysctl(key, "0", old).optional())
 }
 
+/// A packet of a connection goes past the director, the next one does not: tracking that counts on sequence numbers it has seen
+/// would take it for none of the connection.
+pub(super) fn liberal_tracking(sysctl: &impl Fn(&str) -> Option<String>) -> Option<Step> {
+    let key = "net/netfilter/nf_conntrack_tcp_be_liberal";
+    sysctl(key).filter(|old| old != "1").map(|old| Step::sysctl(key, "1", old).optional())
+}
+
 /// Settings of a TUN that let packets from everywhere, the host's own addresses included, come out of it. Where
 /// `/proc/sys` is read-only, only a strict filter is in the way of most traffic.
 pub(super) fn device_sysctls_v4(dev: &str, sysctl: &impl Fn(&str) -> Option<String>) -> [Step; 3] {
@@ -109,6 +119,9 @@ pub(super) fn sysctls_v6(context: &PlanContext<'_>, sysctl: &impl Fn(&str) -> Op
     let mut steps = forwarding_v6(&others, sysctl);
     steps.extend(no_early_demux(sysctl));
     steps.extend(reserve(&context.options.laddr_ports, sysctl));
+    if context.options.fast_path {
+        steps.extend(liberal_tracking(sysctl));
+    }
     for dev in [&context.tuns.vip, &context.tuns.rs] {
         steps.extend(device_sysctls_v6(dev));
     }

@@ -27,6 +27,14 @@ pub(super) struct View {
     pub selects_dscp: bool,
 }
 
+/// Beginning of the packets of a link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Framing {
+    Ethernet,
+    /// With their IP header.
+    Bare,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct LinkState {
     pub index: u32,
@@ -38,6 +46,10 @@ pub(super) struct LinkState {
     pub mtu: u32,
     /// Bytes of the longest super-packet that is put together or sent here.
     pub longest: u32,
+    /// Beginning of its packets, where that is known.
+    pub framing: Option<Framing>,
+    /// Packets go on by another link: a bridge, a bond, a VRF.
+    pub has_controller: bool,
 }
 
 /// An address and its subnet on a device.

@@ -1,4 +1,4 @@
-//! The two requests of bpf(2), each a thin cover.
+//! Requests of bpf(2), each a thin cover.
 #![allow(unsafe_code)]
 
 use std::io;
@@ -15,7 +15,32 @@ pub struct Instruction {
     pub value: i32,
 }
 
+/// `enum bpf_map_type`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum MapKind {
+    Hash = 1,
+    Array = 2,
+}
+
+/// Sizes of a map.
+#[derive(Clone, Copy, Debug)]
+pub struct MapShape {
+    pub kind: MapKind,
+    pub key: u32,
+    pub value: u32,
+    pub entries: u32,
+}
+
+const MAP_CREATE: libc::c_long = 0;
+const LOOKUP: libc::c_long = 1;
+const UPDATE: libc::c_long = 2;
 const PROG_LOAD: libc::c_long = 5;
+const TEST_RUN: libc::c_long = 10;
+const INFO: libc::c_long = 15;
+const LOOKUP_AND_DELETE: libc::c_long = 21;
+const LOOKUP_BATCH: libc::c_long = 24;
+const LOOKUP_AND_DELETE_BATCH: libc::c_long = 25;
 const LINK_CREATE: libc::c_long = 28;
 const SCHED_CLS: u32 = 3;
 const TCX_INGRESS: u32 = 46;
@@ -49,9 +74,95 @@ struct Link {
     revision: u64,
 }
 
-pub fn load(instructions: &[Instruction]) -> io::Result<OwnedFd> {
+/// The same for `BPF_MAP_CREATE`.
+#[repr(C)]
+struct Create {
+    shape: [u32; 4],
+    flags: u32,
+    inner: u32,
+    node: u32,
+    name: [u8; 16],
+    padding: u32,
+}
+
+/// The same for `BPF_OBJ_GET_INFO_BY_FD`.
+#[repr(C)]
+struct Ask {
+    object: u32,
+    len: u32,
+    info: u64,
+}
+
+/// The beginning of `struct bpf_map_info`.
+#[derive(Default)]
+#[repr(C)]
+struct MapInfo {
+    kind: u32,
+    id: u32,
+    key: u32,
+    value: u32,
+    entries: u32,
+    flags: u32,
+}
+
+/// The same for requests about one element.
+#[repr(C)]
+struct Element {
+    map: u32,
+    padding: u32,
+    key: u64,
+    value: u64,
+    flags: u64,
+}
+
+/// The same for requests about many elements.
+#[repr(C)]
+struct Batch {
+    from: u64,
+    next: u64,
+    keys: u64,
+    values: u64,
+    count: u32,
+    map: u32,
+    element_flags: u64,
+    flags: u64,
+}
+
+/// The same for `BPF_PROG_TEST_RUN`.
+#[repr(C)]
+struct TestRun {
+    program: u32,
+    answer: u32,
+    size_in: u32,
+    size_out: u32,
+    data_in: u64,
+    data_out: u64,
+    repeat: u32,
+    duration: u32,
+    context_size_in: u32,
+    context_size_out: u32,
+    context_in: u64,
+    context_out: u64,
+    flags: u32,
+    cpu: u32,
+    batch: u32,
+    padding: u32,
+}
+
+fn named(name: &str) -> [u8; 16] {
+    let mut bytes = [0; 16];
+    let len = name.len().min(15);
+    bytes[..len].copy_from_slice(&name.as_bytes()[..len]);
+    bytes
+}
+
+/// Loads a program for the entrance of interfaces.
+///
+/// # Errors
+/// No CAP_BPF, or the kernel refuses the program.
+pub fn load(name: &str, instructions: &[Instruction]) -> io::Result<OwnedFd> {
     let license = c"Dual MIT/GPL";
-    let load = Load {
+    let mut load = Load {
         kind: SCHED_CLS,
         count: instructions.len() as u32,
         instructions: instructions.as_ptr() as u64,
@@ -61,27 +172,198 @@ pub fn load(instructions: &[Instruction]) -> io::Result<OwnedFd> {
         log: 0,
         kernel_version: 0,
         flags: 0,
-        name: *b"tunvs_tunnels\0\0\0",
+        name: named(name),
         interface: 0,
         attach_kind: TCX_INGRESS,
     };
-    bpf(PROG_LOAD, &load)
+    descriptor(bpf(PROG_LOAD, &mut load)?)
 }
 
+/// Puts a program at the entrance of an interface, behind those that are there, until the descriptor is closed.
+///
+/// # Errors
+/// A kernel without TCX, or the interface is gone.
 pub fn attach(program: &OwnedFd, interface: u32) -> io::Result<OwnedFd> {
-    let program = program.as_raw_fd().cast_unsigned();
-    let link =
+    let program = raw(program);
+    let mut link =
         Link { program, interface, attach_kind: TCX_INGRESS, flags: 0, relative: 0, padding: 0, revision: 0 };
-    bpf(LINK_CREATE, &link)
+    descriptor(bpf(LINK_CREATE, &mut link)?)
 }
 
-/// A request whose answer is a new descriptor.
-fn bpf<T>(request: libc::c_long, attributes: &T) -> io::Result<OwnedFd> {
-    // SAFETY: the kernel reads as many bytes as are said of a structure that lives until the call returns, and what
-    // its pointers lead to, which the callers keep alive as long.
-    let result =
-        unsafe { libc::syscall(libc::SYS_bpf, request, std::ptr::from_ref(attributes), size_of::<T>()) };
-    let fd = i32::try_from(result).ok().filter(|fd| *fd >= 0).ok_or_else(io::Error::last_os_error)?;
+/// A map, and the sizes that it was made with.
+#[derive(Debug)]
+pub struct Map {
+    fd: OwnedFd,
+    shape: MapShape,
+}
+
+/// Elements of a hash map, as many as fit, and where to go on.
+#[derive(Debug)]
+pub struct Elements {
+    pub keys: Vec<u8>,
+    pub values: Vec<u8>,
+    /// Where to go on; None at first, and at the end.
+    pub place: Option<u32>,
+}
+
+impl Map {
+    /// # Errors
+    /// No CAP_BPF, or no memory.
+    pub fn create(name: &str, shape: MapShape) -> io::Result<Self> {
+        let MapShape { kind, key, value, entries } = shape;
+        let sizes = [kind as u32, key, value, entries];
+        let mut create = Create { shape: sizes, flags: 0, inner: 0, node: 0, name: named(name), padding: 0 };
+        Ok(Self { fd: descriptor(bpf(MAP_CREATE, &mut create)?)?, shape })
+    }
+
+    /// Goes on with a map that another process has made; the kernel says how large it is.
+    ///
+    /// # Errors
+    /// The descriptor is not that of a map of this kind.
+    pub fn adopt(fd: OwnedFd, kind: MapKind) -> io::Result<Self> {
+        let mut info = MapInfo::default();
+        let len = size_of::<MapInfo>() as u32;
+        let place = std::ptr::from_mut(&mut info) as u64;
+        bpf(INFO, &mut Ask { object: raw(&fd), len, info: place })?;
+        if info.kind != kind as u32 || info.key == 0 {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
+        Ok(Self { fd, shape: MapShape { kind, key: info.key, value: info.value, entries: info.entries } })
+    }
+
+    /// Another descriptor of it, for [`Self::adopt`].
+    ///
+    /// # Errors
+    /// The system refuses one.
+    pub fn descriptor(&self) -> io::Result<OwnedFd> {
+        self.fd.try_clone()
+    }
+
+    pub fn number(&self) -> i32 {
+        self.fd.as_raw_fd()
+    }
+
+    pub const fn shape(&self) -> MapShape {
+        self.shape
+    }
+
+    /// Puts a value under a key.
+    ///
+    /// # Errors
+    /// The map is full, or has other sizes.
+    pub fn update(&self, key: &[u8], value: &[u8]) -> io::Result<()> {
+        self.check(key.len(), value.len())?;
+        self.element(UPDATE, key, value.as_ptr() as u64)
+    }
+
+    /// Reads the value under a key.
+    ///
+    /// # Errors
+    /// There is none, or the map has other sizes.
+    pub fn look_up(&self, key: &[u8], value: &mut [u8]) -> io::Result<()> {
+        self.check(key.len(), value.len())?;
+        self.element(LOOKUP, key, value.as_mut_ptr() as u64)
+    }
+
+    /// The same, and takes it out.
+    ///
+    /// # Errors
+    /// There is none, or the map has other sizes.
+    pub fn take(&self, key: &[u8], value: &mut [u8]) -> io::Result<()> {
+        self.check(key.len(), value.len())?;
+        self.element(LOOKUP_AND_DELETE, key, value.as_mut_ptr() as u64)
+    }
+
+    /// Room for so many elements.
+    pub fn room(&self, elements: u32) -> Elements {
+        let bytes = |size: u32| vec![0; (size * elements) as usize];
+        Elements { keys: bytes(self.shape.key), values: bytes(self.shape.value), place: None }
+    }
+
+    /// Reads some elements of a hash map, and takes them out if that is wished. How many.
+    ///
+    /// # Errors
+    /// The room is less than one bucket of the map needs.
+    pub fn read_some(&self, elements: &mut Elements, takes: bool) -> io::Result<u32> {
+        let MapShape { key, value, .. } = self.shape;
+        let room = (elements.keys.len() / key as usize).min(elements.values.len() / value as usize);
+        let mut next = 0_u32;
+        let mut batch = Batch {
+            from: elements.place.as_ref().map_or(0, |place| std::ptr::from_ref(place) as u64),
+            next: std::ptr::from_mut(&mut next) as u64,
+            keys: elements.keys.as_mut_ptr() as u64,
+            values: elements.values.as_mut_ptr() as u64,
+            count: room as u32,
+            map: raw(&self.fd),
+            element_flags: 0,
+            flags: 0,
+        };
+        let request = if takes { LOOKUP_AND_DELETE_BATCH } else { LOOKUP_BATCH };
+        match bpf(request, &mut batch) {
+            Ok(_) => elements.place = Some(next),
+            Err(error) if error.raw_os_error() == Some(libc::ENOENT) => elements.place = None,
+            Err(error) => return Err(error),
+        }
+        Ok(batch.count)
+    }
+
+    fn check(&self, key: usize, value: usize) -> io::Result<()> {
+        let fits = key == self.shape.key as usize && value == self.shape.value as usize;
+        if fits { Ok(()) } else { Err(io::ErrorKind::InvalidInput.into()) }
+    }
+
+    /// A request about one element; key and value have the sizes of the map.
+    fn element(&self, request: libc::c_long, key: &[u8], value: u64) -> io::Result<()> {
+        let key = key.as_ptr() as u64;
+        bpf(request, &mut Element { map: raw(&self.fd), padding: 0, key, value, flags: 0 }).map(drop)
+    }
+}
+
+/// Runs a program for one frame, with a description of it (`struct __sk_buff`), and leaves in `frame` what became of it. Its
+/// answer.
+///
+/// # Errors
+/// The kernel refuses frame or description.
+pub fn test_run(program: &OwnedFd, frame: &mut Vec<u8>, context: &[u8]) -> io::Result<u32> {
+    let mut out = vec![0; frame.len() + 256];
+    let mut run = TestRun {
+        program: raw(program),
+        answer: 0,
+        size_in: frame.len() as u32,
+        size_out: out.len() as u32,
+        data_in: frame.as_ptr() as u64,
+        data_out: out.as_mut_ptr() as u64,
+        repeat: 1,
+        duration: 0,
+        context_size_in: context.len() as u32,
+        context_size_out: 0,
+        context_in: context.as_ptr() as u64,
+        context_out: 0,
+        flags: 0,
+        cpu: 0,
+        batch: 0,
+        padding: 0,
+    };
+    bpf(TEST_RUN, &mut run)?;
+    out.truncate(run.size_out as usize);
+    *frame = out;
+    Ok(run.answer)
+}
+
+fn raw(fd: &OwnedFd) -> u32 {
+    fd.as_raw_fd().cast_unsigned()
+}
+
+/// The descriptor that is the answer of a request that makes one.
+fn descriptor(answer: i32) -> io::Result<OwnedFd> {
     // SAFETY: a descriptor that was made just now and that nobody else has.
-    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+    Ok(unsafe { OwnedFd::from_raw_fd(answer) })
+}
+
+fn bpf<T>(request: libc::c_long, attributes: &mut T) -> io::Result<i32> {
+    // SAFETY: the kernel reads and writes as many bytes as are said of a structure that lives until the call returns, and what
+    // its pointers lead to, which the callers keep alive as long and make as large as they say.
+    let result =
+        unsafe { libc::syscall(libc::SYS_bpf, request, std::ptr::from_mut(attributes), size_of::<T>()) };
+    i32::try_from(result).ok().filter(|answer| *answer >= 0).ok_or_else(io::Error::last_os_error)
 }

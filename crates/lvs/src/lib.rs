@@ -9,6 +9,7 @@ pub mod app;
 pub mod conn;
 mod defragment;
 pub mod director;
+pub mod fast_path;
 mod keyed_hash;
 pub mod neighbour;
 pub mod route;

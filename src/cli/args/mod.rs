@@ -206,6 +206,9 @@ pub struct RunArgs {
     /// Cut super-packets into tunnels here, packet by packet, instead of having the kernel do it
     #[arg(long)]
     pub no_tunnel_offload: bool,
+    /// Have every packet go by the director, those of established connections too
+    #[arg(long)]
+    pub no_fast_path: bool,
     /// Queues (and threads) per TUN interface; auto: as many as processors [default: 1]
     #[arg(long, value_name = "N|auto")]
     pub queues: Option<Queues>,

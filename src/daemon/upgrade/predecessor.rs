@@ -125,6 +125,7 @@ impl Paused {
         let mut host = Handle::current().block_on(live.host.hold());
         live.sync.close_channel();
         let since = live.clock.elapsed();
+        live.director.suspend_fast_path();
         let mut estate = live.estate.lock();
         estate.conn_file.set(true);
         estate.interfaces.iter_mut().for_each(Interface::pause);
@@ -142,6 +143,7 @@ impl Paused {
                 tracing::error!(device = interface.name(), %error, "packets are not read any more");
             }
         }
+        live.director.resume_fast_path();
         drop(self.all);
         for (_, error) in live.sync.follow() {
             live.sync.trouble(&error);
@@ -325,6 +327,9 @@ fn last(live: &DirectorService, paused: &mut Paused) -> std::io::Result<(Last, V
     let beacon = paused.host.beacon().map(Beacon::hand_over).transpose()?;
     let has_beacon = beacon.is_some();
     fds.extend(beacon);
+    let fast_path = live.fast.hand_over()?;
+    let has_fast_path = !fast_path.is_empty();
+    fds.extend(fast_path);
     let last = Last {
         wanted: live.wanted(),
         kept: Handle::current().block_on(live.kept_tables()),
@@ -335,6 +340,7 @@ fn last(live: &DirectorService, paused: &mut Paused) -> std::io::Result<(Last, V
         has_program,
         has_beacon,
         announced: live.fleet.status().announced,
+        has_fast_path,
     };
     Ok((last, fds))
 }

@@ -92,6 +92,9 @@ pub(super) struct Last {
     /// Virtual addresses that routers may be told of.
     #[serde(default)]
     pub(super) announced: Vec<IpAddr>,
+    /// Programs and maps of the fast path, behind all others.
+    #[serde(default)]
+    pub(super) has_fast_path: bool,
 }
 
 /// A drain that is not over.

@@ -23,7 +23,7 @@ use lvs::Time;
 use lvs::director::{Command, Side, TakeOver};
 use lvs::neighbour::HostRouting;
 use lvs::route::{Route, RouteTable};
-use lvs_device::{Beacon, TunnelOffload};
+use lvs_device::{Beacon, FAST_PATH_DESCRIPTORS, TunnelOffload};
 
 /// Whether this process was started to take over from its parent.
 pub(in crate::daemon) fn takes_over() -> bool {
@@ -59,6 +59,8 @@ pub(in crate::daemon) struct Arrived {
     pub(in crate::daemon) beacon: Option<Beacon>,
     pub(in crate::daemon) kept: KeptTables,
     pub(in crate::daemon) connections: u64,
+    /// Programs and maps of the fast path; empty where there is none.
+    pub(in crate::daemon) fast_path: Vec<OwnedFd>,
 }
 
 impl Successor {
@@ -159,6 +161,8 @@ impl Successor {
         let program = last.has_program.then(&mut next).transpose()?;
         let metrics = last.metrics.map(|addr| Ok::<_, DaemonError>((addr, next()?))).transpose()?;
         let beacon = last.has_beacon.then(&mut next).transpose()?.map(Beacon::adopt);
+        let descriptors = if last.has_fast_path { FAST_PATH_DESCRIPTORS } else { 0 };
+        let fast_path = fds.by_ref().take(descriptors).collect();
         live.resume_history(last.history);
         live.fleet.resume(&last.announced, live.clock.now());
         Ok(Arrived {
@@ -169,6 +173,7 @@ impl Successor {
             attendant,
             metrics,
             beacon,
+            fast_path,
             kept: last.kept,
             connections: 0,
         })

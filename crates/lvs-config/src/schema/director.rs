@@ -38,6 +38,9 @@ pub struct DirectorOptions {
     pub queues: Option<Queues>,
     pub offload: Option<bool>,
     pub tunnel_offload: Option<bool>,
+    pub fast_path: Option<bool>,
+    #[serde(deserialize_with = "fast_path_conns")]
+    pub fast_path_conns: Option<u32>,
     #[serde(deserialize_with = "conn_table_size")]
     pub conn_table_size: Option<u32>,
     #[serde(deserialize_with = "max_conns")]
@@ -113,6 +116,14 @@ fn max_conns<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<usize>
 
 fn syn_rate<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
     NonZeroU32::deserialize(deserializer).map(|rate| Some(rate.get()))
+}
+
+/// More than the kernel could be asked for are of no use.
+fn fast_path_conns<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+    parsed(deserializer, |conns: u32| match conns {
+        1..=4_194_304 => Ok(conns),
+        _ => Err("fast_path_conns must be 1 to 4194304"),
+    })
 }
 
 /// As many as the kernel's module takes.

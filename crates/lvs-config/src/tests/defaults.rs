@@ -131,6 +131,8 @@ fn the_director_has_the_defaults_of_the_page() {
         claim_vips: Some(true),
         offload: Some(true),
         tunnel_offload: Some(true),
+        fast_path: Some(true),
+        fast_path_conns: Some(crate::defaults::FAST_PATH_CONNS),
         queues: Some(crate::Queues::Count(1)),
         tun_prefix: Some("tunvs".to_owned()),
         ..DirectorOptions::default()

@@ -3,17 +3,15 @@
 use lvs_sys::bpf::Instruction;
 use lvs_wire::protocol;
 
-const R0: u8 = 0;
-const R1: u8 = 1;
-const R2: u8 = 2;
-const R3: u8 = 3;
-const R4: u8 = 4;
-const R5: u8 = 5;
+use crate::assembler::{
+    DROP, FRAME, If, Line, NEXT, Op, R0, R1, R2, R3, R4, R5, Width, add, assemble, calc, call, copy, exit,
+    go, load, network, set, store_number,
+};
+
 /// The packet's description, the length of the outer headers, and how they are put on again.
 const PACKET: u8 = 6;
 const OUTER: u8 = 7;
 const HOW: u8 = 8;
-const FRAME: u8 = 10;
 
 /// Fields of `struct __sk_buff`.
 const PROTOCOL: i16 = 16;
@@ -31,10 +29,6 @@ const L3_IPV4: i32 = 1 << 1;
 const L3_IPV6: i32 = 1 << 2;
 const L4_GRE: i32 = 1 << 3;
 const L4_UDP: i32 = 1 << 4;
-
-/// `tcx_action_base`: on to the next program, or away with it.
-const NEXT: i32 = -1;
-const DROP: i32 = 2;
 
 /// The longest outer headers: IPv6, UDP and GUE. A packet of several segments is longer.
 const LONGEST: i32 = 52;
@@ -54,79 +48,36 @@ enum Label {
     Drop,
 }
 
-enum Line {
-    Do(Instruction),
-    Jump(Instruction, Label),
-    Here(Label),
+const fn negate(dst: u8) -> Line<Label> {
+    calc(Op::Negate, dst, 0)
 }
 
-/// Two halves of a byte, in the order of the machine.
-const fn registers(dst: u8, src: u8) -> u8 {
-    if cfg!(target_endian = "little") { src << 4 | dst } else { dst << 4 | src }
+const fn load_word(dst: u8, from: u8, offset: i16) -> Line<Label> {
+    load(Width::Word, dst, from, offset)
 }
 
-const fn op(code: u8, dst: u8, src: u8, offset: i16, value: i32) -> Line {
-    Line::Do(Instruction { code, registers: registers(dst, src), offset, value })
+const fn load_byte(dst: u8, from: u8, offset: i16) -> Line<Label> {
+    load(Width::Byte, dst, from, offset)
 }
 
-const fn copy(dst: u8, src: u8) -> Line {
-    op(0xbf, dst, src, 0, 0)
+const fn store_byte(dst: u8, offset: i16, value: i32) -> Line<Label> {
+    store_number(Width::Byte, dst, offset, value)
 }
 
-const fn set(dst: u8, value: i32) -> Line {
-    op(0xb7, dst, 0, 0, value)
+const fn when(dst: u8, value: i32, label: Label) -> Line<Label> {
+    crate::assembler::when(dst, If::Equal, value, label)
 }
 
-const fn add(dst: u8, value: i32) -> Line {
-    op(0x07, dst, 0, 0, value)
-}
-
-const fn negate(dst: u8) -> Line {
-    op(0x87, dst, 0, 0, 0)
-}
-
-const fn load_word(dst: u8, from: u8, offset: i16) -> Line {
-    op(0x61, dst, from, offset, 0)
-}
-
-const fn store_byte(dst: u8, offset: i16, value: i32) -> Line {
-    op(0x72, dst, 0, offset, value)
-}
-
-const fn load_byte(dst: u8, from: u8, offset: i16) -> Line {
-    op(0x71, dst, from, offset, 0)
-}
-
-const fn call(function: i32) -> Line {
-    op(0x85, 0, 0, 0, function)
-}
-
-const fn exit() -> Line {
-    op(0x95, 0, 0, 0, 0)
-}
-
-const fn when(dst: u8, value: i32, label: Label) -> Line {
-    Line::Jump(Instruction { code: 0x15, registers: registers(dst, 0), offset: 0, value }, label)
-}
-
-const fn unless(dst: u8, value: i32, label: Label) -> Line {
-    Line::Jump(Instruction { code: 0x55, registers: registers(dst, 0), offset: 0, value }, label)
-}
-
-const fn go(label: Label) -> Line {
-    Line::Jump(Instruction { code: 0x05, registers: 0, offset: 0, value: 0 }, label)
+const fn unless(dst: u8, value: i32, label: Label) -> Line<Label> {
+    crate::assembler::when(dst, If::Differs, value, label)
 }
 
 /// So many bytes off, and on again in that way.
-fn outer(len: i32, how: i32) -> [Line; 3] {
+fn outer(len: i32, how: i32) -> [Line<Label>; 3] {
     [set(OUTER, len), set(HOW, how | FIXED_GSO), go(Label::Again)]
 }
 
-const fn network(ethertype: u16) -> i32 {
-    ethertype.to_be() as i32
-}
-
-fn lines() -> Vec<Line> {
+fn lines() -> Vec<Line<Label>> {
     use Label::{Gre4, Gre6, Gue4, Gue6, Next, Version6};
     let kept = KEPT as i16;
     let mut lines = vec![
@@ -170,7 +121,7 @@ fn lines() -> Vec<Line> {
 }
 
 /// Takes the outer headers off and puts them on again, so that the kernel knows of them.
-fn put_on_again() -> Vec<Line> {
+fn put_on_again() -> Vec<Line<Label>> {
     use Label::{Again, Drop, Next};
     vec![
         Line::Here(Again),
@@ -206,29 +157,7 @@ fn put_on_again() -> Vec<Line> {
 
 /// The program with its jumps resolved.
 pub(super) fn instructions() -> Vec<Instruction> {
-    let lines = lines();
-    let mut places = Vec::new();
-    let mut at = 0;
-    for line in &lines {
-        match line {
-            Line::Here(label) => places.push((*label, at)),
-            Line::Do(_) | Line::Jump(..) => at += 1,
-        }
-    }
-    let place = |wanted| places.iter().find(|(label, _)| *label == wanted).map_or(0, |(_, at)| *at);
-    let mut made = Vec::with_capacity(at);
-    for line in &lines {
-        match line {
-            Line::Do(instruction) => made.push(*instruction),
-            Line::Jump(instruction, label) => {
-                // From the instruction behind the jump; all go forward.
-                let offset = (place(*label) - made.len() - 1) as i16;
-                made.push(Instruction { offset, ..*instruction });
-            }
-            Line::Here(_) => {}
-        }
-    }
-    made
+    assemble(&lines())
 }
 
 #[cfg(test)]

@@ -213,6 +213,8 @@ impl Kernel for MemoryKernel {
             ether: name.starts_with("eth").then_some([2, 0, 0, 0, 0, 1]),
             mtu: 1500,
             longest: 65_536,
+            framing: None,
+            has_controller: false,
         };
         let mut rules = state.rules.clone();
         rules.sort_by_key(|rule| rule.pref);

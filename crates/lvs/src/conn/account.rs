@@ -22,6 +22,18 @@ impl Account {
         self.last = now;
     }
 
+    /// Counts packets and bytes that came until `last`, of the client or of the server.
+    pub fn grow(&mut self, is_in: bool, (packets, bytes): (u64, u64), last: Time) {
+        if is_in {
+            self.in_packets += packets;
+            self.in_bytes += bytes;
+        } else {
+            self.out_packets += packets;
+            self.out_bytes += bytes;
+        }
+        self.last = self.last.max(last);
+    }
+
     pub const fn count_out(&mut self, bytes: u64, now: Time) {
         self.out_packets += 1;
         self.out_bytes += bytes;

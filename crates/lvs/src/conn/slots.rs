@@ -27,13 +27,14 @@ struct Chunk {
     slots: Box<[Lock<Option<Connection>>]>,
     touched: Notes,
     changed: Notes,
+    offered: Notes,
 }
 
 impl Chunk {
     fn new() -> Self {
         let notes = || [const { AtomicU64::new(0) }; CHUNK / WORD];
         let slots = (0..CHUNK).map(|_| Lock::new(None)).collect();
-        Self { slots, touched: notes(), changed: notes() }
+        Self { slots, touched: notes(), changed: notes(), offered: notes() }
     }
 }
 
@@ -152,6 +153,32 @@ impl Slots {
                 word.fetch_or(bit, Relaxed);
             }
         }
+    }
+
+    /// Notes that the fast path has, or is offered, the connection of a slot. False: that was noted already. The caller has it
+    /// locked.
+    pub(super) fn note_offered(&self, id: u32) -> bool {
+        self.chunk(id).is_some_and(|chunk| {
+            let (word, bit) = note(&chunk.offered, id as usize % CHUNK);
+            word.load(Relaxed) & bit == 0 && word.fetch_or(bit, Relaxed) & bit == 0
+        })
+    }
+
+    /// Takes that note away.
+    pub(super) fn note_withdrawn(&self, id: u32) {
+        if self.is_offered(id)
+            && let Some(chunk) = self.chunk(id)
+        {
+            let (word, bit) = note(&chunk.offered, id as usize % CHUNK);
+            word.fetch_and(!bit, Relaxed);
+        }
+    }
+
+    pub(super) fn is_offered(&self, id: u32) -> bool {
+        self.chunk(id).is_some_and(|chunk| {
+            let (word, bit) = note(&chunk.offered, id as usize % CHUNK);
+            word.load(Relaxed) & bit != 0
+        })
     }
 
     /// Shows touched slots from `start` on to `see`, and takes their notes away; those of no more words than needed for

@@ -3,7 +3,7 @@
 //! Locks are taken in the order shard of the index, slot, slot of the controller, wheel or local ports; a shard is never
 //! locked while a slot is held.
 
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering::Relaxed};
 
 use parking_lot::Mutex;
 
@@ -44,6 +44,8 @@ pub struct ConnTable {
     /// Clients whose connections are counted.
     pub clients: Clients,
     pub(super) changes: Changes,
+    /// The end of a connection was put off until the fast path is asked.
+    pub(super) has_put_off: AtomicBool,
 }
 
 impl ConnTable {
@@ -64,6 +66,7 @@ impl ConnTable {
             flows: Flows::default(),
             clients: Clients::new(secret),
             changes: Changes::new(limit),
+            has_put_off: AtomicBool::new(false),
         }
     }
 
@@ -118,7 +121,7 @@ impl ConnTable {
 
     /// As [`Self::lookup`], for who only wants to look: one whose time is up stays where it is.
     pub fn peek(&self, key: &ConnKey, now: Time) -> Option<Entry<'_>> {
-        self.find(key).filter(|entry| entry.expires_at() > now)
+        self.find(key).filter(|entry| self.is_alive(entry, now))
     }
 
     /// One that waits for a client of that address, whatever its port.
@@ -133,11 +136,11 @@ impl ConnTable {
 
     fn lookup_exact(&self, key: &ConnKey, now: Time) -> Option<Entry<'_>> {
         let entry = self.find(key)?;
-        if entry.expires_at() > now {
+        if self.is_alive(&entry, now) {
             return Some(entry);
         }
         self.end(entry, now);
-        self.find(key).filter(|entry| entry.expires_at() > now)
+        self.find(key).filter(|entry| self.is_alive(entry, now))
     }
 
     fn find(&self, key: &ConnKey) -> Option<Entry<'_>> {
@@ -304,6 +307,7 @@ impl ConnTable {
         }
         let mut conn = self.slots.lock(slot).and_then(|mut place| {
             self.slots.note_changed(slot);
+            self.slots.note_withdrawn(slot);
             place.take()
         })?;
         self.slots.free(slot);
@@ -361,32 +365,6 @@ impl ConnTable {
         if Tick::at_or_after(entry.expires_at()) < entry.queued {
             entry.queued = self.expiry.lock().push(entry.id.slot(), entry.expires_at());
         }
-    }
-
-    /// Ends what is due, looking at no more than `budget` connections; shows to `extended` what goes on for what it
-    /// controls. True when there may be more.
-    pub fn expire_due(&self, now: Time, budget: usize, mut extended: impl FnMut(&mut Entry<'_>)) -> bool {
-        for _ in 0..budget {
-            let Some((slot, tick)) = self.expiry.lock().pop(now) else { return false };
-            let Some(mut entry) = self.entry(slot).filter(|entry| entry.queued == tick) else { continue };
-            if entry.expires_at() > now || entry.controlled > 0 {
-                if entry.expires_at() <= now {
-                    entry.set_timeout(EXTENSION);
-                    entry.touch(now);
-                    extended(&mut entry);
-                }
-                entry.queued = self.expiry.lock().push(slot, entry.expires_at());
-                self.note_changed(&entry);
-            } else {
-                self.end(entry, now);
-            }
-        }
-        true
-    }
-
-    /// When [`Self::expire_due`] may next have something to do.
-    pub fn next_deadline(&self) -> Option<Time> {
-        self.expiry.lock().next_deadline()
     }
 }
 

@@ -4,6 +4,7 @@
 //! control socket; everything takes `&self`. Never blocks for longer than a table lock.
 
 mod control;
+mod fast_path;
 mod path;
 mod upkeep;
 
@@ -15,6 +16,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 use ipnet::IpNet;
 
 use crate::defragment::Fragments;
+use fast_path::state::{FastPath, PACKETS};
 use parking_lot::{Mutex, RwLock};
 use path::access::AccessLists;
 use path::icmp_limit::IcmpLimiter;
@@ -90,6 +92,8 @@ pub struct Settings {
     pub syn_defence: SynDefence,
     /// SYNs a second of one service from which on an automatic defence is on.
     pub syn_rate: u32,
+    /// Packets of the client after which a connection may go by the fast path, if there is one.
+    pub fast_path_after: u32,
 }
 
 impl Default for Settings {
@@ -109,6 +113,7 @@ impl Default for Settings {
             mss_clamp: true,
             syn_defence: SynDefence::Off,
             syn_rate: DEFAULT_SYN_RATE,
+            fast_path_after: PACKETS,
         }
     }
 }
@@ -162,6 +167,7 @@ pub struct Director {
     defence: Defence,
     sync: Sync,
     reset_queue: Mutex<ResetQueue>,
+    fast_path: FastPath,
 }
 
 impl Director {
@@ -196,6 +202,7 @@ impl Director {
             sync: Sync::default(),
             settings,
             reset_queue: Mutex::default(),
+            fast_path: FastPath::default(),
         }
     }
 
@@ -228,6 +235,7 @@ impl Director {
     /// # Errors
     /// The value is outside its range.
     pub fn set_sysctl(&self, sysctl: Sysctl, value: i64) -> Result<(), CommandError> {
+        let _held = self.hold_flows();
         self.sysctls.set(sysctl, value)?;
         self.update_defence();
         Ok(())

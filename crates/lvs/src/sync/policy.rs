@@ -26,6 +26,15 @@ pub struct Policy {
 const LARGE_CHANGE: Duration = Duration::from_secs(10);
 
 impl Policy {
+    /// Of the packets behind the number `before` up to `after`, the last whose turn it is; else the last.
+    pub fn last_turn(&self, before: u32, after: u32) -> u32 {
+        let back = match self.period {
+            0 => after.wrapping_sub(self.threshold),
+            period => (after % period + period).wrapping_sub(self.threshold) % period,
+        };
+        if back < after.wrapping_sub(before) { after.wrapping_sub(back) } else { after }
+    }
+
     /// Decides about the `packets`th packet, and notes on the connection that it is sent.
     pub fn wants(&self, conn: &mut Connection, packets: u32, is_persistent: bool, now: Time) -> bool {
         let changed = conn.synced_state != state_number(conn.state) as u8;

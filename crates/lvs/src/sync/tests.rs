@@ -224,3 +224,20 @@ fn of_persistent_services_templates_may_be_enough() {
     assert!(!once.wants(&mut template, 1, false, Time::ZERO));
     assert!(once.wants(&mut template, 2, false, Time::ZERO));
 }
+
+#[test]
+fn of_many_packets_at_once_the_last_turn_counts() {
+    let policy = |threshold, period| Policy { threshold, period, ..POLICY };
+    for (threshold, period, before, after, expected) in [
+        (3, 10, 1, 12, 3),
+        (3, 10, 3, 12, 12),
+        (3, 10, 3, 13, 13),
+        (3, 10, 0, 99, 93),
+        (0, 10, 5, 14, 10),
+        (3, 0, 1, 12, 3),
+        (3, 0, 5, 12, 12),
+        (3, 10, u32::MAX, 4, 3),
+    ] {
+        assert_eq!(policy(threshold, period).last_turn(before, after), expected, "{before} to {after}");
+    }
+}

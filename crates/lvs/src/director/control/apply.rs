@@ -23,6 +23,7 @@ impl Director {
     /// # Errors
     /// The change was refused and nothing has changed.
     pub fn apply(&self, command: &Command, now: Time) -> Result<(), CommandError> {
+        let _held = self.take_flows_back_for(command, now);
         let done = self.change(command, now);
         if let Command::AddService(_)
         | Command::EditService(_)
@@ -147,7 +148,8 @@ impl Director {
     ///
     /// # Errors
     /// The service asked about does not exist.
-    pub fn query(&self, query: &Query, _: Time) -> Result<Reply, CommandError> {
+    pub fn query(&self, query: &Query, now: Time) -> Result<Reply, CommandError> {
+        self.merge_flows(now);
         Ok(match query {
             Query::Info => Reply::Info(Info { conn_table_size: self.table_size() }),
             Query::Services => {

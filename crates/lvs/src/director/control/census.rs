@@ -114,6 +114,7 @@ const LISTED: u32 = 256;
 
 impl Director {
     pub fn census(&self) -> Census {
+        self.count_flows();
         let services = self.services.read();
         let mut census = Census {
             connections: ConnCensus {
@@ -149,6 +150,9 @@ impl Director {
         filter: &ConnFilter,
         now: Time,
     ) -> (Vec<ConnDetail>, Option<u32>) {
+        if start == 0 {
+            self.merge_flows(now);
+        }
         let mut found = Vec::new();
         let end = self.conns.for_each_between(start, start.saturating_add(LISTED), |_, conn| {
             if filter.takes(conn) {
@@ -161,6 +165,9 @@ impl Director {
     /// The connections in one part of the table that the kernel would list, and where the next part begins. As
     /// [`Self::connections_from`].
     pub fn entries_from(&self, start: u32, now: Time) -> (Vec<ConnEntry>, Option<u32>) {
+        if start == 0 {
+            self.merge_flows(now);
+        }
         let mut entries = Vec::new();
         let end = self.conns.for_each_between(start, start.saturating_add(LISTED), |_, conn| {
             // Connections without a service are none of IPVS.
@@ -210,6 +217,9 @@ impl Director {
 
     /// The connections in one part of the table as if they ended now, and where the next part begins.
     pub fn open_flows(&self, start: u32, now: Time) -> (Vec<FlowRecord>, Option<u32>) {
+        if start == 0 {
+            self.merge_flows(now);
+        }
         self.conns.open_flows(start, start.saturating_add(TURN), now)
     }
 }

@@ -109,6 +109,7 @@ impl Recorder for Asking {
 impl Director {
     /// Says what the packet would meet, without changing anything.
     pub fn explain(&self, question: &Question, now: Time) -> Explanation {
+        self.merge_flows(now);
         let mut explanation = Explanation::new();
         let Question { protocol, from, to, mark } = *question;
         if !self.is_directing(to.addr.is_ipv6()) {

@@ -49,6 +49,7 @@ enum Stage {
 impl Director {
     /// Begins an export of connections, templates, resting ports, counters, schedulers' positions and narrow ways.
     pub fn export(&self, now: Time) -> Export<'_> {
+        self.merge_flows(now);
         Export {
             director: self,
             now,

@@ -13,7 +13,10 @@ use crate::route::RouteTable;
 impl Director {
     /// Tells the director of the host's routes; to be called whenever they change.
     pub fn set_routes(&self, table: impl Into<Arc<RouteTable>>) {
-        *self.routes.table.write() = table.into();
+        let table = table.into();
+        let has_changed = **self.routes.table.read() != *table;
+        let _held = has_changed.then(|| self.hold_flows());
+        *self.routes.table.write() = table;
         self.routes.find_least();
     }
 

@@ -69,6 +69,7 @@ impl Director {
         direction: View,
     ) -> Option<Verdict> {
         let before = conn.state;
+        self.offer(conn, segment, packet.now);
         self.count_and_move(packet, segment, conn, direction);
         if conn.state != before || conn.in_packets == 2 && conn.state == State::Udp {
             self.conns.note_change(conn);

@@ -80,6 +80,7 @@ impl Director {
 
     /// Ends all connections of a server. TCP ends are told, if it is known where they are.
     pub fn cut_off(&self, service: &ServiceKey, server: Endpoint, now: Time) -> CutOff {
+        let _held = self.hold_flows();
         let mut done = CutOff::default();
         // Templates and control connections in the second turn, when what stood under them is gone.
         for _ in 0..2 {
@@ -98,6 +99,7 @@ impl Director {
 
     /// Asks the clients of a server where they are, if it is not known. How many are asked.
     pub fn ask_positions(&self, service: &ServiceKey, server: Endpoint) -> usize {
+        let _held = self.hold_flows();
         let mut questions = Vec::new();
         for id in self.conns_of(service, server) {
             let Some(mut entry) = self.conns.get(id) else { continue };

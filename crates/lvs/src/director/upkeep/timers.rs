@@ -26,6 +26,11 @@ impl Director {
 
     /// Expires what is due at `now`, in bounded work: true when there is more to do at once.
     pub fn handle_timeout(&self, now: Time) -> bool {
+        if now >= self.upkeep.lock().estimate_at {
+            self.merge_flows(now);
+        } else {
+            self.merge_if_due(now);
+        }
         let mut upkeep = self.upkeep.lock();
         if now >= upkeep.estimate_at {
             if self.sysctls.is_on(Sysctl::RunEstimation) {

@@ -17,6 +17,15 @@ impl Director {
         }
     }
 
+    /// The same after some packets that came since the connection had `before`. One message stands for all turns among them.
+    pub(in crate::director) fn synchronise_grown(&self, entry: &mut Entry<'_>, before: u32, now: Time) {
+        if self.sync.is_master.load(Relaxed) {
+            let policy = self.sync_policy();
+            let packets = policy.last_turn(before, entry.in_packets);
+            self.tell(entry, packets, &policy, now);
+        }
+    }
+
     /// The same for a packet that has no connection of its own, but may have a template.
     pub(in crate::director) fn synchronise_one_packet(&self, template: Option<ConnId>, now: Time) {
         let Some(mut template) = template.and_then(|id| self.conns.get(id)) else { return };

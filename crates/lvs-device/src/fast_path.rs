@@ -1,0 +1,247 @@
+//! The fast path in the kernel: a BPF program at the entrance of the host's links (TCX) that gives plain packets of
+//! established connections their new ends, and hands them to the host's routing as if they had come out of the director's
+//! TUN. And its twin in memory.
+//!
+//! Owns the maps and the programs. Which connections are in the maps the core decides, by [`FlowTable`]. The program goes
+//! with the process: a link of BPF ends with its descriptor.
+
+mod layout;
+mod memory;
+mod program;
+
+use std::io;
+use std::os::fd::OwnedFd;
+use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed};
+
+use nix::time::{ClockId, clock_gettime};
+use parking_lot::Mutex;
+
+use layout::{Version, key_bytes, key_of, used, value_bytes};
+use lvs::fast_path::{Flow, FlowKey, FlowRefused, FlowTable, FlowUse, Towards};
+use lvs::time::Time;
+use lvs_sys::bpf::{self, Elements, Map, MapKind, MapShape};
+use program::Maps;
+
+pub use memory::MemoryFlows;
+
+/// Elements that are read at once.
+const BATCH: u32 = 4096;
+
+/// Descriptors of programs and maps.
+pub const DESCRIPTORS: usize = 5;
+
+/// Length of an Ethernet header.
+const ETHER: i32 = 14;
+
+#[derive(Debug, thiserror::Error)]
+pub enum FastPathError {
+    #[error("no CAP_BPF and CAP_NET_ADMIN, or a kernel without BPF")]
+    Denied(#[source] io::Error),
+    #[error("the kernel refuses the program")]
+    Program(#[source] io::Error),
+}
+
+/// Beginning of the packets of a link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum LinkKind {
+    Ethernet,
+    /// With their IP header.
+    Bare,
+}
+
+/// Indexes of the interfaces that packets seem to come by: those towards servers, and those towards clients.
+pub type Ways = [u32; 2];
+
+/// Programs and maps that the kernel lets us load.
+#[derive(Debug)]
+pub struct FastPath {
+    maps: [Map; 2],
+    generation_map: Map,
+    programs: [OwnedFd; 2],
+    generation: AtomicU32,
+    ways: [AtomicU32; 2],
+    /// Nanoseconds of the monotonic clock at which the director's time began.
+    origin: AtomicU64,
+    /// How many are in each map.
+    installed: [AtomicUsize; 2],
+    /// Room for what is read.
+    reading: Mutex<[Elements; 2]>,
+}
+
+impl FastPath {
+    /// Has the kernel check the programs. `entries`: connections that there can be at most.
+    ///
+    /// # Errors
+    /// No CAP_BPF, or a kernel that refuses.
+    pub fn load(entries: u32) -> Result<Self, FastPathError> {
+        // A direction each, as NAT of one family is common.
+        let flows = |name, version: Version| {
+            let (key, value) = (version.key_len() as u32, version.value_len() as u32);
+            Map::create(
+                name,
+                MapShape { kind: MapKind::Hash, key, value, entries: entries.saturating_mul(2) },
+            )
+        };
+        let create = || -> io::Result<_> {
+            let maps = [flows("tunvs_flows4", Version::V4)?, flows("tunvs_flows6", Version::V6)?];
+            let shape = MapShape { kind: MapKind::Array, key: 4, value: 4, entries: 1 };
+            Ok((maps, Map::create("tunvs_generation", shape)?))
+        };
+        let (maps, generation_map) = create().map_err(FastPathError::Denied)?;
+        let numbers =
+            Maps { flows: [maps[0].number(), maps[1].number()], generation: generation_map.number() };
+        let load = |l3| bpf::load("tunvs_fast_path", &program::instructions(l3, numbers));
+        let programs =
+            [load(ETHER).map_err(FastPathError::Program)?, load(0).map_err(FastPathError::Program)?];
+        Ok(Self::with(programs, maps, generation_map))
+    }
+
+    /// Goes on with programs and maps of another process, by descriptors of [`Self::hand_over`].
+    ///
+    /// # Errors
+    /// Descriptors of other programs or maps.
+    pub fn adopt(fds: Vec<OwnedFd>) -> io::Result<Self> {
+        let wrong = || io::Error::from(io::ErrorKind::InvalidInput);
+        let [ether, bare, v4, v6, generation] =
+            <[OwnedFd; DESCRIPTORS]>::try_from(fds).map_err(|_| wrong())?;
+        let maps = [Map::adopt(v4, MapKind::Hash)?, Map::adopt(v6, MapKind::Hash)?];
+        let generation = Map::adopt(generation, MapKind::Array)?;
+        let has_layout = |(version, map): (Version, &Map)| {
+            let MapShape { key, value, .. } = map.shape();
+            (key as usize, value as usize) == (version.key_len(), version.value_len())
+        };
+        if !Version::ALL.into_iter().zip(&maps).all(has_layout) || generation.shape().value != 4 {
+            return Err(wrong());
+        }
+        Ok(Self::with([ether, bare], maps, generation))
+    }
+
+    /// Other descriptors of the same, for [`Self::adopt`]; as many as [`DESCRIPTORS`].
+    ///
+    /// # Errors
+    /// The system refuses them.
+    pub fn hand_over(&self) -> io::Result<Vec<OwnedFd>> {
+        let maps = self.maps.iter().chain([&self.generation_map]).map(Map::descriptor);
+        self.programs.iter().map(OwnedFd::try_clone).chain(maps).collect()
+    }
+
+    fn with(programs: [OwnedFd; 2], maps: [Map; 2], generation_map: Map) -> Self {
+        let room = [&maps[0], &maps[1]].map(|map| map.room(BATCH.min(map.shape().entries)));
+        Self {
+            maps,
+            generation_map,
+            programs,
+            generation: AtomicU32::new(0),
+            ways: Default::default(),
+            origin: AtomicU64::new(0),
+            installed: Default::default(),
+            reading: Mutex::new(room),
+        }
+    }
+
+    /// Says which interfaces packets seem to come by, and what time it is for the director.
+    pub fn begin(&self, ways: Ways, now: Time) {
+        for (way, index) in self.ways.iter().zip(ways) {
+            way.store(index, Relaxed);
+        }
+        self.origin.store(monotonic_nanos().saturating_sub(now.0 * 1_000_000), Relaxed);
+    }
+
+    /// Puts the program at the entrance of a link, for as long as the result lives.
+    ///
+    /// # Errors
+    /// A kernel without TCX, or the link is gone.
+    pub fn attach(&self, link: u32, kind: LinkKind) -> io::Result<OwnedFd> {
+        bpf::attach(&self.programs[usize::from(kind == LinkKind::Bare)], link)
+    }
+
+    fn flow_use(&self, version: Version, value: &[u8]) -> Option<FlowUse> {
+        let used = used(version, value)?;
+        let seen = |nanos: u64| Time(nanos.saturating_sub(self.origin.load(Relaxed)) / 1_000_000);
+        Some(FlowUse {
+            packets: used.packets,
+            bytes: used.bytes,
+            seen_at: (used.seen != 0).then(|| seen(used.seen)),
+            is_closed: used.is_closed,
+        })
+    }
+
+    fn read_all(&self, takes: bool, see: &mut dyn FnMut(FlowKey, FlowUse)) -> io::Result<()> {
+        let mut reading = self.reading.lock();
+        for ((version, map), elements) in Version::ALL.into_iter().zip(&self.maps).zip(&mut *reading) {
+            let installed = &self.installed[version as usize];
+            if installed.load(Relaxed) == 0 {
+                continue;
+            }
+            if takes {
+                installed.store(0, Relaxed);
+            }
+            let MapShape { key, value, .. } = map.shape();
+            elements.place = None;
+            loop {
+                let count = map.read_some(elements, takes)?;
+                let keys = elements.keys.chunks_exact(key as usize);
+                let values = elements.values.chunks_exact(value as usize);
+                for (key, value) in keys.zip(values).take(count as usize) {
+                    if let (Some(key), Some(used)) = (key_of(version, key), self.flow_use(version, value)) {
+                        see(key, used);
+                    }
+                }
+                if elements.place.is_none() {
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl FlowTable for FastPath {
+    fn switch(&self, generation: u32) {
+        self.generation.store(generation, Relaxed);
+        if let Err(error) = self.generation_map.update(&[0; 4], &generation.to_ne_bytes()) {
+            tracing::error!(%error, generation, "the fast path cannot be switched");
+        }
+    }
+
+    fn install(&self, key: &FlowKey, flow: &Flow) -> Result<(), FlowRefused> {
+        let way = self.ways[usize::from(flow.towards == Towards::Client)].load(Relaxed);
+        let value = value_bytes(flow, way, self.generation.load(Relaxed));
+        let map = &self.maps[Version::of(key.from.addr) as usize];
+        map.update(&key_bytes(key), &value).map_err(|error| match error.raw_os_error() {
+            Some(libc::E2BIG) => FlowRefused::Full,
+            number => FlowRefused::Kernel(number.unwrap_or(0)),
+        })?;
+        self.installed[Version::of(key.from.addr) as usize].fetch_add(1, Relaxed);
+        Ok(())
+    }
+
+    fn remove(&self, key: &FlowKey) -> Option<FlowUse> {
+        let version = Version::of(key.from.addr);
+        let mut value = vec![0; version.value_len()];
+        self.maps[version as usize].take(&key_bytes(key), &mut value).ok()?;
+        let one_less = |installed: usize| Some(installed.saturating_sub(1));
+        let _ = self.installed[version as usize].fetch_update(Relaxed, Relaxed, one_less);
+        self.flow_use(version, &value)
+    }
+
+    fn read(&self, see: &mut dyn FnMut(FlowKey, FlowUse)) {
+        if let Err(error) = self.read_all(false, see) {
+            tracing::warn!(%error, "what the fast path has counted cannot be read");
+        }
+    }
+
+    fn drain(&self, see: &mut dyn FnMut(FlowKey, FlowUse)) {
+        if let Err(error) = self.read_all(true, see) {
+            tracing::warn!(%error, "what the fast path has counted cannot be read");
+        }
+    }
+}
+
+fn monotonic_nanos() -> u64 {
+    let now = clock_gettime(ClockId::CLOCK_MONOTONIC).map(std::time::Duration::from).unwrap_or_default();
+    u64::try_from(now.as_nanos()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,119 @@
+//! Keys and values of the kernel's maps as bytes, the same that the program reads and writes.
+
+use std::net::IpAddr;
+
+use lvs::fast_path::{Flow, FlowKey};
+use lvs::service::Endpoint;
+
+/// Protocol family of a map.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Version {
+    V4,
+    V6,
+}
+
+impl Version {
+    pub(super) const ALL: [Self; 2] = [Self::V4, Self::V6];
+
+    pub(super) const fn of(addr: IpAddr) -> Self {
+        if addr.is_ipv4() { Self::V4 } else { Self::V6 }
+    }
+
+    pub(super) const fn addr_len(self) -> usize {
+        match self {
+            Self::V4 => 4,
+            Self::V6 => 16,
+        }
+    }
+
+    /// Two addresses and two ports, in the order and form of headers.
+    pub(super) const fn ends_len(self) -> usize {
+        2 * self.addr_len() + 4
+    }
+
+    /// Ends, protocol, and zeroes.
+    pub(super) const fn key_len(self) -> usize {
+        self.ends_len() + 4
+    }
+
+    pub(super) const fn value_len(self) -> usize {
+        self.ends_len() + TAIL
+    }
+}
+
+/// Fields of a value behind the new ends: words, then doubles.
+pub(super) const LONGEST: usize = 0;
+/// Index of the interface that packets seem to come by from there on.
+pub(super) const WAY: usize = 4;
+pub(super) const ONLY_WHOLE: usize = 8;
+pub(super) const CLOSED: usize = 12;
+pub(super) const GENERATION: usize = 16;
+pub(super) const PACKETS: usize = 20;
+pub(super) const BYTES: usize = 28;
+/// Nanoseconds of the monotonic clock; 0 before the first packet.
+pub(super) const SEEN: usize = 36;
+const TAIL: usize = 44;
+
+fn put_ends(out: &mut Vec<u8>, source: Endpoint, destination: Endpoint) {
+    for addr in [source.addr, destination.addr] {
+        match addr {
+            IpAddr::V4(addr) => out.extend(addr.octets()),
+            IpAddr::V6(addr) => out.extend(addr.octets()),
+        }
+    }
+    out.extend(source.port.to_be_bytes());
+    out.extend(destination.port.to_be_bytes());
+}
+
+pub(super) fn key_bytes(key: &FlowKey) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(Version::V6.key_len());
+    put_ends(&mut bytes, key.from, key.to);
+    bytes.extend([key.protocol, 0, 0, 0]);
+    bytes
+}
+
+/// The key that has these bytes; None of another length.
+pub(super) fn key_of(version: Version, bytes: &[u8]) -> Option<FlowKey> {
+    let addr = |at: usize| -> Option<IpAddr> {
+        let octets = bytes.get(at..at + version.addr_len())?;
+        Some(match version {
+            Version::V4 => <[u8; 4]>::try_from(octets).ok()?.into(),
+            Version::V6 => <[u8; 16]>::try_from(octets).ok()?.into(),
+        })
+    };
+    let ports = version.ends_len() - 4;
+    let port = |at: usize| Some(u16::from_be_bytes(bytes.get(at..at + 2)?.try_into().ok()?));
+    Some(FlowKey {
+        protocol: *bytes.get(version.ends_len())?,
+        from: Endpoint::new(addr(0)?, port(ports)?),
+        to: Endpoint::new(addr(version.addr_len())?, port(ports + 2)?),
+    })
+}
+
+/// A value without any use so far.
+pub(super) fn value_bytes(flow: &Flow, way: u32, generation: u32) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(Version::V6.value_len());
+    put_ends(&mut bytes, flow.source, flow.destination);
+    for word in [flow.longest, way, u32::from(flow.only_whole), 0, generation] {
+        bytes.extend(word.to_ne_bytes());
+    }
+    bytes.extend([0; 24]);
+    bytes
+}
+
+/// Use of a flow, as its value says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Used {
+    pub(super) packets: u64,
+    pub(super) bytes: u64,
+    pub(super) seen: u64,
+    pub(super) is_closed: bool,
+}
+
+/// Reads a value; None of another length.
+pub(super) fn used(version: Version, value: &[u8]) -> Option<Used> {
+    let tail = value.get(version.ends_len()..)?;
+    let double = |at: usize| Some(u64::from_ne_bytes(tail.get(at..at + 8)?.try_into().ok()?));
+    let is_closed = tail.get(CLOSED..CLOSED + 4)?.iter().any(|byte| *byte != 0);
+    Some(Used { packets: double(PACKETS)?, bytes: double(BYTES)?, seen: double(SEEN)?, is_closed })
+}

@@ -1,0 +1,121 @@
+//! The fast path in memory, for tests of what stands above: the same semantics on packets, by the core's own rewriting.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+
+use lvs::fast_path::{Flow, FlowKey, FlowRefused, FlowTable, FlowUse};
+use lvs::service::Endpoint;
+use lvs::time::Time;
+use lvs_wire::{Headers, PacketBuf, TcpFlags, Transport, checksum, longest_segment, protocol};
+
+/// Flows in memory. A clone is another handle of the same.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryFlows {
+    flows: Arc<Mutex<Flows>>,
+}
+
+#[derive(Debug, Default)]
+struct Flows {
+    room: usize,
+    generation: u32,
+    entries: HashMap<FlowKey, (Flow, u32, FlowUse)>,
+}
+
+impl MemoryFlows {
+    /// With room for so many connections.
+    pub fn new(room: usize) -> Self {
+        let flows = Self::default();
+        flows.flows.lock().room = 2 * room;
+        flows
+    }
+
+    /// Does to a packet that arrives at `now` what the program does. True: it is on its way, and for nobody else.
+    pub fn pass(&self, packet: &mut PacketBuf, now: Time) -> bool {
+        let Some((headers, key, flags)) = plain(packet) else { return false };
+        let mut flows = self.flows.lock();
+        let Flows { generation, entries, .. } = &mut *flows;
+        let Some((flow, of, used)) = entries.get_mut(&key) else { return false };
+        if *generation == 0 || of != generation || used.is_closed {
+            return false;
+        }
+        if flags.0 & 0x37 != TcpFlags::ACK {
+            if flags.0 & 0x07 != 0 {
+                used.is_closed = true;
+                let answer = flow.answer(key.protocol);
+                if let Some((_, _, used)) = entries.get_mut(&answer) {
+                    used.is_closed = true;
+                }
+            }
+            return false;
+        }
+        let longest =
+            if packet.offload.gso.is_some() { longest_segment(packet, &headers) } else { headers.len };
+        let may_be_cut = !headers.is_v6() && packet.bytes()[6] & 0x40 == 0;
+        if longest > flow.longest as usize || flow.only_whole && may_be_cut {
+            return false;
+        }
+        used.packets += 1;
+        used.bytes += headers.len as u64;
+        used.seen_at = Some(now);
+        flow.rewrite().apply(packet, &headers);
+        true
+    }
+}
+
+/// Headers, ends and flags of a packet that may be a flow's. A datagram has the flags of a plain segment.
+fn plain(packet: &PacketBuf) -> Option<(Headers, FlowKey, TcpFlags)> {
+    let bytes = packet.bytes();
+    let headers = Headers::parse(bytes).ok()?;
+    let ip_len = if headers.is_v6() { 40 } else { 20 };
+    let is_odd =
+        headers.l4 != ip_len || headers.fragment.is_some() || headers.ttl < 2 || headers.len == ip_len;
+    let has_odd_bits = !headers.is_v6() && (bytes[6] & 0x80 != 0 || checksum::plain(&bytes[..20]) != 0);
+    if is_odd || has_odd_bits {
+        return None;
+    }
+    let (ports, flags) = match headers.transport(bytes).ok()? {
+        Transport::Tcp { src_port, dst_port, flags } => ([src_port, dst_port], flags),
+        Transport::Udp { src_port, dst_port } => {
+            let len = usize::from(u16::from_be_bytes([bytes[ip_len + 4], bytes[ip_len + 5]]));
+            let has_sum = bytes[ip_len + 6..ip_len + 8] != [0, 0];
+            (
+                (has_sum && len == headers.len - ip_len).then_some([src_port, dst_port])?,
+                TcpFlags(TcpFlags::ACK),
+            )
+        }
+        Transport::Sctp { .. } | Transport::Icmp { .. } | Transport::Other => return None,
+    };
+    let is_known = matches!(headers.protocol, protocol::TCP | protocol::UDP);
+    let [from, to] = [Endpoint::new(headers.src, ports[0]), Endpoint::new(headers.dst, ports[1])];
+    is_known.then_some((headers, FlowKey { protocol: headers.protocol, from, to }, flags))
+}
+
+impl FlowTable for MemoryFlows {
+    fn switch(&self, generation: u32) {
+        self.flows.lock().generation = generation;
+    }
+
+    fn install(&self, key: &FlowKey, flow: &Flow) -> Result<(), FlowRefused> {
+        let mut flows = self.flows.lock();
+        if flows.entries.len() >= flows.room {
+            return Err(FlowRefused::Full);
+        }
+        let generation = flows.generation;
+        flows.entries.insert(*key, (*flow, generation, FlowUse::default()));
+        Ok(())
+    }
+
+    fn remove(&self, key: &FlowKey) -> Option<FlowUse> {
+        self.flows.lock().entries.remove(key).map(|(_, _, used)| used)
+    }
+
+    fn read(&self, see: &mut dyn FnMut(FlowKey, FlowUse)) {
+        self.flows.lock().entries.iter().for_each(|(key, (_, _, used))| see(*key, *used));
+    }
+
+    fn drain(&self, see: &mut dyn FnMut(FlowKey, FlowUse)) {
+        self.flows.lock().entries.drain().for_each(|(key, (_, _, used))| see(key, used));
+    }
+}

@@ -1,0 +1,317 @@
+//! The program at the entrance of the host's links, as instructions of the kernel's machine. Pure; loaded by
+//! [`super::FastPath`].
+//!
+//! A packet that is not plain, or is no flow's, is left as it is to who comes next. All lengths are proven before
+//! anything is changed; sums are changed by what changes, as the core does it.
+
+mod flow;
+
+use lvs_sys::bpf::Instruction;
+use lvs_wire::protocol;
+
+use super::layout::{BYTES, CLOSED, GENERATION, LONGEST, ONLY_WHOLE, PACKETS, SEEN, Version, WAY};
+use crate::assembler::{
+    DROP, FRAME, If, Line, NEXT, Op, R0, R1, R2, R3, R4, R5, Width, add, add_atomically, assemble, calc,
+    calc_by, call, copy, exit, go, host_half, load, low_word, map, network, set, store, store_number, when,
+    when_by,
+};
+
+/// Packet, value of its flow, its length; length of its headers, then the change of the sum of its addresses.
+const PACKET: u8 = 6;
+const VALUE: u8 = 7;
+const LEN: u8 = 8;
+const HEADERS: u8 = 9;
+const CHANGE: u8 = 9;
+
+/// Fields of `struct __sk_buff`.
+const SKB_LEN: i16 = 0;
+const SKB_KIND: i16 = 4;
+const SKB_PROTOCOL: i16 = 16;
+const SKB_VLAN: i16 = 20;
+const SKB_GSO_SIZE: i16 = 176;
+
+/// `bpf_func_id`.
+const MAP_LOOKUP: i32 = 1;
+const STORE_BYTES: i32 = 9;
+const L3_SUM: i32 = 10;
+const L4_SUM: i32 = 11;
+const REDIRECT: i32 = 23;
+const LOAD_BYTES: i32 = 26;
+const SUM_CHANGE: i32 = 28;
+const COARSE_TIME: i32 = 160;
+
+/// Flags of these: a sum of a pseudo header; a sum of 0 is none; what is summed up elsewhere changes too; seems to come in.
+const PSEUDO: i32 = 0x10;
+const MARK_NONE: i32 = 0x20;
+const RECOMPUTE: i32 = 1;
+const INGRESS: i32 = 1;
+
+/// Places below the frame pointer: the headers up to the ports and four bytes on, two bytes of TCP, the key of the flow,
+/// the place and the flags of the transport's checksum, and the key 0.
+const HEAD: i16 = -56;
+const TCP_BYTES: i16 = -8;
+const KEY: i16 = -96;
+const SUM_AT: i16 = -104;
+const SUM_FLAGS: i16 = -112;
+const ZERO: i16 = -116;
+
+/// Bits of TCP: those that a plain segment may have not, or has to; those that begin or end a connection.
+const LOOKED_AT: i32 = 0x37;
+const ACK: i32 = 0x10;
+const TURNING: i32 = 0x07;
+
+/// Descriptors of the maps.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Maps {
+    pub(super) flows: [i32; 2],
+    pub(super) generation: i32,
+}
+
+/// A jump goes to one of these.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Label {
+    Next,
+    Drop,
+    Version6,
+    Udp(Version),
+    Lookup(Version),
+    Plain(Version),
+    Turning(Version),
+    Single(Version),
+    Measured(Version),
+    Fits(Version),
+}
+
+/// The parts of the program for one family.
+struct Family {
+    version: Version,
+    /// Beginning of the IP header, and of the transport's.
+    l3: i32,
+    l4: i32,
+    flows: i32,
+    generation: i32,
+}
+
+fn of_stack(dst: u8, place: i16) -> [Line<Label>; 2] {
+    [copy(dst, FRAME), add(dst, i32::from(place))]
+}
+
+/// Copies bytes of the packet to a place below the frame pointer.
+fn fetch(at: i32, place: i16, len: i32) -> Vec<Line<Label>> {
+    let mut lines = vec![copy(R1, PACKET), set(R2, at)];
+    lines.extend(of_stack(R3, place));
+    lines.extend([set(R4, len), call(LOAD_BYTES), when(R0, If::Differs, 0, Label::Next)]);
+    lines
+}
+
+impl Family {
+    const fn ip_len(&self) -> i32 {
+        self.l4 - self.l3
+    }
+
+    /// Place of a byte of the packet, counted from its IP header, below the frame pointer.
+    const fn head(at: i16) -> i16 {
+        HEAD + at
+    }
+
+    const fn ends(&self) -> i16 {
+        match self.version {
+            Version::V4 => Self::head(12),
+            Version::V6 => Self::head(8),
+        }
+    }
+
+    const fn ports(&self) -> i16 {
+        self.ends() + 2 * self.version.addr_len() as i16
+    }
+
+    const fn field(&self, field: usize) -> i16 {
+        (self.version.ends_len() + field) as i16
+    }
+
+    fn lines(&self) -> Vec<Line<Label>> {
+        let mut lines = fetch(self.l3, HEAD, self.ip_len() + 8);
+        lines.extend(match self.version {
+            Version::V4 => Self::check_v4(),
+            Version::V6 => Self::check_v6(),
+        });
+        lines.extend(self.check_len());
+        lines.extend(self.transport());
+        lines.extend(self.look_up());
+        lines.extend(self.turning());
+        lines.extend(self.check_flow());
+        lines.extend(self.count());
+        lines.extend(self.rewrite());
+        lines.extend(self.go_on());
+        lines
+    }
+
+    /// No options, no fragment, a hop left, a right sum. Leaves the length.
+    fn check_v4() -> Vec<Line<Label>> {
+        use Label::Next;
+        let mut lines = vec![
+            load(Width::Byte, R1, FRAME, Self::head(0)),
+            when(R1, If::Differs, 0x45, Next),
+            load(Width::Half, R1, FRAME, Self::head(6)),
+            calc(Op::And, R1, network(0xbfff)),
+            when(R1, If::Differs, 0, Next),
+            load(Width::Byte, R1, FRAME, Self::head(8)),
+            when(R1, If::Less, 2, Next),
+            load(Width::Word, R1, FRAME, Self::head(0)),
+        ];
+        for at in [4, 8, 12, 16] {
+            lines.extend([load(Width::Word, R2, FRAME, Self::head(at)), calc_by(Op::Add, R1, R2)]);
+        }
+        lines.extend([copy(R2, R1), calc(Op::Right, R2, 32), low_word(R1), calc_by(Op::Add, R1, R2)]);
+        for _ in 0..3 {
+            lines.extend([copy(R2, R1), calc(Op::Right, R2, 16)]);
+            lines.extend([calc(Op::And, R1, 0xffff), calc_by(Op::Add, R1, R2)]);
+        }
+        lines.extend([when(R1, If::Differs, 0xffff, Next), load(Width::Half, LEN, FRAME, Self::head(2))]);
+        lines.push(host_half(LEN));
+        lines
+    }
+
+    /// No extension headers, a hop left. Leaves the length.
+    fn check_v6() -> Vec<Line<Label>> {
+        use Label::Next;
+        vec![
+            load(Width::Byte, R1, FRAME, Self::head(0)),
+            calc(Op::And, R1, 0xf0),
+            when(R1, If::Differs, 0x60, Next),
+            load(Width::Byte, R1, FRAME, Self::head(7)),
+            when(R1, If::Less, 2, Next),
+            load(Width::Half, LEN, FRAME, Self::head(4)),
+            host_half(LEN),
+            when(LEN, If::Equal, 0, Next),
+            add(LEN, 40),
+        ]
+    }
+
+    /// The packet is as long as its header says, or has been padded.
+    fn check_len(&self) -> Vec<Line<Label>> {
+        vec![
+            load(Width::Word, R1, PACKET, SKB_LEN),
+            add(R1, -self.l3),
+            when_by(LEN, If::More, R1, Label::Next),
+        ]
+    }
+
+    /// The transport's header, whole. Leaves the length of all headers, and where the checksum is.
+    fn transport(&self) -> Vec<Line<Label>> {
+        use Label::{Lookup, Next, Udp};
+        let number = Self::head(if self.version == Version::V4 { 9 } else { 6 });
+        let mut lines = vec![
+            load(Width::Byte, R1, FRAME, number),
+            when(R1, If::Equal, i32::from(protocol::UDP), Udp(self.version)),
+            when(R1, If::Differs, i32::from(protocol::TCP), Next),
+        ];
+        lines.extend(fetch(self.l4 + 12, TCP_BYTES, 2));
+        lines.extend([
+            load(Width::Byte, HEADERS, FRAME, TCP_BYTES),
+            calc(Op::Right, HEADERS, 4),
+            calc(Op::Left, HEADERS, 2),
+            when(HEADERS, If::Less, 20, Next),
+            add(HEADERS, self.ip_len()),
+            when_by(HEADERS, If::More, LEN, Next),
+            store_number(Width::Double, FRAME, SUM_AT, self.l4 + 16),
+            store_number(Width::Double, FRAME, SUM_FLAGS, 0),
+            go(Lookup(self.version)),
+            Line::Here(Udp(self.version)),
+            // The length of the datagram; the packet ends with it.
+            load(Width::Half, R1, FRAME, self.ports() + 4),
+            host_half(R1),
+            when(R1, If::Less, 8, Next),
+            add(R1, self.ip_len()),
+            when_by(R1, If::Differs, LEN, Next),
+            // Without a sum it is to get one.
+            load(Width::Half, R1, FRAME, self.ports() + 6),
+            when(R1, If::Equal, 0, Next),
+            set(HEADERS, self.ip_len() + 8),
+            store_number(Width::Double, FRAME, SUM_AT, self.l4 + 6),
+            store_number(Width::Double, FRAME, SUM_FLAGS, MARK_NONE),
+            // All that may be asked of a plain datagram.
+            store_number(Width::Half, FRAME, TCP_BYTES, 0),
+            store_number(Width::Byte, FRAME, TCP_BYTES + 1, ACK),
+            Line::Here(Lookup(self.version)),
+        ]);
+        lines
+    }
+
+    /// The flow of the packet, of this generation, and open.
+    fn look_up(&self) -> Vec<Line<Label>> {
+        use Label::Next;
+        let number = Self::head(if self.version == Version::V4 { 9 } else { 6 });
+        let ends = self.version.ends_len() as i16;
+        let mut lines = Vec::new();
+        for at in (0..ends).step_by(4) {
+            lines.extend([
+                load(Width::Word, R1, FRAME, self.ends() + at),
+                store(Width::Word, FRAME, KEY + at, R1),
+            ]);
+        }
+        lines.extend([
+            load(Width::Byte, R1, FRAME, number),
+            store_number(Width::Word, FRAME, KEY + ends, 0),
+            store(Width::Byte, FRAME, KEY + ends, R1),
+        ]);
+        lines.extend(self.find(self.flows, KEY));
+        lines.extend([
+            when(R0, If::Equal, 0, Next),
+            copy(VALUE, R0),
+            store_number(Width::Word, FRAME, ZERO, 0),
+        ]);
+        lines.extend(self.find(self.generation, ZERO));
+        lines.extend([
+            when(R0, If::Equal, 0, Next),
+            load(Width::Word, R1, R0, 0),
+            when(R1, If::Equal, 0, Next),
+            load(Width::Word, R2, VALUE, self.field(GENERATION)),
+            when_by(R1, If::Differs, R2, Next),
+            load(Width::Word, R1, VALUE, self.field(CLOSED)),
+            when(R1, If::Differs, 0, Next),
+        ]);
+        lines
+    }
+
+    fn find(&self, descriptor: i32, key: i16) -> Vec<Line<Label>> {
+        let mut lines = Vec::from(map(R1, descriptor));
+        lines.extend(of_stack(R2, key));
+        lines.push(call(MAP_LOOKUP));
+        lines
+    }
+}
+
+/// The program for links whose IP header begins at `l3`, with its jumps resolved.
+pub(super) fn instructions(l3: i32, maps: Maps) -> Vec<Instruction> {
+    let family = |version: Version, ip_len| Family {
+        version,
+        l3,
+        l4: l3 + ip_len,
+        flows: maps.flows[version as usize],
+        generation: maps.generation,
+    };
+    let mut lines = vec![
+        copy(PACKET, R1),
+        load(Width::Word, R1, PACKET, SKB_VLAN),
+        when(R1, If::Differs, 0, Label::Next),
+        // For this host, not for somebody else on the link.
+        load(Width::Word, R1, PACKET, SKB_KIND),
+        when(R1, If::Differs, 0, Label::Next),
+        load(Width::Word, R1, PACKET, SKB_PROTOCOL),
+        when(R1, If::Equal, network(0x86dd), Label::Version6),
+        when(R1, If::Differs, network(0x0800), Label::Next),
+    ];
+    lines.extend(family(Version::V4, 20).lines());
+    lines.push(Line::Here(Label::Version6));
+    lines.extend(family(Version::V6, 40).lines());
+    lines.extend([
+        Line::Here(Label::Next),
+        set(R0, NEXT),
+        exit(),
+        Line::Here(Label::Drop),
+        set(R0, DROP),
+        exit(),
+    ]);
+    assemble(&lines)
+}

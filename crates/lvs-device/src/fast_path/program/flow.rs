@@ -1,0 +1,134 @@
+//! Second half of the program: from the flow that a packet is of to the packet that leaves.
+
+use super::*;
+
+impl Family {
+    /// A segment that begins or ends a connection closes both flows before it is left to the director.
+    pub(super) fn turning(&self) -> Vec<Line<Label>> {
+        use Label::{Next, Plain, Turning};
+        let addr = self.version.addr_len() as i16;
+        let mut lines = vec![
+            load(Width::Byte, R1, FRAME, TCP_BYTES + 1),
+            copy(R2, R1),
+            calc(Op::And, R1, LOOKED_AT),
+            when(R1, If::Equal, ACK, Plain(self.version)),
+            calc(Op::And, R2, TURNING),
+            when(R2, If::Differs, 0, Turning(self.version)),
+            go(Next),
+            Line::Here(Turning(self.version)),
+            store_number(Width::Word, VALUE, self.field(CLOSED), 1),
+        ];
+        // The key of the answers: the new ends, the other way round.
+        for at in (0..addr).step_by(4) {
+            lines.extend([
+                load(Width::Word, R1, VALUE, addr + at),
+                store(Width::Word, FRAME, KEY + at, R1),
+                load(Width::Word, R1, VALUE, at),
+                store(Width::Word, FRAME, KEY + addr + at, R1),
+            ]);
+        }
+        for (from, to) in [(2, 0), (0, 2)] {
+            lines.extend([
+                load(Width::Half, R1, VALUE, 2 * addr + from),
+                store(Width::Half, FRAME, KEY + 2 * addr + to, R1),
+            ]);
+        }
+        lines.extend(self.find(self.flows, KEY));
+        lines.extend([
+            when(R0, If::Equal, 0, Next),
+            store_number(Width::Word, R0, self.field(CLOSED), 1),
+            go(Next),
+            Line::Here(Plain(self.version)),
+        ]);
+        lines
+    }
+
+    /// The packet, or the longest of its segments, fits the way out.
+    pub(super) fn check_flow(&self) -> Vec<Line<Label>> {
+        use Label::{Fits, Measured, Next, Single};
+        let mut lines = vec![
+            load(Width::Word, R1, PACKET, SKB_GSO_SIZE),
+            when(R1, If::Equal, 0, Single(self.version)),
+            calc_by(Op::Add, R1, HEADERS),
+            go(Measured(self.version)),
+            Line::Here(Single(self.version)),
+            copy(R1, LEN),
+            Line::Here(Measured(self.version)),
+            load(Width::Word, R2, VALUE, self.field(LONGEST)),
+            when_by(R1, If::More, R2, Next),
+        ];
+        if self.version == Version::V4 {
+            lines.extend([
+                load(Width::Word, R1, VALUE, self.field(ONLY_WHOLE)),
+                when(R1, If::Equal, 0, Fits(self.version)),
+                load(Width::Byte, R1, FRAME, Self::head(6)),
+                calc(Op::And, R1, 0x40),
+                when(R1, If::Equal, 0, Next),
+                Line::Here(Fits(self.version)),
+            ]);
+        }
+        lines
+    }
+
+    pub(super) fn count(&self) -> Vec<Line<Label>> {
+        vec![
+            set(R1, 1),
+            add_atomically(VALUE, self.field(PACKETS), R1),
+            add_atomically(VALUE, self.field(BYTES), LEN),
+            call(COARSE_TIME),
+            store(Width::Double, VALUE, self.field(SEEN), R0),
+        ]
+    }
+
+    /// New ends, and sums that cover them.
+    pub(super) fn rewrite(&self) -> Vec<Line<Label>> {
+        use Label::Drop;
+        let addrs = 2 * self.version.addr_len() as i32;
+        let mut lines = Vec::from(of_stack(R1, self.ends()));
+        lines.extend([set(R2, addrs), copy(R3, VALUE), set(R4, addrs), set(R5, 0)]);
+        lines.extend([call(SUM_CHANGE), copy(CHANGE, R0)]);
+        if self.version == Version::V4 {
+            lines.extend([copy(R1, PACKET), set(R2, self.l3 + 10), set(R3, 0), copy(R4, CHANGE), set(R5, 0)]);
+            lines.extend([call(L3_SUM), when(R0, If::Differs, 0, Drop)]);
+        }
+        lines.extend([
+            copy(R1, PACKET),
+            load(Width::Double, R2, FRAME, SUM_AT),
+            set(R3, 0),
+            copy(R4, CHANGE),
+            load(Width::Double, R5, FRAME, SUM_FLAGS),
+            add(R5, PSEUDO),
+            call(L4_SUM),
+            when(R0, If::Differs, 0, Drop),
+            copy(R1, PACKET),
+            load(Width::Double, R2, FRAME, SUM_AT),
+            load(Width::Word, R3, FRAME, self.ports()),
+            load(Width::Word, R4, VALUE, addrs as i16),
+            load(Width::Double, R5, FRAME, SUM_FLAGS),
+            add(R5, 4),
+            call(L4_SUM),
+            when(R0, If::Differs, 0, Drop),
+        ]);
+        // The header of IPv4 has a sum of its own, so that the sum of all stays.
+        let parts = match self.version {
+            Version::V4 => vec![(12, 0, 12, 0)],
+            Version::V6 => vec![(8, 0, 32, RECOMPUTE), (40, 32, 4, 0)],
+        };
+        for (at, from, len, flags) in parts {
+            lines.extend([copy(R1, PACKET), set(R2, self.l3 + at), copy(R3, VALUE), add(R3, from)]);
+            lines.extend([set(R4, len), set(R5, flags), call(STORE_BYTES), when(R0, If::Differs, 0, Drop)]);
+        }
+        lines
+    }
+
+    /// As if it had come by the interface of the director.
+    pub(super) fn go_on(&self) -> Vec<Line<Label>> {
+        vec![
+            load(Width::Word, R1, VALUE, self.field(WAY)),
+            when(R1, If::Equal, 0, Label::Next),
+            set(R2, INGRESS),
+            call(REDIRECT),
+            exit(),
+        ]
+    }
+}

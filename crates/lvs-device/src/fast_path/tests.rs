@@ -1,0 +1,276 @@
+//! The program by itself (`BPF_PROG_TEST_RUN`) beside its twin in memory, packet by packet.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use lvs::fast_path::{Flow, FlowKey, FlowTable, Towards};
+use lvs::service::Endpoint;
+use lvs::time::Time;
+use lvs_sys::bpf;
+use lvs_wire::make::{self, Ends};
+use lvs_wire::{Gso, GsoKind, Offload, PacketBuf, TcpFlags, checksum, protocol};
+
+use super::*;
+
+const ETHERTYPES: [u16; 2] = [0x0800, 0x86dd];
+const REDIRECTED: u32 = 7;
+const LEFT: u32 = u32::MAX;
+
+/// Whether the programs can be loaded here. Where the tests run as root they have to be.
+fn kernel(entries: u32) -> Option<FastPath> {
+    match FastPath::load(entries) {
+        Ok(fast_path) => Some(fast_path),
+        Err(error) if !nix::unistd::geteuid().is_root() => {
+            eprintln!(
+                "NOT RUN: {error}: {:?}; the kernel's program is tested as root",
+                std::error::Error::source(&error)
+            );
+            None
+        }
+        Err(error) => panic!("{error}: {:?}", std::error::Error::source(&error)),
+    }
+}
+
+fn end(text: &str) -> Endpoint {
+    let addr: std::net::SocketAddr = text.parse().unwrap();
+    Endpoint::new(addr.ip(), addr.port())
+}
+
+/// Client, virtual and real end, and the one that stands for the client.
+const ENDS: [[&str; 4]; 2] = [
+    ["192.0.2.7:40001", "198.51.100.80:80", "10.1.2.3:8080", "10.9.9.9:20000"],
+    ["[2001:db8::7]:40001", "[2001:db8:1::80]:80", "[fd00::3]:8080", "[fd00:9::9]:20000"],
+];
+
+/// Both flows of a connection, to a server that sees the client or does not.
+fn flows(number: u8, [client, virt, real, local]: [Endpoint; 4], is_full_nat: bool) -> [(FlowKey, Flow); 2] {
+    let seen = if is_full_nat { local } else { client };
+    let flow = |towards, source, destination, only_whole| Flow {
+        towards,
+        source,
+        destination,
+        longest: 1400,
+        only_whole,
+    };
+    [
+        (
+            FlowKey { protocol: number, from: client, to: virt },
+            flow(Towards::Server, seen, real, is_full_nat),
+        ),
+        (FlowKey { protocol: number, from: real, to: seen }, flow(Towards::Client, virt, client, false)),
+    ]
+}
+
+fn all_flows() -> Vec<[(FlowKey, Flow); 2]> {
+    let mut all = Vec::new();
+    for ends in ENDS {
+        for (number, is_full_nat) in [(6, false), (6, true), (17, false), (17, true)] {
+            let mut ends = ends.map(end);
+            ends[0].port += u16::from(is_full_nat);
+            ends[3].port += u16::from(number);
+            all.push(flows(number, ends, is_full_nat));
+        }
+    }
+    all
+}
+
+fn install(table: &dyn FlowTable, flows: &[[(FlowKey, Flow); 2]]) {
+    table.switch(1);
+    flows.iter().flatten().for_each(|(key, flow)| table.install(key, flow).unwrap());
+}
+
+fn uses(table: &dyn FlowTable) -> BTreeMap<String, (u64, u64, bool)> {
+    let mut uses = BTreeMap::new();
+    table.read(&mut |key, used| {
+        uses.insert(format!("{key:?}"), (used.packets, used.bytes, used.is_closed));
+    });
+    uses
+}
+
+/// Runs the program for a packet behind an Ethernet header. What it says, and what became of the packet.
+fn run(fast_path: &FastPath, packet: &PacketBuf) -> (u32, Vec<u8>) {
+    // The kernel takes no frame whose header is not whole.
+    let version = usize::from(packet.bytes()[0] >> 4 == 6 && packet.len() >= 40);
+    let mut frame = [&[0; 12][..], &ETHERTYPES[version].to_be_bytes(), packet.bytes()].concat();
+    let mut context = [0_u8; 192];
+    let size = packet.offload.gso.map_or(0, |gso| u32::from(gso.size));
+    context[176..180].copy_from_slice(&size.to_ne_bytes());
+    let len = frame.len();
+    let answer = bpf::test_run(&fast_path.programs[0], &mut frame, &context)
+        .unwrap_or_else(|error| panic!("{error} for {len} bytes, segments of {size}"));
+    frame.drain(..14);
+    frame.truncate(packet.len());
+    (answer, frame)
+}
+
+/// A repeatable sequence of numbers.
+struct Draw(u64);
+
+impl Draw {
+    fn below(&mut self, end: u64) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        ((self.0 >> 33) % end) as usize
+    }
+}
+
+fn ends_of(key: &FlowKey) -> Ends {
+    Ends::new(key.from.addr, key.from.port, key.to.addr, key.to.port)
+}
+
+/// A packet of one of the flows, sound, or with something odd about it.
+fn draw_packet(draw: &mut Draw, flows: &[[(FlowKey, Flow); 2]]) -> PacketBuf {
+    let key = &flows[draw.below(flows.len() as u64)][draw.below(2)].0;
+    let payload: Vec<u8> = (0..[0, 1, 7, 100, 1360, 1380, 3000][draw.below(7)]).map(|at| at as u8).collect();
+    let flags = match draw.below(12) {
+        0 => TcpFlags::SYN,
+        1 => TcpFlags::ACK | TcpFlags::FIN,
+        2 => TcpFlags::RST,
+        3 => TcpFlags::ACK | 0x20,
+        4 => 0,
+        5..8 => TcpFlags::ACK | 0x08,
+        8 => TcpFlags::ACK | 0xc0,
+        _ => TcpFlags::ACK,
+    };
+    let mut bytes = match key.protocol {
+        protocol::TCP => make::tcp(ends_of(key), flags, &payload),
+        _ => make::udp(ends_of(key), &payload),
+    };
+    let is_v6 = key.from.addr.is_ipv6();
+    let l4 = if is_v6 { 40 } else { 20 };
+    if key.protocol == protocol::UDP && !is_v6 && draw.below(4) == 0 {
+        bytes[l4 + 6..l4 + 8].fill(0);
+    }
+    spoil(draw, &mut bytes, is_v6);
+    let mut packet = PacketBuf::from_packet(&bytes);
+    if key.protocol == protocol::TCP && payload.len() == 3000 && draw.below(2) == 0 {
+        let size = [1000, 1340, 1360, 1380][draw.below(4)];
+        let kind = if is_v6 { GsoKind::TcpV6 } else { GsoKind::TcpV4 };
+        packet.offload = Offload { gso: Some(Gso { kind, size, ecn: false }), ..Offload::default() };
+    }
+    packet
+}
+
+/// Makes something wrong, half of the time.
+fn spoil(draw: &mut Draw, bytes: &mut Vec<u8>, is_v6: bool) {
+    let l4 = if is_v6 { 40 } else { 20 };
+    let sum_up = |bytes: &mut Vec<u8>| {
+        bytes[10..12].fill(0);
+        let sum = checksum::plain(&bytes[..20]);
+        bytes[10..12].copy_from_slice(&sum.to_be_bytes());
+    };
+    match draw.below(24) {
+        // Any bit anywhere in the headers.
+        0..4 => {
+            let at = draw.below(l4 as u64 + 8);
+            bytes[at] ^= 1 << draw.below(8);
+        }
+        4 if !is_v6 => {
+            bytes[8] = draw.below(3) as u8;
+            sum_up(bytes);
+        }
+        4 => bytes[7] = draw.below(3) as u8,
+        // Fragments, cuttable packets, the evil bit.
+        5 if !is_v6 => {
+            bytes[6] = [0x20, 0x00, 0x80, 0x00][draw.below(4)];
+            bytes[7] = draw.below(2) as u8;
+            sum_up(bytes);
+        }
+        6 => bytes.truncate(bytes.len() - draw.below(4).min(bytes.len() - l4 - 8)),
+        7 => bytes.extend([0; 5]),
+        // The length of the transport's header, or of the datagram.
+        8 if bytes.len() > l4 + 12 => bytes[l4 + 12] = (draw.below(16) << 4) as u8,
+        9 => bytes[l4 + 5] = bytes[l4 + 5].wrapping_add(1),
+        // The transport's sum.
+        10 => bytes[l4 + 6] ^= 0x55,
+        11 if !is_v6 => {
+            bytes[9] = protocol::ICMP;
+            sum_up(bytes);
+        }
+        // Another port.
+        12 => bytes[l4] ^= 1,
+        _ => {}
+    }
+}
+
+#[test]
+fn the_program_does_what_the_core_would() {
+    let Some(fast_path) = kernel(64) else { return };
+    let memory = MemoryFlows::new(64);
+    let flows = all_flows();
+    let mut draw = Draw(17);
+    let (mut passed, mut left, mut closed) = (0, 0, 0);
+    for round in 0..400 {
+        install(&fast_path, &flows);
+        install(&memory, &flows);
+        for _ in 0..50 {
+            let packet = draw_packet(&mut draw, &flows);
+            let mut expected = packet.clone();
+            let passes = memory.pass(&mut expected, Time::ZERO);
+            let (answer, done) = run(&fast_path, &packet);
+            assert_eq!(answer, LEFT, "on to the host's routing");
+            assert_eq!(done, expected.bytes(), "round {round}: {passes} for {:02x?}", packet.bytes());
+            *if passes { &mut passed } else { &mut left } += 1;
+        }
+        let memory_uses = uses(&memory);
+        assert_eq!(uses(&fast_path), memory_uses, "round {round}");
+        closed += memory_uses.values().filter(|(_, _, is_closed)| *is_closed).count();
+        // Both give back the same.
+        for (key, _) in flows.iter().flatten() {
+            let (one, other) = (fast_path.remove(key).unwrap(), memory.remove(key).unwrap());
+            assert_eq!(
+                (one.packets, one.bytes, one.is_closed),
+                (other.packets, other.bytes, other.is_closed)
+            );
+        }
+        assert!(uses(&fast_path).is_empty());
+    }
+    assert!(passed > 2000 && left > 2000 && closed > 200, "{passed} passed, {left} left, {closed} closed");
+}
+
+#[test]
+fn what_is_passed_seems_to_come_by_the_directors_interface() {
+    let Some(fast_path) = kernel(8) else { return };
+    fast_path.begin([1, 1], Time::from_secs(100));
+    let flows = all_flows();
+    install(&fast_path, &flows[..1]);
+    let (key, _) = flows[0][0];
+    let packet = PacketBuf::from_packet(&make::tcp(ends_of(&key), TcpFlags::ACK, b"data"));
+    assert_eq!(run(&fast_path, &packet).0, REDIRECTED);
+    let used = fast_path.remove(&key).unwrap();
+    assert_eq!((used.packets, used.bytes, used.is_closed), (1, 44, false));
+    let seen_at = used.seen_at.unwrap();
+    assert!((Time(99_000)..Time(130_000)).contains(&seen_at), "{seen_at:?}");
+}
+
+#[test]
+fn another_generation_is_dead_at_once_and_a_full_map_says_so() {
+    let Some(fast_path) = kernel(2) else { return };
+    let flows = all_flows();
+    install(&fast_path, &flows[..2]);
+    let packet = PacketBuf::from_packet(&make::tcp(ends_of(&flows[0][0].0), TcpFlags::ACK, b"data"));
+    assert_ne!(run(&fast_path, &packet).1, packet.bytes());
+    for generation in [0, 2] {
+        fast_path.switch(generation);
+        assert_eq!(run(&fast_path, &packet), (LEFT, packet.bytes().to_vec()), "generation {generation}");
+    }
+    assert_eq!(fast_path.install(&flows[2][0].0, &flows[2][0].1), Err(FlowRefused::Full));
+    let mut drained = 0;
+    fast_path.drain(&mut |_, used| drained += used.packets);
+    assert_eq!(drained, 1);
+    assert!(uses(&fast_path).is_empty());
+    install(&fast_path, &flows[2..3]);
+}
+
+#[test]
+fn keys_are_read_as_they_were_written() {
+    for (key, flow) in all_flows().iter().flatten() {
+        let version = Version::of(key.from.addr);
+        assert_eq!(key_of(version, &key_bytes(key)), Some(*key));
+        let value = value_bytes(flow, 3, 4);
+        assert_eq!((key_bytes(key).len(), value.len()), (version.key_len(), version.value_len()));
+        let unused = layout::Used { packets: 0, bytes: 0, seen: 0, is_closed: false };
+        assert_eq!(used(version, &value), Some(unused));
+    }
+    assert_eq!(key_of(Version::V6, &[0; 16]), None);
+    assert!(matches!(end(ENDS[0][0]).addr, IpAddr::V4(_)));
+}

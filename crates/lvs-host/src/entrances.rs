@@ -1,0 +1,53 @@
+//! Links by which packets enter this host that may be for the director. Pure.
+
+use super::view::{Framing, LinkState, View};
+
+/// A link by which packets enter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entrance {
+    pub index: u32,
+    pub name: String,
+    pub framing: Framing,
+}
+
+/// Links that are up and belong to no other (a bridge, a bond, a VRF), without the director's own, which begin with this.
+pub(super) fn entrances(view: &View, own: &str) -> Vec<Entrance> {
+    let entrance = |link: &LinkState| {
+        let is_entrance = link.up && !link.loopback && !link.has_controller && !link.name.starts_with(own);
+        let framing = link.framing.filter(|_| is_entrance)?;
+        Some(Entrance { index: link.index, name: link.name.clone(), framing })
+    };
+    view.links.iter().filter_map(entrance).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_links_of_their_own_that_are_up_are_entrances() {
+        let link = |name: &str| LinkState {
+            index: 7,
+            name: name.to_owned(),
+            up: true,
+            loopback: false,
+            ether: None,
+            mtu: 1500,
+            longest: 0,
+            framing: Some(Framing::Ethernet),
+            has_controller: false,
+        };
+        let links = vec![
+            link("eth0"),
+            LinkState { framing: Some(Framing::Bare), ..link("wg0") },
+            LinkState { framing: None, ..link("ib0") },
+            LinkState { up: false, ..link("eth1") },
+            LinkState { loopback: true, ..link("lo") },
+            LinkState { has_controller: true, ..link("eth2") },
+            link("tunvs-vip"),
+        ];
+        let found = entrances(&View { links, ..View::default() }, "tunvs-");
+        let found: Vec<_> = found.iter().map(|entrance| (entrance.name.as_str(), entrance.framing)).collect();
+        assert_eq!(found, [("eth0", Framing::Ethernet), ("wg0", Framing::Bare)]);
+    }
+}

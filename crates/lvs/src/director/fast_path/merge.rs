@@ -1,0 +1,181 @@
+//! Taking over what flows have carried: counters, deadlines, messages; and taking flows back that are not busy any more.
+
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+use super::state::{Flows, Member};
+use crate::conn::{ConnId, Entry, State};
+use crate::director::Director;
+use crate::fast_path::{FlowTable, FlowUse, Towards};
+use crate::time::Time;
+
+/// How often at least what flows have carried is merged.
+const EVERY: Duration = Duration::from_secs(1);
+
+/// A connection that was not seen for so long leaves its place to busier ones.
+const IDLE: Duration = Duration::from_secs(3);
+
+/// Traffic of a direction of a connection since the last merge.
+#[derive(Clone, Copy)]
+struct Grown {
+    towards: Towards,
+    packets: u64,
+    bytes: u64,
+    seen_at: Time,
+}
+
+impl Director {
+    /// Merges what flows have carried, if it is time or the end of a connection waits for it.
+    pub(in crate::director) fn merge_if_due(&self, now: Time) {
+        if self.has_offers() {
+            self.take_offers(now);
+        }
+        if self.fast_path.has_flows.load(Relaxed) {
+            let is_due = now >= self.fast_path.flows.lock().merged_at + EVERY;
+            if is_due || self.conns.take_put_off() {
+                self.merge_flows(now);
+            }
+        }
+    }
+
+    /// Merges what flows have carried, and takes back those that are not busy any more.
+    pub(in crate::director) fn merge_flows(&self, now: Time) {
+        self.read_flows(|flows, table| {
+            flows.merged_at = now;
+            self.let_refused_go(flows);
+            let is_over = |(id, member): (&ConnId, &Member)| {
+                let conn = self.conns.get(*id).filter(|conn| conn.number() == member.number);
+                let is_busy = conn.is_some_and(|conn| conn.is_plain() && conn.expires_at() > now);
+                (!is_busy || member.seen_at + IDLE <= now).then_some(*id)
+            };
+            let over: Vec<ConnId> = flows.by_conn.iter().filter_map(is_over).collect();
+            over.into_iter().for_each(|id| self.take_back(flows, table, id));
+            let has_flows = !flows.by_conn.is_empty() || !flows.refused.is_empty() || self.has_offers();
+            self.fast_path.has_flows.store(has_flows, Relaxed);
+        });
+    }
+
+    /// Merges what flows have carried.
+    pub(in crate::director) fn count_flows(&self) {
+        self.read_flows(|_, _| {});
+    }
+
+    /// Merges what flows have carried, takes back those that an end has closed, and does what else is to be done.
+    fn read_flows(&self, then: impl FnOnce(&mut Flows, &dyn FlowTable)) {
+        if !self.fast_path.has_flows.load(Relaxed) {
+            return;
+        }
+        let Some(table) = self.fast_path.table.get() else { return };
+        let mut flows = self.fast_path.flows.lock();
+        let mut closed = Vec::new();
+        table.read(&mut |key, used| {
+            let Some((id, towards)) = flows.by_key.get(&key).copied() else { return };
+            if let Some(member) = flows.by_conn.get_mut(&id) {
+                self.merge(id, member, (towards, used));
+                if used.is_closed {
+                    closed.push(id);
+                }
+            }
+        });
+        closed.into_iter().for_each(|id| self.take_back(&mut flows, &**table, id));
+        then(&mut flows, &**table);
+    }
+
+    /// Takes a connection out of the table.
+    pub(super) fn take_back(&self, flows: &mut Flows, table: &dyn FlowTable, id: ConnId) {
+        let Some(mut member) = flows.by_conn.remove(&id) else { return };
+        for (key, towards) in member.keys.into_iter().zip(Towards::BOTH) {
+            flows.by_key.remove(&key);
+            if let Some(used) = table.remove(&key) {
+                self.merge(id, &mut member, (towards, used));
+            }
+        }
+        self.withdraw(id, &member);
+    }
+
+    /// Takes all connections out of the table, and forgets those that were offered.
+    pub(super) fn take_all_back(&self, flows: &mut Flows, table: &dyn FlowTable) {
+        let (mut members, keys) = (std::mem::take(&mut flows.by_conn), std::mem::take(&mut flows.by_key));
+        table.drain(&mut |key, used| {
+            if let Some((id, towards)) = keys.get(&key).copied()
+                && let Some(member) = members.get_mut(&id)
+            {
+                self.merge(id, member, (towards, used));
+            }
+        });
+        members.iter().for_each(|(id, member)| self.withdraw(*id, member));
+        flows.refused.append(&mut self.fast_path.offers.lock());
+        self.fast_path.has_offers.store(false, Relaxed);
+        self.let_refused_go(flows);
+        self.fast_path.has_flows.store(false, Relaxed);
+    }
+
+    fn let_refused_go(&self, flows: &mut Flows) {
+        for id in flows.refused.drain(..) {
+            if let Some(conn) = self.conns.get(id) {
+                self.conns.note_withdrawn(&conn);
+            }
+        }
+    }
+
+    fn withdraw(&self, id: ConnId, member: &Member) {
+        if let Some(conn) = self.conns.get(id).filter(|conn| conn.number() == member.number) {
+            self.conns.note_withdrawn(&conn);
+        }
+    }
+
+    /// Takes over what one direction has carried since the last time.
+    fn merge(&self, id: ConnId, member: &mut Member, (towards, used): (Towards, FlowUse)) {
+        let merged = &mut member.merged[towards as usize];
+        let (packets, bytes) = (used.packets.wrapping_sub(merged.0), used.bytes.wrapping_sub(merged.1));
+        *merged = (used.packets, used.bytes);
+        if packets == 0 {
+            return;
+        }
+        self.fast_path.counters.packets.fetch_add(packets, Relaxed);
+        self.fast_path.counters.bytes.fetch_add(bytes, Relaxed);
+        if member.server.is_available() {
+            match towards {
+                Towards::Client => member.server.counters().count_out(packets, bytes),
+                Towards::Server => member.server.counters().count_in(packets, bytes),
+            }
+        }
+        member.seen_at = member.seen_at.max(used.seen_at.unwrap_or(member.seen_at));
+        let conn = self.conns.get(id).filter(|conn| conn.number() == member.number);
+        if let Some(mut conn) = conn {
+            self.grow(&mut conn, Grown { towards, packets, bytes, seen_at: member.seen_at });
+        }
+    }
+
+    /// Has a connection be as if the packets had come by the director.
+    fn grow(&self, conn: &mut Entry<'_>, Grown { towards, packets, bytes, seen_at }: Grown) {
+        if let Some(account) = conn.account_mut() {
+            account.grow(towards == Towards::Server, (packets, bytes), seen_at);
+        }
+        if towards == Towards::Client {
+            self.assure_template(conn);
+        } else {
+            let before = conn.in_packets;
+            conn.in_packets = before.wrapping_add(packets as u32);
+            self.synchronise_grown(conn, before, seen_at);
+        }
+        // A state that was entered meanwhile has a later deadline of its own.
+        if conn.is_plain() && seen_at > conn.touched_at() {
+            if let Some(timeout) = self.timeouts.of(conn.state) {
+                conn.set_timeout(timeout);
+            }
+            self.conns.touch(conn, seen_at);
+        }
+    }
+
+    /// A server that has answered a datagram makes its client's template outlive want of memory.
+    fn assure_template(&self, conn: &Entry<'_>) {
+        if conn.state == State::Udp
+            && let Some(mut template) = self.conns.above(conn)
+            && template.state == (State::Template { assured: false })
+        {
+            template.state = State::Template { assured: true };
+            self.conns.note_changed(&template);
+        }
+    }
+}

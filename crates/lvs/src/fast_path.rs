@@ -1,0 +1,114 @@
+//! The fast path as the core sees it: a table of flows that plain packets of established connections go by, past the
+//! director. As data, and as the trait of the edges that keep such a table.
+//!
+//! The director alone says what is in the table; the edge never adds a flow or changes one, but for marking flows that
+//! an end has closed.
+
+use std::fmt::Debug;
+
+use crate::service::Endpoint;
+use crate::time::Time;
+use crate::xmit::{Rewrite, TxPath};
+
+/// The ends of a packet as it arrives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct FlowKey {
+    pub protocol: u8,
+    pub from: Endpoint,
+    pub to: Endpoint,
+}
+
+/// Direction of a flow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Towards {
+    Server,
+    Client,
+}
+
+impl Towards {
+    pub const BOTH: [Self; 2] = [Self::Server, Self::Client];
+}
+
+/// Work on the packets of a flow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Flow {
+    pub towards: Towards,
+    /// The ends as packets leave.
+    pub source: Endpoint,
+    pub destination: Endpoint,
+    /// No packet, nor segment of a super-packet, that is longer is the flow's.
+    pub longest: u32,
+    /// Nor one of IPv4 that routers may cut: its identification would have to be given anew.
+    pub only_whole: bool,
+}
+
+impl Flow {
+    /// The ends of packets the other way.
+    pub const fn answer(&self, protocol: u8) -> FlowKey {
+        FlowKey { protocol, from: self.destination, to: self.source }
+    }
+
+    /// The same as the work of a connection on a packet.
+    pub const fn rewrite(&self) -> Rewrite {
+        Rewrite { source: Some(self.source), destination: Some(self.destination), path: TxPath::Host }
+    }
+}
+
+/// Traffic of a flow.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FlowUse {
+    /// A super-packet counts once.
+    pub packets: u64,
+    /// Of the IP packets.
+    pub bytes: u64,
+    /// When its last packet came; None before the first.
+    pub seen_at: Option<Time>,
+    /// A packet that begins or ends a connection has come: none is the flow's from then on.
+    pub is_closed: bool,
+}
+
+/// Why a flow is not in the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FlowRefused {
+    #[error("the table of flows is full")]
+    Full,
+    #[error("the kernel refuses the flow: errno {0}")]
+    Kernel(i32),
+}
+
+/// A table of flows. Called by the director only, and never from the path of a packet.
+pub trait FlowTable: Debug + Send + Sync {
+    /// From now on packets go by flows that were put in under this generation; by none with 0.
+    fn switch(&self, generation: u32);
+
+    /// Puts a flow in, for the generation of the last switch.
+    ///
+    /// # Errors
+    /// The table has no room, or the system refuses.
+    fn install(&self, key: &FlowKey, flow: &Flow) -> Result<(), FlowRefused>;
+
+    /// Takes a flow out; what it had carried.
+    fn remove(&self, key: &FlowKey) -> Option<FlowUse>;
+
+    /// Shows what all flows have carried so far.
+    fn read(&self, see: &mut dyn FnMut(FlowKey, FlowUse));
+
+    /// As [`Self::read`], and takes them all out.
+    fn drain(&self, see: &mut dyn FnMut(FlowKey, FlowUse));
+}
+
+/// How the fast path does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FastPathStatus {
+    /// Whether there is a table, and it is in use.
+    pub is_on: bool,
+    /// Connections that are in the table.
+    pub connections: u64,
+    /// Traffic that went by it, both ways.
+    pub packets: u64,
+    pub bytes: u64,
+    /// Connections that came in, those that found no room, and those that have no place there.
+    pub installed: u64,
+    pub full: u64,
+    pub refused: u64,
+}

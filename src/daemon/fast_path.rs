@@ -1,0 +1,212 @@
+//! The fast path while the director runs: the program at the entrance of the host's links, and connections that packets have
+//! offered.
+//!
+//! Never decides which connections go by it; the core does. Where the kernel does not let us, all packets go by the TUNs, and
+//! the status says why.
+
+use std::collections::BTreeMap;
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use tokio::sync::Notify;
+
+use super::error::DaemonError;
+use super::options::FastPathOptions;
+use super::service::DirectorService;
+use lvs_control::capture::Taps;
+use lvs_control::status;
+use lvs_device::{FastPath, LinkKind};
+use lvs_host::{Entrance, Framing};
+
+/// How often it is looked whether captures have ended.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// The fast path of this process, or why there is none.
+#[derive(Debug)]
+pub(super) struct Fast {
+    /// Rung when connections were offered.
+    pub(super) bell: Notify,
+    path: Mutex<Result<Arc<FastPath>, String>>,
+    links: Mutex<Links>,
+    /// Nothing goes past the director while packets are captured.
+    yields_to_captures: AtomicBool,
+}
+
+/// Links that have the program at their entrance, by index, and one that did not take it.
+#[derive(Debug, Default)]
+struct Links {
+    attached: BTreeMap<u32, (String, OwnedFd)>,
+    refused: Option<String>,
+}
+
+impl Fast {
+    /// Loads the program. Before capabilities are given up: it needs CAP_BPF, which nothing later does.
+    pub(super) fn load(options: FastPathOptions) -> Self {
+        let path = if options.is_wanted {
+            FastPath::load(options.connections).map(Arc::new).map_err(|error| chain(&error))
+        } else {
+            Err("switched off".to_owned())
+        };
+        Self::with(path)
+    }
+
+    fn with(path: Result<Arc<FastPath>, String>) -> Self {
+        Self {
+            bell: Notify::new(),
+            path: Mutex::new(path),
+            links: Mutex::default(),
+            yields_to_captures: AtomicBool::new(false),
+        }
+    }
+
+    /// There is none.
+    #[cfg(test)]
+    pub(super) fn none(why: &str) -> Self {
+        Self::with(Err(why.to_owned()))
+    }
+
+    /// Whether the kernel has taken the program.
+    pub(super) fn is_loaded(&self) -> bool {
+        self.path().is_some()
+    }
+
+    fn path(&self) -> Option<Arc<FastPath>> {
+        self.path.lock().as_ref().ok().map(Arc::clone)
+    }
+
+    /// Goes on with that of the director before, which could load one.
+    pub(super) fn adopt(&self, fds: Vec<OwnedFd>) {
+        let adopted = FastPath::adopt(fds).map(Arc::new);
+        *self.path.lock() =
+            adopted.map_err(|error| format!("that of the director before is another: {error}"));
+    }
+
+    /// Descriptors for [`Self::adopt`]; none where there is no fast path.
+    pub(super) fn hand_over(&self) -> std::io::Result<Vec<OwnedFd>> {
+        self.path().map_or_else(|| Ok(Vec::new()), |path| path.hand_over())
+    }
+
+    /// Puts the program at the entrance of these links, and takes it from all others.
+    fn follow(&self, entrances: &[Entrance]) {
+        let Some(path) = self.path() else { return };
+        let mut links = self.links.lock();
+        links.attached.retain(|index, (name, _)| {
+            entrances.iter().any(|entrance| entrance.index == *index && entrance.name == *name)
+        });
+        for Entrance { index, name, framing } in entrances {
+            if links.attached.contains_key(index) {
+                continue;
+            }
+            let kind = match framing {
+                Framing::Ethernet => LinkKind::Ethernet,
+                Framing::Bare => LinkKind::Bare,
+            };
+            match path.attach(*index, kind) {
+                Ok(link) => {
+                    tracing::debug!(link = name, "the fast path begins here");
+                    links.attached.insert(*index, (name.clone(), link));
+                }
+                Err(error) => {
+                    let why = format!("{name}: {error}");
+                    if links.refused.as_ref() != Some(&why) {
+                        tracing::info!(link = name, %error, "no fast path from here: no Linux 6.6, or the link is gone");
+                    }
+                    links.refused = Some(why);
+                }
+            }
+        }
+    }
+
+    fn has_links(&self) -> bool {
+        !self.links.lock().attached.is_empty()
+    }
+
+    /// Stands back while somebody captures packets, and goes on afterwards.
+    pub(super) fn yield_to(&self, taps: &Taps, director: &lvs::Director) {
+        let captures = taps.is_on();
+        if self.yields_to_captures.swap(captures, Relaxed) != captures {
+            if captures {
+                director.suspend_fast_path();
+            } else {
+                director.resume_fast_path();
+            }
+        }
+    }
+}
+
+impl DirectorService {
+    /// Begins when the TUNs are there.
+    ///
+    /// # Errors
+    /// An interface is gone.
+    pub(super) fn begin_fast_path(&self) -> Result<(), DaemonError> {
+        let Some(path) = self.fast.path() else { return Ok(()) };
+        let index = |at: usize| {
+            let estate = self.estate.lock();
+            let name = estate.interfaces.get(at).map(|interface| interface.name().to_owned());
+            nix::net::if_::if_nametoindex(name.unwrap_or_default().as_str()).map_err(std::io::Error::from)
+        };
+        let failed = || DaemonError::start("the fast path");
+        path.begin([index(0).map_err(failed())?, index(1).map_err(failed())?], self.clock.now());
+        Ok(())
+    }
+
+    pub(super) fn fast_path_status(&self) -> status::FastPath {
+        let now = self.director.fast_path_status();
+        let links = self.fast.links.lock();
+        let why_off = match &*self.fast.path.lock() {
+            Err(why) => Some(why.clone()),
+            Ok(_) if now.is_on => None,
+            Ok(_) if self.fast.yields_to_captures.load(Relaxed) => Some("packets are captured".to_owned()),
+            Ok(_) => links.refused.clone().or_else(|| Some("no link yet".to_owned())),
+        };
+        status::FastPath {
+            on: now.is_on,
+            why_off,
+            links: links.attached.values().map(|(name, _)| name.clone()).collect(),
+            connections: now.connections,
+            packets: now.packets,
+            bytes: now.bytes,
+            installed: now.installed,
+            full: now.full,
+            refused: now.refused,
+        }
+    }
+}
+
+/// Keeps the program where packets enter, and takes connections in that packets have offered.
+pub(super) async fn keep(live: Arc<DirectorService>) {
+    let Some(path) = live.fast.path() else {
+        let why = live.fast_path_status().why_off.unwrap_or_default();
+        return tracing::info!(why, "no fast path: every packet goes by the director");
+    };
+    let mut entrances = live.host.entrances();
+    let mut is_used = false;
+    loop {
+        let now_there = entrances.borrow_and_update().clone();
+        live.fast.follow(&now_there);
+        if !is_used && live.fast.has_links() {
+            live.director.use_fast_path(Arc::clone(&path) as Arc<dyn lvs::fast_path::FlowTable>);
+            is_used = true;
+            tracing::info!("the fast path is on");
+        }
+        live.fast.yield_to(&live.taps, &live.director);
+        if live.director.has_offers() {
+            let _going = live.pause.read().await;
+            live.director.take_offers(live.clock.now());
+        }
+        tokio::select! {
+            () = live.fast.bell.notified() => {}
+            _ = tokio::time::timeout(LOOK, entrances.changed()) => {}
+        }
+    }
+}
+
+/// An error and what is behind it, in one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |error| error.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}

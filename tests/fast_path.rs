@@ -1,0 +1,283 @@
+//! Two directors that see the same packets, one of them with a fast path in memory: what they list, count and send cannot be
+//! told apart.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test program")]
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use lvs::Time;
+use lvs::director::{Command, Director, FlowLogging, Query, Settings, Side, Verdict};
+use lvs::fast_path::FastPathStatus;
+use lvs::route::{Route, RouteTable};
+use lvs::service::{Endpoint, Forwarding, Protocol, ServerSpec, ServiceKey, ServiceSpec};
+use lvs_device::MemoryFlows;
+use lvs_wire::make::{self, Ends};
+use lvs_wire::{Headers, Outbox, PacketBuf, TcpFlags};
+
+const ACK: u8 = TcpFlags::ACK;
+
+/// The same director twice, and the ends of one connection.
+struct Pair {
+    plain: Director,
+    fast: Director,
+    flows: MemoryFlows,
+    now: Time,
+    key: ServiceKey,
+    client: Endpoint,
+    virt: Endpoint,
+    real: Endpoint,
+    /// What the server takes for the client.
+    seen: Endpoint,
+    passed: u64,
+}
+
+fn addr(is_v6: bool, v4: &str, v6: &str) -> IpAddr {
+    if is_v6 { v6 } else { v4 }.parse().unwrap()
+}
+
+fn routes(mtu: u32, is_v6: bool) -> RouteTable {
+    let net = if is_v6 { "::/0" } else { "0.0.0.0/0" }.parse().unwrap();
+    let source = Some(addr(is_v6, "10.1.0.1", "fd00:1::1"));
+    RouteTable::new(vec![Route { net, mtu, source, interface: 1, gateway: None, is_local: false }])
+}
+
+impl Pair {
+    fn new(protocol: Protocol, forwarding: Forwarding, is_v6: bool, room: usize) -> Self {
+        let [client, virt, real] =
+            [("192.0.2.7", "2001:db8::7"), ("198.51.100.1", "2001:db8:1::1"), ("10.1.2.3", "fd00:1::3")]
+                .map(|(v4, v6)| addr(is_v6, v4, v6));
+        let key = ServiceKey::Address { protocol, addr: virt, port: 80 };
+        let flows = MemoryFlows::new(room);
+        let director = || {
+            let director = Director::new(Settings { seed: 7, ..Settings::default() });
+            director.set_routes(routes(1500, is_v6));
+            director.apply(&Command::AddService(ServiceSpec::new(key, "rr")), Time::ZERO).unwrap();
+            let server = ServerSpec::new(real, 8080, forwarding);
+            director.apply(&Command::AddServer { service: key, server }, Time::ZERO).unwrap();
+            director.log_flows(Some(FlowLogging { begins: false, rate: 1000 }));
+            director
+        };
+        let (plain, fast) = (director(), director());
+        fast.use_fast_path(Arc::new(flows.clone()));
+        let client = Endpoint::new(client, 40_000);
+        Self {
+            plain,
+            fast,
+            flows,
+            now: Time::from_secs(1),
+            key,
+            client,
+            virt: Endpoint::new(virt, 80),
+            real: Endpoint::new(real, 8080),
+            seen: client,
+            passed: 0,
+        }
+    }
+
+    fn bytes(&self, side: Side, flags: u8, len: usize) -> Vec<u8> {
+        let (from, to) = match side {
+            Side::Server => (self.real, self.seen),
+            Side::Client | Side::Mark(_) => (self.client, self.virt),
+        };
+        let ends = Ends::new(from.addr, from.port, to.addr, to.port);
+        match self.key {
+            ServiceKey::Address { protocol: Protocol::Udp, .. } => make::udp(ends, &vec![7; len]),
+            _ => make::tcp(ends, flags, &vec![7; len]),
+        }
+    }
+
+    /// Sends a packet both ways, which must come out alike, and a moment later. The verdict of the plain director.
+    fn send(&mut self, side: Side, flags: u8, len: usize) -> Verdict {
+        self.now = self.now + Duration::from_millis(10);
+        let bytes = self.bytes(side, flags, len);
+        let ttl = if bytes[0] >> 4 == 6 { 7 } else { 8 };
+        let (mut one, mut other) = (PacketBuf::from_packet(&bytes), PacketBuf::from_packet(&bytes));
+        let mut outboxes = [Outbox::default(), Outbox::default()];
+        let verdict = self.plain.process(&mut one, side, self.now, &mut outboxes[0]);
+        if self.flows.pass(&mut other, self.now) {
+            self.passed += 1;
+            assert_eq!(verdict, Verdict::Forward);
+            // The director gives back the hop that the host took on the way in.
+            other.bytes_mut()[ttl] += 1;
+            if ttl == 8 {
+                other.bytes_mut()[10..12].copy_from_slice(&one.bytes()[10..12]);
+            }
+        } else {
+            assert_eq!(self.fast.process(&mut other, side, self.now, &mut outboxes[1]), verdict);
+        }
+        if verdict == Verdict::Forward {
+            assert_eq!(one.bytes(), other.bytes());
+            let headers = Headers::parse(one.bytes()).unwrap();
+            if side != Side::Server {
+                let port = u16::from_be_bytes([one.bytes()[headers.l4], one.bytes()[headers.l4 + 1]]);
+                self.seen = Endpoint::new(headers.src, port);
+            }
+        }
+        self.fast.take_offers(self.now);
+        self.look_alike();
+        verdict
+    }
+
+    /// Lets time pass as the daemon does.
+    fn wait(&mut self, span: Duration) {
+        let until = self.now + span;
+        while self.now < until {
+            self.now = self.now + Duration::from_millis(250);
+            for director in [&self.plain, &self.fast] {
+                while director.handle_timeout(self.now) {}
+            }
+        }
+    }
+
+    fn look_alike(&self) {
+        for query in [Query::Services, Query::Totals] {
+            let ask = |director: &Director| format!("{:?}", director.query(&query, self.now).unwrap());
+            assert_eq!(ask(&self.fast), ask(&self.plain));
+        }
+        let listed = |director: &Director| director.entries(self.now).flatten().collect::<Vec<_>>();
+        assert_eq!(format!("{:?}", listed(&self.fast)), format!("{:?}", listed(&self.plain)));
+    }
+
+    fn establish(&mut self) {
+        self.send(Side::Client, TcpFlags::SYN, 0);
+        self.send(Side::Server, TcpFlags::SYN | ACK, 0);
+        self.send(Side::Client, ACK, 0);
+        self.talk(12);
+    }
+
+    fn talk(&mut self, rounds: usize) {
+        for round in 0..rounds {
+            self.send(Side::Client, ACK, round);
+            self.send(Side::Server, ACK, 1400 - round);
+        }
+    }
+
+    fn apply(&self, command: &Command) {
+        for director in [&self.plain, &self.fast] {
+            director.apply(command, self.now).unwrap();
+        }
+    }
+
+    fn status(&self) -> FastPathStatus {
+        self.fast.fast_path_status()
+    }
+
+    fn in_use(&self) -> u64 {
+        self.status().connections
+    }
+}
+
+fn all() -> impl Iterator<Item = Pair> {
+    let kinds = [Protocol::Tcp, Protocol::Udp].into_iter();
+    let each =
+        kinds.flat_map(|kind| [Forwarding::Masq, Forwarding::FullNat].map(|forwarding| (kind, forwarding)));
+    each.flat_map(|(kind, forwarding)| [false, true].map(|is_v6| Pair::new(kind, forwarding, is_v6, 10)))
+}
+
+#[test]
+fn a_busy_connection_goes_by_it_and_counts_as_if_it_had_not() {
+    for mut pair in all() {
+        pair.establish();
+        assert_eq!(pair.in_use(), 1);
+        pair.talk(20);
+        assert!(pair.passed >= 40, "{}", pair.passed);
+        pair.look_alike();
+        assert_eq!(pair.status().packets, pair.passed);
+        pair.wait(Duration::from_secs(4));
+        assert_eq!(pair.in_use(), 0, "idle");
+        pair.look_alike();
+        // It comes back with its traffic.
+        pair.talk(3);
+        assert_eq!(pair.in_use(), 1);
+    }
+}
+
+#[test]
+fn the_end_of_a_connection_is_the_directors() {
+    for how in [TcpFlags::FIN | ACK, TcpFlags::RST] {
+        let mut pair = Pair::new(Protocol::Tcp, Forwarding::Masq, false, 10);
+        pair.establish();
+        let before = pair.passed;
+        for (side, flags) in [(Side::Server, how), (Side::Client, how), (Side::Server, ACK)] {
+            pair.send(side, flags, 0);
+        }
+        assert_eq!(pair.passed, before, "none of these goes past the director");
+        assert_eq!(pair.in_use(), 0);
+        pair.wait(Duration::from_secs(200));
+        pair.look_alike();
+        let ended = |director: &Director| format!("{:?}", director.take_flows());
+        assert_eq!(ended(&pair.fast), ended(&pair.plain), "the account of the flow");
+    }
+}
+
+#[test]
+fn no_connection_ends_while_packets_go_by_it() {
+    let mut pair = Pair::new(Protocol::Udp, Forwarding::Masq, false, 10);
+    let timeouts = lvs::director::TimeoutSettings { tcp: 2, tcp_fin: 2, udp: 2 };
+    pair.apply(&Command::SetTimeouts(timeouts));
+    pair.establish();
+    for _ in 0..40 {
+        pair.talk(1);
+        pair.wait(Duration::from_millis(1000));
+        pair.look_alike();
+    }
+    assert!(pair.passed > 60, "{}", pair.passed);
+    pair.wait(Duration::from_millis(3500));
+    pair.look_alike();
+    assert!(pair.fast.entries(pair.now).flatten().next().is_none(), "its time is up in the end");
+}
+
+#[test]
+fn a_change_of_the_tables_takes_all_back_at_once() {
+    let delete = |pair: &Pair| Command::DeleteServer { service: pair.key, addr: pair.real.addr, port: 8080 };
+    let mut pair = Pair::new(Protocol::Tcp, Forwarding::Masq, false, 10);
+    pair.establish();
+    pair.apply(&delete(&pair));
+    assert_eq!(pair.in_use(), 0);
+    let before = pair.passed;
+    assert!(matches!(pair.send(Side::Client, ACK, 9), Verdict::Drop(_)));
+    assert_eq!(pair.passed, before);
+
+    let mut pair = Pair::new(Protocol::Tcp, Forwarding::Masq, false, 10);
+    pair.establish();
+    pair.apply(&Command::Zero(None));
+    pair.look_alike();
+    for director in [&pair.plain, &pair.fast] {
+        director.set_routes(routes(1400, false));
+    }
+    assert_eq!(pair.in_use(), 0, "a way that has become narrower");
+    pair.talk(3);
+    assert_eq!(pair.in_use(), 1);
+    let drained = Command::SetDrained { service: pair.key, server: pair.real, drained: true };
+    pair.apply(&drained);
+    pair.talk(3);
+    assert_eq!(pair.in_use(), 0, "both ends of a drained server's connections are to be told");
+}
+
+#[test]
+fn who_is_told_to_stand_back_does() {
+    let mut pair = Pair::new(Protocol::Tcp, Forwarding::Masq, false, 10);
+    pair.establish();
+    pair.fast.suspend_fast_path();
+    let before = pair.passed;
+    pair.talk(5);
+    assert_eq!((pair.passed, pair.in_use(), pair.status().is_on), (before, 0, false));
+    pair.fast.resume_fast_path();
+    pair.talk(5);
+    assert!(pair.passed > before && pair.in_use() == 1);
+}
+
+#[test]
+fn a_full_table_is_counted_and_nothing_is_lost() {
+    let mut pair = Pair::new(Protocol::Tcp, Forwarding::Masq, false, 1);
+    pair.establish();
+    pair.client.port += 1;
+    pair.seen = pair.client;
+    pair.establish();
+    assert!(pair.in_use() == 1 && pair.status().full > 0, "{:?}", pair.status());
+    let before = pair.passed;
+    pair.talk(5);
+    assert_eq!(pair.passed, before);
+}
