@@ -22,6 +22,7 @@ const PURE: &[&str] =
 /// Crates that their manifests may name: nothing that reaches the outside. With PCRE2 comes a library of C that does not either.
 const PURE_CRATES: &[&str] = &[
     "bytes",
+    "crc32c",
     "dashmap",
     "foldhash",
     "ipnet",
