@@ -105,6 +105,8 @@ async fn look_at(binary: &Path) -> Result<(), UpgradeRefusal> {
 impl DirectorService {
     /// Stops the queues for good.
     pub(in crate::daemon) async fn rest(&self) {
+        // What went past the director is counted.
+        self.director.suspend_fast_path();
         let mut host = self.host.hold().await;
         self.estate.lock().interfaces.iter_mut().chain(host.mark_interfaces()).for_each(Interface::pause);
         self.sync.tell_rest().await;
