@@ -74,10 +74,7 @@ fn options(given: RunArgs, source: Option<Source>, config: Config) -> daemon::Op
             tunnel_offload: !given.no_tunnel_offload && file.tunnel_offload.unwrap_or(true),
             queues: given.queues.or(file.queues).map_or(1, Queues::count),
         },
-        fast_path: daemon::FastPathOptions {
-            is_wanted: !given.no_fast_path && file.fast_path.unwrap_or(true),
-            connections: file.fast_path_conns.unwrap_or(lvs_config::defaults::FAST_PATH_CONNS),
-        },
+        fast_path: fast_path(!given.no_fast_path && file.fast_path.unwrap_or(true), file.fast_path_conns),
         drop_alarm: given.drop_alarm.or(file.drop_alarm).unwrap_or(lvs_config::defaults::DROP_ALARM),
         sync: sync_options(
             given.sync_channel.then_some(true).or(file.sync_channel),
@@ -118,6 +115,11 @@ fn options(given: RunArgs, source: Option<Source>, config: Config) -> daemon::Op
         },
     }
 }
+fn fast_path(is_wanted: bool, conns: Option<u32>) -> daemon::FastPathOptions {
+    let connections = conns.unwrap_or(lvs_config::defaults::FAST_PATH_CONNS);
+    daemon::FastPathOptions { is_wanted, connections }
+}
+
 /// Whoever names a peer or a secret wants the channel, unless the file says otherwise.
 fn sync_options(channel: Option<bool>, peers: Vec<IpNet>, secret: Option<PathBuf>) -> daemon::SyncOptions {
     let has_channel = channel.unwrap_or(!peers.is_empty() || secret.is_some());

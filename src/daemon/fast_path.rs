@@ -62,7 +62,7 @@ impl Fast {
         }
     }
 
-    /// There is none.
+    /// No fast path, for this reason.
     #[cfg(test)]
     pub(super) fn none(why: &str) -> Self {
         Self::with(Err(why.to_owned()))

@@ -1,5 +1,7 @@
 //! Links by which packets enter this host that may be for the director. Pure.
 
+use netlink_packet_route::link::LinkLayerType;
+
 use super::view::{Framing, LinkState, View};
 
 /// A link by which packets enter.
@@ -8,6 +10,15 @@ pub struct Entrance {
     pub index: u32,
     pub name: String,
     pub framing: Framing,
+}
+
+/// Beginning of the packets of a link of that kind.
+pub(super) const fn framing(kind: LinkLayerType) -> Option<Framing> {
+    match kind {
+        LinkLayerType::Ether => Some(Framing::Ethernet),
+        LinkLayerType::None | LinkLayerType::Ppp | LinkLayerType::Rawip => Some(Framing::Bare),
+        _ => None,
+    }
 }
 
 /// Links that are up and belong to no other (a bridge, a bond, a VRF), without the director's own, which begin with this.

@@ -24,6 +24,7 @@ use rtnetlink::{Handle, IpVersion};
 
 use super::announcer::Announcer;
 use super::change::{Change, Proxy, Route as OurRoute, RouteKind, Rule, Setting, Untracked};
+use super::entrances::framing;
 use super::error::{HostError, netlink_error};
 use super::forwarders::{self, Forwarder};
 use super::messages;
@@ -32,7 +33,7 @@ use super::route_book::{Listing, RouteBook};
 use super::routes::{self, Told};
 use super::sysctl;
 use super::untracked::Table;
-use super::view::{Framing, Interface, LinkState, View};
+use super::view::{Interface, LinkState, View};
 use lvs::route::{Route, is_link_local};
 use lvs::service::Family;
 
@@ -319,11 +320,7 @@ fn link_state(message: &LinkMessage) -> LinkState {
         ether: None,
         mtu: 0,
         longest: 0,
-        framing: match message.header.link_layer_type {
-            LinkLayerType::Ether => Some(Framing::Ethernet),
-            LinkLayerType::None | LinkLayerType::Ppp | LinkLayerType::Rawip => Some(Framing::Bare),
-            _ => None,
-        },
+        framing: framing(message.header.link_layer_type),
         has_controller: false,
     };
     for attribute in &message.attributes {

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use super::change::{Action, Address, Change, Proxy, Route, RouteKind, Rule, Step, TABLE_LOCAL};
 use super::contest::Contests;
 use super::context::{self, Tables};
-use super::entrances::{Entrance, entrances};
 use super::error::HostError;
 use super::follow;
 use super::journal::{Left, Term};
@@ -28,6 +27,7 @@ use lvs::service::Family;
 
 mod announced;
 mod cleanup;
+mod entering;
 mod heal;
 mod inherit;
 mod missing;
@@ -81,12 +81,6 @@ impl Plumbing {
     /// The routes of the host as they were at the last reconciliation, and what else decides where packets leave.
     pub fn routing(&self) -> HostRouting {
         self.engine.ways_out()
-    }
-
-    /// Links by which packets enter, as they were then.
-    pub fn entrances(&self) -> Vec<Entrance> {
-        let own = self.engine.tuns.vip.trim_end_matches("vip");
-        entrances(&self.engine.view, own)
     }
 
     /// How often other programs changed what this director made.

@@ -202,7 +202,7 @@ pub struct Map {
 pub struct Elements {
     pub keys: Vec<u8>,
     pub values: Vec<u8>,
-    /// Where to go on; None at first, and at the end.
+    /// Place to go on at; None at first, and at the end.
     pub place: Option<u32>,
 }
 
@@ -259,7 +259,7 @@ impl Map {
     /// Reads the value under a key.
     ///
     /// # Errors
-    /// There is none, or the map has other sizes.
+    /// No such element is there, or the map has other sizes.
     pub fn look_up(&self, key: &[u8], value: &mut [u8]) -> io::Result<()> {
         self.check(key.len(), value.len())?;
         self.element(LOOKUP, key, value.as_mut_ptr() as u64)
@@ -268,7 +268,7 @@ impl Map {
     /// The same, and takes it out.
     ///
     /// # Errors
-    /// There is none, or the map has other sizes.
+    /// No such element is there, or the map has other sizes.
     pub fn take(&self, key: &[u8], value: &mut [u8]) -> io::Result<()> {
         self.check(key.len(), value.len())?;
         self.element(LOOKUP_AND_DELETE, key, value.as_mut_ptr() as u64)
