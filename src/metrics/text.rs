@@ -343,6 +343,8 @@ fn escaped(text: &str) -> String {
 mod tests {
     use std::collections::{BTreeMap, BTreeSet};
 
+    use lvs_control::status::SyncChannel;
+
     use super::*;
     use lvs::service::{Forwarding, Protocol, Rates, ServerSpec, ServiceKey, ServiceSpec};
 
@@ -371,8 +373,30 @@ mod tests {
             packets: ["forward", "unreadable", "write_link_down"].map(|name| (name.to_owned(), 7)).into(),
             drops: [("no_server".to_owned(), 1)].into(),
             queues: vec![lvs_control::status::Queue { name: "a\"b\\c".to_owned(), ..Default::default() }],
+            sync: lvs_control::status::Sync { channel: Some(channel()), ..Default::default() },
             ..Status::default()
         }
+    }
+
+    /// One with another director at its end.
+    fn channel() -> SyncChannel {
+        let peer = SyncPeer {
+            address: [192, 0, 2, 2].into(),
+            id: "1".to_owned(),
+            version: "0.1.0".to_owned(),
+            is_master: true,
+            is_backup: true,
+            connected_secs: 1,
+            lag_ms: 2,
+            behind: 3,
+            told: 4,
+            heard: 5,
+            heard_ends: 6,
+            left: BTreeMap::new(),
+            full_told_secs_ago: Some(7),
+            full_heard_secs_ago: Some(8),
+        };
+        SyncChannel { peers: vec![peer], ..SyncChannel::default() }
     }
 
     /// Checks what `promtool check metrics` looks at: the form of every line, families that stand together behind their

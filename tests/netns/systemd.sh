@@ -125,7 +125,10 @@ again() {
   ((counted > 0)) || fail "$how: no packets were counted before, so this proves nothing"
   (($(packets) >= counted * least / 100)) || fail "$how: $(packets) packets are counted after $counted"
   only_first_web || fail "$how: a server that was down is up: $(webs)"
+  # Whoever waits to send again would meet the next change too.
+  wait_until 20 nobody_waits
 }
+nobody_waits() { [[ $(ip netns exec client ss -Htni dst $vip) != *backoff:* ]]; }
 
 # What was counted in the last second before a kill is lost.
 least=100

@@ -73,10 +73,10 @@ on ds tunvs sysctl drop_entry=1
 ip netns exec ds tunvs events >events.out &
 events=$!
 
-ip netns exec client python3 held.py 192.168.1.200 80 1000 stop.masq >held.masq 2>&1 &
-ip netns exec client python3 held.py 192.168.1.200 81 200 stop.fullnat >held.fullnat 2>&1 &
-wait_until 30 grep -q held held.masq
-wait_until 30 grep -q held held.fullnat
+ip netns exec client python3 held.py 192.168.1.200 80 1000 stop.masq >held-masq.log 2>&1 &
+ip netns exec client python3 held.py 192.168.1.200 81 200 stop.fullnat >held-fullnat.log 2>&1 &
+wait_until 30 grep -q held held-masq.log
+wait_until 30 grep -q held held-fullnat.log
 
 # The same file again, by the command and by the signal, while requests go on.
 ip netns exec client wrk -t1 -c20 -d"$((times * 2 + 5))s" --timeout 20s http://192.168.1.200/ >wrk.out 2>&1 &
@@ -168,10 +168,10 @@ on ds tunvs upgrade >upgrade.out
 contains "the scheduler" "-A -t 192.168.1.200:80 -s wrr" "$(on ds ipvsadm -Sn)"
 
 touch stop.masq stop.fullnat
-wait_until 60 grep -q asked held.masq
-wait_until 60 grep -q asked held.fullnat
+wait_until 60 grep -q asked held-masq.log
+wait_until 60 grep -q asked held-fullnat.log
 stop_director
 same "the host at the end" "$before" "$(snapshot ds)"
 nothing_left
-echo "connections through the upgrades: $(tail -n 1 held.masq), $(tail -n 1 held.fullnat)"
-[[ $(tail -n 1 held.masq) == *"lost 0" && $(tail -n 1 held.fullnat) == *"lost 0" ]] || fail "connections were lost"
+echo "connections through the upgrades: $(tail -n 1 held-masq.log), $(tail -n 1 held-fullnat.log)"
+[[ $(tail -n 1 held-masq.log) == *"lost 0" && $(tail -n 1 held-fullnat.log) == *"lost 0" ]] || fail "connections were lost"

@@ -206,13 +206,18 @@ pub struct Elements {
     pub place: Option<u32>,
 }
 
+/// `BPF_F_NO_PREALLOC`.
+const NO_PREALLOC: u32 = 1;
+
 impl Map {
     /// # Errors
     /// No CAP_BPF, or no memory.
     pub fn create(name: &str, shape: MapShape) -> io::Result<Self> {
         let MapShape { kind, key, value, entries } = shape;
         let sizes = [kind as u32, key, value, entries];
-        let mut create = Create { shape: sizes, flags: 0, inner: 0, node: 0, name: named(name), padding: 0 };
+        // Elements take memory only while they are there.
+        let flags = if kind == MapKind::Hash { NO_PREALLOC } else { 0 };
+        let mut create = Create { shape: sizes, flags, inner: 0, node: 0, name: named(name), padding: 0 };
         Ok(Self { fd: descriptor(bpf(MAP_CREATE, &mut create)?)?, shape })
     }
 

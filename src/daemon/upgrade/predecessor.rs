@@ -29,6 +29,7 @@ use crate::daemon::signals::SignalWatch;
 use lvs::director::Copy;
 use lvs_control::{UpgradeRefusal, Upgraded};
 use lvs_device::Beacon;
+use lvs_sys::spawn::with_all_signals;
 
 /// Time that a program has to say what it is.
 const LOOK: Duration = Duration::from_secs(10);
@@ -79,12 +80,10 @@ fn own_binary() -> Option<PathBuf> {
 /// Looks whether the program is a tunvs that can take over.
 async fn look_at(binary: &Path) -> Result<(), UpgradeRefusal> {
     let not_runnable = |why: String| UpgradeRefusal::NotRunnable { binary: binary.to_owned(), why };
-    let asking = tokio::process::Command::new(binary)
-        .arg("state-formats")
-        .stdin(Stdio::null())
-        .kill_on_drop(true)
-        .output();
-    let output = match tokio::time::timeout(LOOK, asking).await {
+    let mut asking = tokio::process::Command::new(binary);
+    asking.arg("state-formats").stdin(Stdio::null()).kill_on_drop(true);
+    with_all_signals(asking.as_std_mut());
+    let output = match tokio::time::timeout(LOOK, asking.output()).await {
         Ok(Ok(output)) => output,
         Ok(Err(error)) => return Err(not_runnable(error.to_string())),
         Err(_) => return Err(not_runnable(format!("it says nothing within {} s", LOOK.as_secs()))),
@@ -228,7 +227,7 @@ fn start(binary: &Path, link: UnixStream) -> std::io::Result<Started> {
     let name = args.next().unwrap_or_else(|| binary.as_os_str().to_owned());
     let mut command = Command::new(binary);
     command.arg0(name).args(args).env(PREDECESSOR, std::process::id().to_string());
-    let child = command.stdin(OwnedFd::from(link)).spawn()?;
+    let child = with_all_signals(&mut command).stdin(OwnedFd::from(link)).spawn()?;
     Ok(Started { child, has_taken_over: false })
 }
 
@@ -347,7 +346,7 @@ fn last(live: &DirectorService, paused: &mut Paused) -> std::io::Result<(Last, V
     Ok((last, fds))
 }
 
-/// Replaces this program, and returns only if that fails. Signals stay blocked, which the standard library would not leave so.
+/// Replaces this program, and returns only if that fails. Signals stay blocked.
 fn become_attendant(binary: &Path, director: i32) -> Option<Errno> {
     let name = std::env::args_os().next().unwrap_or_else(|| "tunvs".into());
     let words = [name, "attend".into(), director.to_string().into()];

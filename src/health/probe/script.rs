@@ -14,7 +14,7 @@ use super::ProbeError;
 use lvs_config::programs::{self, PATH};
 use lvs_health::check::WeightChange;
 use lvs_health::spec::{Script, ScriptCheck, USUAL_TIMEOUT};
-use lvs_sys::spawn::without_capabilities;
+use lvs_sys::spawn::{with_all_signals, without_capabilities};
 
 /// From SIGTERM to SIGKILL.
 const GRACE: Duration = Duration::from_secs(2);
@@ -117,6 +117,7 @@ fn start(script: &Script) -> Result<Running, ProbeError> {
         .stderr(Stdio::null())
         .process_group(0)
         .kill_on_drop(true);
+    with_all_signals(command.as_std_mut());
     match identity.user {
         Some(user) => drop(command.uid(user.as_raw())),
         // The director's own capabilities are for the director.

@@ -25,13 +25,12 @@ impl Director {
     pub fn apply(&self, command: &Command, now: Time) -> Result<(), CommandError> {
         let _held = self.take_flows_back_for(command, now);
         let done = self.change(command, now);
-        if let Command::AddService(_)
-        | Command::EditService(_)
-        | Command::DeleteService(_)
-        | Command::Flush
-        | Command::Replace(_) = command
-        {
-            self.note_services();
+        match command {
+            Command::AddService(spec) => self.note_added(&spec.key),
+            Command::EditService(_) | Command::DeleteService(_) | Command::Flush | Command::Replace(_) => {
+                self.note_services()
+            }
+            _ => {}
         }
         done
     }
@@ -82,6 +81,18 @@ impl Director {
         self.has_syn_defence.store(has_syn_defence, Relaxed);
         self.tells_ends.fetch_or(tells_ends, Relaxed);
         self.had_services.fetch_or(has_services, Relaxed);
+    }
+
+    /// The same for one service more: thousands come one by one.
+    fn note_added(&self, key: &ServiceKey) {
+        let services = self.services.read();
+        let Some(service) = services.get(key) else { return };
+        let spec = service.spec();
+        self.directing[usize::from(key.family() == Family::V6)].store(true, Relaxed);
+        self.has_engines.fetch_or(spec.engine.is_some(), Relaxed);
+        self.has_syn_defence.fetch_or(self.is_defended(service), Relaxed);
+        self.tells_ends.fetch_or(spec.rst_on_expire, Relaxed);
+        self.had_services.store(true, Relaxed);
     }
 
     fn change(&self, command: &Command, now: Time) -> Result<(), CommandError> {
