@@ -1,4 +1,4 @@
-//! What a program is given or has taken from it between fork and exec: capabilities, blocked signals.
+//! Changes to a program between fork and exec: capabilities that are taken from it, signals that come to it.
 
 use std::io;
 use std::os::unix::process::CommandExt;
