@@ -1,7 +1,7 @@
 //! The director among others: which virtual addresses routing daemons may announce, and how it retires.
 //!
 //! Owns the file that keepalived tracks. Never decides what is fit; that is the
-//! [`Announcer`](lvs_health::announcer::Announcer)'s. Called by the daemon whenever tables follow, and five times a second.
+//! [`Announcer`]'s. Called by the daemon whenever tables follow, and five times a second.
 
 use std::net::IpAddr;
 use std::path::PathBuf;
