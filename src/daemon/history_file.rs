@@ -78,19 +78,10 @@ impl HistoryFile {
     }
 
     fn read(&self) -> io::Result<Option<LeftHistory>> {
-        #[derive(Deserialize)]
-        struct Version {
-            version: u32,
-        }
         let Some(bytes) = state_file::read(&self.path)? else { return Ok(None) };
         let end = bytes.iter().position(|byte| *byte == b'\n');
         let end = end.ok_or_else(|| io::Error::other("it ends within its first line"))?;
-        let Version { version } = serde_json::from_slice(&bytes[..end])?;
-        if version != VERSION {
-            let why = format!("it has the version {version}, and this director reads {VERSION}");
-            return Err(io::Error::other(why));
-        }
-        let Head { history, .. } = serde_json::from_slice(&bytes[..end])?;
+        let Head { history, .. } = state_file::parse(&bytes[..end], VERSION)?;
         Ok(Some(LeftHistory { history, numbers: bytes[end + 1..].to_vec() }))
     }
 

@@ -8,6 +8,9 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
 use lvs_host::own_file;
 
 /// The path with an ending.
@@ -40,6 +43,23 @@ pub(super) fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes)?;
     Ok(Some(bytes))
+}
+
+/// Contents of a file as JSON, if it has that version.
+///
+/// # Errors
+/// It has another version, or says something else.
+pub(super) fn parse<T: DeserializeOwned>(text: &[u8], known: u32) -> io::Result<T> {
+    #[derive(Deserialize)]
+    struct Version {
+        version: u32,
+    }
+    let Version { version } = serde_json::from_slice(text)?;
+    if version != known {
+        let why = format!("it has the version {version}, and this director reads {known}");
+        return Err(io::Error::other(why));
+    }
+    Ok(serde_json::from_slice(text)?)
 }
 
 /// Puts a new file in place of the old one, for good.

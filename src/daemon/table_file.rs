@@ -68,17 +68,8 @@ impl TableFile {
     }
 
     fn read(&self) -> io::Result<Option<KeptTables>> {
-        #[derive(Deserialize)]
-        struct Version {
-            version: u32,
-        }
         let Some(text) = state_file::read(&self.path)? else { return Ok(None) };
-        let Version { version } = serde_json::from_slice(&text)?;
-        if version != VERSION {
-            let why = format!("it has the version {version}, and this director reads {VERSION}");
-            return Err(io::Error::other(why));
-        }
-        Ok(Some(serde_json::from_slice(&text)?))
+        state_file::parse(&text, VERSION).map(Some)
     }
 
     /// Writes the tables as they are now.

@@ -1,7 +1,6 @@
 //! The director that hands over: looks at the new program, starts it, copies what it knows, pauses, and is done when the
 //! successor forwards. Until then every failure ends with this director at work again, and the successor killed before.
 
-use std::ffi::CString;
 use std::io::Write;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
@@ -11,10 +10,9 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use nix::errno::Errno;
 use nix::sys::prctl::set_child_subreaper;
 use nix::sys::signal::kill;
-use nix::unistd::{Pid, dup2_stdin, execv};
+use nix::unistd::{Pid, dup2_stdin};
 use tokio::runtime::Handle;
 use tokio::sync::OwnedRwLockWriteGuard;
 
@@ -346,16 +344,6 @@ fn last(live: &DirectorService, paused: &mut Paused) -> std::io::Result<(Last, V
     Ok((last, fds))
 }
 
-/// Replaces this program, and returns only if that fails. Signals stay blocked.
-fn become_attendant(binary: &Path, director: i32) -> Option<Errno> {
-    let name = std::env::args_os().next().unwrap_or_else(|| "tunvs".into());
-    let words = [name, "attend".into(), director.to_string().into()];
-    let words: Vec<CString> =
-        words.into_iter().filter_map(|word| CString::new(word.into_encoded_bytes()).ok()).collect();
-    let binary = CString::new(binary.as_os_str().as_encoded_bytes()).ok()?;
-    execv(&binary, &words).err()
-}
-
 /// Ends this process in favour of its successor: as the attendant, if it was started first. Returns the exit status if there
 /// is none to come from another program.
 pub(in crate::daemon) fn take_leave(
@@ -378,7 +366,9 @@ pub(in crate::daemon) fn take_leave(
         tracing::error!(%error, "the successor goes on by itself");
         return 1;
     }
-    let error = become_attendant(&upgraded.binary, pid);
-    tracing::debug!(?error, "the attendant is this program");
+    let name = std::env::args_os().next().unwrap_or_else(|| "tunvs".into());
+    // Signals stay blocked until the attendant listens.
+    let error = Command::new(&upgraded.binary).arg0(name).arg("attend").arg(pid.to_string()).exec();
+    tracing::debug!(%error, "the attendant is this program");
     attendant::attend(pid).unwrap_or(1)
 }
