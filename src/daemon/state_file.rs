@@ -48,7 +48,7 @@ pub(super) fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
 /// Contents of a file as JSON, if it has that version.
 ///
 /// # Errors
-/// It has another version, or says something else.
+/// The file has another version, or says something else.
 pub(super) fn parse<T: DeserializeOwned>(text: &[u8], known: u32) -> io::Result<T> {
     #[derive(Deserialize)]
     struct Version {
