@@ -34,7 +34,8 @@ use super::{DaemonError, Ending, Options, Programs, defaults, journal_path};
 /// Runs a director that nobody ran before, or one that was killed.
 pub(super) async fn run_first(mut options: Options, programs: Programs) -> Result<Ending, DaemonError> {
     let stop = StopFlag::default();
-    let signals = SignalWatch::start(stop.clone()).map_err(DaemonError::start("the signal watch"))?;
+    let signals = SignalWatch::start().map_err(DaemonError::start("the signal watch"))?;
+    signals.stops(stop.clone());
     lvs_host::any_workable()?;
     let socket = ControlSocket::bind(&options.socket)?;
     let trust = Trust::load(options.sync.clone())?;
@@ -80,7 +81,8 @@ pub(super) async fn run_after(
 ) -> Result<Ending, DaemonError> {
     let (told, now) = successor.greet()?;
     let stop = StopFlag::default();
-    let signals = SignalWatch::start(stop.clone()).map_err(DaemonError::start("the signal watch"))?;
+    // Nothing heeds a signal before all is in place: from the first packet on a stop has as much to keep or to undo as later.
+    let signals = SignalWatch::start().map_err(DaemonError::start("the signal watch"))?;
     let (exporters, pages) = RunningExporters::new(options.exporters.clone());
     let clock = Clock::from(now);
     let director = new_director(&options.core);

@@ -97,7 +97,8 @@ pub fn run(options: Options) -> Result<(), DaemonError> {
 
 async fn run_inside(options: Options, socket: ControlSocket, ports: IdlePorts) -> Result<(), DaemonError> {
     let stop = StopFlag::default();
-    let mut signals = SignalWatch::start(stop.clone()).map_err(DaemonError::start("the signal watch"))?;
+    let mut signals = SignalWatch::start().map_err(DaemonError::start("the signal watch"))?;
+    signals.stops(stop.clone());
     let journal = journal_path(&options.socket);
     clean_up_before_start(&journal, "a real server").await?;
     let clock = Clock::start();

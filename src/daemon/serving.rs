@@ -100,6 +100,7 @@ async fn work(
     running: &mut Running,
     options: &Options,
 ) -> Result<End, DaemonError> {
+    running.signals.stops(live.host.stop_flag());
     let [writer, rs_writer] = live.writers()?;
     let following = tasks::follow_host(live, writer, rs_writer);
     let (tables, history) = (TableFile::beside(&options.socket), HistoryFile::beside(&options.socket));

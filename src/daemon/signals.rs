@@ -4,9 +4,11 @@
 //! until that one unblocks them.
 
 use std::io;
+use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
 use nix::sys::signal::{SigSet, Signal};
+use parking_lot::Mutex;
 use signal_hook::iterator::{Handle, Signals};
 use tokio::sync::mpsc;
 
@@ -68,10 +70,32 @@ pub(super) fn unblock() -> io::Result<()> {
     Ok(SigSet::from_iter(HEARD).thread_unblock()?)
 }
 
+/// What a request to stop raises at once, whatever is under way.
+#[derive(Debug, Default)]
+struct StopRequest {
+    is_made: bool,
+    raises: Option<StopFlag>,
+}
+
+impl StopRequest {
+    fn make(&mut self) {
+        self.is_made = true;
+        self.raises.iter().for_each(StopFlag::raise);
+    }
+
+    fn raises(&mut self, flag: StopFlag) {
+        if self.is_made {
+            flag.raise();
+        }
+        self.raises = Some(flag);
+    }
+}
+
 /// Delivers actions as long as it lives.
 #[derive(Debug)]
 pub(super) struct SignalWatch {
     handle: Handle,
+    stop: Arc<Mutex<StopRequest>>,
     thread: Option<JoinHandle<()>>,
     actions: mpsc::UnboundedReceiver<SignalAction>,
     /// One that was taken and not done.
@@ -79,29 +103,43 @@ pub(super) struct SignalWatch {
 }
 
 impl SignalWatch {
-    /// From here on the signals end nobody by themselves. A request to stop raises the flag at once, whatever is under way.
+    /// From here on the signals end nobody by themselves.
     ///
     /// # Errors
     /// The system refuses.
-    pub(super) fn start(stop: StopFlag) -> io::Result<Self> {
+    pub(super) fn start() -> io::Result<Self> {
         let mut signals = Signals::new(HEARD.map(|signal| signal as i32))?;
         let handle = signals.handle();
+        let stop = Arc::new(Mutex::new(StopRequest::default()));
+        let request = Arc::clone(&stop);
         let (sender, actions) = mpsc::unbounded_channel();
         let thread = thread::Builder::new().name("tunvs-signals".to_owned()).spawn(move || {
             if let Err(error) = unblock() {
                 tracing::error!(%error, "signals are not heard");
             }
-            for signal in signals.forever().filter_map(|number| Signal::try_from(number).ok()) {
+            let told = |number| {
+                let Ok(signal) = Signal::try_from(number) else { return true };
                 let action = SignalAction::of(signal);
                 if matches!(action, SignalAction::Stop | SignalAction::StopForRestart) {
-                    stop.raise();
+                    request.lock().make();
                 }
-                if sender.send(action).is_err() {
-                    return;
-                }
+                sender.send(action).is_ok()
+            };
+            if !signals.forever().all(told) {
+                return;
             }
+            // A watch that is ended reads no more, also of what had come before.
+            if let Err(error) = block() {
+                tracing::error!(%error, "a signal may be lost");
+            }
+            signals.pending().all(told);
         })?;
-        Ok(Self { handle, thread: Some(thread), actions, returned: None })
+        Ok(Self { handle, stop, thread: Some(thread), actions, returned: None })
+    }
+
+    /// Has a request to stop raise the flag at once, whatever is under way; also one that was made before.
+    pub(super) fn stops(&self, flag: StopFlag) {
+        self.stop.lock().raises(flag);
     }
 
     /// The next action. An end of the watch counts as a request to stop.
@@ -135,5 +173,22 @@ impl SignalWatch {
 impl Drop for SignalWatch {
     fn drop(&mut self) {
         self.close();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_to_stop_raises_the_flag_whichever_comes_first() {
+        let (early, late) = (StopFlag::default(), StopFlag::default());
+        let mut request = StopRequest::default();
+        request.raises(early.clone());
+        assert!(!early.is_raised());
+        request.make();
+        assert!(early.is_raised());
+        request.raises(late.clone());
+        assert!(late.is_raised());
     }
 }

@@ -34,7 +34,7 @@ refusals() {
   for virtual in "${virtuals[@]}"; do
     net=192.168.56.18 open='' close=''
     [[ $virtual != \[* ]] || net=fd00:56::18 open=[ close=]
-    printf '[[service]]\naddress = "%s"\nserver = [%s]\n' "$virtual" \
+    printf '[[service]]\naddress = "%s"\nscheduler = "rr"\nserver = [%s]\n' "$virtual" \
       "{ address = \"$open${net}3$close:80\", forward = \"masq\" }, { address = \"$open${net}4$close:80\", forward = \"masq\" }"
   done
   printf '[[service]]\nmark = 7\nserver = [{ address = "192.168.56.183:80", forward = "masq" }]\n'

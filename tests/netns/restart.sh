@@ -55,11 +55,13 @@ kill -QUIT "$director"
 ended_well
 goes_on "SIGQUIT"
 
-# The same by the process that was started first, once another has taken over.
-on ds tunvs upgrade
-kill -QUIT "$director"
-ended_well
-goes_on "SIGQUIT after an upgrade"
+# The same by the process that was started first, while it makes room for another that has taken over: no signal is lost meanwhile.
+for ((turn = 1; turn <= 8; turn++)); do
+  on ds tunvs upgrade
+  kill -QUIT "$director"
+  ended_well
+  goes_on "SIGQUIT after upgrade $turn"
+done
 
 wait $loading
 lost=$(python3 -c '
@@ -128,3 +130,13 @@ on ds tunvs stop
 ended_well
 same "the host after tunvs stop" "$before" "$(snapshot ds)"
 same "files after tunvs stop" "" "$(ls "$work/state")"
+
+# A stop undoes everything however soon it comes after an upgrade.
+for ((turn = 1; turn <= 4; turn++)); do
+  start_director
+  on ds ipvsadm -A -t $vip:80 -s rr
+  on ds tunvs upgrade
+  stop_director
+  same "the host after a stop after upgrade $turn" "$before" "$(snapshot ds)"
+  same "files after it" "" "$(ls "$work/state")"
+done

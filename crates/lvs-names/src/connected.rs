@@ -58,16 +58,8 @@ impl DnsUdpSocket for ConnectedUdp {
 
     /// Awakes for an ICMP error too, which tokio's own does not: it is no data to be read.
     async fn recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        loop {
-            let ready = self.0.ready(Interest::READABLE | Interest::ERROR).await?;
-            if let Some(error) = self.0.take_error()? {
-                return Err(error);
-            }
-            match self.0.try_recv_from(buf) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock && !ready.is_error() => {}
-                outcome => return outcome,
-            }
-        }
+        let heard = Interest::READABLE | Interest::ERROR;
+        self.0.async_io(heard, || self.0.take_error()?.map_or_else(|| self.0.try_recv_from(buf), Err)).await
     }
 
     fn poll_send_to(&self, cx: &mut Context<'_>, buf: &[u8], target: SocketAddr) -> Poll<io::Result<usize>> {

@@ -1,10 +1,12 @@
 //! Sockets as a check's target asks for them: source, interface, mark.
 
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use nix::sys::socket::setsockopt;
 use nix::sys::socket::sockopt::{Ipv4RecvErr, Ipv6RecvErr};
 use socket2::{Domain, Protocol, Socket, Type};
+use tokio::io::Interest;
 use tokio::net::{TcpSocket, TcpStream, UdpSocket};
 
 use super::ProbeError;
@@ -30,8 +32,14 @@ pub(super) async fn udp(to: SocketAddr, route: &ProbeRoute<'_>) -> Result<UdpSoc
     Ok(socket)
 }
 
+/// Waits for a datagram, or for word that there will be none: an ICMP error is no data, and does not wake who waits for data alone.
+pub(super) async fn receive(socket: &UdpSocket, buf: &mut [u8]) -> io::Result<usize> {
+    let heard = Interest::READABLE | Interest::ERROR;
+    socket.async_io(heard, || socket.take_error()?.map_or_else(|| socket.try_recv(buf), Err)).await
+}
+
 /// Without it a host that ARP does not find would be no error.
-fn hear_all_errors(to: SocketAddr, socket: &Socket) -> std::io::Result<()> {
+fn hear_all_errors(to: SocketAddr, socket: &Socket) -> io::Result<()> {
     match to {
         SocketAddr::V4(_) => setsockopt(socket, Ipv4RecvErr, &true)?,
         SocketAddr::V6(_) => setsockopt(socket, Ipv6RecvErr, &true)?,
@@ -81,6 +89,34 @@ pub(super) fn open(
     Ok(socket)
 }
 
-pub(super) fn wrong(what: &'static str) -> impl FnOnce(std::io::Error) -> ProbeError {
+pub(super) fn wrong(what: &'static str) -> impl FnOnce(io::Error) -> ProbeError {
     move |source| ProbeError::Socket { what, source }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_refusal_that_comes_later_ends_the_wait() {
+        let server = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        socket.connect(server.local_addr().unwrap()).await.unwrap();
+        let mut buf = [0; 8];
+        let waited = async {
+            let refused = receive(&socket, &mut buf).await.unwrap_err();
+            assert_eq!(refused.kind(), io::ErrorKind::ConnectionRefused);
+        };
+        let refusing = async {
+            // The other one waits by now.
+            tokio::task::yield_now().await;
+            drop(server);
+            socket.send(b"x").await.unwrap();
+        };
+        tokio::time::timeout(Duration::from_secs(10), async { tokio::join!(waited, refusing) })
+            .await
+            .unwrap();
+    }
 }

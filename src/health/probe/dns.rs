@@ -36,7 +36,7 @@ pub(super) async fn probe(
     socket.send(&question).await.map_err(ProbeError::Connect)?;
     let mut answer = vec![0; 4096];
     loop {
-        let len = socket.recv(&mut answer).await.map_err(ProbeError::Connect)?;
+        let len = connect::receive(&socket, &mut answer).await.map_err(ProbeError::Connect)?;
         // Late answers to earlier questions are not for us.
         if let Some(verdict) = judge(&question, &answer[..len]) {
             return verdict;

@@ -13,7 +13,7 @@ use socket2::{Protocol, Socket, Type};
 use tokio::net::UdpSocket;
 
 use super::ProbeError;
-use super::connect::{open, wrong};
+use super::connect::{open, receive, wrong};
 use lvs_health::spec::Target;
 
 static NEXT: AtomicU16 = AtomicU16::new(1);
@@ -29,7 +29,7 @@ pub(super) async fn probe(to: IpAddr, target: &Target) -> Result<(), ProbeError>
     let socket = UdpSocket::from_std(socket.into()).map_err(wrong("a socket"))?;
     let mut answer = [0; 1500];
     loop {
-        let len = socket.recv(&mut answer).await.map_err(ProbeError::Connect)?;
+        let len = receive(&socket, &mut answer).await.map_err(ProbeError::Connect)?;
         if is_reply(to, is_raw, number, &answer[..len]) {
             return Ok(());
         }

@@ -15,7 +15,7 @@ pub(super) async fn probe(
     let socket = connect::udp(to, route).await?;
     socket.send(&check.payload).await.map_err(ProbeError::Connect)?;
     let mut answer = vec![0; 65_536];
-    let len = socket.recv(&mut answer).await.map_err(ProbeError::Connect)?;
+    let len = connect::receive(&socket, &mut answer).await.map_err(ProbeError::Connect)?;
     judge(check, &answer[..len])
 }
 
