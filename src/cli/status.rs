@@ -7,8 +7,7 @@ use serde::Serialize;
 use super::args::StatusArgs;
 use super::units::{bytes, duration, number};
 use lvs_control::flow_log::Tally;
-use lvs_control::status::FastPath;
-use lvs_control::status::Fleet;
+use lvs_control::status::{FastPath, Fleet, Kept};
 use lvs_control::{Client, ClientError, Status, socket_path};
 
 #[derive(Debug, thiserror::Error)]
@@ -76,6 +75,7 @@ fn text(status: &Status, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "               {trouble}")?;
     }
     writeln!(out, "fast path      {}", fast_path(status))?;
+    writeln!(out, "kept           {}", kept(&status.kept))?;
     writeln!(out, "events         {}", status.events)?;
     let Tally { written, lost } = status.flow_log;
     let missing: Vec<String> = lost
@@ -100,6 +100,15 @@ fn fast_path(status: &Status) -> String {
             links.join(", "),
             if *full > 0 { format!(", full {full} times") } else { String::new() }
         ),
+    }
+}
+
+fn kept(kept: &Kept) -> String {
+    match &kept.why_off {
+        None if kept.on && kept.left_out == 0 => "connections outlive a kill".to_owned(),
+        None if kept.on => format!("connections outlive a kill, except {} that had no room", kept.left_out),
+        None => "connections are not kept".to_owned(),
+        Some(why) => format!("connections DO NOT OUTLIVE A KILL: {why}"),
     }
 }
 
@@ -171,6 +180,7 @@ mod tests {
                 withheld: vec![[192, 0, 2, 2].into()],
                 retiring: true,
             },
+            kept: Kept { why_off: Some("no space left on device".to_owned()), ..Kept::default() },
             fast_path: FastPath {
                 why_off: Some("switched off".to_owned()),
                 links: vec![String::new()],
@@ -186,7 +196,9 @@ mod tests {
         text(&status, &mut printed).unwrap();
         let printed = String::from_utf8(printed).unwrap();
         assert!(
-            printed.contains("DOES NOT FOLLOW") && printed.contains("drops          no_server 1\n"),
+            printed.contains("DOES NOT FOLLOW")
+                && printed.contains("DO NOT OUTLIVE A KILL: no space")
+                && printed.contains("drops          no_server 1\n"),
             "{printed}"
         );
     }

@@ -96,6 +96,7 @@ impl Service for DirectorService {
             sync: self.sync.status(),
             fleet: self.fleet.status(),
             fast_path: self.fast_path_status(),
+            kept: self.kept.get(),
         }
     }
 

@@ -18,6 +18,7 @@ use super::conn_file::{ConnFile, ConnFileError, Head, LeftConns};
 use super::service::DirectorService;
 use super::state_file::{self, with_ending};
 use lvs::director::{Director, ImportSummary, Restore, StoreOrigin};
+use lvs_control::status::Kept;
 
 /// Between two looks at what has changed.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -106,6 +107,24 @@ impl HandedOver {
     }
 }
 
+/// Whether the file is as it should be, for whoever asks.
+#[derive(Clone, Debug, Default)]
+pub(super) struct KeptState(Arc<Mutex<Kept>>);
+
+impl KeptState {
+    pub(super) fn get(&self) -> Kept {
+        self.0.lock().clone()
+    }
+
+    fn on(&self, left_out: u64) {
+        *self.0.lock() = Kept { on: true, why_off: None, left_out };
+    }
+
+    fn off(&self, error: &io::Error) {
+        *self.0.lock() = Kept { on: false, why_off: Some(error.to_string()), left_out: 0 };
+    }
+}
+
 /// The thread that writes; dropping it leaves the file.
 #[derive(Debug)]
 pub(super) struct ConnKeeper {
@@ -117,9 +136,10 @@ impl ConnKeeper {
     /// Has the connections of a director outlive a kill. None where that cannot be.
     pub(super) fn start_for(live: &DirectorService, options: &Options) -> Option<Self> {
         Self::start(live, beside(&options.socket), options.core.max_conns)
-            .inspect_err(
-                |error| tracing::warn!(%error, "connections will not outlive this director if it is killed"),
-            )
+            .inspect_err(|error| {
+                live.kept.off(error);
+                tracing::warn!(%error, "connections will not outlive this director if it is killed");
+            })
             .ok()
     }
 
@@ -130,7 +150,8 @@ impl ConnKeeper {
         let places = u32::try_from(places).unwrap_or(u32::MAX).next_multiple_of(1024);
         let identity = lvs_host::identity()?;
         let head = Head { identity, started_at: clock.started_at(), places };
-        let mut keeping = Keeping { path, director, clock, head, handed_over, is_failing: false };
+        let state = live.kept.clone();
+        let mut keeping = Keeping { path, director, clock, head, handed_over, state, is_failing: false };
         let thread = thread::Builder::new().name("tunvs-conns".to_owned()).spawn(move || {
             let is_over = |pause| stopped.recv_timeout(pause) != Err(RecvTimeoutError::Timeout);
             loop {
@@ -163,6 +184,7 @@ struct Keeping {
     clock: Clock,
     head: Head,
     handed_over: HandedOver,
+    state: KeptState,
     /// Whether it was said that the file cannot be written.
     is_failing: bool,
 }
@@ -186,11 +208,13 @@ impl Keeping {
             tracing::info!(file = %self.path.display(), "connections outlive a kill again");
         }
         let mut left_out = 0;
+        self.state.on(left_out);
         loop {
             let begun = self.clock.now();
             self.write(&mut file)?;
             if file.left_out() > left_out {
                 left_out = file.left_out();
+                self.state.on(left_out);
                 tracing::debug!(left_out, "connections have no room in the file");
             }
             let took = self.clock.now().since(begun);
@@ -229,6 +253,7 @@ impl Keeping {
     /// Removes the file: one that is not up to date is none.
     fn fail(&mut self, error: &io::Error, is_over: &impl Fn(Duration) -> bool) {
         self.director.end_keeping();
+        self.state.off(error);
         let _ = self.while_ours(is_over, || {
             remove(&self.path);
             Ok(())

@@ -10,6 +10,7 @@ use super::DaemonError;
 use super::access_files::Lists;
 use super::changes::Before;
 use super::clock::{Clock, unix_millis};
+use super::conn_keeper::KeptState;
 use super::counters::AllCounters;
 use super::datapath::Path;
 use super::drain::Drains;
@@ -72,6 +73,7 @@ pub(super) struct DirectorService {
     /// Takes wishes for upgrades.
     pub(super) orders: Option<mpsc::UnboundedSender<Order>>,
     pub(super) estate: parking_lot::Mutex<Estate>,
+    pub(super) kept: KeptState,
     pub(super) inherited: parking_lot::Mutex<Inherited>,
     pub(super) tunnels: Option<Arc<TunnelOffload>>,
     pub(super) fast: Arc<Fast>,
@@ -120,6 +122,7 @@ impl DirectorService {
             moved: watch::Sender::new(false),
             orders: None,
             estate: parking_lot::Mutex::default(),
+            kept: KeptState::default(),
             inherited: parking_lot::Mutex::default(),
             tunnels: path.tunnels.clone(),
             fast: Arc::clone(&path.fast),

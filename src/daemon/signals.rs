@@ -70,7 +70,7 @@ pub(super) fn unblock() -> io::Result<()> {
     Ok(SigSet::from_iter(HEARD).thread_unblock()?)
 }
 
-/// What a request to stop raises at once, whatever is under way.
+/// Flag that a request to stop raises at once, whatever is under way.
 #[derive(Debug, Default)]
 struct StopRequest {
     is_made: bool,

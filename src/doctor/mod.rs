@@ -12,6 +12,7 @@ pub mod filter;
 mod finding;
 mod firewall;
 pub mod host;
+mod kept;
 mod legs;
 pub mod look;
 mod marked;
@@ -38,6 +39,7 @@ pub fn examine(site: &Site) -> Vec<Finding> {
     features::examine(site, &mut findings);
     system::examine(site, &mut findings);
     fast_path::examine(site, &mut findings);
+    kept::examine(site, &mut findings);
     daemons::examine(site, &mut findings);
     network::examine(site, &mut findings);
     big_tcp::examine(site, &mut findings);

@@ -175,6 +175,8 @@ impl Page {
         }
         self.packets(status);
         self.fast_path(status);
+        let kept = "1 where connections outlive a kill of the director.";
+        self.one("tunvs_connections_kept", Gauge, kept, status.kept.on.into());
         self.surroundings(status);
         self.fleet(status);
         self.sync(status);

@@ -54,6 +54,8 @@ ip netns exec client python3 "$here/crash-load.py" load $vip 7 2000 0 2 >"$work/
 said() { grep -c "connections will not outlive this director" "$work/director-ds.log" || true; }
 is_said() { [[ $(said) == 1 ]]; }
 wait_until 10 is_said
+contains "status" "connections DO NOT OUTLIVE A KILL: No space left on device" "$(on ds tunvs status)"
+contains "the doctor" "connections do not outlive a kill of the director: No space left on device" "$(on ds tunvs doctor || true)"
 unharmed "by a full disk"
 rm "$work/state/filler"
 stop_director

@@ -32,6 +32,18 @@ pub struct Status {
     pub fleet: Fleet,
     #[serde(default)]
     pub fast_path: FastPath,
+    #[serde(default)]
+    pub kept: Kept,
+}
+
+/// Whether connections outlive a director that is killed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    pub on: bool,
+    /// None where they do.
+    pub why_off: Option<String>,
+    /// Connections that had no room in the file.
+    pub left_out: u64,
 }
 
 /// Virtual addresses that are to be announced to routers.
