@@ -27,7 +27,16 @@ begun() { grep -q begun "$work/load"; }
 wait_until 20 begun
 served=$(answers client 1 http://$vip)
 counted() { on ds ipvsadm -Ln --stats --exact -t $vip:80; }
-had=$(counted) events=$(on ds tunvs events --no-follow --last 256 | grep -c .)
+# The last packets of a connection come after the answer: until nothing moves for some looks.
+had='' same_for=0
+settled() {
+  local now
+  now=$(counted)
+  if [[ $now == "$had" ]]; then same_for=$((same_for + 1)); else had=$now same_for=0; fi
+  ((same_for >= 3))
+}
+wait_until 20 settled
+events=$(on ds tunvs events --no-follow --last 256 | grep -c .)
 ((events > 0)) || fail "no events, so nothing is shown of them"
 
 # ended: waits for the director's end, with exit status 0.
@@ -42,7 +51,8 @@ goes_on() {
   start_director
   same "counters after $1" "$had" "$(counted)"
   same "the server of a template after $1" "$served" "$(answers client 1 http://$vip)"
-  had=$(counted)
+  same_for=0
+  wait_until 20 settled
   (($(on ds tunvs events --no-follow --last 256 | grep -c .) > events)) || fail "events before $1 are gone"
 }
 
