@@ -43,6 +43,16 @@ line=$(grep -m 1 "client TCP 192.168.1.10:" text.log) || fail "no packet of the 
 contains "after rewriting" "> 192.168.56.183:80" "$line"
 contains "no udp" "0 packets captured, 0 lost" "$(cat udp.err)"
 
+# It goes on when another process takes over.
+ip netns exec ds tunvs capture -w moved.pcapng 2>moved.log &
+capture=$!
+wait_until 10 begun moved.pcapng
+on ds tunvs upgrade
+is_seen() { on client curl -s --max-time 30 http://192.168.1.183/moved && grep -q /moved moved.pcapng; }
+wait_until 10 is_seen
+kill "$capture"
+wait "$capture" || true
+
 # A full disk.
 mkdir full
 mount -t tmpfs -o size=64k tmpfs full
