@@ -55,7 +55,7 @@ def connect(deadline):
         sock = socket.socket()
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind(("", 40000))
-        sock.settimeout(5)
+        sock.settimeout(30)
         try:
             sock.connect((sys.argv[1], 80))
             return sock

@@ -30,7 +30,7 @@ family = socket.AF_INET6 if six else socket.AF_INET
 src, port = ("fd00:1::10" if six else "192.168.1.10"), 40002
 pack = lambda a: socket.inet_pton(family, a)
 bell = socket.socket(family, socket.SOCK_DGRAM)
-bell.settimeout(3)
+bell.settimeout(6)
 bell.bind((src, port))
 data = bytes(33 + n % 90 for n in range(5000))
 def total(b):

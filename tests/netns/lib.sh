@@ -378,7 +378,7 @@ udp_ask() {
 import errno, socket, sys
 addr, port, text, source = sys.argv[1], int(sys.argv[2]), sys.argv[3], int(sys.argv[4])
 s = socket.socket(socket.AF_INET6 if ":" in addr else socket.AF_INET, socket.SOCK_DGRAM)
-s.settimeout(3)
+s.settimeout(20)
 s.bind(("", source))
 s.connect((addr, port))
 try:

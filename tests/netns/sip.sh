@@ -44,7 +44,7 @@ same "datagrams without a Call-ID" 1 "$((refused_after - refused_before))"
 same "a call from the server" "192.168.1.183 5060" "$(on client python3 -c '
 import socket
 bell = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-bell.settimeout(5)
+bell.settimeout(30)
 bell.bind(("", 6100))
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 s.sendto(b"INVITE sip:x SIP/2.0\r\nCall-ID: d4@here\r\nX-Ring: 6100\r\n\r\n", ("192.168.1.183", 5060))

@@ -51,11 +51,11 @@ two_servers -t '[fd00:1::183]:80' 80
 same "the IPv6 service" "rs2 rs1" "$(answers client 2 'http://[fd00:1::183]')"
 same "a client here" "rs2 rs1" "$(answers ds 2 http://192.168.1.183)"
 for rs in 192.168.56.183 fd00:56::183; do
-  on ds ping -qc 2 -i 0.2 -W 2 -I eth2 "$rs"
-  on ds ping -qc 2 -i 0.2 -W 2 -s 4000 -I eth2 "$rs"
+  on ds ping -qc 2 -i 0.2 -W 20 -I eth2 "$rs"
+  on ds ping -qc 2 -i 0.2 -W 20 -s 4000 -I eth2 "$rs"
 done
-same "a check by the link" rs1 "$(on ds curl -sS --max-time 5 --interface eth2 http://192.168.56.183)"
-same "a check by the link, IPv6" rs1 "$(on ds curl -gsS --max-time 5 --interface eth2 'http://[fd00:56::183]')"
+same "a check by the link" rs1 "$(on ds curl -sS --max-time 30 --interface eth2 http://192.168.56.183)"
+same "a check by the link, IPv6" rs1 "$(on ds curl -gsS --max-time 30 --interface eth2 'http://[fd00:56::183]')"
 
 # hears BIND-TO-DEVICE: one datagram to port 6767, and the link that it came by, as the kernel tells (IP_PKTINFO).
 hears() {
@@ -66,7 +66,7 @@ s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 s.setsockopt(socket.IPPROTO_IP, 8, 1)
 if sys.argv[1]: s.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, sys.argv[1].encode())
 s.bind(("", 6767))
-s.settimeout(5)
+s.settimeout(60)
 print("ready", flush=True)
 data, told, _, _ = s.recvmsg(100, 100)
 print(data.decode(), socket.if_indextoname(int.from_bytes(told[0][2][:4], sys.byteorder)), flush=True)
@@ -105,14 +105,14 @@ one_hop() {
 import socket, sys
 is_v6 = ":" in sys.argv[1]
 s = socket.socket(socket.AF_INET6 if is_v6 else socket.AF_INET)
-s.settimeout(3)
+s.settimeout(30)
 s.setsockopt(*((socket.IPPROTO_IPV6, socket.IPV6_UNICAST_HOPS) if is_v6 else (socket.IPPROTO_IP, socket.IP_TTL)), 1)
 s.connect((sys.argv[1], 2222))
 print(s.recv(100).decode().split()[0])' "$2"
 }
 for to in 192.168.56.181 fd00:56::181; do same "one hop to $to" ds "$(one_hop rs1 $to)"; done
 on ds nft flush ruleset
-on client ping -qc 1 -W 2 -t 1 192.168.1.183
+on client ping -qc 1 -W 20 -t 1 192.168.1.183
 
 stop_director
 nothing_left
