@@ -14,3 +14,6 @@ pub mod flow_log;
 pub mod health;
 pub mod memory;
 pub mod metrics;
+pub mod sandbox;
+pub mod seccomp;
+pub mod starter;

@@ -46,6 +46,7 @@ use clap::error::ErrorKind;
 use crate::daemon;
 #[cfg(feature = "demo")]
 use crate::demo;
+use crate::starter;
 use error::CliError;
 
 /// Does what the command line says.
@@ -57,53 +58,43 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
         Ok(parsed) => parsed,
         Err(error) => return complain(&error),
     };
+    let out = &mut std::io::stdout();
     let outcome = match parsed.command {
         args::Command::Run(given) => return run(*given),
-        args::Command::RealServer(given) => real_server::run(*given, &mut std::io::stdout()),
-        args::Command::Cleanup { socket } => run::cleanup(&socket, &mut std::io::stdout()),
-        args::Command::Check(given) => check::run(&given, &mut std::io::stdout()).map_err(CliError::from),
-        args::Command::Convert(given) => convert::run(&given, &mut std::io::stdout()).map_err(CliError::from),
-        args::Command::Reload(given) => {
-            changes::reload(&given, &mut std::io::stdout()).map_err(CliError::from)
-        }
-        args::Command::Upgrade(given) => upgrade::run(&given, &mut std::io::stdout()).map_err(CliError::from),
+        args::Command::RealServer(given) => real_server::run(*given, out),
+        args::Command::Cleanup { socket } => run::cleanup(&socket, out),
+        args::Command::Check(given) => check::run(&given, out).map_err(CliError::from),
+        args::Command::Convert(given) => convert::run(&given, out).map_err(CliError::from),
+        args::Command::Reload(given) => changes::reload(&given, out).map_err(CliError::from),
+        args::Command::Upgrade(given) => upgrade::run(&given, out).map_err(CliError::from),
         args::Command::Stop(given) => stop::run(&given).map_err(CliError::from),
         args::Command::Attend { director } => return attend(director),
-        args::Command::StateFormats => upgrade::formats(&mut std::io::stdout()).map_err(CliError::from),
+        args::Command::StartPrograms => starter::run_process().map_err(CliError::Write),
+        args::Command::StateFormats => upgrade::formats(out).map_err(CliError::from),
         args::Command::Diff(given) => return diff(&given),
         args::Command::Doctor(given) => return doctor(&given),
         args::Command::Exec { socket, words } => return exec(&socket, &words),
-        args::Command::Proc { file, socket } => {
-            tables::proc(&file, &socket, &mut std::io::stdout()).map_err(CliError::from)
-        }
-        args::Command::Counters { socket } => {
-            tables::counters(&socket, &mut std::io::stdout()).map_err(CliError::from)
-        }
-        args::Command::Events(given) => events::run(&given, &mut std::io::stdout()).map_err(CliError::from),
-        args::Command::Status(given) => status::run(&given, &mut std::io::stdout()).map_err(CliError::from),
-        args::Command::Sync(given) => sync::run(&given, &mut std::io::stdout()).map_err(CliError::from),
+        args::Command::Proc { file, socket } => tables::proc(&file, &socket, out).map_err(CliError::from),
+        args::Command::Counters { socket } => tables::counters(&socket, out).map_err(CliError::from),
+        args::Command::Events(given) => events::run(&given, out).map_err(CliError::from),
+        args::Command::Status(given) => status::run(&given, out).map_err(CliError::from),
+        args::Command::Sync(given) => sync::run(&given, out).map_err(CliError::from),
         #[cfg(feature = "top")]
-        args::Command::Top(given) => top::run(&given, &mut std::io::stdout()).map_err(CliError::from),
-        args::Command::Connections(given) => {
-            connections::run(given, &mut std::io::stdout()).map_err(CliError::from)
-        }
-        args::Command::Health(given) => health::run(&given, &mut std::io::stdout()).map_err(CliError::from),
-        args::Command::Drain(given) => drain::drain(&given, &mut std::io::stdout()).map_err(CliError::from),
+        args::Command::Top(given) => top::run(&given, out).map_err(CliError::from),
+        args::Command::Connections(given) => connections::run(given, out).map_err(CliError::from),
+        args::Command::Health(given) => health::run(&given, out).map_err(CliError::from),
+        args::Command::Drain(given) => drain::drain(&given, out).map_err(CliError::from),
         args::Command::Undrain(given) => drain::undrain(&given).map_err(CliError::from),
-        args::Command::Explain(given) => explain::run(&given, &mut std::io::stdout()).map_err(CliError::from),
-        args::Command::Capture(given) => capture::run(&given, &mut std::io::stdout()).map_err(CliError::from),
-        args::Command::Save { socket } => {
-            tables::save(&socket, &mut std::io::stdout()).map_err(CliError::from)
-        }
-        args::Command::Restore(given) => {
-            tables::restore(&given, &mut std::io::stdout()).map_err(CliError::from)
-        }
+        args::Command::Explain(given) => explain::run(&given, out).map_err(CliError::from),
+        args::Command::Capture(given) => capture::run(&given, out).map_err(CliError::from),
+        args::Command::Save { socket } => tables::save(&socket, out).map_err(CliError::from),
+        args::Command::Restore(given) => tables::restore(&given, out).map_err(CliError::from),
         args::Command::Sysctl { name, value, socket } => {
-            sysctl::run(name, value, &socket, &mut std::io::stdout()).map_err(CliError::from)
+            sysctl::run(name, value, &socket, out).map_err(CliError::from)
         }
         args::Command::Generate { share } => generate::run(&share).map_err(CliError::from),
-        args::Command::Vips(given) => fleet::vips(&given, &mut std::io::stdout()).map_err(CliError::from),
-        args::Command::Retire(given) => fleet::retire(&given, &mut std::io::stdout()).map_err(CliError::from),
+        args::Command::Vips(given) => fleet::vips(&given, out).map_err(CliError::from),
+        args::Command::Retire(given) => fleet::retire(&given, out).map_err(CliError::from),
         #[cfg(feature = "demo")]
         args::Command::Demo { keep } => demo::run(&demo::Options { keep }).map_err(CliError::from),
     };

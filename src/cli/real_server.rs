@@ -60,6 +60,7 @@ fn options(given: RealServerArgs) -> Result<daemon::RealServerOptions, RealServe
         gre: modes.contains(&Mode::Gre),
         gue_ports,
         tun: given.tun,
+        sandbox: !given.no_sandbox,
         device: lvs_device::Options { offload: !given.no_offload, ..lvs_device::Options::default() },
     })
 }

@@ -75,6 +75,7 @@ fn options(given: RunArgs, source: Option<Source>, config: Config) -> daemon::Op
             queues: given.queues.or(file.queues).map_or(1, Queues::count),
         },
         fast_path: fast_path(!given.no_fast_path && file.fast_path.unwrap_or(true), file.fast_path_conns),
+        sandbox: !given.no_sandbox && file.sandbox.unwrap_or(true),
         drop_alarm: given.drop_alarm.or(file.drop_alarm).unwrap_or(lvs_config::defaults::DROP_ALARM),
         sync: sync_options(
             given.sync_channel.then_some(true).or(file.sync_channel),

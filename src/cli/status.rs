@@ -76,6 +76,7 @@ fn text(status: &Status, out: &mut dyn Write) -> io::Result<()> {
     }
     writeln!(out, "fast path      {}", fast_path(status))?;
     writeln!(out, "kept           {}", kept(&status.kept))?;
+    sandbox(status, out)?;
     writeln!(out, "events         {}", status.events)?;
     let Tally { written, lost } = status.flow_log;
     let missing: Vec<String> = lost
@@ -88,6 +89,11 @@ fn text(status: &Status, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "flow log       {written} lines{}", missing.concat())?;
     }
     Ok(())
+}
+
+fn sandbox(status: &Status, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "sandbox        {}", status.sandbox.in_force().as_deref().unwrap_or("off"))?;
+    status.sandbox.missing.iter().try_for_each(|why| writeln!(out, "               {why}"))
 }
 
 fn fast_path(status: &Status) -> String {
@@ -166,7 +172,7 @@ fn listed<'a>(counters: impl Iterator<Item = (&'a String, &'a u64)>) -> String {
 mod tests {
     use super::*;
     use crate::cli::document;
-    use lvs_control::status::{Host, Process, Queue};
+    use lvs_control::status::{Host, Process, Queue, Sandbox};
 
     #[test]
     fn the_document_shows_this_shape() {
@@ -186,6 +192,7 @@ mod tests {
                 links: vec![String::new()],
                 ..FastPath::default()
             },
+            sandbox: Sandbox { missing: vec![String::new()], ..Sandbox::default() },
             host: Host { troubles: vec![String::new()], ..Host::default() },
             ..Status::default()
         };

@@ -97,6 +97,7 @@ impl Service for DirectorService {
             fleet: self.fleet.status(),
             fast_path: self.fast_path_status(),
             kept: self.kept.get(),
+            sandbox: self.sandbox.clone(),
         }
     }
 

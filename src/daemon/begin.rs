@@ -29,17 +29,20 @@ use super::serving::{Order, Running, go_on};
 use super::signals::SignalWatch;
 use super::sync::channel::Trust;
 use super::upgrade::{self, Successor};
-use super::{DaemonError, Ending, Options, Programs, defaults, journal_path};
+use super::{DaemonError, Ending, Options, Started, defaults, journal_path};
 
 /// Runs a director that nobody ran before, or one that was killed.
-pub(super) async fn run_first(mut options: Options, programs: Programs) -> Result<Ending, DaemonError> {
+pub(super) async fn run_first(
+    mut options: Options,
+    started: Started,
+    socket: ControlSocket,
+) -> Result<Ending, DaemonError> {
     let stop = StopFlag::default();
     let signals = SignalWatch::start().map_err(DaemonError::start("the signal watch"))?;
     signals.stops(stop.clone());
-    lvs_host::any_workable()?;
-    let socket = ControlSocket::bind(&options.socket)?;
     let trust = Trust::load(options.sync.clone())?;
     let (exporters, pages) = RunningExporters::new(options.exporters.clone());
+    let exporters = exporters.within(&started.sandbox);
     let prepared = exporters.prepare(&options.declared.exporters).await?;
     let clock = Clock::start();
     let director = new_director(&options.core);
@@ -48,7 +51,7 @@ pub(super) async fn run_first(mut options: Options, programs: Programs) -> Resul
     let devices = left.host.iter().flat_map(Inheritance::devices).map(str::to_owned).collect();
 
     let (report, ended) = mpsc::unbounded_channel();
-    let path = datapath::Path::new(Arc::clone(&director), clock, report, programs).joining(devices);
+    let path = datapath::Path::new(Arc::clone(&director), clock, report, started.loaded).joining(devices);
     let names = options.tun_names();
     let vip = Interface::open(&names.vip, options.device, &path)?;
     let server_path = datapath::Path { side: Side::Server, ..path.clone() };
@@ -57,6 +60,7 @@ pub(super) async fn run_first(mut options: Options, programs: Programs) -> Resul
 
     let (order, orders) = mpsc::unbounded_channel();
     let live = director_service(&path, &stop, (exporters, trust), order, &mut options);
+    let live = live.sandboxed(started.sandbox);
     let live = Arc::new(live.among_others(Fleet::new(options.fleet.clone(), clock.now(), false)));
     director.expect_drained(DrainFile::beside(&options.socket).restore());
     live.estate.lock().interfaces = vec![vip, rs];
@@ -76,7 +80,7 @@ pub(super) async fn run_first(mut options: Options, programs: Programs) -> Resul
 /// Runs a director that takes over from the one that runs.
 pub(super) async fn run_after(
     mut options: Options,
-    programs: Programs,
+    started: Started,
     mut successor: Successor,
 ) -> Result<Ending, DaemonError> {
     let (told, now) = successor.greet()?;
@@ -84,15 +88,16 @@ pub(super) async fn run_after(
     // Nothing heeds a signal before all is in place: from the first packet on a stop has as much to keep or to undo as later.
     let signals = SignalWatch::start().map_err(DaemonError::start("the signal watch"))?;
     let (exporters, pages) = RunningExporters::new(options.exporters.clone());
+    let exporters = exporters.within(&started.sandbox);
     let clock = Clock::from(now);
     let director = new_director(&options.core);
     let (report, ended) = mpsc::unbounded_channel();
-    let path = datapath::Path::new(Arc::clone(&director), clock, report, programs);
+    let path = datapath::Path::new(Arc::clone(&director), clock, report, started.loaded);
     let (order, orders) = mpsc::unbounded_channel();
     let trust = Trust::load(options.sync.clone())?;
     let live = director_service(&path, &stop, (exporters, trust), order, &mut options);
     let fleet = Fleet::new(options.fleet.clone(), clock.now(), true);
-    let live = live.begun(told.started()).among_others(fleet);
+    let live = live.begun(told.started()).among_others(fleet).sandboxed(started.sandbox);
     let live = Arc::new(live);
     live.declare_checks(&options.declared.health);
     let taking = {

@@ -25,6 +25,7 @@ use crate::metrics::{self, BindError, Limits};
 use lvs::director::{Director, FlowLogging, LostFlows};
 use lvs_config::{Exporters, defaults};
 use lvs_control::flow_log::{Losses, Tally};
+use lvs_control::status;
 
 /// How often records are written.
 const FLOW_TICK: Duration = Duration::from_millis(100);
@@ -38,6 +39,10 @@ pub enum ExporterError {
     Metrics(#[from] BindError),
     #[error(transparent)]
     FlowLog(#[from] OpenError),
+    #[error(
+        "{0}: the director writes where its file said at the start, and `tunvs upgrade` starts it with this one"
+    )]
+    Confined(OpenError),
 }
 
 /// Pages on another socket or within other limits; without a listener there are none.
@@ -51,6 +56,8 @@ pub(super) struct RunningExporters {
     /// As it is now.
     current: tokio::sync::Mutex<Current>,
     tally: Arc<Mutex<Tally>>,
+    /// Files elsewhere cannot be written any more.
+    is_confined: bool,
 }
 
 #[derive(Debug, Default)]
@@ -75,6 +82,10 @@ impl RunningExporters {
     pub(super) fn new(given: Exporters) -> (Self, mpsc::UnboundedReceiver<Pages>) {
         let (pages, changes) = mpsc::unbounded_channel();
         (Self { given, pages: Some(pages), ..Self::default() }, changes)
+    }
+
+    pub(super) fn within(self, sandbox: &status::Sandbox) -> Self {
+        Self { is_confined: sandbox.landlock.is_some(), ..self }
     }
 
     /// The listener of the pages, if there is one, for a successor.
@@ -127,7 +138,13 @@ impl RunningExporters {
         if exporters.flow_log != current.exporters.flow_log
             && let Some(path) = exporters.flow_log.clone()
         {
-            prepared.sink = Some(Sink::open(Target::of(path))?);
+            prepared.sink = Some(Sink::open(Target::of(path)).map_err(|error| {
+                if self.is_confined && error.is_denied() {
+                    ExporterError::Confined(error)
+                } else {
+                    ExporterError::FlowLog(error)
+                }
+            })?);
         }
         prepared.exporters = exporters;
         Ok(prepared)

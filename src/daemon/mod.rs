@@ -50,11 +50,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use lvs::director::Director;
-use lvs_control::Upgraded;
+use lvs_control::socket::ControlSocket;
+use lvs_control::{Upgraded, status};
 use lvs_device::TunnelOffload;
 use lvs_health::spec::programs;
 use lvs_host::{self, CleanedUp, HostError, Plumbing, Step};
 
+use crate::sandbox::{self, Sandbox};
+use crate::starter::{self, Bounds};
 use begin::random_secret;
 pub(crate) use clock::Clock;
 pub use error::DaemonError;
@@ -117,10 +120,18 @@ pub fn run(options: Options) -> Result<i32, DaemonError> {
     let runs_programs = programs(&options.declared.health).next().is_some();
     privileges::join_bfd_groups(&options.declared.health);
     privileges::shed(&privileges::DIRECTOR, if runs_programs { &privileges::PROGRAMS } else { &[] })?;
+    if successor.is_none() {
+        lvs_host::any_workable()?;
+    }
+    // Its folder has to be there when rights to change folders are given up.
+    let socket = if successor.is_none() { Some(ControlSocket::bind(&options.socket)?) } else { None };
+    let sandbox = confine(&options, runs_programs)?;
+    let started = Started { loaded, sandbox: sandbox.status.clone() };
     let runtime = control_runtime()?;
-    let ending = match successor {
-        None => runtime.block_on(begin::run_first(options, loaded))?,
-        Some(successor) => runtime.block_on(begin::run_after(options, loaded, successor))?,
+    let ending = match (socket, successor) {
+        (_, Some(successor)) => runtime.block_on(begin::run_after(options, started, successor))?,
+        (Some(socket), None) => runtime.block_on(begin::run_first(options, started, socket))?,
+        (None, None) => return Ok(1),
     };
     match ending {
         Ending::Stopped => Ok(0),
@@ -129,6 +140,34 @@ pub fn run(options: Options) -> Result<i32, DaemonError> {
             Ok(upgrade::take_leave(&live, &upgraded, signals))
         }
     }
+}
+
+/// Things that were done before the first thread.
+#[derive(Debug)]
+struct Started {
+    loaded: Programs,
+    sandbox: status::Sandbox,
+}
+
+/// Gives up for good what a director does not need, once the process is there that starts programs for it.
+fn confine(options: &Options, runs_programs: bool) -> Result<Sandbox, DaemonError> {
+    if !options.sandbox {
+        return Ok(Sandbox::off());
+    }
+    let kept = options.kept();
+    if let Some(folder) = &kept.proc_dir {
+        let _ = std::fs::create_dir_all(folder);
+    }
+    let bounds = Bounds {
+        config: options.config.clone(),
+        args: std::env::args_os().collect(),
+        written: sandbox::written(&kept),
+    };
+    if let Err(error) = starter::begin(&bounds, privileges::may_change_user()) {
+        return Ok(Sandbox::none(&format!("no process that starts programs: {error}")));
+    }
+    privileges::shed(&privileges::DIRECTOR, if runs_programs { &privileges::ENDING } else { &[] })?;
+    Ok(sandbox::enter(&kept))
 }
 
 /// Programs that the kernel let us load.

@@ -10,6 +10,7 @@ use lvs_host::{HostOptions, TunNames};
 
 use super::fleet::FleetOptions;
 use super::sync::channel::SyncOptions;
+use crate::sandbox::Kept;
 
 /// Whether plain packets go past the director.
 #[derive(Clone, Copy, Debug)]
@@ -33,6 +34,8 @@ pub struct Options {
     pub device: lvs_device::Options,
     pub fast_path: FastPathOptions,
     pub core: Settings,
+    /// Rights are given up for good after the start.
+    pub sandbox: bool,
     pub proc_dir: Option<PathBuf>,
     /// SCTP services are in its files.
     pub proc_sctp: bool,
@@ -61,6 +64,12 @@ impl Options {
             fast_path: self.fast_path.is_wanted,
             ..HostOptions::default()
         }
+    }
+
+    /// Files that are written after the start.
+    pub(super) fn kept(&self) -> Kept {
+        let flow_log = self.exporters.flow_log.clone().or_else(|| self.declared.exporters.flow_log.clone());
+        Kept { socket: self.socket.clone(), flow_log, proc_dir: self.proc_dir.clone() }
     }
 
     pub fn tun_names(&self) -> TunNames {

@@ -5,6 +5,7 @@ use caps::errors::CapsError;
 use caps::{CapSet, Capability, CapsHashSet};
 use nix::unistd::{Gid, getgroups, setgroups};
 
+use crate::starter;
 use lvs_health::spec::{CheckKind, Program, ServiceHealth, programs};
 use lvs_names::accounts::Accounts;
 
@@ -19,6 +20,9 @@ pub(super) const REAL_SERVER: [Capability; 1] = [Capability::CAP_NET_ADMIN];
 pub(super) const PROGRAMS: [Capability; 3] =
     [Capability::CAP_SETUID, Capability::CAP_SETGID, Capability::CAP_KILL];
 
+/// Of these, what is left to a director once another process starts its programs.
+pub(super) const ENDING: [Capability; 1] = [Capability::CAP_KILL];
+
 /// A program that would fail each time.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
@@ -30,9 +34,13 @@ pub(super) struct CannotChangeUser {
     user: String,
 }
 
-/// Whether this process may run programs as other users.
+/// Whether programs may be run as other users, by this process or by the one that starts them.
 pub(super) fn may_change_user() -> bool {
-    PROGRAMS.into_iter().all(|cap| caps::has_cap(None, CapSet::Effective, cap).unwrap_or(false))
+    starter::may_change_user().unwrap_or_else(|| has_all(&PROGRAMS))
+}
+
+fn has_all(wanted: &[Capability]) -> bool {
+    wanted.iter().all(|cap| caps::has_cap(None, CapSet::Effective, *cap).unwrap_or(false))
 }
 
 /// Looks whether a reload brings the first program that runs as another user to a director that may not do so.

@@ -22,6 +22,7 @@ use super::{
     DaemonError, all_undone, clean_up_before_start, control_runtime, journal_path, notify, privileges,
     random_secret,
 };
+use crate::sandbox::{self, Kept, Sandbox};
 use lvs::director::{
     Command, CommandError, Director, Explanation, Query, Question, Reply, Settings, Verdict,
 };
@@ -44,6 +45,8 @@ pub struct Options {
     pub gue_ports: Vec<u16>,
     pub tun: String,
     pub device: lvs_device::Options,
+    /// Rights are given up for good after the start.
+    pub sandbox: bool,
 }
 
 impl Options {
@@ -92,11 +95,21 @@ pub fn run(options: Options) -> Result<(), DaemonError> {
     let socket = ControlSocket::bind(&options.socket)?;
     let ports = IdlePorts::open(&options.gue_ports)?;
     privileges::shed(&privileges::REAL_SERVER, &[])?;
-    control_runtime()?.block_on(run_inside(options, socket, ports))
+    // It runs no programs, and is not taken over from.
+    let sandbox = match options.sandbox {
+        true => sandbox::enter(&Kept { socket: options.socket.clone(), ..Kept::default() }),
+        false => Sandbox::off(),
+    };
+    control_runtime()?.block_on(run_inside(options, (socket, ports), sandbox.status.clone()))
 }
 
-async fn run_inside(options: Options, socket: ControlSocket, ports: IdlePorts) -> Result<(), DaemonError> {
+async fn run_inside(
+    options: Options,
+    (socket, ports): (ControlSocket, IdlePorts),
+    sandbox: status::Sandbox,
+) -> Result<(), DaemonError> {
     let stop = StopFlag::default();
+    let told = sandbox.clone();
     let mut signals = SignalWatch::start().map_err(DaemonError::start("the signal watch"))?;
     signals.stops(stop.clone());
     let journal = journal_path(&options.socket);
@@ -117,11 +130,12 @@ async fn run_inside(options: Options, socket: ControlSocket, ports: IdlePorts) -
     };
     let (stop, stopped) = oneshot::channel::<()>();
     let served = socket.listener().map_err(DaemonError::start("the control server")).map(|listener| {
-        let service = Arc::new(RealServer { counters, clock, started: rfc3339(unix_millis()) });
+        let service = Arc::new(RealServer { counters, clock, started: rfc3339(unix_millis()), sandbox });
         tokio::spawn(server::serve(listener, service, async { drop(stopped.await) }))
     });
     let mut outcome = match &served {
         Ok(_) => {
+            sandbox::tell(&told);
             tracing::info!(socket = %socket.path().display(), "ready");
             notify(sd_notify::NotifyState::Ready);
             follow(&mut plumbing, &mut signals, &mut ended).await
@@ -287,6 +301,7 @@ struct RealServer {
     counters: Arc<AllCounters>,
     clock: Clock,
     started: String,
+    sandbox: status::Sandbox,
 }
 
 impl Service for RealServer {
@@ -318,6 +333,7 @@ impl Service for RealServer {
                 config: None,
             },
             queues: self.counters.queues(),
+            sandbox: self.sandbox.clone(),
             ..Status::default()
         }
     }

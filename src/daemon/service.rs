@@ -34,7 +34,7 @@ use lvs::service::{Endpoint, Family, ServiceKey};
 use lvs_config::{Declared, Source};
 use lvs_control::capture::Taps;
 use lvs_control::events::Events;
-use lvs_control::status::Queue;
+use lvs_control::status::{self, Queue};
 use lvs_control::{Applied, Counter, OnError};
 use lvs_device::{OffQueue, TunWriter, TunnelOffload};
 use lvs_events::rfc3339;
@@ -52,6 +52,7 @@ pub(super) struct DirectorService {
     pub(super) taps: Arc<Taps>,
     pub(super) host: Arc<Following>,
     pub(super) config: Option<PathBuf>,
+    pub(super) sandbox: status::Sandbox,
     pub(super) started: String,
     /// Held while tables are looked at and changed by what was seen.
     pub(super) table_lock: Mutex<()>,
@@ -108,6 +109,7 @@ impl DirectorService {
             neighbours,
             taps,
             config: None,
+            sandbox: status::Sandbox::default(),
             started: rfc3339(unix_millis()),
             table_lock: Mutex::new(()),
             configured: Configured::default(),
@@ -186,6 +188,10 @@ impl DirectorService {
     /// Keeps the marks of drained servers there.
     pub(super) fn with_drain_file(self, file: DrainFile) -> Self {
         Self { drain_file: Some(file), ..self }
+    }
+
+    pub(super) fn sandboxed(self, sandbox: status::Sandbox) -> Self {
+        Self { sandbox, ..self }
     }
 
     /// Carries out decisions about packets that come by no queue.

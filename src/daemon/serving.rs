@@ -9,6 +9,7 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
+use crate::sandbox;
 use ipvsadm::proc::tree::ProcTree;
 use lvs_control::socket::ControlSocket;
 use lvs_control::{ReloadRequest, UpgradeRefusal, Upgraded, server};
@@ -146,6 +147,7 @@ async fn serve(
     let checks = checks::start(live).map_err(DaemonError::start("the health checks"))?;
     let (stop_files, files_stopped) = oneshot::channel();
     let files = tree.map(|tree| tokio::spawn(proc_dir::keep(tree, Arc::clone(live), files_stopped)));
+    sandbox::tell(&live.sandbox);
     tracing::info!(socket = %running.socket.path().display(), "ready");
     live.events.publish(running.event.clone());
     notify(sd_notify::NotifyState::Ready);

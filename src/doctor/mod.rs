@@ -20,6 +20,7 @@ mod mends;
 mod network;
 mod probe;
 mod program;
+mod sandbox;
 mod servers;
 pub mod site;
 mod system;
@@ -40,6 +41,7 @@ pub fn examine(site: &Site) -> Vec<Finding> {
     system::examine(site, &mut findings);
     fast_path::examine(site, &mut findings);
     kept::examine(site, &mut findings);
+    sandbox::examine(site, &mut findings);
     daemons::examine(site, &mut findings);
     network::examine(site, &mut findings);
     big_tcp::examine(site, &mut findings);

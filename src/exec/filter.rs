@@ -8,22 +8,11 @@ use lvs_sys::seccomp::{Data, Instruction};
 
 use super::descriptors::Descriptors;
 use super::names::{GENERIC, NETLINK, OPTIONS, SOL_NETLINK};
-
-const LOAD: u16 = (libc::BPF_LD | libc::BPF_W | libc::BPF_ABS) as u16;
-const IS: u16 = (libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K) as u16;
-const IS_LEAST: u16 = (libc::BPF_JMP | libc::BPF_JGE | libc::BPF_K) as u16;
-const RETURN: u16 = (libc::BPF_RET | libc::BPF_K) as u16;
+use crate::seccomp::{ARCH, HAS, IS, IS_LEAST, RETURN, always, argument, give, jump, load};
 
 const ALLOW: u32 = libc::SECCOMP_RET_ALLOW;
 const NOTICE: u32 = libc::SECCOMP_RET_USER_NOTIF;
 const NO_SUCH_CALL: u32 = libc::SECCOMP_RET_ERRNO | libc::ENOSYS as u32;
-
-#[cfg(target_arch = "x86_64")]
-const ARCH: u32 = 0xc000_003e;
-#[cfg(target_arch = "aarch64")]
-const ARCH: u32 = 0xc000_00b7;
-#[cfg(target_arch = "riscv64")]
-const ARCH: u32 = 0xc000_00f3;
 
 /// Calls whose first argument is a descriptor, and that are noticed for emulated ones; the most frequent first.
 const BY_DESCRIPTOR: &[libc::c_long] = &[
@@ -91,8 +80,7 @@ fn of_call(out: &mut Vec<Instruction>, call: libc::c_long, mut body: Vec<Instruc
 }
 
 fn unless_empty_path(flags: usize) -> Vec<Instruction> {
-    let has = (libc::BPF_JMP | libc::BPF_JSET | libc::BPF_K) as u16;
-    vec![argument(flags), jump(has, libc::AT_EMPTY_PATH as u32, 1, 0), give(NOTICE), give(ALLOW)]
+    vec![argument(flags), jump(HAS, libc::AT_EMPTY_PATH as u32, 1, 0), give(NOTICE), give(ALLOW)]
 }
 
 fn socket() -> Vec<Instruction> {
@@ -152,56 +140,10 @@ fn if_emulated(descriptors: &Descriptors, body: Vec<Instruction>) -> Vec<Instruc
     out
 }
 
-fn load(offset: usize) -> Instruction {
-    Instruction { code: LOAD, jt: 0, jf: 0, k: offset as u32 }
-}
-
-/// The low half of an argument: descriptors, levels and names are 32 bits.
-fn argument(number: usize) -> Instruction {
-    let high_first = if cfg!(target_endian = "big") { 4 } else { 0 };
-    load(offset_of!(Data, args) + number * 8 + high_first)
-}
-
-fn jump(code: u16, value: u32, yes: usize, no: usize) -> Instruction {
-    Instruction { code, jt: yes as u8, jf: no as u8, k: value }
-}
-
-fn always(over: usize) -> Instruction {
-    Instruction { code: (libc::BPF_JMP | libc::BPF_JA) as u16, jt: 0, jf: 0, k: over as u32 }
-}
-
-fn give(value: u32) -> Instruction {
-    Instruction { code: RETURN, jt: 0, jf: 0, k: value }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const JUMP_IF_SET: u16 = (libc::BPF_JMP | libc::BPF_JSET | libc::BPF_K) as u16;
-
-    /// Outcome of a call, as the kernel would compute it.
-    fn outcome(filter: &[Instruction], arch: u32, call: libc::c_long, args: [u64; 3]) -> u32 {
-        let (mut at, mut value) = (0, 0u32);
-        loop {
-            let Instruction { code, jt, jf, k } = filter[at];
-            at += 1;
-            match code {
-                LOAD => {
-                    value = match k as usize {
-                        0 => call as u32,
-                        4 => arch,
-                        offset => args[(offset - 16) / 8] as u32,
-                    }
-                }
-                IS => at += usize::from(if value == k { jt } else { jf }),
-                IS_LEAST => at += usize::from(if value >= k { jt } else { jf }),
-                RETURN => return k,
-                JUMP_IF_SET => at += usize::from(if value & k != 0 { jt } else { jf }),
-                _ => at += k as usize,
-            }
-        }
-    }
+    use crate::seccomp::outcome;
 
     #[test]
     fn what_concerns_ipvs_is_noticed_and_nothing_else() {

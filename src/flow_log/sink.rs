@@ -38,6 +38,13 @@ pub struct OpenError {
     source: io::Error,
 }
 
+impl OpenError {
+    /// Whether the system lets this process not.
+    pub fn is_denied(&self) -> bool {
+        self.source.kind() == io::ErrorKind::PermissionDenied
+    }
+}
+
 #[derive(Debug)]
 enum Out {
     File(File),

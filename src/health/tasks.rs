@@ -18,6 +18,7 @@ use tokio::task::JoinHandle;
 
 use super::pin::DirectorHandle;
 use super::probe::{Concerns, ProbeError, probe, run_script};
+use crate::starter::StartError;
 use lvs::Time;
 use lvs::director::Director;
 use lvs_config::programs;
@@ -174,7 +175,7 @@ impl Job {
         // A server is not to wait for a check that cannot be made.
         if let CheckKind::Script(check) = &self.asked.check.kind
             && let Err(unfit) = programs::look(&check.script)
-            && !self.tell(failed(&unfit.into(), Duration::ZERO), &mut told).await
+            && !self.tell(failed(&StartError::from(unfit).into(), Duration::ZERO), &mut told).await
         {
             return;
         }

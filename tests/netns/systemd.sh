@@ -97,6 +97,7 @@ main_process() { inside systemctl show -P MainPID tunvs; }
 
 inside systemctl start tunvs
 serves || fail "started, but: $(inside ipvsadm -Ln 2>&1)"
+contains "the sandbox within that of the unit" "sandbox        no new privileges, a filter of system calls, Landlock" "$(inside tunvs status)"
 
 # A server that went down and would have to be found well a thousand times before it comes up.
 kill -STOP "$(cat "$work/web-rs2/pid")"

@@ -18,7 +18,7 @@ first=$(stat -c %i "$work/state/sock.conns")
 on ds tunvs upgrade
 anew() { [[ $(stat -c %i "$work/state/sock.conns") != "$first" && ! -e $work/state/sock.conns.new ]]; }
 wait_until 10 anew
-successor=$(pgrep -P "$director")
+successor=$(pgrep -P "$director" -f "tunvs run")
 second=$(stat -c %i "$work/state/sock.conns")
 # Begun after the upgrade: only the successor can have written them.
 ip netns exec client python3 "$here/crash-load.py" load $vip 7 50 5 3 >"$work/load" 2>"$work/load.log" &

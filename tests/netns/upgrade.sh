@@ -3,6 +3,9 @@
 # upgrade.sh [TIMES]: that many upgrades under load; 3 without a number.
 . "$(dirname "$0")/lib.sh"
 topology
+# The director writes there, and takes no binary from there.
+mkdir state
+export TUNVS_SOCKET=$work/state/sock
 web rs1
 web rs2
 for server in rs1 rs2; do

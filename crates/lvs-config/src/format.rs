@@ -9,7 +9,7 @@ use ipvsadm::SystemNames;
 use ipvsadm::tables::read as rules;
 
 /// A file, and how it is to be read.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Source {
     pub path: PathBuf,
     /// None: as it looks.
@@ -46,7 +46,7 @@ impl Source {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Format {
     Toml,
     /// keepalived.conf.

@@ -34,6 +34,8 @@ pub struct Status {
     pub fast_path: FastPath,
     #[serde(default)]
     pub kept: Kept,
+    #[serde(default)]
+    pub sandbox: Sandbox,
 }
 
 /// Whether connections outlive a director that is killed.
@@ -44,6 +46,32 @@ pub struct Kept {
     pub why_off: Option<String>,
     /// Connections that had no room in the file.
     pub left_out: u64,
+}
+
+/// Rights that the process has given up for good, beside capabilities.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sandbox {
+    pub no_new_privs: bool,
+    /// Calls that are never needed are refused.
+    pub seccomp: bool,
+    /// Version of Landlock. None: files may be changed wherever the user may.
+    pub landlock: Option<u32>,
+    /// Why a part is not in force.
+    pub missing: Vec<String>,
+}
+
+impl Sandbox {
+    /// Parts that are in force, in words. None: nothing is.
+    pub fn in_force(&self) -> Option<String> {
+        let landlock = self.landlock.map(|version| format!("Landlock {version}"));
+        let parts = [
+            self.no_new_privs.then(|| "no new privileges".to_owned()),
+            self.seccomp.then(|| "a filter of system calls".to_owned()),
+            landlock,
+        ];
+        let parts: Vec<String> = parts.into_iter().flatten().collect();
+        (!parts.is_empty()).then(|| parts.join(", "))
+    }
 }
 
 /// Virtual addresses that are to be announced to routers.

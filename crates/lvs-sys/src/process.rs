@@ -1,22 +1,52 @@
-//! Processes: a second one with the same memory (fork(2)), and signals of any number (kill(2)).
+//! Processes: a second one with the same memory (fork(2)), signals of any number (kill(2)), and their ends.
 
 use std::io;
+use std::os::fd::{FromRawFd, OwnedFd};
 
 use nix::unistd::{ForkResult, Pid};
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
 
 /// Goes on twice: None in the new process, its number in the old one.
 ///
 /// # Errors
 /// Errors of `fork(2)`, and EBUSY where the process has more than one thread.
 pub fn fork() -> io::Result<Option<Pid>> {
-    if std::fs::read_dir("/proc/self/task")?.count() != 1 {
-        return Err(io::Error::from_raw_os_error(libc::EBUSY));
-    }
+    one_thread()?;
     // SAFETY: there is one thread, so no other can hold a lock that the new process would wait for.
     match unsafe { nix::unistd::fork() }? {
         ForkResult::Child => Ok(None),
         ForkResult::Parent { child } => Ok(Some(child)),
     }
+}
+
+/// # Errors
+/// EBUSY: this process has more than one thread.
+pub(crate) fn one_thread() -> io::Result<()> {
+    match std::fs::read_dir("/proc/self/task")?.count() {
+        1 => Ok(()),
+        _ => Err(io::Error::from_raw_os_error(libc::EBUSY)),
+    }
+}
+
+/// Waits until a process has ended, and leaves it to be waited for.
+///
+/// # Errors
+/// No such process, or no such call (before Linux 5.3).
+pub async fn ended(process: Pid) -> io::Result<()> {
+    let fd = descriptor(process)?;
+    // SAFETY: the descriptor is closed by its drop alone, which comes when the runtime watches it no more.
+    let watched = unsafe { AsyncFd::register_with_interest(fd, Interest::READABLE) }?;
+    watched.readable().await.map(drop)
+}
+
+/// Descriptor of a process that can be read from when it has ended.
+fn descriptor(process: Pid) -> io::Result<OwnedFd> {
+    // SAFETY: both are numbers.
+    let result = unsafe { libc::syscall(libc::SYS_pidfd_open, process.as_raw(), 0) };
+    let fd = i32::try_from(result).ok().filter(|fd| *fd >= 0).ok_or_else(io::Error::last_os_error)?;
+    // SAFETY: a descriptor that was made just now and that nobody else has.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
 /// Change of a process below this one.

@@ -1,4 +1,4 @@
-//! Seccomp filters whose calls are decided by another process (seccomp_unotify(2)).
+//! Seccomp filters: of this process, and such whose calls are decided by another process (seccomp_unotify(2)).
 
 use std::io::{self, IoSlice};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
@@ -108,14 +108,45 @@ fn install(filter: &[Instruction]) -> io::Result<OwnedFd> {
 }
 
 fn set_filter(filter: &[Instruction], flags: libc::c_ulong) -> io::Result<OwnedFd> {
+    let fd = seccomp(filter, flags)?;
+    // SAFETY: a descriptor that was made just now and that nobody else has.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+fn seccomp(filter: &[Instruction], flags: libc::c_ulong) -> io::Result<i32> {
     let len = libc::c_ushort::try_from(filter.len()).map_err(io::Error::other)?;
     let program = libc::sock_fprog { len, filter: filter.as_ptr().cast_mut() };
     // SAFETY: the kernel reads as many instructions as are said, which live until the call returns.
     let result =
         unsafe { libc::syscall(libc::SYS_seccomp, libc::SECCOMP_SET_MODE_FILTER, flags, &raw const program) };
-    let fd = i32::try_from(result).ok().filter(|fd| *fd >= 0).ok_or_else(io::Error::last_os_error)?;
-    // SAFETY: a descriptor that was made just now and that nobody else has.
-    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+    i32::try_from(result).ok().filter(|result| *result >= 0).ok_or_else(io::Error::last_os_error)
+}
+
+/// Threads that a filter is put onto; those that they start later have it, too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Threads {
+    All,
+    This,
+}
+
+/// Puts a filter onto threads for good. What it refuses is in the kernel's audit log, if there is one.
+///
+/// # Errors
+/// The kernel knows no filters, or the thread may still gain privileges (`PR_SET_NO_NEW_PRIVS`).
+pub fn restrict(filter: &[Instruction], threads: Threads) -> io::Result<()> {
+    let threads = match threads {
+        Threads::All => libc::SECCOMP_FILTER_FLAG_TSYNC,
+        Threads::This => 0,
+    };
+    let put_on = match seccomp(filter, threads | libc::SECCOMP_FILTER_FLAG_LOG) {
+        // Before Linux 4.14 nothing is logged.
+        Err(error) if error.raw_os_error() == Some(libc::EINVAL) => seccomp(filter, threads),
+        other => other,
+    }?;
+    match put_on {
+        0 => Ok(()),
+        thread => Err(io::Error::other(format!("thread {thread} has a filter of its own"))),
+    }
 }
 
 /// Has the other side woken on the processor that it waits on (Linux 6.6); elsewhere nothing happens.

@@ -5,6 +5,9 @@ use std::os::unix::process::CommandExt;
 use std::process::Command;
 
 use nix::sys::signal::SigSet;
+use nix::unistd::Pid;
+
+use super::process::one_thread;
 
 /// `struct __user_cap_header_struct` (capget(2)).
 #[repr(C)]
@@ -45,6 +48,31 @@ pub fn with_all_signals(command: &mut Command) -> &mut Command {
     // SAFETY: between fork and exec it makes one system call, allocates nothing and takes no lock.
     unsafe { command.pre_exec(|| Ok(SigSet::empty().thread_set_mask()?)) }
 }
+
+/// Starts a program as a child of this process's parent. The new process tells why it could not be run.
+///
+/// # Errors
+/// Errors of `clone(2)`, and EBUSY where this process has more than one thread.
+pub fn start_beside(command: &mut Command, why_not: impl FnOnce(io::Error)) -> io::Result<Pid> {
+    one_thread()?;
+    let flags = libc::CLONE_PARENT | libc::SIGCHLD;
+    // SAFETY: without CLONE_VM it is fork(2), whose new process goes on with a copy of this stack; there is one thread, so no
+    // other can hold a lock that the new process would wait for. Zeros mean the same in each architecture's order.
+    match unsafe { libc::syscall(libc::SYS_clone, flags, 0, 0, 0, 0) } {
+        0 => {
+            why_not(command.exec());
+            // SAFETY: it ends the new process, and runs nothing that belongs to the old one.
+            unsafe { libc::_exit(NOT_RUN) }
+        }
+        number => {
+            let number = i32::try_from(number).ok().filter(|number| *number > 0);
+            number.map(Pid::from_raw).ok_or_else(io::Error::last_os_error)
+        }
+    }
+}
+
+/// Exit status of a process that could not become a program, as a shell has it.
+const NOT_RUN: i32 = 127;
 
 #[cfg(test)]
 mod tests {

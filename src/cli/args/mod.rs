@@ -74,6 +74,9 @@ pub enum Command {
         /// Its process
         director: i32,
     },
+    /// Start programs for a director, which has given up the rights to do so
+    #[command(hide = true)]
+    StartPrograms,
     /// Print which versions of the state of a running director this program takes over
     #[command(hide = true)]
     StateFormats,
@@ -209,6 +212,9 @@ pub struct RunArgs {
     /// Have every packet go by the director, those of established connections too
     #[arg(long)]
     pub no_fast_path: bool,
+    /// Keep what the process could do: to look for trouble that the sandbox may make
+    #[arg(long)]
+    pub no_sandbox: bool,
     /// Queues (and threads) per TUN interface; auto: as many as processors [default: 1]
     #[arg(long, value_name = "N|auto")]
     pub queues: Option<Queues>,

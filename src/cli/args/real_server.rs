@@ -28,6 +28,9 @@ pub struct RealServerArgs {
     /// Read and write ordinary packets only, no super-packets
     #[arg(long)]
     pub no_offload: bool,
+    /// Keep what the process could do: to look for trouble that the sandbox may make
+    #[arg(long)]
+    pub no_sandbox: bool,
     /// What the interface is called that packets come out of
     #[arg(long, value_name = "NAME", default_value = "tunvs-real")]
     pub tun: String,

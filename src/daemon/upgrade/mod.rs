@@ -8,6 +8,7 @@
 mod attendant;
 mod carried;
 mod link;
+mod look;
 mod predecessor;
 mod state;
 mod successor;
@@ -25,9 +26,6 @@ const STATE: u32 = 1;
 
 /// Versions of the state that this director reads.
 const READS: &[u32] = &[STATE];
-
-/// Variable with the process that a child is to take over from.
-const PREDECESSOR: &str = "TUNVS_PREDECESSOR";
 
 /// Line by which a program says that it is tunvs, and which versions of the state it reads.
 pub fn formats() -> String {

@@ -1,36 +1,37 @@
 //! The director that hands over: looks at the new program, starts it, copies what it knows, pauses, and is done when the
 //! successor forwards. Until then every failure ends with this director at work again, and the successor killed before.
 
+use std::ffi::{CString, OsStr};
+use std::fs::File;
 use std::io::Write;
 use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
 use nix::sys::prctl::set_child_subreaper;
 use nix::sys::signal::kill;
-use nix::unistd::{Pid, dup2_stdin};
+use nix::unistd::{Pid, dup2_stdin, fexecve};
 use tokio::runtime::Handle;
 use tokio::sync::OwnedRwLockWriteGuard;
 
 use super::link::{Kind, Link, LinkError};
+use super::look::{look_at, why};
 use super::state::{Before, Hello, InterfaceState, Last};
-use super::{FORMATS, PREDECESSOR, STATE, attendant};
+use super::{STATE, attendant};
 use crate::daemon::conn_keeper::HandedOver;
 use crate::daemon::datapath::Interface;
 use crate::daemon::following::Held;
 use crate::daemon::service::DirectorService;
 use crate::daemon::signals::SignalWatch;
+use crate::starter::{self, Order, Program};
 use lvs::director::Copy;
 use lvs_control::{UpgradeRefusal, Upgraded};
 use lvs_device::Beacon;
-use lvs_sys::spawn::with_all_signals;
-
-/// Time that a program has to say what it is.
-const LOOK: Duration = Duration::from_secs(10);
 
 /// Connections that are copied while packets wait, at the most that is striven for.
 const FEW: usize = 512;
@@ -73,30 +74,6 @@ fn own_binary() -> Option<PathBuf> {
     let path = std::env::current_exe().ok()?;
     let text = path.to_str()?;
     Some(PathBuf::from(text.strip_suffix(" (deleted)").unwrap_or(text)))
-}
-
-/// Looks whether the program is a tunvs that can take over.
-async fn look_at(binary: &Path) -> Result<(), UpgradeRefusal> {
-    let not_runnable = |why: String| UpgradeRefusal::NotRunnable { binary: binary.to_owned(), why };
-    let mut asking = tokio::process::Command::new(binary);
-    asking.arg("state-formats").stdin(Stdio::null()).kill_on_drop(true);
-    with_all_signals(asking.as_std_mut());
-    let output = match tokio::time::timeout(LOOK, asking.output()).await {
-        Ok(Ok(output)) => output,
-        Ok(Err(error)) => return Err(not_runnable(error.to_string())),
-        Err(_) => return Err(not_runnable(format!("it says nothing within {} s", LOOK.as_secs()))),
-    };
-    let answer = String::from_utf8_lossy(&output.stdout);
-    let answer = answer.lines().next().unwrap_or_default();
-    let Some(reads) = answer.strip_prefix(FORMATS).filter(|_| output.status.success()) else {
-        let answer = answer.chars().take(100).collect();
-        return Err(UpgradeRefusal::NotTunvs { binary: binary.to_owned(), answer });
-    };
-    if !reads.split_whitespace().any(|version| version == STATE.to_string()) {
-        let reads = reads.trim().to_owned();
-        return Err(UpgradeRefusal::OtherState { binary: binary.to_owned(), reads, writes: STATE });
-    }
-    Ok(())
 }
 
 impl DirectorService {
@@ -158,14 +135,14 @@ impl Paused {
 
 /// The started program. It is killed if it does not come to forward.
 struct Started {
-    child: Child,
+    child: Program,
     has_taken_over: bool,
 }
 
 impl Drop for Started {
     fn drop(&mut self) {
         if !self.has_taken_over {
-            let _ = self.child.kill();
+            self.child.kill();
             let _ = self.child.wait();
         }
     }
@@ -174,13 +151,15 @@ impl Drop for Started {
 fn start_and_hand_over(live: &DirectorService, binary: &Path) -> Result<Upgraded, UpgradeRefusal> {
     let failed = |why: String| UpgradeRefusal::Failed { why };
     let (ours, theirs) = UnixStream::pair().map_err(|error| failed(error.to_string()))?;
-    let mut started = start(binary, theirs).map_err(|error| failed(error.to_string()))?;
+    let order = Order::Successor(binary.as_os_str().to_owned());
+    let child = starter::start(&order, Some(theirs.into())).map_err(|error| failed(why(error)))?;
+    let mut started = Started { child, has_taken_over: false };
     let mut paused = None;
     let outcome = Link::new(ours).and_then(|mut link| {
         let hello: Hello = link.expect_json(Kind::Hello)?;
         copy(live, &mut link, &mut paused).map(|(counted, paused)| (hello, counted, paused))
     });
-    let pid = started.child.id();
+    let pid = started.child.pid().as_raw().cast_unsigned();
     match outcome {
         Ok((hello, counted, paused_for)) => {
             started.has_taken_over = true;
@@ -217,16 +196,6 @@ fn start_and_hand_over(live: &DirectorService, binary: &Path) -> Result<Upgraded
             Err(failed(why))
         }
     }
-}
-
-/// Starts the program as this one was started.
-fn start(binary: &Path, link: UnixStream) -> std::io::Result<Started> {
-    let mut args = std::env::args_os();
-    let name = args.next().unwrap_or_else(|| binary.as_os_str().to_owned());
-    let mut command = Command::new(binary);
-    command.arg0(name).args(args).env(PREDECESSOR, std::process::id().to_string());
-    let child = with_all_signals(&mut command).stdin(OwnedFd::from(link)).spawn()?;
-    Ok(Started { child, has_taken_over: false })
 }
 
 /// Numbers of what the successor has.
@@ -368,7 +337,25 @@ pub(in crate::daemon) fn take_leave(
     }
     let name = std::env::args_os().next().unwrap_or_else(|| "tunvs".into());
     // Signals stay blocked until the attendant listens.
-    let error = Command::new(&upgraded.binary).arg0(name).arg("attend").arg(pid.to_string()).exec();
+    let error = if live.sandbox.no_new_privs {
+        become_own(&[&name, "attend".as_ref(), pid.to_string().as_ref()])
+    } else {
+        Command::new(&upgraded.binary).arg0(name).arg("attend").arg(pid.to_string()).exec()
+    };
     tracing::debug!(%error, "the attendant is this program");
     attendant::attend(pid).unwrap_or(1)
+}
+
+/// Begins anew as this program, by its descriptor: the sandbox runs nothing else.
+fn become_own(args: &[&OsStr]) -> std::io::Error {
+    let text = |text: &[u8]| CString::new(text).unwrap_or_default();
+    let args: Vec<CString> = args.iter().map(|arg| text(arg.as_bytes())).collect();
+    let env: Vec<CString> = std::env::vars_os()
+        .map(|(name, value)| text(&[name.as_bytes(), b"=", value.as_bytes()].concat()))
+        .collect();
+    match File::open("/proc/self/exe").map(|own| fexecve(own, &args, &env)) {
+        Ok(Ok(never)) => match never {},
+        Ok(Err(error)) => error.into(),
+        Err(error) => error,
+    }
 }

@@ -11,14 +11,15 @@ use std::sync::Arc;
 
 use nix::unistd::{dup2_stdin, getppid};
 
+use super::READS;
 use super::link::{Kind, Link, LinkError};
 use super::predecessor::Counted;
 use super::state::{Before, Hello, Last, Routing, Wanted};
-use super::{PREDECESSOR, READS};
 use crate::daemon::DaemonError;
 use crate::daemon::datapath::{Interface, Path};
 use crate::daemon::service::DirectorService;
 use crate::daemon::table_file::KeptTables;
+use crate::starter::PREDECESSOR;
 use lvs::Time;
 use lvs::director::{Command, Side, TakeOver};
 use lvs::neighbour::HostRouting;

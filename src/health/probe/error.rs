@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use lvs_config::programs::Unfit;
+use crate::starter::StartError;
 
 /// Bytes of an answer that are read at most; the rest is left.
 pub(in crate::health) const MAX_ANSWER: usize = 256 << 10;
@@ -31,8 +31,8 @@ pub(in crate::health) enum ProbeError {
     Regex(#[from] pcre2::Error),
     #[error("cannot run {program}: {source}")]
     Spawn { program: String, source: io::Error },
-    #[error("cannot run it: {0}")]
-    Unfit(#[from] Unfit),
+    #[error(transparent)]
+    Start(#[from] StartError),
     #[error("cannot read {}: {source}", path.display())]
     File { path: PathBuf, source: io::Error },
     #[error("{}: {text:?} is no number of 32 bits", path.display())]
@@ -63,7 +63,8 @@ impl ProbeError {
     /// Subject of the failure. A check that itself fails, on this host, says nothing of the server.
     pub(in crate::health) const fn concerns(&self) -> Concerns {
         match self {
-            Self::Unfit(_) | Self::Spawn { .. } => Concerns::Program,
+            Self::Start(StartError::NotStarted(_)) => Concerns::ThisHost,
+            Self::Start(_) | Self::Spawn { .. } => Concerns::Program,
             Self::File { .. } | Self::NoNumber { .. } | Self::NoBfd | Self::BfdTimeout(_) | Self::GivenUp => {
                 Concerns::ThisHost
             }

@@ -1,20 +1,18 @@
 //! Programs: run without a shell in a process group of their own, which is ended whole at the deadline, as keepalived does it:
 //! SIGTERM, and SIGKILL two seconds later.
 
-use std::process::{ExitStatus, Stdio};
+use std::process::ExitStatus;
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
-use tokio::process::{Child, Command};
 use tokio::runtime::Handle;
 use tokio::time::timeout;
 
 use super::ProbeError;
-use lvs_config::programs::{self, PATH};
+use crate::starter::{self, Order, Program};
 use lvs_health::check::WeightChange;
 use lvs_health::spec::{Script, ScriptCheck, USUAL_TIMEOUT};
-use lvs_sys::spawn::{with_all_signals, without_capabilities};
 
 /// From SIGTERM to SIGKILL.
 const GRACE: Duration = Duration::from_secs(2);
@@ -42,7 +40,7 @@ pub(in crate::health) async fn run(script: &Script) -> Result<(), ProbeError> {
 /// A running program, which is ended when this is dropped.
 struct Running {
     /// None: it has ended by itself. What it has left running goes on.
-    child: Option<(Child, Group)>,
+    child: Option<(Program, Group)>,
     program: String,
 }
 
@@ -67,14 +65,14 @@ impl Running {
     /// Waits for its end, and asks for it at the deadline. What it says on its way out counts, as with keepalived.
     async fn end(mut self, limit: Duration) -> Result<ExitStatus, ProbeError> {
         let Some((child, group)) = &mut self.child else { return Err(ProbeError::Timeout(limit)) };
-        let status = match timeout(limit, child.wait()).await {
+        let status = match timeout(limit, child.end()).await {
             Ok(status) => {
                 group.0 = None;
                 status
             }
             Err(_) => {
                 group.signal(Signal::SIGTERM);
-                match timeout(GRACE, child.wait()).await {
+                match timeout(GRACE, child.end()).await {
                     Ok(Ok(status)) if status.code().is_none() => return Err(ProbeError::Timeout(limit)),
                     Ok(status) => status,
                     Err(_) => return Err(ProbeError::Timeout(limit)),
@@ -93,42 +91,19 @@ impl Drop for Running {
         // Where nobody can wait for it, it is killed at once.
         if let Ok(runtime) = Handle::try_current() {
             runtime.spawn(async move {
-                let _ = timeout(GRACE, child.wait()).await;
+                let _ = timeout(GRACE, child.end()).await;
                 drop(group);
+                let _ = child.end().await;
             });
         }
     }
 }
 
 fn start(script: &Script) -> Result<Running, ProbeError> {
-    programs::look(script)?;
-    let identity = programs::identity(script)?;
-    let [program, arguments @ ..] = script.command.as_slice() else {
-        return Err(programs::Unfit::NoCommand.into());
-    };
-    let mut command = Command::new(program);
-    command
-        .args(arguments)
-        .env_clear()
-        .env("PATH", PATH)
-        .current_dir("/")
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .process_group(0)
-        .kill_on_drop(true);
-    with_all_signals(command.as_std_mut());
-    match identity.user {
-        Some(user) => drop(command.uid(user.as_raw())),
-        // The director's own capabilities are for the director.
-        None => drop(without_capabilities(command.as_std_mut())),
-    }
-    if let Some(group) = identity.group {
-        command.gid(group.as_raw());
-    }
-    let child = command.spawn().map_err(|source| ProbeError::Spawn { program: program.clone(), source })?;
-    let group = Group(child.id().and_then(|id| i32::try_from(id).ok()).map(Pid::from_raw));
-    Ok(Running { child: Some((child, group)), program: program.clone() })
+    let child = starter::start(&Order::Script(script.clone()), None)?;
+    let group = Group(Some(child.pid()));
+    let program = script.command.first().cloned().unwrap_or_default();
+    Ok(Running { child: Some((child, group)), program })
 }
 
 #[cfg(test)]
@@ -175,7 +150,7 @@ mod tests {
         assert!(probe(&check("exit 1", true), LONG).await.is_err());
         assert!(probe(&check("kill -9 $$", true), LONG).await.is_err());
         let nothing = ScriptCheck { script: Script::new(vec!["/nonexistent".to_owned()]), dynamic: false };
-        assert!(matches!(probe(&nothing, LONG).await, Err(ProbeError::Unfit(_))));
+        assert!(matches!(probe(&nothing, LONG).await, Err(ProbeError::Start(_))));
     }
 
     #[tokio::test]

@@ -41,6 +41,7 @@ pub struct DirectorOptions {
     pub fast_path: Option<bool>,
     #[serde(deserialize_with = "fast_path_conns")]
     pub fast_path_conns: Option<u32>,
+    pub sandbox: Option<bool>,
     #[serde(deserialize_with = "conn_table_size")]
     pub conn_table_size: Option<u32>,
     #[serde(deserialize_with = "max_conns")]

@@ -132,6 +132,7 @@ fn the_director_has_the_defaults_of_the_page() {
         offload: Some(true),
         tunnel_offload: Some(true),
         fast_path: Some(true),
+        sandbox: Some(true),
         fast_path_conns: Some(crate::defaults::FAST_PATH_CONNS),
         queues: Some(crate::Queues::Count(1)),
         tun_prefix: Some("tunvs".to_owned()),
