@@ -134,6 +134,35 @@ rm -f told/*
 wait_until 10 is_told other
 stop_director
 
+# --- a container whose own filter lets neither seccomp(2) nor Landlock through, and a process that may gain no privileges already
+cat >contained.py <<'PY'
+import ctypes, os, struct, sys
+libc = ctypes.CDLL(None, use_errno=True)
+EPERM, ENOSYS, ERRNO, ALLOW = 1, 38, 0x50000, 0x7FFF0000
+load, equal, least, give = 0x20, 0x15, 0x35, 0x06
+# 317 is seccomp(2), 444 to 446 are Landlock.
+steps = [(load, 0, 0, 0), (equal, 0, 1, 317), (give, 0, 0, ERRNO | EPERM), (least, 0, 2, 444), (least, 1, 0, 447),
+         (give, 0, 0, ERRNO | ENOSYS), (give, 0, 0, ALLOW)]
+filter = b"".join(struct.pack("=HBBI", *step) for step in steps)
+buffer = ctypes.create_string_buffer(filter)
+program = struct.pack("@HP", len(steps), ctypes.addressof(buffer))
+assert libc.prctl(38, 1, 0, 0, 0) == 0 and libc.prctl(22, 2, ctypes.c_char_p(program), 0, 0) == 0
+os.execvp(sys.argv[1], sys.argv[1:])
+PY
+ip netns exec ds python3 contained.py tunvs run --config tunvs.toml >>director-ds.log 2>&1 &
+director=$!
+wait_until 10 director_answers
+found=$(on ds tunvs status)
+contains "what is left of the sandbox" $'sandbox        no new privileges\n' "$found"
+contains "why there is no Landlock" "this kernel has no Landlock" "$found"
+contains "why there is no filter" "seccomp: Operation not permitted" "$found"
+contains "the log" "not sandboxed as it should be" "$(cat director-ds.log)"
+rm -f told/*
+wait_until 10 is_told other
+answer || fail "no answer in a container"
+stop_director
+nothing_left
+
 # --- a real server
 ip netns exec rs1 tunvs real-server --vip 192.168.1.200 --mode ipip --socket "$work/state/real" >>real.log 2>&1 &
 real=$!
