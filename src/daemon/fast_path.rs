@@ -194,6 +194,7 @@ pub(super) async fn keep(live: Arc<DirectorService>) {
             tracing::info!("the fast path is on");
         }
         live.fast.yield_to(&live.taps, &live.director);
+        live.director.note_tracking(tracks_connections());
         if live.director.has_offers() {
             let _going = live.pause.read().await;
             live.director.take_offers(live.clock.now());
@@ -203,6 +204,12 @@ pub(super) async fn keep(live: Arc<DirectorService>) {
             _ = tokio::time::timeout(LOOK, entrances.changed()) => {}
         }
     }
+}
+
+/// Whether the host tracks connections of this network: a module that is loaded does so only where a rule asks for it.
+fn tracks_connections() -> bool {
+    let count = std::fs::read_to_string("/proc/sys/net/netfilter/nf_conntrack_count");
+    count.is_ok_and(|count| count.trim() != "0")
 }
 
 /// An error and what is behind it, in one line.

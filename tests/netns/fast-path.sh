@@ -87,6 +87,27 @@ for method in -m --fullnat; do
   nothing_left
 done
 
+# pages_take COUNT: so many packets of a request with a connection of its own come by the director.
+seen() { on ds cat /sys/class/net/tunvs-{vip,rs}/statistics/tx_packets | awk '{ sum += $1 } END { print sum }'; }
+pages_take() {
+  local before
+  before=$(seen)
+  answers client 10 http://192.168.1.183 >/dev/null
+  ((($(seen) - before) / 10 == $1))
+}
+states_are() { [[ $(on ds ipvsadm -Lnc | awk '/^TCP/ { print $3 }' | sort | uniq -c | xargs) == "$*" ]]; }
+# Of such a connection the director sees the SYN and the answer to that. States are those of the packets all the same.
+start_director
+real_way -m
+wait_until 5 fast_is on True
+on client nft reset counters >/dev/null
+answers client 40 http://192.168.1.183 >/dev/null
+wait_until 5 states_are 40 TIME_WAIT
+listing_is_exact "short connections"
+wait_until 5 pages_take 2
+wait_until 5 fast_is connections 0
+stop_director
+
 # A flow of two seconds' timeout that is kept alive by the fast path alone, and the flow log's account of it.
 start_director --flow-log "$work/flows.jsonl"
 real_way -m
@@ -151,6 +172,8 @@ for method in -m --fullnat; do
   ask 192.168.1.183 7 tcp 0.01 600 5
   all_answered "a connection that is tracked ($method)" 600
   grown $((before + 500)) || fail "it went by the director"
+  # Tracking is to see the whole handshake.
+  [[ $method == --fullnat ]] || wait_until 5 pages_take 3
   contains "tracking" "packets 0 bytes 0" "$(on ds nft list counter inet wall invalid)"
   stop_director
 done

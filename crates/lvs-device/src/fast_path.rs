@@ -16,10 +16,11 @@ use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use nix::time::{ClockId, clock_gettime};
 use parking_lot::Mutex;
 
-use layout::{Version, key_bytes, key_of, used, value_bytes};
-use lvs::fast_path::{Flow, FlowKey, FlowRefused, FlowTable, FlowUse, Towards};
+use layout::{Version, key_bytes, key_of, step_of, used, value_bytes};
+use lvs::fast_path::{Flow, FlowKey, FlowRefused, FlowStep, FlowTable, FlowUse, Towards};
 use lvs::time::Time;
 use lvs_sys::bpf::{self, Elements, Map, MapKind, MapShape};
+use lvs_sys::bpf_ring::Ring;
 use program::Maps;
 
 pub use memory::MemoryFlows;
@@ -28,7 +29,10 @@ pub use memory::MemoryFlows;
 const BATCH: u32 = 4096;
 
 /// Descriptors of programs and maps.
-pub const DESCRIPTORS: usize = 5;
+pub const DESCRIPTORS: usize = 6;
+
+/// Bytes of records about packets that may wait. A record takes 32; packets that find no room go by the director.
+const STEPS: u32 = 1 << 16;
 
 /// Length of an Ethernet header.
 const ETHER: i32 = 14;
@@ -57,6 +61,8 @@ pub type Ways = [u32; 2];
 pub struct FastPath {
     maps: [Map; 2],
     generation_map: Map,
+    steps_map: Map,
+    steps: Ring,
     programs: [OwnedFd; 2],
     generation: AtomicU32,
     ways: [AtomicU32; 2],
@@ -85,15 +91,20 @@ impl FastPath {
         let create = || -> io::Result<_> {
             let maps = [flows("tunvs_flows4", Version::V4)?, flows("tunvs_flows6", Version::V6)?];
             let shape = MapShape { kind: MapKind::Array, key: 4, value: 4, entries: 1 };
-            Ok((maps, Map::create("tunvs_generation", shape)?))
+            let generation = Map::create("tunvs_generation", shape)?;
+            let shape = MapShape { kind: MapKind::Ring, key: 0, value: 0, entries: STEPS };
+            Ok((maps, generation, Map::create("tunvs_steps", shape)?))
         };
-        let (maps, generation_map) = create().map_err(FastPathError::Denied)?;
-        let numbers =
-            Maps { flows: [maps[0].number(), maps[1].number()], generation: generation_map.number() };
+        let (maps, generation_map, steps_map) = create().map_err(FastPathError::Denied)?;
+        let numbers = Maps {
+            flows: [maps[0].number(), maps[1].number()],
+            generation: generation_map.number(),
+            steps: steps_map.number(),
+        };
         let load = |l3| bpf::load("tunvs_fast_path", &program::instructions(l3, numbers));
         let programs =
             [load(ETHER).map_err(FastPathError::Program)?, load(0).map_err(FastPathError::Program)?];
-        Ok(Self::with(programs, maps, generation_map))
+        Self::with(programs, maps, generation_map, steps_map).map_err(FastPathError::Program)
     }
 
     /// Goes on with programs and maps of another process, by descriptors of [`Self::hand_over`].
@@ -102,10 +113,11 @@ impl FastPath {
     /// Descriptors of other programs or maps.
     pub fn adopt(fds: Vec<OwnedFd>) -> io::Result<Self> {
         let wrong = || io::Error::from(io::ErrorKind::InvalidInput);
-        let [ether, bare, v4, v6, generation] =
+        let [ether, bare, v4, v6, generation, steps] =
             <[OwnedFd; DESCRIPTORS]>::try_from(fds).map_err(|_| wrong())?;
         let maps = [Map::adopt(v4, MapKind::Hash)?, Map::adopt(v6, MapKind::Hash)?];
         let generation = Map::adopt(generation, MapKind::Array)?;
+        let steps = Map::adopt(steps, MapKind::Ring)?;
         let has_layout = |(version, map): (Version, &Map)| {
             let MapShape { key, value, .. } = map.shape();
             (key as usize, value as usize) == (version.key_len(), version.value_len())
@@ -113,7 +125,7 @@ impl FastPath {
         if !Version::ALL.into_iter().zip(&maps).all(has_layout) || generation.shape().value != 4 {
             return Err(wrong());
         }
-        Ok(Self::with([ether, bare], maps, generation))
+        Self::with([ether, bare], maps, generation, steps)
     }
 
     /// Other descriptors of the same, for [`Self::adopt`]; as many as [`DESCRIPTORS`].
@@ -121,22 +133,24 @@ impl FastPath {
     /// # Errors
     /// The system refuses them.
     pub fn hand_over(&self) -> io::Result<Vec<OwnedFd>> {
-        let maps = self.maps.iter().chain([&self.generation_map]).map(Map::descriptor);
+        let maps = self.maps.iter().chain([&self.generation_map, &self.steps_map]).map(Map::descriptor);
         self.programs.iter().map(OwnedFd::try_clone).chain(maps).collect()
     }
 
-    fn with(programs: [OwnedFd; 2], maps: [Map; 2], generation_map: Map) -> Self {
+    fn with(programs: [OwnedFd; 2], maps: [Map; 2], generation_map: Map, steps_map: Map) -> io::Result<Self> {
         let room = [&maps[0], &maps[1]].map(|map| map.room(BATCH.min(map.shape().entries)));
-        Self {
+        Ok(Self {
             maps,
             generation_map,
+            steps: Ring::open(&steps_map)?,
+            steps_map,
             programs,
             generation: AtomicU32::new(0),
             ways: Default::default(),
             origin: AtomicU64::new(0),
             installed: Default::default(),
             reading: Mutex::new(room),
-        }
+        })
     }
 
     /// Says which interfaces packets seem to come by, and what time it is for the director.
@@ -155,13 +169,17 @@ impl FastPath {
         bpf::attach(&self.programs[usize::from(kind == LinkKind::Bare)], link)
     }
 
+    /// The director's time at a moment of the monotonic clock.
+    fn time_of(&self, nanos: u64) -> Time {
+        Time(nanos.saturating_sub(self.origin.load(Relaxed)) / 1_000_000)
+    }
+
     fn flow_use(&self, version: Version, value: &[u8]) -> Option<FlowUse> {
         let used = used(version, value)?;
-        let seen = |nanos: u64| Time(nanos.saturating_sub(self.origin.load(Relaxed)) / 1_000_000);
         Some(FlowUse {
             packets: used.packets,
             bytes: used.bytes,
-            seen_at: (used.seen != 0).then(|| seen(used.seen)),
+            seen_at: (used.seen != 0).then(|| self.time_of(used.seen)),
             is_closed: used.is_closed,
         })
     }
@@ -204,16 +222,31 @@ impl FlowTable for FastPath {
         }
     }
 
-    fn install(&self, key: &FlowKey, flow: &Flow) -> Result<(), FlowRefused> {
-        let way = self.ways[usize::from(flow.towards == Towards::Client)].load(Relaxed);
-        let value = value_bytes(flow, way, self.generation.load(Relaxed));
-        let map = &self.maps[Version::of(key.from.addr) as usize];
-        map.update(&key_bytes(key), &value).map_err(|error| match error.raw_os_error() {
+    fn room(&self) -> usize {
+        self.maps[0].shape().entries as usize / 2
+    }
+
+    fn install(&self, keys: &[FlowKey; 2], flows: &[Flow; 2]) -> Result<(), FlowRefused> {
+        let version = Version::of(keys[0].from.addr);
+        let (map, generation) = (&self.maps[version as usize], self.generation.load(Relaxed));
+        let value = |flow: &Flow| {
+            let way = self.ways[usize::from(flow.towards == Towards::Client)].load(Relaxed);
+            value_bytes(flow, way, generation)
+        };
+        let (keys, values) = (keys.each_ref().map(key_bytes), flows.each_ref().map(value));
+        let (count, failed) =
+            map.update_many(&keys.concat(), &values.concat()).unwrap_or_else(|error| (0, Some(error)));
+        let Some(error) = failed else {
+            self.installed[version as usize].fetch_add(2, Relaxed);
+            return Ok(());
+        };
+        if count > 0 {
+            let _ = map.take(&keys[0], &mut vec![0; version.value_len()]);
+        }
+        Err(match error.raw_os_error() {
             Some(libc::E2BIG) => FlowRefused::Full,
             number => FlowRefused::Kernel(number.unwrap_or(0)),
-        })?;
-        self.installed[Version::of(key.from.addr) as usize].fetch_add(1, Relaxed);
-        Ok(())
+        })
     }
 
     fn remove(&self, key: &FlowKey) -> Option<FlowUse> {
@@ -235,6 +268,17 @@ impl FlowTable for FastPath {
         if let Err(error) = self.read_all(true, see) {
             tracing::warn!(%error, "what the fast path has counted cannot be read");
         }
+    }
+
+    fn has_steps(&self) -> bool {
+        self.steps.has_records()
+    }
+
+    fn take_steps(&self, see: &mut dyn FnMut(FlowStep)) {
+        self.steps.take(|record| {
+            let (conn, nanos, flags, towards) = step_of(record);
+            see(FlowStep { conn, towards, flags, seen_at: self.time_of(nanos) });
+        });
     }
 }
 

@@ -21,9 +21,10 @@ pub struct Instruction {
 pub enum MapKind {
     Hash = 1,
     Array = 2,
+    Ring = 27,
 }
 
-/// Sizes of a map.
+/// Sizes of a map. A ring has neither keys nor values, and so many bytes.
 #[derive(Clone, Copy, Debug)]
 pub struct MapShape {
     pub kind: MapKind,
@@ -41,6 +42,7 @@ const INFO: libc::c_long = 15;
 const LOOKUP_AND_DELETE: libc::c_long = 21;
 const LOOKUP_BATCH: libc::c_long = 24;
 const LOOKUP_AND_DELETE_BATCH: libc::c_long = 25;
+const UPDATE_BATCH: libc::c_long = 26;
 const LINK_CREATE: libc::c_long = 28;
 const SCHED_CLS: u32 = 3;
 const TCX_INGRESS: u32 = 46;
@@ -230,7 +232,7 @@ impl Map {
         let len = size_of::<MapInfo>() as u32;
         let place = std::ptr::from_mut(&mut info) as u64;
         bpf(INFO, &mut Ask { object: raw(&fd), len, info: place })?;
-        if info.kind != kind as u32 || info.key == 0 {
+        if info.kind != kind as u32 || (info.key == 0) != (kind == MapKind::Ring) {
             return Err(io::ErrorKind::InvalidInput.into());
         }
         Ok(Self { fd, shape: MapShape { kind, key: info.key, value: info.value, entries: info.entries } })
@@ -259,6 +261,27 @@ impl Map {
     pub fn update(&self, key: &[u8], value: &[u8]) -> io::Result<()> {
         self.check(key.len(), value.len())?;
         self.element(UPDATE, key, value.as_ptr() as u64)
+    }
+
+    /// Puts values under keys, one behind the other, as many as there are keys. How many it could, and why not all.
+    ///
+    /// # Errors
+    /// The map has other sizes.
+    pub fn update_many(&self, keys: &[u8], values: &[u8]) -> io::Result<(u32, Option<io::Error>)> {
+        let count = keys.len() / (self.shape.key as usize).max(1);
+        self.check(keys.len() / count.max(1), values.len() / count.max(1))?;
+        let mut batch = Batch {
+            from: 0,
+            next: 0,
+            keys: keys.as_ptr() as u64,
+            values: values.as_ptr() as u64,
+            count: count as u32,
+            map: raw(&self.fd),
+            element_flags: 0,
+            flags: 0,
+        };
+        let failed = bpf(UPDATE_BATCH, &mut batch).err();
+        Ok((if failed.is_none() { count as u32 } else { batch.count }, failed))
     }
 
     /// Reads the value under a key.

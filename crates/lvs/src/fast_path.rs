@@ -9,6 +9,7 @@ use std::fmt::Debug;
 use crate::service::Endpoint;
 use crate::time::Time;
 use crate::xmit::{Rewrite, TxPath};
+use lvs_wire::TcpFlags;
 
 /// The ends of a packet as it arrives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -40,6 +41,28 @@ pub struct Flow {
     pub longest: u32,
     /// Nor one of IPv4 that routers may cut: its identification would have to be given anew.
     pub only_whole: bool,
+    /// Packets that it tells of; None: a packet that may move the state of the connection is never the flow's.
+    pub tells: Option<Tells>,
+}
+
+/// Packets of a flow of which the table tells, so that the state of the connection can follow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tells {
+    /// Number of the connection, as [`FlowStep`] says it.
+    pub conn: u64,
+    /// Whether the first packet is one, since the connection is not established yet.
+    pub first: bool,
+    /// Whether those with FIN are. They are the flow's then; RST and SYN never are.
+    pub ends: bool,
+}
+
+/// A packet that went by a flow and may move the state of the connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FlowStep {
+    pub conn: u64,
+    pub towards: Towards,
+    pub flags: TcpFlags,
+    pub seen_at: Time,
 }
 
 impl Flow {
@@ -63,7 +86,7 @@ pub struct FlowUse {
     pub bytes: u64,
     /// When its last packet came; None before the first.
     pub seen_at: Option<Time>,
-    /// A packet that begins or ends a connection has come: none is the flow's from then on.
+    /// A packet that begins or ends a connection has come and was left to the director: none is the flow's from then on.
     pub is_closed: bool,
 }
 
@@ -76,16 +99,19 @@ pub enum FlowRefused {
     Kernel(i32),
 }
 
-/// A table of flows. Called by the director only, and never from the path of a packet.
+/// A table of flows. Called by the director only.
 pub trait FlowTable: Debug + Send + Sync {
     /// From now on packets go by flows that were put in under this generation; by none with 0.
     fn switch(&self, generation: u32);
 
-    /// Puts a flow in, for the generation of the last switch.
+    /// Connections that there are at most.
+    fn room(&self) -> usize;
+
+    /// Puts both flows of a connection in, or none, for the generation of the last switch. Both are of one family.
     ///
     /// # Errors
     /// The table has no room, or the system refuses.
-    fn install(&self, key: &FlowKey, flow: &Flow) -> Result<(), FlowRefused>;
+    fn install(&self, keys: &[FlowKey; 2], flows: &[Flow; 2]) -> Result<(), FlowRefused>;
 
     /// Takes a flow out; what it had carried.
     fn remove(&self, key: &FlowKey) -> Option<FlowUse>;
@@ -95,6 +121,12 @@ pub trait FlowTable: Debug + Send + Sync {
 
     /// As [`Self::read`], and takes them all out.
     fn drain(&self, see: &mut dyn FnMut(FlowKey, FlowUse));
+
+    /// Whether there are steps that nobody has seen. Cheap: asked before each packet.
+    fn has_steps(&self) -> bool;
+
+    /// Shows the steps that nobody has seen, in their order; whoever else asks for them waits until all were shown.
+    fn take_steps(&self, see: &mut dyn FnMut(FlowStep));
 }
 
 /// How the fast path does.

@@ -2,8 +2,9 @@
 
 use std::net::IpAddr;
 
-use lvs::fast_path::{Flow, FlowKey};
+use lvs::fast_path::{Flow, FlowKey, Towards};
 use lvs::service::Endpoint;
+use lvs_wire::TcpFlags;
 
 /// Protocol family of a map.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,11 +49,22 @@ pub(super) const WAY: usize = 4;
 pub(super) const ONLY_WHOLE: usize = 8;
 pub(super) const CLOSED: usize = 12;
 pub(super) const GENERATION: usize = 16;
-pub(super) const PACKETS: usize = 20;
-pub(super) const BYTES: usize = 28;
+/// Direction, as in [`Towards`].
+pub(super) const TOWARDS: usize = 20;
+/// The next packet is told of.
+pub(super) const FIRST: usize = 24;
+pub(super) const PACKETS: usize = 28;
+pub(super) const BYTES: usize = 36;
 /// Nanoseconds of the monotonic clock; 0 before the first packet.
-pub(super) const SEEN: usize = 36;
-const TAIL: usize = 44;
+pub(super) const SEEN: usize = 44;
+/// Number of the connection, if packets that end it are told of and go on; else 0.
+pub(super) const ENDS_OF: usize = 52;
+/// Number of the connection.
+pub(super) const CONN: usize = 60;
+const TAIL: usize = 68;
+
+/// Length of a record about a packet: the connection's number, the time as above, flags of TCP in a word, the direction.
+pub(super) const STEP: usize = 24;
 
 fn put_ends(out: &mut Vec<u8>, source: Endpoint, destination: Endpoint) {
     for addr in [source.addr, destination.addr] {
@@ -94,11 +106,25 @@ pub(super) fn key_of(version: Version, bytes: &[u8]) -> Option<FlowKey> {
 pub(super) fn value_bytes(flow: &Flow, way: u32, generation: u32) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(Version::V6.value_len());
     put_ends(&mut bytes, flow.source, flow.destination);
-    for word in [flow.longest, way, u32::from(flow.only_whole), 0, generation] {
+    let (conn, first, ends) =
+        flow.tells.map_or((0, false, false), |tells| (tells.conn, tells.first, tells.ends));
+    let (only_whole, towards) = (u32::from(flow.only_whole), flow.towards as u32);
+    for word in [flow.longest, way, only_whole, 0, generation, towards, u32::from(first)] {
         bytes.extend(word.to_ne_bytes());
     }
     bytes.extend([0; 24]);
+    bytes.extend((if ends { conn } else { 0 }).to_ne_bytes());
+    bytes.extend(conn.to_ne_bytes());
     bytes
+}
+
+/// A record about a packet; its time in nanoseconds of the monotonic clock.
+pub(super) fn step_of(record: [u8; STEP]) -> (u64, u64, TcpFlags, Towards) {
+    let double = |at: usize| u64::from_ne_bytes(std::array::from_fn(|byte| record[at + byte]));
+    let words = double(16).to_ne_bytes();
+    let word = |at: usize| u32::from_ne_bytes(std::array::from_fn(|byte| words[at + byte]));
+    let towards = if word(4) == Towards::Server as u32 { Towards::Server } else { Towards::Client };
+    (double(0), double(8), TcpFlags(word(0) as u8), towards)
 }
 
 /// Use of a flow, as its value says it.

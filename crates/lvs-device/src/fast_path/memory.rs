@@ -1,11 +1,11 @@
 //! The fast path in memory, for tests of what stands above: the same semantics on packets, by the core's own rewriting.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use lvs::fast_path::{Flow, FlowKey, FlowRefused, FlowTable, FlowUse};
+use lvs::fast_path::{Flow, FlowKey, FlowRefused, FlowStep, FlowTable, FlowUse, Tells};
 use lvs::service::Endpoint;
 use lvs::time::Time;
 use lvs_wire::{Headers, PacketBuf, TcpFlags, Transport, checksum, longest_segment, protocol};
@@ -21,7 +21,11 @@ struct Flows {
     room: usize,
     generation: u32,
     entries: HashMap<FlowKey, (Flow, u32, FlowUse)>,
+    steps: VecDeque<FlowStep>,
 }
+
+/// Packets that may be told of before somebody asks.
+const MOST_STEPS: usize = 2000;
 
 impl MemoryFlows {
     /// With room for so many connections.
@@ -35,13 +39,23 @@ impl MemoryFlows {
     pub fn pass(&self, packet: &mut PacketBuf, now: Time) -> bool {
         let Some((headers, key, flags)) = plain(packet) else { return false };
         let mut flows = self.flows.lock();
-        let Flows { generation, entries, .. } = &mut *flows;
+        let Flows { generation, entries, steps, .. } = &mut *flows;
         let Some((flow, of, used)) = entries.get_mut(&key) else { return false };
         if *generation == 0 || of != generation || used.is_closed {
             return false;
         }
-        if flags.0 & 0x37 != TcpFlags::ACK {
-            if flags.0 & 0x07 != 0 {
+        let (is_plain, turns) = (flags.0 & 0x37 == TcpFlags::ACK, flags.0 & 0x07 != 0);
+        let is_end = flags.0 & 0x37 == TcpFlags::ACK | TcpFlags::FIN;
+        if !is_plain && !turns {
+            return false;
+        }
+        let longest =
+            if packet.offload.gso.is_some() { longest_segment(packet, &headers) } else { headers.len };
+        let may_be_cut = !headers.is_v6() && packet.bytes()[6] & 0x40 == 0;
+        let fits = longest <= flow.longest as usize && !(flow.only_whole && may_be_cut);
+        let told = flow.tells.filter(|tells| if turns { is_end && tells.ends } else { tells.first });
+        if !fits || turns && told.is_none() || told.is_some() && steps.len() >= MOST_STEPS {
+            if turns {
                 used.is_closed = true;
                 let answer = flow.answer(key.protocol);
                 if let Some((_, _, used)) = entries.get_mut(&answer) {
@@ -50,11 +64,9 @@ impl MemoryFlows {
             }
             return false;
         }
-        let longest =
-            if packet.offload.gso.is_some() { longest_segment(packet, &headers) } else { headers.len };
-        let may_be_cut = !headers.is_v6() && packet.bytes()[6] & 0x40 == 0;
-        if longest > flow.longest as usize || flow.only_whole && may_be_cut {
-            return false;
+        if let Some(tells) = told {
+            steps.push_back(FlowStep { conn: tells.conn, towards: flow.towards, flags, seen_at: now });
+            flow.tells = Some(Tells { first: false, ..tells });
         }
         used.packets += 1;
         used.bytes += headers.len as u64;
@@ -97,13 +109,18 @@ impl FlowTable for MemoryFlows {
         self.flows.lock().generation = generation;
     }
 
-    fn install(&self, key: &FlowKey, flow: &Flow) -> Result<(), FlowRefused> {
+    fn room(&self) -> usize {
+        self.flows.lock().room / 2
+    }
+
+    fn install(&self, keys: &[FlowKey; 2], entries: &[Flow; 2]) -> Result<(), FlowRefused> {
         let mut flows = self.flows.lock();
-        if flows.entries.len() >= flows.room {
+        if flows.entries.len() + keys.len() > flows.room {
             return Err(FlowRefused::Full);
         }
         let generation = flows.generation;
-        flows.entries.insert(*key, (*flow, generation, FlowUse::default()));
+        let both = keys.iter().zip(entries);
+        flows.entries.extend(both.map(|(key, flow)| (*key, (*flow, generation, FlowUse::default()))));
         Ok(())
     }
 
@@ -117,5 +134,16 @@ impl FlowTable for MemoryFlows {
 
     fn drain(&self, see: &mut dyn FnMut(FlowKey, FlowUse)) {
         self.flows.lock().entries.drain().for_each(|(key, (_, _, used))| see(key, used));
+    }
+
+    fn has_steps(&self) -> bool {
+        !self.flows.lock().steps.is_empty()
+    }
+
+    fn take_steps(&self, see: &mut dyn FnMut(FlowStep)) {
+        let next = || self.flows.lock().steps.pop_front();
+        while let Some(step) = next() {
+            see(step);
+        }
     }
 }

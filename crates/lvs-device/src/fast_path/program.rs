@@ -9,7 +9,10 @@ mod flow;
 use lvs_sys::bpf::Instruction;
 use lvs_wire::protocol;
 
-use super::layout::{BYTES, CLOSED, GENERATION, LONGEST, ONLY_WHOLE, PACKETS, SEEN, Version, WAY};
+use super::layout::{
+    BYTES, CLOSED, CONN, ENDS_OF, FIRST, GENERATION, LONGEST, ONLY_WHOLE, PACKETS, SEEN, STEP, TOWARDS,
+    Version, WAY,
+};
 use crate::assembler::{
     DROP, FRAME, If, Line, NEXT, Op, R0, R1, R2, R3, R4, R5, Width, add, add_atomically, assemble, calc,
     calc_by, call, copy, exit, go, host_half, load, low_word, map, network, set, store, store_number, when,
@@ -38,6 +41,7 @@ const L4_SUM: i32 = 11;
 const REDIRECT: i32 = 23;
 const LOAD_BYTES: i32 = 26;
 const SUM_CHANGE: i32 = 28;
+const TELL: i32 = 130;
 const COARSE_TIME: i32 = 160;
 
 /// Flags of these: a sum of a pseudo header; a sum of 0 is none; what is summed up elsewhere changes too; seems to come in.
@@ -45,19 +49,24 @@ const PSEUDO: i32 = 0x10;
 const MARK_NONE: i32 = 0x20;
 const RECOMPUTE: i32 = 1;
 const INGRESS: i32 = 1;
+/// Whoever reads a ring looks by itself.
+const NO_WAKEUP: i32 = 1;
 
 /// Places below the frame pointer: the headers up to the ports and four bytes on, two bytes of TCP, the key of the flow,
-/// the place and the flags of the transport's checksum, and the key 0.
+/// the place and the flags of the transport's checksum, the key 0, flags of a packet that is told of, and the record of it.
 const HEAD: i16 = -56;
 const TCP_BYTES: i16 = -8;
 const KEY: i16 = -96;
 const SUM_AT: i16 = -104;
 const SUM_FLAGS: i16 = -112;
 const ZERO: i16 = -116;
+const TOLD: i16 = -120;
+const RECORD: i16 = TOLD - 8 - STEP as i16;
 
 /// Bits of TCP: those that a plain segment may have not, or has to; those that begin or end a connection.
 const LOOKED_AT: i32 = 0x37;
 const ACK: i32 = 0x10;
+const FIN_ACK: i32 = 0x11;
 const TURNING: i32 = 0x07;
 
 /// Descriptors of the maps.
@@ -65,6 +74,7 @@ const TURNING: i32 = 0x07;
 pub(super) struct Maps {
     pub(super) flows: [i32; 2],
     pub(super) generation: i32,
+    pub(super) steps: i32,
 }
 
 /// A jump goes to one of these.
@@ -76,7 +86,9 @@ enum Label {
     Udp(Version),
     Lookup(Version),
     Plain(Version),
-    Turning(Version),
+    First(Version),
+    Counted(Version),
+    NotPassed(Version),
     Single(Version),
     Measured(Version),
     Fits(Version),
@@ -90,6 +102,7 @@ struct Family {
     l4: i32,
     flows: i32,
     generation: i32,
+    steps: i32,
 }
 
 fn of_stack(dst: u8, place: i16) -> [Line<Label>; 2] {
@@ -138,11 +151,13 @@ impl Family {
         lines.extend(self.check_len());
         lines.extend(self.transport());
         lines.extend(self.look_up());
-        lines.extend(self.turning());
+        lines.extend(self.kind());
         lines.extend(self.check_flow());
+        lines.extend(self.tell());
         lines.extend(self.count());
         lines.extend(self.rewrite());
         lines.extend(self.go_on());
+        lines.extend(self.turning());
         lines
     }
 
@@ -290,6 +305,7 @@ pub(super) fn instructions(l3: i32, maps: Maps) -> Vec<Instruction> {
         l4: l3 + ip_len,
         flows: maps.flows[version as usize],
         generation: maps.generation,
+        steps: maps.steps,
     };
     let mut lines = vec![
         copy(PACKET, R1),

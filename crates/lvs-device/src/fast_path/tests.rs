@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use lvs::fast_path::{Flow, FlowKey, FlowTable, Towards};
+use lvs::fast_path::{Flow, FlowKey, FlowStep, FlowTable, Tells, Towards};
 use lvs::service::Endpoint;
 use lvs::time::Time;
 use lvs_sys::bpf;
@@ -51,6 +51,7 @@ fn flows(number: u8, [client, virt, real, local]: [Endpoint; 4], is_full_nat: bo
         destination,
         longest: 1400,
         only_whole,
+        tells: (number == 6).then(|| Tells { conn: 77, first: !is_full_nat, ends: !is_full_nat }),
     };
     [
         (
@@ -76,7 +77,22 @@ fn all_flows() -> Vec<[(FlowKey, Flow); 2]> {
 
 fn install(table: &dyn FlowTable, flows: &[[(FlowKey, Flow); 2]]) {
     table.switch(1);
-    flows.iter().flatten().for_each(|(key, flow)| table.install(key, flow).unwrap());
+    flows.iter().for_each(|both| put(table, both).unwrap());
+}
+
+fn put(
+    table: &dyn FlowTable,
+    [(key, flow), (other_key, other)]: &[(FlowKey, Flow); 2],
+) -> Result<(), FlowRefused> {
+    table.install(&[*key, *other_key], &[*flow, *other])
+}
+
+/// Steps that were told of since, without the times.
+fn steps(table: &dyn FlowTable) -> Vec<FlowStep> {
+    let mut steps = Vec::new();
+    table.take_steps(&mut |step| steps.push(FlowStep { seen_at: Time::ZERO, ..step }));
+    assert!(!table.has_steps());
+    steps
 }
 
 fn uses(table: &dyn FlowTable) -> BTreeMap<String, (u64, u64, bool)> {
@@ -198,7 +214,7 @@ fn the_program_does_what_the_core_would() {
     let memory = MemoryFlows::new(64);
     let flows = all_flows();
     let mut draw = Draw(17);
-    let (mut passed, mut left, mut closed) = (0, 0, 0);
+    let (mut passed, mut left, mut closed, mut told) = (0, 0, 0, 0);
     for round in 0..400 {
         install(&fast_path, &flows);
         install(&memory, &flows);
@@ -213,6 +229,9 @@ fn the_program_does_what_the_core_would() {
         }
         let memory_uses = uses(&memory);
         assert_eq!(uses(&fast_path), memory_uses, "round {round}");
+        let memory_steps = steps(&memory);
+        assert_eq!(steps(&fast_path), memory_steps, "round {round}");
+        told += memory_steps.len();
         closed += memory_uses.values().filter(|(_, _, is_closed)| *is_closed).count();
         // Both give back the same.
         for (key, _) in flows.iter().flatten() {
@@ -224,7 +243,10 @@ fn the_program_does_what_the_core_would() {
         }
         assert!(uses(&fast_path).is_empty());
     }
-    assert!(passed > 2000 && left > 2000 && closed > 200, "{passed} passed, {left} left, {closed} closed");
+    assert!(
+        passed > 2000 && left > 2000 && closed > 200 && told > 500,
+        "{passed} passed, {left} left, {closed} closed, {told} told"
+    );
 }
 
 #[test]
@@ -253,12 +275,58 @@ fn another_generation_is_dead_at_once_and_a_full_map_says_so() {
         fast_path.switch(generation);
         assert_eq!(run(&fast_path, &packet), (LEFT, packet.bytes().to_vec()), "generation {generation}");
     }
-    assert_eq!(fast_path.install(&flows[2][0].0, &flows[2][0].1), Err(FlowRefused::Full));
+    assert_eq!(put(&fast_path, &flows[2]), Err(FlowRefused::Full));
     let mut drained = 0;
     fast_path.drain(&mut |_, used| drained += used.packets);
     assert_eq!(drained, 1);
     assert!(uses(&fast_path).is_empty());
     install(&fast_path, &flows[2..3]);
+}
+
+#[test]
+fn without_room_to_tell_a_packet_is_the_directors() {
+    let Some(fast_path) = kernel(8) else { return };
+    fast_path.begin([1, 1], Time::from_secs(100));
+    let flows = all_flows();
+    install(&fast_path, &flows[..1]);
+    let ends = ends_of(&flows[0][0].0);
+    let packet = |flags| PacketBuf::from_packet(&make::tcp(ends, flags, b"data"));
+    let (data, fin) = (packet(TcpFlags::ACK), packet(TcpFlags::ACK | TcpFlags::FIN));
+    assert_eq!(run(&fast_path, &data).0, REDIRECTED);
+    let told = (0..5000).take_while(|_| run(&fast_path, &fin).0 == REDIRECTED).count();
+    assert!((1000..3000).contains(&told), "{told}");
+    assert_eq!(run(&fast_path, &data).0, LEFT, "the flow is closed");
+    let mut flags = Vec::new();
+    fast_path.take_steps(&mut |step| {
+        assert!(step.conn == 77 && step.towards == Towards::Server);
+        assert!((Time(99_000)..Time(130_000)).contains(&step.seen_at), "{:?}", step.seen_at);
+        flags.push(step.flags.0);
+    });
+    assert_eq!(flags.len(), told + 1);
+    assert!(flags[0] == TcpFlags::ACK && flags[1..].iter().all(|flags| *flags == fin.bytes()[33]));
+    // Room again.
+    let _ = fast_path.remove(&flows_keys(&flows[0])[0]).unwrap();
+    let _ = fast_path.remove(&flows_keys(&flows[0])[1]).unwrap();
+    install(&fast_path, &flows[..1]);
+    assert_eq!(run(&fast_path, &fin).0, REDIRECTED);
+    assert_eq!(steps(&fast_path).len(), 1);
+}
+
+fn flows_keys(both: &[(FlowKey, Flow); 2]) -> [FlowKey; 2] {
+    both.map(|(key, _)| key)
+}
+
+#[test]
+fn another_process_goes_on_with_maps_and_what_was_told() {
+    let Some(fast_path) = kernel(8) else { return };
+    let flows = all_flows();
+    install(&fast_path, &flows[..1]);
+    let packet = PacketBuf::from_packet(&make::tcp(ends_of(&flows[0][0].0), TcpFlags::ACK, b"data"));
+    run(&fast_path, &packet);
+    let other = FastPath::adopt(fast_path.hand_over().unwrap()).unwrap();
+    assert_eq!(steps(&other).len(), 1);
+    assert!(!fast_path.has_steps(), "told once");
+    assert_eq!(other.remove(&flows[0][0].0).unwrap().packets, 1);
 }
 
 #[test]

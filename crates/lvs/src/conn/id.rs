@@ -36,6 +36,16 @@ impl ConnId {
         Self { place, number }
     }
 
+    /// As a number, for [`Self::of_bits`]; never 0.
+    pub fn bits(self) -> u64 {
+        u64::from(self.place.0.get()) << 32 | u64::from(self.number)
+    }
+
+    pub fn of_bits(bits: u64) -> Option<Self> {
+        let place = Place(NonZeroU32::new((bits >> 32) as u32)?);
+        Some(Self { place, number: bits as u32 })
+    }
+
     /// A number that stays the same, to spread connections by.
     pub const fn spread(self) -> usize {
         self.slot() as usize

@@ -21,6 +21,27 @@ impl Connection {
     /// Whether each of its packets but those that begin and end it gets new ends and nothing else: a masqueraded server
     /// that is declared, and nothing that looks into the packets.
     pub fn is_plain(&self) -> bool {
+        matches!(self.state, State::Tcp(TcpState::Established) | State::Udp) && self.has_plain_packets()
+    }
+
+    /// As [`Self::is_plain`], of one that a server has answered and that is about to be established.
+    pub fn is_plain_soon(&self) -> bool {
+        matches!(self.state, State::Tcp(TcpState::SynRecv)) && self.has_plain_packets()
+    }
+
+    /// Whether the fast path may go on with it. `ends`: it tells of packets that end it.
+    pub fn stays_plain(&self, ends: bool) -> bool {
+        let is_open = match self.state {
+            State::Udp => true,
+            State::Tcp(TcpState::Established | TcpState::SynRecv | TcpState::SynAck) => true,
+            State::Tcp(TcpState::FinWait | TcpState::CloseWait) => ends,
+            _ => false,
+        };
+        is_open && self.has_plain_packets()
+    }
+
+    /// Whether all its packets get new ends and nothing else, while the state is one in which that may be.
+    fn has_plain_packets(&self) -> bool {
         const ODD: [ConnFlags; 5] = [
             ConnFlags::NO_OUTPUT,
             ConnFlags::ONE_PACKET,
@@ -29,7 +50,6 @@ impl Connection {
             ConnFlags::NO_CLIENT_PORT,
         ];
         self.method == Method::Masq
-            && matches!(self.state, State::Tcp(TcpState::Established) | State::Udp)
             && !ODD.iter().any(|flag| self.flags.has(*flag))
             && self.available_server().is_some_and(|server| !server.is_drained())
             && !self.has_work_on_packets()

@@ -92,7 +92,7 @@ pub struct Settings {
     pub syn_defence: SynDefence,
     /// SYNs a second of one service from which on an automatic defence is on.
     pub syn_rate: u32,
-    /// Packets of the client after which a connection may go by the fast path, if there is one.
+    /// Packets of the client after which a connection may go by the fast path, if there is one and it is not in already.
     pub fast_path_after: u32,
 }
 

@@ -3,19 +3,68 @@
 use super::*;
 
 impl Family {
-    /// A segment that begins or ends a connection closes both flows before it is left to the director.
-    pub(super) fn turning(&self) -> Vec<Line<Label>> {
-        use Label::{Next, Plain, Turning};
-        let addr = self.version.addr_len() as i16;
-        let mut lines = vec![
+    /// Whether the packet is the flow's, and whether it is to be told of.
+    pub(super) fn kind(&self) -> Vec<Line<Label>> {
+        use Label::{First, Next, NotPassed, Plain};
+        vec![
+            store_number(Width::Word, FRAME, TOLD, 0),
             load(Width::Byte, R1, FRAME, TCP_BYTES + 1),
             copy(R2, R1),
-            calc(Op::And, R1, LOOKED_AT),
-            when(R1, If::Equal, ACK, Plain(self.version)),
-            calc(Op::And, R2, TURNING),
-            when(R2, If::Differs, 0, Turning(self.version)),
-            go(Next),
-            Line::Here(Turning(self.version)),
+            calc(Op::And, R2, LOOKED_AT),
+            when(R2, If::Equal, ACK, First(self.version)),
+            copy(R3, R1),
+            calc(Op::And, R3, TURNING),
+            when(R3, If::Equal, 0, Next),
+            // It ends a connection, or begins one.
+            store(Width::Word, FRAME, TOLD, R1),
+            when(R2, If::Differs, FIN_ACK, NotPassed(self.version)),
+            load(Width::Double, R1, VALUE, self.field(ENDS_OF)),
+            when(R1, If::Equal, 0, NotPassed(self.version)),
+            go(Plain(self.version)),
+            Line::Here(First(self.version)),
+            load(Width::Word, R2, VALUE, self.field(FIRST)),
+            when(R2, If::Equal, 0, Plain(self.version)),
+            store(Width::Word, FRAME, TOLD, R1),
+            Line::Here(Plain(self.version)),
+        ]
+    }
+
+    /// Tells of a packet that may move the state. Without room for that it is the director's.
+    pub(super) fn tell(&self) -> Vec<Line<Label>> {
+        use Label::{Counted, NotPassed};
+        let mut lines = vec![
+            load(Width::Word, R1, FRAME, TOLD),
+            when(R1, If::Equal, 0, Counted(self.version)),
+            store(Width::Word, FRAME, RECORD + 16, R1),
+            load(Width::Word, R1, VALUE, self.field(TOWARDS)),
+            store(Width::Word, FRAME, RECORD + 20, R1),
+            load(Width::Double, R1, VALUE, self.field(CONN)),
+            store(Width::Double, FRAME, RECORD, R1),
+            call(COARSE_TIME),
+            store(Width::Double, FRAME, RECORD + 8, R0),
+        ];
+        lines.extend(map(R1, self.steps));
+        lines.extend(of_stack(R2, RECORD));
+        lines.extend([
+            set(R3, STEP as i32),
+            set(R4, NO_WAKEUP),
+            call(TELL),
+            when(R0, If::Differs, 0, NotPassed(self.version)),
+            store_number(Width::Word, VALUE, self.field(FIRST), 0),
+            Line::Here(Counted(self.version)),
+        ]);
+        lines
+    }
+
+    /// A segment that begins or ends a connection and is not passed closes both flows before it is left to the director.
+    pub(super) fn turning(&self) -> Vec<Line<Label>> {
+        use Label::{Next, NotPassed};
+        let addr = self.version.addr_len() as i16;
+        let mut lines = vec![
+            Line::Here(NotPassed(self.version)),
+            load(Width::Word, R1, FRAME, TOLD),
+            calc(Op::And, R1, TURNING),
+            when(R1, If::Equal, 0, Next),
             store_number(Width::Word, VALUE, self.field(CLOSED), 1),
         ];
         // The key of the answers: the new ends, the other way round.
@@ -38,14 +87,13 @@ impl Family {
             when(R0, If::Equal, 0, Next),
             store_number(Width::Word, R0, self.field(CLOSED), 1),
             go(Next),
-            Line::Here(Plain(self.version)),
         ]);
         lines
     }
 
     /// The packet, or the longest of its segments, fits the way out.
     pub(super) fn check_flow(&self) -> Vec<Line<Label>> {
-        use Label::{Fits, Measured, Next, Single};
+        use Label::{Fits, Measured, NotPassed, Single};
         let mut lines = vec![
             load(Width::Word, R1, PACKET, SKB_GSO_SIZE),
             when(R1, If::Equal, 0, Single(self.version)),
@@ -55,7 +103,7 @@ impl Family {
             copy(R1, LEN),
             Line::Here(Measured(self.version)),
             load(Width::Word, R2, VALUE, self.field(LONGEST)),
-            when_by(R1, If::More, R2, Next),
+            when_by(R1, If::More, R2, NotPassed(self.version)),
         ];
         if self.version == Version::V4 {
             lines.extend([
@@ -63,7 +111,7 @@ impl Family {
                 when(R1, If::Equal, 0, Fits(self.version)),
                 load(Width::Byte, R1, FRAME, Self::head(6)),
                 calc(Op::And, R1, 0x40),
-                when(R1, If::Equal, 0, Next),
+                when(R1, If::Equal, 0, NotPassed(self.version)),
                 Line::Here(Fits(self.version)),
             ]);
         }

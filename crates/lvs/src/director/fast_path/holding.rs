@@ -17,6 +17,12 @@ impl Director {
         }
     }
 
+    /// Says whether the host tracks connections (conntrack). It would take those for half open whose handshake ends past the
+    /// director, and forget them after a minute of silence.
+    pub fn note_tracking(&self, is_tracked: bool) {
+        self.fast_path.is_tracked.store(is_tracked, Relaxed);
+    }
+
     /// Has nothing go past the director until [`Self::resume_fast_path`], as often as this was called.
     pub fn suspend_fast_path(&self) {
         self.hold_flows().flows.suspended += 1;
@@ -64,10 +70,11 @@ impl Director {
         let mut flows = fast_path.flows.lock();
         fast_path.is_open.store(false, Relaxed);
         if let Some(table) = fast_path.table.get()
-            && (fast_path.has_flows.load(Relaxed) || self.has_offers())
+            && (table.has_steps() || fast_path.has_flows.load(Relaxed) || self.has_offers())
         {
             table.switch(0);
             flows.is_switched_on = false;
+            self.follow_steps();
             self.take_all_back(&mut flows, &**table);
         }
         Held { fast_path, flows }

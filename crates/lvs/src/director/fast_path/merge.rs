@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use super::state::{Flows, Member};
-use crate::conn::{ConnId, Entry, State};
+use crate::conn::{ConnId, Entry, State, TcpState};
 use crate::director::Director;
 use crate::fast_path::{FlowTable, FlowUse, Towards};
 use crate::time::Time;
@@ -14,6 +14,9 @@ const EVERY: Duration = Duration::from_secs(1);
 
 /// A connection that was not seen for so long leaves its place to busier ones.
 const IDLE: Duration = Duration::from_secs(3);
+
+/// A connection that came early and of which no packet was seen for so long does so too.
+const IDLE_YOUNG: Duration = Duration::from_secs(1);
 
 /// Traffic of a direction of a connection since the last merge.
 #[derive(Clone, Copy)]
@@ -27,6 +30,7 @@ struct Grown {
 impl Director {
     /// Merges what flows have carried, if it is time or the end of a connection waits for it.
     pub(in crate::director) fn merge_if_due(&self, now: Time) {
+        self.follow_steps();
         if self.has_offers() {
             self.take_offers(now);
         }
@@ -45,8 +49,10 @@ impl Director {
             self.let_refused_go(flows);
             let is_over = |(id, member): (&ConnId, &Member)| {
                 let conn = self.conns.get(*id).filter(|conn| conn.number() == member.number);
-                let is_busy = conn.is_some_and(|conn| conn.is_plain() && conn.expires_at() > now);
-                (!is_busy || member.seen_at + IDLE <= now).then_some(*id)
+                let is_busy =
+                    conn.is_some_and(|conn| conn.stays_plain(member.tells_ends) && conn.expires_at() > now);
+                let idle = if member.is_young { IDLE_YOUNG } else { IDLE };
+                (!is_busy || member.seen_at + idle <= now).then_some(*id)
             };
             let over: Vec<ConnId> = flows.by_conn.iter().filter_map(is_over).collect();
             over.into_iter().for_each(|id| self.take_back(flows, table, id));
@@ -62,6 +68,7 @@ impl Director {
 
     /// Merges what flows have carried, takes back those that an end has closed, and does what else is to be done.
     fn read_flows(&self, then: impl FnOnce(&mut Flows, &dyn FlowTable)) {
+        self.follow_steps();
         if !self.fast_path.has_flows.load(Relaxed) {
             return;
         }
@@ -71,19 +78,31 @@ impl Director {
         table.read(&mut |key, used| {
             let Some((id, towards)) = flows.by_key.get(&key).copied() else { return };
             if let Some(member) = flows.by_conn.get_mut(&id) {
+                let was_young = member.is_young;
                 self.merge(id, member, (towards, used));
+                flows.young -= usize::from(was_young && !member.is_young);
                 if used.is_closed {
                     closed.push(id);
                 }
             }
         });
         closed.into_iter().for_each(|id| self.take_back(&mut flows, &**table, id));
+        self.take_over_back(&mut flows, &**table);
         then(&mut flows, &**table);
+        self.fast_path.note_room(&flows);
+    }
+
+    /// Takes connections back that are over by what their flows have told.
+    pub(super) fn take_over_back(&self, flows: &mut Flows, table: &dyn FlowTable) {
+        self.fast_path.has_over.store(false, Relaxed);
+        let over = std::mem::take(&mut *self.fast_path.over.lock());
+        over.into_iter().for_each(|id| self.take_back(flows, table, id));
     }
 
     /// Takes a connection out of the table.
     pub(super) fn take_back(&self, flows: &mut Flows, table: &dyn FlowTable, id: ConnId) {
         let Some(mut member) = flows.by_conn.remove(&id) else { return };
+        flows.young -= usize::from(member.is_young);
         for (key, towards) in member.keys.into_iter().zip(Towards::BOTH) {
             flows.by_key.remove(&key);
             if let Some(used) = table.remove(&key) {
@@ -104,7 +123,10 @@ impl Director {
             }
         });
         members.iter().for_each(|(id, member)| self.withdraw(*id, member));
-        flows.refused.append(&mut self.fast_path.offers.lock());
+        flows.young = 0;
+        self.fast_path.over.lock().clear();
+        self.fast_path.has_over.store(false, Relaxed);
+        flows.refused.extend(self.fast_path.offers.lock().drain(..).map(|(id, _)| id));
         self.fast_path.has_offers.store(false, Relaxed);
         self.let_refused_go(flows);
         self.fast_path.has_flows.store(false, Relaxed);
@@ -132,6 +154,7 @@ impl Director {
         if packets == 0 {
             return;
         }
+        member.is_young = false;
         self.fast_path.counters.packets.fetch_add(packets, Relaxed);
         self.fast_path.counters.bytes.fetch_add(bytes, Relaxed);
         if member.server.is_available() {
@@ -153,29 +176,26 @@ impl Director {
             account.grow(towards == Towards::Server, (packets, bytes), seen_at);
         }
         if towards == Towards::Client {
-            self.assure_template(conn);
+            if conn.state == State::Udp {
+                self.assure_template(conn);
+            }
         } else {
             let before = conn.in_packets;
             conn.in_packets = before.wrapping_add(packets as u32);
             self.synchronise_grown(conn, before, seen_at);
         }
         // A state that was entered meanwhile has a later deadline of its own.
-        if conn.is_plain() && seen_at > conn.touched_at() {
+        if keeps_its_state(conn.state) && seen_at > conn.touched_at() {
             if let Some(timeout) = self.timeouts.of(conn.state) {
                 conn.set_timeout(timeout);
             }
             self.conns.touch(conn, seen_at);
         }
     }
+}
 
-    /// A server that has answered a datagram makes its client's template outlive want of memory.
-    fn assure_template(&self, conn: &Entry<'_>) {
-        if conn.state == State::Udp
-            && let Some(mut template) = self.conns.above(conn)
-            && template.state == (State::Template { assured: false })
-        {
-            template.state = State::Template { assured: true };
-            self.conns.note_changed(&template);
-        }
-    }
+/// A plain packet moves the deadline, and nothing else.
+const fn keeps_its_state(state: State) -> bool {
+    use TcpState::{CloseWait, Established, FinWait, SynAck, SynRecv, TimeWait};
+    matches!(state, State::Udp | State::Tcp(Established | FinWait | CloseWait | TimeWait | SynRecv | SynAck))
 }

@@ -4,13 +4,14 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use super::state::{Flows, Member};
-use crate::conn::{Connection, Entry};
+use crate::conn::{ConnId, Entry, State, View};
 use crate::director::Director;
 use crate::director::path::facts::Segment;
-use crate::fast_path::{Flow, FlowKey, FlowRefused, FlowTable, Towards};
+use crate::fast_path::{Flow, FlowKey, FlowRefused, FlowTable, Tells, Towards};
 use crate::service::{Endpoint, Protocol};
 use crate::time::Time;
 use crate::xmit::Rewrite;
+use lvs_wire::{TcpFlags, protocol};
 
 /// A connection is busy whose packets come closer together.
 const APART: Duration = Duration::from_millis(250);
@@ -40,12 +41,61 @@ impl Director {
         {
             return;
         }
-        let mut offers = fast_path.offers.lock();
+        self.put_down(conn, false);
+    }
+
+    /// Offers a connection after a packet, while there is room for some that are not known to be busy: when its server has
+    /// answered, or where the host tracks connections when that has seen the whole handshake. Not while there is a backup that is
+    /// told of packets one by one.
+    pub(in crate::director) fn offer_early(
+        &self,
+        conn: &Entry<'_>,
+        segment: &Segment,
+        (before, direction): (State, View),
+    ) {
+        let fast_path = &self.fast_path;
+        if !fast_path.takes_early.load(Relaxed) || segment.protocol != Protocol::Tcp {
+            return;
+        }
+        let is_time = if fast_path.is_tracked.load(Relaxed) {
+            conn.state != before && conn.is_plain()
+        } else {
+            direction == View::Output && segment.flags.has(TcpFlags::SYN) && conn.is_plain_soon()
+        };
+        if is_time
+            && fast_path.is_open.load(Relaxed)
+            && !self.defence.drops_entries.load(Relaxed)
+            && !self.sync.is_master.load(Relaxed)
+            && self.conns.note_offered(conn)
+        {
+            self.put_down(conn, true);
+            fast_path.has_early.store(true, Relaxed);
+        }
+    }
+
+    fn put_down(&self, conn: &Entry<'_>, is_early: bool) {
+        let mut offers = self.fast_path.offers.lock();
         if offers.len() < MOST_OFFERS {
-            offers.push(conn.id);
-            fast_path.has_offers.store(true, Relaxed);
+            offers.push((conn.id, is_early));
+            self.fast_path.has_offers.store(true, Relaxed);
         } else {
             self.conns.note_withdrawn(conn);
+        }
+    }
+
+    /// Takes connections in that may not wait, and back those that are over. Where somebody else is at the table they wait
+    /// all the same, and their packets go by the director.
+    pub(in crate::director) fn take_early(&self, now: Time) {
+        let fast_path = &self.fast_path;
+        if fast_path.has_early.load(Relaxed)
+            && let Some(table) = fast_path.table.get()
+            && let Some(mut flows) = fast_path.flows.try_lock()
+        {
+            fast_path.has_early.store(false, Relaxed);
+            if fast_path.has_over.load(Relaxed) {
+                self.take_over_back(&mut flows, &**table);
+            }
+            self.take_in(&mut flows, &**table, now);
         }
     }
 
@@ -57,68 +107,93 @@ impl Director {
     /// Puts connections that were offered into the table.
     pub fn take_offers(&self, now: Time) {
         let Some(table) = self.fast_path.table.get() else { return };
-        let mut flows = self.fast_path.flows.lock();
+        self.take_in(&mut self.fast_path.flows.lock(), &**table, now);
+    }
+
+    fn take_in(&self, flows: &mut Flows, table: &dyn FlowTable, now: Time) {
         self.fast_path.has_offers.store(false, Relaxed);
         let offers = std::mem::take(&mut *self.fast_path.offers.lock());
         if !offers.is_empty() {
             self.fast_path.has_flows.store(true, Relaxed);
         }
-        for id in offers {
-            let is_open = flows.suspended == 0;
-            let taken = self.conns.get(id).and_then(|conn| {
-                let server = conn.server().cloned()?;
-                let both = self.both_ways(&conn).filter(|_| is_open)?;
-                let merged = [(0, 0); 2];
-                Some((
-                    Member { number: conn.number(), server, keys: both.keys, merged, seen_at: now },
-                    both.flows,
-                ))
-            });
-            let done = match taken {
-                Some((member, entries)) => put_in(&mut flows, &**table, &member, &entries).map(|()| member),
-                None => Err(None),
-            };
-            match done {
-                Ok(member) => {
-                    self.fast_path.counters.installed.fetch_add(1, Relaxed);
-                    for (key, towards) in member.keys.iter().zip(Towards::BOTH) {
-                        flows.by_key.insert(*key, (id, towards));
-                    }
-                    flows.by_conn.insert(id, member);
-                    // A packet that ends the connection may have come meanwhile, when there was no flow to close.
-                    if !self.conns.get(id).is_some_and(|conn| conn.is_plain()) {
-                        self.take_back(&mut flows, &**table, id);
-                    }
-                }
-                Err(why) => {
-                    let counters = &self.fast_path.counters;
-                    let counter =
-                        if why == Some(FlowRefused::Full) { &counters.full } else { &counters.refused };
-                    counter.fetch_add(1, Relaxed);
-                    flows.refused.push(id);
-                }
+        for (id, is_early) in offers {
+            if let Err(why) = self.take_one_in(flows, table, (id, is_early), now) {
+                let counters = &self.fast_path.counters;
+                let counter = if why == Some(FlowRefused::Full) { &counters.full } else { &counters.refused };
+                counter.fetch_add(1, Relaxed);
+                flows.refused.push(id);
             }
         }
+        self.fast_path.note_room(flows);
+    }
+
+    fn take_one_in(
+        &self,
+        flows: &mut Flows,
+        table: &dyn FlowTable,
+        (id, is_early): (ConnId, bool),
+        now: Time,
+    ) -> Result<(), Option<FlowRefused>> {
+        let is_open = flows.suspended == 0;
+        let taken = self.conns.get(id).and_then(|conn| {
+            let server = conn.server().cloned()?;
+            let both = self.both_ways(&conn).filter(|_| is_open)?;
+            let member = Member {
+                number: conn.number(),
+                server,
+                keys: both.keys,
+                merged: [(0, 0); 2],
+                seen_at: now,
+                is_young: is_early,
+                tells_ends: both.flows[0].tells.is_some_and(|tells| tells.ends),
+            };
+            Some((member, both.flows))
+        });
+        let (member, entries) = taken.ok_or(None)?;
+        // An earlier connection of the same ends is taken back by the next merge.
+        if member.keys.iter().any(|key| flows.by_key.contains_key(key)) {
+            return Err(None);
+        }
+        table.install(&member.keys, &entries).map_err(Some)?;
+        self.fast_path.counters.installed.fetch_add(1, Relaxed);
+        for (key, towards) in member.keys.iter().zip(Towards::BOTH) {
+            flows.by_key.insert(*key, (id, towards));
+        }
+        flows.young += usize::from(member.is_young);
+        let tells_ends = member.tells_ends;
+        flows.by_conn.insert(id, member);
+        // A packet that ends the connection may have come meanwhile, when there was no flow to close.
+        if !self.conns.get(id).is_some_and(|conn| conn.stays_plain(tells_ends)) {
+            self.take_back(flows, table, id);
+        }
+        Ok(())
     }
 
     /// Flows of a connection. None where its packets do not all come by a link, or an end is on this host.
-    fn both_ways(&self, conn: &Connection) -> Option<Both> {
+    fn both_ways(&self, conn: &Entry<'_>) -> Option<Both> {
         let (client, real) = (conn.client(), conn.real());
         let is_elsewhere = |end: Endpoint| !end.addr.is_loopback() && !self.routes.ends_here(end.addr);
-        if !conn.is_plain() || !is_elsewhere(client) || !is_elsewhere(real) {
+        let is_soon = conn.is_plain_soon();
+        if !conn.is_plain() && !is_soon || !is_elsewhere(client) || !is_elsewhere(real) {
             return None;
         }
-        let protocol = conn.protocol();
+        let number = conn.protocol();
         let keys = [
-            FlowKey { protocol, from: client, to: conn.virt() },
-            FlowKey { protocol, from: real, to: conn.return_end() },
+            FlowKey { protocol: number, from: client, to: conn.virt() },
+            FlowKey { protocol: number, from: real, to: conn.return_end() },
         ];
+        // Where a port stands for the client it is noted how the client's stream ends; messages to backups say after how many
+        // packets the state is what it is.
+        let ends = conn.local().is_none() && !self.sync.is_master.load(Relaxed);
+        let tells = Tells { conn: conn.id.bits(), first: is_soon, ends };
+        let tells = Some(tells).filter(|tells| number == protocol::TCP && (tells.first || tells.ends));
         let flow = |towards, rewrite: Rewrite, key: &FlowKey, to: Endpoint| Flow {
             towards,
             source: rewrite.source.unwrap_or(key.from),
             destination: rewrite.destination.unwrap_or(key.to),
             longest: self.routes.mtu_to(to.addr).min(LONGEST),
             only_whole: towards == Towards::Server && conn.local().is_some(),
+            tells,
         };
         let flows = [
             flow(Towards::Server, Rewrite::masqueraded(conn), &keys[0], real),
@@ -129,22 +204,4 @@ impl Director {
         });
         is_one_family.then_some(Both { keys, flows })
     }
-}
-
-/// Puts both flows of a connection into the table, or none.
-fn put_in(
-    flows: &mut Flows,
-    table: &dyn FlowTable,
-    member: &Member,
-    entries: &[Flow; 2],
-) -> Result<(), Option<FlowRefused>> {
-    // An earlier connection of the same ends is taken back by the next merge.
-    if member.keys.iter().any(|key| flows.by_key.contains_key(key)) {
-        return Err(None);
-    }
-    table.install(&member.keys[0], &entries[0]).map_err(Some)?;
-    table.install(&member.keys[1], &entries[1]).map_err(|refused| {
-        table.remove(&member.keys[0]);
-        Some(refused)
-    })
 }

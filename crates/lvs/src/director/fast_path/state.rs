@@ -12,9 +12,14 @@ use crate::fast_path::{FlowKey, FlowTable, Towards};
 use crate::service::RealServer;
 use crate::time::Time;
 
-/// Packets of the client after which a connection is worth it. A request and its answer are over before, and who wants to
-/// fill the table has to have a server answer first.
+/// Packets of the client after which a connection is busy, wherever it has found no place before.
 pub(in crate::director) const PACKETS: u32 = 8;
+
+/// The part of the places that connections may have which no packet was seen of.
+const YOUNG: usize = 8;
+
+/// The part of the places that may be taken before no more connections come in that are not known to be busy.
+const EARLY: usize = 2;
 
 #[derive(Debug, Default)]
 pub(in crate::director) struct FastPath {
@@ -24,8 +29,18 @@ pub(in crate::director) struct FastPath {
     /// Something is in the table, or was offered.
     pub(super) has_flows: AtomicBool,
     pub(super) has_offers: AtomicBool,
-    /// Connections that wait to be taken in.
-    pub(super) offers: Mutex<Vec<ConnId>>,
+    /// Whether there is room for connections that are not known to be busy.
+    pub(super) takes_early: AtomicBool,
+    /// Whether the host tracks connections, and is to see their handshakes.
+    pub(super) is_tracked: AtomicBool,
+    /// Whether one of them waits to be taken in.
+    pub(super) has_early: AtomicBool,
+    /// Connections that are over, and have a place still.
+    pub(super) over: Mutex<Vec<ConnId>>,
+    /// Whether they are as many as are worth the time.
+    pub(super) has_over: AtomicBool,
+    /// Connections that wait to be taken in, and whether they are not known to be busy.
+    pub(super) offers: Mutex<Vec<(ConnId, bool)>>,
     pub(super) flows: Mutex<Flows>,
     pub(super) counters: Counters,
 }
@@ -46,6 +61,8 @@ pub(super) struct Flows {
     pub(super) by_key: HashMap<FlowKey, (ConnId, Towards), RandomState>,
     /// Connections that were refused: they are not offered again before the next merge.
     pub(super) refused: Vec<ConnId>,
+    /// How many have come early, and no packet was seen of.
+    pub(super) young: usize,
     pub(super) merged_at: Time,
     pub(super) generation: u32,
     /// Packets go by flows of this generation.
@@ -65,6 +82,10 @@ pub(super) struct Member {
     pub(super) merged: [(u64, u64); 2],
     /// When it came, or was last seen.
     pub(super) seen_at: Time,
+    /// Whether it came early and no packet was seen of it.
+    pub(super) is_young: bool,
+    /// Whether packets that end it go by its flows.
+    pub(super) tells_ends: bool,
 }
 
 /// Nothing goes past the director while this lives.
@@ -90,5 +111,13 @@ impl FastPath {
             flows.is_switched_on = true;
         }
         self.is_open.store(true, Relaxed);
+        self.note_room(flows);
+    }
+
+    /// Says whether there is room for connections that are not known to be busy.
+    pub(super) fn note_room(&self, flows: &Flows) {
+        let room = self.table.get().map_or(0, |table| table.room());
+        let takes = flows.young < room / YOUNG && flows.by_conn.len() < room / EARLY;
+        self.takes_early.store(takes, Relaxed);
     }
 }

@@ -42,6 +42,19 @@ impl Director {
     /// Decides on one packet, and rewrites it in place. Takes no lock for longer than one table access; never
     /// allocates for a packet of a known connection.
     pub fn process(&self, packet: &mut PacketBuf, side: Side, now: Time, outbox: &mut Outbox) -> Verdict {
+        self.follow_steps();
+        let verdict = self.process_after_steps(packet, side, now, outbox);
+        self.take_early(now);
+        verdict
+    }
+
+    fn process_after_steps(
+        &self,
+        packet: &mut PacketBuf,
+        side: Side,
+        now: Time,
+        outbox: &mut Outbox,
+    ) -> Verdict {
         let headers = match Headers::parse(packet.bytes()) {
             Ok(headers) => headers,
             Err(error) => return Verdict::Drop(error.into()),

@@ -81,6 +81,7 @@ impl Director {
         if conn.state != before {
             self.conns.note_changed(conn);
         }
+        self.offer_early(conn, segment, (before, direction));
         (direction != View::Output && packet.is_expired())
             .then(|| self.answer_client(packet, conn, IcmpError::TimeExceeded))
     }
@@ -144,6 +145,18 @@ impl Director {
                 server.count_refused();
             }
         }
+        let answered = conn.state == State::Udp && direction == View::Output;
+        self.enter(conn, next);
+        if conn.local().is_some() {
+            self.note_local_end(packet, conn, direction, before);
+        }
+        if answered {
+            self.assure_template(conn);
+        }
+    }
+
+    /// Enters the state after a packet, with what follows from it for others.
+    pub(in crate::director) fn enter(&self, conn: &mut Connection, next: State) {
         let established = conn.enter(next, &self.timeouts);
         if is_over(conn.state)
             && let Some(client) = conn.take_client_tag()
@@ -152,12 +165,16 @@ impl Director {
         }
         if conn.local().is_some() {
             extend_outward(conn);
-            self.note_local_end(packet, conn, direction, before);
         }
-        let answered = conn.state == State::Udp && direction == View::Output;
-        if (established || answered)
-            && let Some(mut template) = self.conns.above(conn)
-            && template.is_template()
+        if established {
+            self.assure_template(conn);
+        }
+    }
+
+    /// A client that was answered makes its template outlive want of memory.
+    pub(in crate::director) fn assure_template(&self, conn: &Connection) {
+        if let Some(mut template) = self.conns.above(conn)
+            && template.state == (State::Template { assured: false })
         {
             template.state = State::Template { assured: true };
             self.conns.note_changed(&template);
