@@ -443,6 +443,8 @@ pub(crate) fn netlink(mut data: &[u8]) {
             }
         }
         let mut lists = vec![1];
-        let _ = lvs_netlink::with_family(bytes, &dialogue, &mut lists, true);
+        let mut told = lvs_netlink::with_family(bytes, &dialogue, &mut lists, true);
+        lvs_netlink::readdress(&mut told, PORT, 1);
+        assert!(lvs_netlink::Messages(&told).all(|message| message.header.port != PORT));
     }
 }

@@ -51,6 +51,68 @@ fn the_restore_corpus_is_survived() {
     replay("restore", bodies::restore);
 }
 
+/// Changed at random, from the corpus: FUZZ_RUNS inputs (2,000 if nobody says) from FUZZ_SEED on, each of which is one of its own.
+#[test]
+fn netlink_messages_that_lie_are_survived() {
+    let number = |name: &str, most: u64| std::env::var(name).map_or(most, |text| text.parse().unwrap());
+    let (runs, first) = (number("FUZZ_RUNS", 2_000), number("FUZZ_SEED", 1));
+    let inputs: Vec<Vec<u8>> = corpus("netlink").into_iter().map(|(_, data)| data).collect();
+    for seed in first..first + runs {
+        let mut dice = Dice(seed);
+        let mut data = inputs[dice.below(inputs.len())].clone();
+        for _ in 0..=dice.below(6) {
+            change(&mut data, &inputs, &mut dice);
+        }
+        let outcome = std::panic::catch_unwind(|| bodies::netlink(&data));
+        assert!(outcome.is_ok(), "FUZZ_SEED={seed} FUZZ_RUNS=1: {data:?}");
+    }
+}
+
+/// Changes one thing: a bit, a byte, a length, a stretch that is lost, doubled or of another input.
+fn change(data: &mut Vec<u8>, inputs: &[Vec<u8>], dice: &mut Dice) {
+    const ODD: [u16; 8] = [0, 1, 3, 4, 16, 0x7fff, 0x8000, 0xffff];
+    let at = dice.below(data.len() + 1);
+    let end = (at + dice.below(24)).min(data.len());
+    match dice.below(8) {
+        0 if at < data.len() => data[at] ^= 1 << dice.below(8),
+        1 if at < data.len() => data[at] = dice.next() as u8,
+        2 | 3 if at + 2 <= data.len() => {
+            let at = at & !1;
+            let value = if dice.below(2) == 0 { ODD[dice.below(8)] } else { dice.below(40) as u16 };
+            data[at..at + 2].copy_from_slice(&value.to_ne_bytes());
+        }
+        4 => drop(data.drain(at..end)),
+        5 => {
+            let copy = data[at..end].to_vec();
+            data.splice(at..at, copy);
+        }
+        6 => {
+            let other = &inputs[dice.below(inputs.len())];
+            let from = dice.below(other.len() + 1);
+            data.extend(&other[from..]);
+            data.truncate(1 << 14);
+        }
+        _ => data.truncate(at),
+    }
+}
+
+/// Numbers that follow from a seed (splitmix64).
+struct Dice(u64);
+
+impl Dice {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ z >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ z >> 31
+    }
+
+    fn below(&mut self, end: usize) -> usize {
+        (self.next() % end as u64) as usize
+    }
+}
+
 /// Old exports are read for as long as their version is.
 #[test]
 fn good_exports_of_the_import_corpus_are_still_good() {

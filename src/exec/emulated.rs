@@ -1,4 +1,4 @@
-//! One emulated netlink socket: a pair whose one end the program has, and a real socket for all other families.
+//! One emulated netlink socket: a pair whose one end the program has, and a real socket for what is not of IPVS, once it is needed.
 //!
 //! The program sends into the pair by itself; what it gets is put there for it. Both ends are kept here: the
 //! program's for taking messages out in its name, as the kernel's own sockets would be read.
@@ -9,37 +9,56 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
 use netlink_sys::{Socket, SocketAddr};
 use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::epoll::EpollFlags;
 use nix::sys::socket::{
     AddressFamily, MsgFlags, SockFlag, SockType, getsockopt, recv, send, socketpair, sockopt,
 };
+use nix::sys::stat::fstat;
 
-use lvs_netlink::Dialogue;
+use lvs_netlink::{Dialogue, readdress};
+use lvs_sys::socket_option::{self, unread};
 
-use super::names::{FAMILY, GENERIC};
+use super::names::{FAMILY, GENERIC, NETLINK_CAP_ACK, NETLINK_EXT_ACK, NETLINK_PKTINFO, SOL_NETLINK};
 use super::receive::Waiting;
+use super::target::Target;
 
-/// The longest datagram that a program can send with the usual buffers.
+/// The longest datagram that a program can send with the usual buffers, and more than any answer has.
 const LONGEST: usize = 256 << 10;
+
+/// Cost of keeping a message, besides its bytes.
+const AROUND: usize = 64;
 
 #[derive(Debug)]
 pub(super) struct Emulated {
     pub(super) theirs: OwnedFd,
     pub(super) ours: OwnedFd,
-    /// Bound and asked in the program's name.
-    pub(super) relay: Socket,
+    /// For all other families and what else is the kernel's: opened when it is needed.
+    relay: Option<Socket>,
+    /// Options that it is opened with.
+    flags: Vec<(u32, bool)>,
     /// `SOCK_RAW` or `SOCK_DGRAM`, as it was asked for.
     pub(super) kind: i32,
     pub(super) dialogue: Dialogue,
-    /// The process that opened it.
+    /// The process that opened it, and the descriptor that it got.
     pub(super) opener: i32,
+    pub(super) at: i32,
     /// Answers that do not fit into the pair.
-    pub(super) outbox: VecDeque<Vec<u8>>,
-    /// A message that was taken out for a call that waits no more.
-    pub(super) head: Option<Vec<u8>>,
+    outbox: VecDeque<Vec<u8>>,
+    /// Messages that are left of a dump: each datagram that is read makes room for one, as in the kernel.
+    dump: VecDeque<Vec<u8>>,
+    /// Cost of both.
+    weight: usize,
+    /// Messages that were taken out for a call that waits no more.
+    pub(super) heads: VecDeque<Vec<u8>>,
     /// Messages of a datagram whose turn has not come.
     pub(super) turn: VecDeque<Vec<u8>>,
     /// The director is being asked.
     pub(super) is_busy: bool,
+    /// Requests are left for the next round.
+    pub(super) has_more: bool,
+    /// A copy was shut down that stands outside of our numbers: nothing comes any more.
+    pub(super) is_shut: bool,
     /// Answers were thrown away, and the reader has not heard of it.
     pub(super) has_overrun: bool,
     pub(super) waiting: VecDeque<Waiting>,
@@ -47,123 +66,207 @@ pub(super) struct Emulated {
     pub(super) listings: Vec<u32>,
     /// Nobody had it at the last look.
     pub(super) is_doubtful: bool,
+    /// Events of the pair that are heard of by now.
+    pub(super) heard: EpollFlags,
 }
 
 impl Emulated {
     /// # Errors
-    /// No descriptors are left, or there is no netlink.
+    /// No descriptors are left.
     pub(super) fn new(kind: i32, opener: i32, is_admin: bool) -> io::Result<Self> {
         let flags = SockFlag::SOCK_CLOEXEC;
         let (theirs, ours) = socketpair(AddressFamily::Unix, SockType::SeqPacket, None, flags)?;
-        let relay = without_privilege(!is_admin, || Socket::new(GENERIC as isize))?;
-        relay.set_non_blocking(true)?;
         let dialogue =
             Dialogue { family: FAMILY, port: 0, is_admin, ext_ack: false, cap_ack: false, room: 0 };
         Ok(Self {
             theirs,
             ours,
-            relay,
+            relay: None,
+            flags: Vec::new(),
             kind,
             dialogue,
             opener,
+            at: -1,
             outbox: VecDeque::new(),
-            head: None,
+            dump: VecDeque::new(),
+            weight: 0,
+            heads: VecDeque::new(),
             turn: VecDeque::new(),
             is_busy: false,
+            has_more: false,
+            is_shut: false,
             has_overrun: false,
             waiting: VecDeque::new(),
             listings: Vec::new(),
             is_doubtful: false,
+            heard: EpollFlags::EPOLLIN,
         })
     }
 
     /// The number by which its process has it.
     pub(super) fn number(&self) -> io::Result<u64> {
-        super::target::number(&self.theirs).ok_or_else(|| io::Error::from_raw_os_error(libc::EMFILE))
+        Ok(fstat(&self.theirs)?.st_ino)
     }
 
-    /// The address it has; of one that has none all is zero.
-    pub(super) fn address(&self) -> SocketAddr {
+    /// Whether the process that opened it has it where it was: else its address is free again.
+    pub(super) fn is_held(&self) -> bool {
+        let there = u32::try_from(self.at).ok().and_then(|at| Target(self.opener).socket(at));
+        there.is_some() && there == self.number().ok()
+    }
+
+    /// The multicast groups it hears.
+    pub(super) fn groups(&self) -> u32 {
         let mut address = SocketAddr::new(0, 0);
-        let _ = self.relay.get_address(&mut address);
-        address
+        self.relay.as_ref().and_then(|relay| relay.get_address(&mut address).ok());
+        address.multicast_groups()
     }
 
-    /// Chooses an address where it has none, as the kernel does at the first message.
-    pub(super) fn settle_address(&mut self) {
-        if self.dialogue.port == 0 {
-            let wanted = SocketAddr::new(self.opener.cast_unsigned(), 0);
-            if self.relay.bind(&wanted).is_err() {
-                let _ = self.relay.bind_auto();
-            }
-            self.note_address();
-        }
+    /// The real socket, if it was needed already.
+    pub(super) const fn relay(&mut self) -> Option<&mut Socket> {
+        self.relay.as_mut()
     }
 
+    /// Opens the real socket, with what the program may do and has asked for.
+    ///
     /// # Errors
-    /// The kernel's.
-    pub(super) fn bind(&mut self, address: &SocketAddr) -> io::Result<()> {
-        if address.port_number() == 0 && self.dialogue.port == 0 {
-            let wanted = SocketAddr::new(self.opener.cast_unsigned(), address.multicast_groups());
-            if self.relay.bind(&wanted).is_ok() {
-                self.note_address();
-                return Ok(());
-            }
+    /// No descriptors are left, or there is no netlink.
+    pub(super) fn open_relay(&mut self) -> io::Result<&Socket> {
+        let relay = without_privilege(!self.dialogue.is_admin, || Socket::new(GENERIC as isize))?;
+        relay.set_non_blocking(true)?;
+        for (name, is_on) in &self.flags {
+            socket_option::set(&relay, SOL_NETLINK as i32, *name as i32, i32::from(*is_on))?;
         }
-        self.relay.bind(address)?;
-        self.note_address();
-        Ok(())
+        Ok(self.relay.insert(relay))
     }
 
-    fn note_address(&mut self) {
-        let mut address = SocketAddr::new(0, 0);
-        if self.relay.get_address(&mut address).is_ok() {
-            self.dialogue.port = address.port_number();
+    /// Whether an option that is on or off is on.
+    pub(super) fn is_on(&self, name: u32) -> bool {
+        self.flags.contains(&(name, true))
+    }
+
+    /// Turns such an option on or off; two of them change what answers look like.
+    pub(super) fn turn(&mut self, name: u32, is_on: bool) {
+        self.flags.retain(|(known, _)| *known != name);
+        self.flags.push((name, is_on));
+        match name {
+            NETLINK_EXT_ACK => self.dialogue.ext_ack = is_on,
+            NETLINK_CAP_ACK => self.dialogue.cap_ack = is_on,
+            _ => {}
         }
     }
 
     /// The next datagram that the program has sent.
-    pub(super) fn next_request(&self) -> Option<Vec<u8>> {
-        next(&self.ours, MsgFlags::empty())
+    pub(super) fn next_request(&mut self, room: &mut Vec<u8>) -> Option<Vec<u8>> {
+        if self.is_shut {
+            return None;
+        }
+        let request = next(&self.ours, MsgFlags::empty(), room)?;
+        self.is_shut = request.is_empty() && is_shut(&self.ours);
+        (!self.is_shut).then_some(request)
     }
 
     /// A message for another family goes to the kernel.
-    pub(super) fn pass_on(&mut self, message: &[u8]) {
-        self.settle_address();
-        let _ = self.relay.send(message, 0);
+    pub(super) fn pass_on(&self, message: &[u8]) {
+        if let Some(relay) = &self.relay {
+            let _ = relay.send(message, 0);
+        }
     }
 
-    /// The next datagram that the kernel has sent.
-    pub(super) fn next_from_kernel(&self) -> Option<Vec<u8>> {
-        next(&self.relay, MsgFlags::empty())
+    /// The next datagram that the kernel has sent, as if it had been sent to the program.
+    pub(super) fn next_from_kernel(&self, room: &mut Vec<u8>) -> Option<Vec<u8>> {
+        let relay = self.relay.as_ref()?;
+        let mut datagram = next(relay, MsgFlags::empty(), room)?;
+        let mut address = SocketAddr::new(0, 0);
+        if relay.get_address(&mut address).is_ok() && address.port_number() != 0 {
+            readdress(&mut datagram, address.port_number(), self.dialogue.port);
+        }
+        Some(datagram)
     }
 
-    /// Puts answers where the program finds them, as many as there is room for. How many bytes went.
-    pub(super) fn flush(&mut self) -> usize {
-        let mut went = 0;
+    /// Keeps an answer for the program.
+    pub(super) fn put(&mut self, answer: Vec<u8>) {
+        self.weight += answer.len() + AROUND;
+        self.outbox.push_back(answer);
+    }
+
+    /// Keeps the messages of a dump, and lets the first datagram out.
+    pub(super) fn begin_dump(&mut self, messages: VecDeque<Vec<u8>>) {
+        self.weight += messages.iter().map(|message| message.len() + AROUND).sum::<usize>();
+        self.dump = messages;
+        self.put_next_of_dump();
+    }
+
+    fn put_next_of_dump(&mut self) {
+        let before = self.dump.len();
+        if let Some(part) = self.dialogue.next_of_dump(&mut self.dump) {
+            self.weight -= part.len() + (before - self.dump.len()) * AROUND;
+            self.put(part);
+        }
+    }
+
+    /// Puts answers where the program finds them, as many as there is room for.
+    pub(super) fn flush(&mut self) {
         while let Some(answer) = self.outbox.front() {
             let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_NOSIGNAL;
             match send(self.ours.as_raw_fd(), answer, flags) {
                 Ok(_) => {}
-                // Longer than a pair can take at all: it cannot be read either.
-                Err(Errno::EMSGSIZE) => {}
+                // Longer than a pair can take at all, or nobody can hear it any more.
+                Err(Errno::EMSGSIZE | Errno::EPIPE) => {}
                 Err(_) => break,
             }
-            went += answer.len();
+            self.weight -= answer.len() + AROUND;
             self.outbox.pop_front();
         }
-        went
+    }
+
+    /// Lets the next part of a dump out, once what there was is read and all that was asked for behind it is answered.
+    pub(super) fn go_on_with_dump(&mut self) {
+        let is_behind = self.is_busy || self.has_more || !self.turn.is_empty();
+        if !is_behind && self.outbox.is_empty() {
+            self.put_next_of_dump();
+        }
+        self.flush();
+    }
+
+    /// Throws away what was kept, and remembers to say so.
+    pub(super) fn overrun(&mut self) {
+        self.outbox.clear();
+        self.dump.clear();
+        self.weight = 0;
+        self.has_overrun = true;
+    }
+
+    pub(super) fn has_dump(&self) -> bool {
+        !self.dump.is_empty()
+    }
+
+    /// Whether something waits for room in the pair.
+    pub(super) fn has_rest(&self) -> bool {
+        !self.outbox.is_empty() || self.has_dump()
+    }
+
+    /// Whether the program has taken all that was put there for it, though by calls that nobody hears of.
+    pub(super) fn is_drained(&self) -> bool {
+        unread(&self.ours).is_ok_and(|bytes| bytes == 0)
+    }
+
+    /// Cost of the answers that wait here for the program.
+    pub(super) const fn weight(&self) -> usize {
+        self.weight
     }
 
     /// Takes the next answer out in the program's name, or looks at it.
-    pub(super) fn take(&mut self, peek: bool) -> Option<Vec<u8>> {
-        if peek && let Some(head) = &self.head {
-            return Some(head.clone());
+    pub(super) fn take(&mut self, peek: bool, room: &mut Vec<u8>) -> Option<Vec<u8>> {
+        let head = if peek { self.heads.front().cloned() } else { self.heads.pop_front() };
+        if head.is_some() {
+            return head;
         }
-        if let Some(head) = self.head.take() {
-            return Some(head);
-        }
-        next(&self.theirs, if peek { MsgFlags::MSG_PEEK } else { MsgFlags::empty() })
+        next(&self.theirs, if peek { MsgFlags::MSG_PEEK } else { MsgFlags::empty() }, room)
+    }
+
+    /// Takes messages back that nobody has got.
+    pub(super) fn give_back(&mut self, messages: Vec<Vec<u8>>) {
+        messages.into_iter().rev().for_each(|message| self.heads.push_front(message));
     }
 
     /// Whether the program said that it does not wait.
@@ -182,16 +285,48 @@ impl Emulated {
         );
         (!limit.is_zero()).then_some(limit)
     }
+
+    /// Facts beside a message, as many as there is room for: its group, and who sent it, if that was asked for. All of it is
+    /// the kernel's. False: it is cut.
+    pub(super) fn beside(&self, room: usize) -> (Vec<u8>, bool) {
+        let (mut out, mut is_whole) = (Vec::new(), true);
+        if self.is_on(NETLINK_PKTINFO) {
+            is_whole &= control(&mut out, room, (SOL_NETLINK as i32, NETLINK_PKTINFO as i32), &[0; 4]);
+        }
+        if getsockopt(&self.theirs, sockopt::PassCred).unwrap_or(false) {
+            is_whole &= control(&mut out, room, (libc::SOL_SOCKET, libc::SCM_CREDENTIALS), &[0; 12]);
+        }
+        (out, is_whole)
+    }
 }
 
-/// The next datagram of a socket, if there is one: asked for its length before there is room for it.
-fn next(socket: &impl AsRawFd, flags: MsgFlags) -> Option<Vec<u8>> {
-    let look = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_PEEK | MsgFlags::MSG_TRUNC;
-    let len = recv(socket.as_raw_fd(), &mut [], look).ok()?;
-    let mut buffer = vec![0; len.min(LONGEST)];
-    let len = recv(socket.as_raw_fd(), &mut buffer, MsgFlags::MSG_DONTWAIT | flags).ok()?;
-    buffer.truncate(len);
-    Some(buffer)
+/// One more `struct cmsghdr` with its data, as the kernel puts it. False: there is no room for all of it.
+fn control(out: &mut Vec<u8>, room: usize, (level, kind): (i32, i32), data: &[u8]) -> bool {
+    const HEADER: usize = 16;
+    let left = room - out.len();
+    if left < HEADER {
+        return false;
+    }
+    let len = (HEADER + data.len()).min(left);
+    out.extend(len.to_ne_bytes());
+    out.extend(level.to_ne_bytes());
+    out.extend(kind.to_ne_bytes());
+    out.extend(&data[..len - HEADER]);
+    out.resize(out.len().next_multiple_of(size_of::<usize>()).min(room), 0);
+    len == HEADER + data.len()
+}
+
+/// The next datagram of a socket, if there is one. What is longer than any can be is cut.
+fn next(socket: &impl AsRawFd, flags: MsgFlags, room: &mut Vec<u8>) -> Option<Vec<u8>> {
+    room.resize(LONGEST, 0);
+    let len = recv(socket.as_raw_fd(), room, MsgFlags::MSG_DONTWAIT | flags).ok()?;
+    Some(room[..len].to_vec())
+}
+
+/// Whether the other end of a pair sends nothing more.
+fn is_shut(end: &OwnedFd) -> bool {
+    let mut ends = [PollFd::new(end.as_fd(), PollFlags::from_bits_retain(libc::POLLRDHUP))];
+    poll(&mut ends, PollTimeout::ZERO).is_ok_and(|count| count > 0)
 }
 
 /// Does something without what the program may not do either. The kernel asks who opened a netlink socket.

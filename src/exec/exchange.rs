@@ -15,25 +15,40 @@ use super::target::Target;
 /// So long it goes without saying that the director is still there.
 const ALIVE: Duration = Duration::from_millis(20);
 
+/// Messages that are taken up for one program before the others have their turn.
+const SHARE: usize = 64;
+
 /// Processes whose dumps are remembered.
 const PICTURES: usize = 16;
 
 impl Supervisor {
-    /// Takes up what a program has sent, unless the director is being asked for it.
+    /// Takes up what a program has sent, unless the director is being asked for it; not more than its share of a round.
     pub(super) fn serve(&mut self, number: u64) {
+        let mut left = SHARE;
         loop {
             let Some(socket) = self.sockets.get_mut(&number) else { return };
-            let went = socket.flush();
-            self.held -= went;
+            let before = socket.weight();
+            socket.flush();
+            if socket.has_dump() && socket.is_drained() {
+                socket.go_on_with_dump();
+            }
+            self.held = self.held + socket.weight() - before;
+            socket.has_more = left == 0 && !socket.is_busy;
             if socket.is_busy {
                 break;
             }
+            if socket.has_more {
+                self.unserved.push(number);
+                break;
+            }
+            left -= 1;
             if let Some(message) = socket.turn.pop_front() {
                 self.take_up(number, message);
                 continue;
             }
-            let Some(datagram) = socket.next_request() else { break };
+            let Some(datagram) = socket.next_request(&mut self.room) else { break };
             socket.turn.extend(Messages(&datagram).map(|message| message.bytes.to_vec()));
+            self.settle_address(number);
         }
         self.rewatch(number);
         self.deliver(number);
@@ -57,7 +72,11 @@ impl Supervisor {
             self.pass_on(number, &bytes);
             return;
         }
-        socket.settle_address();
+        if socket.has_dump() && socket.dialogue.is_dump(&message) {
+            let refusal = socket.dialogue.refuse(&message, libc::EBUSY);
+            self.queue(number, vec![refusal]);
+            return;
+        }
         let (dialogue, opener) = (socket.dialogue, socket.opener);
         let mut picture = self.pictures.remove(&opener);
         let is_there = self.alive.is_some_and(|alive| alive.elapsed() < ALIVE);
@@ -88,7 +107,12 @@ impl Supervisor {
     pub(super) fn pass_on(&mut self, number: u64, message: &[u8]) {
         let Some(socket) = self.sockets.get_mut(&number) else { return };
         let was_busy = std::mem::take(&mut socket.is_busy);
-        socket.pass_on(message);
+        // Where none can be opened the message is lost, as with a kernel that has no memory left.
+        if self.relay_of(number).is_ok()
+            && let Some(socket) = self.sockets.get(&number)
+        {
+            socket.pass_on(message);
+        }
         self.relay_all(number);
         if was_busy {
             self.serve(number);
@@ -113,19 +137,23 @@ impl Supervisor {
         self.serve(number);
     }
 
-    /// Puts answers where the program finds them. What nobody reads is thrown away when there is too much of it.
+    /// Puts answers where the program finds them, of a dump the first part. What nobody reads is thrown away when there is too
+    /// much of it.
     fn queue(&mut self, number: u64, answers: Vec<Vec<u8>>) {
         let Some(socket) = self.sockets.get_mut(&number) else { return };
-        self.held += answers.iter().map(Vec::len).sum::<usize>();
-        socket.outbox.extend(answers);
-        self.held -= socket.flush();
+        let before = socket.weight();
+        if is_dump(&answers) {
+            let messages = answers.iter().flat_map(|datagram| Messages(datagram));
+            socket.begin_dump(messages.map(|message| message.bytes.to_vec()).collect());
+        } else {
+            answers.into_iter().for_each(|answer| socket.put(answer));
+        }
+        socket.flush();
+        self.held = self.held + socket.weight() - before;
         while self.held > MOST_HELD {
-            let weight =
-                |socket: &super::emulated::Emulated| socket.outbox.iter().map(Vec::len).sum::<usize>();
-            let Some(socket) = self.sockets.values_mut().max_by_key(|socket| weight(socket)) else { return };
-            self.held -= weight(socket);
-            socket.outbox.clear();
-            socket.has_overrun = true;
+            let Some(socket) = self.sockets.values_mut().max_by_key(|socket| socket.weight()) else { return };
+            self.held -= socket.weight();
+            socket.overrun();
         }
     }
 
@@ -138,7 +166,7 @@ impl Supervisor {
 
     fn relay_all(&mut self, number: u64) {
         while let Some(socket) = self.sockets.get_mut(&number) {
-            let Some(datagram) = socket.next_from_kernel() else { return };
+            let Some(datagram) = socket.next_from_kernel(&mut self.room) else { return };
             let is_there = self.alive.is_some_and(|alive| alive.elapsed() < ALIVE);
             let datagram = with_family(&datagram, &socket.dialogue, &mut socket.listings, is_there);
             self.queue(number, vec![datagram]);
@@ -150,11 +178,21 @@ impl Supervisor {
         let number = Target(call.thread).socket(call.args[0] as u32);
         let known = number.filter(|number| self.sockets.contains_key(number));
         let (Some(number), Some(call)) = (known, Receive::of(call)) else { return Some(Answer::Continue) };
+        if call.is_odd() {
+            return Some(Answer::Error(libc::EOPNOTSUPP));
+        }
         let Some(socket) = self.sockets.get_mut(&number) else { return Some(Answer::Continue) };
-        let until = socket.patience().map(|limit| now() + limit);
-        socket.waiting.push_back(Waiting { call, until });
+        socket.waiting.push_back(Waiting { call, until: None, has_waited: false });
         // What it has sent before is answered before, as the kernel would have.
         self.serve(number);
+        let socket = self.sockets.get_mut(&number)?;
+        let patience = || socket.patience().map(|limit| now() + limit);
+        if let Some(waiting) = socket.waiting.back().filter(|waiting| !waiting.has_waited) {
+            let waiting = Waiting { until: patience(), has_waited: true, ..*waiting };
+            socket.waiting.pop_back();
+            socket.waiting.push_back(waiting);
+            self.waiting.insert(number);
+        }
         None
     }
 
@@ -162,52 +200,63 @@ impl Supervisor {
     fn deliver(&mut self, number: u64) {
         loop {
             let Some(socket) = self.sockets.get_mut(&number) else { return };
-            let Some(Waiting { call, .. }) = socket.waiting.front().copied() else { return };
-            if !seccomp::waits(&self.listener, call.id) {
+            let Some(Waiting { call, has_waited, .. }) = socket.waiting.front().copied() else {
+                self.waiting.remove(&number);
+                return;
+            };
+            if has_waited && !seccomp::waits(&self.listener, call.id) {
                 socket.waiting.pop_front();
                 continue;
             }
+            let before = socket.weight();
             let mut messages = Vec::new();
-            while (messages.len() as u64) < call.most() {
-                self.held -= socket.flush();
-                let Some(message) = socket.take(call.peeks()) else { break };
+            let has_overrun = std::mem::take(&mut socket.has_overrun);
+            while !has_overrun && (messages.len() as u64) < call.most() {
+                socket.flush();
+                let Some(message) = socket.take(call.peeks(), &mut self.room) else { break };
                 messages.push(message);
                 if call.peeks() {
                     break;
                 }
             }
-            let answer = if std::mem::take(&mut socket.has_overrun) {
+            self.held = self.held + socket.weight() - before;
+            // Who takes many wants all that was asked for.
+            let is_served = !socket.is_busy && !socket.has_more;
+            if call.most() > 1 && !is_served && !messages.is_empty() {
+                socket.give_back(messages);
+                return;
+            }
+            let answer = if has_overrun {
                 Answer::Error(libc::ENOBUFS)
             } else if !messages.is_empty() {
-                match call.put(&messages) {
-                    Ok((value, room)) => {
-                        socket.dialogue.room = socket.dialogue.room.max(room);
-                        Answer::Value(value)
-                    }
-                    Err(errno) => Answer::Error(errno as i32),
+                let put = call.put(&messages, &|room| socket.beside(room));
+                socket.dialogue.room = socket.dialogue.room.max(put.map_or(0, |(_, room)| room));
+                if !call.peeks() {
+                    let before = socket.weight();
+                    socket.go_on_with_dump();
+                    self.held = self.held + socket.weight() - before;
                 }
-            } else if (call.does_not_wait() || socket.is_nonblocking()) && !socket.is_busy {
+                put.map_or_else(|errno| Answer::Error(errno as i32), |(value, _)| Answer::Value(value))
+            } else if (call.does_not_wait() || socket.is_nonblocking()) && is_served {
                 Answer::Error(libc::EAGAIN)
             } else {
                 return;
             };
             socket.waiting.pop_front();
             let is_heard = seccomp::answer(&self.listener, call.id, answer).is_ok();
-            // A call that was interrupted meanwhile is made again, and must find its message.
-            if !is_heard
-                && !call.peeks()
-                && let [message, ..] = &mut messages[..]
-            {
-                socket.head = Some(std::mem::take(message));
+            // A call that was interrupted meanwhile is made again, and must find its messages.
+            if !is_heard && !call.peeks() {
+                socket.give_back(messages);
             }
         }
     }
 
     /// Ends the waiting of calls whose time is over or whose thread has a signal.
     pub(super) fn look_at_waiting(&mut self) {
-        let listener = &self.listener;
-        for socket in self.sockets.values_mut().filter(|socket| !socket.waiting.is_empty()) {
-            socket.waiting.retain(|Waiting { call, until }| {
+        let (listener, sockets) = (&self.listener, &mut self.sockets);
+        self.waiting.retain(|number| {
+            let Some(socket) = sockets.get_mut(number) else { return false };
+            socket.waiting.retain(|Waiting { call, until, .. }| {
                 let is_over = until.is_some_and(|until| until <= now());
                 let errno = match (is_over, call.target.status().has_signal()) {
                     (true, _) => libc::EAGAIN,
@@ -217,8 +266,16 @@ impl Supervisor {
                 let _ = seccomp::answer(listener, call.id, Answer::Error(errno));
                 false
             });
-        }
+            !socket.waiting.is_empty()
+        });
     }
+}
+
+/// Whether answers are those of a dump that has anything in it.
+fn is_dump(answers: &[Vec<u8>]) -> bool {
+    const DONE: u16 = 3;
+    let last = answers.last().and_then(|last| Messages(last).next());
+    answers.len() > 1 && last.is_some_and(|last| last.header.kind == DONE)
 }
 
 /// Knowledge without asking: the last dump, and whether the director is there.

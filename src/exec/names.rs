@@ -7,8 +7,9 @@ pub(super) const NETLINK: u32 = 16;
 pub(super) const GENERIC: u32 = 16;
 pub(super) const SOL_NETLINK: u32 = 270;
 
-pub(super) const NETLINK_CAP_ACK: u64 = 10;
-pub(super) const NETLINK_EXT_ACK: u64 = 11;
+pub(super) const NETLINK_PKTINFO: u32 = 3;
+pub(super) const NETLINK_CAP_ACK: u32 = 10;
+pub(super) const NETLINK_EXT_ACK: u32 = 11;
 
 /// Socket options of IPVS (`IP_VS_BASE_CTL` to `IP_VS_SO_SET_MAX`, and the room behind).
 pub(super) const OPTIONS: RangeInclusive<u32> = 1152..=1215;

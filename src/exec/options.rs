@@ -17,7 +17,7 @@ impl Supervisor {
         if !is_known || !is_here {
             return Some(Answer::Continue);
         }
-        let is_admin = target.status().is_net_admin();
+        let is_admin = target.is_net_admin();
         let (call, bell) = (*call, self.bell.clone());
         self.asking.submit(move |director| {
             let outcome = if director.is_there().is_err() {

@@ -22,6 +22,7 @@ const SENDER: [u8; 12] = {
 const MSGHDR: usize = 56;
 const MMSGHDR: u64 = 64;
 const NAME_LEN: u64 = 8;
+const CONTROL: u64 = 32;
 const CONTROL_LEN: u64 = 40;
 const FLAGS: u64 = 48;
 const COUNT: u64 = 56;
@@ -45,6 +46,8 @@ pub(super) struct Waiting {
     pub(super) call: Receive,
     /// When its patience ends.
     pub(super) until: Option<Instant>,
+    /// Nothing was there for it at first.
+    pub(super) has_waited: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -53,6 +56,9 @@ enum Form {
     Message(u64),
     Many { at: u64, count: u64 },
 }
+
+/// Facts beside a message, for so much room, and whether they are all.
+pub(super) type Beside<'a> = dyn Fn(usize) -> (Vec<u8>, bool) + 'a;
 
 /// Outcome of one message.
 struct Put {
@@ -65,6 +71,8 @@ struct Put {
 struct Room {
     pieces: Vec<(u64, usize)>,
     name: Option<(u64, usize)>,
+    /// Room for facts beside the message.
+    control: Option<(u64, usize)>,
     /// Numbers of 32 and of 64 bits that are written behind.
     name_len: Option<u64>,
     header: Option<u64>,
@@ -87,6 +95,11 @@ impl Receive {
         self.flags & libc::MSG_PEEK != 0
     }
 
+    /// Netlink knows nothing out of band.
+    pub(super) const fn is_odd(&self) -> bool {
+        self.flags & libc::MSG_OOB != 0
+    }
+
     pub(super) const fn does_not_wait(&self) -> bool {
         self.flags & libc::MSG_DONTWAIT != 0
     }
@@ -99,23 +112,24 @@ impl Receive {
         }
     }
 
-    /// Writes messages into the program's memory, and says what the call gives and how much room there was.
+    /// Writes messages into the program's memory, with what is told beside them, and says what the call gives and how much room
+    /// there was.
     ///
     /// # Errors
     /// No such memory, or we may not write there.
-    pub(super) fn put(&self, messages: &[Vec<u8>]) -> Result<(i64, usize), Errno> {
+    pub(super) fn put(&self, messages: &[Vec<u8>], beside: &Beside<'_>) -> Result<(i64, usize), Errno> {
         match self.form {
             Form::Many { at, .. } => {
                 let mut room = 0;
                 for (header, message) in (at..).step_by(MMSGHDR as usize).zip(messages) {
-                    let put = self.put_one(&self.message_room(header)?, message)?;
+                    let put = self.put_one(&self.message_room(header)?, message, beside)?;
                     room = room.max(put.room);
                     let count = u32::try_from(put.value).unwrap_or(u32::MAX);
                     self.target.write(&[(header + COUNT, &count.to_ne_bytes())])?;
                 }
                 Ok((messages.len() as i64, room))
             }
-            Form::Message(at) => self.put_first(&self.message_room(at)?, messages),
+            Form::Message(at) => self.put_first(&self.message_room(at)?, messages, beside),
             Form::From { at, len, name, name_len } => {
                 let has_name = name != 0 && name_len != 0;
                 let name = if has_name {
@@ -126,13 +140,19 @@ impl Receive {
                 };
                 let len = usize::try_from(len.min(i32::MAX as u64)).map_err(|_| Errno::EINVAL)?;
                 let name_len = has_name.then_some(name_len);
-                self.put_first(&Room { pieces: vec![(at, len)], name, name_len, header: None }, messages)
+                let room = Room { pieces: vec![(at, len)], name, control: None, name_len, header: None };
+                self.put_first(&room, messages, beside)
             }
         }
     }
 
-    fn put_first(&self, room: &Room, messages: &[Vec<u8>]) -> Result<(i64, usize), Errno> {
-        let put = self.put_one(room, messages.first().ok_or(Errno::EAGAIN)?)?;
+    fn put_first(
+        &self,
+        room: &Room,
+        messages: &[Vec<u8>],
+        beside: &Beside<'_>,
+    ) -> Result<(i64, usize), Errno> {
+        let put = self.put_one(room, messages.first().ok_or(Errno::EAGAIN)?, beside)?;
         Ok((put.value, put.room))
     }
 
@@ -144,6 +164,7 @@ impl Receive {
         };
         let (name, name_len) = (number(0), number(NAME_LEN as usize) as u32);
         let (pieces, count) = (number(16), number(24));
+        let control = (number(CONTROL as usize), usize::try_from(number(CONTROL_LEN as usize)).unwrap_or(0));
         if count > MOST_PIECES {
             return Err(Errno::EMSGSIZE);
         }
@@ -156,12 +177,13 @@ impl Receive {
         Ok(Room {
             pieces: pieces.collect(),
             name: (name != 0).then_some((name, name_len as usize)),
+            control: (control.0 != 0 && control.1 != 0).then_some(control),
             name_len: (name != 0).then_some(at + NAME_LEN),
             header: Some(at),
         })
     }
 
-    fn put_one(&self, to: &Room, message: &[u8]) -> Result<Put, Errno> {
+    fn put_one(&self, to: &Room, message: &[u8], beside: &Beside<'_>) -> Result<Put, Errno> {
         let mut parts: Vec<(u64, &[u8])> = Vec::new();
         let (mut rest, mut room) = (message, 0usize);
         for (at, len) in &to.pieces {
@@ -177,9 +199,17 @@ impl Receive {
         if let Some(at) = to.name_len {
             parts.push((at, &name_len));
         }
-        let flags = if rest.is_empty() { 0 } else { libc::MSG_TRUNC }.to_ne_bytes();
+        let mut flags = if rest.is_empty() { 0 } else { libc::MSG_TRUNC };
+        let mut control = Vec::new();
+        if let Some((at, len)) = to.control {
+            let is_whole;
+            (control, is_whole) = beside(len);
+            flags |= if is_whole { 0 } else { libc::MSG_CTRUNC };
+            parts.push((at, &control));
+        }
+        let (flags, control_len) = (flags.to_ne_bytes(), (control.len() as u64).to_ne_bytes());
         if let Some(at) = to.header {
-            parts.push((at + CONTROL_LEN, &[0; 8]));
+            parts.push((at + CONTROL_LEN, &control_len));
             parts.push((at + FLAGS, &flags));
         }
         self.target.write(&parts)?;

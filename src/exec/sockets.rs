@@ -2,14 +2,15 @@
 
 use std::os::fd::AsFd;
 
-use netlink_sys::SocketAddr;
+use netlink_sys::{Socket, SocketAddr};
 use nix::errno::Errno;
+use nix::sys::epoll::{EpollEvent, EpollFlags};
 
 use lvs_sys::seccomp::{Answer, Notification};
 use lvs_sys::socket_option;
 
 use super::emulated::Emulated;
-use super::names::{GENERIC, NETLINK, NETLINK_CAP_ACK, NETLINK_EXT_ACK, SOL_NETLINK};
+use super::names::{GENERIC, NETLINK, NETLINK_CAP_ACK, NETLINK_EXT_ACK, NETLINK_PKTINFO, SOL_NETLINK};
 use super::supervisor::{PAIR, RELAY, Supervisor, token};
 use super::target::Target;
 
@@ -19,8 +20,14 @@ const ADDRESS: usize = 12;
 /// Room for an option of netlink.
 const OPTION: usize = 256;
 
+/// Options that are on or off.
+const FLAGS: [u32; 3] = [NETLINK_PKTINFO, NETLINK_CAP_ACK, NETLINK_EXT_ACK];
+
 /// The bits of a socket's type that say its kind.
 const KIND: u64 = 0xf;
+
+/// Addresses that the kernel gives where the process has its own already lie below this one.
+const BELOW: u32 = 0xffff_f000;
 
 impl Supervisor {
     /// Opens an emulated socket in place of a netlink one. In another network there is no director to ask.
@@ -32,10 +39,9 @@ impl Supervisor {
             return Some(Answer::Continue);
         }
         self.sweep_if_crowded();
-        let status = target.status();
-        let opener = status.process().unwrap_or(call.thread);
+        let (opener, is_admin) = (target.process(), target.is_net_admin());
         let open = || {
-            let socket = Emulated::new(kind, opener, status.is_net_admin())?;
+            let socket = Emulated::new(kind, opener, is_admin)?;
             Ok::<_, std::io::Error>((socket.number()?, socket))
         };
         // Where there are no descriptors left, some are of sockets that nobody has any more.
@@ -44,20 +50,18 @@ impl Supervisor {
             self.sweep();
             open()
         });
-        let Ok((number, socket)) = opened else { return Some(Answer::Error(libc::EMFILE)) };
+        let Ok((number, mut socket)) = opened else { return Some(Answer::Error(libc::EMFILE)) };
         let flags = call.args[1] as i32;
         if flags & libc::SOCK_NONBLOCK != 0 {
             set_nonblocking(&socket);
         }
         let close_on_exec = flags & libc::SOCK_CLOEXEC != 0;
-        let watched = self
-            .watch(&socket.ours, token(number, PAIR))
-            .and_then(|()| self.watch(&socket.relay, token(number, RELAY)));
-        if watched.is_err() {
+        if self.watch(&socket.ours, token(number, PAIR)).is_err() {
             return Some(Answer::Error(libc::EMFILE));
         }
         // One that reaches nobody is closed again.
-        if self.give(call.id, &socket.theirs, Some(call.thread), close_on_exec).is_some() {
+        if let Some(at) = self.give(call.id, &socket.theirs, Some(call.thread), close_on_exec) {
+            socket.at = at;
             self.sockets.insert(number, socket);
         }
         None
@@ -69,33 +73,169 @@ impl Supervisor {
         if is_option && call.args[1] as u32 == libc::IPPROTO_IP as u32 {
             return self.of_option(call);
         }
-        let Some(number) = target.socket(call.args[0] as u32) else { return Some(Answer::Continue) };
-        let Some(socket) = self.sockets.get_mut(&number) else { return Some(Answer::Continue) };
+        let number = target.socket(call.args[0] as u32).filter(|number| self.sockets.contains_key(number));
+        let Some(number) = number else { return Some(Answer::Continue) };
         let answered = match i64::from(call.call) {
-            libc::SYS_bind => bind(socket, target, call),
-            libc::SYS_connect => Ok(0),
+            libc::SYS_bind => self.bind(number, target, call),
+            libc::SYS_connect => self.connect(number, target, call),
             libc::SYS_getsockname => {
-                let address = socket.address();
-                tell_address(target, call, address.port_number(), address.multicast_groups())
+                // The first message gives an address.
+                self.serve(number);
+                let socket = self.sockets.get(&number)?;
+                tell_address(target, call, socket.dialogue.port, socket.groups())
             }
             libc::SYS_getpeername => tell_address(target, call, 0, 0),
-            libc::SYS_setsockopt => set_option(socket, target, call),
-            libc::SYS_getsockopt => tell_option(socket, target, call),
+            libc::SYS_setsockopt => self.set_option(number, target, call),
+            libc::SYS_getsockopt => self.tell_option(number, target, call),
             libc::SYS_dup | libc::SYS_fcntl => {
                 let close_on_exec =
                     i64::from(call.call) == libc::SYS_fcntl && call.args[1] as i32 == libc::F_DUPFD_CLOEXEC;
+                let socket = self.sockets.get(&number)?;
                 let Ok(copy) = socket.theirs.as_fd().try_clone_to_owned() else {
                     return Some(Answer::Error(libc::EMFILE));
                 };
                 self.give(call.id, &copy, Some(call.thread), close_on_exec);
                 return None;
             }
-            _ => return Some(Answer::Continue),
+            // Netlink sockets do not listen, and are not shut down.
+            _ => Err(Errno::EOPNOTSUPP),
         };
         Some(match answered {
             Ok(value) => Answer::Value(value),
             Err(errno) => Answer::Error(errno as i32),
         })
+    }
+
+    /// Whether nobody has an address. A socket that was closed has none any more.
+    fn is_free(&self, port: u32) -> bool {
+        let socket = self.ports.get(&port).and_then(|number| self.sockets.get(number));
+        port != 0 && socket.is_none_or(|socket| !socket.is_held())
+    }
+
+    fn take_address(&mut self, number: u64, port: u32) {
+        if let Some(socket) = self.sockets.get_mut(&number) {
+            socket.dialogue.port = port;
+            self.ports.insert(port, number);
+        }
+    }
+
+    /// Chooses an address where a socket has none, as the kernel does at the first message: the number of its process, or any.
+    pub(super) fn settle_address(&mut self, number: u64) {
+        let Some(socket) = self.sockets.get(&number).filter(|socket| socket.dialogue.port == 0) else {
+            return;
+        };
+        let own = socket.opener.cast_unsigned();
+        let others = (1..BELOW).rev();
+        if let Some(port) = core::iter::once(own).chain(others).find(|port| self.is_free(*port)) {
+            self.take_address(number, port);
+        }
+    }
+
+    fn bind(&mut self, number: u64, target: Target, call: &Notification) -> Result<i64, Errno> {
+        if (call.args[2] as u32 as usize) < ADDRESS {
+            return Err(Errno::EINVAL);
+        }
+        let (family, port, groups) = address(target.number(call.args[1])?);
+        if family != NETLINK {
+            return Err(Errno::EINVAL);
+        }
+        let present = self.sockets.get(&number).map_or(0, |socket| socket.dialogue.port);
+        match (present, port) {
+            (0, 0) => self.settle_address(number),
+            (0, port) if self.is_free(port) => self.take_address(number, port),
+            (0, _) => return Err(Errno::EADDRINUSE),
+            (present, port) if present == port => {}
+            _ => return Err(Errno::EINVAL),
+        }
+        if groups != 0 {
+            self.relay_of(number)?.bind(&SocketAddr::new(0, groups)).map_err(|error| errno_of(&error))?;
+        }
+        Ok(0)
+    }
+
+    /// To the kernel, whom it speaks to anyway.
+    fn connect(&mut self, number: u64, target: Target, call: &Notification) -> Result<i64, Errno> {
+        const SHORTEST: u32 = 2;
+        if (call.args[2] as u32) < SHORTEST {
+            return Err(Errno::EINVAL);
+        }
+        let family = u16::from_ne_bytes(target.number(call.args[1])?);
+        match u32::from(family) {
+            0 => return Ok(0),
+            NETLINK if (call.args[2] as u32 as usize) < ADDRESS => return Err(Errno::EINVAL),
+            NETLINK => {}
+            _ => return Err(Errno::EINVAL),
+        }
+        self.settle_address(number);
+        Ok(0)
+    }
+
+    /// The real socket of an emulated one, opened if it was not yet.
+    pub(super) fn relay_of(&mut self, number: u64) -> Result<&mut Socket, Errno> {
+        let socket = self.sockets.get_mut(&number).ok_or(Errno::EBADF)?;
+        if socket.relay().is_none() {
+            let relay = socket.open_relay().map_err(|error| errno_of(&error))?;
+            let event = EpollEvent::new(EpollFlags::EPOLLIN, token(number, RELAY));
+            self.epoll.add(&*relay, event)?;
+        }
+        socket.relay().ok_or(Errno::EBADF)
+    }
+
+    /// Options of netlink are the real socket's, but for those that are on or off.
+    fn set_option(&mut self, number: u64, target: Target, call: &Notification) -> Result<i64, Errno> {
+        let [_, level, name, at, len, _] = call.args;
+        if level as u32 != SOL_NETLINK {
+            return Err(Errno::ENOPROTOOPT);
+        }
+        let name = name as u32;
+        let mut value = vec![0; (len as u32 as usize).min(OPTION)];
+        target.read(at, &mut value)?;
+        let is_flag = FLAGS.contains(&name);
+        let socket = self.sockets.get_mut(&number).ok_or(Errno::EBADF)?;
+        if is_flag {
+            socket.turn(name, value.first_chunk::<4>().is_some_and(|value| *value != [0; 4]));
+        }
+        if !is_flag || socket.relay().is_some() {
+            let relay = self.relay_of(number)?;
+            socket_option::set_bytes(&*relay, SOL_NETLINK as i32, name as i32, &value)
+                .map_err(|error| errno_of(&error))?;
+        }
+        Ok(0)
+    }
+
+    fn tell_option(&mut self, number: u64, target: Target, call: &Notification) -> Result<i64, Errno> {
+        let [_, level, name, at, len_at, _] = call.args;
+        let room = u32::from_ne_bytes(target.number(len_at)?) as usize;
+        let socket = self.sockets.get_mut(&number).ok_or(Errno::EBADF)?;
+        let number_of = |value: u32| value.to_ne_bytes()[..room.min(4)].to_vec();
+        let value = match (level as u32, name as u32) {
+            (SOL_NETLINK, name) if FLAGS.contains(&name) => {
+                if room < 4 {
+                    return Err(Errno::EINVAL);
+                }
+                number_of(u32::from(socket.is_on(name)))
+            }
+            (SOL_NETLINK, name) => {
+                let mut value = vec![0; room.min(OPTION)];
+                let relay = self.relay_of(number)?;
+                let len = socket_option::read(&*relay, SOL_NETLINK as i32, name as i32, &mut value)
+                    .map_err(|error| errno_of(&error))?;
+                // Of a list it is told how long it would be.
+                let told = u32::try_from(len).unwrap_or(0).to_ne_bytes();
+                value.truncate(len);
+                target.write(&[(at, &value), (len_at, &told)])?;
+                return Ok(0);
+            }
+            (level, name) if level == libc::SOL_SOCKET as u32 => match name as i32 {
+                libc::SO_DOMAIN => number_of(NETLINK),
+                libc::SO_PROTOCOL => number_of(GENERIC),
+                _ => number_of(socket.kind.cast_unsigned()),
+            },
+            _ => return Err(Errno::ENOPROTOOPT),
+        };
+        let len = u32::try_from(value.len()).unwrap_or(0);
+        target.write(&[(at, &value), (len_at, &len.to_ne_bytes())])?;
+        Ok(0)
     }
 }
 
@@ -104,17 +244,11 @@ fn set_nonblocking(socket: &Emulated) {
     let _ = fcntl(&socket.theirs, FcntlArg::F_SETFL(OFlag::O_RDWR | OFlag::O_NONBLOCK));
 }
 
-fn bind(socket: &mut Emulated, target: Target, call: &Notification) -> Result<i64, Errno> {
-    if (call.args[2] as u32 as usize) < ADDRESS {
-        return Err(Errno::EINVAL);
-    }
-    let bytes: [u8; ADDRESS] = target.number(call.args[1])?;
+/// Family, port and groups of a `struct sockaddr_nl`.
+fn address(bytes: [u8; ADDRESS]) -> (u32, u32, u32) {
     let [a, b, _, _, c, d, e, f, g, h, i, j] = bytes;
-    if u32::from(u16::from_ne_bytes([a, b])) != NETLINK {
-        return Err(Errno::EINVAL);
-    }
-    let address = SocketAddr::new(u32::from_ne_bytes([c, d, e, f]), u32::from_ne_bytes([g, h, i, j]));
-    socket.bind(&address).map(|()| 0).map_err(|error| errno_of(&error))
+    let family = u32::from(u16::from_ne_bytes([a, b]));
+    (family, u32::from_ne_bytes([c, d, e, f]), u32::from_ne_bytes([g, h, i, j]))
 }
 
 fn errno_of(error: &std::io::Error) -> Errno {
@@ -130,43 +264,5 @@ fn tell_address(target: Target, call: &Notification, port: u32, groups: u32) -> 
     bytes[4..8].copy_from_slice(&port.to_ne_bytes());
     bytes[8..].copy_from_slice(&groups.to_ne_bytes());
     target.write(&[(at, &bytes[..ADDRESS.min(room)]), (len_at, &(ADDRESS as u32).to_ne_bytes())])?;
-    Ok(0)
-}
-
-/// Options of netlink are the real socket's; two of them change what answers look like.
-fn set_option(socket: &mut Emulated, target: Target, call: &Notification) -> Result<i64, Errno> {
-    let [_, _, name, at, len, _] = call.args;
-    let mut value = vec![0; (len as u32 as usize).min(OPTION)];
-    target.read(at, &mut value)?;
-    let (level, option) = (SOL_NETLINK as i32, name as i32);
-    socket_option::set_bytes(&socket.relay, level, option, &value).map_err(|error| errno_of(&error))?;
-    let is_on = value.iter().any(|byte| *byte != 0);
-    match name {
-        NETLINK_EXT_ACK => socket.dialogue.ext_ack = is_on,
-        NETLINK_CAP_ACK => socket.dialogue.cap_ack = is_on,
-        _ => {}
-    }
-    Ok(0)
-}
-
-fn tell_option(socket: &Emulated, target: Target, call: &Notification) -> Result<i64, Errno> {
-    let [_, level, name, at, len_at, _] = call.args;
-    let room = u32::from_ne_bytes(target.number(len_at)?) as usize;
-    let value = if level as u32 == SOL_NETLINK {
-        let mut value = vec![0; room.min(OPTION)];
-        let len = socket_option::read(&socket.relay, level as i32, name as i32, &mut value)
-            .map_err(|error| errno_of(&error))?;
-        value.truncate(len);
-        value
-    } else {
-        let number = match name as i32 {
-            libc::SO_DOMAIN => NETLINK,
-            libc::SO_PROTOCOL => GENERIC,
-            _ => socket.kind.cast_unsigned(),
-        };
-        number.to_ne_bytes()[..room.min(4)].to_vec()
-    };
-    let len = u32::try_from(value.len()).unwrap_or(0);
-    target.write(&[(at, &value), (len_at, &len.to_ne_bytes())])?;
     Ok(0)
 }

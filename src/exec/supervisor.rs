@@ -2,7 +2,7 @@
 //!
 //! One thread and one loop, which never waits for the director: other threads ask it, and ring when they know.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::PathBuf;
@@ -25,8 +25,8 @@ use super::emulated::Emulated;
 /// Threads that ask the director about messages.
 const ASKING: usize = 4;
 
-/// Bytes of answers that are kept for programs that do not read them, all together.
-pub(super) const MOST_HELD: usize = 256 << 20;
+/// Cost of answers at most that are kept for programs that do not read them, all together.
+pub(super) const MOST_HELD: usize = 64 << 20;
 
 /// How often calls that wait for a message are looked at.
 const TICK: Duration = Duration::from_millis(20);
@@ -79,6 +79,13 @@ pub(super) struct Supervisor {
     pub(super) listener: OwnedFd,
     pub(super) descriptors: Descriptors,
     pub(super) sockets: HashMap<u64, Emulated>,
+    /// Sockets by their addresses.
+    pub(super) ports: HashMap<u32, u64>,
+    /// Sockets that calls wait at, and such that have sent more than their share of a round.
+    pub(super) waiting: BTreeSet<u64>,
+    pub(super) unserved: Vec<u64>,
+    /// Room for a datagram.
+    pub(super) room: Vec<u8>,
     /// Settings that are open for writing: our end, and the name.
     pub(super) settings: HashMap<u64, (OwnedFd, String)>,
     /// The network that the director's programs are in.
@@ -91,11 +98,13 @@ pub(super) struct Supervisor {
     pub(super) pictures: HashMap<i32, Picture>,
     /// When the director answered last.
     pub(super) alive: Option<Instant>,
-    /// Bytes of answers that wait.
+    /// Cost of the answers that wait.
     pub(super) held: usize,
-    epoll: Epoll,
+    pub(super) epoll: Epoll,
     children: Children,
     swept: Instant,
+    /// When waiting calls were looked at last.
+    looked: Instant,
     /// Sockets that were left at the last look.
     left: usize,
 }
@@ -134,6 +143,10 @@ impl Supervisor {
             listener,
             descriptors,
             sockets: HashMap::new(),
+            ports: HashMap::new(),
+            waiting: BTreeSet::new(),
+            unserved: Vec::new(),
+            room: Vec::new(),
             settings: HashMap::new(),
             network: std::fs::read_link("/proc/self/ns/net").ok(),
             asking: Threads::start(ASKING, path),
@@ -146,6 +159,7 @@ impl Supervisor {
             epoll,
             children,
             swept: now(),
+            looked: now(),
             left: 0,
         })
     }
@@ -179,7 +193,13 @@ impl Supervisor {
                     _ => self.settle(),
                 }
             }
-            self.look_at_waiting();
+            for socket in std::mem::take(&mut self.unserved) {
+                self.serve(socket);
+            }
+            if !self.waiting.is_empty() && self.looked.elapsed() >= TICK {
+                self.looked = now();
+                self.look_at_waiting();
+            }
             if !self.sockets.is_empty() && self.swept.elapsed() > SWEEP {
                 self.sweep();
             }
@@ -187,8 +207,10 @@ impl Supervisor {
     }
 
     fn patience(&self) -> EpollTimeout {
-        let waits = self.sockets.values().any(|socket| !socket.waiting.is_empty());
-        let limit = match (waits, self.sockets.is_empty()) {
+        if !self.unserved.is_empty() {
+            return EpollTimeout::ZERO;
+        }
+        let limit = match (!self.waiting.is_empty(), self.sockets.is_empty()) {
             (true, _) => TICK,
             (false, false) => SWEEP,
             (false, true) => return EpollTimeout::NONE,
@@ -221,6 +243,10 @@ impl Supervisor {
             | libc::SYS_getsockname
             | libc::SYS_getpeername
             | libc::SYS_dup
+            | libc::SYS_listen
+            | libc::SYS_accept
+            | libc::SYS_accept4
+            | libc::SYS_shutdown
             | libc::SYS_fcntl
             | libc::SYS_setsockopt
             | libc::SYS_getsockopt => self.of_socket(call),
@@ -297,15 +323,19 @@ impl Supervisor {
     }
 
     /// Says what is to be heard of a socket's pair: requests only while none is under way, room while answers wait for it.
-    pub(super) fn rewatch(&self, number: u64) {
-        let Some(socket) = self.sockets.get(&number) else { return };
+    pub(super) fn rewatch(&mut self, number: u64) {
+        let Some(socket) = self.sockets.get_mut(&number) else { return };
         let mut flags = EpollFlags::empty();
-        if !socket.is_busy {
+        if !socket.is_busy && !socket.is_shut {
             flags |= EpollFlags::EPOLLIN;
         }
-        if !socket.outbox.is_empty() {
+        if socket.has_rest() {
             flags |= EpollFlags::EPOLLOUT | EpollFlags::EPOLLET;
         }
+        if socket.heard == flags {
+            return;
+        }
+        socket.heard = flags;
         let _ = self.epoll.modify(&socket.ours, &mut EpollEvent::new(flags, token(number, PAIR)));
     }
 
@@ -325,9 +355,11 @@ impl Supervisor {
         }
         for number in gone {
             if let Some(socket) = self.sockets.remove(&number) {
-                self.held -= socket.outbox.iter().map(Vec::len).sum::<usize>();
+                self.held -= socket.weight();
                 let _ = self.epoll.delete(&socket.ours);
-                let _ = self.epoll.delete(&socket.relay);
+                if self.ports.get(&socket.dialogue.port) == Some(&number) {
+                    self.ports.remove(&socket.dialogue.port);
+                }
             }
         }
         self.left = self.sockets.len();
@@ -335,7 +367,7 @@ impl Supervisor {
 
     /// Looks twice where there are many more sockets than at the last look.
     pub(super) fn sweep_if_crowded(&mut self) {
-        const FEW: usize = 512;
+        const FEW: usize = 2048;
         if self.sockets.len() > 2 * self.left + FEW {
             self.sweep();
             self.sweep();

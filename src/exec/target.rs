@@ -8,6 +8,8 @@ use nix::errno::Errno;
 use nix::sys::uio::{RemoteIoVec, process_vm_readv, process_vm_writev};
 use nix::unistd::Pid;
 
+use lvs_sys::process::{capabilities, is_first_thread};
+
 /// Memory is read in stretches that do not cross a page, so that what is there is got.
 const PAGE: u64 = 4096;
 
@@ -115,6 +117,15 @@ impl Target {
         fs::read_link(format!("/proc/{}/ns/net", self.0)).ok()
     }
 
+    /// The process that the thread is of.
+    pub(super) fn process(self) -> i32 {
+        if is_first_thread(self.0) { self.0 } else { self.status().process().unwrap_or(self.0) }
+    }
+
+    pub(super) fn is_net_admin(self) -> bool {
+        capabilities(self.0).is_some_and(|all| all >> NET_ADMIN & 1 != 0)
+    }
+
     pub(super) fn status(self) -> Status {
         let text = fs::read_to_string(format!("/proc/{}/status", self.0)).unwrap_or_default();
         Status(text)
@@ -137,10 +148,6 @@ impl Status {
     /// The process that the thread is of.
     pub(super) fn process(&self) -> Option<i32> {
         self.field("Tgid")?.parse().ok()
-    }
-
-    pub(super) fn is_net_admin(&self) -> bool {
-        self.mask("CapEff") >> NET_ADMIN & 1 != 0
     }
 
     /// Whether it may write what only root may.

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Other programs written for the kernel's IPVS, unmodified: a static program in Go with 1 and 50 goroutines, pyroute2, ldirectord with
-# Debian's ipvsadm.
+# Other programs written for the kernel's IPVS, unmodified: what sockets of netlink do, libnl, a static program in Go with 1 and 50
+# goroutines, pyroute2, collectd by socket options, ldirectord with Debian's ipvsadm.
 here=$(realpath "$(dirname "$0")")
 . "$here/lib.sh"
 packages=${TUNVS_TEST_PACKAGES:-/opt/tunvs-tests}
@@ -9,6 +9,24 @@ ip link set lo up
 tunvs run >>"$work/director.log" 2>&1 &
 director=$!
 wait_until 10 ipvsadm -Ln
+
+data=$(realpath "$here/../data/netlink")
+
+# --- sockets, as on Linux 6.1. One that stands under a low number, by dup2 or from another process, is not known as such.
+
+known='^(its address there|sender there|its kind|sender to it): '
+same "what sockets do" "$(grep -vE "$known" "$data/sockets.out")" \
+  "$(timeout 60 tunvs exec -- python3 "$here/exec-sockets.py" 2>&1 | grep -vE "$known")"
+ipvsadm -C
+
+# --- libnl, also with threads of its own, and below strace
+
+# shellcheck disable=SC2046 # words
+cc -o "$work/exec-libnl" "$here/exec-libnl.c" $(pkg-config --cflags --libs libnl-genl-3.0) -lpthread
+same "what libnl sees" "$(<"$data/libnl.out")" "$(timeout 60 tunvs exec -- "$work/exec-libnl" 2>&1)"
+same "services of libnl" 161 "$(ipvsadm -Sn | grep -c -- -A)"
+same "what strace sees" "$(<"$data/libnl.out")" "$(timeout 60 tunvs exec -- strace -f -qq -o "$work/strace" "$work/exec-libnl" 2>&1)"
+ipvsadm -C
 
 # --- Go
 
@@ -52,6 +70,29 @@ fd00::1 6000 1
 17
 3" "$(<"$work/client.out")"
 same "services of pyroute2" 3 "$(ipvsadm -Sn | grep -c -- -A)"
+ipvsadm -C
+
+# --- collectd
+
+ipvsadm -A -t 10.0.0.70:80 -s rr
+ipvsadm -a -t 10.0.0.70:80 -r 10.1.0.1:8080 -m
+mkdir "$work/collectd"
+cat >"$work/collectd.conf" <<CONF
+BaseDir "$work/collectd"
+PIDFile "$work/collectd.pid"
+Interval 1
+LoadPlugin ipvs
+LoadPlugin csv
+<Plugin csv>
+  DataDir "$work/collectd"
+</Plugin>
+CONF
+tunvs exec -- /usr/sbin/collectd -f -C "$work/collectd.conf" >"$work/collectd.log" 2>&1 &
+collectd=$!
+written() { compgen -G "$work/collectd/*/ipvs-10.0.0.70_TCP80/connections-10.1.0.1_8080*"; }
+wait_until 20 written
+kill "$collectd"
+wait "$collectd" || fail "collectd ended with $?"
 ipvsadm -C
 
 # --- ldirectord

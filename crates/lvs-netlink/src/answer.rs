@@ -3,6 +3,8 @@
 //! Decides nothing about services: what is asked for becomes a command or a query. Same job as the generic netlink half of
 //! `ip_vs_ctl.c`, and as what `genetlink.c` and `af_netlink.c` do around it.
 
+use std::collections::VecDeque;
+
 use crate::acknowledge::{acknowledgement, done};
 use crate::changes::change;
 use crate::dialogue::{Dialogue, Refused};
@@ -54,6 +56,17 @@ impl Dialogue {
         }
     }
 
+    /// Whether a message asks for a dump of the family's, which the socket cannot give while another is under way.
+    pub fn is_dump(&self, message: &Message<'_>) -> bool {
+        const WANTED: u16 = nlm::REQUEST | nlm::DUMP;
+        message.header.kind == self.family && message.header.flags & WANTED == WANTED
+    }
+
+    /// The refusal of a message by that error.
+    pub fn refuse(&self, message: &Message<'_>, errno: i32) -> Vec<u8> {
+        acknowledgement(self, message, errno, &Said::default())
+    }
+
     fn carry_out(&self, message: &Message<'_>, tables: &mut impl Tables) -> Result<Done, Refused> {
         if message.header.kind == ctrl::FAMILY {
             let answer = family::describe(message, self, tables)?;
@@ -92,21 +105,28 @@ impl Dialogue {
 
     /// Parts of a dump as messages, as many in a datagram as there is room for.
     fn dump(&self, message: &Message<'_>, (command, parts): (u8, Vec<Vec<u8>>)) -> Vec<Vec<u8>> {
-        let room = self.room.clamp(LEAST_ROOM, MOST_ROOM);
         let header = self.header(message, self.family, nlm::MULTI);
-        let mut datagrams: Vec<Vec<u8>> = Vec::new();
-        for part in parts {
+        let messages = parts.into_iter().map(|part| {
             let mut out = Writer::default();
             let open = out.generic(&header, command, 1);
             out.raw(&part);
             out.end_message(open);
-            let bytes = out.into_bytes();
-            match datagrams.last_mut() {
-                Some(datagram) if datagram.len() + bytes.len() <= room => datagram.extend(bytes),
-                _ => datagrams.push(bytes),
-            }
+            out.into_bytes()
+        });
+        let mut messages: VecDeque<Vec<u8>> = messages.chain([done(self, message)]).collect();
+        core::iter::from_fn(|| self.next_of_dump(&mut messages)).collect()
+    }
+
+    /// The next datagram of a dump whose messages are left: as many as there is room for where it is read, but the last alone.
+    pub fn next_of_dump(&self, messages: &mut VecDeque<Vec<u8>>) -> Option<Vec<u8>> {
+        let room = self.room.clamp(LEAST_ROOM, MOST_ROOM);
+        let mut datagram = messages.pop_front()?;
+        while messages.len() > 1
+            && messages.front().is_some_and(|next| datagram.len() + next.len() <= room)
+            && let Some(message) = messages.pop_front()
+        {
+            datagram.extend(message);
         }
-        datagrams.push(done(self, message));
-        datagrams
+        Some(datagram)
     }
 }

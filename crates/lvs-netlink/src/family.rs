@@ -111,6 +111,19 @@ pub fn with_family(datagram: &[u8], to: &Dialogue, lists: &mut Vec<u32>, is_ther
     out.into_bytes()
 }
 
+/// Puts the address that a program knows into what the kernel has sent to another.
+pub fn readdress(datagram: &mut [u8], from: u32, to: u32) {
+    const PORT: usize = 12;
+    let mut at = 0;
+    while let Some(message) = datagram.get(at..).and_then(|rest| Messages(rest).next()) {
+        let (len, is_meant) = (message.bytes.len(), message.header.port == from);
+        if is_meant {
+            datagram[at + PORT..at + HEADER].copy_from_slice(&to.to_ne_bytes());
+        }
+        at += crate::wire::align(len);
+    }
+}
+
 /// Whether a message tells of a family of that name.
 fn is_told(message: &Message<'_>) -> bool {
     let body = message.bytes.get(HEADER + GENERIC_HEADER..).unwrap_or_default();

@@ -21,7 +21,7 @@ mod tables;
 mod wire;
 
 pub use dialogue::Dialogue;
-pub use family::{listing, with_family};
+pub use family::{listing, readdress, with_family};
 pub use names::errno;
 pub use tables::{Gone, Tables};
 pub use wire::{Header, Message, Messages};

@@ -1,4 +1,4 @@
-//! Processes: a second one with the same memory (fork(2)), signals of any number (kill(2)), and their ends.
+//! Processes: a second one with the same memory (fork(2)), signals of any number (kill(2)), their ends, and what they may do (capget(2)).
 
 use std::io;
 use std::os::fd::{FromRawFd, OwnedFd};
@@ -90,4 +90,40 @@ pub fn signal(process: Pid, number: i32) -> io::Result<()> {
     // SAFETY: both are numbers.
     let status = unsafe { libc::kill(process.as_raw(), number) };
     if status == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+/// The effective capabilities of a thread as bits (capget(2)). None: there is no such thread.
+pub fn capabilities(thread: i32) -> Option<u64> {
+    /// `_LINUX_CAPABILITY_VERSION_3`: two sets of 32.
+    const VERSION_3: u32 = 0x2008_0522;
+    let header = [VERSION_3, thread.cast_unsigned()];
+    // Effective, permitted, inheritable; twice.
+    let mut sets = [0u32; 6];
+    // SAFETY: the kernel reads a header of two numbers and writes six, which live until the call returns; the version is one that
+    // it knows, so that it does not write the header.
+    let status = unsafe { libc::syscall(libc::SYS_capget, header.as_ptr(), sets.as_mut_ptr()) };
+    (status == 0).then(|| u64::from(sets[3]) << 32 | u64::from(sets[0]))
+}
+
+/// Whether a thread is the first of its process, whose number it has then.
+pub fn is_first_thread(thread: i32) -> bool {
+    // SAFETY: three numbers; the signal 0 is none.
+    let status = unsafe { libc::syscall(libc::SYS_tgkill, thread, thread, 0) };
+    status == 0 || io::Error::last_os_error().raw_os_error() == Some(libc::EPERM)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_thread_may_do_is_what_the_kernel_says() {
+        let status = std::fs::read_to_string("/proc/thread-self/status").unwrap();
+        let field = |name: &str| status.lines().find_map(|line| line.strip_prefix(name)).unwrap().trim();
+        let thread: i32 = field("Pid:").parse().unwrap();
+        assert_eq!(capabilities(thread), u64::from_str_radix(field("CapEff:"), 16).ok());
+        assert_eq!(capabilities(i32::MAX), None);
+        assert!(is_first_thread(std::process::id().cast_signed()));
+        assert!(!is_first_thread(thread) && !is_first_thread(i32::MAX), "tests run in threads of their own");
+    }
 }

@@ -1,4 +1,4 @@
-//! Socket options that no crate knows (`setsockopt(2)`).
+//! Socket options that no crate knows (`setsockopt(2)`), and what is asked of sockets by ioctl.
 
 use std::io;
 use std::os::fd::AsRawFd;
@@ -33,6 +33,17 @@ pub fn read(socket: &impl AsRawFd, level: i32, name: i32, room: &mut [u8]) -> io
     let status =
         unsafe { libc::getsockopt(socket.as_raw_fd(), level, name, room.as_mut_ptr().cast(), &raw mut len) };
     if status == 0 { Ok(len as usize) } else { Err(io::Error::last_os_error()) }
+}
+
+/// Bytes that the other end has not read yet (`SIOCOUTQ`).
+///
+/// # Errors
+/// Errors of `ioctl(2)`.
+pub fn unread(socket: &impl AsRawFd) -> io::Result<i32> {
+    let mut bytes = 0i32;
+    // SAFETY: the kernel writes one number, which lives until the call returns.
+    let status = unsafe { libc::ioctl(socket.as_raw_fd(), libc::TIOCOUTQ, &raw mut bytes) };
+    if status == 0 { Ok(bytes) } else { Err(io::Error::last_os_error()) }
 }
 
 /// Number of the network namespace, for the life of the kernel (`SO_NETNS_COOKIE`, Linux 5.14).
