@@ -8,7 +8,7 @@ use lvs_sys::seccomp::{Data, Instruction};
 
 use super::descriptors::Descriptors;
 use super::names::{GENERIC, NETLINK, OPTIONS};
-use crate::seccomp::{ARCH, HAS, IS, IS_LEAST, RETURN, always, argument, give, jump, load};
+use crate::seccomp::{ARCH, HAS, IS, IS_LEAST, always, argument, give, jump, load};
 
 const ALLOW: u32 = libc::SECCOMP_RET_ALLOW;
 const NOTICE: u32 = libc::SECCOMP_RET_USER_NOTIF;
@@ -167,7 +167,7 @@ fn if_emulated(descriptors: &Descriptors, body: Vec<Instruction>) -> Vec<Instruc
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::seccomp::{LOAD, outcome};
+    use crate::seccomp::{LOAD, RETURN, outcome};
 
     /// Whether the kernel sees that the outcome of a call hangs on its number alone, and remembers that (`seccomp_is_const_allow`).
     fn is_constant(filter: &[Instruction], call: libc::c_long) -> bool {
