@@ -165,7 +165,7 @@ mod tests {
             assert!(said[2].contains("it has ended, or hangs"), "{}", said[2]);
             drop(answering.join().unwrap());
         });
-        let gone = send(&ours, &order, None).unwrap_err().to_string();
-        assert!(gone.contains("Broken pipe"), "{gone}");
+        // A process that another test starts may hold the other end for a moment more.
+        assert!(matches!(send(&ours, &order, None), Err(StartError::NotStarted(_))));
     }
 }

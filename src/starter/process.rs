@@ -1,7 +1,7 @@
 //! The process that starts programs, and the commands of those: the only one of a director's that keeps the rights to do so. It ends with
 //! the director.
 
-use std::ffi::OsString;
+use std::ffi::{CStr, OsString};
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -9,6 +9,7 @@ use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 
+use nix::sys::prctl::set_name;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{dup2_stdin, getppid};
 
@@ -18,11 +19,16 @@ use super::permit::Permit;
 use super::script;
 use lvs_sys::spawn::{start_beside, with_all_signals};
 
+/// Name in process lists; no director's.
+const NAME: &CStr = c"tunvs-programs";
+
 /// Starts programs until the director, at the other end of standard input, has ended.
 ///
 /// # Errors
 /// The director says what cannot be understood.
 pub fn run() -> io::Result<()> {
+    // Begun by a link of /proc, whose name says nothing.
+    let _ = set_name(NAME);
     let director = io::stdin().as_fd().try_clone_to_owned().map(UnixStream::from)?;
     dup2_stdin(File::open("/dev/null")?)?;
     let Some((bounds, _)) = take::<Bounds>(&director)? else { return Ok(()) };

@@ -53,6 +53,7 @@ sandboxed() {
 }
 sandboxed "$director" "each thread"
 starter=$(starter_of "$director")
+same "its name, and the director's" "tunvs-programs tunvs" "$(cat "/proc/$starter/comm" "/proc/$director/comm" | xargs)"
 same "no sandbox where programs are started" "0 0" "$(of "$starter" NoNewPrivs) $(of "$starter" Seccomp)"
 same "capabilities that only the other process needs" "3420 34e0" "$(of "$director" CapEff | sed 's/^0*//') $(of "$starter" CapEff | sed 's/^0*//')"
 contains "the status" "sandbox        no new privileges, a filter of system calls, Landlock" "$(on ds tunvs status)"

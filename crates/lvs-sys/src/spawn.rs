@@ -99,6 +99,16 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_started_beside_while_another_thread_could_hold_a_lock() {
+        let (stop, stopped) = std::sync::mpsc::channel::<()>();
+        let other = std::thread::spawn(move || stopped.recv());
+        let refused = start_beside(&mut Command::new("/bin/true"), |_| ()).unwrap_err();
+        assert_eq!(refused.raw_os_error(), Some(libc::EBUSY));
+        drop(stop);
+        let _ = other.join();
+    }
+
+    #[test]
     fn a_program_has_no_capabilities_and_gains_none() {
         let mut command = Command::new("/bin/grep");
         command.args(["-E", "^(CapInh|CapPrm|CapEff|CapAmb|NoNewPrivs)", "/proc/self/status"]);

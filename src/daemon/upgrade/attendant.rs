@@ -8,6 +8,7 @@ use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 
 use nix::errno::Errno;
+use nix::sys::prctl::set_name;
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
@@ -24,6 +25,8 @@ const BY_SIGNAL: i32 = 128;
 /// # Errors
 /// The system refuses to watch signals.
 pub fn attend(director: i32) -> io::Result<i32> {
+    // Begun by a descriptor, whose number older kernels take for the name.
+    let _ = set_name(c"tunvs");
     let news = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
     news.set_nonblocking(true)?;
     let mut signals = Signals::new(HEARD.map(|signal| signal as i32).into_iter().chain([SIGCHLD]))?;
