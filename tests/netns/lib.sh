@@ -302,7 +302,7 @@ user root;
 worker_processes 1;
 pid $root/pid;
 error_log $work/nginx-$name.log;
-events { worker_connections 512; }
+events { worker_connections 4096; }
 http {
   access_log off; keepalive_requests 1000000;
   client_body_temp_path $root/tmp; proxy_temp_path $root/tmp; fastcgi_temp_path $root/tmp;

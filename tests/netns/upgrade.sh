@@ -8,10 +8,6 @@ mkdir state
 export TUNVS_SOCKET=$work/state/sock
 web rs1
 web rs2
-for server in rs1 rs2; do
-  sed -i 's/worker_connections 512/worker_connections 4096/' "web-$server/nginx.conf"
-  on "$server" nginx -c "$work/web-$server/nginx.conf" -s reload
-done
 before=$(snapshot ds)
 times=${1:-3}
 
@@ -78,8 +74,8 @@ events=$!
 
 ip netns exec client python3 held.py 192.168.1.200 80 1000 stop.masq >held-masq.log 2>&1 &
 ip netns exec client python3 held.py 192.168.1.200 81 200 stop.fullnat >held-fullnat.log 2>&1 &
-wait_until 30 grep -q held held-masq.log
-wait_until 30 grep -q held held-fullnat.log
+wait_until 30 grep -qx held held-masq.log
+wait_until 30 grep -qx held held-fullnat.log
 
 # The same file again, by the command and by the signal, while requests go on.
 ip netns exec client wrk -t1 -c20 -d"$((times * 2 + 5))s" --timeout 20s http://192.168.1.200/ >wrk.out 2>&1 &
