@@ -11,7 +11,7 @@ use ipnet::IpNet;
 use super::filter::{Course, End, Hook, Packet, Ruleset, Tracking, courses};
 use super::site::Site;
 use lvs::director::{ServerEntry, ServiceEntry};
-use lvs::service::{Forwarding, Protocol, ServiceKey, TunnelKind};
+use lvs::service::{Protocol, ServiceKey, TunnelKind};
 use lvs_host::LinkRoute;
 
 /// Addresses of somebody far away (RFC 5737, RFC 3849), to ask the host for its way out.
@@ -213,7 +213,7 @@ impl Passage<'_> {
             }
             _ => return true,
         };
-        let is_full = spec.forwarding == Forwarding::FullNat || client.is_here;
+        let is_full = spec.forwarding.hides_client() || client.is_here;
         let seen = own.filter(|_| is_full).unwrap_or(client.addr);
         let there = |tracking| Packet {
             source: seen,
@@ -284,7 +284,7 @@ impl Passage<'_> {
 
     /// The outer packet, from the director's own address.
     fn tunnelled(&self, server: &ServerEntry) -> Option<Leg> {
-        let Forwarding::Tunnel(tunnel) = server.spec.forwarding else { return None };
+        let tunnel = server.spec.forwarding.tunnel()?;
         let Some(LinkRoute::Out { dev, source: Some(source), .. }) =
             self.site.survey.ways.get(&server.spec.addr)
         else {

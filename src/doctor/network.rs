@@ -5,7 +5,6 @@ use std::net::IpAddr;
 use super::Finding;
 use super::site::Site;
 use lvs::neighbour::NeighbourState;
-use lvs::service::Forwarding;
 use lvs_host::LinkRoute;
 
 /// No super-packet is too long for a TUN.
@@ -123,7 +122,7 @@ fn mtus(site: &Site, findings: &mut Vec<Finding>) {
         if *mtu < widest && !narrow.contains(&(dev, *mtu)) {
             narrow.push((dev, *mtu));
         }
-        let is_tunnel = matches!(server.spec.forwarding, Forwarding::Tunnel(_));
+        let is_tunnel = server.spec.forwarding.is_tunnel();
         if is_tunnel && *mtu <= widest && !tunnelled.contains(&(dev, *mtu)) {
             tunnelled.push((dev, *mtu));
         }

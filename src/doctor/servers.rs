@@ -114,7 +114,7 @@ fn ask(dev: &str, hop: IpAddr) -> String {
 
 /// Whether answers come back, by what the director has counted. It sees packets, not the server's routes: a hint.
 fn back(site: &Site, server: &ServerEntry, findings: &mut Vec<Finding>) {
-    let comes_back = matches!(server.spec.forwarding, Forwarding::Masq | Forwarding::FullNat);
+    let comes_back = server.spec.forwarding.is_rewritten();
     let Some(LinkRoute::Out { source, .. }) = site.survey.ways.get(&server.spec.addr) else { return };
     let stats = server.stats;
     if !comes_back || stats.in_packets == 0 {
@@ -129,7 +129,7 @@ fn back(site: &Site, server: &ServerEntry, findings: &mut Vec<Finding>) {
     }
     let addr = server.spec.addr;
     let found = format!("{} packets went to it, and none came back by the director", stats.in_packets);
-    if server.spec.forwarding == Forwarding::FullNat {
+    if server.spec.forwarding.hides_client() {
         let why =
             "a hint: nobody listens there, or the server has no way to the addresses that stand for clients";
         findings.push(Finding::warn("return", found, why).mend_on(addr, "ip route show"));

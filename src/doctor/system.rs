@@ -7,7 +7,6 @@ use std::net::IpAddr;
 
 use super::Finding;
 use super::site::Site;
-use lvs::service::Forwarding;
 
 /// Neighbours from which a table counts as nearly full.
 const NEARLY: u64 = 80;
@@ -80,8 +79,7 @@ fn forwarding(site: &Site, key: &str, name: &str) -> Option<Finding> {
 
 fn reverse_path(site: &Site, findings: &mut Vec<Finding>) {
     const STRICT: i64 = 1;
-    let has_masq =
-        !site.reals(|forwarding| matches!(forwarding, Forwarding::Masq | Forwarding::FullNat)).is_empty();
+    let has_masq = !site.reals(|forwarding| forwarding.is_rewritten()).is_empty();
     let tuns = site.tuns();
     for tun in &tuns {
         let (all, own) = (
@@ -135,7 +133,7 @@ fn early_demux(site: &Site) -> Option<Finding> {
 
 fn ports(site: &Site) -> Option<Finding> {
     let ports = site.ports.as_ref()?;
-    let has_full_nat = !site.reals(|forwarding| forwarding == Forwarding::FullNat).is_empty();
+    let has_full_nat = !site.reals(|forwarding| forwarding.hides_client()).is_empty();
     let sysctl = |key: &str| site.sysctl(key).map(str::to_owned);
     let range = format!("{}-{}", ports.start(), ports.end());
     let Some(command) = lvs_host::port_reservation(ports, &sysctl).filter(|_| site.uses_own_ports) else {

@@ -3,13 +3,13 @@
 use super::fail::Fail;
 use super::line::{Line, ServerWords, ServiceWords};
 use super::matrix::{TUNNEL_ONLY, check, check_tunnel};
-use super::options::{Action, Method, Opt, OptSet};
+use super::options::{Action, Opt, OptSet};
 use super::render::{Columns, Style};
 use super::sched_flags::DEFAULT_SCHEDULER;
 use lvs::director::{Command, DaemonSpec, Query};
 use lvs::service::{
-    ClientLimit, Family, Forwarding, Persistence, Protocol, ServerSpec, ServiceKey, ServiceSpec, Tunnel,
-    TunnelChecksum, TunnelKind,
+    ClientLimit, Family, Persistence, Protocol, ServerSpec, ServiceKey, ServiceSpec, Tunnel, TunnelChecksum,
+    TunnelKind,
 };
 
 /// The task of a command line.
@@ -140,26 +140,19 @@ fn client_limit(text: &str, family: Family) -> Result<ClientLimit, Fail> {
 
 fn server(words: &ServerWords, service: &ServiceWords, options: OptSet) -> Result<ServerSpec, Fail> {
     // Routed and tunnelled packets keep their destination port.
-    let port = match words.method {
-        Method::Route | Method::Tunnel if service.mark == 0 => service.port,
-        _ => words.port,
-    };
-    if Family::of(&words.addr) != service.family && words.method != Method::Tunnel {
+    let keeps_port = !words.method.is_rewritten() && service.mark == 0;
+    let port = if keeps_port { service.port } else { words.port };
+    if Family::of(&words.addr) != service.family && !words.method.is_tunnel() {
         return Err(Fail::usage("Different address family is allowed only for tunneling servers"));
     }
-    let forwarding = match words.method {
-        Method::Tunnel => Forwarding::Tunnel(tunnel(words, options)?),
-        _ if options.meets(TUNNEL_ONLY) => {
-            return Err(Fail::usage("Tunnel options conflict with forward method"));
-        }
-        Method::Masq => Forwarding::Masq,
-        Method::FullNat => Forwarding::FullNat,
-        Method::Route => Forwarding::Route,
-    };
+    if !words.method.is_tunnel() && options.meets(TUNNEL_ONLY) {
+        return Err(Fail::usage("Tunnel options conflict with forward method"));
+    }
+    let tunnel = if words.method.is_tunnel() { tunnel(words, options)? } else { Tunnel::default() };
     Ok(ServerSpec {
         addr: words.addr,
         port,
-        forwarding,
+        forwarding: words.method.with(tunnel),
         weight: words.weight,
         upper_threshold: words.upper_threshold,
         lower_threshold: words.lower_threshold,

@@ -2,9 +2,11 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use super::options::{Action, Method, OptSet};
+use super::options::{Action, OptSet};
 use lvs::director::{DaemonRole, TimeoutSettings};
-use lvs::service::{ClientAddrMode, Family, Persistence, Protocol, SchedulerFlags, SynDefence, TunnelKind};
+use lvs::service::{
+    ClientAddrMode, Family, Method, Persistence, Protocol, SchedulerFlags, SynDefence, TunnelKind,
+};
 
 /// Interface that a sync daemon sends and listens on when nobody says otherwise.
 pub(super) const DEFAULT_INTERFACE: &str = "eth0";

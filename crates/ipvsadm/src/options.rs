@@ -3,7 +3,7 @@
 use strum::{IntoStaticStr, VariantArray};
 
 use super::popt::{Spec, Takes};
-use lvs::service::Protocol;
+use lvs::service::{Method, Protocol};
 
 /// The action of a command line; its first option decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr)]
@@ -129,15 +129,6 @@ impl OptSet {
     }
 }
 
-/// `-m`, `-i`, `-g`, `--fullnat`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Method {
-    Masq,
-    Tunnel,
-    Route,
-    FullNat,
-}
-
 /// The meaning of a spelt option.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Id {
@@ -169,6 +160,15 @@ const fn flag(long: &'static str, short: Option<u8>, option: Opt) -> Spec<Id> {
     spec(long, short, Takes::Nothing, Id::Opt(option))
 }
 
+/// The option as one writes it: by its letter, if it has one. None where no option stands for that alone.
+pub(super) fn spelling(id: Id) -> Option<String> {
+    let spec = TABLE.iter().find(|spec| spec.id == id)?;
+    Some(match spec.short {
+        Some(short) => format!("-{}", char::from(short)),
+        None => format!("--{}", spec.long),
+    })
+}
+
 pub(super) const TABLE: &[Spec<Id>] = &[
     action("add-service", b'A', Action::AddService),
     action("edit-service", b'E', Action::EditService),
@@ -196,7 +196,7 @@ pub(super) const TABLE: &[Spec<Id>] = &[
     word("netmask", Some(b'M'), Opt::Netmask),
     word("real-server", Some(b'r'), Opt::Server),
     spec("masquerading", Some(b'm'), Takes::Nothing, Id::Method(Method::Masq)),
-    spec("ipip", Some(b'i'), Takes::Nothing, Id::Method(Method::Tunnel)),
+    spec("ipip", Some(b'i'), Takes::Nothing, Id::Method(Method::Tunnel(()))),
     spec("gatewaying", Some(b'g'), Takes::Nothing, Id::Method(Method::Route)),
     word("weight", Some(b'w'), Opt::Weight),
     word("u-threshold", Some(b'x'), Opt::UpperThreshold),

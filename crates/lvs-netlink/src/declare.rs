@@ -4,12 +4,12 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use lvs::director::{DaemonRole, DaemonSpec};
 use lvs::service::{
-    Endpoint, Family, Forwarding, Persistence, Protocol, SchedulerFlags, ServerSpec, ServiceKey, ServiceSpec,
+    Endpoint, Family, Method, Persistence, Protocol, SchedulerFlags, ServerSpec, ServiceKey, ServiceSpec,
     Tunnel, TunnelChecksum, TunnelKind,
 };
 
 use crate::errno::{EAFNOSUPPORT, EINVAL};
-use crate::names::{af, daemon, dest, flag, fwd, state, svc, tun};
+use crate::names::{af, daemon, dest, flag, state, svc, tun};
 use crate::policy::{DAEMON, DEST, Found, SERVICE, Said, parse};
 use crate::wire::{Attr, Attrs};
 
@@ -131,6 +131,11 @@ pub(crate) fn flags_of(spec: &ServiceSpec) -> u32 {
         | u32::from(spec.scheduler_flags.0) << flag::SCHED_SHIFT
 }
 
+/// The forwarding method in flags of a server (`IP_VS_CONN_F_FWD_MASK`).
+pub(crate) fn method(flags: u32) -> Result<Method, i32> {
+    Method::from_number((flags & 7) as u8).ok_or(EINVAL)
+}
+
 /// A server as a program names or declares it.
 #[derive(Debug)]
 pub(crate) struct DeclaredServer<'a> {
@@ -175,37 +180,32 @@ impl<'a> DeclaredServer<'a> {
     pub(crate) fn spec(&self, service: Family) -> Result<ServerSpec, i32> {
         let Endpoint { addr, port } = self.endpoint(service)?;
         let number = |kind| self.attrs.at(kind).map_or(0, Attr::u32);
+        let method = method(number(dest::FWD_METHOD))?;
+        let tunnel = if method.is_tunnel() { self.tunnel()? } else { Tunnel::default() };
         Ok(ServerSpec {
             addr,
             port,
-            forwarding: self.forwarding(number(dest::FWD_METHOD) & fwd::MASK)?,
+            forwarding: method.with(tunnel),
             weight: number(dest::WEIGHT).cast_signed(),
             upper_threshold: number(dest::U_THRESH),
             lower_threshold: number(dest::L_THRESH),
         })
     }
 
-    fn forwarding(&self, method: u32) -> Result<Forwarding, i32> {
-        Ok(match method {
-            fwd::MASQ => Forwarding::Masq,
-            fwd::LOCALNODE => Forwarding::Local,
-            fwd::DROUTE => Forwarding::Route,
-            fwd::BYPASS => Forwarding::Bypass,
-            fwd::TUNNEL => Forwarding::Tunnel(Tunnel {
-                kind: match self.attrs.at(dest::TUN_TYPE).map_or(tun::IPIP, Attr::u8) {
-                    tun::IPIP => TunnelKind::Ipip,
-                    tun::GUE => TunnelKind::Gue,
-                    tun::GRE => TunnelKind::Gre,
-                    _ => return Err(EINVAL),
-                },
-                port: self.attrs.at(dest::TUN_PORT).map_or(0, Attr::be16),
-                checksum: match self.attrs.at(dest::TUN_FLAGS).map_or(tun::NO_CSUM, Attr::u16) {
-                    flags if flags & tun::REM_CSUM != 0 => TunnelChecksum::Remote,
-                    flags if flags & tun::CSUM != 0 => TunnelChecksum::Full,
-                    _ => TunnelChecksum::None,
-                },
-            }),
-            _ => return Err(EINVAL),
+    fn tunnel(&self) -> Result<Tunnel, i32> {
+        Ok(Tunnel {
+            kind: match self.attrs.at(dest::TUN_TYPE).map_or(tun::IPIP, Attr::u8) {
+                tun::IPIP => TunnelKind::Ipip,
+                tun::GUE => TunnelKind::Gue,
+                tun::GRE => TunnelKind::Gre,
+                _ => return Err(EINVAL),
+            },
+            port: self.attrs.at(dest::TUN_PORT).map_or(0, Attr::be16),
+            checksum: match self.attrs.at(dest::TUN_FLAGS).map_or(tun::NO_CSUM, Attr::u16) {
+                flags if flags & tun::REM_CSUM != 0 => TunnelChecksum::Remote,
+                flags if flags & tun::CSUM != 0 => TunnelChecksum::Full,
+                _ => TunnelChecksum::None,
+            },
         })
     }
 }

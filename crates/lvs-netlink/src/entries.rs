@@ -6,8 +6,8 @@ use lvs::director::{DaemonRole, DaemonSpec, ServerEntry, ServiceEntry};
 use lvs::service::{Family, Protocol, Rates, ServiceKey, Stats};
 
 use crate::declare::flags_of;
-use crate::fill::{method, persistence};
-use crate::names::{NAME_LEN, fwd, state};
+use crate::fill::persistence;
+use crate::names::{NAME_LEN, state};
 
 /// Flags that a server's connections begin with (`IP_VS_CONN_F_NOOUTPUT`, `IP_VS_CONN_F_INACTIVE`).
 const NO_OUTPUT: u32 = 0x80;
@@ -50,8 +50,8 @@ pub(crate) fn server_entry(entry: &ServerEntry) -> Vec<u8> {
         put(&mut out, 0, &addr.octets());
     }
     put(&mut out, 4, &spec.port.to_be_bytes());
-    let method = method(spec.forwarding);
-    let flags = method | INACTIVE | if method == fwd::MASQ { 0 } else { NO_OUTPUT };
+    let output = if spec.forwarding.is_rewritten() { 0 } else { NO_OUTPUT };
+    let flags = u32::from(spec.forwarding.number()) | INACTIVE | output;
     let words = [
         flags,
         entry.weight().cast_unsigned(),

@@ -3,12 +3,10 @@
 use std::net::IpAddr;
 
 use lvs::director::{DaemonRole, DaemonSpec, ServerEntry, ServiceEntry};
-use lvs::service::{
-    Family, Forwarding, Persistence, Rates, ServiceKey, Stats, Tunnel, TunnelChecksum, TunnelKind,
-};
+use lvs::service::{Family, Persistence, Rates, ServiceKey, Stats, TunnelChecksum, TunnelKind};
 
 use crate::declare::flags_of;
-use crate::names::{af, attr, daemon, dest, fwd, state, svc, tun};
+use crate::names::{af, attr, daemon, dest, state, svc, tun};
 use crate::wire::Writer;
 
 /// A service as `IPVS_CMD_ATTR_SERVICE`.
@@ -51,18 +49,11 @@ pub(crate) fn persistence(declared: Option<&Persistence>, family: Family) -> (u3
 /// A server as `IPVS_CMD_ATTR_DEST`.
 pub(crate) fn server(out: &mut Writer, entry: &ServerEntry) {
     let spec = &entry.spec;
-    let tunnel = match spec.forwarding {
-        Forwarding::Tunnel(tunnel) => tunnel,
-        Forwarding::Masq
-        | Forwarding::FullNat
-        | Forwarding::Local
-        | Forwarding::Route
-        | Forwarding::Bypass => Tunnel::default(),
-    };
+    let tunnel = spec.forwarding.tunnel().unwrap_or_default();
     let nest = out.nest(attr::DEST);
     out.attr(dest::ADDR, &addr_bytes(spec.addr));
     out.attr(dest::PORT, &spec.port.to_be_bytes());
-    out.u32(dest::FWD_METHOD, method(spec.forwarding));
+    out.u32(dest::FWD_METHOD, spec.forwarding.number().into());
     out.u32(dest::WEIGHT, entry.weight().cast_unsigned());
     out.attr(dest::TUN_TYPE, &[tunnel_type(tunnel.kind)]);
     out.attr(dest::TUN_PORT, &tunnel.port.to_be_bytes());
@@ -146,17 +137,6 @@ fn addr_bytes(addr: IpAddr) -> [u8; 16] {
             bytes
         }
         IpAddr::V6(addr) => addr.octets(),
-    }
-}
-
-/// FULLNAT is no method of the kernel's: to its programs it is the one that rewrites addresses.
-pub(crate) const fn method(forwarding: Forwarding) -> u32 {
-    match forwarding {
-        Forwarding::Masq | Forwarding::FullNat => fwd::MASQ,
-        Forwarding::Local => fwd::LOCALNODE,
-        Forwarding::Tunnel(_) => fwd::TUNNEL,
-        Forwarding::Route => fwd::DROUTE,
-        Forwarding::Bypass => fwd::BYPASS,
     }
 }
 

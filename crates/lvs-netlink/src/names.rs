@@ -119,16 +119,6 @@ pub(crate) mod flag {
     pub(crate) const SCHED_MASK: u32 = 7;
 }
 
-/// Forwarding methods (`IP_VS_CONN_F_FWD_MASK`).
-pub(crate) mod fwd {
-    pub(crate) const MASK: u32 = 7;
-    pub(crate) const MASQ: u32 = 0;
-    pub(crate) const LOCALNODE: u32 = 1;
-    pub(crate) const TUNNEL: u32 = 2;
-    pub(crate) const DROUTE: u32 = 3;
-    pub(crate) const BYPASS: u32 = 4;
-}
-
 /// Tunnels, and the checksums of their headers (`IP_VS_CONN_F_TUNNEL_TYPE_*`, `IP_VS_TUNNEL_ENCAP_FLAG_*`).
 pub(crate) mod tun {
     pub(crate) const IPIP: u8 = 0;

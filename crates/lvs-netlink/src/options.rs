@@ -4,13 +4,13 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use lvs::director::{Command, DaemonRole, DaemonSpec, Query, Reply, ServiceEntry, TimeoutSettings};
 use lvs::service::{
-    Endpoint, Family, Forwarding, Persistence, Protocol, SchedulerFlags, ServerSpec, ServiceKey, ServiceSpec,
-    Tunnel,
+    Endpoint, Family, Persistence, Protocol, SchedulerFlags, ServerSpec, ServiceKey, ServiceSpec, Tunnel,
 };
 
+use crate::declare::method;
 use crate::entries::{self, DAEMON, server_entry, service_entry};
 use crate::errno::{EEXIST, EFAULT, EINVAL, ENOPROTOOPT, ESRCH};
-use crate::names::{NAME_LEN, VERSION_CODE, flag, fwd, state};
+use crate::names::{NAME_LEN, VERSION_CODE, flag, state};
 use crate::tables::{Gone, Tables};
 
 /// The names of options (`IP_VS_SO_SET_*`, `IP_VS_SO_GET_*`), and the last of each.
@@ -193,14 +193,7 @@ fn endpoint(raw: &[u8]) -> Endpoint {
 
 fn server_spec(raw: &[u8]) -> Result<ServerSpec, i32> {
     let Endpoint { addr, port } = endpoint(raw);
-    let forwarding = match word(raw, 8) & fwd::MASK {
-        fwd::MASQ => Forwarding::Masq,
-        fwd::LOCALNODE => Forwarding::Local,
-        fwd::TUNNEL => Forwarding::Tunnel(Tunnel::default()),
-        fwd::DROUTE => Forwarding::Route,
-        fwd::BYPASS => Forwarding::Bypass,
-        _ => return Err(EINVAL),
-    };
+    let forwarding = method(word(raw, 8))?.with(Tunnel::default());
     Ok(ServerSpec {
         weight: word(raw, 12).cast_signed(),
         upper_threshold: word(raw, 16),

@@ -14,8 +14,8 @@ use crate::matrix::tunnel_name;
 use crate::{sched_flags, sort};
 use lvs::director::{ConnEntry, DaemonSpec, EngineData, Reply, ServerEntry, ServiceEntry, TimeoutSettings};
 use lvs::service::{
-    ClientAddrMode, ClientLimit, Family, Forwarding, ProxyVersion, Rates, ServiceSpec, Stats, SynDefence,
-    TunnelChecksum, TunnelKind,
+    ClientAddrMode, ClientLimit, Family, ProxyVersion, Rates, ServiceSpec, Stats, SynDefence, TunnelChecksum,
+    TunnelKind,
 };
 use lvs_events::json::{End, Selector};
 
@@ -231,14 +231,11 @@ fn persistence(spec: &ServiceSpec) -> Option<Persistence> {
 fn server(entry: ServerEntry) -> Server {
     let weight = entry.weight();
     let spec = entry.spec;
-    let tunnel = match spec.forwarding {
-        Forwarding::Tunnel(tunnel) => Some(Tunnel {
-            kind: tunnel_name(tunnel.kind),
-            port: (tunnel.kind == TunnelKind::Gue).then_some(tunnel.port),
-            checksum: tunnel.checksum,
-        }),
-        _ => None,
-    };
+    let tunnel = spec.forwarding.tunnel().map(|tunnel| Tunnel {
+        kind: tunnel_name(tunnel.kind),
+        port: (tunnel.kind == TunnelKind::Gue).then_some(tunnel.port),
+        checksum: tunnel.checksum,
+    });
     Server {
         address: spec.addr,
         port: spec.port,

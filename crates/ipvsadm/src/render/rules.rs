@@ -8,11 +8,12 @@ use std::io::{self, Write};
 use super::table::protocol;
 use super::{Naming, mask};
 use crate::matrix::tunnel_name;
+use crate::options::{self, Id};
 use crate::{address, sched_flags, sort};
 use lvs::director::ServiceEntry;
 use lvs::service::{
-    ClientAddrMode, ClientLimit, Endpoint, Family, Forwarding, SchedulerFlags, ServerSpec, ServiceKey,
-    ServiceSpec, Tunnel, TunnelChecksum, TunnelKind,
+    ClientAddrMode, ClientLimit, Endpoint, Family, SchedulerFlags, ServerSpec, ServiceKey, ServiceSpec,
+    Tunnel, TunnelChecksum, TunnelKind,
 };
 
 /// # Errors
@@ -111,14 +112,9 @@ fn service_options(spec: &ServiceSpec, flags: &str) -> String {
 }
 
 fn server_options(spec: &ServerSpec) -> String {
-    let method = match spec.forwarding {
-        Forwarding::Masq => "-m",
-        Forwarding::FullNat => "--fullnat",
-        Forwarding::Tunnel(_) => "-i",
-        Forwarding::Local | Forwarding::Route | Forwarding::Bypass => "-g",
-    };
+    let method = options::spelling(Id::Method(spec.forwarding.with(()))).unwrap_or_else(|| "-g".to_owned());
     let mut text = format!("{method} -w {}", spec.weight);
-    if let Forwarding::Tunnel(tunnel) = spec.forwarding {
+    if let Some(tunnel) = spec.forwarding.tunnel() {
         text.push_str(&tunnel_options(tunnel));
     }
     text

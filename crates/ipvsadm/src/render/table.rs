@@ -205,7 +205,7 @@ fn server_line(
 }
 
 fn tunnel_text(forwarding: Forwarding) -> String {
-    let Forwarding::Tunnel(Tunnel { kind, port, checksum }) = forwarding else { return "n/a".to_owned() };
+    let Some(Tunnel { kind, port, checksum }) = forwarding.tunnel() else { return "n/a".to_owned() };
     let name = tunnel_name(kind);
     let checksum = match checksum {
         TunnelChecksum::None => "-c",

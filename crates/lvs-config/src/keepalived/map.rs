@@ -145,7 +145,7 @@ fn timeouts(line: &Statement, notes: &mut Notes) -> Result<TimeoutSettings, Conf
 fn settle(mut service: VirtualServer, group: Option<&Group>, notes: &mut Notes) -> Option<VirtualServer> {
     let place = service.place.clone();
     if let Some(sorry) = &service.sorry
-        && !matches!(sorry.forwarding, Some(Forwarding::Tunnel(_)))
+        && !sorry.forwarding.is_some_and(|forwarding| forwarding.is_tunnel())
         && *service.family.get_or_insert(Family::of(&sorry.addr)) != Family::of(&sorry.addr)
     {
         notes.mistake(place.clone(), "the sorry server is of another family than its service: ignored");

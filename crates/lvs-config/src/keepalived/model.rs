@@ -85,11 +85,8 @@ impl VirtualServer {
     /// The port that a server has in the table: only NAT changes it.
     pub(super) fn table_port(&self, key: &ServiceKey, said: u16, forwarding: Forwarding) -> u16 {
         let is_group = matches!(self.key, VirtualServerKey::Group(_));
-        match forwarding {
-            Forwarding::Masq if said == 0 && !key.is_mark() && !is_group => key.port(),
-            Forwarding::Masq => said,
-            _ => key.port(),
-        }
+        let is_open = said == 0 && !key.is_mark() && !is_group;
+        if forwarding.is_rewritten() && !is_open { said } else { key.port() }
     }
 
     pub(super) fn new(place: Place, key: VirtualServerKey) -> Self {

@@ -334,7 +334,7 @@ fn real_server(
         server_line(line, &mut server, globals, notes)?;
     }
     let family = Family::of(&addr);
-    if !matches!(server.forwarding, Some(Forwarding::Tunnel(_)))
+    if !server.forwarding.is_some_and(|forwarding| forwarding.is_tunnel())
         && *service.family.get_or_insert(family) != family
     {
         notes

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::placed::Placed;
 use crate::error::Mistake;
-use lvs::service::{Endpoint, Forwarding, ServerSpec, ServiceKey, Tunnel};
+use lvs::service::{Endpoint, Forwarding, Method, ServerSpec, ServiceKey, Tunnel};
 
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 #[serde(try_from = "String", into = "String")]
@@ -53,23 +53,22 @@ pub(super) enum Forward {
 }
 
 impl From<Forwarding> for Forward {
+    /// Methods that only the kernel's programs declare are written as direct routing.
     fn from(forwarding: Forwarding) -> Self {
-        match forwarding {
-            Forwarding::Masq => Self::Masq,
-            Forwarding::FullNat => Self::FullNat,
-            Forwarding::Tunnel(_) => Self::Tunnel,
-            Forwarding::Route | Forwarding::Local | Forwarding::Bypass => Self::Route,
-        }
+        let method = forwarding.with(());
+        Self::ALL.into_iter().find(|word| word.method() == method).unwrap_or(Self::Route)
     }
 }
 
 impl Forward {
-    const fn forwarding(self, tunnel: Tunnel) -> Forwarding {
+    const ALL: [Self; 4] = [Self::Masq, Self::FullNat, Self::Route, Self::Tunnel];
+
+    const fn method(self) -> Method {
         match self {
-            Self::Masq => Forwarding::Masq,
-            Self::FullNat => Forwarding::FullNat,
-            Self::Route => Forwarding::Route,
-            Self::Tunnel => Forwarding::Tunnel(tunnel),
+            Self::Masq => Method::Masq,
+            Self::FullNat => Method::FullNat,
+            Self::Route => Method::Route,
+            Self::Tunnel => Method::Tunnel(()),
         }
     }
 
@@ -81,11 +80,11 @@ impl Forward {
         tunnel: Tunnel,
     ) -> Result<ServerSpec, Mistake> {
         let Address { addr, port } = **address;
-        let changes_port = matches!(self, Self::Masq | Self::FullNat);
-        if !changes_port && !key.is_mark() && port.is_some_and(|port| port != key.port()) {
+        let method = self.method();
+        if !method.is_rewritten() && !key.is_mark() && port.is_some_and(|port| port != key.port()) {
             let what = "only forward = \"masq\" and \"fullnat\" can change the port: leave the port out";
             return Err(address.wrong(what));
         }
-        Ok(ServerSpec::new(addr, port.unwrap_or(key.port()), self.forwarding(tunnel)))
+        Ok(ServerSpec::new(addr, port.unwrap_or(key.port()), method.with(tunnel)))
     }
 }

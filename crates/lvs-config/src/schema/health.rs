@@ -10,7 +10,7 @@ use super::placed::Placed;
 use super::server::Server;
 use super::service::Service;
 use crate::error::Mistake;
-use lvs::service::{Forwarding, ServerSpec, ServiceKey};
+use lvs::service::{ServerSpec, ServiceKey};
 use lvs_health::spec::{Check, OnFailure, Passive, Script, ServerHealth, ServiceHealth, ServicePolicy};
 
 /// The health that a service declares, for itself and for those of its servers that declare none.
@@ -75,7 +75,7 @@ fn by_way_of((mut check, via): GivenCheck, key: &ServiceKey, spec: &ServerSpec) 
     let ServiceKey::Address { addr, port, .. } = *key else {
         return Err(Mistake::new(at, "a mark has no virtual address that via_server could ask"));
     };
-    if !matches!(spec.forwarding, Forwarding::Route | Forwarding::Tunnel(_)) {
+    if !spec.forwarding.has_virtual_addr() {
         let what =
             "via_server is for servers of direct routing and tunnels: others are asked at their own address";
         return Err(Mistake::new(at, what));

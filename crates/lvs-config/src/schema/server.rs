@@ -9,7 +9,7 @@ use super::one_or_many::OneOrMany;
 use super::placed::{Placed, is_default, unusual};
 use super::seconds::Seconds;
 use crate::error::Mistake;
-use lvs::service::{Forwarding, ServerSpec, ServiceKey, TunnelChecksum, TunnelKind};
+use lvs::service::{ServerSpec, ServiceKey, TunnelChecksum, TunnelKind};
 use lvs_health::spec::{OnFailure, ServerHealth, SorryServer};
 
 #[derive(Debug, Deserialize, Serialize)]
@@ -69,10 +69,7 @@ impl Server {
 
 impl From<(&ServerSpec, Option<&ServerHealth>)> for Server {
     fn from((spec, health): (&ServerSpec, Option<&ServerHealth>)) -> Self {
-        let tunnel = match spec.forwarding {
-            Forwarding::Tunnel(tunnel) if tunnel.kind != TunnelKind::Ipip => Some(tunnel),
-            _ => None,
-        };
+        let tunnel = spec.forwarding.tunnel().filter(|tunnel| tunnel.kind != TunnelKind::Ipip);
         let script =
             |script: fn(&ServerHealth) -> &Option<_>| health.and_then(|health| script(health).as_ref());
         let checks = health.map(|health| &health.checks[..]).filter(|checks| !checks.is_empty());

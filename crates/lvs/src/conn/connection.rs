@@ -8,10 +8,10 @@ use super::addrs::{Addrs, LocalEnd};
 use super::expiry;
 use super::timer::Timer;
 use super::{
-    ConnFlags, Extra, HeldPort, LastSegment, Method, NEW, Place, PortPoolKey, Rest, SctpState, State,
-    TcpState, Timeouts,
+    ConnFlags, Extra, HeldPort, LastSegment, NEW, Place, PortPoolKey, Rest, SctpState, State, TcpState,
+    Timeouts,
 };
-use crate::service::{Endpoint, Forwarding, RealServer};
+use crate::service::{Endpoint, Method, RealServer};
 use crate::time::Time;
 
 /// For so long a server remembers a connection that it has closed (Linux's `TCP_TIMEWAIT_LEN`).
@@ -64,9 +64,9 @@ impl Connection {
     /// A connection to `server`, or a template, as `ip_vs_conn_new` makes it: counted at its server, three seconds
     /// to live.
     pub fn new(protocol: u8, state: State, ends: [Endpoint; 3], server: Arc<RealServer>, now: Time) -> Self {
-        let method = Method::from(server.forwarding());
+        let method = server.forwarding().of_conn();
         let mut flags = ConnFlags::default();
-        flags.set(ConnFlags::NO_OUTPUT, method != Method::Masq);
+        flags.set(ConnFlags::NO_OUTPUT, !method.is_rewritten());
         match state {
             State::Template { .. } => server.bind_template(),
             State::Tcp(_) | State::Udp | State::Sctp(_) | State::Stateless | State::Echo => {
@@ -226,9 +226,10 @@ impl Connection {
 
     /// How its packets are sent, as it was declared.
     pub fn forwarding_name(&self) -> &'static str {
-        let is_full_nat = |server: &Arc<RealServer>| server.forwarding() == Forwarding::FullNat;
         match &self.server {
-            Some(server) if self.local().is_some() && is_full_nat(server) => Forwarding::FullNat.name(),
+            Some(server) if self.local().is_some() && server.forwarding().hides_client() => {
+                server.forwarding().name()
+            }
             None if self.is_masqueraded() => MASQUERADED,
             _ => self.method.name(),
         }

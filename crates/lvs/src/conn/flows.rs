@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
 
 use parking_lot::Mutex;
 
-use super::{Account, ConnFlags, Connection, Method, SctpState, State, TcpState};
+use super::{Account, ConnFlags, Connection, SctpState, State, TcpState};
 use crate::service::Endpoint;
 use crate::time::Time;
 
@@ -118,7 +118,7 @@ impl FlowRecord {
             real: conn.real(),
             local: conn.local(),
             fwmark: conn.fwmark(),
-            is_answered_here: conn.method == Method::Masq,
+            is_answered_here: conn.method.is_rewritten(),
             forwarding: conn.forwarding_name(),
             from_sync: conn.flags.has(ConnFlags::FROM_SYNC),
             in_packets: conn.in_packets,

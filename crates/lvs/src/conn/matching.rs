@@ -1,6 +1,6 @@
 //! Keys of a connection, and whether one is a packet's.
 
-use super::{ConnFlags, ConnKey, Connection, Method, Role};
+use super::{ConnFlags, ConnKey, Connection, Role};
 
 impl Connection {
     /// The key of the client's packets, or of a template.
@@ -11,7 +11,7 @@ impl Connection {
 
     /// The key of the server's packets; only masquerading sees them.
     pub fn key_out(&self) -> Option<ConnKey> {
-        let is_seen = self.method == Method::Masq && !self.is_template();
+        let is_seen = self.method.is_rewritten() && !self.is_template();
         is_seen.then(|| ConnKey::new(Role::Out, self.protocol, self.real(), self.return_end()))
     }
 }

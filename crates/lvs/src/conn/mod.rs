@@ -58,7 +58,7 @@ pub use port_range::{AdoptedPort, AdoptedUse, Rest, Resting};
 pub use ports::{HeldPort, PortPoolKey, Ports};
 pub use positions::{Numbers, Positions, SeqAck};
 pub use sctp_state::{SctpEvent, SctpState};
-pub use state::{ConnFlags, Method, State};
+pub use state::{ConnFlags, State};
 pub use table::ConnTable;
 pub use tcp_state::{TcpState, View};
 pub use timeout::{EXTENSION, NEW, Timeouts};

@@ -6,7 +6,7 @@
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use super::{ConnFlags, ConnId, ConnTable, Connection, Entry, Method, State, TcpState};
+use super::{ConnFlags, ConnId, ConnTable, Connection, Entry, State, TcpState};
 use crate::time::Time;
 
 /// By so much the end of a connection is put off until the fast path was asked.
@@ -49,7 +49,7 @@ impl Connection {
             ConnFlags::SHARES_ENDS,
             ConnFlags::NO_CLIENT_PORT,
         ];
-        self.method == Method::Masq
+        self.method.is_rewritten()
             && !ODD.iter().any(|flag| self.flags.has(*flag))
             && self.available_server().is_some_and(|server| !server.is_drained())
             && !self.has_work_on_packets()

@@ -1,7 +1,6 @@
-//! State, flags and transmission method of a connection.
+//! State and flags of a connection.
 
 use super::{SctpState, TcpState};
-use crate::service::Forwarding;
 
 /// The state of a connection's protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,42 +37,6 @@ impl State {
             Self::Tcp(state) => state.is_active(),
             Self::Sctp(state) => state.is_active(),
             Self::Udp | Self::Stateless | Self::Echo | Self::Template { .. } => false,
-        }
-    }
-}
-
-/// How the packets of a connection are sent; what more a tunnel needs its server knows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Method {
-    /// With a [local end](super::Connection::local) the source is rewritten too: FULLNAT.
-    Masq,
-    Local,
-    Tunnel,
-    Route,
-    Bypass,
-}
-
-impl Method {
-    /// As listings print it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Masq => "Masq",
-            Self::Local => "Local",
-            Self::Tunnel => "Tunnel",
-            Self::Route => "Route",
-            Self::Bypass => "Bypass",
-        }
-    }
-}
-
-impl From<Forwarding> for Method {
-    fn from(forwarding: Forwarding) -> Self {
-        match forwarding {
-            Forwarding::Masq | Forwarding::FullNat => Self::Masq,
-            Forwarding::Local => Self::Local,
-            Forwarding::Tunnel(_) => Self::Tunnel,
-            Forwarding::Route => Self::Route,
-            Forwarding::Bypass => Self::Bypass,
         }
     }
 }

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::connection::Binding;
-use super::{ConnFlags, Connection, Method, State};
+use super::{ConnFlags, Connection, State};
 use crate::app::sequence::Correction;
-use crate::service::{Endpoint, RealServer};
+use crate::service::{Endpoint, Method, RealServer};
 use crate::time::Time;
 
 impl Connection {
@@ -24,8 +24,8 @@ impl Connection {
 
     /// Gives a connection without a server one.
     pub fn bind(&mut self, server: Arc<RealServer>) {
-        self.method = Method::from(server.forwarding());
-        self.flags.set(ConnFlags::NO_OUTPUT, self.method != Method::Masq);
+        self.method = server.forwarding().of_conn();
+        self.flags.set(ConnFlags::NO_OUTPUT, !self.method.is_rewritten());
         if self.is_template() {
             server.bind_template();
         } else {

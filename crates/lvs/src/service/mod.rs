@@ -6,6 +6,7 @@
 
 mod access;
 mod error;
+mod forwarding;
 mod key;
 mod real;
 mod reconcile;
@@ -19,12 +20,13 @@ mod virt;
 
 pub use access::AccessList;
 pub use error::CommandError;
+pub use forwarding::{Forwarding, Method, Tunnel, TunnelChecksum, TunnelKind};
 pub use key::{Endpoint, Family, Protocol, ServiceKey};
 pub use real::{HandshakeStats, RealServer, ServerFlags};
 pub use reconcile::reconcile;
 pub use spec::{
-    ClientAddrMode, ClientLimit, DeclaredService, Forwarding, Persistence, ProxyVersion, SchedulerFlags,
-    ServerSpec, ServiceSpec, Tunnel, TunnelChecksum, TunnelKind,
+    ClientAddrMode, ClientLimit, DeclaredService, Persistence, ProxyVersion, SchedulerFlags, ServerSpec,
+    ServiceSpec,
 };
 pub use stats::{Counters, Estimator, Rates, Stats};
 pub use syn_gauge::{DEFAULT_SYN_RATE, SynDefence};

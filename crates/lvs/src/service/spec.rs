@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Endpoint, Family, ServiceKey, SynDefence};
+use super::{Endpoint, Family, Forwarding, ServiceKey, SynDefence};
 
 /// A virtual service as declared (`ip_vs_service_user_kern`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -174,65 +174,6 @@ impl ServerSpec {
     pub const fn endpoint(&self) -> Endpoint {
         Endpoint::new(self.addr, self.port)
     }
-}
-
-/// How packets reach a real server (`IP_VS_CONN_F_FWD_MASK`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Forwarding {
-    Masq,
-    /// The client's end is rewritten too, so that answers come back from anywhere.
-    FullNat,
-    Local,
-    Tunnel(Tunnel),
-    Route,
-    Bypass,
-}
-
-impl Forwarding {
-    /// Whether answers go past the director, so that its host sees one direction of a connection only.
-    pub const fn is_half_seen(self) -> bool {
-        matches!(self, Self::Tunnel(_) | Self::Route | Self::Bypass)
-    }
-
-    /// As listings print it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Masq => "Masq",
-            Self::FullNat => "FullNat",
-            Self::Local => "Local",
-            Self::Tunnel(_) => "Tunnel",
-            Self::Route => "Route",
-            Self::Bypass => "Bypass",
-        }
-    }
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Tunnel {
-    pub kind: TunnelKind,
-    /// UDP port of GUE; 0 for the others.
-    pub port: u16,
-    pub checksum: TunnelChecksum,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum TunnelKind {
-    #[default]
-    Ipip,
-    Gue,
-    Gre,
-}
-
-/// Checksum of the encapsulation (`IP_VS_TUNNEL_ENCAP_FLAG_*`).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum TunnelChecksum {
-    #[default]
-    None,
-    Full,
-    Remote,
 }
 
 /// A service with all its servers, as one declaration.

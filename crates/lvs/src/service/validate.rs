@@ -12,9 +12,7 @@ pub(super) fn check(
     spec: &ServerSpec,
     sync_daemon_runs: bool,
 ) -> Result<(), CommandError> {
-    if Family::of(&spec.addr) != service.key.family()
-        && (sync_daemon_runs || !matches!(spec.forwarding, Forwarding::Tunnel(_)))
-    {
+    if Family::of(&spec.addr) != service.key.family() && (sync_daemon_runs || !spec.forwarding.is_tunnel()) {
         return Err(CommandError::MixedFamily);
     }
     if spec.weight < 0 {
@@ -44,11 +42,10 @@ pub(super) fn check_method(
     server: Endpoint,
     forwarding: Forwarding,
 ) -> Result<(), CommandError> {
-    let is_rewritten = matches!(forwarding, Forwarding::Masq | Forwarding::FullNat);
-    if service.one_packet && forwarding == Forwarding::FullNat {
+    if service.one_packet && forwarding.hides_client() {
         return Err(CommandError::FullNatOnePacket);
     }
-    if matches!(service.client_addr_mode, Some(ClientAddrMode::Proxy(_))) && !is_rewritten {
+    if matches!(service.client_addr_mode, Some(ClientAddrMode::Proxy(_))) && !forwarding.is_rewritten() {
         return Err(CommandError::ProxyNeedsNat(server));
     }
     Ok(())

@@ -8,8 +8,7 @@ use parking_lot::Mutex;
 use super::stats::Meter;
 use super::syn_gauge::SynGauge;
 use super::{
-    CommandError, Endpoint, Forwarding, Protocol, Rates, RealServer, ServerSpec, ServiceKey, ServiceSpec,
-    Stats,
+    CommandError, Endpoint, Protocol, Rates, RealServer, ServerSpec, ServiceKey, ServiceSpec, Stats,
 };
 use crate::sched::{self, Cursor, FULL_SHARE, Flow, Ramps, Remembered, Scheduler, ServerChange};
 
@@ -231,8 +230,7 @@ impl VirtualService {
     }
 
     fn tell_scheduler(&mut self, change: ServerChange) {
-        let is_rewritten =
-            |server: &Arc<RealServer>| matches!(server.forwarding(), Forwarding::Masq | Forwarding::FullNat);
+        let is_rewritten = |server: &Arc<RealServer>| server.forwarding().is_rewritten();
         self.rewrites_all = !self.servers.is_empty() && self.servers.iter().all(is_rewritten);
         if let Some(scheduler) = &mut self.scheduler {
             scheduler.get_mut().servers_changed(&self.servers, change);

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::app::sequence::Correction;
-use crate::conn::{ConnFlags, Connection, Engine, Method, SctpState, State, TcpState};
-use crate::service::{Endpoint, Protocol};
+use crate::conn::{ConnFlags, Connection, Engine, SctpState, State, TcpState};
+use crate::service::{Endpoint, Method, Protocol};
 
 const ESP: u8 = 50;
 const AH: u8 = 51;
@@ -69,32 +69,15 @@ impl Flags {
         self.0 & Self::HAS_SEQUENCES != 0
     }
 
-    pub const fn method(self) -> Option<Method> {
-        Some(match self.0 & Self::METHOD {
-            0 => Method::Masq,
-            1 => Method::Local,
-            2 => Method::Tunnel,
-            3 => Method::Route,
-            4 => Method::Bypass,
-            _ => return None,
-        })
-    }
-
-    const fn of_method(method: Method) -> u32 {
-        match method {
-            Method::Masq => 0,
-            Method::Local => 1,
-            Method::Tunnel => 2,
-            Method::Route => 3,
-            Method::Bypass => 4,
-        }
+    pub fn method(self) -> Option<Method> {
+        Method::from_number((self.0 & Self::METHOD) as u8)
     }
 }
 
 impl Record {
     /// The record of a connection as it is.
     pub fn of(conn: &Connection) -> Self {
-        let mut flags = Flags::of_method(conn.method);
+        let mut flags = u32::from(conn.method.number());
         let has = |flag| conn.flags.has(flag);
         let is_inactive = conn.is_template()
             || (conn.server().is_some() || has(ConnFlags::FROM_SYNC)) && has(ConnFlags::INACTIVE);

@@ -1,8 +1,8 @@
 use std::time::Duration;
 
 use super::*;
-use crate::conn::{ConnFlags, Connection, Engine, Method, State, TcpState};
-use crate::service::Endpoint;
+use crate::conn::{ConnFlags, Connection, Engine, State, TcpState};
+use crate::service::{Endpoint, Method};
 use crate::time::Time;
 
 fn end(addr: &str, port: u16) -> Endpoint {

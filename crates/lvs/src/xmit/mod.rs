@@ -11,8 +11,8 @@ use std::net::IpAddr;
 pub use route_info::{Pieces, RouteInfo};
 pub use tunnel::encapsulation;
 
-use super::conn::{Connection, Method};
-use super::service::{Endpoint, Forwarding};
+use super::conn::Connection;
+use super::service::{Endpoint, Method};
 use super::verdict::{DropReason, Verdict};
 use lvs_wire::{End, Headers, Outbox, Outer, PacketBuf, take_hop, translate};
 
@@ -55,9 +55,9 @@ impl Rewrite {
     ) -> Result<Self, DropReason> {
         let real = conn.real();
         match conn.method {
-            Method::Masq => Ok(Self::masqueraded(conn)),
+            Method::Masq | Method::FullNat => Ok(Self::masqueraded(conn)),
             // A server that is the virtual address itself: the packet is where it has to be, or on its way there.
-            Method::Route | Method::Tunnel if real.addr == conn.virt().addr => {
+            Method::Route | Method::Tunnel(()) if real.addr == conn.virt().addr => {
                 Ok(Self::unchanged(TxPath::Local))
             }
             Method::Local | Method::Bypass => Ok(Self::unchanged(TxPath::Local)),
@@ -65,15 +65,13 @@ impl Rewrite {
                 true => TxPath::Local,
                 false => TxPath::Neighbour(real.addr),
             })),
-            Method::Tunnel => {
+            Method::Tunnel(()) => {
                 let route = route(real.addr);
                 if route.is_local {
                     return Ok(Self::unchanged(TxPath::Local));
                 }
-                let forwarding = conn.server().map(|server| server.forwarding());
-                let Some(Forwarding::Tunnel(tunnel)) = forwarding else {
-                    return Err(DropReason::NoWayToServer);
-                };
+                let tunnel = conn.server().and_then(|server| server.forwarding().tunnel());
+                let tunnel = tunnel.ok_or(DropReason::NoWayToServer)?;
                 tunnel::outer(tunnel, real.addr, conn.client(), headers, may_be_cut, &route)
                     .map(|outer| Self::unchanged(TxPath::Tunnel(outer, None)))
                     .ok_or(DropReason::NoWayToServer)

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::Damage;
 use crate::service::{
-    Endpoint, Family, Forwarding, Protocol, ServiceKey, Stats, Tunnel, TunnelChecksum, TunnelKind,
+    Endpoint, Family, Forwarding, Method, Protocol, ServiceKey, Stats, Tunnel, TunnelChecksum, TunnelKind,
 };
 use crate::time::Time;
 
@@ -71,14 +71,7 @@ pub(super) fn put_service(out: &mut Vec<u8>, key: &ServiceKey) {
 }
 
 pub(super) fn put_forwarding(out: &mut Vec<u8>, forwarding: Forwarding) {
-    out.push(match forwarding {
-        Forwarding::Masq => 0,
-        Forwarding::FullNat => 1,
-        Forwarding::Local => 2,
-        Forwarding::Tunnel(_) => 3,
-        Forwarding::Route => 4,
-        Forwarding::Bypass => 5,
-    });
+    out.push(forwarding.ordinal());
     if let Forwarding::Tunnel(tunnel) = forwarding {
         out.push(match tunnel.kind {
             TunnelKind::Ipip => 0,
@@ -213,29 +206,26 @@ impl<'a> Source<'a> {
     }
 
     pub(super) fn forwarding(&mut self) -> Result<Forwarding, Damage> {
-        Ok(match self.u8()? {
-            0 => Forwarding::Masq,
-            1 => Forwarding::FullNat,
-            2 => Forwarding::Local,
-            3 => {
-                let kind = match self.u8()? {
-                    0 => TunnelKind::Ipip,
-                    1 => TunnelKind::Gue,
-                    2 => TunnelKind::Gre,
-                    other => return Err(self.bad(other.into())),
-                };
-                let checksum = match self.u8()? {
-                    0 => TunnelChecksum::None,
-                    1 => TunnelChecksum::Full,
-                    2 => TunnelChecksum::Remote,
-                    other => return Err(self.bad(other.into())),
-                };
-                Forwarding::Tunnel(Tunnel { kind, port: self.u16()?, checksum })
-            }
-            4 => Forwarding::Route,
-            5 => Forwarding::Bypass,
+        let ordinal = self.u8()?;
+        let method = Method::ALL.get(usize::from(ordinal)).ok_or_else(|| self.bad(ordinal.into()))?;
+        let tunnel = if method.is_tunnel() { self.tunnel()? } else { Tunnel::default() };
+        Ok(method.with(tunnel))
+    }
+
+    fn tunnel(&mut self) -> Result<Tunnel, Damage> {
+        let kind = match self.u8()? {
+            0 => TunnelKind::Ipip,
+            1 => TunnelKind::Gue,
+            2 => TunnelKind::Gre,
             other => return Err(self.bad(other.into())),
-        })
+        };
+        let checksum = match self.u8()? {
+            0 => TunnelChecksum::None,
+            1 => TunnelChecksum::Full,
+            2 => TunnelChecksum::Remote,
+            other => return Err(self.bad(other.into())),
+        };
+        Ok(Tunnel { kind, port: self.u16()?, checksum })
     }
 
     pub(super) fn stats(&mut self) -> Result<Stats, Damage> {

@@ -1,10 +1,8 @@
 //! One connection or template as plain values.
 
 use crate::app::{ClientAddrState, SynProxy, ftp};
-use crate::conn::{
-    Account, ConnFlags, Connection, Engine, LastSegment, LocalEnd, Method, Place, Positions, State,
-};
-use crate::service::{Endpoint, Forwarding, RealServer, ServiceKey};
+use crate::conn::{Account, ConnFlags, Connection, Engine, LastSegment, LocalEnd, Place, Positions, State};
+use crate::service::{Endpoint, Forwarding, Method, RealServer, ServiceKey};
 use crate::time::Time;
 
 /// All that a connection is. What it stands under and what stands under it is told by labels of the export.

@@ -11,10 +11,8 @@ use crate::app::sequence::Correction;
 use crate::app::{
     ClientAddrState, Offer, ProvenClient, ProxyHeader, ProxyProgress, Shift, SynProgress, SynProxy, Toa, ftp,
 };
-use crate::conn::{
-    Account, ConnFlags, Engine, LastSegment, LocalEnd, Method, Positions, SctpState, State, TcpState,
-};
-use crate::service::ProxyVersion;
+use crate::conn::{Account, ConnFlags, Engine, LastSegment, LocalEnd, Positions, SctpState, State, TcpState};
+use crate::service::{Method, ProxyVersion};
 
 /// The largest shift of a window (RFC 7323 2.3).
 const MOST_SCALE: u8 = 14;
@@ -105,8 +103,8 @@ fn check(conn: &ConnRecord) -> Result<(), Damage> {
     let local = conn.local.map_or(real.addr, |(local, _)| local.end.addr);
     let is_mixed = client.addr.is_ipv4() != virt.addr.is_ipv4()
         || real.addr.is_ipv4() != local.is_ipv4()
-        || conn.method != Method::Tunnel && real.addr.is_ipv4() != client.addr.is_ipv4();
-    if is_mixed || conn.local.is_some() && (conn.method != Method::Masq || conn.is_template()) {
+        || !conn.method.is_tunnel() && real.addr.is_ipv4() != client.addr.is_ipv4();
+    if is_mixed || conn.local.is_some() && (!conn.method.is_rewritten() || conn.is_template()) {
         return bad("the ends of a connection", conn.protocol);
     }
     let is_of_protocol = match conn.state {
@@ -124,7 +122,7 @@ fn check(conn: &ConnRecord) -> Result<(), Damage> {
     let rare = &conn.rare;
     let is_of_end = rare.client_addr.is_some() || rare.syn_proxy.is_some();
     let is_of_tcp = rare.ftp.is_some() || rare.positions.is_some() || is_of_end;
-    let is_rewritten = conn.method == Method::Masq;
+    let is_rewritten = conn.method.is_rewritten();
     if is_of_tcp && !is_tcp || is_of_end && !is_rewritten {
         return bad("the protocol of what is read of TCP", conn.protocol);
     }
@@ -135,14 +133,9 @@ fn check(conn: &ConnRecord) -> Result<(), Damage> {
 }
 
 fn method(source: &mut Source<'_>) -> Result<Method, Damage> {
-    Ok(match source.u8()? {
-        0 => Method::Masq,
-        1 => Method::Local,
-        2 => Method::Tunnel,
-        3 => Method::Route,
-        4 => Method::Bypass,
-        other => return Err(Damage::BadValue { what: "the method of a connection", value: other.into() }),
-    })
+    let number = source.u8()?;
+    let bad = || Damage::BadValue { what: "the method of a connection", value: number.into() };
+    Method::from_number(number).ok_or_else(bad)
 }
 
 fn state(source: &mut Source<'_>) -> Result<State, Damage> {

@@ -6,7 +6,7 @@ use super::bytes::{
 };
 use super::{ConnRecord, Rare};
 use crate::app::{ClientAddrState, ProvenClient, ProxyHeader, SynProgress, SynProxy, ftp};
-use crate::conn::{Method, Positions, State};
+use crate::conn::{Positions, State};
 use crate::service::ProxyVersion;
 use crate::time::Time;
 
@@ -33,7 +33,7 @@ pub(super) mod part {
 }
 
 pub(super) fn put_connection(out: &mut Vec<u8>, conn: &ConnRecord, now: Time) {
-    out.extend([conn.protocol, method(conn.method)]);
+    out.extend([conn.protocol, conn.method.number()]);
     out.extend(state(conn.state));
     out.extend([conn.flags.0, conn.synced_state]);
     put_u32(out, conn.in_packets);
@@ -182,16 +182,6 @@ pub(super) fn put_path(out: &mut Vec<u8>, (addr, mtu): (std::net::IpAddr, u32), 
     put_addr(out, addr);
     put_u32(out, mtu);
     put_time(out, until, now);
-}
-
-const fn method(method: Method) -> u8 {
-    match method {
-        Method::Masq => 0,
-        Method::Local => 1,
-        Method::Tunnel => 2,
-        Method::Route => 3,
-        Method::Bypass => 4,
-    }
 }
 
 const fn state(state: State) -> [u8; 2] {

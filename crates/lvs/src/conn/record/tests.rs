@@ -7,8 +7,8 @@ use proptest::prelude::*;
 use super::encode::put_connection;
 use super::frame::{Frame, put_framed};
 use super::*;
-use crate::conn::{ConnFlags, Method, State};
-use crate::service::{Endpoint, Stats};
+use crate::conn::{ConnFlags, State};
+use crate::service::{Endpoint, Method, Stats};
 use crate::time::Time;
 
 const NOW: Time = Time::from_secs(50);

@@ -9,8 +9,8 @@ use crate::director::{
     Query, Reply, ServerEntry, ServiceEntry, Sysctl, Tables, TimeoutSettings,
 };
 use crate::service::{
-    AccessList, Endpoint, Family, Forwarding, Protocol, RealServer, ServerSpec, ServiceKey, ServiceTable,
-    VirtualService, reconcile,
+    AccessList, Endpoint, Family, Protocol, RealServer, ServerSpec, ServiceKey, ServiceTable, VirtualService,
+    reconcile,
 };
 use crate::time::Time;
 
@@ -209,8 +209,7 @@ impl Director {
     pub fn handshakes(&self, service: &ServiceKey) -> Vec<(Endpoint, HandshakeStats)> {
         let services = self.services.read();
         let servers = services.get(service).map(VirtualService::servers).unwrap_or_default();
-        let comes_by =
-            |server: &&Arc<RealServer>| matches!(server.forwarding(), Forwarding::Masq | Forwarding::FullNat);
+        let comes_by = |server: &&Arc<RealServer>| server.forwarding().is_rewritten();
         servers.iter().filter(comes_by).map(|server| (server.endpoint(), server.handshakes())).collect()
     }
 
@@ -226,8 +225,8 @@ impl Director {
     /// Control connections of FTP name addresses, which FULLNAT would have to change in both directions.
     fn check_ftp(&self, key: &ServiceKey, servers: &[ServerSpec]) -> Result<(), CommandError> {
         let ServiceKey::Address { protocol: Protocol::Tcp, port, .. } = *key else { return Ok(()) };
-        let is_full_nat = servers.iter().any(|server| server.forwarding == Forwarding::FullNat);
-        if is_full_nat && port != 0 && self.settings.ftp_ports.contains(&port) {
+        let hides_clients = servers.iter().any(|server| server.forwarding.hides_client());
+        if hides_clients && port != 0 && self.settings.ftp_ports.contains(&port) {
             return Err(CommandError::FullNatFtp(port));
         }
         Ok(())

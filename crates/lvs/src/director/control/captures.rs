@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use crate::director::Director;
 use crate::director::path::ipsec::ISAKMP;
-use crate::service::{Endpoint, Family, Forwarding, Protocol, RealServer, ServiceKey};
+use crate::service::{Endpoint, Family, Protocol, RealServer, ServiceKey};
 use lvs_wire::protocol;
 
 /// The traffic that the services need.
@@ -82,7 +82,7 @@ impl Director {
             for server in service.servers().iter().filter(|server| self.is_captured(server)) {
                 captures.answer(server);
             }
-            let is_tunnel = |server: &&Arc<RealServer>| matches!(server.forwarding(), Forwarding::Tunnel(_));
+            let is_tunnel = |server: &&Arc<RealServer>| server.forwarding().is_tunnel();
             let tunnels = service.servers().iter().filter(is_tunnel);
             captures.tunnels.extend(tunnels.map(|server| Family::of(&server.addr())));
         }
@@ -107,12 +107,9 @@ impl Director {
 
     /// Whether its answers are known by their source. Those to addresses that stand for clients come in by themselves.
     fn is_captured(&self, server: &RealServer) -> bool {
-        match server.forwarding() {
-            Forwarding::Masq => true,
-            Forwarding::FullNat => {
-                server.addr().is_loopback() || self.local_addrs.towards(server.addr()).is_empty()
-            }
-            Forwarding::Local | Forwarding::Tunnel(_) | Forwarding::Route | Forwarding::Bypass => false,
-        }
+        let (forwarding, addr) = (server.forwarding(), server.addr());
+        let are_led_here =
+            || forwarding.hides_client() && !addr.is_loopback() && !self.local_addrs.towards(addr).is_empty();
+        forwarding.is_rewritten() && !are_led_here()
     }
 }

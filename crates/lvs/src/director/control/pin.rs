@@ -45,7 +45,7 @@ impl Director {
         forwarding: Forwarding,
         now: Time,
     ) -> Result<(), DropReason> {
-        if !matches!(forwarding, Forwarding::Route | Forwarding::Tunnel(_)) {
+        if !forwarding.has_virtual_addr() {
             return Err(DropReason::NoWayToServer);
         }
         let PinnedFlow { protocol, from, to } = *flow;

@@ -11,7 +11,7 @@ use std::time::Duration;
 use crate::app::{
     ClientAddrState, ProxyHeader, ProxyStep, SynProxy, Toa, ToaOutcome, close_fast_open, leave_room, toa_len,
 };
-use crate::conn::{Connection, Entry, Method};
+use crate::conn::{Connection, Entry};
 use crate::director::path::packet::Packet;
 use crate::director::{Director, Verdict};
 use crate::service::{ClientAddrMode, Protocol};
@@ -27,7 +27,7 @@ const MOST_REPEATS: u8 = 6;
 impl Director {
     /// Makes a new connection tell its server, as its service wants it.
     pub(in crate::director) fn start_client_addr(&self, conn: &mut Connection, mode: Option<ClientAddrMode>) {
-        if conn.protocol() != Protocol::Tcp.number() || conn.method != Method::Masq {
+        if conn.protocol() != Protocol::Tcp.number() || !conn.method.is_rewritten() {
             return;
         }
         match mode {

@@ -3,7 +3,7 @@
 //!
 //! The control connection is unlocked while the connection under it is made.
 
-use crate::conn::{ConnKey, Connection, Entry, Method, Role, State, TcpState};
+use crate::conn::{ConnKey, Connection, Entry, Role, State, TcpState};
 use crate::director::path::packet::Packet;
 use crate::director::{Director, DropReason};
 use crate::service::{Endpoint, Protocol};
@@ -24,7 +24,7 @@ struct Expected {
 impl Director {
     /// Watches a new connection that is a control connection of FTP.
     pub(in crate::director) fn watch_ftp(&self, conn: &mut Connection) {
-        if conn.method == Method::Masq
+        if conn.method.is_rewritten()
             && conn.local().is_none()
             && conn.protocol() == Protocol::Tcp.number()
             && conn.virt().port != 0

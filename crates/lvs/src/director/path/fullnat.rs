@@ -18,7 +18,7 @@ use crate::director::path::facts::Segment;
 use crate::director::path::local_addrs::INNER_LADDRS;
 use crate::director::path::packet::Packet;
 use crate::director::{Director, DropReason, Verdict};
-use crate::service::{Endpoint, Forwarding, Protocol, RealServer};
+use crate::service::{Endpoint, Protocol, RealServer};
 use crate::time::Time;
 use lvs_wire::{Headers, IcmpError, PacketBuf, StreamPosition, protocol, reset_about, set_v4_id};
 
@@ -67,15 +67,13 @@ impl Director {
         is_one_packet: bool,
     ) -> Result<Option<LocalEnd>, DropReason> {
         let pool = self.local_addrs.towards(real.addr);
-        let is_needed = match server.forwarding() {
-            Forwarding::FullNat if !pool.is_empty() => {
-                return self.claim(packet, &PortClaim::of(segment), real, (pool, &ALL_PORTS)).map(Some);
-            }
-            Forwarding::FullNat => true,
-            Forwarding::Masq => !is_one_packet && self.is_out_of_reach(segment, real.addr),
-            Forwarding::Local | Forwarding::Tunnel(_) | Forwarding::Route | Forwarding::Bypass => false,
-        };
-        if !is_needed {
+        let forwarding = server.forwarding();
+        if forwarding.hides_client() && !pool.is_empty() {
+            return self.claim(packet, &PortClaim::of(segment), real, (pool, &ALL_PORTS)).map(Some);
+        }
+        let is_out_of_reach =
+            || forwarding.is_rewritten() && !is_one_packet && self.is_out_of_reach(segment, real.addr);
+        if !forwarding.hides_client() && !is_out_of_reach() {
             return Ok(None);
         }
         if self.is_here(real.addr) {
@@ -83,9 +81,8 @@ impl Director {
             return self.claim(packet, &PortClaim::of(segment), real, (&[inner], &ALL_PORTS)).map(Some);
         }
         // The server sees a client on this host by its address.
-        let client = Some(segment.from.addr).filter(|addr| {
-            server.forwarding() == Forwarding::Masq && self.routes.is_local(*addr) && !addr.is_loopback()
-        });
+        let client = Some(segment.from.addr)
+            .filter(|addr| !forwarding.hides_client() && self.routes.is_local(*addr) && !addr.is_loopback());
         let own = client.or_else(|| self.routes.source_to(real.addr)).ok_or(DropReason::NoWayToServer)?;
         self.claim(packet, &PortClaim::of(segment), real, (&[own], &self.settings.laddr_ports)).map(Some)
     }

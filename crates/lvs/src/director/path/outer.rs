@@ -2,7 +2,7 @@
 //! they come to this host. The client hears of them, and how much gets through is remembered. Same job as the parts
 //! of `ip_vs_in_icmp` for tunnels, and RFC 2473 8 where the kernel does nothing: IPv6 outside, short quotes.
 
-use crate::conn::{ConnKey, Method, Role};
+use crate::conn::{ConnKey, Role};
 use crate::director::path::ipsec::Quoted;
 use crate::director::path::mtu::room_inside;
 use crate::director::path::packet::Packet;
@@ -64,7 +64,7 @@ impl Director {
             return self.hear_of_tunnel(packet, quoted, said);
         };
         let entry = self.conns.lookup(&key, packet.now);
-        let found = entry.filter(|entry| entry.method == Method::Tunnel && entry.real().addr == quoted.dst);
+        let found = entry.filter(|entry| entry.method.is_tunnel() && entry.real().addr == quoted.dst);
         let Some(entry) = found else { return self.hear_of_tunnel(packet, quoted, said) };
         let tunnel = match entry.server().map(|server| server.forwarding()) {
             Some(Forwarding::Tunnel(tunnel)) if is_of(tunnel, quoted, quote) => tunnel,

@@ -1,7 +1,7 @@
 //! ICMP and ICMPv6 errors that are about a packet of a connection. Same job as `ip_vs_in_icmp` and
 //! `ip_vs_out_icmp`.
 
-use crate::conn::{ConnKey, Connection, Method, Role, State, TcpState, View};
+use crate::conn::{ConnKey, Connection, Role, State, TcpState, View};
 use crate::director::control::sysctl::Sysctl;
 use crate::director::path::client_addr::restore_quoted;
 use crate::director::path::facts::Segment;
@@ -79,7 +79,7 @@ impl Director {
     /// counted.
     fn count_error(&self, packet: &Packet<'_>, ends: &Quoted) {
         let key = ConnKey::new(Role::In, ends.protocol, ends.src, ends.dst);
-        let found = self.conns.lookup(&key, packet.now).filter(|entry| entry.method != Method::Masq);
+        let found = self.conns.lookup(&key, packet.now).filter(|entry| !entry.method.is_rewritten());
         if let Some(server) = found.as_ref().and_then(|entry| entry.available_server()) {
             server.counters().count_out(1, packet.counted_len());
         }
@@ -162,7 +162,7 @@ impl Director {
         let server = conn.available_server();
         let ends = if role == Role::In {
             server.inspect(|server| server.counters().count_in(1, packet.counted_len()));
-            if conn.method != Method::Masq {
+            if !conn.method.is_rewritten() {
                 return self.send_to_server(packet, conn);
             }
             [Some((End::Destination, conn.real())), conn.local().map(|local| (End::Source, local))]

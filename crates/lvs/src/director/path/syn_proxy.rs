@@ -16,7 +16,7 @@ use super::syn_counts::SynCounts;
 use crate::app::{
     OWN_SCALE, Offer, Opening, ProvenClient, ServerStep, SynProxy, between, opening_options, stamps, toa_len,
 };
-use crate::conn::{Connection, Entry, Method, View};
+use crate::conn::{Connection, Entry, View};
 use crate::director::{Director, DropReason, Verdict};
 use crate::service::{ClientAddrMode, Protocol, SynDefence, VirtualService};
 use crate::time::Time;
@@ -162,7 +162,7 @@ impl Director {
     ) -> Verdict {
         let opening = Segment { flags: TcpFlags(TcpFlags::SYN), ..*segment };
         let reason = match self.schedule(packet, &packet.facts(opening)) {
-            Scheduled::Tracked(mut conn) if conn.method == Method::Masq => {
+            Scheduled::Tracked(mut conn) if conn.method.is_rewritten() => {
                 conn.set_syn_proxy(proxy);
                 return self.track(packet, &opening, conn, View::Input);
             }

@@ -4,9 +4,10 @@ use std::net::IpAddr;
 
 use super::mtu::room_inside;
 use super::packet::{Packet, unanswered};
-use crate::conn::{Connection, Method, View};
+use crate::conn::{Connection, View};
 use crate::director::control::sysctl::Sysctl;
 use crate::director::{Director, DropReason, Verdict};
+use crate::service::Method;
 use crate::xmit::{self, Pieces, Rewrite, RouteInfo, TxPath};
 use lvs_wire::{self, IcmpError, Outer};
 
@@ -113,7 +114,7 @@ impl Director {
         let Some(len) = packet.complain(self.icmp_source(conn), error) else {
             return Verdict::Drop(unanswered(error));
         };
-        if conn.method != Method::Masq
+        if !conn.method.is_rewritten()
             && let Some(server) = conn.available_server()
         {
             server.counters().count_out(1, len);

@@ -9,9 +9,9 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use crate::app::sequence::Correction;
-use crate::conn::{ConnFlags, ConnKey, Connection, Entry, Method, Role, State};
+use crate::conn::{ConnFlags, ConnKey, Connection, Entry, Role, State};
 use crate::director::{Captures, Director, Time};
-use crate::service::{Endpoint, Protocol, RealServer};
+use crate::service::{Endpoint, Method, Protocol, RealServer};
 use crate::sync::{Flags, Reader, Record, Rejected};
 
 /// A template's timeout where the message does not say it.
@@ -144,7 +144,7 @@ impl Director {
     fn server_of(&self, record: &Record, method: Method) -> Option<Arc<RealServer>> {
         let mark = (record.fwmark != 0).then_some(record.fwmark);
         let services = self.services.read();
-        let is_masqueraded = method == Method::Masq;
+        let is_masqueraded = method.is_rewritten();
         let found = services.find_server(mark, record.protocol, record.virt, record.real, is_masqueraded);
         found.cloned()
     }
@@ -170,7 +170,7 @@ impl Director {
         let mut found = BTreeSet::new();
         self.conns.for_each(|_, conn| {
             let is_undeclared = conn.flags.has(ConnFlags::FROM_SYNC) && conn.server().is_none();
-            let is_seen = is_undeclared && !conn.is_template() && conn.method == Method::Masq;
+            let is_seen = is_undeclared && !conn.is_template() && conn.method.is_rewritten();
             if is_seen && found.len() < MOST_UNDECLARED && declared.contains(&(conn.protocol(), conn.virt()))
             {
                 found.insert((conn.protocol(), conn.real().addr));

@@ -9,11 +9,11 @@ use foldhash::fast::FixedState;
 use crate::conn::changes::Teller;
 use crate::conn::record::{ConnRecord, EndedRecord, Frames, Record};
 use crate::conn::{
-    AdoptedPort, ConnFlags, ConnId, ConnKey, Entry, HeldPort, Method, NotRestored, PortPoolKey, Role, State,
+    AdoptedPort, ConnFlags, ConnId, ConnKey, Entry, HeldPort, NotRestored, PortPoolKey, Role, State,
 };
 use crate::director::Director;
 use crate::director::control::import::port_of;
-use crate::service::RealServer;
+use crate::service::{Method, RealServer};
 use crate::time::Time;
 
 /// The outcome of a batch.
@@ -150,7 +150,7 @@ impl Director {
         let server = self.server_for(&record);
         let is_unbound = server.is_none() && record.method != Method::Bypass;
         if is_unbound && (record.local.is_some() || self.conns.is_half_full())
-            || server.as_ref().is_some_and(|server| Method::from(server.forwarding()) != record.method)
+            || server.as_ref().is_some_and(|server| server.forwarding().of_conn() != record.method)
         {
             return Err(NotTaken::NoServer);
         }
