@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use super::Finding;
-use super::filter::{Course, End, Hook, Packet, Place, Tracking, courses};
-use super::legs::{Ask, Clients, Direction, HERE, Leg, Passage, clients, own_clients};
+use super::filter::{End, Hook, Packet, Place, Trace, Tracking, traces};
 use super::marked;
 use super::mends::{self, Effect, Trouble};
 use super::site::Site;
+use super::tracer::{Ask, Clients, Direction, HERE, TracedFlow, Tracer, clients, own_clients};
 use lvs::service::{Family, Forwarding, ServiceKey};
 use lvs_host::LinkRoute;
 
@@ -40,7 +40,7 @@ pub(super) fn examine(site: &Site, findings: &mut Vec<Finding>) {
 #[derive(Debug, Default)]
 struct Met {
     services: Vec<String>,
-    legs: Vec<Leg>,
+    flows: Vec<TracedFlow>,
     ways: BTreeSet<String>,
     unread: Vec<String>,
     /// Clients that are met for sure, that may be, and that are not.
@@ -107,13 +107,13 @@ fn in_the_way(site: &Site) -> Vec<Found> {
         for to in &asks {
             for client in self::clients(site, to.vip, &named).into_iter().chain(own_clients(site, to.vip)) {
                 let (vip_tun, rs_tun) = (vip_tun.clone(), format!("{prefix}-rs"));
-                let passage = Passage { site, rules: &site.filters, client: &client, vip_tun, rs_tun, mark };
-                let legs = passage.legs(service, to);
-                if legs.first().is_none_or(|asked| asked.courses.is_empty()) {
+                let tracer = Tracer { site, rules: &site.filters, client: &client, vip_tun, rs_tun, mark };
+                let flows = tracer.flows(service, to);
+                if flows.first().is_none_or(|asked| asked.traces.is_empty()) {
                     continue;
                 }
-                for leg in legs {
-                    note(&mut of_service, &client, leg);
+                for flow in flows {
+                    note(&mut of_service, &client, flow);
                 }
                 if !clients.iter().any(|other| other.named == client.named) {
                     clients.push(client);
@@ -147,7 +147,7 @@ impl Met {
                 self.services.push(service);
             }
         }
-        self.legs.extend(other.legs);
+        self.flows.extend(other.flows);
         self.ways.extend(other.ways);
         self.unread.extend(other.unread);
         self.unread.dedup();
@@ -157,14 +157,14 @@ impl Met {
     }
 }
 
-fn note(all: &mut BTreeMap<(Effect, Option<Place>), Met>, client: &Clients, leg: Leg) {
+fn note(all: &mut BTreeMap<(Effect, Option<Place>), Met>, client: &Clients, flow: TracedFlow) {
     let mut seen: BTreeMap<(Effect, Option<Place>), (bool, Vec<String>)> = BTreeMap::new();
-    let is_passed = |course: &Course| course.end == End::Passed;
-    let is_lost = leg.courses.iter().any(|course| course.end == End::Lost);
-    let never_passes = !is_lost && !leg.courses.iter().any(is_passed);
-    let always_hidden = leg.courses.iter().all(|course| is_passed(course) && course.hidden.is_some());
-    for course in &leg.courses {
-        let (effect, place) = match (&course.end, &course.hidden) {
+    let is_passed = |trace: &Trace| trace.end == End::Passed;
+    let is_lost = flow.traces.iter().any(|trace| trace.end == End::Lost);
+    let never_passes = !is_lost && !flow.traces.iter().any(is_passed);
+    let always_hidden = flow.traces.iter().all(|trace| is_passed(trace) && trace.hidden.is_some());
+    for trace in &flow.traces {
+        let (effect, place) = match (&trace.end, &trace.hidden) {
             (End::Dropped(place), _) => (Effect::Drops, Some(place.clone())),
             (End::Redirected(place), _) => (Effect::Redirects, Some(place.clone())),
             (End::Lost, _) => (Effect::Lost, None),
@@ -177,19 +177,19 @@ fn note(all: &mut BTreeMap<(Effect, Option<Place>), Met>, client: &Clients, leg:
             Effect::Lost => false,
         };
         let entry = seen.entry((effect, place)).or_insert((is_sure, Vec::new()));
-        entry.1.extend(course.unread.iter().cloned());
+        entry.1.extend(trace.unread.iter().cloned());
     }
     for (key, (is_sure, unread)) in seen {
         let met = all.entry(key).or_default();
         let clients = if is_sure { &mut met.sure } else { &mut met.perhaps };
         clients.insert(client.named.clone());
-        met.ways.insert(way(&leg));
+        met.ways.insert(way(&flow));
         if !met
-            .legs
+            .flows
             .iter()
-            .any(|other| other.direction == leg.direction && other.destination == leg.destination)
+            .any(|other| other.direction == flow.direction && other.destination == flow.destination)
         {
-            met.legs.push(leg.clone());
+            met.flows.push(flow.clone());
         }
         met.unread.extend(unread);
         met.unread.sort_unstable();
@@ -197,13 +197,13 @@ fn note(all: &mut BTreeMap<(Effect, Option<Place>), Met>, client: &Clients, leg:
     }
 }
 
-fn way(leg: &Leg) -> String {
-    let later = if leg.is_half_seen { ", all but the first of a connection" } else { "" };
-    match leg.direction {
-        Direction::Delivered => format!("out of {} to this host", leg.iif),
-        _ if leg.iif.is_empty() => format!("from this host to {}", leg.oif),
-        _ if leg.oif.is_empty() => format!("from {} to this host", leg.iif),
-        _ => format!("from {} to {}{later}", leg.iif, leg.oif),
+fn way(flow: &TracedFlow) -> String {
+    let later = if flow.is_half_seen { ", all but the first of a connection" } else { "" };
+    match flow.direction {
+        Direction::Delivered => format!("out of {} to this host", flow.iif),
+        _ if flow.iif.is_empty() => format!("from this host to {}", flow.oif),
+        _ if flow.oif.is_empty() => format!("from {} to this host", flow.iif),
+        _ => format!("from {} to {}{later}", flow.iif, flow.oif),
     }
 }
 
@@ -235,7 +235,7 @@ fn finding(site: &Site, found: &Found) -> Finding {
     if !met.unread.is_empty() {
         text.push_str(&format!("; what `{}` is true of cannot be told from here", some(&met.unread)));
     }
-    let is_invalid = met.legs.iter().all(|leg| leg.is_half_seen);
+    let is_invalid = met.flows.iter().all(|flow| flow.is_half_seen);
     let (check, why) = match effect {
         Effect::Drops | Effect::Lost if is_invalid => (
             "firewall",
@@ -253,12 +253,12 @@ fn finding(site: &Site, found: &Found) -> Finding {
     };
     let is_fatal = match effect {
         Effect::Drops => true,
-        Effect::Redirects => met.legs.iter().any(|leg| leg.direction == Direction::ToService),
+        Effect::Redirects => met.flows.iter().any(|flow| flow.direction == Direction::ToService),
         Effect::Hides | Effect::Lost => false,
     };
     let finding =
         if is_fatal && is_sure { Finding::fail(check, text, why) } else { Finding::warn(check, text, why) };
-    let trouble = Trouble { place, effect: *effect, legs: &met.legs, is_half_seen: is_invalid };
+    let trouble = Trouble { place, effect: *effect, flows: &met.flows, is_half_seen: is_invalid };
     finding
         .about(format!("{} {} {}", place.family, place.table, place.chain))
         .mend_all(mends::of(site, &trouble))
@@ -306,8 +306,8 @@ fn input(site: &Site) -> Option<Finding> {
             destination_is_local: Some(true),
         };
         let dropped_by = |iif: &str| {
-            let all = courses(&site.filters, &[Hook::Prerouting, Hook::Input], &answer(iif));
-            all.into_iter().try_fold(None, |_, course| match course.end {
+            let all = traces(&site.filters, &[Hook::Prerouting, Hook::Input], &answer(iif));
+            all.into_iter().try_fold(None, |_, trace| match trace.end {
                 End::Dropped(place) => Some(Some(place)),
                 _ => None,
             })?

@@ -6,8 +6,8 @@
 use ipnet::IpNet;
 
 use super::filter::{Action, Element, Elements, Expression, Hook, Key, Rule, Ruleset};
-use super::legs::Ask;
 use super::site::Site;
+use super::tracer::Ask;
 use lvs::service::{Family, Protocol};
 
 /// Destinations of one service that are tried at most.

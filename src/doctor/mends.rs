@@ -4,14 +4,14 @@
 use std::net::IpAddr;
 
 use super::filter::{Hook, Place, Tool};
-use super::legs::{Direction, Leg};
 use super::site::Site;
+use super::tracer::{Direction, TracedFlow};
 
 /// A rule in the way.
 pub(super) struct Trouble<'a> {
     pub(super) place: &'a Place,
     pub(super) effect: Effect,
-    pub(super) legs: &'a [Leg],
+    pub(super) flows: &'a [TracedFlow],
     pub(super) is_half_seen: bool,
 }
 
@@ -126,18 +126,18 @@ impl Side {
 }
 
 fn destinations(trouble: &Trouble<'_>) -> Vec<IpAddr> {
-    let mut addrs: Vec<IpAddr> = trouble.legs.iter().map(|leg| leg.destination).collect();
+    let mut addrs: Vec<IpAddr> = trouble.flows.iter().map(|flow| flow.destination).collect();
     addrs.sort_unstable();
     addrs.dedup();
     addrs
 }
 
 fn sides(trouble: &Trouble<'_>) -> Vec<Side> {
-    let side = |leg: &Leg| match leg.direction {
+    let side = |flow: &TracedFlow| match flow.direction {
         Direction::ToService | Direction::FromServer => Side::Into,
         Direction::ToServer | Direction::ToClient | Direction::Delivered => Side::Out,
     };
-    let mut sides: Vec<Side> = trouble.legs.iter().map(side).collect();
+    let mut sides: Vec<Side> = trouble.flows.iter().map(side).collect();
     sides.sort_unstable();
     sides.dedup();
     sides
@@ -183,24 +183,24 @@ fn accepted(site: &Site, trouble: &Trouble<'_>) -> Vec<String> {
         Tool::Nft => insert(place, &format!("{} '\"{prefix}-*\"'", side.nft())),
         _ => insert(place, &format!("{} {prefix}-+", side.iptables())),
     };
-    let by_address = |leg: &Leg| match place.tool {
-        Tool::Nft => insert(place, &format!("{} daddr {}", ip(leg.destination), leg.destination)),
-        _ => insert(place, &format!("-d {}", leg.destination)),
+    let by_address = |flow: &TracedFlow| match place.tool {
+        Tool::Nft => insert(place, &format!("{} daddr {}", ip(flow.destination), flow.destination)),
+        _ => insert(place, &format!("-d {}", flow.destination)),
     };
     let mut commands: Vec<String> = match place.hook {
         Hook::Forward | Hook::Input | Hook::Output => sides(trouble).into_iter().map(by_device).collect(),
-        Hook::Postrouting => trouble.legs.iter().map(by_address).collect(),
+        Hook::Postrouting => trouble.flows.iter().map(by_address).collect(),
         // Where a packet will leave is not known yet.
         _ => {
-            let mend = |leg: &Leg| match leg.direction {
+            let mend = |flow: &TracedFlow| match flow.direction {
                 Direction::ToServer | Direction::ToClient | Direction::Delivered => by_device(Side::Out),
-                Direction::ToService => by_address(leg),
+                Direction::ToService => by_address(flow),
                 Direction::FromServer => match place.tool {
-                    Tool::Nft => insert(place, &format!("iifname \"{}\"", leg.iif)),
-                    _ => insert(place, &format!("-i {}", leg.iif)),
+                    Tool::Nft => insert(place, &format!("iifname \"{}\"", flow.iif)),
+                    _ => insert(place, &format!("-i {}", flow.iif)),
                 },
             };
-            trouble.legs.iter().map(mend).collect()
+            trouble.flows.iter().map(mend).collect()
         }
     };
     commands.sort_unstable();

@@ -13,7 +13,6 @@ mod finding;
 mod firewall;
 pub mod host;
 mod kept;
-mod legs;
 pub mod look;
 mod marked;
 mod mends;
@@ -27,11 +26,12 @@ mod system;
 #[cfg(test)]
 mod tests;
 pub mod texts;
+mod tracer;
 
 pub use finding::{Finding, Level, Mend};
-pub use legs::FAR;
 pub use probe::{Probe, probe};
 pub use site::Site;
+pub use tracer::FAR;
 
 /// All findings, in the order in which a packet would meet what they are about.
 pub fn examine(site: &Site) -> Vec<Finding> {

@@ -199,7 +199,7 @@ fn file_reply(
         }
     };
     // As if it had been made just now: what is in it has.
-    let told = stat::Told { mode, inode: 1, modified: 0 };
+    let told = stat::FileStat { mode, inode: 1, modified: 0 };
     let put = |at, bytes: Vec<u8>| match target.write(&[(at, &bytes)]) {
         Ok(()) => Answer::Value(0),
         Err(errno) => Answer::Error(errno as i32),

@@ -64,9 +64,9 @@ pub enum HostError {
          (and with --tmpfs /run/tunvs if it is --read-only)",
         said(.0), options(.0)
     )]
-    CannotForward(Vec<Lacking>),
+    CannotForward(Vec<WrongSetting>),
     #[error("packets are not let through: {0}; run `sysctl -w {set}`", set = set(.0))]
-    Blocked(Lacking),
+    Blocked(WrongSetting),
     #[error("the director is stopping: the host follows no more")]
     Stopping,
     #[error("what was made on the host is still there after its undoing: run `{undo}`")]
@@ -77,29 +77,29 @@ pub enum HostError {
 
 /// A setting that is not as packets need it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Lacking {
+pub struct WrongSetting {
     /// In slash form.
     pub key: String,
     pub is: String,
     pub wanted: &'static str,
 }
 
-impl Display for Lacking {
+impl Display for WrongSetting {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         write!(f, "{} is {}", dotted(&self.key), self.is)
     }
 }
 
-fn set(lacking: &Lacking) -> String {
-    format!("{}={}", dotted(&lacking.key), lacking.wanted)
+fn set(setting: &WrongSetting) -> String {
+    format!("{}={}", dotted(&setting.key), setting.wanted)
 }
 
-fn said(all: &[Lacking]) -> String {
+fn said(all: &[WrongSetting]) -> String {
     all.iter().map(ToString::to_string).collect::<Vec<String>>().join(", ")
 }
 
-fn options(all: &[Lacking]) -> String {
-    let option = |lacking: &Lacking| format!("--sysctl {}", set(lacking));
+fn options(all: &[WrongSetting]) -> String {
+    let option = |setting: &WrongSetting| format!("--sysctl {}", set(setting));
     all.iter().map(option).collect::<Vec<String>>().join(" ")
 }
 

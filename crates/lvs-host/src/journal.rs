@@ -26,7 +26,7 @@ const LOCK_PAUSE: Duration = Duration::from_millis(10);
 
 /// How long a step is meant to stay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub(super) enum Term {
+pub(super) enum Lifetime {
     /// Until the end.
     Stays,
     /// While services or addresses want it.
@@ -38,7 +38,7 @@ pub(super) enum Term {
 /// A step that was made, or is about to be.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Entry {
-    pub(super) term: Term,
+    pub(super) lifetime: Lifetime,
     pub(super) step: Step,
 }
 
@@ -46,7 +46,8 @@ pub(super) struct Entry {
 struct Noted {
     #[serde(flatten)]
     step: Step,
-    term: Term,
+    #[serde(rename = "term")]
+    lifetime: Lifetime,
     #[serde(default)]
     undone: bool,
 }
@@ -55,7 +56,8 @@ struct Noted {
 struct Note<'a> {
     #[serde(flatten)]
     step: &'a Step,
-    term: Term,
+    #[serde(rename = "term")]
+    lifetime: Lifetime,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     undone: bool,
 }
@@ -157,7 +159,7 @@ impl Journal {
     /// The steps cannot be noted, so they must not be made.
     pub(super) fn note<'a>(
         &mut self,
-        steps: impl IntoIterator<Item = (Term, &'a Step)>,
+        steps: impl IntoIterator<Item = (Lifetime, &'a Step)>,
     ) -> Result<(), HostError> {
         self.write(steps, false)
     }
@@ -168,19 +170,19 @@ impl Journal {
     /// The steps cannot be noted: whoever reads the journal undoes them once more.
     pub(super) fn note_undone<'a>(
         &mut self,
-        steps: impl IntoIterator<Item = (Term, &'a Step)>,
+        steps: impl IntoIterator<Item = (Lifetime, &'a Step)>,
     ) -> Result<(), HostError> {
         self.write(steps, true)
     }
 
     fn write<'a>(
         &mut self,
-        steps: impl IntoIterator<Item = (Term, &'a Step)>,
+        steps: impl IntoIterator<Item = (Lifetime, &'a Step)>,
         undone: bool,
     ) -> Result<(), HostError> {
         let mut text = Vec::new();
-        for (term, step) in steps.into_iter().filter(|(_, step)| !step.is_of_process()) {
-            serde_json::to_writer(&mut text, &Note { step, term, undone })
+        for (lifetime, step) in steps.into_iter().filter(|(_, step)| !step.is_of_process()) {
+            serde_json::to_writer(&mut text, &Note { step, lifetime, undone })
                 .map_err(|error| self.failed(error.into()))?;
             text.push(b'\n');
             self.noted += 1;
@@ -200,7 +202,7 @@ impl Journal {
     /// The new journal cannot be written; the old one stays.
     pub(super) fn begin_anew<'a>(
         &mut self,
-        live: impl Iterator<Item = (Term, &'a Step)>,
+        live: impl Iterator<Item = (Lifetime, &'a Step)>,
     ) -> Result<(), HostError> {
         let mut name = self.path.as_os_str().to_owned();
         name.push(".new");
@@ -259,8 +261,8 @@ impl Journal {
 fn still_there(noted: impl Iterator<Item = Noted>) -> Vec<Entry> {
     let mut entries: Vec<Option<Entry>> = Vec::new();
     let mut places: HashMap<Entry, Vec<usize>> = HashMap::new();
-    for Noted { step, term, undone } in noted {
-        let entry = Entry { term, step };
+    for Noted { step, lifetime, undone } in noted {
+        let entry = Entry { lifetime, step };
         if undone {
             let place = places.get_mut(&entry).and_then(Vec::pop);
             place.into_iter().for_each(|place| entries[place] = None);
@@ -283,8 +285,8 @@ mod tests {
         Step::rule(Rule::new(Family::V4, pref, Action::Nop))
     }
 
-    fn follows(steps: &[Step]) -> impl Iterator<Item = (Term, &Step)> {
-        steps.iter().map(|step| (Term::Follows, step))
+    fn follows(steps: &[Step]) -> impl Iterator<Item = (Lifetime, &Step)> {
+        steps.iter().map(|step| (Lifetime::Follows, step))
     }
 
     fn found(left: &Left) -> Vec<Step> {
@@ -297,15 +299,15 @@ mod tests {
         let path = folder.path().join("journal");
         let mut journal = Journal::begin(&path).unwrap();
         journal.note(follows(&[step(1), step(2), step(3)])).unwrap();
-        journal.note([(Term::Stays, &step(3)), (Term::Stays, &step(4))]).unwrap();
+        journal.note([(Lifetime::Stays, &step(3)), (Lifetime::Stays, &step(4))]).unwrap();
         journal.note_undone(follows(&[step(3)])).unwrap();
         assert!(matches!(Journal::left_behind(&path), Err(HostError::JournalHeld(_))));
         journal.file.write_all(b"{\"apply\":{\"AddRu").unwrap();
         drop(journal);
         let left = Journal::left_behind(&path).unwrap().unwrap();
         assert_eq!(found(&left), [step(1), step(2), step(3), step(4)]);
-        let terms: Vec<Term> = left.entries.iter().map(|entry| entry.term).collect();
-        assert_eq!(terms, [Term::Follows, Term::Follows, Term::Stays, Term::Stays]);
+        let lifetimes: Vec<Lifetime> = left.entries.iter().map(|entry| entry.lifetime).collect();
+        assert_eq!(lifetimes, [Lifetime::Follows, Lifetime::Follows, Lifetime::Stays, Lifetime::Stays]);
         left.journal.end().unwrap();
         assert!(Journal::left_behind(&path).unwrap().is_none());
     }

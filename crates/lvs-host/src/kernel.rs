@@ -30,7 +30,7 @@ use super::forwarders::{self, Forwarder};
 use super::messages;
 use super::needs;
 use super::route_book::{Listing, RouteBook};
-use super::routes::{self, Told};
+use super::routes::{self, ListedRoute};
 use super::sysctl;
 use super::untracked::Table;
 use super::view::{Interface, LinkState, View};
@@ -365,7 +365,7 @@ fn route(message: &RouteMessage, view: &View, family: Family) -> Option<Route> {
     if !messages::is_host_table(messages::table_of(message)) {
         return None;
     }
-    let Told { dst, gateway, source, index, mtu } = Told::of(message, family)?;
+    let ListedRoute { dst, gateway, source, index, mtu } = ListedRoute::of(message, family)?;
     let link = view.links.iter().find(|link| Some(link.index) == index)?;
     Some(Route {
         net: IpNet::new(dst, message.header.destination_prefix_length).ok()?,

@@ -47,7 +47,7 @@ impl Layout {
         family: Family,
         rules: impl Iterator<Item = &'a Rule>,
     ) -> Result<Self, HostError> {
-        let Room { first, moved } = Room::around_local(family, rules, (DEPTH, BEHIND))?;
+        let PrefGap { first, moved } = PrefGap::around_local(family, rules, (DEPTH, BEHIND))?;
         Ok(Self { family, bypass: first, moved })
     }
 
@@ -146,13 +146,13 @@ impl Layout {
 
 /// Preferences around the host's `lookup local`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Room {
+pub(super) struct PrefGap {
     pub(super) first: u32,
     /// The host's `lookup local`, where it has to go as many preferences down as there are to be.
     pub(super) moved: Option<Rule>,
 }
 
-impl Room {
+impl PrefGap {
     /// Finds `depth` preferences in front of it, or makes them by having `lookup local` moved. The host's next rule is
     /// `behind` preferences behind that rule at least.
     pub(super) fn around_local<'a>(

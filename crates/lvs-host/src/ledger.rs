@@ -13,7 +13,7 @@ use super::change::text::dotted;
 use super::change::{Change, Setting, Step};
 use super::error::HostError;
 use super::forwarders;
-use super::journal::{Entry, Journal, Left, Term};
+use super::journal::{Entry, Journal, Left, Lifetime};
 use super::kernel::Kernel;
 use super::view::View;
 use lvs::service::Family;
@@ -83,7 +83,7 @@ impl Ledger {
     /// # Errors
     /// The new journal cannot be written; the old one stays.
     pub(super) fn begin_anew(&mut self) -> Result<(), HostError> {
-        let live = self.made.iter().chain(&self.going).map(|entry| (entry.term, &entry.step));
+        let live = self.made.iter().chain(&self.going).map(|entry| (entry.lifetime, &entry.step));
         self.journal.as_mut().map_or(Ok(()), |journal| journal.begin_anew(live))
     }
 
@@ -101,13 +101,13 @@ impl Ledger {
         self.made.iter().map(|entry| &entry.step)
     }
 
-    pub(super) fn of_term(&self, term: Term) -> impl Iterator<Item = &Step> {
-        self.made.iter().filter(move |entry| entry.term == term).map(|entry| &entry.step)
+    pub(super) fn of_lifetime(&self, lifetime: Lifetime) -> impl Iterator<Item = &Step> {
+        self.made.iter().filter(move |entry| entry.lifetime == lifetime).map(|entry| &entry.step)
     }
 
     /// All steps with how long they are meant to stay.
-    pub(super) fn entries(&self) -> impl Iterator<Item = (Term, &Step)> {
-        self.made.iter().map(|entry| (entry.term, &entry.step))
+    pub(super) fn entries(&self) -> impl Iterator<Item = (Lifetime, &Step)> {
+        self.made.iter().map(|entry| (entry.lifetime, &entry.step))
     }
 
     pub(super) const fn len(&self) -> usize {
@@ -125,7 +125,7 @@ impl Ledger {
     pub(super) async fn make(
         &mut self,
         kernel: &impl Kernel,
-        term: Term,
+        lifetime: Lifetime,
         steps: Vec<Step>,
     ) -> Result<Vec<HostError>, HostError> {
         let mut errors = Vec::new();
@@ -135,10 +135,10 @@ impl Ledger {
             if batch.is_empty() {
                 break;
             }
-            self.note(term, &batch)?;
+            self.note(lifetime, &batch)?;
             let changes: Vec<Change> = batch.iter().map(|step| step.apply.clone()).collect();
             let before = self.made.len();
-            self.made.extend(batch.into_iter().map(|step| Entry { term, step }));
+            self.made.extend(batch.into_iter().map(|step| Entry { lifetime, step }));
             let results = kernel.carry_out(&changes).await;
             let mut not_made = Vec::new();
             let batch = self.made.split_off(before);
@@ -165,18 +165,18 @@ impl Ledger {
     pub(super) async fn make_all(
         &mut self,
         kernel: &impl Kernel,
-        term: Term,
+        lifetime: Lifetime,
         mut steps: Vec<Step>,
     ) -> Result<(), HostError> {
         self.know(&steps);
         for setting in steps.iter_mut().filter_map(Step::shared_undo) {
             setting.only_under = self.forwarders(kernel, setting.family());
         }
-        self.note(term, &steps)?;
+        self.note(lifetime, &steps)?;
         let before = self.made.len();
         for step in steps {
             let change = step.apply.clone();
-            self.made.push(Entry { term, step });
+            self.made.push(Entry { lifetime, step });
             let result = kernel.carry_out(std::slice::from_ref(&change)).await.pop().unwrap_or(Ok(()));
             let Err(error) = result else { continue };
             let failed: Vec<Entry> = self.made.pop().into_iter().collect();
@@ -199,10 +199,10 @@ impl Ledger {
     pub(super) async fn undo(
         &mut self,
         kernel: &impl Kernel,
-        is_meant: impl Fn(Term, &Step) -> bool,
+        is_meant: impl Fn(Lifetime, &Step) -> bool,
     ) -> Vec<HostError> {
         let all = std::mem::take(&mut self.made).into_iter();
-        let (going, staying): (Vec<Entry>, _) = all.partition(|entry| is_meant(entry.term, &entry.step));
+        let (going, staying): (Vec<Entry>, _) = all.partition(|entry| is_meant(entry.lifetime, &entry.step));
         self.made = staying;
         self.going.extend(going);
         self.undo_going(kernel, false).await
@@ -324,18 +324,18 @@ impl Ledger {
         self.devices.extend(steps.iter().filter_map(Step::device).map(str::to_owned));
     }
 
-    fn note(&mut self, term: Term, steps: &[Step]) -> Result<(), HostError> {
+    fn note(&mut self, lifetime: Lifetime, steps: &[Step]) -> Result<(), HostError> {
         self.know(steps);
         if self.journal.as_ref().is_some_and(|journal| journal.is_mostly_past(self.made.len())) {
             self.begin_anew()?;
         }
-        let steps = steps.iter().map(|step| (term, step));
+        let steps = steps.iter().map(|step| (lifetime, step));
         self.journal.as_mut().map_or(Ok(()), |journal| journal.note(steps))
     }
 
     /// Notes undone steps. A step that cannot be noted is undone once more by whoever reads the journal, which is no harm.
     fn note_undone(&mut self, entries: &[Entry]) {
-        let steps = entries.iter().map(|entry| (entry.term, &entry.step));
+        let steps = entries.iter().map(|entry| (entry.lifetime, &entry.step));
         let noted = self.journal.as_mut().map_or(Ok(()), |journal| journal.note_undone(steps));
         if let Err(error) = noted {
             tracing::debug!(%error, "not noted as undone");

@@ -23,7 +23,7 @@ use netlink_packet_route::rule::{RuleAction, RuleAttribute, RuleFlags, RuleMessa
 use super::change::{
     Action, Address, Change, KERNEL_PROTOCOL, Link, OUR_PROTOCOL, Proxy, Route, RouteKind, Rule, TABLE_LOCAL,
 };
-use super::routes::{Told, address_family};
+use super::routes::{ListedRoute, address_family};
 use lvs::service::Family;
 
 /// Lifetime without end.
@@ -210,8 +210,8 @@ pub(super) fn our_route(
     if message.header.protocol != RouteProtocol::from(OUR_PROTOCOL) {
         return None;
     }
-    let told = Told::of(message, family)?;
-    let dev = || told.index.and_then(&name_of);
+    let listed = ListedRoute::of(message, family)?;
+    let dev = || listed.index.and_then(&name_of);
     let kind = match message.header.kind {
         RouteType::Unicast => RouteKind::Via(dev()?),
         RouteType::Local => RouteKind::Local(dev()?),
@@ -223,7 +223,7 @@ pub(super) fn our_route(
         _ => None,
     });
     let metric = metric.filter(|metric| family == Family::V4 || *metric != USUAL_V6).unwrap_or(0);
-    let dst = IpNet::new(told.dst, message.header.destination_prefix_length).ok()?;
+    let dst = IpNet::new(listed.dst, message.header.destination_prefix_length).ok()?;
     Some(Route { table: table_of(message), dst, kind, metric })
 }
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::context::PlanContext;
-use super::error::{HostError, Lacking};
+use super::error::{HostError, WrongSetting};
 use super::plan::wants_loose;
 use super::settings::{STRICT, rp_filter};
 use super::sysctl;
@@ -40,16 +40,16 @@ fn lacking(
     family: Family,
     value: impl Fn(&str) -> Option<String>,
     is_read_only: impl Fn(&str) -> bool,
-) -> Vec<Lacking> {
+) -> Vec<WrongSetting> {
     let key = match family {
         Family::V4 => FORWARD_V4,
         Family::V6 => FORWARD_V6,
     };
     let wrong = |key: &str, wanted: &'static str, is_wrong: fn(&str) -> bool| {
         let is = value(key).unwrap_or_else(|| "not there".to_owned());
-        (is_wrong(&is) && is_read_only(key)).then(|| Lacking { key: key.to_owned(), is, wanted })
+        (is_wrong(&is) && is_read_only(key)).then(|| WrongSetting { key: key.to_owned(), is, wanted })
     };
-    let mut all: Vec<Lacking> = wrong(key, "1", |is| is != "1").into_iter().collect();
+    let mut all: Vec<WrongSetting> = wrong(key, "1", |is| is != "1").into_iter().collect();
     if family == Family::V4 {
         // What a TUN will begin with.
         for dev in ["all", "default"] {
@@ -73,7 +73,7 @@ pub(super) fn blocked(
     let mut errors = Vec::new();
     let mut blocked = |key: String, is: Option<String>, wanted: &'static str| {
         let is = is.unwrap_or_else(|| "not there".to_owned());
-        errors.push(HostError::Blocked(Lacking { key, is, wanted }));
+        errors.push(HostError::Blocked(WrongSetting { key, is, wanted }));
     };
     let is_off = |key: &str| value(key).as_deref() == Some("0");
     for family in families {

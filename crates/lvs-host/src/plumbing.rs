@@ -9,7 +9,7 @@ use super::contest::Contests;
 use super::context::{self, Tables};
 use super::error::HostError;
 use super::follow;
-use super::journal::{Left, Term};
+use super::journal::{Left, Lifetime};
 use super::kernel::{Kernel, Netlink};
 use super::layout::Layout;
 use super::ledger::{Ledger, StopFlag};
@@ -145,7 +145,7 @@ struct Engine<K> {
     ledger: Ledger,
     layouts: BTreeMap<Family, Layout>,
     /// Steps of ours that were not there at the last look.
-    lost: Vec<(Term, Step)>,
+    lost: Vec<(Lifetime, Step)>,
     healings: Healings,
     contests: Contests,
     /// Values of sysctls before the first change.
@@ -208,7 +208,7 @@ impl<K: Kernel> Engine<K> {
         if self.is_inherited {
             return self.set_up_again(steps).await;
         }
-        self.ledger.make_all(&self.kernel, Term::Stays, steps).await?;
+        self.ledger.make_all(&self.kernel, Lifetime::Stays, steps).await?;
         self.reconcile(&Captures::default(), &BTreeMap::new(), now).await
     }
 
@@ -229,7 +229,7 @@ impl<K: Kernel> Engine<K> {
             if !self.layouts.contains_key(&family) {
                 self.kernel.workable(family)?;
                 let (layout, steps) = self.base(family)?;
-                self.ledger.make_all(&self.kernel, Term::Stays, steps).await?;
+                self.ledger.make_all(&self.kernel, Lifetime::Stays, steps).await?;
                 self.layouts.insert(family, layout);
                 self.look().await?;
             }
@@ -237,16 +237,16 @@ impl<K: Kernel> Engine<K> {
         let wanted = self.follow(captures, mark_tuns);
         let kept: HashSet<&Step> = wanted.iter().collect();
         errors.extend(self.heal(&kept, now).await?);
-        let is_gone = |term, step: &Step| term == Term::Follows && !kept.contains(step);
+        let is_gone = |lifetime, step: &Step| lifetime == Lifetime::Follows && !kept.contains(step);
         // A rule goes when its successors stand, so that a real server is never without one.
-        let is_early = |term, step: &Step| is_gone(term, step) && step.added_rule().is_none();
+        let is_early = |lifetime, step: &Step| is_gone(lifetime, step) && step.added_rule().is_none();
         errors.extend(self.ledger.undo(&self.kernel, is_early).await);
-        let present: HashSet<&Step> = self.ledger.of_term(Term::Follows).collect();
+        let present: HashSet<&Step> = self.ledger.of_lifetime(Lifetime::Follows).collect();
         let new: Vec<Step> = wanted.iter().filter(|step| !present.contains(step)).cloned().collect();
         let answers_change = |step: &&Step| step.set_value().is_some_and(|set| changed.contains(&set.key));
         put_right.extend(new.iter().filter(answers_change).map(ToString::to_string));
         self.tell_of_settings(&put_right, now);
-        errors.extend(self.ledger.make(&self.kernel, Term::Follows, new).await?);
+        errors.extend(self.ledger.make(&self.kernel, Lifetime::Follows, new).await?);
         if self.ledger.is_stopping() {
             return Err(HostError::Stopping);
         }
@@ -283,7 +283,7 @@ impl<K: Kernel> Engine<K> {
                 put_right.push(step.to_string());
                 self.originals.retain(|key, _| step.set_value().is_none_or(|set| set.key != *key));
             }
-            errors.extend(self.ledger.make(&self.kernel, Term::Stays, steps).await?);
+            errors.extend(self.ledger.make(&self.kernel, Lifetime::Stays, steps).await?);
         }
         Ok(errors)
     }

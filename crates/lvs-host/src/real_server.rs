@@ -2,7 +2,7 @@
 
 use super::change::{Rule, Step};
 use super::error::HostError;
-use super::journal::Term;
+use super::journal::Lifetime;
 use super::kernel::{Kernel, Netlink};
 use super::ledger::{Ledger, StopFlag};
 use super::options::RealServerOptions;
@@ -89,7 +89,7 @@ impl<K: Kernel> RealHost<K> {
 
     async fn start(&mut self) -> Result<(), HostError> {
         let steps = real_plan::base(&self.site(), &|key| self.kernel.sysctl(key))?;
-        self.ledger.make_all(&self.kernel, Term::Stays, steps).await?;
+        self.ledger.make_all(&self.kernel, Lifetime::Stays, steps).await?;
         self.reconcile().await
     }
 
@@ -99,14 +99,14 @@ impl<K: Kernel> RealHost<K> {
         }
         self.view = self.kernel.view().await?;
         let wanted = real_plan::follow(&self.site());
-        let is_gone = |term, step: &Step| term == Term::Follows && !wanted.contains(step);
+        let is_gone = |lifetime, step: &Step| lifetime == Lifetime::Follows && !wanted.contains(step);
         let mut errors = self.ledger.undo(&self.kernel, is_gone).await;
-        let present: Vec<&Step> = self.ledger.of_term(Term::Follows).collect();
+        let present: Vec<&Step> = self.ledger.of_lifetime(Lifetime::Follows).collect();
         let new = wanted.iter().filter(|step| !present.contains(step)).cloned().collect();
-        errors.extend(self.ledger.make(&self.kernel, Term::Follows, new).await?);
+        errors.extend(self.ledger.make(&self.kernel, Lifetime::Follows, new).await?);
         for family in self.site().families() {
             let ours: Vec<&Rule> =
-                self.ledger.of_term(Term::Rules(family)).filter_map(Step::added_rule).collect();
+                self.ledger.of_lifetime(Lifetime::Rules(family)).filter_map(Step::added_rule).collect();
             let moves = intruders_before(&self.view, family, &ours);
             let results = self.kernel.carry_out(&moves).await;
             errors.extend(results.into_iter().filter_map(Result::err).filter(|error| !error.is_moot()));
@@ -117,20 +117,20 @@ impl<K: Kernel> RealHost<K> {
 
     /// Puts the rules of a family in; anew where another program removed some of them.
     async fn lead(&mut self, family: Family) -> Result<(), HostError> {
-        let term = Term::Rules(family);
-        if self.ledger.of_term(term).next().is_some() {
+        let lifetime = Lifetime::Rules(family);
+        if self.ledger.of_lifetime(lifetime).next().is_some() {
             let is_listed = |step: &Step| step.added_rule().is_none_or(|rule| self.view.rules.contains(rule));
-            if self.ledger.of_term(term).all(is_listed) || self.healings >= MOST_HEALINGS {
+            if self.ledger.of_lifetime(lifetime).all(is_listed) || self.healings >= MOST_HEALINGS {
                 return Ok(());
             }
             self.healings += 1;
             tracing::warn!(?family, "another program changed the rules of this real server: made anew");
-            let errors = self.ledger.undo(&self.kernel, |of, _| of == term).await;
+            let errors = self.ledger.undo(&self.kernel, |of, _| of == lifetime).await;
             HostError::from_all(errors)?;
             self.view = self.kernel.view().await?;
         }
         let steps = real_plan::rules(&self.site(), family)?;
-        self.ledger.make_all(&self.kernel, term, steps).await
+        self.ledger.make_all(&self.kernel, lifetime, steps).await
     }
 
     async fn undo(&mut self) -> Vec<HostError> {

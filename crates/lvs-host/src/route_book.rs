@@ -17,7 +17,7 @@ use rtnetlink::sys::Socket;
 use rtnetlink::sys::protocols::NETLINK_ROUTE;
 
 use super::messages::table_of;
-use super::routes::Told;
+use super::routes::ListedRoute;
 use lvs::service::Family;
 
 /// `RTNLGRP_LINK`, `_IPV4_IFADDR`, `_IPV4_ROUTE`, `_IPV6_IFADDR`, `_IPV6_ROUTE`, `_NEXTHOP`.
@@ -48,7 +48,7 @@ impl Key {
             RouteAttribute::Priority(metric) => Some(*metric),
             _ => None,
         });
-        let dst = Told::of(message, family)?.dst;
+        let dst = ListedRoute::of(message, family)?.dst;
         Some(Self {
             is_v6: family == Family::V6,
             table: table_of(message),
@@ -138,8 +138,8 @@ impl Listing {
 /// Whether two messages are about the same route.
 fn same_way(one: &RouteMessage, other: &RouteMessage) -> bool {
     let says = |message: &RouteMessage| {
-        let told = Told::of(message, Family::V4);
-        told.map(|told| (told.gateway, told.source, told.index, told.mtu))
+        let listed = ListedRoute::of(message, Family::V4);
+        listed.map(|listed| (listed.gateway, listed.source, listed.index, listed.mtu))
     };
     one.header.kind == other.header.kind && says(one) == says(other)
 }

@@ -21,7 +21,7 @@ pub(super) async fn listed(handle: &Handle, family: Family) -> Result<Vec<RouteM
 
 /// Route as a message describes it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Told {
+pub(super) struct ListedRoute {
     /// The first address of its network.
     pub(super) dst: IpAddr,
     pub(super) gateway: Option<IpAddr>,
@@ -31,33 +31,33 @@ pub(super) struct Told {
     pub(super) mtu: Option<u32>,
 }
 
-impl Told {
+impl ListedRoute {
     /// None for a destination that is no IP address.
     pub(super) fn of(message: &RouteMessage, family: Family) -> Option<Self> {
         let any = match family {
             Family::V4 => Ipv4Addr::UNSPECIFIED.into(),
             Family::V6 => Ipv6Addr::UNSPECIFIED.into(),
         };
-        let mut told = Self { dst: any, gateway: None, source: None, index: None, mtu: None };
+        let mut listed = Self { dst: any, gateway: None, source: None, index: None, mtu: None };
         for attribute in &message.attributes {
             match attribute {
-                RouteAttribute::Destination(addr) => told.dst = ip(addr)?,
-                RouteAttribute::Gateway(addr) => told.gateway = ip(addr),
-                RouteAttribute::PrefSource(addr) => told.source = ip(addr),
-                RouteAttribute::Oif(oif) => told.index = Some(*oif),
+                RouteAttribute::Destination(addr) => listed.dst = ip(addr)?,
+                RouteAttribute::Gateway(addr) => listed.gateway = ip(addr),
+                RouteAttribute::PrefSource(addr) => listed.source = ip(addr),
+                RouteAttribute::Oif(oif) => listed.index = Some(*oif),
                 RouteAttribute::Metrics(metrics) => {
-                    told.mtu = metrics.iter().find_map(|metric| match metric {
+                    listed.mtu = metrics.iter().find_map(|metric| match metric {
                         RouteMetric::Mtu(mtu) => Some(*mtu),
                         _ => None,
                     });
                 }
                 RouteAttribute::MultiPath(hops) => {
-                    told.index = told.index.or(hops.first().map(|hop| hop.interface_index));
+                    listed.index = listed.index.or(hops.first().map(|hop| hop.interface_index));
                 }
                 _ => {}
             }
         }
-        Some(told)
+        Some(listed)
     }
 }
 

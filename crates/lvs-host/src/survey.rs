@@ -16,7 +16,7 @@ use super::layout::Layout;
 use super::messages;
 use super::neighbours;
 use super::ports;
-use super::routes::{self, Told};
+use super::routes::{self, ListedRoute};
 use lvs::neighbour::NeighbourState;
 use lvs::service::Family;
 
@@ -144,7 +144,7 @@ fn refusing(route: &RouteMessage, family: Family) -> Option<(IpNet, &'static str
     if !messages::is_host_table(messages::table_of(route)) {
         return None;
     }
-    let dst = Told::of(route, family)?.dst;
+    let dst = ListedRoute::of(route, family)?.dst;
     Some((IpNet::new(dst, route.header.destination_prefix_length).ok()?, kind))
 }
 
@@ -185,7 +185,7 @@ fn way(
     if let Some(kind) = refusal(message.header.kind) {
         return LinkRoute::None(kind.to_owned());
     }
-    let Some(Told { gateway, source, index, mtu, .. }) = Told::of(message, family) else {
+    let Some(ListedRoute { gateway, source, index, mtu, .. }) = ListedRoute::of(message, family) else {
         return LinkRoute::None("not by IP".to_owned());
     };
     let index = index.unwrap_or_default();

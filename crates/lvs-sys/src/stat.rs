@@ -2,7 +2,7 @@
 
 /// A file's properties.
 #[derive(Clone, Copy, Debug)]
-pub struct Told {
+pub struct FileStat {
     /// Kind and permissions.
     pub mode: u32,
     pub inode: u64,
@@ -12,32 +12,32 @@ pub struct Told {
 
 /// `struct stat`.
 #[must_use]
-pub fn stat(told: &Told) -> Vec<u8> {
+pub fn stat(file: &FileStat) -> Vec<u8> {
     // SAFETY: all zeros is a valid structure.
     let mut raw: libc::stat = unsafe { std::mem::zeroed() };
-    raw.st_mode = told.mode;
-    raw.st_ino = told.inode;
+    raw.st_mode = file.mode;
+    raw.st_ino = file.inode;
     raw.st_nlink = 1;
     raw.st_blksize = 1024;
-    raw.st_mtime = told.modified;
-    raw.st_ctime = told.modified;
-    raw.st_atime = told.modified;
+    raw.st_mtime = file.modified;
+    raw.st_ctime = file.modified;
+    raw.st_atime = file.modified;
     bytes(&raw)
 }
 
 /// `struct statx` with its basic fields.
 #[must_use]
-pub fn statx(told: &Told) -> Vec<u8> {
+pub fn statx(file: &FileStat) -> Vec<u8> {
     // SAFETY: all zeros is a valid structure.
     let mut raw: libc::statx = unsafe { std::mem::zeroed() };
     raw.stx_mask = libc::STATX_BASIC_STATS;
-    raw.stx_mode = told.mode as u16;
-    raw.stx_ino = told.inode;
+    raw.stx_mode = file.mode as u16;
+    raw.stx_ino = file.inode;
     raw.stx_nlink = 1;
     raw.stx_blksize = 1024;
-    raw.stx_mtime.tv_sec = told.modified;
-    raw.stx_ctime.tv_sec = told.modified;
-    raw.stx_atime.tv_sec = told.modified;
+    raw.stx_mtime.tv_sec = file.modified;
+    raw.stx_ctime.tv_sec = file.modified;
+    raw.stx_atime.tv_sec = file.modified;
     bytes(&raw)
 }
 
@@ -52,9 +52,9 @@ mod tests {
 
     #[test]
     fn the_bytes_are_those_of_the_structures() {
-        let told = Told { mode: libc::S_IFREG | 0o444, inode: 7, modified: 9 };
-        assert_eq!(stat(&told).len(), size_of::<libc::stat>());
-        assert_eq!(statx(&told).len(), 256);
-        assert_eq!(u64::from_ne_bytes(stat(&told)[8..16].try_into().unwrap_or_default()), 7);
+        let file = FileStat { mode: libc::S_IFREG | 0o444, inode: 7, modified: 9 };
+        assert_eq!(stat(&file).len(), size_of::<libc::stat>());
+        assert_eq!(statx(&file).len(), 256);
+        assert_eq!(u64::from_ne_bytes(stat(&file)[8..16].try_into().unwrap_or_default()), 7);
     }
 }

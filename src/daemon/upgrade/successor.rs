@@ -76,12 +76,12 @@ impl Successor {
     }
 
     /// Says that it has started. What the other one knew then, and its time.
-    pub(in crate::daemon) fn greet(&mut self) -> Result<(Told, Time), DaemonError> {
+    pub(in crate::daemon) fn greet(&mut self) -> Result<(FirstMessage, Time), DaemonError> {
         let hello = Hello { version: env!("CARGO_PKG_VERSION").to_owned(), reads: READS.to_vec() };
         self.link.send_json(Kind::Hello, &hello).map_err(DaemonError::take_over)?;
         let before: Before = self.link.expect_json(Kind::Before).map_err(DaemonError::take_over)?;
         let now = Time(before.now);
-        Ok((Told(before), now))
+        Ok((FirstMessage(before), now))
     }
 
     /// Takes everything over, and begins to read the queues.
@@ -92,7 +92,7 @@ impl Successor {
         mut self,
         live: &DirectorService,
         path: &Path,
-        told: Told,
+        told: FirstMessage,
     ) -> Result<Arrived, DaemonError> {
         self.take(live, path, told.0).inspect_err(|error| {
             let _ = self.link.send(Kind::Refusal, error.to_string().as_bytes());
@@ -196,9 +196,9 @@ pub(in crate::daemon) fn end_with_attendant(mut attendant: UnixStream) {
 
 /// First message of the other director.
 #[derive(Debug)]
-pub(in crate::daemon) struct Told(Before);
+pub(in crate::daemon) struct FirstMessage(Before);
 
-impl Told {
+impl FirstMessage {
     /// Date of the start of the first director.
     pub(in crate::daemon) fn started(&self) -> &str {
         &self.0.started

@@ -50,15 +50,15 @@ fn out() -> Packet {
 
 /// How it ends, by which rule (or `policy`), and `may` if it is not sure.
 fn fate(ruleset: &Ruleset, packet: &Packet) -> String {
-    let all = courses(ruleset, &FORWARDED, packet);
+    let all = traces(ruleset, &FORWARDED, packet);
     let mut ends: Vec<String> = all
         .iter()
-        .map(|course| {
+        .map(|trace| {
             let by = |place: &Place| match place.rule.as_str() {
                 "" => format!("policy of {}", place.chain),
                 rule => format!("{}: {rule}", place.chain),
             };
-            match (&course.end, &course.hidden) {
+            match (&trace.end, &trace.hidden) {
                 (End::Passed, None) => "passes".to_owned(),
                 (End::Passed, Some(place)) => format!("hidden by {}", by(place)),
                 (End::Dropped(place), _) => format!("dropped by {}", by(place)),
@@ -195,9 +195,9 @@ fn what_cannot_be_told_leaves_both_ways_open() {
         |rules: &str| legacy(&format!("*filter\n:FORWARD ACCEPT [0:0]\n:X - [0:0]\n{rules}\nCOMMIT\n"));
     let rules = forward("-A FORWARD -m set --match-set bad src -j DROP");
     assert_eq!(fate(&rules, &ask()), "dropped by FORWARD: -m set --match-set bad src -j DROP or passes");
-    let course =
-        courses(&rules, &FORWARDED, &ask()).into_iter().find(|course| course.end != End::Passed).unwrap();
-    assert_eq!(course.unread, ["ip filter FORWARD: -m set --match-set bad src -j DROP"]);
+    let trace =
+        traces(&rules, &FORWARDED, &ask()).into_iter().find(|trace| trace.end != End::Passed).unwrap();
+    assert_eq!(trace.unread, ["ip filter FORWARD: -m set --match-set bad src -j DROP"]);
     // It cannot be told, and does not matter.
     assert_eq!(fate(&forward("-A FORWARD -m set --match-set x src -j LOG"), &ask()), "passes");
     assert_eq!(fate(&forward("-A FORWARD -m set --match-set x src -j X\n-A X -j RETURN"), &ask()), "passes");
@@ -260,8 +260,8 @@ fn policies_priorities_jumps_and_notrack() {
             r#"{{"chain": {{"family": "netdev", "table": "t", "name": "edge", "type": "filter", "hook": "ingress", {dev}"prio": 0, "policy": "drop"}}}}"#
         );
         let rules = read(&[chain]);
-        let all = courses(&rules, &[Hook::Ingress], &ask());
-        all.iter().map(|course| course.end == End::Passed).collect::<Vec<_>>()
+        let all = traces(&rules, &[Hook::Ingress], &ask());
+        all.iter().map(|trace| trace.end == End::Passed).collect::<Vec<_>>()
     };
     assert_eq!(edge(r#""dev": "eth1", "#), [false]);
     assert_eq!(edge(r#""dev": "eth2", "#), [true]);

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use super::super::change::{Action, Change, Rule, Step};
 use super::super::error::HostError;
-use super::super::journal::Term;
+use super::super::journal::Lifetime;
 use super::super::kernel::Kernel;
 use super::Engine;
 use super::missing::intruders;
@@ -74,7 +74,8 @@ impl<K: Kernel> Engine<K> {
         let rules = self.layouts.iter().flat_map(|(&family, layout)| {
             intruders(&self.view, layout).into_iter().chain(self.rule_repairs(family))
         });
-        let is_wanted = |(term, step): &&(Term, Step)| *term != Term::Follows || wanted.contains(step);
+        let is_wanted =
+            |(lifetime, step): &&(Lifetime, Step)| *lifetime != Lifetime::Follows || wanted.contains(step);
         let lost = self.lost.iter().filter(is_wanted).map(|(_, step)| &step.apply);
         lost.filter(|change| !self.healings.unlisted.contains(change)).cloned().chain(rules).collect()
     }
@@ -83,10 +84,10 @@ impl<K: Kernel> Engine<K> {
     /// anew. From the back to the front, since what stands behind keeps the host's own stack from answering.
     fn rule_repairs(&self, family: Family) -> Vec<Change> {
         let mut wanted: BTreeMap<u32, (Vec<&Rule>, Vec<&Rule>)> = BTreeMap::new();
-        for (term, step) in self.ledger.entries() {
+        for (lifetime, step) in self.ledger.entries() {
             let Some(rule) = step.added_rule().filter(|rule| rule.family == family) else { continue };
             let (placed, loose) = wanted.entry(rule.pref).or_default();
-            let is_loose = term == Term::Follows && matches!(rule.action, Action::Lookup(_));
+            let is_loose = lifetime == Lifetime::Follows && matches!(rule.action, Action::Lookup(_));
             if is_loose { loose } else { placed }.push(rule);
         }
         let mut there: BTreeMap<u32, Vec<&Rule>> = BTreeMap::new();

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use super::super::change::{Change, Route, RouteKind, Rule, Step};
 use super::super::context::Tables;
 use super::super::error::HostError;
-use super::super::journal::Term;
+use super::super::journal::Lifetime;
 use super::super::kernel::Kernel;
 use super::super::layout::Layout;
 use super::super::ledger::{Ledger, StopFlag};
@@ -47,12 +47,12 @@ impl<K: Kernel> Engine<K> {
 
     /// Devices may have been made anew since.
     pub(super) async fn set_up_again(&mut self, steps: Vec<Step>) -> Result<(), HostError> {
-        let known: HashSet<&Step> = self.ledger.of_term(Term::Stays).collect();
+        let known: HashSet<&Step> = self.ledger.of_lifetime(Lifetime::Stays).collect();
         let (there, new): (Vec<Step>, Vec<Step>) = steps.into_iter().partition(|step| known.contains(step));
         let changes: Vec<Change> = there.into_iter().map(|step| step.apply).collect();
         let results = self.kernel.carry_out(&changes).await;
         HostError::from_all(results.into_iter().filter_map(Result::err).collect())?;
-        self.ledger.make_all(&self.kernel, Term::Stays, new).await
+        self.ledger.make_all(&self.kernel, Lifetime::Stays, new).await
     }
 }
 
@@ -60,7 +60,7 @@ type Layouts = BTreeMap<Family, Layout>;
 
 /// Finds where the rules of each family stand, and in which tables the routes. None if this director would make other rules.
 fn found(ledger: &Ledger, tuns: &TunNames, options: &HostOptions) -> Option<(Layouts, Option<Tables>)> {
-    let tables = ledger.of_term(Term::Stays).find_map(|step| match &step.apply {
+    let tables = ledger.of_lifetime(Lifetime::Stays).find_map(|step| match &step.apply {
         Change::AddRoute(Route { table, kind: RouteKind::Via(dev), dst, .. })
             if *dev == tuns.rs && dst.prefix_len() == 0 =>
         {
@@ -71,7 +71,7 @@ fn found(ledger: &Ledger, tuns: &TunNames, options: &HostOptions) -> Option<(Lay
     let mut layouts = Layouts::new();
     for family in [Family::V4, Family::V6] {
         let is_rule = |step: &&Step| rule(step).is_some_and(|rule| rule.family == family);
-        let steps: HashSet<&Step> = ledger.of_term(Term::Stays).filter(is_rule).collect();
+        let steps: HashSet<&Step> = ledger.of_lifetime(Lifetime::Stays).filter(is_rule).collect();
         let Some(bypass) = steps.iter().filter_map(|step| step.added_rule()).map(|rule| rule.pref).min()
         else {
             continue;
@@ -100,7 +100,7 @@ fn rule(step: &Step) -> Option<&Rule> {
 /// The values of settings before what follows the services changed them.
 fn originals(ledger: &Ledger) -> HashMap<String, Option<String>> {
     let mut originals = HashMap::new();
-    for step in ledger.of_term(Term::Follows) {
+    for step in ledger.of_lifetime(Lifetime::Follows) {
         if let Some(Change::Sysctl(before)) = &step.undo {
             originals.entry(before.key.clone()).or_insert_with(|| Some(before.value.clone()));
         }

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::super::change::{Change, Rule, Step};
 use super::super::context::Tables;
 use super::super::error::HostError;
-use super::super::journal::Term;
+use super::super::journal::Lifetime;
 use super::super::kernel::Kernel;
 use super::super::layout::Layout;
 use super::super::view::View;
@@ -22,7 +22,7 @@ pub(super) struct Healings {
 
 impl Healings {
     /// Forgets those that show again.
-    pub(super) fn still_unlisted(&mut self, lost: &[(Term, Step)]) {
+    pub(super) fn still_unlisted(&mut self, lost: &[(Lifetime, Step)]) {
         if !self.unlisted.is_empty() {
             self.unlisted.retain(|change| lost.iter().any(|(_, step)| step.apply == *change));
         }
@@ -30,12 +30,15 @@ impl Healings {
 }
 
 /// Steps of these that the host does not show.
-pub(super) fn lost<'a>(steps: impl Iterator<Item = (Term, &'a Step)>, view: &View) -> Vec<(Term, Step)> {
+pub(super) fn lost<'a>(
+    steps: impl Iterator<Item = (Lifetime, &'a Step)>,
+    view: &View,
+) -> Vec<(Lifetime, Step)> {
     let routes: HashSet<_> = view.ours.iter().collect();
     let proxies: HashSet<_> = view.proxies.iter().collect();
     let addresses: HashSet<_> =
         view.addresses.iter().map(|interface| (interface.dev.as_str(), interface.net)).collect();
-    let is_lost = |(_, step): &(Term, &Step)| match &step.apply {
+    let is_lost = |(_, step): &(Lifetime, &Step)| match &step.apply {
         Change::AddRoute(route) => !routes.contains(route),
         Change::AddProxy(proxy) => !proxies.contains(proxy),
         Change::AddAddress(address) => !addresses.contains(&(address.dev.as_str(), address.net)),
@@ -52,7 +55,7 @@ pub(super) fn lost<'a>(steps: impl Iterator<Item = (Term, &'a Step)>, view: &Vie
         | Change::Track(_)
         | Change::Announce(_) => false,
     };
-    steps.filter(is_lost).map(|(term, step)| (term, step.clone())).collect()
+    steps.filter(is_lost).map(|(lifetime, step)| (lifetime, step.clone())).collect()
 }
 
 /// Rules of others among ours go behind ours; a second `lookup local` would hide ours, and goes.

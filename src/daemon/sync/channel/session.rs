@@ -127,12 +127,13 @@ pub(super) async fn greet(own: &Own, stream: TcpStream) -> Result<(Greeting, Lin
 
 /// Tells and hears until the connection breaks.
 pub(super) async fn run(own: &Own, peer: &Peer, lines: Lines) -> SessionError {
-    let hearing = Hearing { director: &own.director, teller: own.director.begin_hearing(peer.greeting.id) };
+    let hearing =
+        HearingGuard { director: &own.director, teller: own.director.begin_hearing(peer.greeting.id) };
     let teller = hearing.teller;
     let Some(telling) = own.director.begin_telling(teller) else {
         return SessionError::TooMany(lvs::conn::changes::MOST_PEERS);
     };
-    let mut told = Told { director: &own.director, telling };
+    let mut told = TellingGuard { director: &own.director, telling };
     let error = tokio::select! {
         error = tell(own, peer, &mut told.telling, lines.to) => error,
         error = hear(own, peer, teller, lines.from) => error,
@@ -141,24 +142,24 @@ pub(super) async fn run(own: &Own, peer: &Peer, lines: Lines) -> SessionError {
 }
 
 /// A peer that is heard, until this is dropped: the task may be given up at any time.
-struct Hearing<'a> {
+struct HearingGuard<'a> {
     director: &'a Director,
     teller: u8,
 }
 
-impl Drop for Hearing<'_> {
+impl Drop for HearingGuard<'_> {
     fn drop(&mut self) {
         self.director.end_hearing(self.teller);
     }
 }
 
 /// A peer that is told, likewise.
-struct Told<'a> {
+struct TellingGuard<'a> {
     director: &'a Director,
     telling: Telling,
 }
 
-impl Drop for Told<'_> {
+impl Drop for TellingGuard<'_> {
     fn drop(&mut self) {
         self.director.end_telling(&self.telling);
     }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::census::detail;
 use crate::conn::{ConnId, Entry};
-use crate::director::path::decide::{Course, Decision, Recorder, Template};
+use crate::director::path::decide::{Decision, Disposition, Recorder, Template};
 use crate::director::path::facts::{Facts, Message, Segment};
 use crate::director::path::lookup::{Found, Standing};
 use crate::director::path::steps::Step;
@@ -175,7 +175,7 @@ impl Director {
         let mut explanation = explanation;
         explanation.reasons.extend(asking.0.iter().map(Step::to_string));
         if let Some(service) = decision.service.filter(|_| asking.0.iter().any(Step::is_choice)) {
-            let (chosen, known) = chosen(&decision.course);
+            let (chosen, known) = chosen(&decision.disposition);
             let servers = service.servers().iter();
             explanation.candidates =
                 servers.map(|server| candidate(server, chosen, known.is_some())).collect();
@@ -201,11 +201,11 @@ impl Director {
         };
         explanation.service = Some(service.spec().key);
         explanation.scheduler = Some(service.spec().scheduler.clone());
-        let (_, known) = chosen(&decision.course);
+        let (_, known) = chosen(&decision.disposition);
         let template = known.or(decision.spoilt).and_then(|id| self.conns.get(id));
         explanation.template = template.map(|template| detail(&template, now));
-        match &decision.course {
-            Course::Connect { server, port, .. } => {
+        match &decision.disposition {
+            Disposition::Connect { server, port, .. } => {
                 explanation.server = Some(Endpoint::new(server.addr(), *port));
                 explanation.forwarding = Some(server.forwarding().name().to_owned());
                 if self.conns.is_full() {
@@ -217,23 +217,27 @@ impl Director {
                 }
                 explanation.outcome = Outcome::Forwarded;
             }
-            Course::Bypass => explanation.outcome = Outcome::Forwarded,
-            Course::NoService | Course::Ignore => explanation.outcome = Outcome::Passed,
-            Course::NoServer => explanation.outcome = Outcome::Refused,
-            Course::Drop(_) => explanation.outcome = Outcome::Dropped,
+            Disposition::Bypass => explanation.outcome = Outcome::Forwarded,
+            Disposition::NoService | Disposition::Ignore => explanation.outcome = Outcome::Passed,
+            Disposition::NoServer => explanation.outcome = Outcome::Refused,
+            Disposition::Drop(_) => explanation.outcome = Outcome::Dropped,
         }
         explanation
     }
 }
 
 /// The server of a decision, and the template that led to it.
-const fn chosen(course: &Course) -> (Option<&Arc<RealServer>>, Option<ConnId>) {
-    match course {
-        Course::Connect { server, template: Some(Template::Known(id)), .. } => (Some(server), Some(*id)),
-        Course::Connect { server, template: Some(Template::New { .. }) | None, .. } => (Some(server), None),
-        Course::Bypass | Course::NoService | Course::Ignore | Course::NoServer | Course::Drop(_) => {
-            (None, None)
+const fn chosen(disposition: &Disposition) -> (Option<&Arc<RealServer>>, Option<ConnId>) {
+    match disposition {
+        Disposition::Connect { server, template: Some(Template::Known(id)), .. } => (Some(server), Some(*id)),
+        Disposition::Connect { server, template: Some(Template::New { .. }) | None, .. } => {
+            (Some(server), None)
         }
+        Disposition::Bypass
+        | Disposition::NoService
+        | Disposition::Ignore
+        | Disposition::NoServer
+        | Disposition::Drop(_) => (None, None),
     }
 }
 

@@ -48,11 +48,11 @@ pub(in crate::director) struct Decision<'s> {
     pub(in crate::director) service: Option<&'s VirtualService>,
     /// A template that names a server that cannot be used: to be put out of use.
     pub(in crate::director) spoilt: Option<ConnId>,
-    pub(in crate::director) course: Course,
+    pub(in crate::director) disposition: Disposition,
 }
 
-/// Course of a packet under its service.
-pub(in crate::director) enum Course {
+/// Disposition of a packet under its service.
+pub(in crate::director) enum Disposition {
     /// A connection to a server.
     Connect {
         server: Arc<RealServer>,
@@ -89,9 +89,9 @@ pub(in crate::director) enum TemplateFound {
     Nothing,
 }
 
-impl Course {
+impl Disposition {
     const fn under(self, service: &VirtualService) -> Decision<'_> {
-        Decision { service: Some(service), spoilt: None, course: self }
+        Decision { service: Some(service), spoilt: None, disposition: self }
     }
 }
 
@@ -105,19 +105,19 @@ impl Director {
     ) -> Decision<'s> {
         let Segment { protocol, from, to, .. } = facts.segment;
         let Some(service) = services.find(facts.mark, protocol, to.addr, to.port) else {
-            return Decision { service: None, spoilt: None, course: Course::NoService };
+            return Decision { service: None, spoilt: None, disposition: Disposition::NoService };
         };
         let key = service.spec().key;
         recorder.step(|| Step::Service { key, port: to.port });
         if self.access.deny(&key, from.addr) {
             recorder.step(|| Step::Denied(from.addr));
-            return Course::Drop(DropReason::Denied).under(service);
+            return Disposition::Drop(DropReason::Denied).under(service);
         }
         if !R::DECIDES && protocol == Protocol::Tcp && self.answers_by_cookies(service, facts.now) {
             recorder.step(|| Step::Cookies);
         }
         if R::DECIDES && self.defence.drops_packet() {
-            return Course::Drop(DropReason::GivenUp).under(service);
+            return Disposition::Drop(DropReason::GivenUp).under(service);
         }
         if let Some(rate) = self.defence.drop_rate().filter(|_| !R::DECIDES) {
             recorder.step(|| Step::MayBeGivenUp { rate });
@@ -125,17 +125,17 @@ impl Director {
         // Active FTP: the server opens the data connection, so this is no client.
         if from.port == FTP_DATA_PORT {
             recorder.step(|| Step::ActiveFtp);
-            return Course::Ignore.under(service);
+            return Disposition::Ignore.under(service);
         }
-        let (spoilt, course) = match service.spec().persistence {
+        let (spoilt, disposition) = match service.spec().persistence {
             Some(persistence) => self.decide_persistent(facts, service, persistence, recorder),
             None => (None, self.decide_plain(facts, service, recorder)),
         };
-        let course = match course {
-            Ok(course) => course,
+        let disposition = match disposition {
+            Ok(disposition) => disposition,
             Err(why) => self.without_server(facts, service, why, recorder),
         };
-        Decision { service: Some(service), spoilt, course }
+        Decision { service: Some(service), spoilt, disposition }
     }
 
     /// Decides about a packet for which its service has no server.
@@ -145,12 +145,12 @@ impl Director {
         service: &VirtualService,
         why: Nobody,
         recorder: &mut R,
-    ) -> Course {
+    ) -> Disposition {
         let (key, to) = (service.spec().key, facts.segment.to);
         let reason = || NoServer { why, scheduler: service.spec().scheduler.clone() };
         if key.port() == FTP_PORT && to.port != FTP_PORT {
             recorder.step(|| Step::OtherPortOfFtp(reason()));
-            return Course::Ignore;
+            return Disposition::Ignore;
         }
         let may_bypass = key.is_mark()
             && self.sysctls.is_on(Sysctl::CacheBypass)
@@ -158,10 +158,10 @@ impl Director {
             && self.routes.to(to.addr).is_none_or(|route| !route.is_local);
         if may_bypass {
             recorder.step(|| Step::CacheBypass(reason()));
-            return Course::Bypass;
+            return Disposition::Bypass;
         }
         recorder.step(|| Step::Refused(reason()));
-        Course::NoServer
+        Disposition::NoServer
     }
 
     fn decide_plain<R: Recorder>(
@@ -169,14 +169,14 @@ impl Director {
         facts: &Facts<'_>,
         service: &VirtualService,
         recorder: &mut R,
-    ) -> Result<Course, Nobody> {
+    ) -> Result<Disposition, Nobody> {
         let (key, to) = (&service.spec().key, facts.segment.to);
         if !key.is_mark() && to.port != key.port() {
             return Err(Nobody::OtherPort);
         }
         let server = self.choose(facts, service, recorder)?;
         let port = if server.port() == 0 { to.port } else { server.port() };
-        Ok(Course::Connect { server, port, template: None })
+        Ok(Disposition::Connect { server, port, template: None })
     }
 
     fn decide_persistent<R: Recorder>(
@@ -185,7 +185,7 @@ impl Director {
         service: &VirtualService,
         persistence: Persistence,
         recorder: &mut R,
-    ) -> (Option<ConnId>, Result<Course, Nobody>) {
+    ) -> (Option<ConnId>, Result<Disposition, Nobody>) {
         let Segment { protocol, from, to, .. } = facts.segment;
         let key = service.spec().key;
         let is_own_port = to.port == key.port();
@@ -198,7 +198,7 @@ impl Director {
             }
             (Some(name), message) => match message.call_id() {
                 Some(data) => (Some(Engine { name: name.to_owned(), data: data.into() }), true),
-                None => return (None, Ok(Course::Drop(DropReason::NoCallId))),
+                None => return (None, Ok(Disposition::Drop(DropReason::NoCallId))),
             },
         };
         let (number, virt) = match key {
@@ -223,11 +223,11 @@ impl Director {
             let port = if binds_port { server.port() } else { 0 };
             Ok((server, Template::New { key: template_key, port, persistence, engine }))
         });
-        let course = chosen.map(|(server, template)| {
+        let disposition = chosen.map(|(server, template)| {
             let port = if is_own_port && server.port() != 0 { server.port() } else { to.port };
-            Course::Connect { server, port, template: Some(template) }
+            Disposition::Connect { server, port, template: Some(template) }
         });
-        (spoilt, course)
+        (spoilt, disposition)
     }
 
     /// The template of that key, and whether its server can be used.

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::decide::{Course, Deciding, Decision, Template};
+use super::decide::{Deciding, Decision, Disposition, Template};
 use super::facts::{Facts, Segment};
 use super::packet::Packet;
 use crate::conn::{ConnId, Connection, Entry, SctpState, State, TableFull, TcpState};
@@ -42,8 +42,8 @@ impl Director {
             self.spoil_template(id);
         }
         let Some(service) = decision.service else { return Scheduled::NoService };
-        match decision.course {
-            Course::Connect { server, port, template } => {
+        match decision.disposition {
+            Disposition::Connect { server, port, template } => {
                 let Ok(client) = self.admit(service, segment, packet.now) else {
                     return Scheduled::Failed(DropReason::ClientLimit);
                 };
@@ -69,11 +69,11 @@ impl Director {
                 }
                 made
             }
-            Course::Bypass => self.bypass(packet, segment, service),
-            Course::NoService => Scheduled::NoService,
-            Course::Ignore => Scheduled::Ignored,
-            Course::NoServer => Scheduled::NoServer,
-            Course::Drop(reason) => Scheduled::Failed(reason),
+            Disposition::Bypass => self.bypass(packet, segment, service),
+            Disposition::NoService => Scheduled::NoService,
+            Disposition::Ignore => Scheduled::Ignored,
+            Disposition::NoServer => Scheduled::NoServer,
+            Disposition::Drop(reason) => Scheduled::Failed(reason),
         }
     }
 

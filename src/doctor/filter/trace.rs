@@ -1,4 +1,4 @@
-//! The courses that a packet may take through the chains of some hooks. Pure.
+//! The traces that a packet may take through the chains of some hooks. Pure.
 
 use super::condition::{self, Truth};
 use super::packet::{Packet, Tracking};
@@ -10,7 +10,7 @@ const CONNTRACK: i64 = -200;
 /// As deep as the kernel lets jumps go (`NFT_JUMP_STACK_SIZE`).
 const DEEPEST: usize = 16;
 
-/// Courses at a time; more than that are not followed.
+/// Traces at a time; more than that are not followed.
 const MOST: usize = 256;
 
 /// A rule, or a policy, that decided.
@@ -36,12 +36,12 @@ pub enum End {
     Dropped(Place),
     /// The packet has another destination from here on.
     Redirected(Place),
-    /// More courses are there than were followed.
+    /// More traces are there than were followed.
     Lost,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Course {
+pub struct Trace {
     pub end: End,
     pub tracking: Tracking,
     /// The firewall mark that it has in the end; None: not known.
@@ -53,7 +53,7 @@ pub struct Course {
 }
 
 /// All that may become of a packet in these hooks, which it meets in this order.
-pub fn courses(ruleset: &Ruleset, hooks: &[Hook], packet: &Packet) -> Vec<Course> {
+pub fn traces(ruleset: &Ruleset, hooks: &[Hook], packet: &Packet) -> Vec<Trace> {
     let mut ended = Vec::new();
     let mut going = vec![At { tracking: packet.tracking, mark: Some(0), hidden: None, unread: Vec::new() }];
     for &hook in hooks {
@@ -69,10 +69,10 @@ pub fn courses(ruleset: &Ruleset, hooks: &[Hook], packet: &Packet) -> Vec<Course
                 let walk = Walk { ruleset, packet, base, hook, priority: of.priority };
                 for (flow, at) in walk.chain(base, at, 0) {
                     match flow {
-                        Flow::Ends(end) => ended.push(at.course(end)),
+                        Flow::Ends(end) => ended.push(at.trace(end)),
                         Flow::Falls | Flow::Returns if of.drops_by_policy => {
                             let place = walk.place(base, &Rule::default(), "");
-                            ended.push(at.course(End::Dropped(place)));
+                            ended.push(at.trace(End::Dropped(place)));
                         }
                         Flow::Falls | Flow::Returns | Flow::Accepted => beside.push(at),
                     }
@@ -81,7 +81,7 @@ pub fn courses(ruleset: &Ruleset, hooks: &[Hook], packet: &Packet) -> Vec<Course
             going = merged(beside);
         }
     }
-    ended.extend(going.into_iter().map(|at| at.course(End::Passed)));
+    ended.extend(going.into_iter().map(|at| at.trace(End::Passed)));
     ended
 }
 
@@ -113,8 +113,8 @@ impl At {
         self.tracking == Tracking::New && self.hidden.is_none()
     }
 
-    fn course(self, end: End) -> Course {
-        Course { end, tracking: self.tracking, mark: self.mark, hidden: self.hidden, unread: self.unread }
+    fn trace(self, end: End) -> Trace {
+        Trace { end, tracking: self.tracking, mark: self.mark, hidden: self.hidden, unread: self.unread }
     }
 
     fn is_like(&self, other: &Self) -> bool {

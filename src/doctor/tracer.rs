@@ -8,7 +8,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::IpNet;
 
-use super::filter::{Course, End, Hook, Packet, Ruleset, Tracking, courses};
+use super::filter::{End, Hook, Packet, Ruleset, Trace, Tracking, traces};
 use super::site::Site;
 use lvs::director::{ServerEntry, ServiceEntry};
 use lvs::service::{Protocol, ServiceKey, TunnelKind};
@@ -55,7 +55,7 @@ pub(super) enum Direction {
 
 /// Effect of the rules on packets of one direction.
 #[derive(Clone, Debug)]
-pub(super) struct Leg {
+pub(super) struct TracedFlow {
     pub(super) direction: Direction,
     pub(super) iif: String,
     pub(super) oif: String,
@@ -63,7 +63,7 @@ pub(super) struct Leg {
     pub(super) destination: IpAddr,
     /// The host sees this direction only.
     pub(super) is_half_seen: bool,
-    pub(super) courses: Vec<Course>,
+    pub(super) traces: Vec<Trace>,
 }
 
 /// Returns who may ask for an address, by links. `named` are nets that rules tell sources by.
@@ -152,7 +152,7 @@ fn is_link_local(addr: IpAddr) -> bool {
 }
 
 /// Effect of the host's rules on everything that one client's connection with a service needs.
-pub(super) struct Passage<'a> {
+pub(super) struct Tracer<'a> {
     pub(super) site: &'a Site,
     pub(super) rules: &'a Ruleset,
     pub(super) client: &'a Clients,
@@ -167,9 +167,9 @@ const FORWARDED: [Hook; 4] = [Hook::Ingress, Hook::Prerouting, Hook::Forward, Ho
 const DELIVERED: [Hook; 3] = [Hook::Ingress, Hook::Prerouting, Hook::Input];
 const SENT: [Hook; 2] = [Hook::Output, Hook::Postrouting];
 
-impl Passage<'_> {
-    pub(super) fn legs(&self, service: &ServiceEntry, to: &Ask) -> Vec<Leg> {
-        let mut legs = Vec::new();
+impl Tracer<'_> {
+    pub(super) fn flows(&self, service: &ServiceEntry, to: &Ask) -> Vec<TracedFlow> {
+        let mut flows = Vec::new();
         let servers = &service.servers;
         let is_half = |server: &ServerEntry| server.spec.forwarding.is_half_seen();
         let (half, whole): (Vec<&ServerEntry>, Vec<&ServerEntry>) =
@@ -181,34 +181,39 @@ impl Passage<'_> {
         let first = if untracked_by_us { Tracking::Untracked } else { Tracking::New };
         let asked = self.ask(to, first);
         let is_tracked = asked.is_tracked();
-        legs.push(asked);
+        flows.push(asked);
         let mut answers_tracked = true;
         for server in whole {
-            answers_tracked &= self.answered(to, server, is_tracked, &mut legs);
+            answers_tracked &= self.answered(to, server, is_tracked, &mut flows);
         }
         if !half.is_empty() && !self.client.is_here {
             let tracking = if untracked_by_us { Tracking::Untracked } else { unanswered(protocol) };
-            legs.push(Leg { is_half_seen: true, ..self.ask(to, tracking) });
-            legs.extend(half.iter().filter_map(|server| self.tunnelled(server)));
+            flows.push(TracedFlow { is_half_seen: true, ..self.ask(to, tracking) });
+            flows.extend(half.iter().filter_map(|server| self.tunnelled(server)));
         }
-        if legs.len() > 1 && !all_half {
+        if flows.len() > 1 && !all_half {
             let tracking = if answers_tracked { Tracking::Established } else { unanswered(protocol) };
-            legs.push(self.ask(to, tracking));
+            flows.push(self.ask(to, tracking));
         }
-        legs
+        flows
     }
 
     /// The way to a masqueraded server and back. Whether the answers to the client are tracked.
-    fn answered(&self, to: &Ask, server: &ServerEntry, is_tracked: bool, legs: &mut Vec<Leg>) -> bool {
+    fn answered(
+        &self,
+        to: &Ask,
+        server: &ServerEntry,
+        is_tracked: bool,
+        flows: &mut Vec<TracedFlow>,
+    ) -> bool {
         let &Ask { protocol, vip, port } = to;
-        let spec = &server.spec;
-        let client = self.client;
+        let (spec, client) = (&server.spec, self.client);
         let ports = if spec.port == 0 || self.mark.is_some() { port } else { open(spec.port) };
         let back = |is_tracked| if is_tracked { Tracking::Established } else { unanswered(protocol) };
         let (dev, own) = match self.site.survey.ways.get(&spec.addr) {
             Some(LinkRoute::Out { dev, source, .. }) => (dev.as_str(), *source),
             Some(LinkRoute::Local) => {
-                legs.extend(self.delivered(to, spec.addr, ports));
+                flows.extend(self.delivered(to, spec.addr, ports));
                 return true;
             }
             _ => return true,
@@ -224,7 +229,7 @@ impl Passage<'_> {
             comes_straight: Some(false),
             ..self.packet(protocol, &self.vip_tun, dev, vip, tracking)
         };
-        let to_server = self.leg(Direction::ToServer, there(Tracking::New));
+        let to_server = self.trace(Direction::ToServer, there(Tracking::New));
         let answer = Packet {
             source: spec.addr,
             destination: seen,
@@ -235,9 +240,9 @@ impl Passage<'_> {
             destination_is_local: Some(is_full),
             ..self.packet(protocol, dev, &self.rs_tun, vip, back(to_server.is_tracked()))
         };
-        let from_server = self.leg(Direction::FromServer, answer);
+        let from_server = self.trace(Direction::FromServer, answer);
         let later = if from_server.is_tracked() { Tracking::Established } else { unanswered(protocol) };
-        let to_server_later = self.leg(Direction::ToServer, there(later));
+        let to_server_later = self.trace(Direction::ToServer, there(later));
         let reply = Packet {
             source: vip,
             destination: client.addr,
@@ -249,14 +254,14 @@ impl Passage<'_> {
             comes_straight: Some(false),
             ..self.packet(protocol, &self.rs_tun, &client.link, vip, back(is_tracked))
         };
-        let to_client = self.leg(Direction::ToClient, reply);
+        let to_client = self.trace(Direction::ToClient, reply);
         let answers_tracked = to_client.is_tracked();
-        legs.extend([to_server, from_server, to_server_later, to_client]);
+        flows.extend([to_server, from_server, to_server_later, to_client]);
         answers_tracked
     }
 
     /// The first packet to a server on this host, and those that follow it.
-    fn delivered(&self, to: &Ask, server: IpAddr, port: Option<(u16, u16)>) -> [Leg; 2] {
+    fn delivered(&self, to: &Ask, server: IpAddr, port: Option<(u16, u16)>) -> [TracedFlow; 2] {
         [Tracking::New, Tracking::Established].map(|tracking| {
             let packet = Packet {
                 destination: server,
@@ -264,26 +269,26 @@ impl Passage<'_> {
                 destination_is_local: Some(true),
                 ..self.packet(to.protocol, &self.vip_tun, "", to.vip, tracking)
             };
-            self.leg(Direction::Delivered, packet)
+            self.trace(Direction::Delivered, packet)
         })
     }
 
-    fn ask(&self, to: &Ask, tracking: Tracking) -> Leg {
+    fn ask(&self, to: &Ask, tracking: Tracking) -> TracedFlow {
         let packet = Packet {
             destination_port: to.port,
             ..self.packet(to.protocol, &self.client.link, &self.vip_tun, to.vip, tracking)
         };
-        let mut leg = self.leg(Direction::ToService, packet);
-        let is_of_service = |course: &Course| match (self.mark, course.mark) {
+        let mut flow = self.trace(Direction::ToService, packet);
+        let is_of_service = |trace: &Trace| match (self.mark, trace.mark) {
             (Some(mark), Some(is)) => is == u64::from(mark),
             _ => true,
         };
-        leg.courses.retain(is_of_service);
-        leg
+        flow.traces.retain(is_of_service);
+        flow
     }
 
     /// The outer packet, from the director's own address.
-    fn tunnelled(&self, server: &ServerEntry) -> Option<Leg> {
+    fn tunnelled(&self, server: &ServerEntry) -> Option<TracedFlow> {
         let tunnel = server.spec.forwarding.tunnel()?;
         let Some(LinkRoute::Out { dev, source: Some(source), .. }) =
             self.site.survey.ways.get(&server.spec.addr)
@@ -307,7 +312,7 @@ impl Passage<'_> {
             comes_straight: Some(false),
             ..self.packet(Protocol::Udp, &self.vip_tun, dev, server.spec.addr, Tracking::New)
         };
-        Some(self.leg(Direction::ToServer, packet))
+        Some(self.trace(Direction::ToServer, packet))
     }
 
     /// A packet of the client to the service.
@@ -328,15 +333,15 @@ impl Passage<'_> {
         }
     }
 
-    fn leg(&self, direction: Direction, packet: Packet) -> Leg {
+    fn trace(&self, direction: Direction, packet: Packet) -> TracedFlow {
         let hooks = match (packet.iif.as_str(), packet.oif.as_str()) {
             ("", _) => &SENT[..],
             (_, "") => &DELIVERED[..],
             _ => &FORWARDED[..],
         };
-        let courses = courses(self.rules, hooks, &packet);
+        let traces = traces(self.rules, hooks, &packet);
         let Packet { iif, oif, destination, .. } = packet;
-        Leg { direction, iif, oif, destination, is_half_seen: false, courses }
+        TracedFlow { direction, iif, oif, destination, is_half_seen: false, traces }
     }
 }
 
@@ -360,10 +365,10 @@ impl Ask {
     }
 }
 
-impl Leg {
+impl TracedFlow {
     /// Whether a connection stands for it afterwards.
     fn is_tracked(&self) -> bool {
-        !self.courses.iter().any(|course| course.end == End::Passed && course.tracking == Tracking::Untracked)
+        !self.traces.iter().any(|trace| trace.end == End::Passed && trace.tracking == Tracking::Untracked)
     }
 }
 
