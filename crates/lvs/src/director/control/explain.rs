@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::census::detail;
 use crate::conn::{ConnId, Entry};
-use crate::director::path::decide::{Decision, Disposition, Recorder, Template};
+use crate::director::path::decide::{Disposition, Recorder, Template};
 use crate::director::path::facts::{Facts, Message, Segment};
 use crate::director::path::lookup::{Found, Standing};
 use crate::director::path::steps::Step;
@@ -174,37 +174,32 @@ impl Director {
         let decision = self.decide(&facts, services, &mut asking);
         let mut explanation = explanation;
         explanation.reasons.extend(asking.0.iter().map(Step::to_string));
-        if let Some(service) = decision.service.filter(|_| asking.0.iter().any(Step::is_choice)) {
-            let (chosen, known) = chosen(&decision.disposition);
+        let Some(service) = decision.service else { return self.explain_unserved(explanation, question) };
+        explanation.service = Some(service.spec().key);
+        explanation.scheduler = Some(service.spec().scheduler.clone());
+        let (chosen, known) = chosen(&decision.disposition);
+        if asking.0.iter().any(Step::is_choice) {
             let servers = service.servers().iter();
             explanation.candidates =
                 servers.map(|server| candidate(server, chosen, known.is_some())).collect();
         }
-        self.explain_decision(explanation, &decision, question, now)
-    }
-
-    fn explain_decision(
-        &self,
-        mut explanation: Explanation,
-        decision: &Decision<'_>,
-        question: &Question,
-        now: Time,
-    ) -> Explanation {
-        let Some(service) = decision.service else {
-            let own = self.routes.source_to(question.to.addr);
-            if let Some(own) = own.filter(|_| self.leaves(question.from.addr, question.to.addr)) {
-                let reason = format!("no service takes it, and --masquerade sends it out from {own}");
-                return explanation.ends(Outcome::Forwarded, reason);
-            }
-            let reason = "no service takes it (by mark, by port, or for all ports of the address)";
-            return explanation.ends(Outcome::Passed, reason);
-        };
-        explanation.service = Some(service.spec().key);
-        explanation.scheduler = Some(service.spec().scheduler.clone());
-        let (_, known) = chosen(&decision.disposition);
         let template = known.or(decision.spoilt).and_then(|id| self.conns.get(id));
         explanation.template = template.map(|template| detail(&template, now));
-        match &decision.disposition {
+        self.explain_disposition(explanation, &decision.disposition)
+    }
+
+    fn explain_unserved(&self, explanation: Explanation, question: &Question) -> Explanation {
+        let own = self.routes.source_to(question.to.addr);
+        if let Some(own) = own.filter(|_| self.leaves(question.from.addr, question.to.addr)) {
+            let reason = format!("no service takes it, and --masquerade sends it out from {own}");
+            return explanation.ends(Outcome::Forwarded, reason);
+        }
+        let reason = "no service takes it (by mark, by port, or for all ports of the address)";
+        explanation.ends(Outcome::Passed, reason)
+    }
+
+    fn explain_disposition(&self, mut explanation: Explanation, disposition: &Disposition) -> Explanation {
+        match disposition {
             Disposition::Connect { server, port, .. } => {
                 explanation.server = Some(Endpoint::new(server.addr(), *port));
                 explanation.forwarding = Some(server.forwarding().name().to_owned());

@@ -164,8 +164,7 @@ impl Director {
         self.conns.touch(&mut entry, packet.now);
         let client = entry.client().addr;
         if packet.is_expired() {
-            let from = self.routes.source_to(packet.headers.src).unwrap_or(packet.headers.dst);
-            return packet.answer(from, IcmpError::TimeExceeded);
+            return packet.answer(self.icmp_source_to_sender(packet), IcmpError::TimeExceeded);
         }
         let too_big = self.too_big(packet, client);
         let verdict = xmit::transmit(&Rewrite::to_client(&entry), packet.buf, &packet.headers, packet.outbox);

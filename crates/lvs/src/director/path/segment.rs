@@ -97,8 +97,7 @@ impl Director {
             && self.sysctls.is_on(Sysctl::NatIcmpSend)
             && self.services.read().has_server(segment.protocol, segment.from)
         {
-            let from = self.routes.source_to(segment.from.addr).unwrap_or(segment.to.addr);
-            return match packet.complain(from, IcmpError::PortUnreachable) {
+            return match packet.complain(self.icmp_source_to_sender(packet), IcmpError::PortUnreachable) {
                 Some(_) => Verdict::Reply,
                 None => Verdict::Drop(DropReason::Unclaimed),
             };

@@ -22,7 +22,7 @@ impl Director {
     ) -> Verdict {
         // IPVS would not see it, and so counts it nowhere.
         if direction == View::Output && packet.is_expired() {
-            return packet.answer(self.icmp_source_to_server(packet, &conn), IcmpError::TimeExceeded);
+            return packet.answer(self.icmp_source_to_sender(packet), IcmpError::TimeExceeded);
         }
         if !is_hooked(&conn, segment) {
             let ended = self.advance(packet, segment, &mut conn, direction);

@@ -27,18 +27,14 @@ impl Director {
 
     fn send_to_client(&self, packet: &mut Packet<'_>, conn: &Connection) -> Verdict {
         if let Some(mtu) = self.too_big(packet, conn.client().addr) {
-            return packet.answer(self.icmp_source_to_server(packet, conn), IcmpError::TooBig(mtu));
+            return packet.answer(self.icmp_source_to_sender(packet), IcmpError::TooBig(mtu));
         }
         xmit::transmit(&Rewrite::to_client(conn), packet.buf, &packet.headers, packet.outbox)
     }
 
     /// Address from which a server is told of its packet: the host's own on that route, else the one it was sent to.
-    pub(in crate::director) fn icmp_source_to_server(
-        &self,
-        packet: &Packet<'_>,
-        conn: &Connection,
-    ) -> IpAddr {
-        self.routes.source_to(conn.real().addr).unwrap_or(packet.headers.dst)
+    pub(in crate::director) fn icmp_source_to_sender(&self, packet: &Packet<'_>) -> IpAddr {
+        self.routes.source_to(packet.headers.src).unwrap_or(packet.headers.dst)
     }
 
     /// Sends a packet of the client by its connection's method, if it fits.
