@@ -2,34 +2,27 @@
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
-use std::net::{IpAddr, Ipv4Addr};
 
-use ipvsadm::Applied;
-use ipvsadm::{Backend, ConnParts, Source};
-use ipvsadm::{Names, Session, Tool};
+use ipvsadm::{Applied, Backend, ConnParts, Moment, NoNames, Session, Source, Tool};
 use lvs::director::{Command, CommandError, Query, Reply};
-use lvs::{Director, Time};
 
-/// The director at one moment.
+/// The director at one moment, on a host with three links.
 #[derive(Clone, Copy)]
-pub(crate) struct Moment<'a> {
-    pub(crate) director: &'a Director,
-    pub(crate) now: Time,
-}
+pub(crate) struct Listing<'a>(pub(crate) Moment<'a>);
 
-impl Source for Moment<'_> {
+impl Source for Listing<'_> {
     type Error = Infallible;
 
     fn query(&mut self, query: Query) -> Result<Result<Reply, CommandError>, Infallible> {
-        Ok(self.director.query(&query, self.now))
+        self.0.query(query)
     }
 
     fn connections(&mut self) -> Result<ConnParts<'_, Infallible>, Infallible> {
-        Ok(Box::new(self.director.entries(self.now).map(Ok)))
+        self.0.connections()
     }
 }
 
-impl Backend for Moment<'_> {
+impl Backend for Listing<'_> {
     fn apply(&mut self, commands: Vec<Command>) -> Result<Applied, Infallible> {
         let resolved = |command: &Command| match command {
             Command::StartDaemon(spec) => Command::StartDaemon(spec.resolved(1500)),
@@ -39,35 +32,14 @@ impl Backend for Moment<'_> {
             Command::StartDaemon(spec) if !["eth1", "eth2", "lo"].contains(&spec.interface.as_str()) => {
                 Err(CommandError::NoSuchInterface(spec.interface.clone()))
             }
-            command => self.director.apply(&resolved(command), self.now),
+            command => self.0.director.apply(&resolved(command), self.0.now),
         };
         let results = commands.iter().map(apply).collect();
         Ok(Applied { results, warnings: Vec::new() })
     }
 }
 
-/// No names are looked up.
-struct NoNames;
-
-impl Names for NoNames {
-    fn host_addr(&self, _name: &[u8]) -> Option<Ipv4Addr> {
-        None
-    }
-
-    fn host_name(&self, _addr: IpAddr) -> Option<String> {
-        None
-    }
-
-    fn service_port(&self, _name: &[u8], _protocol: &str) -> Option<u16> {
-        None
-    }
-
-    fn service_name(&self, _port: u16, _protocol: &str) -> Option<String> {
-        None
-    }
-}
-
-impl Moment<'_> {
+impl Listing<'_> {
     /// Runs ipvsadm: its status and what it printed.
     pub(crate) fn ipvsadm(mut self, args: &str, input: &str) -> (u8, String) {
         let words = std::iter::once("ipvsadm").chain(args.split_whitespace());

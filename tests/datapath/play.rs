@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use ipvsadm::Moment;
 use lvs::Command;
 use lvs::director::Kernel;
 
 use super::case::{Case, Event};
 use super::describe;
 use super::flow::{Flow, Segment};
-use super::listing::Moment;
+use super::listing::Listing;
 use super::network::{Checksums, Network, Way};
 use super::packet::{self, Header, TCP, UDP, icmp_protocol};
 use super::seen::{Link, Seen};
@@ -82,20 +83,20 @@ impl Player {
             }
             "sync-read" => Ok(self.network.sync_read(event)),
             "sync-send" => Ok(self.network.sync_send(event)),
-            "conns" => Ok(json!(self.moment().conns())),
-            "services" => Ok(json!(self.moment().services())),
-            "stats" => Ok(json!(self.moment().stats())),
-            "list" => Ok(json!(self.moment().lines(event.needed("args")))),
+            "conns" => Ok(json!(self.listing().conns())),
+            "services" => Ok(json!(self.listing().services())),
+            "stats" => Ok(json!(self.listing().stats())),
+            "list" => Ok(json!(self.listing().lines(event.needed("args")))),
             other => Err(format!("{other} cannot be played")),
         }
     }
 
-    fn moment(&self) -> Moment<'_> {
-        Moment { director: &self.network.director, now: self.network.now }
+    fn listing(&self) -> Listing<'_> {
+        Listing(Moment { director: &self.network.director, now: self.network.now })
     }
 
     fn ipvsadm(&mut self, args: &str, input: &str) -> String {
-        let (status, _) = self.moment().ipvsadm(args, input);
+        let (status, _) = self.listing().ipvsadm(args, input);
         self.network.commands_changed();
         format!("exit {status}")
     }
@@ -255,8 +256,8 @@ impl Player {
         if !event.is_set("watch", false) || is_direct {
             return Value::String(result);
         }
-        let moment = self.moment();
-        json!({ "out": result, "conns": moment.conns(), "active+inact": moment.counts() })
+        let listing = self.listing();
+        json!({ "out": result, "conns": listing.conns(), "active+inact": listing.counts() })
     }
 
     fn ping(&mut self, event: &Event) -> String {
