@@ -5,7 +5,7 @@
 use super::carried::{ServerState, ago, millis};
 use super::check::{CheckState, Outcome};
 use super::report::ServerReport;
-use super::spec::{Check, CheckKind, OnFailure, ServerHealth};
+use super::spec::{Check, OnFailure, ServerHealth};
 use lvs::Time;
 use lvs::sched::FULL_SHARE;
 use lvs::service::{Endpoint, ServerSpec, ServiceKey};
@@ -227,18 +227,6 @@ impl Member {
 /// Names the target of a check, for people.
 fn target(check: &Check, service: &ServiceKey, server: Endpoint) -> String {
     let at = check.goes_to(service, server);
-    let asked = match &check.kind {
-        CheckKind::Ping | CheckKind::Bfd(_) => at.addr.to_string(),
-        CheckKind::File(file) => file.path.display().to_string(),
-        CheckKind::Script(script) => script.script.command.join(" "),
-        CheckKind::Http(http) => match http.urls.as_slice() {
-            [] => format!("{at}/"),
-            [url] => format!("{at}{}", url.path),
-            [url, ..] => format!("{at}{} and {} more", url.path, http.urls.len() - 1),
-        },
-        CheckKind::Dns(dns) => format!("{at} {}", dns.name),
-        CheckKind::Grpc(grpc) if !grpc.service.is_empty() => format!("{at} {}", grpc.service),
-        CheckKind::Tcp | CheckKind::Udp(_) | CheckKind::Smtp(_) | CheckKind::Grpc(_) => at.to_string(),
-    };
+    let asked = check.kind.asked(at);
     if check.target.via_server.is_some() { format!("{asked} via {}", server.addr) } else { asked }
 }

@@ -1,6 +1,6 @@
 //! The question of a check, apart from whose check it is. Pure; made and compared by the tasks.
 
-use super::spec::{Check, CheckKind};
+use super::spec::Check;
 use super::state::CheckId;
 use lvs::service::{Endpoint, ServiceKey};
 
@@ -19,10 +19,7 @@ impl ProbeKey {
         let at = check.goes_to(&id.service, id.server);
         let mut check = check.clone();
         check.target.connect_ip = Some(at.addr);
-        check.target.connect_port = match check.kind {
-            CheckKind::Ping | CheckKind::Bfd(_) | CheckKind::Script(_) | CheckKind::File(_) => None,
-            _ => Some(at.port),
-        };
+        check.target.connect_port = check.kind.asks_a_port().then_some(at.port);
         let via = check.target.via_server.map(|_| (id.service, id.server));
         Self { check, via }
     }
@@ -31,6 +28,7 @@ impl ProbeKey {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::spec::CheckKind;
     use lvs::service::{Forwarding, Protocol};
 
     fn id(service: &str, port: u16, server: Endpoint) -> CheckId {

@@ -28,7 +28,7 @@ const SCHEMA: [&str; 11] = [
     include_str!("../schema/service.rs"),
     include_str!("../schema/sync.rs"),
     include_str!("../schema/exporters.rs"),
-    include_str!("../../../lvs-health/src/spec/http.rs"),
+    include_str!("../../../lvs-health/src/spec/kinds/http.rs"),
     include_str!("../schema/passive.rs"),
 ];
 

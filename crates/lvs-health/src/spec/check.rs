@@ -1,13 +1,11 @@
-//! A check: its kind, its target and its times.
+//! A check: its target and its times.
 
 use std::net::IpAddr;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use strum::IntoStaticStr;
 
-use super::http::HttpCheck;
-use super::kinds::{BfdSource, DnsCheck, FileCheck, GrpcCheck, ScriptCheck, SmtpCheck, UdpCheck};
+use super::kinds::CheckKind;
 use lvs::service::{Endpoint, Forwarding, ServiceKey};
 
 /// One check: what is asked, where, and when.
@@ -115,77 +113,4 @@ pub struct Target {
     pub fwmark: Option<u32>,
     /// The virtual address is asked, and the director leads the packets to the server in this way.
     pub via_server: Option<Forwarding>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum CheckKind {
-    /// A connection can be opened.
-    Tcp,
-    Http(HttpCheck),
-    Dns(DnsCheck),
-    Udp(UdpCheck),
-    /// An ICMP echo is answered.
-    Ping,
-    Smtp(SmtpCheck),
-    Grpc(GrpcCheck),
-    Script(ScriptCheck),
-    File(FileCheck),
-    /// A session of a BFD daemon on this host with `connect_ip`, or the server's address, from `bind_ip`, is up.
-    Bfd(BfdSource),
-}
-
-/// Types of checks, as files and listings name them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr)]
-#[serde(rename_all = "lowercase")]
-#[strum(serialize_all = "lowercase")]
-pub enum CheckType {
-    #[default]
-    Tcp,
-    Http,
-    Https,
-    Dns,
-    Udp,
-    Ping,
-    Smtp,
-    Grpc,
-    Grpcs,
-    Script,
-    File,
-    Bfd,
-}
-
-impl CheckKind {
-    pub const fn check_type(&self) -> CheckType {
-        match self {
-            Self::Tcp => CheckType::Tcp,
-            Self::Http(http) if http.tls.is_some() => CheckType::Https,
-            Self::Http(_) => CheckType::Http,
-            Self::Dns(_) => CheckType::Dns,
-            Self::Udp(_) => CheckType::Udp,
-            Self::Ping => CheckType::Ping,
-            Self::Smtp(_) => CheckType::Smtp,
-            Self::Grpc(grpc) if grpc.tls.is_some() => CheckType::Grpcs,
-            Self::Grpc(_) => CheckType::Grpc,
-            Self::Script(_) => CheckType::Script,
-            Self::File(_) => CheckType::File,
-            Self::Bfd(_) => CheckType::Bfd,
-        }
-    }
-
-    /// As listings print it.
-    pub fn name(&self) -> &'static str {
-        self.check_type().into()
-    }
-
-    /// Port that is asked when the target names none.
-    pub const fn default_port(&self, server: u16) -> u16 {
-        match (self, server) {
-            (Self::Dns(_), 0) => 53,
-            (Self::Smtp(_), 0) => 25,
-            (Self::Http(HttpCheck { tls: Some(_), .. }), 0) => 443,
-            (Self::Http(_), 0) => 80,
-            (_, port) => port,
-        }
-    }
 }

@@ -4,15 +4,13 @@
 //! looks at a file or a network; made by the configuration, read by the checks.
 
 mod check;
-mod http;
 mod kinds;
 mod programs;
 mod script;
 mod service;
 
-pub use check::{Check, CheckKind, CheckType, Schedule, Target};
-pub use http::{BodyRegex, HttpCheck, HttpUrl, HttpVersion, StatusRange, Tls};
-pub use kinds::{BfdSource, DnsCheck, FileCheck, GrpcCheck, Reply, ScriptCheck, SmtpCheck, UdpCheck};
+pub use check::{Check, Schedule, Target};
+pub use kinds::*;
 pub use programs::{Program, programs};
 pub use script::{Script, USUAL_TIMEOUT};
 pub use service::{OnFailure, Passive, ServerHealth, ServiceHealth, ServicePolicy, SorryServer};

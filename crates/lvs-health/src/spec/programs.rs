@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::check::CheckKind;
+use super::kinds::CheckKind;
 use super::script::Script;
 use super::service::ServiceHealth;
 use lvs::service::{Endpoint, ServiceKey};

@@ -3,6 +3,9 @@
 use pcre2::bytes::{Regex, RegexBuilder};
 use serde::{Deserialize, Serialize};
 
+use super::kind::Kind;
+use lvs::service::Endpoint;
+
 /// GET requests, one after the other; all must be answered as expected.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct HttpCheck {
@@ -13,6 +16,20 @@ pub struct HttpCheck {
     pub host: Option<String>,
     /// Plain HTTP without.
     pub tls: Option<Tls>,
+}
+
+impl Kind for HttpCheck {
+    fn usual_port(&self) -> Option<u16> {
+        Some(if self.tls.is_some() { 443 } else { 80 })
+    }
+
+    fn asked(&self, at: Endpoint) -> String {
+        match self.urls.as_slice() {
+            [] => format!("{at}/"),
+            [url] => format!("{at}{}", url.path),
+            [url, ..] => format!("{at}{} and {} more", url.path, self.urls.len() - 1),
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
