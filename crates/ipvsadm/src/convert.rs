@@ -8,8 +8,7 @@ use super::render::{Columns, Style};
 use super::sched_flags::DEFAULT_SCHEDULER;
 use lvs::director::{Command, DaemonSpec, Query};
 use lvs::service::{
-    ClientLimit, Family, Persistence, Protocol, ServerSpec, ServiceKey, ServiceSpec, Tunnel, TunnelChecksum,
-    TunnelKind,
+    Family, Persistence, Protocol, ServerSpec, ServiceKey, ServiceSpec, Tunnel, TunnelChecksum, TunnelKind,
 };
 
 /// The task of a command line.
@@ -100,42 +99,19 @@ fn service(words: &ServiceWords, options: OptSet) -> Result<ServiceSpec, Fail> {
         return Err(Fail::usage("One-Packet Scheduling is only for UDP virtual services"));
     }
     let scheduler = if words.scheduler.is_empty() { DEFAULT_SCHEDULER } else { &words.scheduler };
-    Ok(ServiceSpec {
+    let mut spec = ServiceSpec {
         key,
         scheduler: scheduler.to_owned(),
         scheduler_flags: words.scheduler_flags,
         one_packet: words.one_packet,
         persistence: words.persistence.map(|timeout| Persistence { timeout, mask: words.netmask }),
         engine: Some(&words.engine).filter(|engine| !engine.is_empty()).cloned(),
-        client_addr_mode: words.client_addr_mode,
-        rst_on_expire: words.rst_on_expire,
-        syn_defence: words.syn_defence,
-        client_limit: words
-            .client_limit
-            .as_deref()
-            .map(|text| client_limit(text, key.family()))
-            .transpose()?,
-        allow: words.allow.clone(),
-        deny: words.deny.clone(),
-    })
-}
-
-/// Limits as `rate=10,burst=20,conns=100,prefix=24`, some of them or all.
-fn client_limit(text: &str, family: Family) -> Result<ClientLimit, Fail> {
-    let illegal = || {
-        let said = "' specified: rate=10,burst=20,conns=100,prefix=24, with a rate or a number";
-        Fail::quoting("illegal client-limit `", text.as_bytes(), said)
+        ..words.own.clone()
     };
-    let (mut numbers, mut prefix) = ([None; 3], None);
-    for part in text.split(',') {
-        let (name, value) = part.split_once('=').ok_or_else(illegal)?;
-        match ["rate", "burst", "conns"].iter().position(|known| *known == name) {
-            Some(at) => numbers[at] = Some(value.parse().map_err(|_| illegal())?),
-            None if name == "prefix" => prefix = Some(value.parse().map_err(|_| illegal())?),
-            None => return Err(illegal()),
-        }
+    for (own, word) in &words.own_last {
+        (own.read)(&mut spec, word)?;
     }
-    ClientLimit::new(numbers, prefix, family).ok_or_else(illegal)
+    Ok(spec)
 }
 
 fn server(words: &ServerWords, service: &ServiceWords, options: OptSet) -> Result<ServerSpec, Fail> {

@@ -16,6 +16,7 @@ mod messages;
 mod names;
 mod numbers;
 mod options;
+mod own_options;
 mod parse;
 mod popt;
 pub mod proc;

@@ -2,10 +2,12 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
+use super::fail::Fail;
 use super::options::{Action, OptSet};
+use super::own_options::OwnOption;
 use lvs::director::{DaemonRole, TimeoutSettings};
 use lvs::service::{
-    ClientAddrMode, Family, Method, Persistence, Protocol, SchedulerFlags, SynDefence, TunnelKind,
+    Family, Method, Persistence, Protocol, SchedulerFlags, ServiceKey, ServiceSpec, TunnelKind,
 };
 
 /// Interface that a sync daemon sends and listens on when nobody says otherwise.
@@ -37,13 +39,21 @@ pub(super) struct ServiceWords {
     pub persistence: Option<u32>,
     pub netmask: u32,
     pub one_packet: bool,
-    pub rst_on_expire: bool,
-    pub syn_defence: Option<SynDefence>,
-    pub client_limit: Option<String>,
-    pub allow: Option<String>,
-    pub deny: Option<String>,
     pub engine: String,
-    pub client_addr_mode: Option<ClientAddrMode>,
+    /// Fields that our own options declare; no other counts.
+    pub own: ServiceSpec,
+    /// Our own options that are still to be read, with their words.
+    pub own_last: Vec<(&'static OwnOption, Vec<u8>)>,
+}
+
+impl ServiceWords {
+    pub(super) fn read_own(&mut self, own: &'static OwnOption, word: &[u8]) -> Result<(), Fail> {
+        if own.is_read_last {
+            self.own_last.push((own, word.to_vec()));
+            return Ok(());
+        }
+        (own.read)(&mut self.own, word)
+    }
 }
 
 /// The options of the real server.
@@ -88,13 +98,9 @@ impl Line {
                 persistence: None,
                 netmask: Persistence::host_mask(Family::V4),
                 one_packet: false,
-                rst_on_expire: false,
-                syn_defence: None,
-                client_limit: None,
-                allow: None,
-                deny: None,
                 engine: String::new(),
-                client_addr_mode: None,
+                own: ServiceSpec::new(ServiceKey::Mark { mark: 0, family: Family::V4 }, ""),
+                own_last: Vec::new(),
             },
             server: ServerWords {
                 addr: nowhere,

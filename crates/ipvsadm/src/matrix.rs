@@ -4,6 +4,7 @@ use strum::VariantArray;
 
 use super::fail::Fail;
 use super::options::{Action, Opt, OptSet};
+use super::own_options::and_own;
 use lvs::service::TunnelKind;
 
 /// Options that are to be there, that may be, and that exclude one another. All others are refused.
@@ -22,21 +23,14 @@ const TUNNEL: &[Opt] = &[Opt::TunType, Opt::TunPort, Opt::TunNocsum, Opt::TunCsu
 /// Options that only a tunnel understands.
 pub(super) const TUNNEL_ONLY: OptSet = OptSet::of(TUNNEL);
 
-const SERVICE_OPTIONS: OptSet = OptSet::of(&[
+const SERVICE_OPTIONS: OptSet = and_own(OptSet::of(&[
     Opt::Scheduler,
     Opt::Persistent,
     Opt::Netmask,
     Opt::OnePacket,
     Opt::Engine,
     Opt::SchedFlags,
-    Opt::ProxyProtocol,
-    Opt::Toa,
-    Opt::RstOnExpire,
-    Opt::SynDefence,
-    Opt::ClientLimit,
-    Opt::Allow,
-    Opt::Deny,
-]);
+]));
 
 const SERVER_OPTIONS: OptSet = OptSet::of(&[
     Opt::Forwarding,

@@ -11,10 +11,11 @@ use super::line::{DEFAULT_INTERFACE, Line};
 use super::names::Names;
 use super::numbers::{at_start, in_range};
 use super::options::{Action, Id, Opt, TABLE};
+use super::own_options::OwnOption;
 use super::popt::Popt;
 use super::sched_flags;
 use lvs::director::{DaemonRole, TimeoutSettings};
-use lvs::service::{ClientAddrMode, Family, Persistence, Protocol, ProxyVersion, SynDefence, TunnelKind};
+use lvs::service::{Family, Persistence, Protocol, TunnelKind};
 
 /// `-p` alone. The manual says 300.
 const DEFAULT_PERSISTENCE: u32 = 360;
@@ -147,16 +148,7 @@ impl Line {
             }
             Opt::Netmask => service.netmask = netmask(text, service.family, names)?,
             Opt::OnePacket => service.one_packet = true,
-            Opt::RstOnExpire => service.rst_on_expire = true,
-            Opt::ClientLimit => service.client_limit = Some(String::from_utf8_lossy(text).into_owned()),
-            Opt::Allow => service.allow = Some(absolute(text)?),
-            Opt::Deny => service.deny = Some(absolute(text)?),
-            Opt::SynDefence => service.syn_defence = Some(syn_defence(text)?),
             Opt::Engine => service.engine = name(text),
-            Opt::ProxyProtocol => {
-                service.client_addr_mode = Some(ClientAddrMode::Proxy(proxy_version(text)?));
-            }
-            Opt::Toa => service.client_addr_mode = Some(ClientAddrMode::Toa),
             Opt::Server => {
                 let said = parse_host_port(text, service.protocol, names)
                     .ok_or_else(|| Fail::usage("illegal real server address[:port] specified"))?;
@@ -187,7 +179,11 @@ impl Line {
                 daemon.port = number(text, 1, u16::MAX).ok_or_else(|| illegal("mcast-port"))?;
             }
             Opt::McastTtl => daemon.ttl = number(text, 1, u8::MAX).ok_or_else(|| illegal("mcast-ttl"))?,
-            _ => {}
+            option => {
+                if let Some(own) = OwnOption::of(option) {
+                    service.read_own(own, text)?;
+                }
+            }
         }
         Ok(())
     }
@@ -255,23 +251,4 @@ fn group(text: &[u8]) -> Result<IpAddr, Fail> {
 /// A name as it fits into the kernel's field. What is not UTF-8 is the name of nothing.
 fn name(text: &[u8]) -> String {
     String::from_utf8_lossy(&text[..text.len().min(MAX_NAME)]).into_owned()
-}
-fn proxy_version(text: &[u8]) -> Result<ProxyVersion, Fail> {
-    match text {
-        b"v1" => Ok(ProxyVersion::V1),
-        b"v2" => Ok(ProxyVersion::V2),
-        _ => Err(Fail::quoting("illegal proxy-protocol `", text, "' specified: v1 or v2")),
-    }
-}
-
-fn syn_defence(text: &[u8]) -> Result<SynDefence, Fail> {
-    let known = SynDefence::ALL.into_iter().find(|mode| mode.name().as_bytes() == text);
-    known.ok_or_else(|| Fail::quoting("illegal syn-defence `", text, "' specified: auto, on or off"))
-}
-
-/// A path that the director can open, whatever its own directory is.
-fn absolute(text: &[u8]) -> Result<String, Fail> {
-    let path = std::str::from_utf8(text).ok().filter(|path| path.starts_with('/'));
-    path.map(str::to_owned)
-        .ok_or_else(|| Fail::quoting("illegal path `", text, "' specified: give a whole one"))
 }

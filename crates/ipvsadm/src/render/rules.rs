@@ -9,11 +9,11 @@ use super::table::protocol;
 use super::{Naming, mask};
 use crate::matrix::tunnel_name;
 use crate::options::{self, Id};
+use crate::own_options::OWN_OPTIONS;
 use crate::{address, sched_flags, sort};
 use lvs::director::ServiceEntry;
 use lvs::service::{
-    ClientAddrMode, ClientLimit, Endpoint, Family, SchedulerFlags, ServerSpec, ServiceKey, ServiceSpec,
-    Tunnel, TunnelChecksum, TunnelKind,
+    Endpoint, Family, SchedulerFlags, ServerSpec, ServiceKey, ServiceSpec, Tunnel, TunnelChecksum, TunnelKind,
 };
 
 /// # Errors
@@ -86,28 +86,7 @@ fn service_options(spec: &ServiceSpec, flags: &str) -> String {
     if spec.scheduler_flags != SchedulerFlags::default() {
         text.push_str(&format!(" -b {flags}"));
     }
-    match spec.client_addr_mode {
-        Some(ClientAddrMode::Proxy(version)) => {
-            text.push_str(&format!(" --proxy-protocol {}", version.name()))
-        }
-        Some(ClientAddrMode::Toa) => text.push_str(" --toa"),
-        None => {}
-    }
-    if spec.rst_on_expire {
-        text.push_str(" --rst-on-expire");
-    }
-    if let Some(mode) = spec.syn_defence {
-        text.push_str(&format!(" --syn-defence {}", mode.name()));
-    }
-    if let Some(limit) = spec.client_limit {
-        let ClientLimit { rate, burst, conns, prefix } = limit;
-        text.push_str(&format!(" --client-limit rate={rate},burst={burst},conns={conns},prefix={prefix}"));
-    }
-    for (option, file) in [("allow", &spec.allow), ("deny", &spec.deny)] {
-        if let Some(file) = file {
-            text.push_str(&format!(" --{option} {file}"));
-        }
-    }
+    text.extend(OWN_OPTIONS.iter().map(|own| own.text(spec)));
     text
 }
 
