@@ -7,6 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
 use super::legacy_nat;
+use super::nf_tables::{
+    IMMEDIATE_DATA, LIST_ELEMENT, TARGET_NAME, chain, cmp, data, expression, hook, message, meta, nat, rule,
+    verdict,
+};
 use super::nfnetlink::{INET, Read, connect, dump};
 use lvs::service::Family;
 
@@ -39,10 +43,8 @@ pub(super) fn counted(forwarders: &[Forwarder], is_ours: impl Fn(&str) -> bool) 
 }
 
 fn nftables(family: Family) -> io::Result<Vec<Forwarder>> {
-    const CHAINS: u16 = 4;
-    const RULES: u16 = 7;
     let socket = connect()?;
-    let (chains, rules) = (dump(&socket, CHAINS)?, dump(&socket, RULES)?);
+    let (chains, rules) = (dump(&socket, message::GET_CHAIN)?, dump(&socket, message::GET_RULE)?);
     let concerns = |of: u8| of == INET || of == number_of(family);
     let rules: Vec<Rule<'_>> =
         rules.iter().filter(|(of, _)| concerns(*of)).filter_map(|(of, body)| Rule::of(*of, body)).collect();
@@ -63,10 +65,9 @@ type Chain<'a> = (u8, &'a str, &'a str);
 
 /// A chain that forwarded packets go through.
 fn hooked(family: u8, body: &[u8]) -> Option<Chain<'_>> {
-    const FORWARD: u32 = 2;
-    let chain = Read(body);
-    let hook = chain.nested(4)?.number(1)?;
-    (hook == FORWARD).then_some((family, chain.text(1)?, chain.text(3)?))
+    let read = Read(body);
+    let number = read.nested(chain::HOOK)?.number(hook::NUMBER)?;
+    (number == hook::FORWARD).then_some((family, read.text(chain::TABLE)?, read.text(chain::NAME)?))
 }
 
 /// With the chains that these lead to.
@@ -92,9 +93,8 @@ struct Rule<'a> {
 
 impl<'a> Rule<'a> {
     fn of(family: u8, body: &'a [u8]) -> Option<Self> {
-        const LIST_ELEMENT: u16 = 1;
-        let rule = Read(body);
-        let (table, chain) = (rule.text(1)?, rule.text(2)?);
+        let read = Read(body);
+        let (table, chain) = (read.text(rule::TABLE)?, read.text(rule::CHAIN)?);
         let mut this = Self {
             chain: (family, table, chain),
             leads_to: None,
@@ -103,27 +103,31 @@ impl<'a> Rule<'a> {
             links: Vec::new(),
         };
         let mut asks_for_link = false;
-        for (_, element) in rule.nested(4)?.all().filter(|(kind, _)| *kind == LIST_ELEMENT) {
-            let Some(name) = Read(element).text(1) else { continue };
-            let data = Read(element).nested(2).unwrap_or(Read(&[]));
+        let expressions = read.nested(rule::EXPRESSIONS)?;
+        for (_, element) in expressions.all().filter(|(kind, _)| *kind == LIST_ELEMENT) {
+            let Some(name) = Read(element).text(expression::NAME) else { continue };
+            let data = Read(element).nested(expression::DATA).unwrap_or(Read(&[]));
             match name {
                 "cmp" if asks_for_link => this.links.extend(link(data)),
                 "masq" => this.masquerades = true,
-                "nat" => this.masquerades |= data.number(1) == Some(0),
-                "target" => this.masquerades |= matches!(data.text(1), Some("MASQUERADE" | "SNAT")),
+                "nat" => this.masquerades |= data.number(nat::TYPE) == Some(nat::SOURCE),
+                "target" => {
+                    this.masquerades |= matches!(data.text(TARGET_NAME), Some("MASQUERADE" | "SNAT"));
+                }
                 "immediate" => this.read_verdict(data),
                 _ => {}
             }
-            asks_for_link = name == "meta" && matches!(data.number(2), Some(IIFNAME | OIFNAME));
+            asks_for_link =
+                name == "meta" && matches!(data.number(meta::KEY), Some(meta::IIFNAME | meta::OIFNAME));
         }
         Some(this)
     }
 
-    fn read_verdict(&mut self, data: Read<'a>) {
-        const ACCEPT: u32 = 1;
-        let Some(verdict) = data.nested(2).and_then(|data| data.nested(2)) else { return };
-        self.accepts |= verdict.number(1) == Some(ACCEPT);
-        self.leads_to = verdict.text(2).map(|chain| (self.chain.0, self.chain.1, chain));
+    fn read_verdict(&mut self, immediate: Read<'a>) {
+        let read = immediate.nested(IMMEDIATE_DATA).and_then(|value| value.nested(data::VERDICT));
+        let Some(read) = read else { return };
+        self.accepts |= read.number(verdict::CODE) == Some(verdict::ACCEPT);
+        self.leads_to = read.text(verdict::CHAIN).map(|chain| (self.chain.0, self.chain.1, chain));
     }
 
     fn forwarder(&self, forwarding: &BTreeSet<Chain<'_>>) -> Option<Forwarder> {
@@ -143,14 +147,9 @@ impl<'a> Rule<'a> {
     }
 }
 
-/// `NFT_META_IIFNAME` and `NFT_META_OIFNAME`.
-const IIFNAME: u32 = 6;
-const OIFNAME: u32 = 7;
-
 /// The link that a rule is for. Of those that it excepts nothing follows.
 fn link(compared: Read<'_>) -> Option<String> {
-    const EQUAL: u32 = 0;
-    let value = compared.nested(3)?.get(1)?;
+    let value = compared.nested(cmp::DATA)?.get(data::VALUE)?;
     let name = value.split(|byte| *byte == 0).next()?;
-    (compared.number(2) == Some(EQUAL)).then(|| String::from_utf8_lossy(name).into_owned())
+    (compared.number(cmp::OPERATION) == Some(cmp::EQUAL)).then(|| String::from_utf8_lossy(name).into_owned())
 }

@@ -27,6 +27,7 @@ mod messages;
 mod needs;
 mod neighbours;
 mod netconf;
+mod nf_tables;
 mod nfnetlink;
 mod options;
 pub mod own_file;

@@ -5,21 +5,24 @@ use std::io;
 
 use netlink_sys::{Socket, SocketAddr};
 
-/// `NETLINK_NETFILTER`.
-const NETFILTER: isize = 12;
+const NETFILTER: isize = libc::NETLINK_NETFILTER as isize;
 
-/// `NFNL_SUBSYS_NFTABLES`, and what begins and ends a transaction.
-const NFTABLES: u16 = 10;
-const BATCH_BEGIN: u16 = 0x10;
-const BATCH_END: u16 = 0x11;
+const NFTABLES: u16 = libc::NFNL_SUBSYS_NFTABLES as u16;
 
-const REQUEST: u16 = 1;
-const ACK: u16 = 4;
-const DUMP: u16 = 0x300;
-pub(super) const CREATE: u16 = 0x400;
-pub(super) const APPEND: u16 = 0x800;
+/// Messages that begin and end a transaction.
+const BATCH_BEGIN: u16 = libc::NFNL_MSG_BATCH_BEGIN as u16;
+const BATCH_END: u16 = libc::NFNL_MSG_BATCH_END as u16;
 
-pub(super) const INET: u8 = 1;
+const REQUEST: u16 = libc::NLM_F_REQUEST as u16;
+const ACK: u16 = libc::NLM_F_ACK as u16;
+const DUMP: u16 = libc::NLM_F_DUMP as u16;
+pub(super) const CREATE: u16 = libc::NLM_F_CREATE as u16;
+pub(super) const APPEND: u16 = libc::NLM_F_APPEND as u16;
+
+const ERROR: u16 = libc::NLMSG_ERROR as u16;
+const DONE: u16 = libc::NLMSG_DONE as u16;
+
+pub(super) const INET: u8 = libc::NFPROTO_INET as u8;
 
 /// `NLA_F_NESTED`, and what else is no part of an attribute's kind.
 const NESTED: u16 = 0x8000;
@@ -40,8 +43,6 @@ pub(super) fn connect() -> io::Result<Socket> {
 
 /// All that the kernel has of a kind: the family and the attributes of each.
 pub(super) fn dump(socket: &Socket, kind: u16) -> io::Result<Vec<(u8, Vec<u8>)>> {
-    const ERROR: u16 = 2;
-    const DONE: u16 = 3;
     let mut batch = Batch { bytes: Vec::new(), messages: 0 };
     batch.push((NFTABLES << 8) | kind, REQUEST | DUMP, 0, 0, &[]);
     socket.send(&batch.bytes, 0)?;
@@ -86,7 +87,6 @@ pub(super) fn carry_out(socket: &Socket, batch: Batch) -> io::Result<()> {
 
 /// The codes of all `NLMSG_ERROR` in an answer; 0 is an acknowledgement.
 fn error_codes(answer: &[u8]) -> Vec<i32> {
-    const ERROR: u16 = 2;
     let of_errors = messages(answer).filter(|(kind, _)| *kind == ERROR);
     of_errors.filter_map(|(_, body)| number(body, 0)).map(u32::cast_signed).collect()
 }

@@ -10,24 +10,17 @@ use std::net::IpAddr;
 use netlink_sys::Socket;
 
 use super::change::Untracked;
+use super::nf_tables::{
+    LIST_ELEMENT, chain, cmp, data, elements, expression, fib, hook, lookup, message, meta, payload,
+    register, rule, set, table,
+};
 use super::nfnetlink::{APPEND, Attributes, Batch, CREATE, carry_out, connect};
 
-/// `nf_tables_msg_types`.
-const NEW_TABLE: u16 = 0;
-const NEW_CHAIN: u16 = 3;
-const NEW_RULE: u16 = 6;
-const NEW_SET: u16 = 9;
-const NEW_ELEMENT: u16 = 12;
-const DELETE_ELEMENT: u16 = 14;
+/// Chain and hook of packets that come in.
+const CAME: (&str, u32) = ("prerouting", hook::PREROUTING);
 
-/// In front of connection tracking (`NF_IP_PRI_RAW`).
-const RAW: i32 = -300;
-
-/// Chain and hook of packets that come in (`NF_INET_PRE_ROUTING`).
-const CAME: (&str, u32) = ("prerouting", 0);
-
-/// Chain and hook of packets that the director sends by a raw socket (`NF_INET_LOCAL_OUT`).
-const SENT: (&str, u32) = ("output", 3);
+/// Chain and hook of packets that the director sends by a raw socket.
+const SENT: (&str, u32) = ("output", hook::OUTPUT);
 
 /// Four sets: by family, and of one port or of all.
 const SETS: [(bool, bool); 4] = [(false, true), (false, false), (true, true), (true, false)];
@@ -45,37 +38,41 @@ impl Table {
     /// # Errors
     /// The kernel has no nftables, or none with owners; or there is a table of that name.
     pub(super) fn open(name: &str) -> io::Result<Self> {
-        let table = Self { socket: connect()?, name: name.to_owned() };
-        const OWNER: u32 = 2;
+        let this = Self { socket: connect()?, name: name.to_owned() };
         let mut batch = Batch::new();
-        batch.message(NEW_TABLE, CREATE, |a| a.text(1, name).number(2, OWNER));
+        batch.message(message::NEW_TABLE, CREATE, |a| {
+            a.text(table::NAME, name).number(table::FLAGS, table::OWNER)
+        });
         for (number, (is_v6, has_port)) in (1..).zip(SETS) {
-            let set = set(is_v6, has_port);
-            batch.message(NEW_SET, CREATE, |a| {
+            batch.message(message::NEW_SET, CREATE, |a| {
                 let (kind, len) = key_type(is_v6, has_port);
-                a.text(1, name).text(2, set).number(3, 0).number(4, kind).number(5, len).number(10, number)
+                let a = a.text(set::TABLE, name).text(set::NAME, set_name(is_v6, has_port));
+                let a = a.number(set::FLAGS, 0).number(set::KEY_TYPE, kind).number(set::KEY_LEN, len);
+                a.number(set::ID, number)
             });
         }
-        table.chain(&mut batch, CAME);
-        carry_out(&table.socket, batch)?;
+        this.chain(&mut batch, CAME);
+        carry_out(&this.socket, batch)?;
         let mut batch = Batch::new();
-        table.chain(&mut batch, SENT);
-        if let Err(error) = carry_out(&table.socket, batch) {
+        this.chain(&mut batch, SENT);
+        if let Err(error) = carry_out(&this.socket, batch) {
             tracing::debug!(%error, "packets that wait for a neighbour are tracked: the kernel lacks `fib` for nftables");
         }
-        Ok(table)
+        Ok(this)
     }
 
-    fn chain(&self, batch: &mut Batch, chain: (&str, u32)) {
-        let ((chain, hook), name) = (chain, &self.name);
-        batch.message(NEW_CHAIN, CREATE, |a| {
-            let hook = |a: Attributes| a.number(1, hook).number(2, RAW.cast_unsigned());
-            a.text(1, name).text(3, chain).nested(4, hook).text(7, "filter")
+    fn chain(&self, batch: &mut Batch, (name, number): (&str, u32)) {
+        batch.message(message::NEW_CHAIN, CREATE, |a| {
+            let at = |a: Attributes| {
+                a.number(hook::NUMBER, number).number(hook::PRIORITY, hook::RAW.cast_unsigned())
+            };
+            let a = a.text(chain::TABLE, &self.name).text(chain::NAME, name);
+            a.nested(chain::HOOK, at).text(chain::TYPE, "filter")
         });
         for (is_v6, has_port) in SETS {
-            batch.message(NEW_RULE, CREATE | APPEND, |a| {
-                let is_sent = chain == SENT.0;
-                a.text(1, name).text(2, chain).nested(4, |a| expressions(a, is_v6, has_port, is_sent))
+            batch.message(message::NEW_RULE, CREATE | APPEND, |a| {
+                let a = a.text(rule::TABLE, &self.name).text(rule::CHAIN, name);
+                a.nested(rule::EXPRESSIONS, |a| expressions(a, is_v6, has_port, name == SENT.0))
             });
         }
     }
@@ -86,17 +83,20 @@ impl Table {
     /// The kernel refuses.
     pub(super) fn set(&self, service: &Untracked, is_untracked: bool) -> io::Result<()> {
         let mut batch = Batch::new();
-        let (kind, flags) = if is_untracked { (NEW_ELEMENT, CREATE) } else { (DELETE_ELEMENT, 0) };
+        let (kind, flags) =
+            if is_untracked { (message::NEW_ELEMENT, CREATE) } else { (message::DELETE_ELEMENT, 0) };
         let key = key(service);
         batch.message(kind, flags, |a| {
-            let element = |a: Attributes| a.nested(1, |a| a.nested(1, |a| a.bytes(1, &key)));
-            a.text(1, &self.name).text(2, set(service.addr.is_ipv6(), service.port != 0)).nested(3, element)
+            let element = |a: Attributes| a.nested(elements::KEY, |a| a.bytes(data::VALUE, &key));
+            let set = set_name(service.addr.is_ipv6(), service.port != 0);
+            let a = a.text(elements::TABLE, &self.name).text(elements::SET, set);
+            a.nested(elements::ELEMENTS, |a| a.nested(LIST_ELEMENT, element))
         });
         carry_out(&self.socket, batch)
     }
 }
 
-const fn set(is_v6: bool, has_port: bool) -> &'static str {
+const fn set_name(is_v6: bool, has_port: bool) -> &'static str {
     match (is_v6, has_port) {
         (false, true) => "services4",
         (false, false) => "addresses4",
@@ -131,46 +131,44 @@ fn key(service: &Untracked) -> Vec<u8> {
 /// `ip daddr . meta l4proto . th dport @services4 notrack`, in registers of four bytes. What is sent here for clients
 /// on other hosts only (`fib saddr type != local`): the answers to clients on this host come back to it.
 fn expressions(list: Attributes, is_v6: bool, has_port: bool, is_sent: bool) -> Attributes {
-    const NETWORK: u32 = 1;
-    const TRANSPORT: u32 = 2;
-    /// `NFT_REG_1`, and the first of the small ones that lie over it.
-    const WHOLE: u32 = 1;
-    const FIRST: u32 = 8;
-    const NFPROTO: u32 = 15;
-    const L4PROTO: u32 = 16;
-    /// `nft_cmp_ops`.
-    const EQUAL: u32 = 0;
-    const OTHER: u32 = 1;
-    /// `NFT_FIB_RESULT_ADDRTYPE` of `NFTA_FIB_F_SADDR`, and `RTN_LOCAL`.
-    const TYPE: u32 = 3;
-    const SOURCE: u32 = 1;
-    const LOCAL: u32 = 2;
-    let expression = |list: Attributes, name: &str, data: &dyn Fn(Attributes) -> Attributes| {
-        list.nested(1, |a| a.text(1, name).nested(2, data))
+    let add = |list: Attributes, name: &str, data: &dyn Fn(Attributes) -> Attributes| {
+        list.nested(LIST_ELEMENT, |a| a.text(expression::NAME, name).nested(expression::DATA, data))
+    };
+    let compare = |list: Attributes, operation: u32, value: &[u8]| {
+        add(list, "cmp", &|a| {
+            let a = a.number(cmp::REGISTER, register::WHOLE).number(cmp::OPERATION, operation);
+            a.nested(cmp::DATA, |a| a.bytes(data::VALUE, value))
+        })
+    };
+    let read = |list: Attributes, into: u32, base: u32, (offset, len): (u32, u32)| {
+        add(list, "payload", &|a| {
+            let a = a.number(payload::REGISTER, into).number(payload::BASE, base);
+            a.number(payload::OFFSET, offset).number(payload::LEN, len)
+        })
+    };
+    let ask = |list: Attributes, key: u32, into: u32| {
+        add(list, "meta", &|a| a.number(meta::KEY, key).number(meta::REGISTER, into))
     };
     let (family, offset, len) = if is_v6 { (10, 24, 16) } else { (2, 16, 4) };
-    let behind = FIRST + len / 4;
-    let list = expression(list, "meta", &|a| a.number(2, NFPROTO).number(1, WHOLE));
-    let mut list = expression(list, "cmp", &|a| {
-        a.number(1, WHOLE).number(2, EQUAL).nested(3, |a| a.bytes(1, &[family]))
-    });
+    let behind = register::FIRST + len / 4;
+    let list = ask(list, meta::NFPROTO, register::WHOLE);
+    let mut list = compare(list, cmp::EQUAL, &[family]);
     if is_sent {
-        list = expression(list, "fib", &|a| a.number(1, WHOLE).number(2, TYPE).number(3, SOURCE));
-        list = expression(list, "cmp", &|a| {
-            a.number(1, WHOLE).number(2, OTHER).nested(3, |a| a.bytes(1, &LOCAL.to_ne_bytes()))
+        list = add(list, "fib", &|a| {
+            let a = a.number(fib::REGISTER, register::WHOLE).number(fib::RESULT, fib::ADDRESS_TYPE);
+            a.number(fib::FLAGS, fib::SOURCE)
         });
+        list = compare(list, cmp::OTHER, &fib::LOCAL.to_ne_bytes());
     }
-    let list = expression(list, "payload", &|a| {
-        a.number(1, FIRST).number(2, NETWORK).number(3, offset).number(4, len)
-    });
-    let mut list = expression(list, "meta", &|a| a.number(2, L4PROTO).number(1, behind));
+    let list = read(list, register::FIRST, payload::NETWORK, (offset, len));
+    let mut list = ask(list, meta::L4PROTO, behind);
     if has_port {
-        list = expression(list, "payload", &|a| {
-            a.number(1, behind + 1).number(2, TRANSPORT).number(3, 2).number(4, 2)
-        });
+        list = read(list, behind + 1, payload::TRANSPORT, (2, 2));
     }
-    let list = expression(list, "lookup", &|a| a.text(1, set(is_v6, has_port)).number(2, FIRST));
-    expression(list, "notrack", &|a| a)
+    let list = add(list, "lookup", &|a| {
+        a.text(lookup::SET, set_name(is_v6, has_port)).number(lookup::REGISTER, register::FIRST)
+    });
+    add(list, "notrack", &|a| a)
 }
 
 #[cfg(test)]
