@@ -112,12 +112,7 @@ impl Full {
             one_packet: flags & flag::ONE_PACKET != 0,
             persistence: is_persistent.then_some(Persistence { timeout: self.timeout, mask }),
             engine: self.engine,
-            client_addr_mode: there.and_then(|there| there.client_addr_mode),
-            rst_on_expire: there.is_some_and(|there| there.rst_on_expire),
-            syn_defence: there.and_then(|there| there.syn_defence),
-            client_limit: there.and_then(|there| there.client_limit),
-            allow: there.and_then(|there| there.allow.clone()),
-            deny: there.and_then(|there| there.deny.clone()),
+            ..there.cloned().unwrap_or_else(|| ServiceSpec::new(key, ""))
         }
     }
 }

@@ -163,12 +163,7 @@ impl Service<'_> {
             persistence: (flags & flag::PERSISTENT != 0)
                 .then(|| Persistence { timeout: word(self.0, 36), mask }),
             engine: None,
-            client_addr_mode: there.and_then(|there| there.client_addr_mode),
-            rst_on_expire: there.is_some_and(|there| there.rst_on_expire),
-            syn_defence: there.and_then(|there| there.syn_defence),
-            client_limit: there.and_then(|there| there.client_limit),
-            allow: there.and_then(|there| there.allow.clone()),
-            deny: there.and_then(|there| there.deny.clone()),
+            ..there.cloned().unwrap_or_else(|| ServiceSpec::new(key, ""))
         }
     }
 }
