@@ -7,7 +7,7 @@ _ipvsadm() {
     --help --version'
   local selectors='-t -u -f --tcp-service --udp-service --sctp-service --fwmark-service'
   local services="$selectors -6 --ipv6 -s --scheduler -p --persistent -M --netmask -o --ops --pe -b --sched-flags
-    --proxy-protocol --toa --rst-on-expire --syn-defence
+    --proxy-protocol --toa --rst-on-expire --adopt --syn-defence
     --client-limit --allow --deny"
   local servers="$selectors -6 --ipv6 -r --real-server -g --gatewaying -i --ipip -m --masquerading -w --weight
     -x --u-threshold -y --l-threshold --tun-type --tun-port --tun-nocsum --tun-csum --tun-remcsum --fullnat"

@@ -8,6 +8,7 @@ pub mod cli;
 pub mod daemon;
 #[cfg(feature = "demo")]
 pub mod demo;
+pub mod discovery;
 pub mod doctor;
 pub mod exec;
 pub mod flow_log;

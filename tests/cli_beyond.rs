@@ -366,6 +366,17 @@ fn the_admission_of_clients_is_listed_saved_restored_and_converted() {
 }
 
 #[test]
+fn adopt_is_listed_saved_restored_and_converted() {
+    let fixture = Fixture::new();
+    let rules = "-A -t 10.0.0.1:80 -s mh --adopt\n";
+    assert_eq!(shell(&fixture, "ipvsadm -A -t 10.0.0.1:80 -s mh --adopt"), (String::new(), Some(0)));
+    assert_eq!(shell(&fixture, "ipvsadm -Sn"), (rules.to_owned(), Some(0)));
+    assert!(shell(&fixture, "ipvsadm -Ln --json").0.contains(r#""adopt": true"#));
+    let converted = shell(&fixture, "tunvs save | tunvs convert /dev/stdin").0;
+    assert!(converted.contains("adopt = true\n"), "{converted}");
+}
+
+#[test]
 fn rst_on_expire_is_listed_saved_restored_and_converted() {
     let fixture = Fixture::new();
     let rules = "-A -t 10.0.0.1:80 -s rr --rst-on-expire\n";

@@ -220,12 +220,14 @@ fn configurations_are_right() {
 /// A manifest carries a configuration as a block of text.
 #[test]
 fn manifests_carry_configurations() {
-    let manifest = read("conf/kubernetes/sidecar.yaml");
-    let block = manifest.split("tunvs.toml: |\n").nth(1).unwrap().split("---").next().unwrap();
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("tunvs.toml");
-    fs::write(&path, block.replace("\n    ", "\n").trim_start()).unwrap();
-    assert_checked(&path);
+    for name in ["conf/kubernetes/sidecar.yaml", "conf/kubernetes/director.yaml"] {
+        let manifest = read(name);
+        let block = manifest.split("tunvs.toml: |\n").nth(1).unwrap().split("---").next().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tunvs.toml");
+        fs::write(&path, block.replace("\n    ", "\n").trim_start()).unwrap();
+        assert_checked(&path);
+    }
 }
 
 /// Documents carry configurations too: whole ones, and lines of one service.

@@ -16,8 +16,14 @@ const LONGEST: usize = 400;
 const LONGEST_FUNCTION: usize = 60;
 
 /// Crates that do no I/O and read no clock.
-const PURE: &[&str] =
-    &["crates/lvs-wire/", "crates/lvs/", "crates/lvs-events/", "crates/lvs-health/", "crates/lvs-netlink/"];
+const PURE: &[&str] = &[
+    "crates/lvs-wire/",
+    "crates/lvs/",
+    "crates/lvs-events/",
+    "crates/lvs-health/",
+    "crates/lvs-discovery/",
+    "crates/lvs-netlink/",
+];
 
 /// Crates that their manifests may name: nothing that reaches the outside. With PCRE2 comes a library of C that does not either.
 const PURE_CRATES: &[&str] = &[
@@ -29,11 +35,13 @@ const PURE_CRATES: &[&str] = &[
     "jiff",
     "lvs",
     "lvs-events",
+    "lvs-health",
     "lvs-wire",
     "parking_lot",
     "pcre2",
     "pnet_packet",
     "serde",
+    "serde_json",
     "shuttle",
     "siphasher",
     "strum",
@@ -69,10 +77,24 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("ratatui", &["src/cli/top/"]),
     ("hmac", &["src/daemon/sync/channel/secret.rs"]),
     ("sha2", &["src/daemon/sync/channel/secret.rs"]),
-    ("getrandom", &["src/daemon/sync/channel/secret.rs", "crates/lvs-names/src/dns.rs"]),
+    (
+        "getrandom",
+        &[
+            "src/daemon/sync/channel/secret.rs",
+            "crates/lvs-names/src/dns.rs",
+            "crates/lvs-names/src/lookup.rs",
+        ],
+    ),
     ("hyper", &["src/metrics/"]),
     ("hickory_proto", &["src/health/probe/dns.rs"]),
-    ("hickory_resolver", &["crates/lvs-names/src/dns.rs", "crates/lvs-names/src/connected.rs"]),
+    (
+        "hickory_resolver",
+        &[
+            "crates/lvs-names/src/dns.rs",
+            "crates/lvs-names/src/lookup.rs",
+            "crates/lvs-names/src/connected.rs",
+        ],
+    ),
     (
         "pnet_packet",
         &["crates/lvs-wire/src/icmp.rs", "crates/lvs-host/src/announce.rs", "src/health/probe/ping.rs"],
@@ -100,6 +122,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("src/flow_log/", &[]),
     ("src/metrics/", &[]),
     ("src/health/", &["starter"]),
+    ("src/discovery/", &[]),
     ("src/starter/", &[]),
     ("src/sandbox/", &["seccomp"]),
     ("src/seccomp.rs", &[]),

@@ -96,6 +96,10 @@ pub(super) fn sentence(event: &Event) -> String {
         Event::HostContested { times } => {
             format!("another program changes what the director made on the host, {times} times in a row")
         }
+        Event::DiscoveryFailed { service, source, reason } => {
+            format!("{service}: {source} FAILS, its servers stay: {reason}")
+        }
+        Event::DiscoveryRecovered { service, source } => format!("{service}: {source} speaks again"),
         Event::VipAnnounced { address } => format!("{address} announced"),
         Event::VipWithdrawn { address, reason } => format!("{address} WITHDRAWN: {reason}"),
         Event::Retiring { addresses } => format!("director retires, {addresses} announcements withdrawn"),

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::args::StatusArgs;
 use super::units::{bytes, duration, number};
 use lvs_control::flow_log::Tally;
-use lvs_control::status::{FastPath, Fleet, Kept};
+use lvs_control::status::{FastPath, Fleet, Kept, SourceReport};
 use lvs_control::{Client, ClientError, Status, socket_path};
 
 #[derive(Debug, thiserror::Error)]
@@ -141,6 +141,7 @@ fn traffic(status: &Status, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "packets        {}", listed(status.packets.iter()))?;
     writeln!(out, "drops          {}", listed(status.drops.iter()))?;
     fleet(&status.fleet, out)?;
+    sources(&status.sources, out)?;
     for queue in &status.queues {
         writeln!(
             out,
@@ -159,6 +160,24 @@ fn fleet(fleet: &Fleet, out: &mut dyn Write) -> io::Result<()> {
     }
     let retires = if fleet.retiring { ", the director RETIRES" } else { "" };
     writeln!(out, "announced      {announced} addresses, {withheld} withheld{retires}")
+}
+
+/// Sources of real servers, where there are any.
+fn sources(sources: &[SourceReport], out: &mut dyn Write) -> io::Result<()> {
+    for SourceReport { service, source, servers, draining, heard_secs_ago, trouble, left_out } in sources {
+        let heard = match heard_secs_ago {
+            Some(secs) => format!("heard {secs} s ago"),
+            None => "not heard since the start".to_owned(),
+        };
+        let drains = if *draining > 0 { format!(", {draining} draining") } else { String::new() };
+        let left_out: String = left_out.iter().map(|why| format!(", left out: {why}")).collect();
+        let trouble = trouble.as_ref().map(|why| format!(", TROUBLE: {why}")).unwrap_or_default();
+        writeln!(
+            out,
+            "source         {service}: {source}: {servers} servers{drains}, {heard}{left_out}{trouble}"
+        )?;
+    }
+    Ok(())
 }
 
 /// Lists counters that are not zero.
@@ -194,6 +213,19 @@ mod tests {
             },
             sandbox: Sandbox { missing: vec![String::new()], ..Sandbox::default() },
             host: Host { troubles: vec![String::new()], ..Host::default() },
+            sources: vec![SourceReport {
+                service: lvs::service::ServiceKey::Address {
+                    protocol: lvs::service::Protocol::Tcp,
+                    addr: [192, 0, 2, 1].into(),
+                    port: 80,
+                },
+                source: "dns web.example".to_owned(),
+                servers: 2,
+                draining: 1,
+                heard_secs_ago: Some(3),
+                trouble: Some("no answer".to_owned()),
+                left_out: vec!["1 addresses of the loopback".to_owned()],
+            }],
             ..Status::default()
         };
         let mut printed = Vec::new();

@@ -98,6 +98,7 @@ impl Service for DirectorService {
             fast_path: self.fast_path_status(),
             kept: self.kept.get(),
             sandbox: self.sandbox.clone(),
+            sources: self.source_reports(),
         }
     }
 

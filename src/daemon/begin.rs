@@ -19,6 +19,7 @@ use lvs_host::{HostError, Inheritance, Plumbing, StopFlag};
 use super::clock::Clock;
 use super::conn_keeper;
 use super::datapath::{self, Interface};
+use super::discovery::SourceFile;
 use super::drain_file::DrainFile;
 use super::exporters::{self, RunningExporters};
 use super::fleet::Fleet;
@@ -99,7 +100,7 @@ pub(super) async fn run_after(
     let fleet = Fleet::new(options.fleet.clone(), clock.now(), true);
     let live = live.begun(told.started()).among_others(fleet).sandboxed(started.sandbox);
     let live = Arc::new(live);
-    live.declare_checks(&options.declared.health);
+    live.declare_checks(&options.declared);
     let taking = {
         let (live, path) = (Arc::clone(&live), path.clone());
         tokio::task::spawn_blocking(move || successor.take_over(&live, &path, told))
@@ -194,12 +195,13 @@ fn director_service(
         .with_exporters(exporters)
         .trusting(trust)
         .with_drain_file(DrainFile::beside(&options.socket))
+        .with_source_file(SourceFile::beside(&options.socket))
         .with_orders(orders)
 }
 
 /// Has packets come in once the tables are there; until then they wait in the queues.
 async fn begin(live: &DirectorService, (left, declared): (Left, &Declared)) -> Result<(), DaemonError> {
-    live.declare_checks(&declared.health);
+    live.declare_checks(declared);
     let numbers = left.history.map(|history| history.resume(live));
     live.declare_after(left.tables, declared).await?;
     if let Some(conns) = left.conns {

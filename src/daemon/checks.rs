@@ -29,7 +29,7 @@ const FAREWELL: Duration = Duration::from_secs(5);
 
 impl DirectorService {
     /// Takes over what is declared of checks. The caller has the turn.
-    pub(super) fn declare_checks(&self, wanted: &[ServiceHealth]) {
+    pub(super) fn check(&self, wanted: &[ServiceHealth]) {
         self.director.expect_pinned_answers(has_pinned_flows(wanted));
         let mut health = self.health.lock();
         health.declare(wanted, self.clock.now());
@@ -39,7 +39,11 @@ impl DirectorService {
     }
 
     /// Applies the configuration's commands as far as checks let them. The caller has the turn.
-    pub(super) fn configure_tables(&self, commands: &[Command]) -> Vec<Result<(), CommandError>> {
+    pub(super) fn configure_tables(
+        &self,
+        commands: &[Command],
+        on_error: OnError,
+    ) -> Vec<Result<(), CommandError>> {
         let now = self.clock.now();
         let admitted: Vec<Command> = {
             let mut health = self.health.lock();
@@ -53,7 +57,7 @@ impl DirectorService {
                 })
                 .collect()
         };
-        let results = self.change_tables(&admitted, OnError::Stop);
+        let results = self.change_tables(&admitted, on_error);
         self.settle_all();
         results
     }

@@ -40,13 +40,26 @@ impl DirectorService {
         let command = Command::SetDrained { service, server, drained: true };
         let applied = self.change(&[command], OnError::Stop).await;
         applied.results.into_iter().collect::<Result<(), _>>()?;
+        self.note_drain(service, server, deadline);
+        Ok(())
+    }
+
+    /// Does the same where the caller has the turn.
+    pub(super) fn drain_now(&self, service: ServiceKey, server: Endpoint, deadline: Option<Duration>) {
+        let command = Command::SetDrained { service, server, drained: true };
+        match self.configure_tables(&[command], OnError::Stop).into_iter().find_map(Result::err) {
+            None => self.note_drain(service, server, deadline),
+            Some(error) => tracing::warn!(%service, real = %server, %error, "not drained"),
+        }
+    }
+
+    fn note_drain(&self, service: ServiceKey, server: Endpoint, deadline: Option<Duration>) {
         let deadline = deadline.map(|wait| self.clock.now() + wait);
         let drain = Drain { deadline, ..Drain::default() };
         self.drains.lock().insert((service, server), drain);
         let connections = self.server(&service, server).map_or(0, |entry| left(&entry));
         tracing::info!(%service, real = %server, connections, "draining");
         self.events.publish(Event::ServerDraining { service, server, connections });
-        Ok(())
     }
 
     fn server(&self, service: &ServiceKey, server: Endpoint) -> Option<ServerEntry> {

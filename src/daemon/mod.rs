@@ -16,6 +16,7 @@ mod conn_keeper;
 mod counters;
 mod datapath;
 mod defaults;
+mod discovery;
 mod drain;
 mod drain_file;
 mod error;
@@ -117,8 +118,9 @@ pub fn run(options: Options) -> Result<i32, DaemonError> {
     signals::block().map_err(DaemonError::start("the signal watch"))?;
     let successor = if upgrade::takes_over() { Some(Successor::begin()?) } else { None };
     let loaded = Programs { tunnels: tunnel_offload(options.device), fast: Fast::load(options.fast_path) };
-    let runs_programs = programs(&options.declared.health).next().is_some();
-    privileges::join_bfd_groups(&options.declared.health);
+    let health = options.declared.health_of_all();
+    let runs_programs = programs(&health).next().is_some();
+    privileges::join_bfd_groups(&health);
     privileges::shed(&privileges::DIRECTOR, if runs_programs { &privileges::PROGRAMS } else { &[] })?;
     if successor.is_none() {
         lvs_host::any_workable()?;

@@ -15,7 +15,7 @@ use lvs::service::DeclaredService;
 use lvs_config::note::{Note, NoteKind};
 use lvs_config::{Config, Declared, Source};
 use lvs_control::reload::as_said;
-use lvs_control::{ReloadRefusal, ReloadRequest, Reloaded, Snapshot};
+use lvs_control::{OnError, ReloadRefusal, ReloadRequest, Reloaded, Snapshot};
 use lvs_events::Event;
 
 /// The file, and what it said when it was read last. One reload at a time.
@@ -48,7 +48,8 @@ impl DirectorService {
         let file = source.path.display().to_string();
         if request == ReloadRequest::Compare {
             let declared = &state.declared;
-            let before = Snapshot { tables: declared.tables(), sysctls: declared.sysctls.clone() };
+            let tables = self.with_sources(declared.tables());
+            let before = Snapshot { tables, sysctls: declared.sysctls.clone() };
             let after = self.snapshot(&declared.sysctls, &[]);
             return Ok(Reloaded { file, before: before.completed(&after), after, ..Reloaded::default() });
         }
@@ -57,8 +58,8 @@ impl DirectorService {
         };
         let config = read.map_err(|error| self.refused(&file, ReloadRefusal::Wrong(error.to_string())))?;
         tell(&config.notes);
-        let (base, wanted) = (&state.declared.health, &config.declared.health);
-        privileges::admit_programs(base, wanted, privileges::may_change_user())
+        let (base, wanted) = (state.declared.health_of_all(), config.declared.health_of_all());
+        privileges::admit_programs(&base, &wanted, privileges::may_change_user())
             .map_err(|error| self.refused(&file, ReloadRefusal::Wrong(error.to_string())))?;
         let exporters = &config.declared.exporters;
         let prepared =
@@ -101,7 +102,7 @@ impl DirectorService {
         let (target, sysctls) = match request {
             ReloadRequest::Reconcile { .. } => {
                 let there = Declared { sysctls: before.sysctls.clone(), ..Declared::default() };
-                (wanted.tables(), wanted.sysctl_changes(&there))
+                (self.with_sources(wanted.tables()), wanted.sysctl_changes(&there))
             }
             ReloadRequest::Follow { .. } | ReloadRequest::Compare => {
                 (wanted.merged(base, &before.tables.services), wanted.sysctl_changes(base))
@@ -126,8 +127,9 @@ impl DirectorService {
             }
             return Ok(Reloaded { file, before, after, checks, warnings, ..Reloaded::default() });
         }
-        self.declare_checks(&wanted.health);
-        let results = self.configure_tables(&commands);
+        self.declare_checks(wanted);
+        let results = self.configure_tables(&commands, OnError::Stop);
+        self.settle_sources(None);
         let after = self.snapshot(&wanted.sysctls, &[&base.sysctls]);
         drop(turn);
         warnings.extend(self.follow_changed().await);

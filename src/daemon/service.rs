@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use tokio::sync::{Mutex, Notify, RwLock, mpsc, watch};
 
-use super::DaemonError;
 use super::access_files::Lists;
 use super::changes::Before;
 use super::clock::{Clock, unix_millis};
 use super::conn_keeper::KeptState;
 use super::counters::AllCounters;
 use super::datapath::Path;
+use super::discovery::Sources;
 use super::drain::Drains;
 use super::drain_file::DrainFile;
 use super::error::Ended;
@@ -60,6 +60,7 @@ pub(super) struct DirectorService {
     pub(super) health: parking_lot::Mutex<Health>,
     /// None before they are started and after their end.
     pub(super) checks: parking_lot::Mutex<Option<Checks>>,
+    pub(super) sources: parking_lot::Mutex<Sources>,
     pub(super) drains: parking_lot::Mutex<Drains>,
     pub(super) fleet: Fleet,
     /// None where the marks of drained servers end with the process.
@@ -115,6 +116,7 @@ impl DirectorService {
             configured: Configured::default(),
             health: parking_lot::Mutex::default(),
             checks: parking_lot::Mutex::default(),
+            sources: parking_lot::Mutex::default(),
             drains: parking_lot::Mutex::default(),
             fleet: Fleet::new(FleetOptions::default(), clock.now(), true),
             drain_file: None,
@@ -325,23 +327,6 @@ impl DirectorService {
             Counter { value: counter.value.wrapping_add(before), ..counter }
         };
         own.map(with_those_before).collect()
-    }
-
-    /// Makes the tables be as the configuration declares them; the host is to follow.
-    pub(super) async fn declare(&self, declared: &Declared) -> Result<(), DaemonError> {
-        let refused = self.host.refused(new_families(&declared.commands())).await;
-        if let Some((_, why)) = refused.into_iter().next() {
-            return Err(why.into());
-        }
-        let results = {
-            let _held = self.table_lock.lock().await;
-            self.declare_checks(&declared.health);
-            self.configure_tables(&declared.commands())
-        };
-        for service in &declared.services {
-            self.host.workable(service.spec.key.family())?;
-        }
-        Ok(results.into_iter().collect::<Result<(), _>>()?)
     }
 
     /// Makes the host follow if the tables want something else captured than the last time. What could not be done,

@@ -23,7 +23,7 @@ use super::service::DirectorService;
 use super::signals::{SignalAction, SignalWatch};
 use super::table_file::{self, TableFile};
 use super::upgrade;
-use super::{DaemonError, Ending, Options, all_undone, checks, notify, proc_dir, tasks};
+use super::{DaemonError, Ending, Options, all_undone, checks, discovery, notify, proc_dir, tasks};
 
 /// Parts of a director while it runs.
 pub(super) struct Running {
@@ -145,6 +145,7 @@ async fn serve(
     let tree = options.proc_dir.as_deref().map(|dir| ProcTree::new(dir, options.proc_sctp)).transpose()?;
     let tasks = tasks::kept(live, options.drop_alarm);
     let checks = checks::start(live).map_err(DaemonError::start("the health checks"))?;
+    let sources = discovery::start(live);
     let (stop_files, files_stopped) = oneshot::channel();
     let files = tree.map(|tree| tokio::spawn(proc_dir::keep(tree, Arc::clone(live), files_stopped)));
     sandbox::tell(&live.sandbox);
@@ -181,6 +182,8 @@ async fn serve(
         live.end_checks().await;
     }
     checks.abort();
+    sources.abort();
+    live.end_sources();
     tasks.iter().for_each(JoinHandle::abort);
     ended
 }

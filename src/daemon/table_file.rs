@@ -151,10 +151,14 @@ impl DirectorService {
         let refused = self.host.refused(new_families(&commands)).await;
         let results = {
             let _held = self.table_lock.lock().await;
-            self.declare_checks(&declared.health);
+            self.declare_checks(declared);
             match refused.into_iter().next() {
                 Some((_, why)) => return Err(why.into()),
-                None => self.configure_tables(&commands),
+                None => {
+                    let results = self.configure_tables(&commands, OnError::Stop);
+                    self.settle_sources(None);
+                    results
+                }
             }
         };
         match results.into_iter().find_map(Result::err) {

@@ -8,7 +8,7 @@ use std::fmt::Write;
 use lvs::director::{ServerEntry, ServiceEntry};
 use lvs::service::Stats;
 use lvs_control::Status;
-use lvs_control::status::SyncPeer;
+use lvs_control::status::{SourceReport, SyncPeer};
 
 #[derive(Clone, Copy)]
 enum Kind {
@@ -179,6 +179,7 @@ impl Page {
         self.one("tunvs_connections_kept", Gauge, kept, status.kept.on.into());
         self.surroundings(status);
         self.fleet(status);
+        self.sources(status);
         self.sync(status);
         let left_out = "Services that are left out here for the limit of series.";
         self.one("tunvs_metrics_omitted_services", Gauge, left_out, omitted as u64);
@@ -266,6 +267,30 @@ impl Page {
         let vips = fleet.announced.iter().map(named(1)).chain(fleet.withheld.iter().map(named(0)));
         for (addr, value) in vips {
             self.sample("tunvs_vip_announced", &[("vip", &addr)], value);
+        }
+    }
+
+    /// Sources of real servers.
+    fn sources(&mut self, status: &Status) {
+        use Kind::Gauge;
+        type Value = fn(&SourceReport) -> u64;
+        let families: [(&str, &str, Value); 3] = [
+            ("tunvs_source_up", "Whether a source of real servers says what its servers are.", |source| {
+                source.trouble.is_none().into()
+            }),
+            ("tunvs_source_servers", "Real servers of a source that are not being drained.", |source| {
+                source.servers
+            }),
+            ("tunvs_source_draining", "Real servers of a source that are being drained.", |source| {
+                source.draining
+            }),
+        ];
+        for (name, help, value) in families {
+            self.family(name, Gauge, help);
+            for source in &status.sources {
+                let service = source.service.to_string();
+                self.sample(name, &[("service", &service), ("source", &source.source)], value(source));
+            }
         }
     }
 

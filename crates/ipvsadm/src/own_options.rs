@@ -51,6 +51,15 @@ pub(super) const OWN_OPTIONS: &[OwnOption] = &[
         word: |spec| flag(spec.rst_on_expire),
     },
     OwnOption {
+        option: Opt::Adopt,
+        is_read_last: false,
+        read: |spec, _| {
+            spec.adopt = true;
+            Ok(())
+        },
+        word: |spec| flag(spec.adopt),
+    },
+    OwnOption {
         option: Opt::SynDefence,
         is_read_last: false,
         read: |spec, word| {

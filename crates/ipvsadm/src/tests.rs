@@ -53,6 +53,7 @@ fn service() -> impl Strategy<Value = ServiceSpec> {
             engine: has_engine.then(|| "sip".to_owned()),
             client_addr_mode: None,
             rst_on_expire: !has_engine && one_packet,
+            adopt: has_engine,
             syn_defence: key.is_mark().then_some(SynDefence::Auto),
             client_limit: key.is_mark().then_some(ClientLimit { rate: 1, burst: 7, conns: 9, prefix: 24 }),
             allow: has_engine.then(|| "/etc/tunvs/allow".to_owned()),

@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use crate::note::Note;
 use crate::schema::DirectorOptions;
 use lvs::director::{DaemonSpec, Tables, TimeoutSettings};
-use lvs::service::DeclaredService;
+use lvs::service::{DeclaredService, ServiceKey};
+use lvs_discovery::spec::{ServiceDiscovery, Source};
 use lvs_health::spec::ServiceHealth;
 
 /// The contents of a file.
@@ -29,6 +30,8 @@ pub struct Declared {
     pub daemons: Vec<DaemonSpec>,
     /// Checks, and what follows from them; services without any are not in it.
     pub health: Vec<ServiceHealth>,
+    /// Sources of other servers; services without any source are not in it.
+    pub discovery: Vec<ServiceDiscovery>,
     pub exporters: Exporters,
 }
 
@@ -62,6 +65,21 @@ impl Exporters {
 }
 
 impl Declared {
+    /// The sources of a service.
+    pub fn sources(&self, key: &ServiceKey) -> &[Source] {
+        self.discovery.iter().find(|service| service.service == *key).map_or(&[], |service| &service.sources)
+    }
+
+    /// Checks with those of servers that are yet to be found, which stand nowhere yet.
+    pub fn health_of_all(&self) -> Vec<ServiceHealth> {
+        let mut all = self.health.clone();
+        for health in &mut all {
+            let of_sources = self.sources(&health.service).iter().map(|source| source.health.clone());
+            health.servers.extend(of_sources);
+        }
+        all
+    }
+
     /// All that commands can declare of it.
     pub fn tables(&self) -> Tables {
         Tables {

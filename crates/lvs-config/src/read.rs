@@ -10,6 +10,7 @@ use ipvsadm::suggest;
 use lvs::Time;
 use lvs::director::{Command, CommandError, DaemonSpec, Director, Settings, TimeoutSettings};
 use lvs::service::DeclaredService;
+use lvs_discovery::spec::ServiceDiscovery;
 
 impl Config {
     /// Reads TOML. `path` is for error messages only.
@@ -52,6 +53,7 @@ fn read(text: &str) -> Result<Config, Mistake> {
         let scheduler = given.scheduler.as_ref().map(Placed::at);
         let engine = given.engine.as_ref().map(Placed::at);
         let lines = std::mem::take(&mut given.server);
+        let sources = given.discover.take();
         let health = GivenHealth::new(&spec.key, given)?;
         trial.apply(&Command::AddService(spec.clone()), Time::ZERO).map_err(|error| {
             let value = match error {
@@ -69,7 +71,13 @@ fn read(text: &str) -> Result<Config, Mistake> {
             checked.push(health.server(&spec.key, &server, line.into_inner())?);
             servers.push(server);
         }
-        declared.health.extend(health.declared(spec.key, checked));
+        let sources = sources.into_iter().flat_map(|sources| sources.0);
+        let sources = sources.map(|source| health.of_source(&spec.key, source.source(&spec.key)?));
+        let sources = sources.collect::<Result<Vec<_>, Mistake>>()?;
+        declared.health.extend(health.declared(spec.key, checked, &sources));
+        if !sources.is_empty() {
+            declared.discovery.push(ServiceDiscovery { service: spec.key, sources });
+        }
         declared.services.push(DeclaredService { spec, servers });
     }
     Ok(Config { director: file.director, declared, notes: Vec::new() })

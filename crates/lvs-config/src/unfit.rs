@@ -13,7 +13,7 @@ use lvs_health::spec::{Program, programs};
 /// `places`: where a program is named.
 pub(super) fn notes(declared: &Declared, places: impl Fn(&Program<'_>) -> Vec<Place>) -> Vec<Note> {
     let mut notes: Vec<Note> = Vec::new();
-    for program in programs(&declared.health) {
+    for program in programs(&declared.health_of_all()) {
         let Err(unfit) = look(program.script) else { continue };
         let follows = match program.is_check() {
             true => "the check is left out, and its server is up by it",

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::flow_log::Tally;
 use lvs::director::{Census, DaemonSpec};
+pub use lvs_discovery::report::SourceReport;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Status {
@@ -32,6 +33,9 @@ pub struct Status {
     pub fleet: Fleet,
     #[serde(default)]
     pub fast_path: FastPath,
+    /// Sources of real servers.
+    #[serde(default)]
+    pub sources: Vec<SourceReport>,
     #[serde(default)]
     pub kept: Kept,
     #[serde(default)]

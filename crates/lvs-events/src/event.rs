@@ -118,6 +118,19 @@ pub enum Event {
         file: String,
         reason: String,
     },
+    /// A source of real servers says nothing: its last servers stay.
+    DiscoveryFailed {
+        #[serde(with = "json::service")]
+        service: ServiceKey,
+        source: String,
+        reason: String,
+    },
+    /// The source says something again.
+    DiscoveryRecovered {
+        #[serde(with = "json::service")]
+        service: ServiceKey,
+        source: String,
+    },
     /// More packets than usual are dropped for this reason.
     DropsBegan {
         reason: String,
@@ -192,7 +205,9 @@ impl Event {
             | Self::ServerDraining { service, .. }
             | Self::ServerDrained { service, .. }
             | Self::ServerOverloaded { service, .. }
-            | Self::ServerReturned { service, .. } => Some(service),
+            | Self::ServerReturned { service, .. }
+            | Self::DiscoveryFailed { service, .. }
+            | Self::DiscoveryRecovered { service, .. } => Some(service),
             Self::Started { .. }
             | Self::Stopping
             | Self::Upgraded { .. }

@@ -79,12 +79,12 @@ fn asked(name: &str) -> Option<Name> {
 }
 
 /// Whether glibc would hand on such a name (`__libc_res_hnok`): what others say is printed on terminals.
-fn is_host_name(name: &str) -> bool {
+pub(crate) fn is_host_name(name: &str) -> bool {
     let is_fine = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
     !name.is_empty() && !name.starts_with('-') && name.bytes().all(is_fine)
 }
 
-fn settings(resolv_conf: &[u8]) -> (ResolverConfig, ResolverOpts) {
+pub(crate) fn settings(resolv_conf: &[u8]) -> (ResolverConfig, ResolverOpts) {
     let (config, mut options) = parse_resolv_conf(resolv_conf).unwrap_or_else(|_| {
         let servers = vec![NameServerConfig::udp_and_tcp(IpAddr::V4(Ipv4Addr::LOCALHOST))];
         (ResolverConfig::from_parts(None, Vec::new(), servers), ResolverOpts::default())

@@ -8,6 +8,7 @@ pub mod accounts;
 mod connected;
 mod dns;
 pub mod hosts;
+mod lookup;
 pub mod services;
 
 use std::net::{IpAddr, Ipv4Addr};
@@ -15,6 +16,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use dns::Dns;
 pub use dns::DnsError;
 use hosts::Hosts;
+pub use lookup::{Answer, LookupError, NameServers, Srv};
 
 /// Names of hosts, as this host knows them: by its file, then by its name servers.
 #[derive(Debug)]

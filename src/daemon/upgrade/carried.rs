@@ -78,6 +78,7 @@ impl DirectorService {
             self.read_lists_again();
             self.change_tables(&[], OnError::Stop);
             self.settle_all();
+            self.settle_sources(None);
         } else {
             self.declare_after(Some(kept), declared).await?;
         }

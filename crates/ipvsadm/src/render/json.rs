@@ -53,6 +53,8 @@ struct Service {
     #[serde(skip_serializing_if = "Option::is_none")]
     rst_on_expire: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    adopt: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     syn_defence: Option<SynDefence>,
     #[serde(skip_serializing_if = "Option::is_none")]
     client_limit: Option<ClientLimit>,
@@ -209,6 +211,7 @@ fn service(mut entry: ServiceEntry, sorted: bool) -> Service {
         },
         toa: (spec.client_addr_mode == Some(ClientAddrMode::Toa)).then_some(true),
         rst_on_expire: spec.rst_on_expire.then_some(true),
+        adopt: spec.adopt.then_some(true),
         syn_defence: spec.syn_defence,
         client_limit: spec.client_limit,
         allow: spec.allow,

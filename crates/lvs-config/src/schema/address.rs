@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::placed::Placed;
 use crate::error::Mistake;
-use lvs::service::{Endpoint, Forwarding, Method, ServerSpec, ServiceKey, Tunnel};
+use lvs::service::{Endpoint, Family, Forwarding, Method, ServerSpec, ServiceKey, Tunnel};
 
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 #[serde(try_from = "String", into = "String")]
@@ -43,6 +43,31 @@ impl From<Endpoint> for Address {
     }
 }
 
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum AddressFamily {
+    Ipv4,
+    Ipv6,
+}
+
+impl From<AddressFamily> for Family {
+    fn from(family: AddressFamily) -> Self {
+        match family {
+            AddressFamily::Ipv4 => Self::V4,
+            AddressFamily::Ipv6 => Self::V6,
+        }
+    }
+}
+
+impl From<Family> for AddressFamily {
+    fn from(family: Family) -> Self {
+        match family {
+            Family::V4 => Self::Ipv4,
+            Family::V6 => Self::Ipv6,
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Forward {
@@ -63,7 +88,7 @@ impl From<Forwarding> for Forward {
 impl Forward {
     const ALL: [Self; 4] = [Self::Masq, Self::FullNat, Self::Route, Self::Tunnel];
 
-    const fn method(self) -> Method {
+    pub(super) const fn method(self) -> Method {
         match self {
             Self::Masq => Method::Masq,
             Self::FullNat => Method::FullNat,

@@ -51,7 +51,7 @@ impl From<&Declared> for File {
         let (metrics, flow_log) = (&declared.exporters).into();
         let service = declared.services.iter().map(|service| {
             let health = declared.health.iter().find(|health| health.service == service.spec.key);
-            Service::from((service, health)).into()
+            Service::from((service, health, declared.sources(&service.spec.key))).into()
         });
         Self {
             director: DirectorOptions::default(),

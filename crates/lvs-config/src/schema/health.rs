@@ -11,6 +11,7 @@ use super::server::Server;
 use super::service::Service;
 use crate::error::Mistake;
 use lvs::service::{ServerSpec, ServiceKey};
+use lvs_discovery::spec::Source;
 use lvs_health::spec::{Check, OnFailure, Passive, Script, ServerHealth, ServiceHealth, ServicePolicy};
 
 /// The health that a service declares, for itself and for those of its servers that declare none.
@@ -126,9 +127,31 @@ impl GivenHealth {
         })
     }
 
-    /// None where there is nothing to check and nothing follows from anything.
-    pub(crate) fn declared(self, service: ServiceKey, servers: Vec<ServerHealth>) -> Option<ServiceHealth> {
-        Some(ServiceHealth { service, policy: self.policy, servers })
-            .filter(ServiceHealth::looks_after_anything)
+    /// The source with checks for each of its servers.
+    pub(crate) fn of_source(&self, key: &ServiceKey, source: Source) -> Result<Source, Mistake> {
+        let server = source.health.server;
+        let spec = ServerSpec::new(server.addr, server.port, source.forwarding);
+        let checks = self.checks.iter().cloned().map(|check| by_way_of(check, key, &spec));
+        let health = ServerHealth {
+            server,
+            checks: checks.collect::<Result<_, _>>()?,
+            on_failure: self.on_failure,
+            slow_start: self.slow_start,
+            notify_up: self.notify_up.clone(),
+            notify_down: self.notify_down.clone(),
+        };
+        Ok(Source { health, ..source })
+    }
+
+    /// None where there is nothing to check and nothing follows from anything. `sources`: those whose servers come later.
+    pub(crate) fn declared(
+        self,
+        service: ServiceKey,
+        servers: Vec<ServerHealth>,
+        sources: &[Source],
+    ) -> Option<ServiceHealth> {
+        let is_plain = |source: &Source| source.health == ServerHealth::new(source.health.server);
+        let health = ServiceHealth { service, policy: self.policy, servers };
+        (health.looks_after_anything() || !sources.iter().all(is_plain)).then_some(health)
     }
 }

@@ -6,6 +6,7 @@ mod address;
 mod check;
 mod command;
 mod director;
+mod discover;
 mod exporters;
 mod file;
 mod health;
@@ -27,6 +28,7 @@ pub(super) use service::mask_with_holes;
 pub(super) use {
     check::Check,
     command::CommandTable,
+    discover::Discover,
     exporters::{FlowLog, Metrics},
     http::Url,
     passive::Passive,

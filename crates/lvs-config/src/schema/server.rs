@@ -67,12 +67,15 @@ impl Server {
     }
 }
 
-impl From<(&ServerSpec, Option<&ServerHealth>)> for Server {
-    fn from((spec, health): (&ServerSpec, Option<&ServerHealth>)) -> Self {
+/// A server, its health, and that of servers of its service that say nothing of it, where the service says something of it.
+type Whole<'a> = (&'a ServerSpec, Option<&'a ServerHealth>, Option<&'a ServerHealth>);
+
+impl From<Whole<'_>> for Server {
+    fn from((spec, health, usual): Whole<'_>) -> Self {
         let tunnel = spec.forwarding.tunnel().filter(|tunnel| tunnel.kind != TunnelKind::Ipip);
-        let script =
-            |script: fn(&ServerHealth) -> &Option<_>| health.and_then(|health| script(health).as_ref());
-        let checks = health.map(|health| &health.checks[..]).filter(|checks| !checks.is_empty());
+        let plain = ServerHealth::new(spec.endpoint());
+        let (own, usual) = (health.unwrap_or(&plain), usual.unwrap_or(&plain));
+        let checks = unusual(&own.checks, &usual.checks);
         Self {
             address: Address::from(spec.endpoint()).into(),
             forward: spec.forwarding.into(),
@@ -81,10 +84,12 @@ impl From<(&ServerSpec, Option<&ServerHealth>)> for Server {
             lower_threshold: spec.lower_threshold,
             tunnel: tunnel.map(|tunnel| Tunnel::from(tunnel).into()),
             check: checks.map(|checks| OneOrMany(checks.iter().map(Check::from).collect())),
-            on_failure: health.and_then(|health| unusual(health.on_failure, OnFailure::default())),
-            slow_start: health.and_then(|health| unusual(health.slow_start, Default::default())).map(Seconds),
-            notify_up: script(|health| &health.notify_up).map(Into::into),
-            notify_down: script(|health| &health.notify_down).map(Into::into),
+            on_failure: unusual(own.on_failure, usual.on_failure),
+            slow_start: unusual(own.slow_start, usual.slow_start).map(Seconds),
+            notify_up: unusual(&own.notify_up, &usual.notify_up).and_then(Option::as_ref).map(Into::into),
+            notify_down: unusual(&own.notify_down, &usual.notify_down)
+                .and_then(Option::as_ref)
+                .map(Into::into),
         }
     }
 }

@@ -1,23 +1,27 @@
 //! Virtual services: what they are, and what is declared of their health.
 
 use std::net::Ipv4Addr;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::address::Address;
+use super::address::{Address, AddressFamily};
 use super::check::Check;
 use super::command::Command;
+use super::discover::Discover;
 use super::one_or_many::OneOrMany;
 use super::passive::Passive;
 use super::placed::{Placed, is_default, unusual};
 use super::seconds::Seconds;
 use super::server::{Server, Sorry};
 use crate::error::Mistake;
+use lvs::sched::SchedulerClass;
 use lvs::service::{
     self, ClientAddrMode, DeclaredService, Endpoint, Family, Protocol, ProxyVersion, SchedulerFlags,
     ServiceKey, ServiceSpec, SynDefence,
 };
-use lvs_health::spec::{OnFailure, ServiceHealth, ServicePolicy};
+use lvs_discovery::spec::Source;
+use lvs_health::spec::{OnFailure, ServerHealth, ServiceHealth, ServicePolicy};
 
 #[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -37,6 +41,7 @@ pub(crate) struct Service {
     toa: Option<Placed<bool>>,
     #[serde(default, skip_serializing_if = "is_default")]
     rst_on_expire: bool,
+    adopt: Option<Placed<bool>>,
     syn_defence: Option<SynDefence>,
     client_limit: Option<Placed<ClientLimit>>,
     allow: Option<Placed<String>>,
@@ -59,19 +64,17 @@ pub(crate) struct Service {
     pub(super) slow_start: Option<Seconds>,
     pub(super) notify_up: Option<Placed<Command>>,
     pub(super) notify_down: Option<Placed<Command>>,
+    pub(crate) discover: Option<OneOrMany<Discover>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) server: Vec<Placed<Server>>,
 }
 
+fn is_hash(scheduler: &str) -> bool {
+    lvs::sched::new(scheduler, &[]).is_some_and(|scheduler| scheduler.class() == SchedulerClass::Hash)
+}
+
 /// The scheduler of a service that names none, as `ipvsadm -A` without `-s`.
 const DEFAULT_SCHEDULER: &str = "wlc";
-
-#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-enum AddressFamily {
-    Ipv4,
-    Ipv6,
-}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 enum Flag {
@@ -137,6 +140,12 @@ impl Placed<Service> {
             (None, None) => None,
         };
         spec.rst_on_expire = self.rst_on_expire;
+        spec.adopt = self.adopt.as_deref().copied().unwrap_or_default();
+        if let Some(adopt) = self.adopt.as_ref().filter(|_| spec.adopt && !is_hash(&spec.scheduler)) {
+            return Err(adopt.wrong(
+                "only a hash chooses the same server on every director: scheduler = \"mh\", \"sh\" or \"dh\"",
+            ));
+        }
         spec.syn_defence = self.syn_defence;
         spec.client_limit = self.client_limit.as_ref().map(|given| given.read(key.family())).transpose()?;
         for (given, file) in [(&self.allow, &mut spec.allow), (&self.deny, &mut spec.deny)] {
@@ -169,10 +178,7 @@ impl Placed<Service> {
         if **mark == 0 {
             return Err(mark.wrong("mark 0 is what unmarked packets carry: choose 1 or more"));
         }
-        let family = match self.family.as_deref() {
-            None | Some(AddressFamily::Ipv4) => Family::V4,
-            Some(AddressFamily::Ipv6) => Family::V6,
-        };
+        let family = self.family.as_deref().copied().unwrap_or(AddressFamily::Ipv4).into();
         Ok(ServiceKey::Mark { mark: **mark, family })
     }
 }
@@ -207,8 +213,12 @@ impl ClientLimit {
     }
 }
 
-impl From<(&DeclaredService, Option<&ServiceHealth>)> for Service {
-    fn from((DeclaredService { spec, servers }, health): (&DeclaredService, Option<&ServiceHealth>)) -> Self {
+/// A service, its health, and its sources.
+pub(super) type Whole<'a> = (&'a DeclaredService, Option<&'a ServiceHealth>, &'a [Source]);
+
+impl From<Whole<'_>> for Service {
+    fn from((DeclaredService { spec, servers }, health, sources): Whole<'_>) -> Self {
+        let usual = sources.first().map(|source| &source.health);
         let (address, protocol, mark, family) = match spec.key {
             ServiceKey::Address { protocol, addr, port } => {
                 (Some(Endpoint::new(addr, port)), unusual(protocol, Protocol::Tcp), None, None)
@@ -225,7 +235,7 @@ impl From<(&DeclaredService, Option<&ServiceHealth>)> for Service {
         };
         let server = servers.iter().map(|server| {
             let mut others = health.iter().flat_map(|health| &health.servers);
-            Server::from((server, others.find(|other| other.server == server.endpoint()))).into()
+            Server::from((server, others.find(|other| other.server == server.endpoint()), usual)).into()
         });
         Self {
             address: address.map(|end| Address::from(end).into()),
@@ -243,18 +253,21 @@ impl From<(&DeclaredService, Option<&ServiceHealth>)> for Service {
             proxy_protocol,
             toa,
             rst_on_expire: spec.rst_on_expire,
+            adopt: spec.adopt.then(|| true.into()),
             syn_defence: spec.syn_defence,
             client_limit: spec.client_limit.map(|limit| ClientLimit::of(limit, spec.key.family()).into()),
             allow: spec.allow.clone().map(Placed::from),
             deny: spec.deny.clone().map(Placed::from),
+            discover: (!sources.is_empty()).then(|| OneOrMany(sources.iter().map(Discover::from).collect())),
             server: server.collect(),
-            ..health.map_or_else(Self::default, |health| Self::from(&health.policy))
+            ..health.map_or_else(Self::default, |health| Self::from((&health.policy, usual)))
         }
     }
 }
 
-impl From<&ServicePolicy> for Service {
-    fn from(policy: &ServicePolicy) -> Self {
+impl From<(&ServicePolicy, Option<&ServerHealth>)> for Service {
+    fn from((policy, servers): (&ServicePolicy, Option<&ServerHealth>)) -> Self {
+        let checks = servers.map(|servers| &servers.checks[..]).filter(|checks| !checks.is_empty());
         let usual = ServicePolicy::default();
         Self {
             alpha: policy.alpha,
@@ -267,6 +280,11 @@ impl From<&ServicePolicy> for Service {
             passive: policy.passive.map(|passive| Passive::from(passive).into()),
             announce: policy.announce.map(Placed::from),
             announce_sorry: policy.announce_sorry,
+            check: checks.map(|checks| OneOrMany(checks.iter().map(Check::from).collect())),
+            on_failure: servers.and_then(|servers| unusual(servers.on_failure, OnFailure::default())),
+            slow_start: servers.and_then(|servers| unusual(servers.slow_start, Duration::ZERO)).map(Seconds),
+            notify_up: servers.and_then(|servers| servers.notify_up.as_ref()).map(Into::into),
+            notify_down: servers.and_then(|servers| servers.notify_down.as_ref()).map(Into::into),
             ..Self::default()
         }
     }

@@ -44,11 +44,13 @@ fn services_and_servers_have_the_defaults_of_the_page() {
     let end = "[[service.server]]\naddress = \"10.1.0.1:80\"\nforward = \"masq\"\n";
     let bare = "[[service]]\naddress = \"10.0.0.1:80\"\n";
     let checked = format!("{bare}check = {{ type = \"tcp\" }}\n");
-    assert_eq!(say("[[service]]", &checked, &["family"]), 12);
+    assert_eq!(say("[[service]]", &checked, &["family"]), 13);
     assert_eq!(defaults("[[service]]")[1].1, Value::from("ipv4"));
     assert_eq!(parse("[[service]]\nmark = 1\n"), parse("[[service]]\nmark = 1\nfamily = \"ipv4\"\n"));
     assert_eq!(say("[service.persistence]", &format!("{bare}[service.persistence]\n"), &[]), 2);
     assert_eq!(say("[[service.server]]", &format!("{bare}{end}"), &[]), 3);
+    let found = format!("{bare}[[service.discover]]\ndns = \"web.example\"\nforward = \"masq\"\n");
+    assert_eq!(say("[[service.discover]]", &found, &[]), 7);
     let tunnel = format!("{}[service.server.tunnel]\n", format!("{bare}{end}").replace("masq", "tunnel"));
     assert_eq!(say("[service.server.tunnel]", &tunnel, &[]), 2);
     let sorry = format!("{checked}[service.sorry]\naddress = \"10.1.0.9:80\"\nforward = \"masq\"\n");

@@ -10,7 +10,7 @@ use toml::{Table, Value};
 use super::parse;
 use crate::Queues;
 use crate::schema::{
-    Check, ClientLimit, CommandTable, DirectorOptions as Director, File, FlowLog, Metrics, Passive,
+    Check, ClientLimit, CommandTable, DirectorOptions as Director, Discover, File, FlowLog, Metrics, Passive,
     Persistence, Server, Service, Sorry, Sync, Timeouts, Tunnel, Url,
 };
 use lvs::director::Sysctl;
@@ -18,10 +18,11 @@ use lvs_health::spec::BodyRegex as RegexTable;
 
 const PAGE: &str = include_str!("../../../../man/tunvs.toml.5");
 const EXAMPLE: &str = include_str!("../../../../conf/tunvs.toml");
-const SCHEMA: [&str; 11] = [
+const SCHEMA: [&str; 12] = [
     include_str!("../schema/check.rs"),
     include_str!("../schema/command.rs"),
     include_str!("../schema/director.rs"),
+    include_str!("../schema/discover.rs"),
     include_str!("../schema/file.rs"),
     include_str!("../schema/http.rs"),
     include_str!("../schema/server.rs"),
@@ -67,7 +68,7 @@ fn keys_of<T: Deserialize<'static>>() -> Words {
 }
 
 /// The heading of a table in the page, where the example has it, and its keys.
-fn structures() -> [(&'static str, Words, Words); 16] {
+fn structures() -> [(&'static str, Words, Words); 17] {
     let commands: Words = &[
         "service.quorum_up",
         "service.quorum_down",
@@ -91,6 +92,7 @@ fn structures() -> [(&'static str, Words, Words); 16] {
         ("[[service]]", &["service"], keys_of::<Service>()),
         ("[service.persistence]", &["service.persistence"], keys_of::<Persistence>()),
         ("[service.client_limit]", &["service.client_limit"], keys_of::<ClientLimit>()),
+        ("[[service.discover]]", &["service.discover"], keys_of::<Discover>()),
         ("[[service.server]]", &["service.server"], keys_of::<Server>()),
         ("[service.server.tunnel]", &["service.server.tunnel"], keys_of::<Tunnel>()),
         ("[service.sorry]", &["service.sorry"], keys_of::<Sorry>()),

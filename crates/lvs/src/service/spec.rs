@@ -24,6 +24,10 @@ pub struct ServiceSpec {
     /// Both ends of a TCP connection are told when it ends by a timeout or with its server. Not in the kernel.
     #[serde(default)]
     pub rst_on_expire: bool,
+    /// A TCP segment in the middle of a connection that is not known is scheduled where the scheduler is a hash: another director,
+    /// which chose the same server, had it. Not in the kernel.
+    #[serde(default)]
+    pub adopt: bool,
     /// Defence against SYNs of nobody; None: as the director is told. Not in the kernel.
     #[serde(default)]
     pub syn_defence: Option<SynDefence>,
@@ -49,6 +53,7 @@ impl ServiceSpec {
             engine: None,
             client_addr_mode: None,
             rst_on_expire: false,
+            adopt: false,
             syn_defence: None,
             client_limit: None,
             allow: None,

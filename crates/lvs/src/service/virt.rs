@@ -10,7 +10,9 @@ use super::syn_gauge::SynGauge;
 use super::{
     CommandError, Endpoint, Protocol, Rates, RealServer, ServerSpec, ServiceKey, ServiceSpec, Stats,
 };
-use crate::sched::{self, Cursor, FULL_SHARE, Flow, Ramps, Remembered, Scheduler, ServerChange};
+use crate::sched::{
+    self, Cursor, FULL_SHARE, Flow, Ramps, Remembered, Scheduler, SchedulerClass, ServerChange,
+};
 
 #[derive(Debug)]
 pub struct VirtualService {
@@ -66,6 +68,13 @@ impl VirtualService {
 
     pub const fn spec(&self) -> &ServiceSpec {
         &self.spec
+    }
+
+    /// Whether it takes TCP connections in their middle: every director chooses the same server for them.
+    pub fn adopts(&self) -> bool {
+        let is_hash =
+            |scheduler: &Mutex<Box<dyn Scheduler>>| scheduler.lock().class() == SchedulerClass::Hash;
+        self.spec.adopt && self.scheduler.as_ref().is_some_and(is_hash)
     }
 
     pub const fn syn_gauge(&self) -> &SynGauge {

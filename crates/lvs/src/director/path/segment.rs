@@ -10,7 +10,7 @@ use super::syn_proxy::Defended;
 use crate::conn::{CloseReason, ConnFlags, Entry, View};
 use crate::director::control::sysctl::Sysctl;
 use crate::director::{Director, DropReason, Verdict};
-use crate::service::Protocol;
+use crate::service::{Protocol, VirtualService};
 use lvs_wire::{IcmpError, TcpFlags, sctp};
 
 impl Director {
@@ -111,7 +111,9 @@ impl Director {
             Protocol::Udp => true,
             Protocol::Tcp => {
                 !segment.flags.has(TcpFlags::RST)
-                    && (segment.flags.has(TcpFlags::SYN) || self.sysctls.is_on(Sysctl::SloppyTcp))
+                    && (segment.flags.has(TcpFlags::SYN)
+                        || self.sysctls.is_on(Sysctl::SloppyTcp)
+                        || self.adopts(packet, segment))
             }
             Protocol::Sctp => match sctp::chunks(packet.payload()).next() {
                 Some(sctp::INIT) => true,
@@ -119,5 +121,12 @@ impl Director {
                 Some(_) => self.sysctls.is_on(Sysctl::SloppySctp),
             },
         }
+    }
+
+    /// Whether the service takes connections that began at another director.
+    fn adopts(&self, packet: &Packet<'_>, segment: &Segment) -> bool {
+        let services = self.services.read();
+        let service = services.find(packet.mark(), segment.protocol, segment.to.addr, segment.to.port);
+        service.is_some_and(VirtualService::adopts)
     }
 }

@@ -321,6 +321,25 @@ fn connections_that_began_before_are_left_alone() {
 }
 
 #[test]
+fn connections_of_other_directors_are_adopted_where_the_scheduler_is_a_hash() {
+    for (scheduler, adopt, expected) in [
+        ("mh", true, Verdict::Forward),
+        ("sh", true, Verdict::Forward),
+        ("dh", true, Verdict::Forward),
+        ("mh", false, Verdict::Pass),
+        ("rr", true, Verdict::Pass),
+    ] {
+        let mut world = World::with_mode(V1, Forwarding::Masq, false);
+        world
+            .apply(Command::EditService(ServiceSpec { adopt, ..ServiceSpec::new(world.service, scheduler) }));
+        let reset = tcp(world.request(4000), TcpFlags::RST, (100, 9000), &[], b"");
+        assert_eq!(world.process(&reset, Side::Client).0, Verdict::Pass, "{scheduler}");
+        let middle = tcp(world.request(4000), PSH, (100, 9000), &[], b"data");
+        assert_eq!(world.process(&middle, Side::Client).0, expected, "{scheduler} {adopt}");
+    }
+}
+
+#[test]
 fn the_first_segments_carry_the_address_option() {
     for is_v6 in [false, true] {
         let mut world = World::with_mode(ClientAddrMode::Toa, Forwarding::FullNat, is_v6);

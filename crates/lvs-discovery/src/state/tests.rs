@@ -1,0 +1,474 @@
+//! Sources and what follows from them, played against a table in memory.
+
+use std::sync::Arc;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::found::{Found, Stage};
+use crate::kept::Place;
+use crate::kubernetes::Cluster;
+use crate::spec::{ObjectName, Pace, Port, Question, Source};
+use lvs::director::{Command, Director, Query, Reply, Settings};
+use lvs::service::{Family, Forwarding, Protocol, ServerSpec, ServiceSpec};
+
+/// A director with one service, and its sources.
+struct World {
+    director: Director,
+    discovery: Discovery,
+    key: ServiceKey,
+    now: Time,
+    drains: Vec<(Endpoint, Option<Duration>)>,
+}
+
+fn dns(name: &str) -> Feed {
+    let (family, servers, pace) = (Family::V4, Vec::new(), Pace::default());
+    Feed::Dns(Question { name: name.to_owned(), family, servers, pace })
+}
+
+fn source(feed: Feed) -> Source {
+    Source::new(feed, Family::V4, Forwarding::Masq)
+}
+
+fn kubernetes(port: Option<Port>) -> Source {
+    let object = Some(ObjectName::new("default", "web"));
+    Source { object, port, ..source(Feed::Kubernetes("/k8s".into(), None)) }
+}
+
+fn servers(addrs: &[&str]) -> Said {
+    let found = addrs.iter().map(|addr| Found::at(addr.parse().unwrap(), None));
+    Ok(Content::Servers(found.collect())).into()
+}
+
+fn failed() -> Said {
+    Err(Trouble::Failed("nobody answers".to_owned())).into()
+}
+
+impl World {
+    fn new(sources: Vec<Source>) -> Self {
+        let key = ServiceKey::Address { protocol: Protocol::Tcp, addr: [10, 0, 0, 1].into(), port: 80 };
+        let director = Director::new(Settings::default());
+        director.apply(&Command::AddService(ServiceSpec::new(key, "rr")), Time::ZERO).unwrap();
+        let mut world =
+            Self { director, discovery: Discovery::default(), key, now: Time::ZERO, drains: Vec::new() };
+        world.declare(sources);
+        world
+    }
+
+    fn declare(&mut self, sources: Vec<Source>) {
+        let wanted = ServiceDiscovery { service: self.key, sources };
+        let wanted = if wanted.sources.is_empty() { Vec::new() } else { vec![wanted] };
+        self.discovery.declare(&wanted, &[], self.now);
+    }
+
+    fn entry(&self) -> ServiceEntry {
+        let Ok(Reply::Services(services)) = self.director.query(&Query::Service(self.key), self.now) else {
+            panic!()
+        };
+        services.into_iter().next().unwrap()
+    }
+
+    /// `connections`: of all servers.
+    fn settle(&mut self, connections: u64) {
+        let mut there = present(&self.entry(), &[]);
+        there.values_mut().for_each(|server| server.connections = connections);
+        let Steps { goes, comes, drains } = self.discovery.settle(&self.key, Some(&there), self.now);
+        let drained = drains.iter().map(|(server, _)| Command::SetDrained {
+            service: self.key,
+            server: *server,
+            drained: true,
+        });
+        for command in goes.into_iter().chain(comes).chain(drained) {
+            self.director.apply(&command, self.now).unwrap();
+        }
+        self.drains.extend(drains);
+    }
+
+    fn say(&mut self, feed: &Feed, said: Said) -> Vec<Event> {
+        let vips = BTreeSet::from([[10, 0, 0, 1], [10, 0, 0, 2]].map(IpAddr::from));
+        let taken = self.discovery.take(feed, said, &vips, self.now);
+        self.settle(1);
+        taken.events
+    }
+
+    fn objects(&mut self, text: &str) -> Vec<Event> {
+        let cluster = Cluster::of_file(text.as_bytes()).unwrap();
+        let feed = self.discovery.feeds().next().unwrap().clone();
+        self.say(&feed, Ok(Content::Cluster(Arc::new(cluster))).into())
+    }
+
+    /// `address:port weight`, with `drained` behind it.
+    fn table(&self) -> Vec<String> {
+        let mut lines: Vec<String> = self
+            .entry()
+            .servers
+            .iter()
+            .map(|server| {
+                let drained = if server.drained { " drained" } else { "" };
+                format!("{} {}{drained}", server.spec.endpoint(), server.spec.weight)
+            })
+            .collect();
+        lines.sort();
+        lines
+    }
+}
+
+#[test]
+fn servers_come_are_drained_and_go_and_come_back() {
+    let feed = dns("web");
+    let mut world = World::new(vec![source(feed.clone())]);
+    assert!(world.say(&feed, servers(&["10.1.0.1", "10.1.0.2"])).is_empty());
+    assert_eq!(world.table(), ["10.1.0.1:80 1", "10.1.0.2:80 1"]);
+    world.say(&feed, servers(&["10.1.0.2", "10.1.0.3"]));
+    assert_eq!(world.table(), ["10.1.0.1:80 1 drained", "10.1.0.2:80 1", "10.1.0.3:80 1"]);
+    assert_eq!(world.drains.len(), 1);
+    assert_eq!(world.discovery.leaving(), [world.key]);
+    world.say(&feed, servers(&["10.1.0.1", "10.1.0.2"]));
+    assert_eq!(world.table(), ["10.1.0.1:80 1", "10.1.0.2:80 1", "10.1.0.3:80 1 drained"]);
+    // The last connection has ended.
+    world.settle(0);
+    assert_eq!(world.table(), ["10.1.0.1:80 1", "10.1.0.2:80 1"]);
+    assert!(world.director.drained().is_empty() && world.discovery.leaving().is_empty());
+}
+
+#[test]
+fn a_drain_has_a_deadline() {
+    let feed = dns("web");
+    let mut world = World::new(vec![Source { drain: Duration::from_secs(60), ..source(feed.clone()) }]);
+    world.say(&feed, servers(&["10.1.0.1", "10.1.0.2"]));
+    world.say(&feed, servers(&["10.1.0.2"]));
+    assert_eq!(world.drains[0].1, Some(Duration::from_secs(60)));
+    world.now = Time::from_secs(64);
+    world.settle(1);
+    assert_eq!(world.table().len(), 2);
+    world.now = Time::from_secs(65);
+    world.settle(1);
+    assert_eq!(world.table(), ["10.1.0.2:80 1"]);
+}
+
+#[test]
+fn no_failure_takes_a_server_away_and_it_is_told_once() {
+    let feed = dns("web");
+    let mut world = World::new(vec![source(feed.clone())]);
+    world.say(&feed, servers(&["10.1.0.1"]));
+    assert!(matches!(&world.say(&feed, failed())[..], [Event::DiscoveryFailed { .. }]));
+    assert!(world.say(&feed, failed()).is_empty());
+    let report = &world.discovery.report(world.now)[0];
+    assert_eq!((report.servers, report.trouble.as_deref()), (1, Some("nobody answers")));
+    let nothing = || Said::from(Err(Trouble::Empty("web has no A record".to_owned())));
+    world.say(&feed, nothing());
+    world.now = Time::from_secs(29);
+    world.say(&feed, nothing());
+    assert_eq!(world.table(), ["10.1.0.1:80 1"]);
+    // Then it is believed.
+    world.now = Time::from_secs(30);
+    assert!(matches!(&world.say(&feed, nothing())[..], [Event::DiscoveryRecovered { .. }]));
+    assert_eq!(world.table(), ["10.1.0.1:80 1 drained"]);
+}
+
+#[test]
+fn tables_that_are_older_than_what_was_known_lose_what_was_removed_since() {
+    let feed = dns("web");
+    let mut before = World::new(vec![source(feed.clone())]);
+    before.say(&feed, servers(&["10.1.0.1", "10.1.0.2"]));
+    before.say(&feed, servers(&["10.1.0.2"]));
+    before.settle(0);
+    let kept = before.discovery.kept();
+    assert!(
+        !before.discovery.forget_gone(Time::from_secs(59))
+            && before.discovery.forget_gone(Time::from_secs(60))
+    );
+    assert_eq!(before.discovery.kept().services[0].servers.len(), 1);
+    let mut world = World::new(Vec::new());
+    for addr in ["10.1.0.1", "10.1.0.2"] {
+        let server = ServerSpec::new(addr.parse().unwrap(), 80, Forwarding::Masq);
+        world.director.apply(&Command::AddServer { service: world.key, server }, world.now).unwrap();
+    }
+    world.discovery.resume(&kept);
+    world.declare(vec![source(feed)]);
+    world.settle(1);
+    assert_eq!(world.table(), ["10.1.0.2:80 1"]);
+}
+
+#[test]
+fn what_no_server_can_be_is_left_out_and_told() {
+    let feed = dns("web");
+    let mut world = World::new(vec![Source { max_servers: 100, ..source(feed.clone()) }]);
+    let many: Vec<String> = (0..500).map(|at| format!("10.2.{}.{}", at / 250, at % 250 + 1)).collect();
+    let mut all: Vec<&str> = many.iter().map(String::as_str).collect();
+    all.extend([
+        "10.0.0.1",
+        "10.0.0.2",
+        "127.0.0.1",
+        "0.0.0.0",
+        "224.0.0.1",
+        "255.255.255.255",
+        "::1",
+        "2001:db8::1",
+    ]);
+    world.say(&feed, servers(&all));
+    assert_eq!(world.table().len(), 100);
+    let expected = [
+        "2 addresses of the loopback",
+        "3 addresses that no server can have",
+        "2 virtual addresses of this director",
+        "1 addresses of another family",
+        "400 servers above max_servers",
+    ];
+    assert_eq!(world.discovery.report(world.now)[0].left_out, expected);
+}
+
+#[test]
+fn hands_are_respected() {
+    let feed = dns("web");
+    let mut world = World::new(vec![source(feed.clone())]);
+    let (service, addr) = (world.key, "10.1.0.9".parse().unwrap());
+    let by_hand = ServerSpec { weight: 7, ..ServerSpec::new(addr, 80, Forwarding::Masq) };
+    world.director.apply(&Command::AddServer { service, server: by_hand.clone() }, world.now).unwrap();
+    world.say(&feed, servers(&["10.1.0.1", "10.1.0.2", "10.1.0.9"]));
+    let delete = Command::DeleteServer { service, addr: "10.1.0.1".parse().unwrap(), port: 80 };
+    world.director.apply(&delete, world.now).unwrap();
+    world.say(&feed, servers(&["10.1.0.1", "10.1.0.2"]));
+    assert_eq!(world.table(), ["10.1.0.2:80 1", "10.1.0.9:80 7"]);
+    // Who is away and comes anew comes.
+    world.say(&feed, servers(&["10.1.0.2"]));
+    world.say(&feed, servers(&["10.1.0.1", "10.1.0.2"]));
+    assert_eq!(world.table().len(), 3);
+    // One that is undrained by hand stays.
+    world.say(&feed, servers(&["10.1.0.1"]));
+    let server = Endpoint::new("10.1.0.2".parse().unwrap(), 80);
+    world.director.apply(&Command::SetDrained { service, server, drained: false }, world.now).unwrap();
+    world.settle(0);
+    assert_eq!(world.table().len(), 3);
+}
+
+#[test]
+fn a_source_that_is_declared_no_more_leaves_and_an_unknown_one_takes_nobody_away() {
+    let (one, other) = (dns("web"), dns("new"));
+    let mut world = World::new(vec![source(one.clone())]);
+    world.say(&one, servers(&["10.1.0.1", "10.1.0.2"]));
+    world.declare(vec![source(other.clone())]);
+    world.settle(0);
+    assert_eq!(world.table().len(), 2);
+    world.say(&other, servers(&["10.1.0.2"]));
+    assert_eq!(world.table(), ["10.1.0.1:80 1 drained", "10.1.0.2:80 1"]);
+    world.declare(Vec::new());
+    world.settle(0);
+    assert!(world.table().is_empty() && world.discovery.is_empty());
+}
+
+#[test]
+fn the_next_director_goes_on_with_what_was_known() {
+    let feed = dns("web");
+    let mut before = World::new(vec![source(feed.clone())]);
+    before.say(&feed, servers(&["10.1.0.1", "10.1.0.2", "10.1.0.3"]));
+    before.say(&feed, servers(&["10.1.0.1", "10.1.0.2"]));
+    let kept = before.discovery.kept();
+    assert_eq!(kept.services[0].servers[2].place, Place::Leaving);
+    let mut world = World::new(Vec::new());
+    world.director.expect_drained([(world.key, Endpoint::new("10.1.0.3".parse().unwrap(), 80))]);
+    world.discovery.resume(&kept);
+    world.declare(vec![source(feed.clone())]);
+    world.settle(0);
+    assert_eq!(world.table().len(), 3);
+    world.say(&feed, failed());
+    assert_eq!(world.table().len(), 3);
+    world.say(&feed, servers(&["10.1.0.2"]));
+    world.settle(0);
+    assert_eq!(world.table(), ["10.1.0.2:80 1"]);
+}
+
+const SERVICE: &str = r#"{"kind":"Service","metadata":{"name":"web","namespace":"default"},"spec":{"clusterIPs":["10.0.0.1"],
+    "internalTrafficPolicy":"Local","ports":[{"name":"http","port":80},{"name":"tls","port":443}]}}"#;
+
+fn slice(name: &str, endpoints: &str) -> String {
+    format!(
+        r#"{{"kind":"EndpointSlice","metadata":{{"name":"{name}","namespace":"default","labels":
+        {{"kubernetes.io/service-name":"web"}}}},"addressType":"IPv4","endpoints":[{endpoints}],
+        "ports":[{{"name":"tls","port":8443,"protocol":"TCP"}},{{"name":"http","port":8080,"protocol":"TCP"}}]}}"#
+    )
+}
+
+fn endpoint(addr: &str, conditions: &str) -> String {
+    format!(r#"{{"addresses":["{addr}"],"conditions":{{{conditions}}},"nodeName":"n-{addr}"}}"#)
+}
+
+#[test]
+fn slices_are_read_as_kube_proxy_reads_them() {
+    let mut world = World::new(vec![kubernetes(None)]);
+    let ending = r#""ready":false,"serving":true,"terminating":true"#;
+    let one = slice("a", &[endpoint("10.1.0.1", r#""ready":true"#), endpoint("10.1.0.2", "")].join(","));
+    world.objects(&format!("{SERVICE}{one}"));
+    assert_eq!(world.table(), ["10.1.0.1:8080 1", "10.1.0.2:8080 1"]);
+    let next =
+        [endpoint("10.1.0.1", ending), endpoint("10.1.0.2", r#""ready":false"#), endpoint("10.1.0.3", "")];
+    world.objects(&format!("{SERVICE}{}", slice("a", &next.join(","))));
+    assert_eq!(world.table(), ["10.1.0.1:8080 1 drained", "10.1.0.2:8080 0", "10.1.0.3:8080 1"]);
+    // None is ready: what still serves takes the clients.
+    let last = [endpoint("10.1.0.1", ending), endpoint("10.1.0.2", r#""ready":false"#)];
+    world.objects(&format!("{SERVICE}{}", slice("a", &last.join(","))));
+    assert_eq!(world.table(), ["10.1.0.1:8080 1", "10.1.0.2:8080 0", "10.1.0.3:8080 1 drained"]);
+    // The same endpoint in two slices that contradict each other: the better one counts.
+    let twice =
+        [slice("a", &endpoint("10.1.0.2", r#""ready":false"#)), slice("b", &endpoint("10.1.0.2", ""))];
+    world.objects(&format!("{SERVICE}{}{}", twice[0], twice[1]));
+    world.settle(0);
+    assert_eq!(world.table(), ["10.1.0.2:8080 1"]);
+    // Nothing is said of the Service any more: nobody goes.
+    let events = world.objects(r#"{"kind":"List","items":[]}"#);
+    assert!(matches!(&events[..], [Event::DiscoveryFailed { reason, .. }] if reason.contains("default/web")));
+    assert_eq!(world.table().len(), 1);
+}
+
+#[test]
+fn ports_are_chosen_by_name_and_a_choice_is_asked_for() {
+    let of = |port, text: &str| {
+        let mut world = World::new(vec![kubernetes(port)]);
+        let events = world.objects(text);
+        (world.table(), events)
+    };
+    let one = slice("a", &endpoint("10.1.0.1", ""));
+    let named = |name: &str| Some(Port::Name(name.to_owned()));
+    assert_eq!(of(named("tls"), &one).0, ["10.1.0.1:8443 1"]);
+    assert_eq!(of(Some(Port::Number(9)), &one).0, ["10.1.0.1:9 1"]);
+    for (port, expected) in [(None, "choose one by `port`"), (named("x"), "has no port \"x\", but http, tls")]
+    {
+        let (table, events) = of(port, &one);
+        assert!(table.is_empty());
+        assert!(
+            matches!(&events[..], [Event::DiscoveryFailed { reason, .. }] if reason.contains(expected)),
+            "{events:?}"
+        );
+    }
+}
+
+#[test]
+fn topology_keeps_clients_near() {
+    let ends = [endpoint("10.1.0.1", ""), endpoint("10.1.0.2", "")].join(",");
+    let of = |node: Option<&str>, zone: Option<&str>, text: &str| {
+        let (node, zone) = (node.map(str::to_owned), zone.map(str::to_owned));
+        let mut world = World::new(vec![Source { node, zone, ..kubernetes(None) }]);
+        world.objects(&format!("{SERVICE}{text}"));
+        world.table()
+    };
+    assert_eq!(of(Some("n-10.1.0.2"), None, &slice("a", &ends)), ["10.1.0.2:8080 1"]);
+    assert_eq!(of(None, None, &slice("a", &ends)).len(), 2);
+    let hinted = |zones: [&str; 2]| {
+        let one = |(addr, zone): (&str, &str)| {
+            endpoint(addr, "")
+                .replace("\"nodeName\"", &format!("\"hints\":{{\"forZones\":[{zone}]}},\"nodeName\""))
+        };
+        slice("a", &[("10.1.0.1", zones[0]), ("10.1.0.2", zones[1])].map(one).join(","))
+    };
+    let (east, west) = (r#"{"name":"east"}"#, r#"{"name":"west"}"#);
+    assert_eq!(of(None, Some("west"), &hinted([east, west])), ["10.1.0.2:8080 1"]);
+    assert_eq!(of(None, Some("west"), &hinted([east, east])).len(), 2);
+    assert_eq!(of(None, Some("west"), &hinted([west, ""])).len(), 2);
+}
+
+#[test]
+fn a_thousand_endpoints_are_served() {
+    let mut world = World::new(vec![kubernetes(None)]);
+    let slices: String = (0..10)
+        .map(|part| {
+            let ends: Vec<String> = (1..=100).map(|at| endpoint(&format!("10.2.{part}.{at}"), "")).collect();
+            slice(&format!("web-{part}"), &ends.join(","))
+        })
+        .collect();
+    world.objects(&format!("{SERVICE}{slices}"));
+    assert_eq!(world.table().len(), 1000);
+    world.objects(SERVICE);
+    world.settle(0);
+    assert!(world.table().is_empty());
+}
+
+#[test]
+fn events_of_a_watch_change_one_object_each_and_lists_change_all() {
+    let mut cluster = Cluster::default();
+    let (one, two) = (slice("a", &endpoint("10.1.0.1", "")), slice("b", &endpoint("10.1.0.2", "")));
+    let event = |kind: &str, object: &str| format!(r#"{{"type":"{kind}","object":{object}}}"#);
+    for text in [event("ADDED", SERVICE), event("ADDED", &one), event("MODIFIED", &two)] {
+        cluster.take(text.as_bytes()).unwrap();
+    }
+    let whole = cluster.clone();
+    cluster.take(event("DELETED", &one).as_bytes()).unwrap();
+    assert_ne!(cluster, whole);
+    for bad in [
+        event("ERROR", r#"{"kind":"Status","message":"too old resource version"}"#).as_str(),
+        r#"{"kind":"Status","message":"Unauthorized"}"#,
+        r#"{"kind":"EndpointSlice","metadata":{"name":"a"}}"#,
+        "[]",
+        "{}",
+        "{\"kind\":",
+    ] {
+        let before = cluster.clone();
+        assert!(cluster.take(bad.as_bytes()).is_err(), "{bad}");
+        assert_eq!(cluster, before, "{bad}");
+    }
+    cluster.take(format!(r#"{{"kind":"List","items":[{SERVICE},{one},{two}]}}"#).as_bytes()).unwrap();
+    assert_eq!(cluster, whole);
+    // A list with a mistake changes nothing.
+    assert!(cluster.take(br#"{"kind":"List","items":[{"kind":"Service","spec":7}]}"#).is_err());
+    assert_eq!(cluster, whole);
+}
+
+fn said() -> impl Strategy<Value = Option<Vec<(u8, u8)>>> {
+    prop::option::weighted(0.8, prop::collection::vec((1..8_u8, 0..3_u8), 0..6))
+}
+
+proptest! {
+    #[test]
+    fn whatever_a_source_says_the_table_ends_as_it_said_last(all in prop::collection::vec(said(), 1..12)) {
+        let feed = dns("web");
+        let mut world = World::new(vec![source(feed.clone())]);
+        let mut last = None;
+        for said in all {
+            world.now = Time(world.now.0 + 1000);
+            let before = world.table();
+            match said {
+                Some(servers) => {
+                    let found: Vec<Found> = servers.iter().map(|(addr, stage)| Found {
+                        stage: [Stage::Serving, Stage::Unready, Stage::Draining][usize::from(*stage)],
+                        ..Found::at([10, 1, 0, *addr].into(), None)
+                    }).collect();
+                    world.say(&feed, Ok(Content::Servers(found)).into());
+                    last = Some(servers);
+                }
+                None => {
+                    world.say(&feed, failed());
+                    prop_assert_eq!(world.table().len(), before.len());
+                }
+            }
+        }
+        world.settle(0);
+        let serving = |servers: &[(u8, u8)]| -> BTreeSet<String> {
+            servers.iter().filter(|(_, stage)| *stage == 0).map(|(addr, _)| format!("10.1.0.{addr}:80 1")).collect()
+        };
+        let table: BTreeSet<String> = world.table().into_iter().collect();
+        prop_assert!(serving(last.as_deref().unwrap_or_default()).is_subset(&table), "{table:?}");
+        let known: BTreeSet<u8> = last.iter().flatten().map(|(addr, _)| *addr).collect();
+        for line in &table {
+            let addr: u8 = line.split([':', '.']).nth(3).unwrap().parse().unwrap();
+            prop_assert!(known.contains(&addr), "{line}");
+        }
+    }
+
+    #[test]
+    fn bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        let mut cluster = Cluster::default();
+        let _ = cluster.take(&bytes);
+        let _ = Cluster::of_file(&bytes);
+    }
+
+    #[test]
+    fn objects_that_lost_a_piece_never_panic_and_never_change_anything_by_half(at in 0..2000_usize, length in 1..40_usize) {
+        let one = slice("a", &[endpoint("10.1.0.1", ""), endpoint("10.1.0.2", r#""ready":null"#)].join(","));
+        let mut text = format!(r#"{{"kind":"List","items":[{SERVICE},{one}]}}"#).into_bytes();
+        let at = at % text.len();
+        text.drain(at..(at + length).min(text.len()));
+        let mut cluster = Cluster::default();
+        if cluster.take(&text).is_err() {
+            prop_assert_eq!(cluster, Cluster::default());
+        }
+    }
+}

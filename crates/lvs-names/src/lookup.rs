@@ -1,0 +1,209 @@
+//! Names as services are found by them: all addresses, or hosts and ports (SRV), and how long an answer counts.
+//!
+//! Nothing is kept: who asks decides when to ask again. A name that is known to have nothing is told apart from one that nobody could
+//! tell of: with a search list, too, where one name server's silence must not pass for a no.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use hickory_resolver::Resolver;
+use hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolverConfig};
+use hickory_resolver::lookup::Lookup;
+use hickory_resolver::net::{DnsError as Answered, NetError};
+use hickory_resolver::proto::op::ResponseCode;
+use hickory_resolver::proto::rr::{Name, RData, RecordType};
+
+use crate::connected::Connected;
+use crate::dns::{DnsError, is_host_name, settings};
+
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LookupError {
+    /// Name servers say that there is nothing of that kind.
+    #[error("{0}")]
+    Nothing(String),
+    #[error("{0}")]
+    Failed(String),
+}
+
+/// Records, and how long they count.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer<T> {
+    pub records: Vec<T>,
+    pub ttl: Duration,
+}
+
+/// A host and port of a service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Srv {
+    pub priority: u16,
+    pub weight: u16,
+    pub port: u16,
+    pub host: String,
+    /// Addresses that came along.
+    pub addrs: Vec<IpAddr>,
+}
+
+/// Name servers that can be asked.
+pub struct NameServers {
+    resolver: Resolver<Connected>,
+    search: Vec<Name>,
+    ndots: usize,
+}
+
+impl NameServers {
+    /// Name servers of this host's `/etc/resolv.conf`, or these.
+    ///
+    /// # Errors
+    /// No random numbers, or servers that cannot be used.
+    pub fn new(servers: &[SocketAddr]) -> Result<Self, DnsError> {
+        getrandom::fill(&mut [0]).map_err(DnsError::Random)?;
+        let (config, mut options) = if servers.is_empty() {
+            settings(&std::fs::read("/etc/resolv.conf").unwrap_or_default())
+        } else {
+            let servers = servers.iter().map(name_server).collect();
+            let (_, options) = settings(b"");
+            (ResolverConfig::from_parts(None, Vec::new(), servers), options)
+        };
+        options.cache_size = 0;
+        let (search, ndots) = (config.search().to_vec(), options.ndots);
+        let config = ResolverConfig::from_parts(None, Vec::new(), config.name_servers().to_vec());
+        options.ndots = 0;
+        let resolver =
+            Resolver::builder_with_config(config, Connected::default()).with_options(options).build()?;
+        Ok(Self { resolver, search, ndots })
+    }
+
+    /// All addresses of a name, of IPv4 or of IPv6.
+    ///
+    /// # Errors
+    /// The name has none, or nobody says so.
+    pub async fn addrs(&self, name: &str, is_v6: bool) -> Result<Answer<IpAddr>, LookupError> {
+        let kind = if is_v6 { RecordType::AAAA } else { RecordType::A };
+        let found = self.find(name, kind).await?;
+        let records = found.answers().iter().filter_map(|record| addr(&record.data));
+        Ok(Answer { records: records.collect(), ttl: ttl(&found) })
+    }
+
+    /// All hosts of a service.
+    ///
+    /// # Errors
+    /// The name has none, or nobody says so.
+    pub async fn services(&self, name: &str) -> Result<Answer<Srv>, LookupError> {
+        let found = self.find(name, RecordType::SRV).await?;
+        let records = found.answers().iter().filter_map(|record| match &record.data {
+            RData::SRV(srv) => {
+                let beside = found.additionals().iter().filter(|beside| beside.name == srv.target);
+                Some(Srv {
+                    priority: srv.priority,
+                    weight: srv.weight,
+                    port: srv.port,
+                    host: srv.target.to_ascii(),
+                    addrs: beside.filter_map(|beside| addr(&beside.data)).collect(),
+                })
+            }
+            _ => None,
+        });
+        Ok(Answer { records: records.collect(), ttl: ttl(&found) })
+    }
+
+    async fn find(&self, name: &str, kind: RecordType) -> Result<Lookup, LookupError> {
+        let nothing = || LookupError::Nothing(format!("{name} has no {kind} record"));
+        let mut failed = None;
+        for whole in self.whole(name) {
+            match self.resolver.lookup(whole, kind).await {
+                Ok(found) if found.answers().iter().any(|record| record.record_type() == kind) => {
+                    return Ok(found);
+                }
+                Ok(_) => {}
+                Err(error) if is_nothing(&error) => {}
+                Err(error) => failed = Some(LookupError::Failed(said(name, kind, &error))),
+            }
+        }
+        Err(failed.unwrap_or_else(nothing))
+    }
+
+    /// The names that a name may stand for, in glibc's order.
+    fn whole(&self, name: &str) -> Vec<Name> {
+        let Some(asked) = Name::from_ascii(name).ok().filter(|_| is_host_name(name.trim_end_matches('.')))
+        else {
+            return Vec::new();
+        };
+        if asked.is_fqdn() {
+            return vec![asked];
+        }
+        let is_first = usize::from(asked.num_labels()).saturating_sub(1) >= self.ndots;
+        let mut itself = asked.clone();
+        itself.set_fqdn(true);
+        let searched = self.search.iter().filter_map(|domain| asked.clone().append_domain(domain).ok());
+        let mut names: Vec<Name> = searched.collect();
+        names.insert(if is_first { 0 } else { names.len() }, itself);
+        names
+    }
+}
+
+impl std::fmt::Debug for NameServers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NameServers").finish_non_exhaustive()
+    }
+}
+
+fn name_server(server: &SocketAddr) -> NameServerConfig {
+    let mut config = NameServerConfig::udp_and_tcp(server.ip());
+    config.connections = [ConnectionConfig::udp(), ConnectionConfig::tcp()]
+        .map(|mut way| {
+            way.port = server.port();
+            way
+        })
+        .into();
+    config
+}
+
+const fn addr(data: &RData) -> Option<IpAddr> {
+    match data {
+        RData::A(addr) => Some(IpAddr::V4(addr.0)),
+        RData::AAAA(addr) => Some(IpAddr::V6(addr.0)),
+        _ => None,
+    }
+}
+
+/// The shortest time of the answer, its aliases among them.
+fn ttl(found: &Lookup) -> Duration {
+    let shortest = found.answers().iter().map(|record| record.ttl).min();
+    Duration::from_secs(u64::from(shortest.unwrap_or(0)))
+}
+
+fn is_nothing(error: &NetError) -> bool {
+    let NetError::Dns(Answered::NoRecordsFound(none)) = error else { return false };
+    matches!(none.response_code, ResponseCode::NXDomain | ResponseCode::NoError)
+}
+
+fn said(name: &str, kind: RecordType, error: &NetError) -> String {
+    match error {
+        NetError::Dns(Answered::ResponseCode(code)) => {
+            format!("{kind} of {name}: the name server says {code}")
+        }
+        error => format!("{kind} of {name}: {error}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn whole(search: &str, ndots: usize, name: &str) -> Vec<String> {
+        let mut servers = NameServers::new(&["127.0.0.1:53".parse().unwrap()]).unwrap();
+        servers.search = search.split(' ').filter_map(|name| Name::from_ascii(name).ok()).collect();
+        servers.ndots = ndots;
+        servers.whole(name).iter().map(ToString::to_string).collect()
+    }
+
+    #[tokio::test]
+    async fn names_are_completed_as_glibc_completes_them() {
+        assert_eq!(whole("a.test b.test", 1, "web"), ["web.a.test.", "web.b.test.", "web."]);
+        assert_eq!(whole("a.test", 1, "web.x"), ["web.x.", "web.x.a.test."]);
+        assert_eq!(whole("a.test", 5, "web.x"), ["web.x.a.test.", "web.x."]);
+        assert_eq!(whole("a.test", 5, "web."), ["web."]);
+        assert_eq!(whole("a.test", 1, "-web"), Vec::<String>::new());
+        assert_eq!(whole("a.test", 1, "_http._tcp.x")[0], "_http._tcp.x.");
+    }
+}

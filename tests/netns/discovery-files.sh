@@ -1,0 +1,133 @@
+#!/usr/bin/env bash
+# Real servers from files: Prometheus' file_sd, one file and a directory; objects of Kubernetes as kubectl prints them (1.32), from a file and
+# from a FIFO, list and watch. What is broken, ends or stalls changes nothing and is told. A thousand endpoints come at once.
+. "$(dirname "$0")/lib.sh"
+topology
+
+mkdir targets
+put() { # FILE TEXT: at once, as a program should.
+  printf '%s' "$2" >"$1.new"
+  mv "$1.new" "$1"
+}
+put one.json '[{"targets":["192.168.56.183:80"],"labels":{"weight":"3"}}]'
+put targets/a.json '[{"targets":["192.168.56.183:81"]}]'
+put targets/b.json '[{"targets":["192.168.56.184:81"]}]'
+# object KIND NAME REST
+service='{"apiVersion":"v1","kind":"Service","metadata":{"name":"web","namespace":"default"},"spec":{"clusterIP":"10.96.0.9","clusterIPs":["10.96.0.9"],"type":"ClusterIP","ports":[{"name":"http","port":80,"protocol":"TCP","targetPort":8080}]}}'
+slice() { # NAME ENDPOINT...
+  local name=$1 IFS=,
+  shift
+  printf '{"addressType":"IPv4","apiVersion":"discovery.k8s.io/v1","endpoints":[%s],"kind":"EndpointSlice","metadata":{"labels":{"kubernetes.io/service-name":"web"},"name":"%s","namespace":"default"},"ports":[{"name":"metrics","port":9100,"protocol":"TCP"},{"name":"http","port":8080,"protocol":"TCP"}]}' "$*" "$name"
+}
+endpoint() { # ADDRESS READY TERMINATING
+  printf '{"addresses":["%s"],"conditions":{"ready":%s,"serving":true,"terminating":%s},"nodeName":"n1"}' "$1" "$2" "$3"
+}
+pretty() { python3 -m json.tool --indent 4; }
+list() { # OBJECT...
+  local IFS=,
+  printf '{"apiVersion":"v1","items":[%s],"kind":"List","metadata":{"resourceVersion":""}}' "$*" | pretty
+}
+put objects.json "$(list "$service" "$(slice web-a "$(endpoint 192.168.56.183 true false)")")"
+mkfifo stream
+
+cat >tunvs.toml <<CONF
+[[service]]
+address = "192.168.1.183:80"
+discover = { file = "$work/one.json", forward = "masq" }
+[[service]]
+address = "192.168.1.183:81"
+discover = { file = "$work/targets", forward = "masq", drain = 0 }
+[[service]]
+address = "192.168.1.183:82"
+discover = { kubernetes = "$work/objects.json", service = "default/web", port = "http", forward = "masq", max_servers = 2000 }
+[[service]]
+address = "192.168.1.183:83"
+discover = { kubernetes = "$work/stream", service = "web", port = "http", forward = "masq", stale_after = "2s" }
+CONF
+same "the check" "$work/tunvs.toml: 4 services, 0 servers, 0 checks" "$(on ds tunvs check "$work/tunvs.toml")"
+on ds tunvs convert "$work/tunvs.toml" >again.toml
+same "what is converted" "$(on ds tunvs convert "$work/tunvs.toml" | tail -n +2)" "$(on ds tunvs convert "$work/again.toml" | tail -n +2)"
+start_director --config tunvs.toml
+
+servers() {
+  on ds ipvsadm -L -n | awk -v service="192.168.1.183:$1" '/^TCP/ { is = $2 == service } is && /->/ { print $2, $4 }' | sort | paste -sd,
+}
+are() { [[ $(servers "$1") == "$2" ]]; }
+trouble() { [[ $(on ds tunvs status | grep -F "192.168.1.183:$1:") == *"TROUBLE: "*"$2"* ]]; }
+fine() { [[ $(on ds tunvs status | grep -F "192.168.1.183:$1:") != *TROUBLE* ]]; }
+
+# --- file_sd
+wait_until 5 are 80 "192.168.56.183:80 3"
+wait_until 5 are 81 "192.168.56.183:81 1,192.168.56.184:81 1"
+put one.json '[{"targets":["192.168.56.183:80","192.168.56.184:80"]}]'
+wait_until 5 are 80 "192.168.56.183:80 1,192.168.56.184:80 1"
+put one.json '[{"targets":["192.168.56.183:80","web:80"]}]'
+wait_until 5 trouble 80 '"web:80" is no address'
+contains "events" '"event":"discovery_failed"' "$(on ds tunvs events --no-follow --last 50)"
+put targets/b.json '[{"targets":'
+wait_until 5 trouble 81 b.json
+put targets/a.json '[{"targets":["192.168.56.183:8181"]}]'
+wait_until 5 are 81 "192.168.56.183:8181 1,192.168.56.184:81 1"
+rm targets/b.json
+wait_until 5 are 81 "192.168.56.183:8181 1"
+rm one.json
+wait_until 5 trouble 80 "cannot read"
+same "servers of a file that is gone" "192.168.56.183:80 1,192.168.56.184:80 1" "$(servers 80)"
+put one.json '[]'
+wait_until 5 are 80 ""
+fine 80
+
+# --- a file of objects
+wait_until 5 are 82 "192.168.56.183:8080 1"
+put objects.json "$(list "$service" "$(slice web-a "$(endpoint 192.168.56.183 false true)" "$(endpoint 192.168.56.184 true false)")")"
+wait_until 5 are 82 "192.168.56.183:8080 0,192.168.56.184:8080 1"
+head -c 500 objects.json >half.json
+mv half.json objects.json
+wait_until 5 trouble 82 "no object of Kubernetes"
+same "servers of half a file" "192.168.56.183:8080 0,192.168.56.184:8080 1" "$(servers 82)"
+many=()
+for part in {0..9}; do
+  ends=(); for last in {1..100}; do ends+=("$(printf '{"addresses":["10.7.%d.%d"]}' "$part" "$last")"); done
+  many+=("$(slice "web-$part" "${ends[@]}")")
+done
+put objects.json "$(list "$service" "${many[@]}")"
+thousand() { (($(on ds ipvsadm -L -n | grep -c '10\.7\.[0-9]*\.[0-9]*:8080') == 1000)); }
+begun=$EPOCHREALTIME
+wait_until 10 thousand
+took=$(awk -v a="$begun" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.1f", b - a }')
+put objects.json "$(list "$service" "$(slice web-a "$(endpoint 192.168.56.183 true false)")")"
+wait_until 10 are 82 "192.168.56.183:8080 1"
+
+# --- a stream: a list, then what changes
+event() { printf '{"type":"%s","object":%s}\n' "$1" "$2"; }
+exec {stream}>stream
+list "$service" "$(slice web-a "$(endpoint 192.168.56.183 true false)")" >&"$stream"
+wait_until 5 are 83 "192.168.56.183:8080 1"
+event ADDED "$(slice web-b "$(endpoint 192.168.56.184 true false)")" >&"$stream"
+wait_until 5 are 83 "192.168.56.183:8080 1,192.168.56.184:8080 1"
+event DELETED "$(slice web-a)" >&"$stream"
+wait_until 5 are 83 "192.168.56.184:8080 1"
+wait_until 5 trouble 83 "nothing has come for 2 s"
+# kubectl is killed within an object, and another one goes on.
+event MODIFIED "$(slice web-b)" | head -c 50 >&"$stream"
+printf '\n' >&"$stream"
+list "$service" "$(slice web-a "$(endpoint 192.168.56.183 true false)")" "$(slice web-b "$(endpoint 192.168.56.184 false false)")" >&"$stream"
+wait_until 5 are 83 "192.168.56.183:8080 1,192.168.56.184:8080 0"
+printf '{"kind":"Lis' >&"$stream"
+exec {stream}>&-
+wait_until 5 trouble 83 "the stream has ended"
+same "servers of a stream that has ended" "192.168.56.183:8080 1,192.168.56.184:8080 0" "$(servers 83)"
+
+# --- another director does not take a stream that it joins for all that there is
+kill -KILL "$director"
+wait_until 5 ended_process "$director"
+exec {stream}<>stream
+event ADDED "$(slice web-c "$(endpoint 192.168.56.200 true false)")" >&"$stream"
+start_director --config tunvs.toml
+wait_until 5 trouble 83 "waits for a list"
+same "servers after a kill" "192.168.56.183:8080 1,192.168.56.184:8080 0" "$(servers 83)"
+list "$service" "$(slice web-c "$(endpoint 192.168.56.184 true false)")" >&"$stream"
+wait_until 5 are 83 "192.168.56.184:8080 1"
+stop_director
+nothing_left
+echo "a thousand endpoints came in $took s"
