@@ -43,7 +43,10 @@ import json, sys
 print(sum(queue["packets"] for queue in json.load(sys.stdin)["queues"]))')"
 contains "as text" "services       2 with 4 servers (1 of weight 0, 0 overloaded)" "$(on ds tunvs status)"
 
-on client python3 - $flows <<'PY'
+connections() { on ds tunvs connections "$@"; }
+# Not answered (nobody listens there), but tracked. On a busy machine some are lost before the director.
+all_tracked() {
+  on client python3 - $flows <<'PY'
 import socket, sys, time
 # A flow per source port and address: two addresses of the client's network.
 made = 0
@@ -57,9 +60,9 @@ for last in (11, 12):
         if made % 200 == 0:
             time.sleep(0.01)
 PY
-# Not answered (nobody listens there), but tracked.
-connections() { on ds tunvs connections "$@"; }
-wait_until 20 test "$(connections --proto udp --count)" -gt $((flows * 9 / 10))
+  (($(connections --proto udp --count) >= flows))
+}
+wait_until 20 all_tracked
 total=$(connections --count)
 same "connections of both protocols" "$total" $(($(connections --proto udp --count) + $(connections --proto tcp --count)))
 same "as ipvsadm lists them" "$(on ds ipvsadm -L -n -c | tail -n +3 | wc -l)" "$total"
