@@ -1,44 +1,40 @@
 //! The host's kernel as this edge sees it: read a [`View`], carry out [`Change`]s. One real implementation, over
 //! rtnetlink and `/proc/sys`, and a twin in memory for tests.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use futures::future::join_all;
-use futures::{StreamExt, TryStreamExt};
-use ipnet::IpNet;
-use netlink_packet_core::{
-    NLM_F_ACK, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REQUEST, NetlinkMessage, NetlinkPayload,
-};
+use futures::TryStreamExt;
 use netlink_packet_route::RouteNetlinkMessage;
-use netlink_packet_route::address::{AddressAttribute, AddressMessage};
-use netlink_packet_route::link::{LinkAttribute, LinkFlags, LinkLayerType, LinkMessage};
-use netlink_packet_route::neighbour::{
-    NeighbourAddress, NeighbourAttribute, NeighbourFlags, NeighbourMessage,
-};
+use netlink_packet_route::address::AddressMessage;
+use netlink_packet_route::link::LinkMessage;
+use netlink_packet_route::neighbour::NeighbourMessage;
 use netlink_packet_route::route::RouteMessage;
 use netlink_packet_route::rule::RuleMessage;
 use parking_lot::Mutex;
 use rtnetlink::{Handle, IpVersion};
 
 use super::announcer::Announcer;
-use super::change::{Change, Proxy, Route as OurRoute, RouteKind, Rule, Setting, Untracked};
-use super::entrances::framing;
+use super::change::{Change, Route as OurRoute, RouteKind, Rule, Setting, Untracked};
 use super::error::{HostError, netlink_error};
 use super::forwarders::{self, Forwarder};
-use super::messages;
+use super::listed;
+use super::messages::{self, Request};
 use super::needs;
+use super::requests::Requests;
 use super::route_book::{Listing, RouteBook};
-use super::routes::{self, ListedRoute};
+use super::routes;
 use super::sysctl;
 use super::untracked::Table;
-use super::view::{Interface, LinkState, View};
-use lvs::route::{Route, is_link_local};
+use super::view::View;
+use lvs::route::Route;
 use lvs::service::Family;
 
-/// Requests that are under way at the same time; the kernel answers them in order.
-const PIPELINE: usize = 256;
+/// Changes that are carried out before others have a turn.
+const AT_ONCE: usize = 256;
 
 /// The kernel, as far as this edge asks it.
 pub(super) trait Kernel {
@@ -68,6 +64,7 @@ pub(super) trait Kernel {
 #[derive(Clone, Debug)]
 pub(super) struct Netlink {
     handle: Handle,
+    requests: Arc<Requests>,
     untracking: Arc<Mutex<Untracking>>,
     announcer: Announcer,
     book: Arc<tokio::sync::Mutex<RouteBook>>,
@@ -88,7 +85,15 @@ impl Netlink {
         let (connection, handle, _) = rtnetlink::new_connection()
             .map_err(|source| HostError::Netlink { doing: "open a netlink socket", source })?;
         tokio::spawn(connection);
-        Ok(Self { handle, untracking: Arc::default(), announcer: Announcer::default(), book: Arc::default() })
+        let requests = Requests::open()
+            .map_err(|source| HostError::Netlink { doing: "open a netlink socket", source })?;
+        Ok(Self {
+            handle,
+            requests: Arc::new(requests),
+            untracking: Arc::default(),
+            announcer: Announcer::default(),
+            book: Arc::default(),
+        })
     }
 
     pub(super) const fn handle(&self) -> &Handle {
@@ -115,46 +120,55 @@ impl Netlink {
     }
 
     async fn carry_out_one(&self, change: &Change) -> Result<(), HostError> {
-        let failed = |source: io::Error| match source.raw_os_error() {
-            Some(libc::EPERM) => HostError::NotPermitted { step: change.to_string() },
-            _ => HostError::Step { step: change.to_string(), source },
-        };
         match change {
-            Change::Sysctl(setting) => write_sysctl(setting),
-            Change::Announce(proxy) => {
-                self.announcer.announce(proxy.clone());
-                Ok(())
-            }
-            Change::Untrack(service) => self.untrack(service, true).map_err(failed),
-            Change::Track(service) => self.untrack(service, false).map_err(failed),
-            Change::MoveRule { rule, to } => self.move_rule(rule, *to).await.map_err(failed),
-            _ => {
-                if let Some(addr) = taken_back(change) {
-                    self.announcer.withdraw(addr);
-                }
-                let Some(request) = messages::request(change, index_of).map_err(failed)? else {
-                    return Ok(());
-                };
-                self.ask(request).await.map_err(failed)
-            }
+            Change::Sysctl(setting) => return write_sysctl(setting),
+            Change::Untrack(service) => self.untrack(service, true),
+            Change::Track(service) => self.untrack(service, false),
+            Change::MoveRule { rule, to } => self.move_rule(rule, *to).await,
+            _ => return self.ask_all(std::slice::from_ref(change)).pop().unwrap_or(Ok(())),
         }
+        .map_err(|error| failed(change, error))
     }
 
-    async fn ask(&self, request: messages::Request) -> io::Result<()> {
-        let mut message = NetlinkMessage::from(request.message);
-        message.header.flags = NLM_F_REQUEST | NLM_F_ACK;
-        if request.creates {
-            message.header.flags |= NLM_F_CREATE | NLM_F_EXCL;
-        }
-        let mut answers = self.handle.clone().request(message).map_err(io::Error::other)?;
-        while let Some(answer) = answers.next().await {
-            if let NetlinkPayload::Error(error) = answer.payload
-                && error.code.is_some()
-            {
-                return Err(error.to_io());
+    /// Has changes carried out in their order that are no more than a request; one result each.
+    fn ask_all(&self, changes: &[Change]) -> Vec<Result<(), HostError>> {
+        let indexes = RefCell::new(HashMap::new());
+        let index = |name: &str| {
+            if let Some(index) = indexes.borrow().get(name) {
+                return Ok(*index);
             }
-        }
-        Ok(())
+            let index = index_of(name)?;
+            indexes.borrow_mut().insert(name.to_owned(), index);
+            Ok(index)
+        };
+        let mut requests = Vec::with_capacity(changes.len());
+        let mut ask = |change: &Change| -> io::Result<bool> {
+            if let Change::Announce(proxy) = change {
+                self.announcer.announce(proxy.clone());
+            }
+            if let Some(addr) = taken_back(change) {
+                self.announcer.withdraw(addr);
+            }
+            let request = messages::request(change, index)?;
+            let is_asked = request.is_some();
+            requests.extend(request);
+            Ok(is_asked)
+        };
+        let asked: Vec<io::Result<bool>> = changes.iter().map(&mut ask).collect();
+        let mut answers = self.requests.carry_out(requests).into_iter();
+        let results = asked.into_iter().map(|is_asked| match is_asked? {
+            true => answers.next().unwrap_or(Ok(())),
+            false => Ok(()),
+        });
+        changes
+            .iter()
+            .zip(results)
+            .map(|(change, result)| result.map_err(|error| failed(change, error)))
+            .collect()
+    }
+
+    fn ask(&self, message: RouteNetlinkMessage, creates: bool) -> io::Result<()> {
+        self.requests.carry_out(vec![Request { message, creates }]).pop().unwrap_or(Ok(()))
     }
 
     async fn list_rules(&self, family: Family) -> Result<Vec<RuleMessage>, rtnetlink::Error> {
@@ -184,12 +198,12 @@ impl Netlink {
             return Err(io::Error::from_raw_os_error(libc::ENOENT));
         };
         let message = RouteNetlinkMessage::NewRule(messages::moved(&listed, to));
-        match self.ask(messages::Request { message, creates: true }).await {
+        match self.ask(message, true) {
             Err(error) if error.raw_os_error() != Some(libc::EEXIST) => return Err(error),
             Ok(()) | Err(_) => {}
         }
         let message = RouteNetlinkMessage::DelRule(messages::moved(&listed, rule.pref));
-        self.ask(messages::Request { message, creates: false }).await
+        self.ask(message, false)
     }
 }
 
@@ -201,10 +215,11 @@ impl Kernel for Netlink {
         let known = book.caught_up();
         let links: Vec<LinkMessage> =
             self.handle.link().get().execute().try_collect().await.map_err(read("list interfaces"))?;
-        view.links = links.iter().map(link_state).collect();
+        view.links = links.iter().map(listed::link_state).collect();
         let addresses: Vec<AddressMessage> =
             self.handle.address().get().execute().try_collect().await.map_err(read("list addresses"))?;
-        view.addresses = addresses.iter().filter_map(|message| interface(message, &view.links)).collect();
+        view.addresses =
+            addresses.iter().filter_map(|message| listed::interface(message, &view.links)).collect();
         let listing = match known {
             Some(listing) => listing,
             None => self.list_routes().await?,
@@ -225,8 +240,10 @@ impl Kernel for Netlink {
             let ours =
                 listing.of_family(family).filter_map(|message| messages::our_route(message, family, name_of));
             view.ours.extend(ours.collect::<Vec<_>>());
-            let routes: Vec<Route> =
-                listing.of_family(family).filter_map(|message| route(message, &view, family)).collect();
+            let routes: Vec<Route> = listing
+                .of_family(family)
+                .filter_map(|message| listed::route(message, &view, family))
+                .collect();
             view.routes.extend(routes);
         }
         book.keep(listing);
@@ -240,15 +257,20 @@ impl Kernel for Netlink {
             .try_collect()
             .await
             .map_err(read("list proxy neighbours"))?;
-        view.proxies = proxies.iter().filter_map(|message| proxy(message, &view.links)).collect();
+        view.proxies = proxies.iter().filter_map(|message| listed::proxy(message, &view.links)).collect();
         Ok(view)
     }
 
     async fn carry_out(&self, changes: &[Change]) -> Vec<Result<(), HostError>> {
         let mut results = Vec::with_capacity(changes.len());
-        for batch in changes.chunk_by(|one, other| can_overlap(one) && can_overlap(other)) {
-            for part in batch.chunks(PIPELINE) {
-                results.extend(join_all(part.iter().map(|change| self.carry_out_one(change))).await);
+        for batch in changes.chunk_by(|one, other| is_asked(one) && is_asked(other)) {
+            if let [change] = batch {
+                results.push(self.carry_out_one(change).await);
+                continue;
+            }
+            for part in batch.chunks(AT_ONCE) {
+                results.extend(self.ask_all(part));
+                tokio::task::yield_now().await;
             }
         }
         results
@@ -267,6 +289,13 @@ impl Kernel for Netlink {
     }
 }
 
+fn failed(change: &Change, source: io::Error) -> HostError {
+    match source.raw_os_error() {
+        Some(libc::EPERM) => HostError::NotPermitted { step: change.to_string() },
+        _ => HostError::Step { step: change.to_string(), source },
+    }
+}
+
 /// The address that this host will not have any more.
 fn taken_back(change: &Change) -> Option<IpAddr> {
     match change {
@@ -277,8 +306,8 @@ fn taken_back(change: &Change) -> Option<IpAddr> {
     }
 }
 
-/// Netlink requests queue up in the kernel in the order in which they are sent.
-const fn can_overlap(change: &Change) -> bool {
+/// Changes that are no more than a request.
+const fn is_asked(change: &Change) -> bool {
     !matches!(change, Change::Sysctl(_) | Change::MoveRule { .. } | Change::Untrack(_) | Change::Track(_))
 }
 
@@ -308,91 +337,4 @@ fn selects_dscp() -> bool {
 
 fn index_of(name: &str) -> io::Result<u32> {
     nix::net::if_::if_nametoindex(name).map_err(io::Error::from)
-}
-
-fn link_state(message: &LinkMessage) -> LinkState {
-    let flags = message.header.flags;
-    let mut state = LinkState {
-        index: message.header.index,
-        name: String::new(),
-        up: flags.contains(LinkFlags::Up),
-        loopback: flags.contains(LinkFlags::Loopback),
-        ether: None,
-        mtu: 0,
-        longest: 0,
-        framing: framing(message.header.link_layer_type),
-        has_controller: false,
-    };
-    for attribute in &message.attributes {
-        match attribute {
-            LinkAttribute::IfName(name) => state.name.clone_from(name),
-            LinkAttribute::Controller(_) => state.has_controller = true,
-            LinkAttribute::Mtu(mtu) => state.mtu = *mtu,
-            LinkAttribute::GroMaxSize(size)
-            | LinkAttribute::GsoMaxSize(size)
-            | LinkAttribute::GroIpv4MaxSize(size)
-            | LinkAttribute::GsoIpv4MaxSize(size) => state.longest = state.longest.max(*size),
-            LinkAttribute::Address(addr)
-                if message.header.link_layer_type == LinkLayerType::Ether
-                    && !flags.contains(LinkFlags::Noarp) =>
-            {
-                state.ether = addr.as_slice().try_into().ok();
-            }
-            _ => {}
-        }
-    }
-    state
-}
-
-fn interface(message: &AddressMessage, links: &[LinkState]) -> Option<Interface> {
-    let dev = links.iter().find(|link| link.index == message.header.index)?.name.clone();
-    let local = |attribute: &AddressAttribute| match attribute {
-        AddressAttribute::Local(addr) => Some(*addr),
-        _ => None,
-    };
-    let any = |attribute: &AddressAttribute| match attribute {
-        AddressAttribute::Address(addr) => Some(*addr),
-        _ => None,
-    };
-    // Where both are there the other one is the far end of a point-to-point link.
-    let addr =
-        message.attributes.iter().find_map(local).or_else(|| message.attributes.iter().find_map(any))?;
-    Some(Interface { dev, net: IpNet::new(addr, message.header.prefix_len).ok()? })
-}
-
-fn route(message: &RouteMessage, view: &View, family: Family) -> Option<Route> {
-    let is_local = messages::route_kind(message)?;
-    if !messages::is_host_table(messages::table_of(message)) {
-        return None;
-    }
-    let ListedRoute { dst, gateway, source, index, mtu } = ListedRoute::of(message, family)?;
-    let link = view.links.iter().find(|link| Some(link.index) == index)?;
-    Some(Route {
-        net: IpNet::new(dst, message.header.destination_prefix_length).ok()?,
-        mtu: mtu.unwrap_or(link.mtu),
-        source: source.or_else(|| {
-            // A router's link-local address says nothing of what lies behind it.
-            let near = gateway.filter(|gateway| !is_link_local(*gateway)).unwrap_or(dst);
-            if is_local { Some(dst) } else { view.source_on(&link.name, near) }
-        }),
-        interface: link.index,
-        gateway,
-        is_local,
-    })
-}
-
-fn proxy(message: &NeighbourMessage, links: &[LinkState]) -> Option<Proxy> {
-    if !message.header.flags.contains(NeighbourFlags::Proxy) {
-        return None;
-    }
-    let dev = links.iter().find(|link| link.index == message.header.ifindex)?.name.clone();
-    message.attributes.iter().find_map(|attribute| match attribute {
-        NeighbourAttribute::Destination(NeighbourAddress::Inet(addr)) => {
-            Some(Proxy { addr: (*addr).into(), dev: dev.clone() })
-        }
-        NeighbourAttribute::Destination(NeighbourAddress::Inet6(addr)) => {
-            Some(Proxy { addr: (*addr).into(), dev: dev.clone() })
-        }
-        _ => None,
-    })
 }

@@ -6,8 +6,6 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use super::change::text::dotted;
 use super::change::{Change, Setting, Step};
@@ -15,6 +13,7 @@ use super::error::HostError;
 use super::forwarders;
 use super::journal::{Entry, Journal, Left, Lifetime};
 use super::kernel::Kernel;
+use super::stop::StopFlag;
 use super::view::View;
 use lvs::service::Family;
 
@@ -23,20 +22,6 @@ const TUNS: &str = "tunvs-";
 
 /// Steps that are under way at once. Whoever stops waits for those.
 const BATCH: usize = 256;
-
-/// Raised when everything is to be undone soon: no further step is made.
-#[derive(Clone, Debug, Default)]
-pub struct StopFlag(Arc<AtomicBool>);
-
-impl StopFlag {
-    pub fn raise(&self) {
-        self.0.store(true, Relaxed);
-    }
-
-    pub fn is_raised(&self) -> bool {
-        self.0.load(Relaxed)
-    }
-}
 
 #[derive(Debug)]
 pub(super) struct Ledger {
@@ -103,6 +88,17 @@ impl Ledger {
 
     pub(super) fn of_lifetime(&self, lifetime: Lifetime) -> impl Iterator<Item = &Step> {
         self.made.iter().filter(move |entry| entry.lifetime == lifetime).map(|entry| &entry.step)
+    }
+
+    /// Steps that follow the services and are not wanted any more: of thousands mostly none, so that they are sought once.
+    pub(super) fn unwanted(&self, wanted: &HashSet<&Step>) -> HashSet<Step> {
+        self.of_lifetime(Lifetime::Follows).filter(|step| !wanted.contains(step)).cloned().collect()
+    }
+
+    /// Steps that are wanted and not made.
+    pub(super) fn missing(&self, wanted: &[Step]) -> Vec<Step> {
+        let present: HashSet<&Step> = self.of_lifetime(Lifetime::Follows).collect();
+        wanted.iter().filter(|step| !present.contains(step)).cloned().collect()
     }
 
     /// All steps with how long they are meant to stay.
@@ -201,6 +197,9 @@ impl Ledger {
         kernel: &impl Kernel,
         is_meant: impl Fn(Lifetime, &Step) -> bool,
     ) -> Vec<HostError> {
+        if self.going.is_empty() && !self.entries().any(|(lifetime, step)| is_meant(lifetime, step)) {
+            return Vec::new();
+        }
         let all = std::mem::take(&mut self.made).into_iter();
         let (going, staying): (Vec<Entry>, _) = all.partition(|entry| is_meant(entry.lifetime, &entry.step));
         self.made = staying;

@@ -4,10 +4,11 @@ use super::change::{Rule, Step};
 use super::error::HostError;
 use super::journal::Lifetime;
 use super::kernel::{Kernel, Netlink};
-use super::ledger::{Ledger, StopFlag};
+use super::ledger::Ledger;
 use super::options::RealServerOptions;
 use super::plumbing::{free_tables, intruders_before, put_local_first};
 use super::real_plan::{self, Site};
+use super::stop::StopFlag;
 use super::view::View;
 use lvs::service::Family;
 

@@ -5,7 +5,8 @@ use std::path::Path;
 use super::super::error::HostError;
 use super::super::journal::{Journal, Left};
 use super::super::kernel::Netlink;
-use super::super::ledger::{Ledger, StopFlag};
+use super::super::ledger::Ledger;
+use super::super::stop::StopFlag;
 use super::missing::put_local_first;
 
 /// Outcome of a clean-up.

@@ -12,8 +12,9 @@ use super::super::error::HostError;
 use super::super::journal::Lifetime;
 use super::super::kernel::Kernel;
 use super::super::layout::Layout;
-use super::super::ledger::{Ledger, StopFlag};
+use super::super::ledger::Ledger;
 use super::super::options::{HostOptions, TunNames};
+use super::super::stop::StopFlag;
 use super::Engine;
 use lvs::service::Family;
 
