@@ -5,6 +5,7 @@
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::sync::Arc;
 
 use lvs_events::{Event, Record, rfc3339};
 use parking_lot::Mutex;
@@ -21,7 +22,7 @@ pub struct Events {
     /// Milliseconds since 1970.
     clock: fn() -> u64,
     kept: Mutex<Kept>,
-    sender: broadcast::Sender<Record>,
+    sender: broadcast::Sender<Arc<Record>>,
 }
 
 #[derive(Debug, Default)]
@@ -65,7 +66,7 @@ impl Events {
         }
         kept.records.push_back(record.clone());
         // Under the lock, so that readers see the order of the numbers. Nobody listens: no harm.
-        let _ = self.sender.send(record);
+        let _ = self.sender.send(Arc::new(record));
     }
 
     /// How many there ever were.
@@ -86,7 +87,7 @@ impl Events {
 #[derive(Debug)]
 pub struct Subscription {
     past: VecDeque<Record>,
-    receiver: broadcast::Receiver<Record>,
+    receiver: broadcast::Receiver<Arc<Record>>,
     last: u64,
     clock: fn() -> u64,
 }
@@ -100,7 +101,7 @@ impl Subscription {
         match self.receiver.recv().await {
             Ok(record) => {
                 self.last = record.number;
-                Some(record)
+                Some(Arc::unwrap_or_clone(record))
             }
             Err(broadcast::error::RecvError::Lagged(events)) => {
                 self.last += events;

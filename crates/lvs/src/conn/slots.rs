@@ -25,6 +25,14 @@ type Notes = [AtomicU64; CHUNK / WORD];
 #[derive(Debug)]
 struct Chunk {
     slots: Box<[Lock<Option<Connection>>]>,
+    notes: Box<ChunkNotes>,
+}
+
+/// Thousands of chunks have a place before there is the first connection.
+const _: () = assert!(size_of::<OnceLock<Chunk>>() <= 32);
+
+#[derive(Debug)]
+struct ChunkNotes {
     touched: Notes,
     changed: Notes,
     offered: Notes,
@@ -34,7 +42,7 @@ impl Chunk {
     fn new() -> Self {
         let notes = || [const { AtomicU64::new(0) }; CHUNK / WORD];
         let slots = (0..CHUNK).map(|_| Lock::new(None)).collect();
-        Self { slots, touched: notes(), changed: notes(), offered: notes() }
+        Self { slots, notes: Box::new(ChunkNotes { touched: notes(), changed: notes(), offered: notes() }) }
     }
 }
 
@@ -98,7 +106,7 @@ impl Slots {
         let guard = chunk.slots[at].lock();
         // Whoever began to copy before has let go of this lock since, so that this is seen here.
         if self.notes.load(Relaxed) {
-            let (word, bit) = note(&chunk.touched, at);
+            let (word, bit) = note(&chunk.notes.touched, at);
             word.fetch_or(bit, Relaxed);
         }
         Some(guard)
@@ -117,7 +125,7 @@ impl Slots {
     pub(super) fn begin_notes(&self) {
         self.notes.store(true, Relaxed);
         for chunk in self.chunks.iter().map_while(OnceLock::get) {
-            chunk.touched.iter().for_each(|word| word.store(u64::MAX, Relaxed));
+            chunk.notes.touched.iter().for_each(|word| word.store(u64::MAX, Relaxed));
         }
     }
 
@@ -127,7 +135,7 @@ impl Slots {
 
     /// How many are noted as touched.
     pub(super) fn touched(&self) -> usize {
-        let words = self.chunks.iter().map_while(OnceLock::get).flat_map(|chunk| &chunk.touched);
+        let words = self.chunks.iter().map_while(OnceLock::get).flat_map(|chunk| &chunk.notes.touched);
         words.map(|word| word.load(Relaxed).count_ones() as usize).sum()
     }
 
@@ -135,7 +143,7 @@ impl Slots {
     pub(super) fn begin_keeping(&self) {
         self.keeps.store(true, Relaxed);
         for chunk in self.chunks.iter().map_while(OnceLock::get) {
-            chunk.changed.iter().for_each(|word| word.store(u64::MAX, Relaxed));
+            chunk.notes.changed.iter().for_each(|word| word.store(u64::MAX, Relaxed));
         }
     }
 
@@ -148,7 +156,7 @@ impl Slots {
         if self.keeps.load(Relaxed)
             && let Some(chunk) = self.chunk(id)
         {
-            let (word, bit) = note(&chunk.changed, id as usize % CHUNK);
+            let (word, bit) = note(&chunk.notes.changed, id as usize % CHUNK);
             if word.load(Relaxed) & bit == 0 {
                 word.fetch_or(bit, Relaxed);
             }
@@ -159,7 +167,7 @@ impl Slots {
     /// locked.
     pub(super) fn note_offered(&self, id: u32) -> bool {
         self.chunk(id).is_some_and(|chunk| {
-            let (word, bit) = note(&chunk.offered, id as usize % CHUNK);
+            let (word, bit) = note(&chunk.notes.offered, id as usize % CHUNK);
             word.load(Relaxed) & bit == 0 && word.fetch_or(bit, Relaxed) & bit == 0
         })
     }
@@ -169,14 +177,14 @@ impl Slots {
         if self.is_offered(id)
             && let Some(chunk) = self.chunk(id)
         {
-            let (word, bit) = note(&chunk.offered, id as usize % CHUNK);
+            let (word, bit) = note(&chunk.notes.offered, id as usize % CHUNK);
             word.fetch_and(!bit, Relaxed);
         }
     }
 
     pub(super) fn is_offered(&self, id: u32) -> bool {
         self.chunk(id).is_some_and(|chunk| {
-            let (word, bit) = note(&chunk.offered, id as usize % CHUNK);
+            let (word, bit) = note(&chunk.notes.offered, id as usize % CHUNK);
             word.load(Relaxed) & bit != 0
         })
     }
@@ -189,7 +197,7 @@ impl Slots {
         most: usize,
         see: impl FnMut(u32, &Option<Connection>),
     ) -> Option<u32> {
-        self.take(|chunk| &chunk.touched, start, most, see)
+        self.take(|chunk| &chunk.notes.touched, start, most, see)
     }
 
     /// As [`Self::take_touched`], of changed slots.
@@ -199,7 +207,7 @@ impl Slots {
         most: usize,
         see: impl FnMut(u32, &Option<Connection>),
     ) -> Option<u32> {
-        self.take(|chunk| &chunk.changed, start, most, see)
+        self.take(|chunk| &chunk.notes.changed, start, most, see)
     }
 
     fn take(
