@@ -134,20 +134,20 @@ impl DirectorService {
 
     /// Makes the tables be as the configuration declares them; the host is to follow.
     pub(super) async fn declare(&self, declared: &Declared) -> Result<(), DaemonError> {
-        let refused = self.host.refused(new_families(&declared.commands())).await;
+        let commands = declared.commands();
+        let families = new_families(&commands);
+        let refused = self.host.refused(families.clone()).await;
         if let Some((_, why)) = refused.into_iter().next() {
             return Err(why.into());
         }
         let results = {
             let _held = self.table_lock.lock().await;
             self.declare_checks(declared);
-            let results = self.configure_tables(&declared.commands(), OnError::Stop);
+            let results = self.configure_tables(&commands, OnError::Stop);
             self.settle_sources(None);
             results
         };
-        for service in &declared.services {
-            self.host.workable(service.spec.key.family())?;
-        }
+        families.into_iter().try_for_each(|family| self.host.workable(family))?;
         Ok(results.into_iter().collect::<Result<(), _>>()?)
     }
 
