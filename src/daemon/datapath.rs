@@ -123,19 +123,11 @@ impl Interface {
     /// # Errors
     /// The interface cannot be made.
     pub(super) fn open(name: &str, options: Options, path: &Path) -> Result<Self, DaemonError> {
-        let mut tun = match path.left.contains(name) {
+        let tun = match path.left.contains(name) {
             true => Tun::open_left(name, options)?,
             false => Tun::open(name, options)?,
         };
-        let offload = tun.features();
-        let tunnels = path.tunnels.as_ref().map_or("cut", |tunnels| match tun.take_tunnels_whole(tunnels) {
-            Ok(()) => "whole",
-            Err(error) => {
-                tracing::debug!(device = name, %error, "tunnels are cut packet by packet");
-                "cut"
-            }
-        });
-        tracing::info!(device = name, %offload, tunnels, queues = options.queues, "device up");
+        tracing::info!(device = name, offload = %tun.features(), queues = options.queues, "device up");
         Ok(Self { workers: Vec::new(), tun: Arc::new(tun), path: path.clone() })
     }
 
@@ -189,6 +181,22 @@ impl Interface {
     /// The system refuses a descriptor.
     pub(super) fn writer(&self) -> Result<TunWriter, DaemonError> {
         Ok(self.tun.writer()?)
+    }
+
+    /// What has it take super-packets inside tunnels, where the kernel may: it takes its time, so that packets come in first.
+    pub(super) fn take_tunnels_whole(&self) -> impl FnOnce() + Send + 'static {
+        let (tun, tunnels) = (Arc::clone(&self.tun), self.path.tunnels.clone());
+        move || {
+            let device = tun.name();
+            let tunnels = tunnels.map_or("cut", |tunnels| match tun.take_tunnels_whole(&tunnels) {
+                Ok(()) => "whole",
+                Err(error) => {
+                    tracing::debug!(device, %error, "tunnels are cut packet by packet");
+                    "cut"
+                }
+            });
+            tracing::info!(device, tunnels, "super-packets in tunnels");
+        }
     }
 
     /// Has it outlive a director that is killed. To be called when the journal knows it.
@@ -292,6 +300,7 @@ impl<'p, D: PacketReader + PacketWriter + NeighbourWriter> Queue<'p, D> {
     /// Reads a batch; true when nothing more waits. SYNs wait for the rest of it.
     fn read_batch(&mut self) -> io::Result<bool> {
         self.now = self.path.clock.now();
+        self.executor.look_at_device();
         for _ in 0..BATCH {
             match self.executor.device().read(&mut self.packet) {
                 Ok(true) => {}

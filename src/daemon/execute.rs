@@ -38,6 +38,11 @@ impl<D: PacketWriter + NeighbourWriter> Executor<D> {
         &mut self.output.device
     }
 
+    /// Learns what the device has come to take meanwhile.
+    pub(super) fn look_at_device(&mut self) {
+        self.outbox.turn_towards(self.output.device.takes_tunnels_whole());
+    }
+
     /// Whether the host has refused a super-packet.
     pub(super) const fn refuses_super_packets(&self) -> bool {
         self.output.is_refused

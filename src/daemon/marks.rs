@@ -59,6 +59,7 @@ impl MarkTuns {
             let opened = Interface::open(&name(&self.prefix, mark), self.options, &path);
             match opened.and_then(|mut interface| interface.serve().map(|()| interface)) {
                 Ok(interface) => {
+                    interface.take_tunnels_whole()();
                     self.open.insert(mark, interface);
                     self.new.insert(mark);
                 }

@@ -16,6 +16,7 @@ mod conn_keeper;
 mod counters;
 mod datapath;
 mod defaults;
+mod descriptors;
 mod discovery;
 mod drain;
 mod drain_file;
@@ -116,6 +117,7 @@ fn control_runtime() -> Result<tokio::runtime::Runtime, DaemonError> {
 pub fn run(options: Options) -> Result<i32, DaemonError> {
     supervise::log_panics();
     signals::block().map_err(DaemonError::start("the signal watch"))?;
+    descriptors::make_room();
     let successor = if upgrade::takes_over() { Some(Successor::begin()?) } else { None };
     let loaded = Programs { tunnels: tunnel_offload(options.device), fast: Fast::load(options.fast_path) };
     let health = options.declared.health_of_all();

@@ -16,6 +16,7 @@ use lvs_control::{ReloadRequest, UpgradeRefusal, Upgraded, server};
 use lvs_events::Event;
 
 use super::conn_keeper::ConnKeeper;
+use super::datapath::Interface;
 use super::error::Ended;
 use super::history_file::{self, HistoryFile};
 use super::left;
@@ -152,6 +153,9 @@ async fn serve(
     tracing::info!(socket = %running.socket.path().display(), "ready");
     live.events.publish(running.event.clone());
     notify(sd_notify::NotifyState::Ready);
+    for take in live.estate.lock().interfaces.iter().map(Interface::take_tunnels_whole) {
+        tokio::task::spawn_blocking(take);
+    }
 
     let ended = run_loop(live, running).await;
     let is_succeeded = matches!(ended, Ok(End::Moved(_))) || is_left(&ended);

@@ -5,8 +5,8 @@ use std::fs::File;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::IpAddr;
 use std::os::fd::{AsRawFd, IntoRawFd, OwnedFd};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock};
 
 use nix::errno::Errno;
 use nix::net::if_::if_nametoindex;
@@ -35,7 +35,7 @@ pub struct Tun {
     /// One for each queue.
     fds: Vec<OwnedFd>,
     refusals: Arc<AtomicU32>,
-    tunnels: Option<Arc<Attached>>,
+    tunnels: Arc<OnceLock<Attached>>,
 }
 
 impl Tun {
@@ -56,7 +56,7 @@ impl Tun {
     }
 
     fn with(name: &str, (fds, features): (Vec<OwnedFd>, Features)) -> Result<Self, DeviceError> {
-        Ok(Self { name: name.to_owned(), features, fds, refusals: Arc::default(), tunnels: None })
+        Ok(Self { name: name.to_owned(), features, fds, refusals: Arc::default(), tunnels: Arc::default() })
     }
 
     /// Has the interface outlive this process, until it is deleted.
@@ -68,19 +68,22 @@ impl Tun {
         kept.map_err(|source| self.failed("TUNSETPERSIST", source))
     }
 
-    /// Has the kernel cut super-packets inside tunnels, from now on and for as long as a queue lives.
+    /// Has the kernel cut super-packets inside tunnels, from now on and for as long as a queue lives. The kernel takes its time for it,
+    /// and answers no netlink meanwhile.
     ///
     /// # Errors
     /// The kernel cannot, or the interface is gone.
-    pub fn take_tunnels_whole(&mut self, offload: &TunnelOffload) -> io::Result<()> {
-        let attached = Arc::new(offload.attach(if_nametoindex(self.name.as_str())?)?);
-        self.tunnels = Some(attached);
+    pub fn take_tunnels_whole(&self, offload: &TunnelOffload) -> io::Result<()> {
+        if self.tunnels.get().is_none() {
+            let attached = offload.attach(if_nametoindex(self.name.as_str())?)?;
+            let _ = self.tunnels.set(attached);
+        }
         Ok(())
     }
 
     /// Goes on with an interface of another process: a descriptor for each queue, and one for what takes tunnels whole.
     pub fn adopt(name: &str, fds: Vec<OwnedFd>, features: Features, link: Option<OwnedFd>) -> Self {
-        let tunnels = link.map(|link| Arc::new(Attached { link }));
+        let tunnels = Arc::new(link.map_or_else(OnceLock::new, |link| OnceLock::from(Attached { link })));
         Self { name: name.to_owned(), features, fds, refusals: Arc::default(), tunnels }
     }
 
@@ -90,7 +93,7 @@ impl Tun {
     /// The system refuses them.
     pub fn hand_over(&self) -> io::Result<(Vec<OwnedFd>, Option<OwnedFd>)> {
         let fds = self.fds.iter().map(OwnedFd::try_clone).collect::<io::Result<_>>()?;
-        let link = self.tunnels.as_ref().map(|attached| attached.link.try_clone()).transpose()?;
+        let link = self.tunnels.get().map(|attached| attached.link.try_clone()).transpose()?;
         Ok((fds, link))
     }
 
@@ -126,7 +129,7 @@ impl Tun {
         config.tun_name(&self.name).raw_fd(fd.into_raw_fd()).close_fd_on_drop(true);
         let device = tun::create(&config)
             .map_err(|error| self.failed("adopting its descriptor", io::Error::other(error)))?;
-        let (refusals, tunnels) = (Arc::clone(&self.refusals), self.tunnels.clone());
+        let (refusals, tunnels) = (Arc::clone(&self.refusals), Arc::clone(&self.tunnels));
         Ok(Some(IdleQueue { device, features: self.features, refusals, tunnels }))
     }
 
@@ -191,7 +194,7 @@ pub struct IdleQueue {
     device: tun::Device,
     features: Features,
     refusals: Arc<AtomicU32>,
-    tunnels: Option<Arc<Attached>>,
+    tunnels: Arc<OnceLock<Attached>>,
 }
 
 impl IdleQueue {
@@ -227,7 +230,7 @@ pub struct TunQueue {
     features: Features,
     refusals: Arc<AtomicU32>,
     direct: DirectSender,
-    tunnels: Option<Arc<Attached>>,
+    tunnels: Arc<OnceLock<Attached>>,
 }
 
 impl fmt::Debug for TunQueue {
@@ -297,7 +300,7 @@ impl PacketWriter for TunQueue {
     }
 
     fn takes_tunnels_whole(&self) -> bool {
-        self.tunnels.is_some()
+        self.tunnels.get().is_some()
     }
 }
 

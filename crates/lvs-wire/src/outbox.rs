@@ -16,6 +16,11 @@ impl Outbox {
         Self { takes_tunnels_whole, ..Self::default() }
     }
 
+    /// From now on for such a device.
+    pub const fn turn_towards(&mut self, takes_tunnels_whole: bool) {
+        self.takes_tunnels_whole = takes_tunnels_whole;
+    }
+
     /// The device that the packet itself goes to as well takes super-packets inside tunnels.
     pub const fn takes_tunnels_whole(&self) -> bool {
         self.takes_tunnels_whole
