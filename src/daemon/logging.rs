@@ -2,8 +2,10 @@
 
 use std::io::{self, IsTerminal};
 
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::fmt::Subscriber;
+use tracing::Subscriber;
+use tracing_subscriber::filter::{ParseError, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::{fmt, registry};
 
 pub use lvs_config::LogFormat;
 
@@ -12,7 +14,7 @@ pub enum LogError {
     #[error(
         "{filter:?} is no log filter: use error, warn, info, debug, trace, or one like \"info,tunvs::control=debug\""
     )]
-    Filter { filter: String, source: tracing_subscriber::filter::ParseError },
+    Filter { filter: String, source: ParseError },
     #[error("logging is set up already")]
     Twice(#[from] tracing::subscriber::SetGlobalDefaultError),
 }
@@ -24,19 +26,18 @@ pub enum LogError {
 pub fn start(filter: Option<&str>, format: LogFormat) -> Result<(), LogError> {
     let from_environment = std::env::var("RUST_LOG").ok().filter(|text| !text.is_empty());
     let text = filter.or(from_environment.as_deref()).unwrap_or("info");
-    let parsed = EnvFilter::builder()
-        .parse(text)
-        .map_err(|source| LogError::Filter { filter: text.to_owned(), source })?;
-    let builder = Subscriber::builder().with_env_filter(parsed).with_writer(io::stderr);
+    let targets: Targets =
+        text.parse().map_err(|source| LogError::Filter { filter: text.to_owned(), source })?;
+    let layer = fmt::layer().with_writer(io::stderr);
     match format {
         LogFormat::Text => {
-            let subscriber = builder.with_ansi(io::stderr().is_terminal()).with_target(false).finish();
-            tracing::subscriber::set_global_default(subscriber)?;
+            let layer = layer.with_ansi(io::stderr().is_terminal()).with_target(false);
+            begin(registry().with(layer).with(targets))
         }
-        LogFormat::Json => {
-            let subscriber = builder.json().flatten_event(true).finish();
-            tracing::subscriber::set_global_default(subscriber)?;
-        }
+        LogFormat::Json => begin(registry().with(layer.json().flatten_event(true)).with(targets)),
     }
-    Ok(())
+}
+
+fn begin(subscriber: impl Subscriber + Send + Sync) -> Result<(), LogError> {
+    Ok(tracing::subscriber::set_global_default(subscriber)?)
 }
