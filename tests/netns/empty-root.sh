@@ -27,7 +27,7 @@ mount --rbind /run /mnt/run
 exec chroot /mnt "/sbin/${0##*/}" "$@"
 ENTER
 chmod 755 $root/enter
-#env -u TUNVS_SANDBOX TUNVS_BIN=$root/enter bash "$here/article.sh"
+env -u TUNVS_SANDBOX TUNVS_BIN=$root/enter bash "$here/article.sh"
 
 # --- by hand
 topology
