@@ -183,7 +183,7 @@ impl Interface {
         Ok(self.tun.writer()?)
     }
 
-    /// What has it take super-packets inside tunnels, where the kernel may: it takes its time, so that packets come in first.
+    /// Gives what has it take super-packets inside tunnels, where the kernel may: it takes its time, so that packets come in first.
     pub(super) fn take_tunnels_whole(&self) -> impl FnOnce() + Send + 'static {
         let (tun, tunnels) = (Arc::clone(&self.tun), self.path.tunnels.clone());
         move || {
