@@ -130,7 +130,7 @@ pub fn run(options: Options) -> Result<i32, DaemonError> {
     // Its folder has to be there when rights to change folders are given up.
     let socket = if successor.is_none() { Some(ControlSocket::bind(&options.socket)?) } else { None };
     let sandbox = confine(&options, runs_programs)?;
-    let started = Started { loaded, sandbox: sandbox.status.clone() };
+    let started = Started { loaded, sandbox: sandbox.status };
     let runtime = control_runtime()?;
     let ending = match (socket, successor) {
         (_, Some(successor)) => runtime.block_on(begin::run_after(options, started, successor))?,

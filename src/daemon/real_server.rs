@@ -100,7 +100,7 @@ pub fn run(options: Options) -> Result<(), DaemonError> {
         true => sandbox::enter(&Kept { socket: options.socket.clone(), ..Kept::default() }),
         false => Sandbox::off(),
     };
-    control_runtime()?.block_on(run_inside(options, (socket, ports), sandbox.status.clone()))
+    control_runtime()?.block_on(run_inside(options, (socket, ports), sandbox.status))
 }
 
 async fn run_inside(

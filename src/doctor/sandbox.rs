@@ -30,7 +30,7 @@ mod tests {
     #[test]
     fn it_says_what_is_in_force_and_what_is_not() {
         let full = Sandbox { no_new_privs: true, seccomp: true, landlock: Some(7), missing: Vec::new() };
-        let old = Sandbox { landlock: None, missing: vec!["no Landlock".to_owned()], ..full.clone() };
+        let old = Sandbox { landlock: None, missing: vec!["no Landlock".to_owned()], ..full };
         let off = Sandbox { missing: vec!["switched off".to_owned()], ..Sandbox::default() };
         let said = [
             (full, "the director is sandboxed: no new privileges, a filter of system calls, Landlock 7"),

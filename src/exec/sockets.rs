@@ -176,7 +176,7 @@ impl Supervisor {
         if socket.relay().is_none() {
             let relay = socket.open_relay().map_err(|error| errno_of(&error))?;
             let event = EpollEvent::new(EpollFlags::EPOLLIN, token(number, RELAY));
-            self.epoll.add(&*relay, event)?;
+            self.epoll.add(relay, event)?;
         }
         socket.relay().ok_or(Errno::EBADF)
     }

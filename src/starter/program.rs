@@ -86,6 +86,7 @@ mod tests {
     use super::*;
     use std::process::Command;
 
+    #[expect(clippy::zombie_processes, reason = "it is waited for by its number")]
     fn shell(text: &str) -> Program {
         let child = Command::new("/bin/sh").args(["-c", text]).spawn().unwrap();
         Program::of(Pid::from_raw(child.id().cast_signed()))

@@ -42,8 +42,9 @@ plumbing() {
     ip -n ds "$family" -o addr show dev tunvs-vip scope global
   done
 }
-whole=$(plumbing)
-is_whole() { [[ $(plumbing) == "$whole" ]]; }
+plumbing >whole
+# What differs is in a log, which is shown if it stays so.
+is_whole() { diff whole <(plumbing) >missing.log; }
 log=$work/director-ds.log
 
 # --- 200 connections that never rest
@@ -73,9 +74,8 @@ for pref in 0 1 2 3 4 5 6; do
   wait_until 5 is_whole
 done
 # All at once, from the front, as a network daemon does it.
-for pref in 0 1 2 3 4 5 6; do
-  while ip -n ds rule del pref $pref 2>/dev/null; do :; done
-done
+ip -n ds rule | sed -n 's/^\([0-6]\):.*/rule del pref \1/p' >all
+ip -n ds -batch all
 wait_until 5 is_whole
 for route in "$vip dev tunvs-vip table 7600" "default dev tunvs-rs table 7601" "local 192.168.1.200 dev tunvs-vip table local"; do
   ip -n ds route del $route

@@ -164,7 +164,7 @@ impl Discovery {
 
     /// Forgets servers that were removed long ago. True when there were some.
     pub fn forget_gone(&mut self, now: Time) -> bool {
-        self.pools.values_mut().fold(false, |forgot, pool| pool.forget_gone(now) || forgot)
+        self.pools.values_mut().fold(false, |forgot, pool| forgot | pool.forget_gone(now))
     }
 
     /// Looks whether a feed has been silent for too long.

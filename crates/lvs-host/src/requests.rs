@@ -156,7 +156,7 @@ mod tests {
     fn each_request_has_its_own_result() {
         let requests = Requests::open().unwrap();
         for count in [0, 1, 2, MOST, 2 * MOST + 3] {
-            let is_there = |number: usize| number % 20 == 0;
+            let is_there = |number: usize| number.is_multiple_of(20);
             let asked =
                 (0..count).map(|number| question(if is_there(number) { "lo" } else { "no-such-link" }));
             let results = requests.carry_out(asked.collect());

@@ -98,7 +98,7 @@ impl Area {
     }
 
     fn word(&self, at: usize) -> &AtomicU32 {
-        assert!(at % 4 == 0 && at + 4 <= self.len, "inside, and aligned");
+        assert!(at.is_multiple_of(4) && at + 4 <= self.len, "inside, and aligned");
         // SAFETY: inside of memory that lives as long as this, and aligned.
         unsafe { self.start.add(at).cast().as_ref() }
     }

@@ -51,7 +51,7 @@ fn flows(number: u8, [client, virt, real, local]: [Endpoint; 4], is_full_nat: bo
         destination,
         longest: 1400,
         only_whole,
-        tells: (number == 6).then(|| Tells { conn: 77, first: !is_full_nat, ends: !is_full_nat }),
+        tells: (number == 6).then_some(Tells { conn: 77, first: !is_full_nat, ends: !is_full_nat }),
     };
     [
         (

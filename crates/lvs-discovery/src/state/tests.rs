@@ -224,7 +224,7 @@ fn hands_are_respected() {
     let mut world = World::new(vec![source(feed.clone())]);
     let (service, addr) = (world.key, "10.1.0.9".parse().unwrap());
     let by_hand = ServerSpec { weight: 7, ..ServerSpec::new(addr, 80, Forwarding::Masq) };
-    world.director.apply(&Command::AddServer { service, server: by_hand.clone() }, world.now).unwrap();
+    world.director.apply(&Command::AddServer { service, server: by_hand }, world.now).unwrap();
     world.say(&feed, servers(&["10.1.0.1", "10.1.0.2", "10.1.0.9"]));
     let delete = Command::DeleteServer { service, addr: "10.1.0.1".parse().unwrap(), port: 80 };
     world.director.apply(&delete, world.now).unwrap();
