@@ -120,7 +120,7 @@ same "servers of a stream that has ended" "192.168.56.183:8080 1,192.168.56.184:
 
 # --- another director does not take a stream that it joins for all that there is
 kill -KILL "$director"
-wait_until 5 ended_process "$director"
+wait "$director" || true
 exec {stream}<>stream
 event ADDED "$(slice web-c "$(endpoint 192.168.56.200 true false)")" >&"$stream"
 start_director --config tunvs.toml

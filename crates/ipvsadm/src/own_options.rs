@@ -1,6 +1,6 @@
 //! Options of a service that the kernel's IPVS does not have: one row for each says how it is read and how it is written.
 //!
-//! Names are in [`options`](super::options), members of JSON in [`render`](super::render).
+//! Names are in [`options`], members of JSON in [`render`](super::render).
 
 use super::fail::Fail;
 use super::options::{self, Id, Opt, OptSet};
