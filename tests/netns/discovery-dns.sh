@@ -60,6 +60,7 @@ wait_until 5 are 80 "$both"
 
 # --- connections of a server that leaves go on, and then it goes
 mkfifo hold.in
+: >hold.out
 ip netns exec client python3 "$flows" hold 20 tcp:192.168.1.183:80 <hold.in >hold.out 2>hold.log &
 holder=$!
 exec {hold}>hold.in
