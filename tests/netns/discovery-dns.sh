@@ -5,10 +5,8 @@ flows=$(realpath "$(dirname "$0")/flows.py")
 . "$(dirname "$0")/lib.sh"
 topology
 address ds lo 10.9.0.53/32
-for number in 3 4; do
-  ip netns exec rs$((number - 2)) python3 "$flows" serve rs$number 192.168.56.18$number 80 >"serve-$number.ready" 2>"serve-$number.log" &
-  wait_until 10 test -s "serve-$number.ready"
-done
+flow_server rs1 192.168.56.183 80
+flow_server rs2 192.168.56.184 80
 
 # Others have their addresses all the time.
 others=("192.168.56.183 one.test" "192.168.56.184 two.test three.test" "fd00:56::183 six.test" "fd00:56::184 six.test")

@@ -24,8 +24,7 @@ for number in 1 2; do
   address ds$number eth2 192.168.56.18$number/24
   address rs$number eth0 192.168.56.19$number/24
   ip -n rs$number route add default via 192.168.56.180
-  ip netns exec rs$number python3 "$flows" serve rs$number 192.168.56.19$number 7000 >"$work/serve-$number.ready" 2>"$work/serve-$number.log" &
-  wait_until 10 test -s "$work/serve-$number.ready"
+  flow_server rs$number 192.168.56.19$number 7000
 done
 
 declare -A directors keepaliveds

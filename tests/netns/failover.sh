@@ -34,14 +34,10 @@ for number in 3 4; do
   address rs$number eth0 192.168.1.19$number/24
   address rs$number lo 192.168.1.184/32
 done
-serve() { # HOST ADDRESS PORT
-  ip netns exec "$1" python3 "$flows" serve "$1" "$2" "$3" >"$work/serve-$1.ready" 2>"$work/serve-$1.log" &
-  wait_until 10 test -s "$work/serve-$1.ready"
-}
-serve rs1 192.168.56.191 7000
-serve rs2 192.168.56.192 7000
-serve rs3 192.168.1.184 7003
-serve rs4 192.168.1.184 7003
+flow_server rs1 192.168.56.191 7000
+flow_server rs2 192.168.56.192 7000
+flow_server rs3 192.168.1.184 7003
+flow_server rs4 192.168.1.184 7003
 
 # --- directors: the addresses are VRRP's, the local addresses of FULLNAT lie behind its gateway
 

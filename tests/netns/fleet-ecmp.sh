@@ -37,8 +37,7 @@ for number in 1 2; do
     vip=192.0.2.$((port - 6920))
     has_vip() { on rs$number python3 -c 'import socket, sys; socket.socket().bind((sys.argv[1], 0))' "$vip"; }
     wait_until 10 has_vip
-    ip netns exec rs$number python3 "$flows" serve rs$number "$vip" $port >"serve-$number-$port.ready" 2>"serve-$number-$port.log" &
-    wait_until 10 test -s "serve-$number-$port.ready"
+    flow_server rs$number "$vip" $port
   done
 done
 

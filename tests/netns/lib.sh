@@ -291,6 +291,12 @@ echo_server() {
   wait_until 10 test -s "$work/echo-$1.ready"
 }
 
+# flow_server NAME ADDRESS PORT: answers the flows of flows.py there with its name; `flows` is the path of that program.
+flow_server() {
+  ip netns exec "$1" python3 "$flows" serve "$1" "$2" "$3" >"$work/serve-$1-$3.ready" 2>"$work/serve-$1-$3.log" &
+  wait_until 10 test -s "$work/serve-$1-$3.ready"
+}
+
 # web HOST [LISTEN [DIRECTIVES]]: nginx that answers with the host's name on port 80, and takes PUT under /files/; with
 # these parameters of `listen`, and directives for its server.
 web() {
