@@ -35,11 +35,11 @@ def processor_time():
     return total / TICKS
 
 
-def accepted():
-    """TCP connections that the server has accepted so far; wrk counts only those that were answered in time."""
-    snmp = subprocess.run(["ip", "netns", "exec", "rs1", "cat", "/proc/net/snmp"], capture_output=True, text=True, check=True)
+def connections_begun():
+    """TCP connections that the client has begun so far; wrk counts only those that were answered in time."""
+    snmp = subprocess.run(["ip", "netns", "exec", "client", "cat", "/proc/net/snmp"], capture_output=True, text=True, check=True)
     names, values = (line.split() for line in snmp.stdout.splitlines() if line.startswith("Tcp:"))
-    return int(values[names.index("PassiveOpens")])
+    return int(values[names.index("ActiveOpens")])
 
 
 def iperf(target, *options):
@@ -124,9 +124,9 @@ def main():
             if streams == 1:
                 row[f"cpu_gb_{'down' if down else 'up'}"] = cost
     row["keep_alive"], _ = wrk(args, 32)
-    opened, used = accepted(), processor_time()
+    opened, used = connections_begun(), processor_time()
     row["close"], _ = wrk(args, 32, "-H", "Connection: close")
-    row["cpu_conns"] = (processor_time() - used) / (accepted() - opened) * 10_000
+    row["cpu_conns"] = (processor_time() - used) / (connections_begun() - opened) * 10_000
     _, spread = wrk(args, 1)
     row["p50"], row["p99"] = spread[50], spread[99]
     if args.peer != "haproxy":

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The comparison with other balancers still runs: a little of everything once. It compares the connections that the
-# director counted with those that the server accepted itself; here, that every figure is there.
+# director counted with those that the client began; here, that every figure is there.
 set -euo pipefail
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
