@@ -120,6 +120,7 @@ impl DirectorService {
 
     /// Takes over what is declared of checks and of sources. The caller has the turn.
     pub(super) fn declare_checks(&self, declared: &Declared) {
+        self.director.set_found(declared.discovery.iter().map(|service| service.service));
         {
             let mut sources = self.sources.lock();
             let Sources { state, health, watchers, .. } = &mut *sources;

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Three directors behind a router that spreads flows over them by layer 4, told by BIRD. One is killed, and comes back: connections of
-# direct routing and IP in IP go on, because the others choose the same server (`mh`, sloppy_tcp) without a word between them; then,
-# with a scheduler that nobody could repeat, because sync daemons told of them; and with neither they do not. COUNT: connections of each method (500 if nobody says).
+# direct routing, IP in IP and NAT go on, because the others choose the same server (`mh`, `adopt`) without a word between them, though
+# each lists servers in an order of its own; then, with a scheduler that nobody could repeat, because sync daemons told of them; and
+# with neither they do not. COUNT: connections of each method (500 if nobody says).
 #
 #   client ---- eth0  router  eth1 ---+--- ds1, ds2, ds3  198.51.100.11 to .13
-#   .1.10      .1.254       .100.1    +--- rs1, rs2       198.51.100.21, .22: 192.0.2.80 by direct routing, 192.0.2.81 by IP in IP
+#   .1.10      .1.254       .100.1    +--- rs1, rs2       198.51.100.21, .22: 192.0.2.80 by direct routing, .81 by IP in IP, .82 by NAT
 conf=$(realpath "$(dirname "$0")/../../conf/fleet")
 flows=$(realpath "$(dirname "$0")/flows.py")
 . "$(dirname "$0")/lib.sh"
@@ -33,6 +34,7 @@ for number in 1 2; do
   ip -n rs$number route add default via 198.51.100.1
   ip netns exec rs$number tunvs real-server --socket "$work/rs$number.sock" --vip 192.0.2.80 --vip 192.0.2.81 --mode dr,ipip \
     >"real-server-rs$number.log" 2>&1 &
+  flow_server rs$number 198.51.100.2$number 7002
   for port in 7000 7001; do
     vip=192.0.2.$((port - 6920))
     has_vip() { on rs$number python3 -c 'import socket, sys; socket.socket().bind((sys.argv[1], 0))' "$vip"; }
@@ -41,35 +43,48 @@ for number in 1 2; do
   done
 done
 
-configure() { # SCHEDULER SLOPPY MORE...
-  local scheduler=$1 sloppy=$2 number
-  shift 2
-  cat >tunvs.toml <<CONF
-[director]
-announce = true
-sync_channel = true
-[sysctl]
-sloppy_tcp = $sloppy
-$*
-[[service]]
-address = "192.0.2.80:7000"
-$scheduler
-server = [{ address = "198.51.100.21", forward = "route" }, { address = "198.51.100.22", forward = "route", weight = 2 }]
-[[service]]
-address = "192.0.2.81:7001"
-$scheduler
-server = [{ address = "198.51.100.21", forward = "tunnel" }, { address = "198.51.100.22", forward = "tunnel", weight = 2 }]
-CONF
+# Answers of masqueraded servers go back to the director that their client's last packet came by.
+for number in 1 2; do
+  {
+    echo "table inet back {"
+    echo "  chain came { type filter hook prerouting priority mangle;"
+    for director in 1 2 3; do
+      link=$(ip -n ds$director -j link show eth1 | python3 -c 'import json, sys; print(json.load(sys.stdin)[0]["address"])')
+      echo "    tcp dport 7002 ether saddr $link ct mark set $director"
+      ip -n rs$number rule add fwmark $director lookup $((100 + director))
+      ip -n rs$number route add default via 198.51.100.1$director table $((100 + director))
+    done
+    echo "  }"
+    echo "  chain goes { type route hook output priority mangle; tcp sport 7002 meta mark set ct mark; }"
+    echo "}"
+  } >"back-rs$number.nft"
+  on rs$number nft -f "back-rs$number.nft"
+done
+
+configure() { # SCHEDULER MORE...
+  local scheduler=$1 number servers
+  shift
+  for number in 1 2 3; do
+    servers=('{ address = "198.51.100.21", forward = "METHOD" }' '{ address = "198.51.100.22", forward = "METHOD", weight = 2 }')
+    ((number != 2)) || servers=("${servers[1]}" "${servers[0]}")
+    {
+      printf '[director]\nannounce = true\nsync_channel = true\n%s\n' "$*"
+      for service in 80:7000=route 81:7001=tunnel 82:7002=masq; do
+        printf '[[service]]\naddress = "192.0.2.%s"\n%s\n' "${service%=*}" "$scheduler"
+        printf 'server = [%s, %s]\n' "${servers[@]//METHOD/${service#*=}}"
+      done
+    } >"tunvs-ds$number.toml"
+  done
 }
 declare -A directors
 run_director() {
   export TUNVS_SOCKET=$work/$1.sock director_host=$1
-  start_director --config tunvs.toml
+  start_director --config "tunvs-$1.toml"
   directors[$1]=$director
 }
-ways() { # COUNT: of both addresses
+ways() { # COUNT: of all addresses
   local vip
-  for vip in 192.0.2.80 192.0.2.81; do
+  for vip in 192.0.2.80 192.0.2.81 192.0.2.82; do
     (($(ip -n router route show $vip | grep -o 'via 198' | wc -l) == $1)) || return 1
   done
 }
@@ -88,7 +103,7 @@ answered() { (($(wc -l <"$1.out") > before)); }
 is_lossy=
 settle() {
   local name on all before
-  for name in dr ipip; do
+  for name in dr ipip nat; do
     before=$(wc -l <"$name.out")
     echo settle >&"${holding[$name]}"
     wait_until 30 answered $name
@@ -109,6 +124,7 @@ play() { # NAME
   wait_until 20 ways 3
   hold dr tcp:192.0.2.80:7000
   hold ipip tcp:192.0.2.81:7001
+  hold nat tcp:192.0.2.82:7002
   settle "$1, before"
   spread=$(for number in 1 2 3; do tunvs status --json --socket "$work/ds$number.sock" | python3 -c 'import json, sys; print(json.load(sys.stdin)["stats"]["conns"])'; done | paste -sd ' ')
   figures+=("$1, connections scheduled by ds1, ds2, ds3: $spread")
@@ -119,7 +135,7 @@ play() { # NAME
   run_director ds2
   wait_until 20 ways 3
   settle "$1, ds2 is back"
-  for name in dr ipip; do
+  for name in dr ipip nat; do
     pid=${holding[$name]}
     exec {pid}>&-
     rm "$name.in"
@@ -132,13 +148,14 @@ play() { # NAME
 }
 
 configure 'scheduler = "mh"
-scheduler_flags = ["mh-port"]' 1
+scheduler_flags = ["mh-port"]
+adopt = true'
 play "mh alone"
 daemons=$(for role in master backup; do printf '[[sync]]\nrole = "%s"\ninterface = "eth1"\nid = 7\n' $role; done)
-configure 'scheduler = "wlc"' 0 "$daemons"
+configure 'scheduler = "wlc"' "$daemons"
 play "sync alone"
 # What this scenario would see if neither worked.
-configure 'scheduler = "wlc"' 0
+configure 'scheduler = "wlc"'
 is_lossy=yes
 play "neither"
 printf '%s\n' "${figures[@]}"

@@ -9,7 +9,7 @@ use crate::found::{Found, Stage};
 use crate::kept::Place;
 use crate::kubernetes::Cluster;
 use crate::spec::{ObjectName, Pace, Port, Question, Source};
-use lvs::director::{Command, Director, Query, Reply, Settings};
+use lvs::director::{Command, Director, Query, Question as Packet, Reply, Settings};
 use lvs::service::{Family, Forwarding, Protocol, ServerSpec, ServiceSpec};
 
 /// A director with one service, and its sources.
@@ -416,7 +416,48 @@ fn said() -> impl Strategy<Value = Option<Vec<(u8, u8)>>> {
     prop::option::weighted(0.8, prop::collection::vec((1..8_u8, 0..3_u8), 0..6))
 }
 
+/// Another history of the same source: what came of it, and the servers that 300 clients would get.
+fn choices(scheduler: &str, all: &[Vec<(u8, u8)>]) -> Vec<Option<Endpoint>> {
+    let feed = dns("web");
+    let mut world = World::new(vec![source(feed.clone())]);
+    world.director.set_found([world.key]);
+    world.director.apply(&Command::EditService(ServiceSpec::new(world.key, scheduler)), world.now).unwrap();
+    for servers in all {
+        let found = servers.iter().map(|(addr, weight)| Found {
+            weight: Some(i32::from(*weight)),
+            ..Found::at([10, 1, 0, *addr].into(), None)
+        });
+        let said = Ok(Content::Servers(found.collect())).into();
+        world.say(&feed, said);
+    }
+    let ServiceKey::Address { protocol, addr, port } = world.key else { panic!() };
+    let ask = |client: u16| {
+        let from = Endpoint::new([10, 9, (client >> 8) as u8, client as u8].into(), 4000);
+        let packet = Packet { protocol, from, to: Endpoint::new(addr, port), mark: None };
+        world.director.explain(&packet, world.now).server
+    };
+    (0..300).map(ask).collect()
+}
+
 proptest! {
+    /// Directors that heard different things before, and the last one in another order; servers that leave are still there.
+    #[test]
+    fn hash_schedulers_of_all_directors_choose_alike_whatever_they_heard_before(
+        before in prop::collection::vec(prop::collection::vec((1..20_u8, 1..5_u8), 0..8), 0..5),
+        (last, other) in prop::collection::btree_map(1..20_u8, 1..5_u8, 1..12).prop_flat_map(|last| {
+            let last: Vec<(u8, u8)> = last.into_iter().collect();
+            (Just(last.clone()), Just(last).prop_shuffle())
+        }),
+    ) {
+        for scheduler in ["mh", "sh", "dh"] {
+            let fresh = choices(scheduler, &[last.clone()]);
+            prop_assert!(fresh.iter().all(Option::is_some), "{scheduler}");
+            let mut all = before.clone();
+            all.push(other.clone());
+            prop_assert_eq!(&choices(scheduler, &all), &fresh, "{}", scheduler);
+        }
+    }
+
     #[test]
     fn whatever_a_source_says_the_table_ends_as_it_said_last(all in prop::collection::vec(said(), 1..12)) {
         let feed = dns("web");

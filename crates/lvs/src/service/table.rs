@@ -23,6 +23,8 @@ pub struct ServiceTable {
     trash: Trash,
     /// Marks of drained servers; they outlive the servers, so that one that comes back is still drained.
     drained: BTreeSet<(ServiceKey, Endpoint)>,
+    /// Services whose servers come as sources say, whether they are there yet or not.
+    found: BTreeSet<ServiceKey>,
     retired: Stats,
     meter: Meter,
 }
@@ -112,8 +114,18 @@ impl ServiceTable {
             return Err(CommandError::ServiceExists(spec.key));
         }
         let key = spec.key;
-        self.services.insert(key, VirtualService::new(spec)?);
+        let mut service = VirtualService::new(spec)?;
+        service.set_found(self.found.contains(&key));
+        self.services.insert(key, service);
         Ok(())
+    }
+
+    /// Notes the services whose servers come as sources say: their hash schedulers go by addresses, as on other directors.
+    pub fn set_found(&mut self, keys: impl IntoIterator<Item = ServiceKey>) {
+        self.found = keys.into_iter().collect();
+        for (key, service) in &mut self.services {
+            service.set_found(self.found.contains(key));
+        }
     }
 
     /// # Errors

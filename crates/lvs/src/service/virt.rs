@@ -17,8 +17,12 @@ use crate::sched::{
 #[derive(Debug)]
 pub struct VirtualService {
     spec: ServiceSpec,
-    /// Newest first, the order that every scheduler goes by.
+    /// Newest first, the order that every scheduler goes by but where directors agree.
     servers: Vec<Arc<RealServer>>,
+    /// Some where directors agree without talking: the servers in use, by their addresses, however they came.
+    agreed: Option<Vec<Arc<RealServer>>>,
+    /// Servers come as sources say, to each director in an order of its own.
+    is_found: bool,
     /// `None` for the scheduler "none".
     scheduler: Option<Mutex<Box<dyn Scheduler>>>,
     /// Servers that begin slowly.
@@ -41,6 +45,8 @@ impl VirtualService {
         Ok(Self {
             spec,
             servers: Vec::new(),
+            agreed: None,
+            is_found: false,
             scheduler,
             ramps: Mutex::default(),
             is_ramping: false,
@@ -57,13 +63,53 @@ impl VirtualService {
     /// As [`Self::new`]; nothing has changed then.
     pub fn edit(&mut self, spec: ServiceSpec) -> Result<(), CommandError> {
         check(&spec)?;
-        if spec.scheduler == self.spec.scheduler {
-            self.spec = spec;
-            return Ok(());
+        let is_other = spec.scheduler != self.spec.scheduler;
+        if is_other {
+            self.scheduler = new_scheduler(&spec, &[])?;
         }
-        self.scheduler = new_scheduler(&spec, &self.servers)?;
+        let agrees_anew = spec.adopt != self.spec.adopt && self.is_hash();
         self.spec = spec;
+        if is_other || agrees_anew {
+            self.refill();
+        }
         Ok(())
+    }
+
+    /// Notes whether sources tell of its servers.
+    pub(super) fn set_found(&mut self, is_found: bool) {
+        let is_other = std::mem::replace(&mut self.is_found, is_found) != is_found;
+        if is_other && self.is_hash() {
+            self.refill();
+        }
+    }
+
+    fn is_hash(&self) -> bool {
+        let class = self.scheduler.as_ref().map(|scheduler| scheduler.lock().class());
+        class == Some(SchedulerClass::Hash)
+    }
+
+    /// The servers that the scheduler chooses among.
+    fn in_sight(&self) -> &[Arc<RealServer>] {
+        self.agreed.as_deref().unwrap_or(&self.servers)
+    }
+
+    /// Tables that hashes fill are to follow from the servers in use alone, also of one that leaves and is here for a while yet.
+    fn agree(&mut self) {
+        let agrees = (self.spec.adopt || self.is_found) && self.is_hash();
+        self.agreed = agrees.then(|| {
+            let mut servers: Vec<_> =
+                self.servers.iter().filter(|server| !server.is_quiesced()).cloned().collect();
+            servers.sort_by_key(|server| server.endpoint());
+            servers
+        });
+    }
+
+    /// Has the scheduler begin anew with the servers in their present order.
+    fn refill(&mut self) {
+        self.agree();
+        if let Ok(scheduler) = new_scheduler(&self.spec, self.in_sight()) {
+            self.scheduler = scheduler;
+        }
     }
 
     pub const fn spec(&self) -> &ServiceSpec {
@@ -72,9 +118,7 @@ impl VirtualService {
 
     /// Whether it takes TCP connections in their middle: every director chooses the same server for them.
     pub fn adopts(&self) -> bool {
-        let is_hash =
-            |scheduler: &Mutex<Box<dyn Scheduler>>| scheduler.lock().class() == SchedulerClass::Hash;
-        self.spec.adopt && self.scheduler.as_ref().is_some_and(is_hash)
+        self.spec.adopt && self.is_hash()
     }
 
     pub const fn syn_gauge(&self) -> &SynGauge {
@@ -96,26 +140,27 @@ impl VirtualService {
 
     /// Chooses a server for a new connection. None: nobody can take it.
     pub fn schedule(&self, flow: &Flow) -> Option<Arc<RealServer>> {
-        let scheduler = self.scheduler.as_ref()?;
-        let mut scheduler = scheduler.lock();
-        let mut chosen = scheduler.schedule(&self.servers, flow)?;
+        let servers = self.in_sight();
+        let mut scheduler = self.scheduler.as_ref()?.lock();
+        let mut chosen = scheduler.schedule(servers, flow)?;
         if self.is_ramping {
             let asked = (self.spec.scheduler.as_str(), scheduler.as_mut());
-            chosen = self.ramps.lock().hold_back(asked, &self.servers, flow, chosen);
+            chosen = self.ramps.lock().hold_back(asked, servers, flow, chosen);
         }
-        self.servers.get(chosen).cloned()
+        servers.get(chosen).cloned()
     }
 
     /// The server that [`Self::schedule`] would choose; the scheduler does not notice.
     pub fn would_schedule(&self, flow: &Flow) -> Option<Arc<RealServer>> {
+        let servers = self.in_sight();
         let mut copy = self.scheduler.as_ref()?.lock().fork();
-        let mut chosen = copy.schedule(&self.servers, flow)?;
+        let mut chosen = copy.schedule(servers, flow)?;
         if self.is_ramping {
             let mut ramps = self.ramps.lock().clone();
             let asked = (self.spec.scheduler.as_str(), copy.as_mut());
-            chosen = ramps.hold_back(asked, &self.servers, flow, chosen);
+            chosen = ramps.hold_back(asked, servers, flow, chosen);
         }
-        self.servers.get(chosen).cloned()
+        servers.get(chosen).cloned()
     }
 
     /// Returns the place of its scheduler, if that is known: the server that it chose last, and the weight of its turn.
@@ -179,9 +224,7 @@ impl VirtualService {
         }
         let place = |server: &Arc<RealServer>| order.iter().position(|end| *end == server.endpoint());
         self.servers.sort_by_key(place);
-        if let Ok(scheduler) = new_scheduler(&self.spec, &self.servers) {
-            self.scheduler = scheduler;
-        }
+        self.refill();
     }
 
     pub(super) fn edit_server(&mut self, spec: &ServerSpec) -> bool {
@@ -241,8 +284,10 @@ impl VirtualService {
     fn tell_scheduler(&mut self, change: ServerChange) {
         let is_rewritten = |server: &Arc<RealServer>| server.forwarding().is_rewritten();
         self.rewrites_all = !self.servers.is_empty() && self.servers.iter().all(is_rewritten);
+        self.agree();
+        let servers = self.agreed.as_deref().unwrap_or(&self.servers);
         if let Some(scheduler) = &mut self.scheduler {
-            scheduler.get_mut().servers_changed(&self.servers, change);
+            scheduler.get_mut().servers_changed(servers, change);
         }
     }
 
@@ -319,4 +364,95 @@ fn new_scheduler(
     let scheduler = sched::new(&spec.scheduler, servers)
         .ok_or_else(|| CommandError::NoSuchScheduler(spec.scheduler.clone()))?;
     Ok(Some(Mutex::new(scheduler)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sched::Expirations;
+    use crate::service::Forwarding;
+    use crate::time::Time;
+
+    const KEY: ServiceKey = ServiceKey::Address {
+        protocol: Protocol::Tcp,
+        addr: IpAddr::V4(std::net::Ipv4Addr::LOCALHOST),
+        port: 80,
+    };
+
+    fn spec(scheduler: &str, adopt: bool) -> ServiceSpec {
+        ServiceSpec { adopt, ..ServiceSpec::new(KEY, scheduler) }
+    }
+
+    fn server(last: u8, weight: i32) -> ServerSpec {
+        ServerSpec { weight, ..ServerSpec::new([10, 0, 0, last].into(), 80, Forwarding::Masq) }
+    }
+
+    fn service(spec: ServiceSpec, servers: &[u8]) -> VirtualService {
+        let mut service = VirtualService::new(spec).unwrap();
+        for last in servers {
+            service.insert(Arc::new(RealServer::new(KEY, &server(*last, i32::from(*last)))));
+        }
+        service
+    }
+
+    fn choices(service: &VirtualService) -> Vec<Option<Endpoint>> {
+        let choose = |client: u8| {
+            let flow = Flow {
+                client: Endpoint::new([10, 1, 0, client].into(), 40_000),
+                virt: Endpoint::new([10, 2, 0, client].into(), 80),
+                flags: Default::default(),
+                now: Time::ZERO,
+                draw: 0,
+                expirations: Expirations::default(),
+            };
+            let tried = service.would_schedule(&flow).map(|server| server.endpoint());
+            assert_eq!(service.schedule(&flow).map(|server| server.endpoint()), tried);
+            tried
+        };
+        (0..=255).map(choose).collect()
+    }
+
+    #[test]
+    fn hashes_go_by_addresses_where_directors_agree_and_by_the_list_elsewhere() {
+        for scheduler in ["mh", "sh", "dh"] {
+            let [one, other] =
+                [&[1, 2, 3, 4, 5], &[4, 5, 1, 3, 2]].map(|servers| service(spec(scheduler, true), servers));
+            assert_eq!(choices(&one), choices(&other), "{scheduler}");
+            let [mut one, mut other] =
+                [&[1, 2, 3, 4, 5], &[4, 5, 1, 3, 2]].map(|servers| service(spec(scheduler, false), servers));
+            let of_list = choices(&one);
+            assert_ne!(of_list, choices(&other), "{scheduler}");
+            one.set_found(true);
+            other.edit(spec(scheduler, true)).unwrap();
+            assert_eq!(choices(&one), choices(&other), "{scheduler}");
+            one.set_found(false);
+            assert_eq!(choices(&one), of_list, "{scheduler}");
+        }
+    }
+
+    #[test]
+    fn a_server_that_leaves_has_no_place_where_directors_agree() {
+        for scheduler in ["mh", "sh", "dh"] {
+            let without = choices(&service(spec(scheduler, true), &[1, 2, 4]));
+            let mut one = service(spec(scheduler, true), &[1, 3, 2, 4]);
+            one.set_drained(server(3, 3).endpoint(), true);
+            assert_eq!(choices(&one), without, "{scheduler}");
+            one.set_drained(server(3, 3).endpoint(), false);
+            one.edit_server(&server(3, 0));
+            assert_eq!(choices(&one), without, "{scheduler}");
+            one.remove([10, 0, 0, 3].into(), 80);
+            assert_eq!(choices(&one), without, "{scheduler}");
+            assert!(without.iter().all(Option::is_some), "{scheduler}");
+        }
+    }
+
+    #[test]
+    fn a_round_goes_on_where_sources_tell_of_servers() {
+        let mut one = service(spec("rr", false), &[1, 2, 3]);
+        let first = choices(&one)[..2].to_vec();
+        one.set_found(true);
+        // 256 choices among three servers end with the first.
+        assert_eq!(choices(&one)[0], first[1]);
+        assert_eq!(one.in_sight().len(), 3);
+    }
 }

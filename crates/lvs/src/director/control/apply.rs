@@ -61,6 +61,11 @@ impl Director {
         self.access.replace(lists);
     }
 
+    /// The services whose servers come as sources say, to each director in an order of its own.
+    pub fn set_found(&self, services: impl IntoIterator<Item = ServiceKey>) {
+        self.services.write().set_found(services);
+    }
+
     /// Notes what packets have to know of the services as a whole.
     pub(super) fn note_services(&self) {
         let mut families = self.masquerade.families();
