@@ -10,7 +10,7 @@ use super::error::CliError;
 use crate::daemon::{self, DaemonError, LogFormat};
 use crate::memory;
 use lvs::director::Settings;
-use lvs_config::{Config, Exporters, Queues, Source};
+use lvs_config::{Config, DirectorOptions, Exporters, FastPathHook, Queues, Source};
 use lvs_control::{REAL_SERVER_SOCKET, socket_path};
 use lvs_host::{CleanedUp, HostError};
 
@@ -60,6 +60,7 @@ pub(super) fn cleanup(socket: &SocketArgs, out: &mut dyn Write) -> Result<(), Cl
 fn options(given: RunArgs, source: Option<Source>, config: Config) -> daemon::Options {
     let file = config.director;
     let defaults = Settings::default();
+    let fast_path = fast_path(&given, &file);
     let socket = given.socket.socket.or(file.socket);
     daemon::Options {
         socket: socket_path(socket.as_deref()),
@@ -74,7 +75,7 @@ fn options(given: RunArgs, source: Option<Source>, config: Config) -> daemon::Op
             tunnel_offload: !given.no_tunnel_offload && file.tunnel_offload.unwrap_or(true),
             queues: given.queues.or(file.queues).map_or(1, Queues::count),
         },
-        fast_path: fast_path(!given.no_fast_path && file.fast_path.unwrap_or(true), file.fast_path_conns),
+        fast_path,
         sandbox: !given.no_sandbox && file.sandbox.unwrap_or(true),
         drop_alarm: given.drop_alarm.or(file.drop_alarm).unwrap_or(lvs_config::defaults::DROP_ALARM),
         sync: sync_options(
@@ -116,9 +117,16 @@ fn options(given: RunArgs, source: Option<Source>, config: Config) -> daemon::Op
         },
     }
 }
-fn fast_path(is_wanted: bool, conns: Option<u32>) -> daemon::FastPathOptions {
-    let connections = conns.unwrap_or(lvs_config::defaults::FAST_PATH_CONNS);
-    daemon::FastPathOptions { is_wanted, connections }
+
+fn fast_path(given: &RunArgs, file: &DirectorOptions) -> daemon::FastPathOptions {
+    let is_wanted = !given.no_fast_path && file.fast_path.unwrap_or(true);
+    let connections = file.fast_path_conns.unwrap_or(lvs_config::defaults::FAST_PATH_CONNS);
+    let hook = match file.fast_path_hook.unwrap_or_default() {
+        FastPathHook::Auto => None,
+        FastPathHook::Tcx => Some(lvs_device::Hook::Tcx),
+        FastPathHook::Clsact => Some(lvs_device::Hook::Clsact),
+    };
+    daemon::FastPathOptions { is_wanted, connections, hook }
 }
 
 /// Whoever names a peer or a secret wants the channel, unless the file says otherwise.

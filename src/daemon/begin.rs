@@ -145,6 +145,7 @@ async fn attach_host(
 ) -> Result<bool, DaemonError> {
     let mut host_options = options.host_options(Some(journal_path(&options.socket)));
     host_options.fast_path = live.fast.is_loaded();
+    host_options.entrance_programs = live.fast.filters().map_err(DaemonError::start("the fast path"))?;
     let stop = live.host.stop_flag();
     match Plumbing::start(host_options, options.tun_names(), left, stop, live.clock.now()).await {
         Ok(plumbing) => live.host.attach(plumbing, marks, beacon).await,

@@ -18,8 +18,8 @@ use super::options::FastPathOptions;
 use super::service::DirectorService;
 use lvs_control::capture::Taps;
 use lvs_control::status;
-use lvs_device::{FastPath, LinkKind};
-use lvs_host::{Entrance, Framing};
+use lvs_device::{FastPath, Hook, LinkKind};
+use lvs_host::{Entrance, EntrancePrograms, Framing};
 
 /// How often it is looked whether captures have ended.
 const LOOK: Duration = Duration::from_secs(1);
@@ -35,10 +35,11 @@ pub(super) struct Fast {
     yields_to_captures: AtomicBool,
 }
 
-/// Links that have the program at their entrance, by index, and one that did not take it.
+/// Links that have the program at their entrance, by index, with what holds it there unless the host's edge does; and one that
+/// did not take it.
 #[derive(Debug, Default)]
 struct Links {
-    attached: BTreeMap<u32, (String, OwnedFd)>,
+    attached: BTreeMap<u32, (String, Option<OwnedFd>)>,
     refused: Option<String>,
 }
 
@@ -46,7 +47,7 @@ impl Fast {
     /// Loads the program. Before capabilities are given up: it needs CAP_BPF, which nothing later does.
     pub(super) fn load(options: FastPathOptions) -> Self {
         let path = if options.is_wanted {
-            FastPath::load(options.connections).map(Arc::new).map_err(|error| chain(&error))
+            FastPath::load(options.connections, options.hook).map(Arc::new).map_err(|error| chain(&error))
         } else {
             Err("switched off".to_owned())
         };
@@ -89,14 +90,28 @@ impl Fast {
         self.path().map_or_else(|| Ok(Vec::new()), |path| path.hand_over())
     }
 
-    /// Puts the program at the entrance of these links, and takes it from all others.
+    /// Programs that the host's edge is to put at the entrance of links, where they are filters.
+    ///
+    /// # Errors
+    /// The system refuses descriptors of them.
+    pub(super) fn filters(&self) -> std::io::Result<Option<EntrancePrograms>> {
+        let path = self.path().filter(|path| path.hook() == Hook::Clsact);
+        path.map(|path| path.filters().map(|filters| EntrancePrograms(Arc::new(filters)))).transpose()
+    }
+
+    /// Has the program be at the entrance of these links, and of no others.
     fn follow(&self, entrances: &[Entrance]) {
         let Some(path) = self.path() else { return };
         let mut links = self.links.lock();
+        if path.hook() == Hook::Clsact {
+            let filtered = entrances.iter().filter(|entrance| entrance.has_filter);
+            links.attached = filtered.map(|link| (link.index, (link.name.clone(), None))).collect();
+            return;
+        }
         links.attached.retain(|index, (name, _)| {
             entrances.iter().any(|entrance| entrance.index == *index && entrance.name == *name)
         });
-        for Entrance { index, name, framing } in entrances {
+        for Entrance { index, name, framing, .. } in entrances {
             if links.attached.contains_key(index) {
                 continue;
             }
@@ -107,12 +122,12 @@ impl Fast {
             match path.attach(*index, kind) {
                 Ok(link) => {
                     tracing::debug!(link = name, "the fast path begins here");
-                    links.attached.insert(*index, (name.clone(), link));
+                    links.attached.insert(*index, (name.clone(), Some(link)));
                 }
                 Err(error) => {
                     let why = format!("{name}: {error}");
                     if links.refused.as_ref() != Some(&why) {
-                        tracing::info!(link = name, %error, "no fast path from here: no Linux 6.6, or the link is gone");
+                        tracing::info!(link = name, %error, "no fast path from here: the link is gone, or takes no program");
                     }
                     links.refused = Some(why);
                 }
@@ -186,6 +201,7 @@ pub(super) async fn keep(live: Arc<DirectorService>) {
     let mut entrances = live.host.entrances();
     let mut is_used = false;
     loop {
+        path.renew();
         let now_there = entrances.borrow_and_update().clone();
         live.fast.follow(&now_there);
         if !is_used && live.fast.has_links() {

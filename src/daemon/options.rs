@@ -18,6 +18,8 @@ pub struct FastPathOptions {
     pub is_wanted: bool,
     /// How many connections at most.
     pub connections: u32,
+    /// TCX where the kernel has it if none is given.
+    pub hook: Option<lvs_device::Hook>,
 }
 
 /// Everything that is decided before the director starts.

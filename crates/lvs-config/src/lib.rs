@@ -31,7 +31,7 @@ pub use format::{Format, Source};
 pub use nets::{BadNet, masquerade_net};
 pub use ports::{BadPortRange, port_range};
 pub use queues::{BadQueues, Queues};
-pub use schema::{DirectorOptions, LogFormat};
+pub use schema::{DirectorOptions, FastPathHook, LogFormat};
 pub use tables::{BadTable, announce_table};
 
 pub use lvs::service::DeclaredService;

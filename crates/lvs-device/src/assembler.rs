@@ -2,7 +2,7 @@
 //!
 //! Owns the encoding of instructions and of jumps, which go forward only. Knows nothing of what a program is for.
 
-use lvs_sys::bpf::Instruction;
+use lvs_sys::bpf_program::Instruction;
 
 pub(super) const R0: u8 = 0;
 pub(super) const R1: u8 = 1;

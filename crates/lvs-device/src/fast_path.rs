@@ -2,8 +2,9 @@
 //! established connections their new ends, and hands them to the host's routing as if they had come out of the director's
 //! TUN. And its twin in memory.
 //!
-//! Owns the maps and the programs. Which connections are in the maps the core decides, by [`FlowTable`]. The program goes
-//! with the process: a link of BPF ends with its descriptor.
+//! Owns the maps and the programs. Which connections are in the maps the core decides, by [`FlowTable`]. By TCX the program goes
+//! with the process: a link of BPF ends with its descriptor. As a filter of clsact it stays, and passes nothing by once nobody
+//! renews its lease.
 
 mod layout;
 mod memory;
@@ -12,14 +13,16 @@ mod program;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::time::Duration;
 
 use nix::time::{ClockId, clock_gettime};
 use parking_lot::Mutex;
 
-use layout::{Version, key_bytes, key_of, step_of, used, value_bytes};
+use layout::{SWITCH, Version, key_bytes, key_of, lease_of, step_of, switch_bytes, used, value_bytes};
 use lvs::fast_path::{Flow, FlowKey, FlowRefused, FlowStep, FlowTable, FlowUse, Towards};
 use lvs::time::Time;
-use lvs_sys::bpf::{self, Elements, Map, MapKind, MapShape};
+use lvs_sys::bpf::{Elements, Map, MapKind, MapShape};
+use lvs_sys::bpf_program;
 use lvs_sys::bpf_ring::Ring;
 use program::Maps;
 
@@ -33,6 +36,9 @@ pub const DESCRIPTORS: usize = 6;
 
 /// Bytes of records about packets that may wait. A record takes 32; packets that find no room go by the director.
 const STEPS: u32 = 1 << 16;
+
+/// How long a filter goes on without its director.
+const LEASE: Duration = Duration::from_secs(3);
 
 /// Length of an Ethernet header.
 const ETHER: i32 = 14;
@@ -53,6 +59,15 @@ pub enum LinkKind {
     Bare,
 }
 
+/// Place at the entrance of a link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hook {
+    /// Linux 6.6. The program goes with its director.
+    Tcx,
+    /// A filter of the queueing discipline clsact, which somebody has to take away.
+    Clsact,
+}
+
 /// Indexes of the interfaces that packets seem to come by: those towards servers, and those towards clients.
 pub type Ways = [u32; 2];
 
@@ -64,7 +79,10 @@ pub struct FastPath {
     steps_map: Map,
     steps: Ring,
     programs: [OwnedFd; 2],
+    hook: Hook,
     generation: AtomicU32,
+    /// Locked by whoever writes generation and lease.
+    switching: Mutex<()>,
     ways: [AtomicU32; 2],
     /// Nanoseconds of the monotonic clock at which the director's time began.
     origin: AtomicU64,
@@ -75,11 +93,12 @@ pub struct FastPath {
 }
 
 impl FastPath {
-    /// Has the kernel check the programs. `entries`: connections that there can be at most.
+    /// Has the kernel check the programs. `entries`: connections that there can be at most. `hook`: TCX where the kernel has
+    /// it if none is given.
     ///
     /// # Errors
     /// No CAP_BPF, or a kernel that refuses.
-    pub fn load(entries: u32) -> Result<Self, FastPathError> {
+    pub fn load(entries: u32, hook: Option<Hook>) -> Result<Self, FastPathError> {
         // A direction each, as NAT of one family is common.
         let flows = |name, version: Version| {
             let (key, value) = (version.key_len() as u32, version.value_len() as u32);
@@ -90,7 +109,7 @@ impl FastPath {
         };
         let create = || -> io::Result<_> {
             let maps = [flows("tunvs_flows4", Version::V4)?, flows("tunvs_flows6", Version::V6)?];
-            let shape = MapShape { kind: MapKind::Array, key: 4, value: 4, entries: 1 };
+            let shape = MapShape { kind: MapKind::Array, key: 4, value: SWITCH as u32, entries: 1 };
             let generation = Map::create("tunvs_generation", shape)?;
             let shape = MapShape { kind: MapKind::Ring, key: 0, value: 0, entries: STEPS };
             Ok((maps, generation, Map::create("tunvs_steps", shape)?))
@@ -101,10 +120,26 @@ impl FastPath {
             generation: generation_map.number(),
             steps: steps_map.number(),
         };
-        let load = |l3| bpf::load("tunvs_fast_path", &program::instructions(l3, numbers));
-        let programs =
-            [load(ETHER).map_err(FastPathError::Program)?, load(0).map_err(FastPathError::Program)?];
-        Self::with(programs, maps, generation_map, steps_map).map_err(FastPathError::Program)
+        let load = |l3, hook| {
+            let instructions = program::instructions(l3, numbers, hook == Hook::Clsact);
+            bpf_program::load("tunvs_fast_path", &instructions)
+        };
+        let finish = || -> io::Result<Self> {
+            let mut ether = load(ETHER, hook.unwrap_or(Hook::Tcx))?;
+            let hook = match hook {
+                Some(hook) => hook,
+                None if bpf_program::has_tcx(&ether) => Hook::Tcx,
+                None => {
+                    ether = load(ETHER, Hook::Clsact)?;
+                    Hook::Clsact
+                }
+            };
+            let fast_path = Self::with(([ether, load(0, hook)?], hook), maps, generation_map, steps_map)?;
+            // Says the hook to whoever adopts it, too.
+            fast_path.write_switch();
+            Ok(fast_path)
+        };
+        finish().map_err(FastPathError::Program)
     }
 
     /// Goes on with programs and maps of another process, by descriptors of [`Self::hand_over`].
@@ -122,10 +157,14 @@ impl FastPath {
             let MapShape { key, value, .. } = map.shape();
             (key as usize, value as usize) == (version.key_len(), version.value_len())
         };
-        if !Version::ALL.into_iter().zip(&maps).all(has_layout) || generation.shape().value != 4 {
+        if !Version::ALL.into_iter().zip(&maps).all(has_layout) || generation.shape().value as usize != SWITCH
+        {
             return Err(wrong());
         }
-        Self::with([ether, bare], maps, generation, steps)
+        let mut switch = [0; SWITCH];
+        generation.look_up(&[0; 4], &mut switch)?;
+        let hook = if lease_of(switch) == u64::MAX { Hook::Tcx } else { Hook::Clsact };
+        Self::with(([ether, bare], hook), maps, generation, steps)
     }
 
     /// Other descriptors of the same, for [`Self::adopt`]; as many as [`DESCRIPTORS`].
@@ -137,7 +176,12 @@ impl FastPath {
         self.programs.iter().map(OwnedFd::try_clone).chain(maps).collect()
     }
 
-    fn with(programs: [OwnedFd; 2], maps: [Map; 2], generation_map: Map, steps_map: Map) -> io::Result<Self> {
+    fn with(
+        (programs, hook): ([OwnedFd; 2], Hook),
+        maps: [Map; 2],
+        generation_map: Map,
+        steps_map: Map,
+    ) -> io::Result<Self> {
         let room = [&maps[0], &maps[1]].map(|map| map.room(BATCH.min(map.shape().entries)));
         Ok(Self {
             maps,
@@ -145,7 +189,9 @@ impl FastPath {
             steps: Ring::open(&steps_map)?,
             steps_map,
             programs,
+            hook,
             generation: AtomicU32::new(0),
+            switching: Mutex::new(()),
             ways: Default::default(),
             origin: AtomicU64::new(0),
             installed: Default::default(),
@@ -161,12 +207,45 @@ impl FastPath {
         self.origin.store(monotonic_nanos().saturating_sub(now.0 * 1_000_000), Relaxed);
     }
 
-    /// Puts the program at the entrance of a link, for as long as the result lives.
+    pub const fn hook(&self) -> Hook {
+        self.hook
+    }
+
+    /// The programs for [`Hook::Clsact`], each with its number: for links of Ethernet, and for others.
+    ///
+    /// # Errors
+    /// The system refuses descriptors.
+    pub fn filters(&self) -> io::Result<[(OwnedFd, u32); 2]> {
+        let filter =
+            |program: &OwnedFd| io::Result::Ok((program.try_clone()?, bpf_program::number(program)?));
+        Ok([filter(&self.programs[0])?, filter(&self.programs[1])?])
+    }
+
+    /// Has flows hold for some seconds more, where the program stays without its director. To be called once a second.
+    pub fn renew(&self) {
+        if self.hook == Hook::Clsact {
+            self.write_switch();
+        }
+    }
+
+    fn write_switch(&self) {
+        let _writing = self.switching.lock();
+        let generation = self.generation.load(Relaxed);
+        let until = match self.hook {
+            Hook::Tcx => u64::MAX,
+            Hook::Clsact => monotonic_nanos() + LEASE.as_nanos() as u64,
+        };
+        if let Err(error) = self.generation_map.update(&[0; 4], &switch_bytes(generation, until)) {
+            tracing::error!(%error, generation, "the fast path cannot be switched");
+        }
+    }
+
+    /// Puts the program at the entrance of a link by TCX, for as long as the result lives.
     ///
     /// # Errors
     /// A kernel without TCX, or the link is gone.
     pub fn attach(&self, link: u32, kind: LinkKind) -> io::Result<OwnedFd> {
-        bpf::attach(&self.programs[usize::from(kind == LinkKind::Bare)], link)
+        bpf_program::attach(&self.programs[usize::from(kind == LinkKind::Bare)], link)
     }
 
     /// The director's time at a moment of the monotonic clock.
@@ -217,9 +296,7 @@ impl FastPath {
 impl FlowTable for FastPath {
     fn switch(&self, generation: u32) {
         self.generation.store(generation, Relaxed);
-        if let Err(error) = self.generation_map.update(&[0; 4], &generation.to_ne_bytes()) {
-            tracing::error!(%error, generation, "the fast path cannot be switched");
-        }
+        self.write_switch();
     }
 
     fn room(&self) -> usize {
@@ -283,7 +360,7 @@ impl FlowTable for FastPath {
 }
 
 fn monotonic_nanos() -> u64 {
-    let now = clock_gettime(ClockId::CLOCK_MONOTONIC).map(std::time::Duration::from).unwrap_or_default();
+    let now = clock_gettime(ClockId::CLOCK_MONOTONIC).map(Duration::from).unwrap_or_default();
     u64::try_from(now.as_nanos()).unwrap_or(u64::MAX)
 }
 

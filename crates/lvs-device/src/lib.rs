@@ -26,7 +26,7 @@ use std::net::IpAddr;
 
 pub use beacon::Beacon;
 pub use fast_path::{
-    DESCRIPTORS as FAST_PATH_DESCRIPTORS, FastPath, FastPathError, LinkKind, MemoryFlows, Ways,
+    DESCRIPTORS as FAST_PATH_DESCRIPTORS, FastPath, FastPathError, Hook, LinkKind, MemoryFlows, Ways,
 };
 pub use gue_port::{Arrived, GuePorts, IdlePorts, PortError};
 pub use memory::{MemoryDevice, MemoryWire, memory_device};

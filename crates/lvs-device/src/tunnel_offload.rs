@@ -11,7 +11,7 @@ mod program;
 use std::io;
 use std::os::fd::OwnedFd;
 
-use lvs_sys::bpf;
+use lvs_sys::bpf_program;
 
 /// Programs that the kernel lets us load, once for all devices.
 #[derive(Debug)]
@@ -29,7 +29,7 @@ impl TunnelOffload {
     /// # Errors
     /// No CAP_BPF, or a kernel without BPF.
     pub fn load() -> io::Result<Self> {
-        Ok(Self { program: bpf::load("tunvs_tunnels", &program::instructions())? })
+        Ok(Self { program: bpf_program::load("tunvs_tunnels", &program::instructions())? })
     }
 
     /// Goes on with a program that another process has loaded.
@@ -48,6 +48,6 @@ impl TunnelOffload {
     /// # Errors
     /// A kernel without TCX, or the device is gone.
     pub(super) fn attach(&self, interface: u32) -> io::Result<Attached> {
-        Ok(Attached { link: bpf::attach(&self.program, interface)? })
+        Ok(Attached { link: bpf_program::attach(&self.program, interface)? })
     }
 }

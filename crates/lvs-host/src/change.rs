@@ -2,6 +2,7 @@
 //! back. Both are plain data: printed as the command an administrator would type, kept in the journal, compared. Nothing here does I/O;
 //! `plan` makes these values and `kernel` carries them out.
 
+mod parts;
 pub(super) mod text;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -40,6 +41,11 @@ pub enum Change {
     Sysctl(Setting),
     /// Tells the neighbours on an interface that an address lives here: gratuitous ARP or an unsolicited advertisement.
     Announce(Proxy),
+    /// Gives an interface the queueing discipline whose filters see packets as they enter.
+    AddClsact(String),
+    DeleteClsact(String),
+    AddFilter(Filter),
+    DeleteFilter(Filter),
     /// Keeps packets to a service from connection tracking.
     Untrack(Untracked),
     Track(Untracked),
@@ -126,6 +132,14 @@ pub struct Link {
     pub tx_queue_len: u32,
 }
 
+/// The fast path's program at the entrance of an interface.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Filter {
+    pub dev: String,
+    /// Number of the program.
+    pub program: u32,
+}
+
 /// A service of which the host sees one direction only, in a table of nftables.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Untracked {
@@ -173,6 +187,7 @@ impl Change {
                 Some(Family::of(&proxy.addr))
             }
             Self::Link(_) | Self::DeleteLink(_) | Self::Sysctl(_) | Self::Untrack(_) | Self::Track(_) => None,
+            Self::AddClsact(_) | Self::DeleteClsact(_) | Self::AddFilter(_) | Self::DeleteFilter(_) => None,
         }
     }
 }
@@ -227,6 +242,16 @@ impl Step {
         step.optional().ephemeral()
     }
 
+    /// A queueing discipline that nobody has made yet.
+    pub fn clsact(dev: &str) -> Self {
+        let [add, delete] = [Change::AddClsact, Change::DeleteClsact].map(|change| change(dev.to_owned()));
+        Self::new(add, Some(delete)).optional()
+    }
+
+    pub fn filter(filter: Filter) -> Self {
+        Self::new(Change::AddFilter(filter.clone()), Some(Change::DeleteFilter(filter))).optional()
+    }
+
     /// The table vanishes with the process, so a killed director leaves nothing of it behind.
     pub fn untracked(service: Untracked) -> Self {
         Self::new(Change::Untrack(service.clone()), Some(Change::Track(service))).optional()
@@ -260,45 +285,6 @@ impl Step {
     /// Whether its effect ends with the process, or is over at once.
     pub(super) const fn is_of_process(&self) -> bool {
         matches!(self.apply, Change::Untrack(_) | Change::Announce(_))
-    }
-
-    /// How it is undone, where others may rely on it.
-    pub(super) fn shared_undo(&mut self) -> Option<&mut Setting> {
-        match &mut self.undo {
-            Some(Change::Sysctl(setting)) => Some(setting).filter(|setting| setting.only_with.is_some()),
-            _ => None,
-        }
-    }
-
-    /// The setting that it sets itself; not what it only brings back at the end.
-    pub(super) fn set_value(&self) -> Option<&Setting> {
-        match (&self.apply, &self.undo) {
-            (Change::Sysctl(_), Some(Change::Sysctl(Setting { only_if: None, .. }))) => None,
-            (Change::Sysctl(setting), _) => Some(setting),
-            _ => None,
-        }
-    }
-
-    pub(super) const fn added_rule(&self) -> Option<&Rule> {
-        match &self.apply {
-            Change::AddRule(rule) => Some(rule),
-            _ => None,
-        }
-    }
-
-    /// The TUN device that it sets up.
-    pub(super) fn device(&self) -> Option<&str> {
-        match &self.apply {
-            Change::Link(link) => Some(&link.dev),
-            _ => None,
-        }
-    }
-
-    pub(super) const fn added_address(&self) -> Option<&Address> {
-        match &self.apply {
-            Change::AddAddress(address) => Some(address),
-            _ => None,
-        }
     }
 
     pub fn optional(self) -> Self {

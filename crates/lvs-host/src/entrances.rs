@@ -10,6 +10,8 @@ pub struct Entrance {
     pub index: u32,
     pub name: String,
     pub framing: Framing,
+    /// The fast path's program is there as a filter.
+    pub has_filter: bool,
 }
 
 /// Beginning of the packets of a link of that kind.
@@ -26,7 +28,7 @@ pub(super) fn entrances(view: &View, own: &str) -> Vec<Entrance> {
     let entrance = |link: &LinkState| {
         let is_entrance = link.up && !link.loopback && !link.has_controller && !link.name.starts_with(own);
         let framing = link.framing.filter(|_| is_entrance)?;
-        Some(Entrance { index: link.index, name: link.name.clone(), framing })
+        Some(Entrance { index: link.index, name: link.name.clone(), framing, has_filter: false })
     };
     view.links.iter().filter_map(entrance).collect()
 }

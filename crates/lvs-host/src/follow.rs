@@ -5,9 +5,12 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use super::change::{Action, Address, Link, Proxy, Route, RouteKind, Rule, Step, TABLE_LOCAL, Untracked};
+use super::change::{
+    Action, Address, Filter, Link, Proxy, Route, RouteKind, Rule, Step, TABLE_LOCAL, Untracked,
+};
 use super::context::{PlanContext, TUN_MTU};
 use super::cover::cover;
+use super::entrances::{Entrance, entrances};
 use super::layout::{CAPTURED, IPSEC, Layout, icmp};
 use super::plan::{any, wants_loose};
 use super::settings::{LOOSE, STRICT, answer_for_others, device_sysctls_v4, rp_filter};
@@ -36,6 +39,7 @@ pub(super) fn follow(
     following.virtuals();
     following.stand_ins();
     following.untracked();
+    following.filters();
     for layout in layouts {
         following.own_errors(layout);
         following.ipsec(layout);
@@ -113,6 +117,19 @@ impl<'a, F: Fn(&str) -> Option<String>> Following<'a, F> {
             if options.claim_vips && !is_ours_already {
                 self.claim(*addr);
             }
+        }
+    }
+
+    /// The fast path's program at the entrance of links, behind the filters of others.
+    fn filters(&mut self) {
+        let PlanContext { options, tuns, view, .. } = *self.context;
+        let Some(programs) = &options.entrance_programs else { return };
+        for Entrance { name, framing, .. } in entrances(view, tuns.prefix()) {
+            if !view.clsact.contains(&name) {
+                self.steps.push(Step::clsact(&name));
+            }
+            let program = programs.of(framing).1;
+            self.steps.push(Step::filter(Filter { dev: name, program }));
         }
     }
 

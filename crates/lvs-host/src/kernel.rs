@@ -18,12 +18,15 @@ use parking_lot::Mutex;
 use rtnetlink::{Handle, IpVersion};
 
 use super::announcer::Announcer;
-use super::change::{Change, Route as OurRoute, RouteKind, Rule, Setting, Untracked};
+use super::change::{Change, Filter, Route as OurRoute, RouteKind, Rule, Setting, Untracked};
+use super::clsact;
 use super::error::{HostError, netlink_error};
+use super::filters;
 use super::forwarders::{self, Forwarder};
 use super::listed;
 use super::messages::{self, Request};
 use super::needs;
+use super::options::EntrancePrograms;
 use super::requests::Requests;
 use super::route_book::{Listing, RouteBook};
 use super::routes;
@@ -68,6 +71,8 @@ pub(super) struct Netlink {
     untracking: Arc<Mutex<Untracking>>,
     announcer: Announcer,
     book: Arc<tokio::sync::Mutex<RouteBook>>,
+    /// For filters; without them none is looked for.
+    programs: Option<EntrancePrograms>,
 }
 
 /// Whether the kernel keeps services from its connection tracking.
@@ -93,7 +98,13 @@ impl Netlink {
             untracking: Arc::default(),
             announcer: Announcer::default(),
             book: Arc::default(),
+            programs: None,
         })
+    }
+
+    /// The same, for which filters may be made of these.
+    pub(super) fn with_programs(self, programs: Option<EntrancePrograms>) -> Self {
+        Self { programs, ..self }
     }
 
     pub(super) const fn handle(&self) -> &Handle {
@@ -125,6 +136,7 @@ impl Netlink {
             Change::Untrack(service) => self.untrack(service, true),
             Change::Track(service) => self.untrack(service, false),
             Change::MoveRule { rule, to } => self.move_rule(rule, *to).await,
+            Change::DeleteClsact(dev) => self.delete_clsact(dev).await,
             _ => return self.ask_all(std::slice::from_ref(change)).pop().unwrap_or(Ok(())),
         }
         .map_err(|error| failed(change, error))
@@ -149,7 +161,10 @@ impl Netlink {
             if let Some(addr) = taken_back(change) {
                 self.announcer.withdraw(addr);
             }
-            let request = messages::request(change, index)?;
+            let request = match change {
+                Change::AddFilter(filter) => Some(self.filter(filter, index(&filter.dev)?)?),
+                _ => messages::request(change, index)?,
+            };
             let is_asked = request.is_some();
             requests.extend(request);
             Ok(is_asked)
@@ -188,6 +203,22 @@ impl Netlink {
         };
         let of = |family, routes: Vec<RouteMessage>| routes.into_iter().map(move |route| (family, route));
         Ok(Listing::new(of(Family::V4, v4).chain(of(Family::V6, v6))))
+    }
+
+    fn filter(&self, filter: &Filter, index: u32) -> io::Result<Request> {
+        let program = self.programs.as_ref().and_then(|programs| programs.numbered(filter.program));
+        let program = program.ok_or_else(|| io::Error::from_raw_os_error(libc::ENOENT))?;
+        Ok(Request { message: clsact::add_filter(index, program), creates: true })
+    }
+
+    /// Unless others have filters there by now.
+    async fn delete_clsact(&self, dev: &str) -> io::Result<()> {
+        let index = index_of(dev)?;
+        if filters::has_any(&self.handle, index).await.map_err(io::Error::other)? {
+            tracing::info!(dev, "clsact stays: another program has filters there");
+            return Ok(());
+        }
+        self.ask(clsact::delete(index), false)
     }
 
     /// As it is listed, whatever it selects by: it is there twice for a moment, and never gone.
@@ -257,6 +288,9 @@ impl Kernel for Netlink {
             .try_collect()
             .await
             .map_err(read("list proxy neighbours"))?;
+        if self.programs.is_some() {
+            filters::view(&self.handle, &mut view).await.map_err(read("list filters"))?;
+        }
         view.proxies = proxies.iter().filter_map(|message| listed::proxy(message, &view.links)).collect();
         Ok(view)
     }
@@ -308,7 +342,14 @@ fn taken_back(change: &Change) -> Option<IpAddr> {
 
 /// Changes that are no more than a request.
 const fn is_asked(change: &Change) -> bool {
-    !matches!(change, Change::Sysctl(_) | Change::MoveRule { .. } | Change::Untrack(_) | Change::Track(_))
+    !matches!(
+        change,
+        Change::Sysctl(_)
+            | Change::MoveRule { .. }
+            | Change::DeleteClsact(_)
+            | Change::Untrack(_)
+            | Change::Track(_)
+    )
 }
 
 fn write_sysctl(setting: &Setting) -> Result<(), HostError> {

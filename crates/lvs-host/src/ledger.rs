@@ -390,8 +390,10 @@ fn shows(view: &View, kernel: &impl Kernel, change: &Change) -> bool {
         | Change::AddAddress(_)
         | Change::AddProxy(_)
         | Change::Link(_)
+        | Change::AddClsact(_)
+        | Change::AddFilter(_)
         | Change::Announce(_) => true,
-        // Of a table that nobody else can change, and that goes with this process.
-        Change::Track(_) | Change::Untrack(_) => true,
+        // Others may have filters beside ours; a table of nftables goes with this process.
+        Change::DeleteClsact(_) | Change::DeleteFilter(_) | Change::Track(_) | Change::Untrack(_) => true,
     }
 }

@@ -21,8 +21,10 @@ use netlink_packet_route::route::{
 use netlink_packet_route::rule::{RuleAction, RuleAttribute, RuleFlags, RuleMessage, RulePortRange};
 
 use super::change::{
-    Action, Address, Change, KERNEL_PROTOCOL, Link, OUR_PROTOCOL, Proxy, Route, RouteKind, Rule, TABLE_LOCAL,
+    Action, Address, Change, Filter, KERNEL_PROTOCOL, Link, OUR_PROTOCOL, Proxy, Route, RouteKind, Rule,
+    TABLE_LOCAL,
 };
+use super::clsact;
 use super::routes::{ListedRoute, address_family};
 use lvs::service::Family;
 
@@ -59,9 +61,13 @@ pub(super) fn request(
         Change::DeleteProxy(wanted) => (M::DelNeighbour(proxy(wanted, &index_of)?), false),
         Change::Link(wanted) => (M::SetLink(link(wanted, &index_of)?), false),
         Change::DeleteLink(dev) => (M::DelLink(gone(index_of(dev)?)), false),
+        Change::AddClsact(dev) => (clsact::add(index_of(dev)?), true),
+        Change::DeleteFilter(Filter { dev, .. }) => (clsact::delete_filter(index_of(dev)?), false),
         Change::MoveRule { .. }
         | Change::Sysctl(_)
         | Change::Announce(_)
+        | Change::DeleteClsact(_)
+        | Change::AddFilter(_)
         | Change::Untrack(_)
         | Change::Track(_) => return Ok(None),
     };

@@ -2,10 +2,13 @@
 
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
+use std::os::fd::OwnedFd;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use ipnet::IpNet;
 
+use super::view::Framing;
 use lvs::director::DEFAULT_LADDR_PORTS;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +27,8 @@ pub struct HostOptions {
     pub claim_vips: bool,
     /// Packets of a connection may go two ways: tracking is not to count on seeing all.
     pub fast_path: bool,
+    /// Programs for filters at the entrance of links, where the fast path is one.
+    pub entrance_programs: Option<EntrancePrograms>,
     /// The first routing table tried for packets to virtual addresses; the next one is for packets from real servers.
     pub table_base: u32,
     /// The routing table that virtual addresses are announced from.
@@ -43,11 +48,35 @@ impl Default for HostOptions {
             masquerade_nets: Vec::new(),
             claim_vips: true,
             fast_path: false,
+            entrance_programs: None,
             table_base: 7600,
             announce_table: 151,
             tx_queue_len: 1000,
             journal: None,
         }
+    }
+}
+
+/// The fast path's programs, each with its number: for links of Ethernet, and for others.
+#[derive(Clone, Debug)]
+pub struct EntrancePrograms(pub Arc<[(OwnedFd, u32); 2]>);
+
+impl PartialEq for EntrancePrograms {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for EntrancePrograms {}
+
+impl EntrancePrograms {
+    pub(super) fn of(&self, framing: Framing) -> &(OwnedFd, u32) {
+        &self.0[usize::from(framing == Framing::Bare)]
+    }
+
+    /// The program of that number.
+    pub(super) fn numbered(&self, number: u32) -> Option<&OwnedFd> {
+        self.0.iter().find(|(_, own)| *own == number).map(|(program, _)| program)
     }
 }
 
@@ -58,6 +87,13 @@ pub struct TunNames {
     pub rs: String,
     /// The interface that virtual addresses are announced by.
     pub fleet: String,
+}
+
+impl TunNames {
+    /// How names of the director's own devices begin.
+    pub(super) fn prefix(&self) -> &str {
+        self.vip.trim_end_matches("vip")
+    }
 }
 
 impl Default for TunNames {

@@ -2,9 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::net::IpAddr;
-use std::sync::Arc;
 
-use super::change::{Action, Address, Change, Proxy, Route, RouteKind, Rule, Step, TABLE_LOCAL};
+use super::change::{Address, Change, Proxy, Step};
 use super::contest::Contests;
 use super::context::{self, Tables};
 use super::error::HostError;
@@ -13,7 +12,6 @@ use super::journal::{Left, Lifetime};
 use super::kernel::{Kernel, Netlink};
 use super::layout::Layout;
 use super::ledger::Ledger;
-use super::messages;
 use super::needs;
 use super::options::{HostOptions, TunNames};
 use super::plan;
@@ -23,7 +21,6 @@ use super::view::View;
 use lvs::Time;
 use lvs::director::Captures;
 use lvs::neighbour::HostRouting;
-use lvs::route::RouteTable;
 use lvs::service::Family;
 
 mod announced;
@@ -32,6 +29,7 @@ mod entering;
 mod heal;
 mod inherit;
 mod missing;
+mod ways_out;
 
 pub use cleanup::{CleanedUp, Inheritance, cleanup};
 pub(super) use missing::{free_tables, intruders_before, put_local_first};
@@ -59,7 +57,14 @@ impl Plumbing {
         now: Time,
     ) -> Result<Self, HostError> {
         let left = left.map(|inheritance| inheritance.left);
-        let mut engine = Engine::new(Netlink::connect()?, options, tuns, left, stop).await?;
+        let mut engine = Engine::new(
+            Netlink::connect()?.with_programs(options.entrance_programs.clone()),
+            options,
+            tuns,
+            left,
+            stop,
+        )
+        .await?;
         match engine.start(now).await {
             Ok(()) => Ok(Self { engine }),
             Err(error) => Err(engine.ledger.give_up(&engine.kernel, error).await),
@@ -318,6 +323,7 @@ impl<K: Kernel> Engine<K> {
         self.view = self.kernel.view().await?;
         self.lost = missing::lost(self.ledger.entries(), &self.view);
         self.healings.still_unlisted(&self.lost);
+        self.hide_own_clsact();
         let ours: HashSet<&Address> = self.ledger.steps().filter_map(Step::added_address).collect();
         if !ours.is_empty() {
             self.view.addresses.retain(|interface| {
@@ -364,36 +370,6 @@ impl<K: Kernel> Engine<K> {
         errors.extend(put_local_first(&self.kernel).await.err());
         errors
     }
-
-    fn ways_out(&self) -> HostRouting {
-        let has_policy = |family| self.view.rules_of(family).any(is_policy);
-        let links = self.view.links.iter().filter(|link| link.up);
-        HostRouting {
-            routes: Arc::new(self.routes()),
-            links: links.filter_map(|link| Some((link.index, link.ether?))).collect(),
-            has_policy: [has_policy(Family::V4), has_policy(Family::V6)],
-        }
-    }
-
-    fn routes(&self) -> RouteTable {
-        let tuns = [self.tuns.vip.as_str(), &self.tuns.rs, &self.tuns.fleet];
-        let routes = self.view.routes_beside(&tuns).copied();
-        let claimed = self.ledger.steps().filter_map(|step| match &step.apply {
-            Change::AddRoute(Route { table: TABLE_LOCAL, dst, kind: RouteKind::Local(_), .. }) => Some(*dst),
-            Change::AddAddress(address) if tuns.contains(&address.dev.as_str()) => {
-                Some(address.net.addr().into())
-            }
-            _ => None,
-        });
-        RouteTable::new(routes.collect()).with_claimed(claimed)
-    }
-}
-
-/// Whether it leaves a choice of table that depends on more than the destination.
-fn is_policy(rule: &Rule) -> bool {
-    let is_usual = rule.is_unconditional()
-        && matches!(rule.action, Action::Lookup(table) if messages::is_host_table(table));
-    !rule.is_ours() && !is_usual
 }
 
 #[cfg(test)]

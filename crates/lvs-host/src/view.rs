@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use super::change::{Proxy, Rule};
+use super::change::{Filter, Proxy, Rule};
 use lvs::route::{Route, is_link_local};
 use lvs::service::Family;
 
@@ -23,6 +23,10 @@ pub(super) struct View {
     pub ours: Vec<super::change::Route>,
     /// Numbers of all tables that have a route.
     pub tables: BTreeSet<u32>,
+    /// Interfaces with a queueing discipline for packets that enter, and the fast path's filters there; looked at only where there may
+    /// be such filters.
+    pub clsact: BTreeSet<String>,
+    pub filters: Vec<Filter>,
     /// The kernel's rules can select by DSCP.
     pub selects_dscp: bool,
 }

@@ -1,19 +1,8 @@
-//! Requests of bpf(2), each a thin cover.
+//! Maps of bpf(2), and the call itself: thin covers.
 #![allow(unsafe_code)]
 
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
-
-/// `struct bpf_insn`.
-#[derive(Clone, Copy, Debug)]
-#[repr(C)]
-pub struct Instruction {
-    pub code: u8,
-    /// Source in the high half, destination in the low one (as on all little-endian machines).
-    pub registers: u8,
-    pub offset: i16,
-    pub value: i32,
-}
 
 /// `enum bpf_map_type`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,47 +25,13 @@ pub struct MapShape {
 const MAP_CREATE: libc::c_long = 0;
 const LOOKUP: libc::c_long = 1;
 const UPDATE: libc::c_long = 2;
-const PROG_LOAD: libc::c_long = 5;
-const TEST_RUN: libc::c_long = 10;
-const INFO: libc::c_long = 15;
+pub(crate) const INFO: libc::c_long = 15;
 const LOOKUP_AND_DELETE: libc::c_long = 21;
 const LOOKUP_BATCH: libc::c_long = 24;
 const LOOKUP_AND_DELETE_BATCH: libc::c_long = 25;
 const UPDATE_BATCH: libc::c_long = 26;
-const LINK_CREATE: libc::c_long = 28;
-const SCHED_CLS: u32 = 3;
-const TCX_INGRESS: u32 = 46;
 
-/// The beginning of `union bpf_attr` for `BPF_PROG_LOAD`.
-#[repr(C)]
-struct Load {
-    kind: u32,
-    count: u32,
-    instructions: u64,
-    license: u64,
-    log_level: u32,
-    log_size: u32,
-    log: u64,
-    kernel_version: u32,
-    flags: u32,
-    name: [u8; 16],
-    interface: u32,
-    attach_kind: u32,
-}
-
-/// The same for `BPF_LINK_CREATE`, with what TCX wants.
-#[repr(C)]
-struct Link {
-    program: u32,
-    interface: u32,
-    attach_kind: u32,
-    flags: u32,
-    relative: u32,
-    padding: u32,
-    revision: u64,
-}
-
-/// The same for `BPF_MAP_CREATE`.
+/// The beginning of `union bpf_attr` for `BPF_MAP_CREATE`.
 #[repr(C)]
 struct Create {
     shape: [u32; 4],
@@ -89,10 +44,10 @@ struct Create {
 
 /// The same for `BPF_OBJ_GET_INFO_BY_FD`.
 #[repr(C)]
-struct Ask {
-    object: u32,
-    len: u32,
-    info: u64,
+pub(crate) struct Ask {
+    pub(crate) object: u32,
+    pub(crate) len: u32,
+    pub(crate) info: u64,
 }
 
 /// The beginning of `struct bpf_map_info`.
@@ -130,66 +85,11 @@ struct Batch {
     flags: u64,
 }
 
-/// The same for `BPF_PROG_TEST_RUN`.
-#[repr(C)]
-struct TestRun {
-    program: u32,
-    answer: u32,
-    size_in: u32,
-    size_out: u32,
-    data_in: u64,
-    data_out: u64,
-    repeat: u32,
-    duration: u32,
-    context_size_in: u32,
-    context_size_out: u32,
-    context_in: u64,
-    context_out: u64,
-    flags: u32,
-    cpu: u32,
-    batch: u32,
-    padding: u32,
-}
-
-fn named(name: &str) -> [u8; 16] {
+pub(crate) fn named(name: &str) -> [u8; 16] {
     let mut bytes = [0; 16];
     let len = name.len().min(15);
     bytes[..len].copy_from_slice(&name.as_bytes()[..len]);
     bytes
-}
-
-/// Loads a program for the entrance of interfaces.
-///
-/// # Errors
-/// No CAP_BPF, or the kernel refuses the program.
-pub fn load(name: &str, instructions: &[Instruction]) -> io::Result<OwnedFd> {
-    let license = c"Dual MIT/GPL";
-    let mut load = Load {
-        kind: SCHED_CLS,
-        count: instructions.len() as u32,
-        instructions: instructions.as_ptr() as u64,
-        license: license.as_ptr() as u64,
-        log_level: 0,
-        log_size: 0,
-        log: 0,
-        kernel_version: 0,
-        flags: 0,
-        name: named(name),
-        interface: 0,
-        attach_kind: TCX_INGRESS,
-    };
-    descriptor(bpf(PROG_LOAD, &mut load)?)
-}
-
-/// Puts a program at the entrance of an interface, behind those that are there, until the descriptor is closed.
-///
-/// # Errors
-/// A kernel without TCX, or the interface is gone.
-pub fn attach(program: &OwnedFd, interface: u32) -> io::Result<OwnedFd> {
-    let program = raw(program);
-    let mut link =
-        Link { program, interface, attach_kind: TCX_INGRESS, flags: 0, relative: 0, padding: 0, revision: 0 };
-    descriptor(bpf(LINK_CREATE, &mut link)?)
 }
 
 /// A map, and the sizes that it was made with.
@@ -347,48 +247,17 @@ impl Map {
     }
 }
 
-/// Runs a program for one frame, with a description of it (`struct __sk_buff`), and leaves in `frame` what became of it. Its
-/// answer.
-///
-/// # Errors
-/// The kernel refuses frame or description.
-pub fn test_run(program: &OwnedFd, frame: &mut Vec<u8>, context: &[u8]) -> io::Result<u32> {
-    let mut out = vec![0; frame.len() + 256];
-    let mut run = TestRun {
-        program: raw(program),
-        answer: 0,
-        size_in: frame.len() as u32,
-        size_out: out.len() as u32,
-        data_in: frame.as_ptr() as u64,
-        data_out: out.as_mut_ptr() as u64,
-        repeat: 1,
-        duration: 0,
-        context_size_in: context.len() as u32,
-        context_size_out: 0,
-        context_in: context.as_ptr() as u64,
-        context_out: 0,
-        flags: 0,
-        cpu: 0,
-        batch: 0,
-        padding: 0,
-    };
-    bpf(TEST_RUN, &mut run)?;
-    out.truncate(run.size_out as usize);
-    *frame = out;
-    Ok(run.answer)
-}
-
-fn raw(fd: &OwnedFd) -> u32 {
+pub(crate) fn raw(fd: &OwnedFd) -> u32 {
     fd.as_raw_fd().cast_unsigned()
 }
 
 /// The descriptor that is the answer of a request that makes one.
-fn descriptor(answer: i32) -> io::Result<OwnedFd> {
+pub(crate) fn descriptor(answer: i32) -> io::Result<OwnedFd> {
     // SAFETY: a descriptor that was made just now and that nobody else has.
     Ok(unsafe { OwnedFd::from_raw_fd(answer) })
 }
 
-fn bpf<T>(request: libc::c_long, attributes: &mut T) -> io::Result<i32> {
+pub(crate) fn bpf<T>(request: libc::c_long, attributes: &mut T) -> io::Result<i32> {
     // SAFETY: the kernel reads and writes as many bytes as are said of a structure that lives until the call returns, and what
     // its pointers lead to, which the callers keep alive as long and make as large as they say.
     let result =

@@ -41,6 +41,7 @@ pub struct DirectorOptions {
     pub fast_path: Option<bool>,
     #[serde(deserialize_with = "fast_path_conns")]
     pub fast_path_conns: Option<u32>,
+    pub fast_path_hook: Option<FastPathHook>,
     pub sandbox: Option<bool>,
     #[serde(deserialize_with = "conn_table_size")]
     pub conn_table_size: Option<u32>,
@@ -72,6 +73,17 @@ pub enum LogFormat {
     #[default]
     Text,
     Json,
+}
+
+/// Place of the fast path's program at the entrance of links.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FastPathHook {
+    /// TCX, or clsact where the kernel has none.
+    #[default]
+    Auto,
+    Tcx,
+    Clsact,
 }
 
 /// Reads a value and what it means.

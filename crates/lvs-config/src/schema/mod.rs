@@ -19,7 +19,7 @@ mod server;
 mod service;
 mod sync;
 
-pub use director::{DirectorOptions, LogFormat};
+pub use director::{DirectorOptions, FastPathHook, LogFormat};
 pub(super) use file::{File, setting};
 pub(super) use health::GivenHealth;
 pub(super) use placed::Placed;

@@ -136,6 +136,7 @@ fn the_director_has_the_defaults_of_the_page() {
         fast_path: Some(true),
         sandbox: Some(true),
         fast_path_conns: Some(crate::defaults::FAST_PATH_CONNS),
+        fast_path_hook: Some(crate::FastPathHook::default()),
         queues: Some(crate::Queues::Count(1)),
         tun_prefix: Some("tunvs".to_owned()),
         ..DirectorOptions::default()

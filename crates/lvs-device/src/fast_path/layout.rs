@@ -63,6 +63,24 @@ pub(super) const ENDS_OF: usize = 52;
 pub(super) const CONN: usize = 60;
 const TAIL: usize = 68;
 
+/// Value that says which flows hold: their generation in a word, a word of nothing, and nanoseconds of the monotonic clock until
+/// which they do.
+pub(super) const SWITCH: usize = 16;
+pub(super) const LEASE: i16 = 8;
+
+/// The flows of a generation hold until a moment; [`u64::MAX`]: for as long as the program is there.
+pub(super) fn switch_bytes(generation: u32, until: u64) -> [u8; SWITCH] {
+    let mut bytes = [0; SWITCH];
+    bytes[..4].copy_from_slice(&generation.to_ne_bytes());
+    bytes[LEASE as usize..].copy_from_slice(&until.to_ne_bytes());
+    bytes
+}
+
+/// The moment until which flows hold.
+pub(super) fn lease_of(switch: [u8; SWITCH]) -> u64 {
+    u64::from_ne_bytes(std::array::from_fn(|byte| switch[LEASE as usize + byte]))
+}
+
 /// Length of a record about a packet: the connection's number, the time as above, flags of TCP in a word, the direction.
 pub(super) const STEP: usize = 24;
 

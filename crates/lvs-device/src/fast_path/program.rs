@@ -6,12 +6,12 @@
 
 mod flow;
 
-use lvs_sys::bpf::Instruction;
+use lvs_sys::bpf_program::Instruction;
 use lvs_wire::protocol;
 
 use super::layout::{
-    BYTES, CLOSED, CONN, ENDS_OF, FIRST, GENERATION, LONGEST, ONLY_WHOLE, PACKETS, SEEN, STEP, TOWARDS,
-    Version, WAY,
+    BYTES, CLOSED, CONN, ENDS_OF, FIRST, GENERATION, LEASE, LONGEST, ONLY_WHOLE, PACKETS, SEEN, STEP,
+    TOWARDS, Version, WAY,
 };
 use crate::assembler::{
     DROP, FRAME, If, Line, NEXT, Op, R0, R1, R2, R3, R4, R5, Width, add, add_atomically, assemble, calc,
@@ -53,7 +53,8 @@ const INGRESS: i32 = 1;
 const NO_WAKEUP: i32 = 1;
 
 /// Places below the frame pointer: the headers up to the ports and four bytes on, two bytes of TCP, the key of the flow,
-/// the place and the flags of the transport's checksum, the key 0, flags of a packet that is told of, and the record of it.
+/// the place and the flags of the transport's checksum, the key 0, flags of a packet that is told of, the record of it, and the end
+/// of the lease.
 const HEAD: i16 = -56;
 const TCP_BYTES: i16 = -8;
 const KEY: i16 = -96;
@@ -62,6 +63,7 @@ const SUM_FLAGS: i16 = -112;
 const ZERO: i16 = -116;
 const TOLD: i16 = -120;
 const RECORD: i16 = TOLD - 8 - STEP as i16;
+const UNTIL: i16 = RECORD - 8;
 
 /// Bits of TCP: those that a plain segment may have not, or has to; those that begin or end a connection.
 const LOOKED_AT: i32 = 0x37;
@@ -103,6 +105,7 @@ struct Family {
     flows: i32,
     generation: i32,
     steps: i32,
+    is_leased: bool,
 }
 
 fn of_stack(dst: u8, place: i16) -> [Line<Label>; 2] {
@@ -253,7 +256,7 @@ impl Family {
         lines
     }
 
-    /// The flow of the packet, of this generation, and open.
+    /// The flow of the packet, of this generation, and open; while the lease holds, where there is one.
     fn look_up(&self) -> Vec<Line<Label>> {
         use Label::Next;
         let number = Self::head(if self.version == Version::V4 { 9 } else { 6 });
@@ -283,9 +286,17 @@ impl Family {
             when(R1, If::Equal, 0, Next),
             load(Width::Word, R2, VALUE, self.field(GENERATION)),
             when_by(R1, If::Differs, R2, Next),
-            load(Width::Word, R1, VALUE, self.field(CLOSED)),
-            when(R1, If::Differs, 0, Next),
         ]);
+        if self.is_leased {
+            lines.extend([
+                load(Width::Double, R1, R0, LEASE),
+                store(Width::Double, FRAME, UNTIL, R1),
+                call(COARSE_TIME),
+                load(Width::Double, R1, FRAME, UNTIL),
+                when_by(R0, If::More, R1, Next),
+            ]);
+        }
+        lines.extend([load(Width::Word, R1, VALUE, self.field(CLOSED)), when(R1, If::Differs, 0, Next)]);
         lines
     }
 
@@ -297,8 +308,9 @@ impl Family {
     }
 }
 
-/// The program for links whose IP header begins at `l3`, with its jumps resolved.
-pub(super) fn instructions(l3: i32, maps: Maps) -> Vec<Instruction> {
+/// The program for links whose IP header begins at `l3`, with its jumps resolved. One that stays where it is without its
+/// director passes nothing by once the lease is over.
+pub(super) fn instructions(l3: i32, maps: Maps, is_leased: bool) -> Vec<Instruction> {
     let family = |version: Version, ip_len| Family {
         version,
         l3,
@@ -306,6 +318,7 @@ pub(super) fn instructions(l3: i32, maps: Maps) -> Vec<Instruction> {
         flows: maps.flows[version as usize],
         generation: maps.generation,
         steps: maps.steps,
+        is_leased,
     };
     let mut lines = vec![
         copy(PACKET, R1),

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use lvs::fast_path::{Flow, FlowKey, FlowStep, FlowTable, Tells, Towards};
 use lvs::service::Endpoint;
 use lvs::time::Time;
-use lvs_sys::bpf;
+use lvs_sys::bpf_program;
 use lvs_wire::make::{self, Ends};
 use lvs_wire::{Gso, GsoKind, Offload, PacketBuf, TcpFlags, checksum, protocol};
 
@@ -18,7 +18,11 @@ const LEFT: u32 = u32::MAX;
 
 /// Whether the programs can be loaded here. Where the tests run as root they have to be.
 fn kernel(entries: u32) -> Option<FastPath> {
-    match FastPath::load(entries) {
+    kernel_by(entries, Hook::Tcx)
+}
+
+fn kernel_by(entries: u32, hook: Hook) -> Option<FastPath> {
+    match FastPath::load(entries, Some(hook)) {
         Ok(fast_path) => Some(fast_path),
         Err(error) if !nix::unistd::geteuid().is_root() => {
             eprintln!(
@@ -112,7 +116,7 @@ fn run(fast_path: &FastPath, packet: &PacketBuf) -> (u32, Vec<u8>) {
     let size = packet.offload.gso.map_or(0, |gso| u32::from(gso.size));
     context[176..180].copy_from_slice(&size.to_ne_bytes());
     let len = frame.len();
-    let answer = bpf::test_run(&fast_path.programs[0], &mut frame, &context)
+    let answer = bpf_program::test_run(&fast_path.programs[0], &mut frame, &context)
         .unwrap_or_else(|error| panic!("{error} for {len} bytes, segments of {size}"));
     frame.drain(..14);
     frame.truncate(packet.len());
@@ -281,6 +285,27 @@ fn another_generation_is_dead_at_once_and_a_full_map_says_so() {
     assert_eq!(drained, 1);
     assert!(uses(&fast_path).is_empty());
     install(&fast_path, &flows[2..3]);
+}
+
+#[test]
+fn a_filter_passes_nothing_by_once_nobody_renews_its_lease() {
+    let Some(fast_path) = kernel_by(8, Hook::Clsact) else { return };
+    fast_path.begin([1, 1], Time::from_secs(100));
+    let flows = all_flows();
+    install(&fast_path, &flows[..1]);
+    let packet = PacketBuf::from_packet(&make::tcp(ends_of(&flows[0][0].0), TcpFlags::ACK, b"data"));
+    assert_eq!(run(&fast_path, &packet).0, REDIRECTED);
+    let past = switch_bytes(1, monotonic_nanos() - 20_000_000);
+    fast_path.generation_map.update(&[0; 4], &past).unwrap();
+    assert_eq!(run(&fast_path, &packet), (LEFT, packet.bytes().to_vec()));
+    let adopted = FastPath::adopt(fast_path.hand_over().unwrap()).unwrap();
+    assert_eq!(adopted.hook(), Hook::Clsact);
+    adopted.switch(1);
+    adopted.renew();
+    assert_eq!(run(&adopted, &packet).0, REDIRECTED);
+    let [(_, ether), (_, bare)] = fast_path.filters().unwrap();
+    assert_ne!(ether, bare);
+    assert_eq!(adopted.filters().unwrap().map(|(_, number)| number), [ether, bare]);
 }
 
 #[test]

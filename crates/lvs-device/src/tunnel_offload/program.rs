@@ -1,6 +1,6 @@
 //! The program, as instructions of the kernel's machine (RFC 9669). Pure; loaded by [`super::TunnelOffload`].
 
-use lvs_sys::bpf::Instruction;
+use lvs_sys::bpf_program::Instruction;
 use lvs_wire::protocol;
 
 use crate::assembler::{

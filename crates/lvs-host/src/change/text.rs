@@ -3,9 +3,10 @@
 use std::fmt::{Display, Formatter, Result};
 use std::net::IpAddr;
 
+use super::super::clsact::FILTER_PREF;
 use super::{
-    Action, Address, Change, KERNEL_PROTOCOL, Link, OUR_PROTOCOL, Proxy, Route, RouteKind, Rule, Setting,
-    Step, TABLE_LOCAL, Untracked,
+    Action, Address, Change, Filter, KERNEL_PROTOCOL, Link, OUR_PROTOCOL, Proxy, Route, RouteKind, Rule,
+    Setting, Step, TABLE_LOCAL, Untracked,
 };
 use lvs::service::Family;
 
@@ -44,6 +45,14 @@ impl Display for Change {
                 )
             }
             Self::DeleteLink(dev) => write!(f, "ip link del {dev}"),
+            Self::AddClsact(dev) => write!(f, "tc qdisc add dev {dev} clsact"),
+            Self::DeleteClsact(dev) => write!(f, "tc qdisc del dev {dev} clsact"),
+            Self::AddFilter(Filter { dev, program }) => {
+                write!(f, "tc filter add dev {dev} ingress pref {FILTER_PREF} bpf direct-action id {program}")
+            }
+            Self::DeleteFilter(Filter { dev, .. }) => {
+                write!(f, "tc filter del dev {dev} ingress pref {FILTER_PREF}")
+            }
             Self::Sysctl(Setting { key, value, .. }) => write!(f, "sysctl -w {}={value}", dotted(key)),
             Self::Untrack(service) => write!(f, "nft add element inet {service}"),
             Self::Track(service) => write!(f, "nft delete element inet {service}"),

@@ -1,12 +1,27 @@
 //! Links by which packets enter, of a host that was looked at. Never looks itself.
 
-use super::Plumbing;
+use std::collections::HashSet;
+
+use super::super::change::Step;
+use super::super::kernel::Kernel;
+use super::{Engine, Plumbing};
 use crate::entrances::{Entrance, entrances};
 
 impl Plumbing {
     /// Links by which packets enter, as they were at the last reconciliation.
     pub fn entrances(&self) -> Vec<Entrance> {
-        let own = self.engine.tuns.vip.trim_end_matches("vip");
-        entrances(&self.engine.view, own)
+        let filtered: HashSet<&str> = self.engine.ledger.steps().filter_map(Step::filtered).collect();
+        let mut all = entrances(&self.engine.view, self.engine.tuns.prefix());
+        all.iter_mut().for_each(|entrance| entrance.has_filter = filtered.contains(entrance.name.as_str()));
+        all
+    }
+}
+
+impl<K: Kernel> Engine<K> {
+    /// Leaves those in the view that others have made.
+    pub(super) fn hide_own_clsact(&mut self) {
+        for dev in self.ledger.steps().filter_map(Step::clsact_of) {
+            self.view.clsact.remove(dev);
+        }
     }
 }

@@ -42,6 +42,8 @@ pub(super) fn lost<'a>(
         Change::AddRoute(route) => !routes.contains(route),
         Change::AddProxy(proxy) => !proxies.contains(proxy),
         Change::AddAddress(address) => !addresses.contains(&(address.dev.as_str(), address.net)),
+        Change::AddClsact(dev) => !view.clsact.contains(dev),
+        Change::AddFilter(filter) => !view.filters.contains(filter),
         Change::Link(link) => view.link(&link.dev).is_some_and(|there| !there.up),
         Change::AddRule(_)
         | Change::DeleteRule(_)
@@ -50,6 +52,8 @@ pub(super) fn lost<'a>(
         | Change::DeleteAddress(_)
         | Change::DeleteProxy(_)
         | Change::DeleteLink(_)
+        | Change::DeleteClsact(_)
+        | Change::DeleteFilter(_)
         | Change::Sysctl(_)
         | Change::Untrack(_)
         | Change::Track(_)

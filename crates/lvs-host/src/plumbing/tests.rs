@@ -7,12 +7,15 @@ mod settings;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use super::super::change::{
-    Action, Address, KERNEL_PROTOCOL, Proxy, Route, RouteKind, Rule, TABLE_LOCAL, TABLE_MAIN, Untracked,
+    Action, Address, Filter, KERNEL_PROTOCOL, Proxy, Route, RouteKind, Rule, TABLE_LOCAL, TABLE_MAIN,
+    Untracked,
 };
 use super::super::forwarders::Forwarder;
-use super::super::view::{Interface, LinkState};
+use super::super::options::EntrancePrograms;
+use super::super::view::{Framing, Interface, LinkState};
 use super::*;
 
 /// Parts of a host that this edge can change.
@@ -24,6 +27,8 @@ struct State {
     proxies: Vec<Proxy>,
     sysctls: BTreeMap<String, String>,
     untracked: Vec<Untracked>,
+    clsact: Vec<String>,
+    filters: Vec<Filter>,
 }
 
 /// An accident at a step.
@@ -151,6 +156,14 @@ impl MemoryKernel {
                 state.sysctls.retain(|key, _| !key.contains(&format!("/{dev}/")));
                 Ok(())
             }
+            Change::AddClsact(dev) => put(&mut state.clsact, dev),
+            Change::DeleteClsact(dev) => {
+                state.filters.retain(|filter| filter.dev != *dev);
+                take(&mut state.clsact, dev)
+            }
+            Change::AddFilter(filter) if !state.clsact.contains(&filter.dev) => Err(libc::ENOENT),
+            Change::AddFilter(filter) => put(&mut state.filters, filter),
+            Change::DeleteFilter(filter) => take(&mut state.filters, filter),
             Change::Untrack(service) => put(&mut state.untracked, service),
             Change::Track(service) => take(&mut state.untracked, service),
             Change::Sysctl(setting) => {
@@ -213,7 +226,7 @@ impl Kernel for MemoryKernel {
             ether: name.starts_with("eth").then_some([2, 0, 0, 0, 0, 1]),
             mtu: 1500,
             longest: 65_536,
-            framing: None,
+            framing: name.starts_with("eth").then_some(Framing::Ethernet),
             has_controller: false,
         };
         let mut rules = state.rules.clone();
@@ -241,6 +254,8 @@ impl Kernel for MemoryKernel {
                 is_local: false,
             }],
             ours: state.routes.clone(),
+            clsact: state.clsact.iter().cloned().collect(),
+            filters: state.filters.clone(),
             selects_dscp: true,
             tables: state.routes.iter().map(|route| route.table).collect(),
         })
@@ -691,4 +706,41 @@ async fn what_the_host_sees_half_of_is_not_tracked_while_the_director_runs() {
     assert_eq!(ports(&engine), [("tunvs".to_owned(), 0)]);
     assert!(engine.undo().await.is_empty());
     assert_eq!(lasting(&engine.kernel), before);
+}
+
+/// Programs with these numbers.
+fn programs(ether: u32, bare: u32) -> EntrancePrograms {
+    let program = |number| (std::fs::File::open("/dev/null").unwrap().into(), number);
+    EntrancePrograms(Arc::new([program(ether), program(bare)]))
+}
+
+#[tokio::test]
+async fn filters_stand_where_packets_enter_and_what_others_have_there_stays() {
+    let filter = |dev: &str, program| Filter { dev: dev.to_owned(), program };
+    let options = HostOptions { entrance_programs: Some(programs(7, 8)), ..HostOptions::default() };
+    let kernel = MemoryKernel::new();
+    kernel.state.borrow_mut().clsact.push("eth2".to_owned());
+    let mut engine =
+        Engine::new(kernel, options, TunNames::default(), None, StopFlag::default()).await.unwrap();
+    engine.start(Time::ZERO).await.unwrap();
+    let captures = captures(&["192.168.1.183"], &["192.168.56.183"]);
+    follow(&mut engine, &captures).await;
+    let both = [filter("eth1", 7), filter("eth2", 7)];
+    assert_eq!(engine.kernel.state.borrow().filters, both);
+    assert_eq!(engine.kernel.state.borrow().clsact, ["eth2", "eth1"]);
+    // Whatever takes one away.
+    engine.kernel.state.borrow_mut().filters.clear();
+    engine.kernel.state.borrow_mut().clsact.truncate(1);
+    follow(&mut engine, &captures).await;
+    assert_eq!(engine.kernel.state.borrow().filters, both);
+    // Programs of another process.
+    engine.options.entrance_programs = Some(programs(9, 10));
+    follow(&mut engine, &captures).await;
+    assert_eq!(engine.kernel.state.borrow().filters, [filter("eth1", 9), filter("eth2", 9)]);
+    engine.kernel.down.borrow_mut().insert("eth1");
+    follow(&mut engine, &captures).await;
+    assert_eq!(engine.kernel.state.borrow().filters, [filter("eth2", 9)]);
+    assert_eq!(engine.undo().await.len(), 0);
+    assert_eq!(engine.kernel.state.borrow().filters, []);
+    assert_eq!(engine.kernel.state.borrow().clsact, ["eth2"]);
 }
