@@ -251,8 +251,15 @@ impl Journal {
         if owner != Owner::this().map_err(failed)? {
             return Err(HostError::JournalElsewhere(path.to_owned()));
         }
-        // A last line that was cut off by the kill was never acted upon.
-        let noted = lines.map_while(Result::ok).map_while(|line| serde_json::from_str(&line).ok());
+        // A last line that was cut off by the kill was never acted upon. Others are those of a later version.
+        let lines: Vec<String> = lines.map_while(Result::ok).collect();
+        let noted = lines.iter().enumerate().filter_map(|(number, line)| {
+            let noted = serde_json::from_str(line);
+            if noted.is_err() && number + 1 < lines.len() {
+                tracing::warn!(line, "a change of this host that this version does not know stays as it is");
+            }
+            noted.ok()
+        });
         Ok(Some(Left { journal, entries: still_there(noted) }))
     }
 }
@@ -291,6 +298,20 @@ mod tests {
 
     fn found(left: &Left) -> Vec<Step> {
         left.entries.iter().map(|entry| entry.step.clone()).collect()
+    }
+
+    #[test]
+    fn changes_of_a_later_version_hide_none_behind_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal");
+        let mut journal = Journal::begin(&path).unwrap();
+        let steps = [step(1), step(2)];
+        journal.note(follows(&steps[..1])).unwrap();
+        journal.file.write_all(b"{\"apply\":{\"AddSomethingNew\":1},\"lifetime\":\"Follows\"}\n").unwrap();
+        journal.note(follows(&steps[1..])).unwrap();
+        drop(journal);
+        let left = Journal::left_behind(&path).unwrap().unwrap();
+        assert_eq!(found(&left), steps);
     }
 
     #[test]
