@@ -10,10 +10,10 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use ipnet::IpNet;
+use parking_lot::Mutex;
 
-use super::service::DirectorService;
-use crate::metrics;
-use lvs::director::{Command, CommandError};
+use super::clock::Clock;
+use lvs::director::{Command, CommandError, Director, ServiceEntry};
 use lvs::service::{AccessList, ServiceKey, ServiceSpec};
 use lvs_control::OnError;
 use lvs_control::service::run;
@@ -21,8 +21,13 @@ use lvs_control::service::run;
 /// The longest file that is read: a million of the longest lines of IPv6.
 const LONGEST: u64 = 64 << 20;
 
-/// Lists of services, by key.
-pub(super) type Lists = BTreeMap<ServiceKey, Arc<AccessList>>;
+/// Lists of clients that the services of a director let in.
+#[derive(Debug)]
+pub(super) struct AccessLists {
+    director: Arc<Director>,
+    clock: Clock,
+    lists: Mutex<BTreeMap<ServiceKey, Arc<AccessList>>>,
+}
 
 /// Lists that a command brings; None for services that have none by it.
 type NewLists = BTreeMap<ServiceKey, Option<Arc<AccessList>>>;
@@ -37,16 +42,16 @@ enum FileError {
     NoPrefix { path: String, line: usize, text: String },
 }
 
-impl DirectorService {
+impl AccessLists {
+    pub(super) fn new(director: Arc<Director>, clock: Clock) -> Self {
+        Self { director, clock, lists: Mutex::default() }
+    }
+
     /// Runs a batch on the tables. A service has its lists before it is there, and loses those of before when it is changed.
-    pub(super) fn run_with_lists(
-        &self,
-        commands: &[Command],
-        on_error: OnError,
-    ) -> Vec<Result<(), CommandError>> {
+    pub(super) fn run(&self, commands: &[Command], on_error: OnError) -> Vec<Result<(), CommandError>> {
         let mut results = Vec::with_capacity(commands.len());
         for command in commands {
-            let result = self.run_with_its_lists(command);
+            let result = self.run_one(command);
             let stop = result.is_err() && on_error == OnError::Stop;
             results.push(result);
             if stop {
@@ -56,11 +61,11 @@ impl DirectorService {
         results
     }
 
-    fn run_with_its_lists(&self, command: &Command) -> Result<(), CommandError> {
+    fn run_one(&self, command: &Command) -> Result<(), CommandError> {
         let alone = || run(&self.director, std::slice::from_ref(command), OnError::Stop, self.clock.now());
         let done = || alone().into_iter().collect::<Result<(), _>>();
         let new = read(command)?;
-        let mut lists = self.access.lock();
+        let mut lists = self.lists.lock();
         if lists.is_empty() && new.values().all(Option::is_none) {
             return done();
         }
@@ -81,9 +86,9 @@ impl DirectorService {
 
     /// Reads the lists of all services that are there, as a director has to that took them over. One that cannot be read
     /// lets nobody in.
-    pub(super) fn read_lists_again(&self) {
-        let mut lists = self.access.lock();
-        for entry in metrics::Source::services(self) {
+    pub(super) fn read_again(&self, services: Vec<ServiceEntry>) {
+        let mut lists = self.lists.lock();
+        for entry in services {
             let key = entry.spec.key;
             let has_list = entry.spec.allow.is_some() || entry.spec.deny.is_some();
             let list = match read(&Command::EditService(entry.spec)) {

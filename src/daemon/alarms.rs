@@ -6,7 +6,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::service::DirectorService;
+use super::live_tables::LiveTables;
+use super::totals::Totals;
 use lvs::director::Overload;
 use lvs::service::{Endpoint, ServiceKey};
 use lvs_control::Counter;
@@ -22,18 +23,18 @@ const REMIND_AFTER: u32 = 60;
 const QUIET_AFTER: u32 = 5;
 
 /// Watches until it is aborted. `drop_alarm`: dropped packets a second of one reason that are worth an event.
-pub(super) async fn watch(live: Arc<DirectorService>, drop_alarm: u64) {
+pub(super) async fn watch(tables: Arc<LiveTables>, totals: Arc<Totals>, drop_alarm: u64) {
     let mut overloads = Overloads::default();
     let mut drops = Drops { alarm: drop_alarm, reasons: HashMap::new() };
-    drops.look(&live.counted(), |_| {});
+    drops.look(&totals.counters(), |_| {});
     let mut ticks = tokio::time::interval(EVERY);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        let _going = live.pause.read().await;
-        let events: &Events = &live.events;
-        overloads.look(&live.director.overloads(), |event| events.publish(event));
-        drops.look(&live.counted(), |event| events.publish(event));
+        let _going = tables.pause.read().await;
+        let events: &Events = &tables.events;
+        overloads.look(&tables.director.overloads(), |event| events.publish(event));
+        drops.look(&totals.counters(), |event| events.publish(event));
     }
 }
 

@@ -1,13 +1,10 @@
 //! Answers of the director to the control socket and to those who read its metrics.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::oneshot;
-
 use super::service::DirectorService;
-use super::serving::Order;
 use crate::metrics;
 use lvs::Time;
 use lvs::director::{Command, CommandError, Explanation, Query, Question, Reply, ServiceEntry};
@@ -21,11 +18,11 @@ use lvs_health::report::ServiceReport;
 
 impl Service for DirectorService {
     async fn apply(&self, commands: Vec<Command>, on_error: OnError) -> Applied {
-        self.change(&commands, on_error).await
+        self.commands.run(&commands, on_error).await
     }
 
     async fn reload(&self, request: ReloadRequest) -> Result<Reloaded, ReloadRefusal> {
-        Self::reload(self, request).await
+        self.configuration.reload(request).await
     }
 
     async fn drain(
@@ -34,27 +31,27 @@ impl Service for DirectorService {
         server: Endpoint,
         deadline: Option<Duration>,
     ) -> Result<(), CommandError> {
-        Self::drain(self, service, server, deadline).await
+        self.drains.drain(service, server, deadline).await
     }
 
     async fn upgrade(&self, binary: Option<PathBuf>) -> Result<Upgraded, UpgradeRefusal> {
-        let orders = self.orders.as_ref().ok_or(UpgradeRefusal::Nothing)?;
-        let (answer, answered) = oneshot::channel();
-        orders.send(Order::Upgrade { binary, answer }).map_err(|_| UpgradeRefusal::Stopping)?;
-        answered.await.unwrap_or(Err(UpgradeRefusal::Stopping))
+        self.orders.upgrade(binary).await
     }
 
     fn stop(&self, for_restart: bool) {
-        // Nobody takes orders any more where it stops already.
-        let _ = self.orders.as_ref().map(|orders| orders.send(Order::Stop { for_restart }));
+        self.orders.stop(for_restart);
     }
 
     fn vips(&self) -> Vips {
-        self.vip_reports()
+        self.fleet.report()
     }
 
     async fn retire(&self, deadline_ms: u64) -> Vips {
-        self.begin_to_retire(Duration::from_millis(deadline_ms)).await
+        self.fleet.retire(Duration::from_millis(deadline_ms));
+        for trouble in self.follow_up.host().await {
+            tracing::warn!(trouble, "an announcement may still be there");
+        }
+        self.fleet.report()
     }
 
     async fn moved(&self) {
@@ -63,64 +60,66 @@ impl Service for DirectorService {
     }
 
     fn health(&self) -> Vec<ServiceReport> {
-        self.health.lock().report(self.clock.now())
+        self.health.lock().report(self.tables.clock.now())
     }
 
     fn query(&self, query: &Query) -> Result<Reply, CommandError> {
-        self.director.query(query, self.clock.now())
+        self.tables.director.query(query, self.tables.clock.now())
     }
 
     fn counters(&self) -> Vec<Counter> {
-        self.counted()
+        self.totals.counters()
     }
 
     fn status(&self) -> Status {
         let (drops, packets): (Vec<_>, Vec<_>) =
-            self.counted().into_iter().partition(|counter| counter.name.starts_with("drop_"));
+            self.totals.counters().into_iter().partition(|counter| counter.name.starts_with("drop_"));
         let reason = |name: String| name.strip_prefix("drop_").map_or_else(|| name.clone(), str::to_owned);
         Status {
             director: status::Process {
                 version: env!("CARGO_PKG_VERSION").to_owned(),
                 pid: std::process::id(),
                 started: self.started.clone(),
-                uptime: self.clock.now().since(Time::ZERO).as_secs(),
-                config: self.config.clone(),
+                uptime: self.tables.clock.now().since(Time::ZERO).as_secs(),
+                config: self.configuration.file().map(Path::to_owned),
             },
-            census: self.director.census(),
+            census: self.tables.director.census(),
             packets: packets.into_iter().map(|counter| (counter.name, counter.value)).collect(),
             drops: drops.into_iter().map(|counter| (reason(counter.name), counter.value)).collect(),
-            queues: self.queues(),
+            queues: self.totals.queues(),
             host: self.host.state(),
-            events: self.events.published(),
+            events: self.tables.events.published(),
             flow_log: self.exporters.tally(),
-            sync: self.sync.status(),
+            sync: self.tables.sync.status(),
             fleet: self.fleet.status(),
-            fast_path: self.fast_path_status(),
+            fast_path: self.fast.status(&self.tables.director),
             kept: self.kept.get(),
             sandbox: self.sandbox.clone(),
-            sources: self.source_reports(),
+            sources: self.sources.report(),
         }
     }
 
     fn explain(&self, question: &Question) -> Explanation {
-        self.director.explain(question, self.clock.now())
+        self.tables.director.explain(question, self.tables.clock.now())
     }
 
     fn stream(&self, request: &StreamRequest) -> Parts {
         match request {
-            StreamRequest::Events { past, follow } => stream::events(&self.events, *past, *follow),
+            StreamRequest::Events { past, follow } => stream::events(&self.tables.events, *past, *follow),
             StreamRequest::Entries => {
-                let clock = self.clock;
-                stream::entries(Arc::clone(&self.director), move || clock.now())
+                let clock = self.tables.clock;
+                stream::entries(Arc::clone(&self.tables.director), move || clock.now())
             }
             StreamRequest::Connections(filter) => {
-                let clock = self.clock;
-                stream::connections(Arc::clone(&self.director), filter.clone(), move || clock.now())
+                let clock = self.tables.clock;
+                stream::connections(Arc::clone(&self.tables.director), filter.clone(), move || clock.now())
             }
-            StreamRequest::States(filter) => stream::states(Arc::clone(&self.director), filter.clone()),
+            StreamRequest::States(filter) => {
+                stream::states(Arc::clone(&self.tables.director), filter.clone())
+            }
             StreamRequest::Capture(request) => {
                 let parts = stream::packets(&self.taps, request);
-                self.fast.yield_to(&self.taps, &self.director);
+                self.fast.yield_to(&self.taps, &self.tables.director);
                 parts
             }
         }
@@ -133,13 +132,10 @@ impl metrics::Source for DirectorService {
     }
 
     fn services(&self) -> Vec<ServiceEntry> {
-        match self.director.query(&Query::Services, self.clock.now()) {
-            Ok(Reply::Services(services)) => services,
-            _ => Vec::new(),
-        }
+        self.tables.services()
     }
 
     fn now(&self) -> Time {
-        self.clock.now()
+        self.tables.clock.now()
     }
 }

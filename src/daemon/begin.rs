@@ -2,8 +2,6 @@
 //!
 //! Owns the order in which edges are opened and joined to the core. Hands over to `serving` once packets come in.
 
-use std::collections::hash_map::RandomState;
-use std::hash::{BuildHasher, Hasher};
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 
@@ -12,25 +10,40 @@ use tokio::sync::mpsc;
 use lvs::director::{Director, Settings, Side};
 use lvs_config::Declared;
 use lvs_control::socket::ControlSocket;
+use lvs_control::{OnError, status};
 use lvs_device::Beacon;
 use lvs_events::Event;
 use lvs_host::{HostError, Inheritance, Plumbing, StopFlag};
 
 use super::clock::Clock;
 use super::conn_keeper;
-use super::datapath::{self, Interface};
+use super::datapath::{self, Programs};
+use super::defaults;
 use super::discovery::SourceFile;
-use super::drain_file::DrainFile;
+use super::drain_file::{self, DrainFile};
+use super::error::DaemonError;
 use super::exporters::{self, RunningExporters};
-use super::fleet::Fleet;
+use super::interface::Interface;
+use super::journal::journal_path;
+use super::kept_tables::KeptTables;
 use super::left::{self, Left};
 use super::marks::MarkTuns;
-use super::service::DirectorService;
-use super::serving::{Order, Running, go_on};
+use super::options::Options;
+use super::orders::Orders;
+use super::random::{random_bits, random_secret};
+use super::reload::LastRead;
+use super::service::{DirectorService, Setup};
+use super::serving::{Ending, Running, go_on};
 use super::signals::SignalWatch;
 use super::sync::channel::Trust;
 use super::upgrade::{self, Successor};
-use super::{DaemonError, Ending, Options, Started, defaults, journal_path};
+
+/// Things that were done before the first thread.
+#[derive(Debug)]
+pub(super) struct Started {
+    pub(super) loaded: Programs,
+    pub(super) sandbox: status::Sandbox,
+}
 
 /// Runs a director that nobody ran before, or one that was killed.
 pub(super) async fn run_first(
@@ -42,11 +55,11 @@ pub(super) async fn run_first(
     let signals = SignalWatch::start().map_err(DaemonError::start("the signal watch"))?;
     signals.stops(stop.clone());
     let trust = Trust::load(options.sync.clone())?;
-    let (exporters, pages) = RunningExporters::new(options.exporters.clone());
-    let exporters = exporters.within(&started.sandbox);
-    let prepared = exporters.prepare(&options.declared.exporters).await?;
     let clock = Clock::start();
     let director = new_director(&options.core);
+    let core = (Arc::clone(&director), clock);
+    let (exporters, pages) = RunningExporters::new(core, options.exporters.clone(), &started.sandbox);
+    let prepared = exporters.prepare(&options.declared.exporters).await?;
 
     let mut left = Left::find(&options.socket)?;
     let devices = left.host.iter().flat_map(Inheritance::devices).map(str::to_owned).collect();
@@ -59,19 +72,18 @@ pub(super) async fn run_first(
     let rs = Interface::open(&names.rs, options.device, &server_path)?;
     let marks = MarkTuns::new(options.tun_prefix.clone(), options.device, path.clone());
 
-    let (order, orders) = mpsc::unbounded_channel();
-    let live = director_service(&path, &stop, (exporters, trust), order, &mut options);
-    let live = live.sandboxed(started.sandbox);
-    let live = Arc::new(live.among_others(Fleet::new(options.fleet.clone(), clock.now(), false)));
-    director.expect_drained(DrainFile::beside(&options.socket).restore());
+    let (order, orders) = Orders::new();
+    let setup = setup((exporters, trust), (stop, order), started.sandbox, &mut options);
+    let live = Arc::new(DirectorService::new(&path, setup));
+    director.expect_drained(drain_file::restore(&options.socket));
     live.estate.lock().interfaces = vec![vip, rs];
-    live.begin_fast_path()?;
+    begin_fast_path(&live)?;
     live.estate.lock().socket = Some(socket.hand_over().map_err(DaemonError::start("the control server"))?);
     if !attach_host(&live, &options, (marks, None), left.host.take()).await? {
         return Ok(Ending::Stopped);
     }
     let monitoring = tokio::spawn(exporters::serve_pages(Arc::clone(&live), pages));
-    live.exporters.commit(prepared, &live).await;
+    live.exporters.commit(prepared).await;
     let begun = begin(&live, (left, &options.declared)).await;
     let event = Event::Started { version: env!("CARGO_PKG_VERSION").to_owned() };
     let running = Running { socket, signals, ended, orders, event, monitoring };
@@ -88,19 +100,21 @@ pub(super) async fn run_after(
     let stop = StopFlag::default();
     // Nothing heeds a signal before all is in place: from the first packet on a stop has as much to keep or to undo as later.
     let signals = SignalWatch::start().map_err(DaemonError::start("the signal watch"))?;
-    let (exporters, pages) = RunningExporters::new(options.exporters.clone());
-    let exporters = exporters.within(&started.sandbox);
     let clock = Clock::from(now);
     let director = new_director(&options.core);
+    let core = (Arc::clone(&director), clock);
+    let (exporters, pages) = RunningExporters::new(core, options.exporters.clone(), &started.sandbox);
     let (report, ended) = mpsc::unbounded_channel();
     let path = datapath::Path::new(Arc::clone(&director), clock, report, started.loaded);
-    let (order, orders) = mpsc::unbounded_channel();
+    let (order, orders) = Orders::new();
     let trust = Trust::load(options.sync.clone())?;
-    let live = director_service(&path, &stop, (exporters, trust), order, &mut options);
-    let fleet = Fleet::new(options.fleet.clone(), clock.now(), true);
-    let live = live.begun(told.started()).among_others(fleet).sandboxed(started.sandbox);
-    let live = Arc::new(live);
-    live.declare_checks(&options.declared);
+    let setup = Setup {
+        is_full: true,
+        started: Some(told.started().to_owned()),
+        ..setup((exporters, trust), (stop, order), started.sandbox, &mut options)
+    };
+    let live = Arc::new(DirectorService::new(&path, setup));
+    live.sources.declare(&options.declared);
     let taking = {
         let (live, path) = (Arc::clone(&live), path.clone());
         tokio::task::spawn_blocking(move || successor.take_over(&live, &path, told))
@@ -118,7 +132,7 @@ pub(super) async fn run_after(
         live.fast.adopt(arrived.fast_path);
     }
     settle_in(&live, arrived.interfaces, &socket, arrived.attendant)?;
-    live.begin_fast_path()?;
+    begin_fast_path(&live)?;
     let left = left::on_host(&options.socket)?;
     if !attach_host(&live, &options, (marks, arrived.beacon), left).await? {
         return Ok(Ending::Stopped);
@@ -126,10 +140,10 @@ pub(super) async fn run_after(
     live.exporters.adopt(arrived.metrics).await.map_err(DaemonError::start("the metrics"))?;
     let monitoring = tokio::spawn(exporters::serve_pages(Arc::clone(&live), pages));
     match live.exporters.prepare(&options.declared.exporters).await {
-        Ok(prepared) => live.exporters.commit(prepared, &live).await,
+        Ok(prepared) => live.exporters.commit(prepared).await,
         Err(error) => tracing::error!(%error, "metrics and flow log are as before"),
     }
-    let begun = live.go_on_with(arrived.kept, &options.declared).await;
+    let begun = go_on_with(&live, arrived.kept, &options.declared).await;
     let event =
         Event::Upgraded { version: env!("CARGO_PKG_VERSION").to_owned(), connections: arrived.connections };
     let running = Running { socket, signals, ended, orders, event, monitoring };
@@ -147,7 +161,7 @@ async fn attach_host(
     host_options.fast_path = live.fast.is_loaded();
     host_options.entrance_programs = live.fast.filters().map_err(DaemonError::start("the fast path"))?;
     let stop = live.host.stop_flag();
-    match Plumbing::start(host_options, options.tun_names(), left, stop, live.clock.now()).await {
+    match Plumbing::start(host_options, options.tun_names(), left, stop, live.tables.clock.now()).await {
         Ok(plumbing) => live.host.attach(plumbing, marks, beacon).await,
         Err(HostError::Stopping) => return Ok(false),
         Err(error) => return Err(error.into()),
@@ -183,50 +197,74 @@ fn new_director(core: &Settings) -> Arc<Director> {
     director
 }
 
-/// The service of the control socket.
-fn director_service(
-    path: &datapath::Path,
-    stop: &StopFlag,
+/// Facts of a director that nobody ran before.
+fn setup(
     (exporters, trust): (RunningExporters, Trust),
-    orders: mpsc::UnboundedSender<Order>,
+    (stop, orders): (StopFlag, Orders),
+    sandbox: status::Sandbox,
     options: &mut Options,
-) -> DirectorService {
-    DirectorService::new(path, stop.clone())
-        .configured(options.config.take(), options.declared.clone())
-        .with_exporters(exporters)
-        .trusting(trust)
-        .with_drain_file(DrainFile::beside(&options.socket))
-        .with_source_file(SourceFile::beside(&options.socket))
-        .with_orders(orders)
+) -> Setup {
+    Setup {
+        stop,
+        configuration: LastRead { source: options.config.take(), declared: options.declared.clone() },
+        exporters,
+        trust,
+        fleet: options.fleet.clone(),
+        is_full: false,
+        drain_file: Some(DrainFile::beside(&options.socket)),
+        source_file: Some(SourceFile::beside(&options.socket)),
+        orders,
+        sandbox,
+        started: None,
+    }
+}
+
+/// Begins the fast path when the TUNs are there.
+fn begin_fast_path(live: &DirectorService) -> Result<(), DaemonError> {
+    let estate = live.estate.lock();
+    let name = |at: usize| estate.interfaces.get(at).map_or("", Interface::name);
+    live.fast.begin([name(0), name(1)], live.tables.clock.now())
+}
+
+/// Follows the file of the configuration where that says something else than it did for the director before.
+///
+/// # Errors
+/// The file says what this director refuses.
+async fn go_on_with(
+    live: &DirectorService,
+    kept: KeptTables,
+    declared: &Declared,
+) -> Result<(), DaemonError> {
+    if kept.is_declared(declared) {
+        let _held = live.tables.lock.lock().await;
+        live.tables.read_access_files();
+        live.tables.change(&[], OnError::Stop);
+        live.checks.settle_all();
+        live.sources.settle(None);
+    } else {
+        live.declared.declare_after(Some(kept), declared).await?;
+    }
+    live.follow_up.after_change().await;
+    Ok(())
 }
 
 /// Has packets come in once the tables are there; until then they wait in the queues.
 async fn begin(live: &DirectorService, (left, declared): (Left, &Declared)) -> Result<(), DaemonError> {
-    live.declare_checks(declared);
-    let numbers = left.history.map(|history| history.resume(live));
-    live.declare_after(left.tables, declared).await?;
+    live.sources.declare(declared);
+    let numbers = left.history.map(|history| history.resume(&live.past));
+    live.declared.declare_after(left.tables, declared).await?;
     if let Some(conns) = left.conns {
-        conn_keeper::restore(&conns, &live.director, live.clock);
+        conn_keeper::restore(&conns, &live.tables.director, live.tables.clock);
     }
     if let Some(numbers) = numbers {
-        numbers.resume(live);
-        let _held = live.table_lock.lock().await;
-        live.settle_all();
+        numbers.resume(&live.tables);
+        let _held = live.tables.lock.lock().await;
+        live.checks.settle_all();
     }
     for interface in &mut live.estate.lock().interfaces {
         interface.keep()?;
         interface.serve()?;
     }
-    live.follow_changed().await;
+    live.follow_up.after_change().await;
     Ok(())
-}
-
-/// The standard library seeds its hash maps from the system's random numbers.
-fn random_bits() -> u64 {
-    RandomState::new().build_hasher().finish()
-}
-
-/// Key of the hashes of what arrives in packets.
-pub(super) fn random_secret() -> u128 {
-    u128::from(random_bits()) << 64 | u128::from(random_bits())
 }

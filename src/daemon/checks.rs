@@ -1,22 +1,24 @@
 //! Health checks and the tables: findings come in, commands go out.
 //!
-//! Owns the order: who looks at tables and changes them by what was seen holds the turn. Never decides what follows
-//! from a finding; that is [`Health`](lvs_health::state::Health)'s. Called by the daemon and on reload.
+//! Owns the order: who looks at tables and changes them by what was seen holds the lock. Never decides what follows
+//! from a finding; that is [`Health`]'s. Called by the daemon and on reload.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use tokio::sync::mpsc;
 
-use super::service::DirectorService;
+use super::follow_up::FollowUp;
+use super::live_tables::LiveTables;
 use crate::health::tasks::{Checks, Finding};
-use lvs::director::{Command, CommandError, Query, Reply, ServiceEntry};
+use lvs::director::{Command, CommandError};
 use lvs::service::{Endpoint, ServiceKey};
 use lvs_control::OnError;
 use lvs_events::Event;
 use lvs_health::spec::{Script, ServiceHealth};
-use lvs_health::state::Action;
+use lvs_health::state::{Action, Health};
 
 /// How often it is looked whether a share is to grow.
 const TICK: Duration = Duration::from_millis(100);
@@ -27,24 +29,34 @@ const BATCH: usize = 256;
 /// Time that the last scripts have when the director ends.
 const FAREWELL: Duration = Duration::from_secs(5);
 
-impl DirectorService {
-    /// Takes over what is declared of checks. The caller has the turn.
-    pub(super) fn check(&self, wanted: &[ServiceHealth]) {
-        self.director.expect_pinned_answers(has_pinned_flows(wanted));
+/// Checks of servers that run, and what is known by them.
+#[derive(Debug)]
+pub(super) struct HealthChecks {
+    tables: Arc<LiveTables>,
+    health: Arc<Mutex<Health>>,
+    /// None before they are started and after their end.
+    running: Mutex<Option<Checks>>,
+    follow_up: Arc<FollowUp>,
+}
+
+impl HealthChecks {
+    pub(super) fn new(tables: Arc<LiveTables>, health: Arc<Mutex<Health>>, follow_up: Arc<FollowUp>) -> Self {
+        Self { tables, health, running: Mutex::default(), follow_up }
+    }
+
+    /// Takes over what is declared of checks. The caller has the lock.
+    pub(super) fn declare(&self, wanted: &[ServiceHealth]) {
+        self.tables.director.expect_pinned_answers(has_pinned_flows(wanted));
         let mut health = self.health.lock();
-        health.declare(wanted, self.clock.now());
-        if let Some(checks) = &mut *self.checks.lock() {
+        health.declare(wanted, self.tables.clock.now());
+        if let Some(checks) = &mut *self.running.lock() {
             checks.follow(health.checks().map(|(id, check)| (id, check, health.is_up(&id).unwrap_or(true))));
         }
     }
 
-    /// Applies the configuration's commands as far as checks let them. The caller has the turn.
-    pub(super) fn configure_tables(
-        &self,
-        commands: &[Command],
-        on_error: OnError,
-    ) -> Vec<Result<(), CommandError>> {
-        let now = self.clock.now();
+    /// Applies the configuration's commands as far as checks let them. The caller has the lock.
+    pub(super) fn configure(&self, commands: &[Command], on_error: OnError) -> Vec<Result<(), CommandError>> {
+        let now = self.tables.clock.now();
         let admitted: Vec<Command> = {
             let mut health = self.health.lock();
             commands
@@ -57,12 +69,12 @@ impl DirectorService {
                 })
                 .collect()
         };
-        let results = self.change_tables(&admitted, on_error);
+        let results = self.tables.change(&admitted, on_error);
         self.settle_all();
         results
     }
 
-    /// Somebody has changed tables by hand; what checks had done already is no mistake. The caller has the turn.
+    /// Somebody has changed tables by hand; what checks had done already is no mistake. The caller has the lock.
     pub(super) fn follow_hand(&self, commands: &[Command], results: &mut [Result<(), CommandError>]) {
         if self.health.lock().is_empty() {
             return;
@@ -103,28 +115,21 @@ impl DirectorService {
         self.settle(keys);
     }
 
-    /// Does what is to be done for these services. The caller has the turn.
+    /// Does what is to be done for these services. The caller has the lock.
     fn settle(&self, services: impl IntoIterator<Item = ServiceKey>) {
         for key in services {
-            let entry = self.entry(&key);
-            let actions = self.health.lock().settle(&key, entry.as_ref(), self.clock.now());
+            let entry = self.tables.service(&key);
+            let actions = self.health.lock().settle(&key, entry.as_ref(), self.tables.clock.now());
             for action in actions {
                 self.act(action);
             }
         }
     }
 
-    pub(super) fn entry(&self, service: &ServiceKey) -> Option<ServiceEntry> {
-        match self.director.query(&Query::Service(*service), self.clock.now()) {
-            Ok(Reply::Services(services)) => services.into_iter().next(),
-            _ => None,
-        }
-    }
-
     fn act(&self, action: Action) {
         match action {
             Action::Apply(command) => {
-                for error in self.change_tables(&[command], OnError::Stop).into_iter().filter_map(Result::err)
+                for error in self.tables.change(&[command], OnError::Stop).into_iter().filter_map(Result::err)
                 {
                     tracing::warn!(%error, "a change that follows from a check was refused");
                 }
@@ -143,10 +148,10 @@ impl DirectorService {
                     Event::ServiceUp { service, reason } => tracing::info!(%service, reason, "quorum gained"),
                     _ => {}
                 }
-                self.events.publish(event);
+                self.tables.events.publish(event);
             }
             Action::Run(script) => {
-                if let Some(checks) = &*self.checks.lock() {
+                if let Some(checks) = &*self.running.lock() {
                     checks.run(script);
                 }
             }
@@ -158,11 +163,11 @@ impl DirectorService {
         if self.health.lock().is_empty() {
             return false;
         }
-        let _held = self.table_lock.lock().await;
-        let now = self.clock.now();
+        let _held = self.tables.lock.lock().await;
+        let now = self.tables.clock.now();
         let mut touched = BTreeSet::new();
         {
-            let (mut health, checks) = (self.health.lock(), self.checks.lock());
+            let (mut health, checks) = (self.health.lock(), self.running.lock());
             let Some(checks) = &*checks else { return false };
             for finding in findings {
                 let concerned = checks.concerned(finding);
@@ -180,7 +185,7 @@ impl DirectorService {
         }
         let listening = self.health.lock().listening(now);
         for key in listening {
-            let counted = self.director.handshakes(&key);
+            let counted = self.tables.director.handshakes(&key);
             if self.health.lock().listen(&key, &counted, now) {
                 touched.insert(key);
             }
@@ -191,9 +196,9 @@ impl DirectorService {
     }
 
     /// Runs the last scripts, and ends all checks.
-    pub(super) async fn end_checks(&self) {
+    pub(super) async fn end(&self) {
         let scripts: Vec<Script> = self.health.lock().farewell();
-        let running: Vec<_> = match &*self.checks.lock() {
+        let running: Vec<_> = match &*self.running.lock() {
             Some(checks) => scripts.into_iter().map(|script| checks.run(script)).collect(),
             None => Vec::new(),
         };
@@ -205,7 +210,12 @@ impl DirectorService {
         if tokio::time::timeout(FAREWELL, all).await.is_err() {
             tracing::warn!("scripts were still running at the end");
         }
-        *self.checks.lock() = None;
+        self.abort();
+    }
+
+    /// Ends all checks at once: the next director goes on with them.
+    pub(super) fn abort(&self) {
+        *self.running.lock() = None;
     }
 }
 
@@ -219,27 +229,27 @@ fn has_pinned_flows(declared: &[ServiceHealth]) -> bool {
 ///
 /// # Errors
 /// The system refuses a thread.
-pub(super) fn start(live: &Arc<DirectorService>) -> std::io::Result<tokio::task::JoinHandle<()>> {
-    let clock = live.clock;
-    let (mut checks, found) = Checks::start(move || clock.now(), Arc::clone(&live.director))?;
+pub(super) fn start(checks: &Arc<HealthChecks>) -> std::io::Result<tokio::task::JoinHandle<()>> {
+    let clock = checks.tables.clock;
+    let (mut running, found) = Checks::start(move || clock.now(), Arc::clone(&checks.tables.director))?;
     {
-        let health = live.health.lock();
-        checks.follow(health.checks().map(|(id, check)| (id, check, health.is_up(&id).unwrap_or(true))));
-        *live.checks.lock() = Some(checks);
+        let health = checks.health.lock();
+        running.follow(health.checks().map(|(id, check)| (id, check, health.is_up(&id).unwrap_or(true))));
+        *checks.running.lock() = Some(running);
     }
-    Ok(tokio::spawn(follow(Arc::clone(live), found)))
+    Ok(tokio::spawn(follow(Arc::clone(checks), found)))
 }
 
-async fn follow(live: Arc<DirectorService>, mut found: mpsc::Receiver<Finding>) {
+async fn follow(checks: Arc<HealthChecks>, mut found: mpsc::Receiver<Finding>) {
     let mut findings = Vec::with_capacity(BATCH);
     loop {
         findings.clear();
         if let Ok(0) = tokio::time::timeout(TICK, found.recv_many(&mut findings, BATCH)).await {
             return;
         }
-        let _going = live.pause.read().await;
-        if live.take_in(&findings).await {
-            live.follow_changed().await;
+        let _going = checks.tables.pause.read().await;
+        if checks.take_in(&findings).await {
+            checks.follow_up.after_change().await;
         }
     }
 }

@@ -12,10 +12,8 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use super::Options;
 use super::clock::Clock;
 use super::conn_file::{ConnFile, ConnFileError, Head, LeftConns};
-use super::service::DirectorService;
 use super::state_file::{self, with_ending};
 use lvs::director::{Director, ImportSummary, Restore, StoreOrigin};
 use lvs_control::status::Kept;
@@ -133,24 +131,31 @@ pub(super) struct ConnKeeper {
 }
 
 impl ConnKeeper {
-    /// Has the connections of a director outlive a kill. None where that cannot be.
-    pub(super) fn start_for(live: &DirectorService, options: &Options) -> Option<Self> {
-        Self::start(live, beside(&options.socket), options.core.max_conns)
+    /// Has the connections of a director outlive a kill, beside its control socket. None where that cannot be.
+    pub(super) fn start_for(
+        core: (Arc<Director>, Clock),
+        (socket, places): (&Path, usize),
+        handed_over: HandedOver,
+        state: &KeptState,
+    ) -> Option<Self> {
+        Self::start(core, (beside(socket), places), handed_over, state.clone())
             .inspect_err(|error| {
-                live.kept.off(error);
+                state.off(error);
                 tracing::warn!(%error, "connections will not outlive this director if it is killed");
             })
             .ok()
     }
 
-    fn start(live: &DirectorService, path: PathBuf, places: usize) -> io::Result<Self> {
-        let (director, clock) = (Arc::clone(&live.director), live.clock);
-        let handed_over = live.estate.lock().conn_file.clone();
+    fn start(
+        (director, clock): (Arc<Director>, Clock),
+        (path, places): (PathBuf, usize),
+        handed_over: HandedOver,
+        state: KeptState,
+    ) -> io::Result<Self> {
         let (stop, stopped) = mpsc::channel();
         let places = u32::try_from(places).unwrap_or(u32::MAX).next_multiple_of(1024);
         let identity = lvs_host::identity()?;
         let head = Head { identity, started_at: clock.started_at(), places };
-        let state = live.kept.clone();
         let mut keeping = Keeping { path, director, clock, head, handed_over, state, is_failing: false };
         let thread = thread::Builder::new().name("tunvs-conns".to_owned()).spawn(move || {
             let is_over = |pause| stopped.recv_timeout(pause) != Err(RecvTimeoutError::Timeout);

@@ -7,27 +7,20 @@
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::io;
-use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
 use tokio::sync::{Notify, mpsc};
 
-use super::Programs;
 use super::clock::Clock;
 use super::counters::{AllCounters, QueueCounters};
-use super::error::{DaemonError, Ended};
+use super::error::Ended;
 use super::execute::Executor;
 use super::fast_path::Fast;
-use super::upgrade::InterfaceState;
-use super::worker::{Stopped, Worker};
 use lvs::Time;
 use lvs::director::{Director, DropReason, Side, Verdict};
 use lvs::neighbour::Neighbours;
 use lvs_control::capture::Taps;
-use lvs_device::{
-    Features, NeighbourWriter, Options, PacketReader, PacketWriter, ReadError, Tun, TunQueue, TunWriter,
-    TunnelOffload,
-};
+use lvs_device::{NeighbourWriter, PacketReader, PacketWriter, ReadError, TunnelOffload};
 use lvs_wire::{Coalescer, Held, Openings, PacketBuf};
 
 /// Packets between two looks at the clock and the stop signal.
@@ -41,6 +34,20 @@ const SHARE: usize = 8;
 
 /// SYNs that go on before it is looked again whether others have come.
 const OPEN_AT_ONCE: usize = 16;
+
+/// Programs that the kernel let us load.
+#[derive(Debug)]
+pub(super) struct Programs {
+    pub(super) tunnels: Option<TunnelOffload>,
+    pub(super) fast: Fast,
+}
+
+#[cfg(test)]
+impl Programs {
+    fn none() -> Self {
+        Self { tunnels: None, fast: Fast::none("a test") }
+    }
+}
 
 /// Common parts of the queues of one interface.
 #[derive(Clone, Debug)]
@@ -105,132 +112,6 @@ impl Path {
     /// Lets devices take super-packets inside tunnels by that program.
     pub(super) fn with_tunnels(self, tunnels: TunnelOffload) -> Self {
         Self { tunnels: Some(Arc::new(tunnels)), ..self }
-    }
-}
-
-/// An interface, and the threads that serve its queues.
-#[derive(Debug)]
-pub(super) struct Interface {
-    // Before the interface, which is gone only when nobody has it.
-    workers: Vec<Worker>,
-    tun: Arc<Tun>,
-    path: Path,
-}
-
-impl Interface {
-    /// Makes the interface, or joins the one that is left. Until it is served, packets wait in its queues.
-    ///
-    /// # Errors
-    /// The interface cannot be made.
-    pub(super) fn open(name: &str, options: Options, path: &Path) -> Result<Self, DaemonError> {
-        let tun = match path.left.contains(name) {
-            true => Tun::open_left(name, options)?,
-            false => Tun::open(name, options)?,
-        };
-        tracing::info!(device = name, offload = %tun.features(), queues = options.queues, "device up");
-        Ok(Self { workers: Vec::new(), tun: Arc::new(tun), path: path.clone() })
-    }
-
-    /// Goes on with an interface of the director before, whose descriptors come next. Until it is served, packets wait.
-    ///
-    /// # Errors
-    /// The other director has sent too few.
-    pub(super) fn adopt(
-        state: &InterfaceState,
-        fds: &mut impl Iterator<Item = OwnedFd>,
-        path: &Path,
-    ) -> Result<Self, DaemonError> {
-        let queues: Vec<OwnedFd> = fds.take(state.queues).collect();
-        let link = if state.takes_tunnels_whole { fds.next() } else { None };
-        if queues.len() < state.queues || link.is_some() != state.takes_tunnels_whole {
-            return Err(DaemonError::start("the take-over")(io::ErrorKind::UnexpectedEof.into()));
-        }
-        let tun = Tun::adopt(&state.name, queues, Features::agreed(state.features), link);
-        Ok(Self { workers: Vec::new(), tun: Arc::new(tun), path: path.clone() })
-    }
-
-    /// Returns state and descriptors for [`Self::adopt`].
-    ///
-    /// # Errors
-    /// The system refuses more descriptors.
-    pub(super) fn hand_over(&self) -> io::Result<(InterfaceState, Vec<OwnedFd>)> {
-        let (mut fds, link) = self.tun.hand_over()?;
-        let state = InterfaceState {
-            name: self.name().to_owned(),
-            side: self.path.side.into(),
-            queues: fds.len(),
-            features: self.tun.features().bits(),
-            takes_tunnels_whole: link.is_some(),
-        };
-        fds.extend(link);
-        Ok((state, fds))
-    }
-
-    /// Ends the threads; packets wait in the queues.
-    pub(super) fn pause(&mut self) {
-        self.workers.clear();
-    }
-
-    pub(super) fn name(&self) -> &str {
-        self.tun.name()
-    }
-
-    /// A way in beside the queues.
-    ///
-    /// # Errors
-    /// The system refuses a descriptor.
-    pub(super) fn writer(&self) -> Result<TunWriter, DaemonError> {
-        Ok(self.tun.writer()?)
-    }
-
-    /// Gives what has it take super-packets inside tunnels, where the kernel may: it takes its time, so that packets come in first.
-    pub(super) fn take_tunnels_whole(&self) -> impl FnOnce() + Send + 'static {
-        let (tun, tunnels) = (Arc::clone(&self.tun), self.path.tunnels.clone());
-        move || {
-            let device = tun.name();
-            let tunnels = tunnels.map_or("cut", |tunnels| match tun.take_tunnels_whole(&tunnels) {
-                Ok(()) => "whole",
-                Err(error) => {
-                    tracing::debug!(device, %error, "tunnels are cut packet by packet");
-                    "cut"
-                }
-            });
-            tracing::info!(device, tunnels, "super-packets in tunnels");
-        }
-    }
-
-    /// Has it outlive a director that is killed. To be called when the journal knows it.
-    ///
-    /// # Errors
-    /// The driver refuses.
-    pub(super) fn keep(&self) -> Result<(), DaemonError> {
-        Ok(self.tun.keep()?)
-    }
-
-    /// Starts a thread for each of its queues.
-    ///
-    /// # Errors
-    /// The system refuses a thread.
-    pub(super) fn serve(&mut self) -> Result<(), DaemonError> {
-        for number in 0..self.tun.descriptors().len() {
-            let (path, tun) = (self.path.clone(), Arc::clone(&self.tun));
-            let (counters, ended) =
-                (path.counters.queue(&format!("{}/{number}", self.name())), path.ended.clone());
-            let (clock, neighbours) = (path.clock, Arc::clone(&path.neighbours));
-            let counted = Arc::clone(&counters);
-            let open = move || {
-                let queue = tun.queue(number).map_err(io::Error::other)?;
-                let queue = queue.ok_or_else(|| io::Error::other("there is no such queue"))?;
-                queue.register(Arc::clone(&neighbours))
-            };
-            let serving = async move |device: TunQueue, stopped: &mut Stopped| {
-                serve(device, &path, &counters, stopped).await
-            };
-            let thread = format!("{}/{number}", self.name());
-            let on_panic = move || counted.panicked();
-            self.workers.push(Worker::start(thread, open, (clock, ended, on_panic), serving)?);
-        }
-        Ok(())
     }
 }
 

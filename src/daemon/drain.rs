@@ -6,7 +6,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::service::DirectorService;
+use parking_lot::Mutex;
+use serde::{Deserialize, Serialize};
+
+use super::checks::HealthChecks;
+use super::commands::Commands;
+use super::live_tables::LiveTables;
 use lvs::Time;
 use lvs::director::{Command, CommandError, ServerEntry};
 use lvs::service::{Endpoint, ServiceKey};
@@ -20,16 +25,37 @@ const TICK: Duration = Duration::from_millis(200);
 const ASK_BEFORE: Duration = Duration::from_millis(1500);
 
 /// Drains that are not over.
-pub(super) type Drains = BTreeMap<(ServiceKey, Endpoint), Drain>;
+#[derive(Debug)]
+pub(super) struct Drains {
+    tables: Arc<LiveTables>,
+    checks: Arc<HealthChecks>,
+    commands: Arc<Commands>,
+    drains: Mutex<BTreeMap<(ServiceKey, Endpoint), Drain>>,
+}
 
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Drain {
-    pub(super) deadline: Option<Time>,
+struct Drain {
+    deadline: Option<Time>,
+    asked: bool,
+    reset: u64,
+}
+
+/// A drain that is not over.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct DrainState {
+    pub(super) service: ServiceKey,
+    pub(super) server: Endpoint,
+    /// Milliseconds to the deadline.
+    pub(super) left: Option<u64>,
     pub(super) asked: bool,
     pub(super) reset: u64,
 }
 
-impl DirectorService {
+impl Drains {
+    pub(super) fn new(tables: Arc<LiveTables>, checks: Arc<HealthChecks>, commands: Arc<Commands>) -> Self {
+        Self { tables, checks, commands, drains: Mutex::default() }
+    }
+
     /// Begins to drain a server, or gives a drain that has begun another deadline.
     pub(super) async fn drain(
         &self,
@@ -38,37 +64,37 @@ impl DirectorService {
         deadline: Option<Duration>,
     ) -> Result<(), CommandError> {
         let command = Command::SetDrained { service, server, drained: true };
-        let applied = self.change(&[command], OnError::Stop).await;
+        let applied = self.commands.run(&[command], OnError::Stop).await;
         applied.results.into_iter().collect::<Result<(), _>>()?;
         self.note_drain(service, server, deadline);
         Ok(())
     }
 
-    /// Does the same where the caller has the turn.
+    /// Does the same where the caller has the lock.
     pub(super) fn drain_now(&self, service: ServiceKey, server: Endpoint, deadline: Option<Duration>) {
         let command = Command::SetDrained { service, server, drained: true };
-        match self.configure_tables(&[command], OnError::Stop).into_iter().find_map(Result::err) {
+        match self.checks.configure(&[command], OnError::Stop).into_iter().find_map(Result::err) {
             None => self.note_drain(service, server, deadline),
             Some(error) => tracing::warn!(%service, real = %server, %error, "not drained"),
         }
     }
 
     fn note_drain(&self, service: ServiceKey, server: Endpoint, deadline: Option<Duration>) {
-        let deadline = deadline.map(|wait| self.clock.now() + wait);
+        let deadline = deadline.map(|wait| self.tables.clock.now() + wait);
         let drain = Drain { deadline, ..Drain::default() };
         self.drains.lock().insert((service, server), drain);
         let connections = self.server(&service, server).map_or(0, |entry| left(&entry));
         tracing::info!(%service, real = %server, connections, "draining");
-        self.events.publish(Event::ServerDraining { service, server, connections });
+        self.tables.events.publish(Event::ServerDraining { service, server, connections });
     }
 
     fn server(&self, service: &ServiceKey, server: Endpoint) -> Option<ServerEntry> {
-        let servers = self.entry(service)?.servers;
+        let servers = self.tables.service(service)?.servers;
         servers.into_iter().find(|entry| entry.spec.endpoint() == server)
     }
 
-    fn look_at_drains(&self) {
-        let now = self.clock.now();
+    fn look(&self) {
+        let now = self.tables.clock.now();
         let drains: Vec<_> = self.drains.lock().iter().map(|(place, drain)| (*place, *drain)).collect();
         for ((service, server), mut drain) in drains {
             let entry = self.server(&service, server);
@@ -82,7 +108,7 @@ impl DirectorService {
                 Some(_) | None => {
                     let reset = drain.reset;
                     tracing::info!(%service, real = %server, reset, "drained");
-                    self.events.publish(Event::ServerDrained { service, server, reset });
+                    self.tables.events.publish(Event::ServerDrained { service, server, reset });
                     true
                 }
             };
@@ -100,12 +126,35 @@ impl DirectorService {
         let Some(deadline) = drain.deadline else { return };
         if !drain.asked && now + ASK_BEFORE >= deadline {
             drain.asked = true;
-            let asked = self.director.ask_positions(service, server);
+            let asked = self.tables.director.ask_positions(service, server);
             tracing::debug!(%service, real = %server, asked, "silent ends are asked where they are");
         }
         if now >= deadline {
-            drain.reset += self.director.cut_off(service, server, now).ended;
+            drain.reset += self.tables.director.cut_off(service, server, now).ended;
         }
+    }
+}
+
+impl Drains {
+    /// Drains that are not over, for the next director.
+    pub(super) fn states(&self, now: Time) -> Vec<DrainState> {
+        let drains = self.drains.lock();
+        let state = |(&(service, server), drain): (_, &Drain)| {
+            let left = drain.deadline.map(|deadline| deadline.since(now).as_millis() as u64);
+            DrainState { service, server, left, asked: drain.asked, reset: drain.reset }
+        };
+        drains.iter().map(state).collect()
+    }
+
+    /// Goes on with the drains of the director before.
+    pub(super) fn resume(&self, states: &[DrainState]) {
+        let now = self.tables.clock.now();
+        let drain = |state: &DrainState| {
+            let deadline = state.left.map(|left| now + Duration::from_millis(left));
+            let drain = Drain { deadline, asked: state.asked, reset: state.reset };
+            ((state.service, state.server), drain)
+        };
+        self.drains.lock().extend(states.iter().map(drain));
     }
 }
 
@@ -115,12 +164,12 @@ const fn left(entry: &ServerEntry) -> u64 {
 }
 
 /// Looks after drains until the director ends.
-pub(super) async fn keep(live: Arc<DirectorService>) {
+pub(super) async fn keep(drains: Arc<Drains>) {
     loop {
         tokio::time::sleep(TICK).await;
-        let _going = live.pause.read().await;
-        if !live.drains.lock().is_empty() {
-            live.look_at_drains();
+        let _going = drains.tables.pause.read().await;
+        if !drains.drains.lock().is_empty() {
+            drains.look();
         }
     }
 }

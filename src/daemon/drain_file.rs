@@ -4,19 +4,20 @@
 //! writer. Deadlines are not kept.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::state_file::{self, with_ending};
+use super::state_file::{Contents, StateFile};
 
 use lvs::service::{Endpoint, ServiceKey};
 use lvs_events::json;
 
+/// Servers that are drained.
 #[derive(Debug)]
-pub(super) struct DrainFile {
-    path: PathBuf,
-}
+pub(super) struct DrainMarks(pub(super) Vec<(ServiceKey, Endpoint)>);
+
+pub(super) type DrainFile = StateFile<DrainMarks>;
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -33,50 +34,40 @@ struct Mark {
     server: Endpoint,
 }
 
-impl DrainFile {
-    pub(super) fn beside(socket: &Path) -> Self {
-        Self { path: with_ending(socket, ".drained") }
+impl Contents for DrainMarks {
+    const ENDING: &'static str = ".drained";
+    const UNREADABLE: &'static str = "cannot read which servers are drained: none is, drain them again";
+    const UNWRITTEN: &'static str = "the marks of drained servers will not outlive this director";
+    const NOT_REMOVED: &'static str = "the marks of drained servers on disk are not removed";
+    const IS_FOR_GOOD: bool = true;
+
+    fn parse(bytes: &[u8]) -> io::Result<Self> {
+        let Document { drained } = serde_json::from_slice(bytes)?;
+        Ok(Self(drained.into_iter().map(|mark| (mark.service, mark.server)).collect()))
     }
 
-    /// The marks that an earlier director left. A file that cannot be read is moved aside and told of in the log.
-    pub(super) fn restore(&self) -> Vec<(ServiceKey, Endpoint)> {
-        let file = self.path.display();
-        let error = match self.read() {
-            Ok(marks) => {
-                for (service, server) in &marks {
-                    tracing::info!(%service, real = %server, "drained since before the start");
-                }
-                return marks;
-            }
-            Err(error) => error,
-        };
-        let kept = state_file::move_aside(&self.path).unwrap_or_default();
-        let kept = kept.display();
-        tracing::warn!(%file, %error, %kept, "cannot read which servers are drained: none is, drain them again");
-        Vec::new()
-    }
-
-    fn read(&self) -> io::Result<Vec<(ServiceKey, Endpoint)>> {
-        let Some(text) = state_file::read(&self.path)? else { return Ok(Vec::new()) };
-        let Document { drained } = serde_json::from_slice(&text)?;
-        Ok(drained.into_iter().map(|mark| (mark.service, mark.server)).collect())
-    }
-
-    /// Writes which servers are drained now. What fails is told of in the log.
-    pub(super) fn keep(&self, marks: &[(ServiceKey, Endpoint)]) {
-        if let Err(error) = self.write(marks) {
-            let file = self.path.display();
-            tracing::warn!(%file, %error, "the marks of drained servers will not outlive this director");
+    fn bytes(&self) -> io::Result<Option<Vec<u8>>> {
+        if self.0.is_empty() {
+            return Ok(None);
         }
+        let drained = self.0.iter().map(|&(service, server)| Mark { service, server }).collect();
+        Ok(Some(serde_json::to_vec_pretty(&Document { drained })?))
     }
+}
 
-    fn write(&self, marks: &[(ServiceKey, Endpoint)]) -> io::Result<()> {
-        if marks.is_empty() {
-            return state_file::remove(&self.path);
-        }
-        let drained = marks.iter().map(|&(service, server)| Mark { service, server }).collect();
-        let text = serde_json::to_vec_pretty(&Document { drained })?;
-        state_file::replace(&self.path, &text)
+/// The marks that an earlier director left beside this socket.
+pub(super) fn restore(socket: &Path) -> Vec<(ServiceKey, Endpoint)> {
+    let marks = DrainFile::beside(socket).restore().map_or_else(Vec::new, |marks| marks.0);
+    for (service, server) in &marks {
+        tracing::info!(%service, real = %server, "drained since before the start");
+    }
+    marks
+}
+
+/// Writes which servers are drained now. A failure is told of in the log.
+pub(super) fn keep(file: &DrainFile, marks: Vec<(ServiceKey, Endpoint)>) {
+    if let Err(error) = file.write(&DrainMarks(marks)) {
+        file.warn_unwritten(&error);
     }
 }
 
@@ -98,27 +89,29 @@ mod tests {
     #[test]
     fn marks_are_found_again_and_none_leave_no_file() {
         let folder = tempfile::tempdir().unwrap();
-        let file = DrainFile::beside(&folder.path().join("sock"));
-        assert!(file.restore().is_empty());
-        file.keep(&marks());
-        assert_eq!(file.restore(), marks());
-        file.keep(&marks()[1..]);
-        assert_eq!(file.restore(), marks()[1..]);
-        file.keep(&[]);
-        file.keep(&[]);
+        let socket = folder.path().join("sock");
+        let file = DrainFile::beside(&socket);
+        assert!(restore(&socket).is_empty());
+        keep(&file, marks().to_vec());
+        assert_eq!(restore(&socket), marks());
+        keep(&file, marks()[1..].to_vec());
+        assert_eq!(restore(&socket), marks()[1..]);
+        keep(&file, Vec::new());
+        keep(&file, Vec::new());
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 
     #[test]
     fn a_bad_file_is_moved_aside() {
         let folder = tempfile::tempdir().unwrap();
-        let file = DrainFile::beside(&folder.path().join("sock"));
+        let socket = folder.path().join("sock");
+        let file = DrainFile::beside(&socket);
         for bad in ["", "{\"drained\":[{}]}", "\u{0}", "{\"drained\":[],\"more\":1}"] {
-            std::fs::write(&file.path, bad).unwrap();
-            assert!(file.restore().is_empty());
+            std::fs::write(file.path(), bad).unwrap();
+            assert!(restore(&socket).is_empty());
             assert_eq!(std::fs::read_to_string(folder.path().join("sock.drained.bad")).unwrap(), bad);
-            file.keep(&marks());
-            assert_eq!(file.restore(), marks());
+            keep(&file, marks().to_vec());
+            assert_eq!(restore(&socket), marks());
         }
     }
 

@@ -18,7 +18,6 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
 
 use super::clock::{Clock, unix_millis};
-use super::service::DirectorService;
 use crate::flow_log::line::{self, Moment};
 use crate::flow_log::{OpenError, Sink, Target};
 use crate::metrics::{self, BindError, Limits};
@@ -48,11 +47,13 @@ pub enum ExporterError {
 /// Pages on another socket or within other limits; without a listener there are none.
 type Pages = (Option<Arc<TcpListener>>, Limits);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct RunningExporters {
+    director: Arc<Director>,
+    clock: Clock,
     /// Options of the command line.
     given: Exporters,
-    pages: Option<mpsc::UnboundedSender<Pages>>,
+    pages: mpsc::UnboundedSender<Pages>,
     /// As it is now.
     current: tokio::sync::Mutex<Current>,
     tally: Arc<Mutex<Tally>>,
@@ -79,13 +80,22 @@ pub(super) struct Prepared {
 
 impl RunningExporters {
     /// And where [`serve_pages`] hears of changes.
-    pub(super) fn new(given: Exporters) -> (Self, mpsc::UnboundedReceiver<Pages>) {
+    pub(super) fn new(
+        (director, clock): (Arc<Director>, Clock),
+        given: Exporters,
+        sandbox: &status::Sandbox,
+    ) -> (Self, mpsc::UnboundedReceiver<Pages>) {
         let (pages, changes) = mpsc::unbounded_channel();
-        (Self { given, pages: Some(pages), ..Self::default() }, changes)
-    }
-
-    pub(super) fn within(self, sandbox: &status::Sandbox) -> Self {
-        Self { is_confined: sandbox.landlock.is_some(), ..self }
+        let exporters = Self {
+            director,
+            clock,
+            given,
+            pages,
+            current: tokio::sync::Mutex::default(),
+            tally: Arc::default(),
+            is_confined: sandbox.landlock.is_some(),
+        };
+        (exporters, changes)
     }
 
     /// The listener of the pages, if there is one, for a successor.
@@ -104,9 +114,7 @@ impl RunningExporters {
         let mut current = self.current.lock().await;
         current.listener = Some(Arc::new(listener));
         current.exporters.metrics = Some(addr);
-        if let Some(pages) = &self.pages {
-            let _ = pages.send((current.listener.clone(), Limits::default()));
-        }
+        let _ = self.pages.send((current.listener.clone(), Limits::default()));
         Ok(())
     }
 
@@ -166,12 +174,12 @@ impl RunningExporters {
     }
 
     /// Goes over to what was prepared.
-    pub(super) async fn commit(&self, prepared: Prepared, live: &DirectorService) {
+    pub(super) async fn commit(&self, prepared: Prepared) {
         let Prepared { exporters, mut listener, binds_late, sink } = prepared;
         let mut current = self.current.lock().await;
-        if let (true, Some(addr), Some(pages)) = (binds_late, exporters.metrics, &self.pages) {
+        if let (true, Some(addr)) = (binds_late, exporters.metrics) {
             current.listener = None;
-            let _ = pages.send((None, Limits::default()));
+            let _ = self.pages.send((None, Limits::default()));
             listener = bind_when_free(addr).await.map(Arc::new);
         }
         if exporters.metrics != current.exporters.metrics {
@@ -180,9 +188,7 @@ impl RunningExporters {
         if pages_of(&exporters) != pages_of(&current.exporters) {
             let series = exporters.metrics_series.unwrap_or(defaults::METRICS_SERIES);
             let limits = Limits { series, ..Limits::default() };
-            if let Some(pages) = &self.pages {
-                let _ = pages.send((current.listener.clone(), limits));
-            }
+            let _ = self.pages.send((current.listener.clone(), limits));
         }
         if exporters.flow_log != current.exporters.flow_log {
             if let Some(writer) = current.flows.take() {
@@ -190,7 +196,7 @@ impl RunningExporters {
             }
             if let Some(sink) = sink {
                 let sink = sink.counting_from(self.tally());
-                current.flows = Writer::start(sink, &live.director, live.clock, &self.tally);
+                current.flows = Writer::start(sink, &self.director, self.clock, &self.tally);
             }
         }
         let logging = FlowLogging {
@@ -198,7 +204,7 @@ impl RunningExporters {
             rate: exporters.flow_rate.unwrap_or(defaults::FLOW_RATE),
         };
         if flows_of(&exporters) != flows_of(&current.exporters) {
-            live.director.log_flows(current.flows.is_some().then_some(logging));
+            self.director.log_flows(current.flows.is_some().then_some(logging));
         }
         current.exporters = exporters;
     }
@@ -253,13 +259,16 @@ fn named(what: &Option<impl std::fmt::Display>) -> String {
 }
 
 /// Serves metrics wherever they are wanted, until the director ends.
-pub(super) async fn serve_pages(live: Arc<DirectorService>, mut changes: mpsc::UnboundedReceiver<Pages>) {
+pub(super) async fn serve_pages<S: metrics::Source>(
+    source: Arc<S>,
+    mut changes: mpsc::UnboundedReceiver<Pages>,
+) {
     let mut pages: Pages = (None, Limits::default());
     loop {
         let next = match &pages {
             (Some(listener), limits) => tokio::select! {
                 next = changes.recv() => next,
-                () = metrics::serve(listener, Arc::clone(&live), *limits) => return,
+                () = metrics::serve(listener, Arc::clone(&source), *limits) => return,
             },
             (None, _) => changes.recv().await,
         };
@@ -375,26 +384,42 @@ impl FlowLogWriter {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::daemon::datapath::Path;
+    use lvs::Time;
+    use lvs::director::{ServiceEntry, Settings};
 
-    fn live(given: Exporters) -> (DirectorService, mpsc::UnboundedReceiver<Pages>) {
-        let (exporters, pages) = RunningExporters::new(given);
-        let stop = lvs_host::StopFlag::default();
-        (DirectorService::new(&Path::of_nothing(), stop).with_exporters(exporters), pages)
+    /// A director that tells nothing of itself.
+    struct Silent;
+
+    impl metrics::Source for Silent {
+        fn status(&self) -> status::Status {
+            status::Status::default()
+        }
+
+        fn services(&self) -> Vec<ServiceEntry> {
+            Vec::new()
+        }
+
+        fn now(&self) -> Time {
+            Time::ZERO
+        }
     }
 
-    async fn turn(live: &DirectorService, file: &Exporters) -> Result<Vec<String>, ExporterError> {
-        let prepared = live.exporters.prepare(file).await?;
-        let changes = live.exporters.changes(file).await;
-        live.exporters.commit(prepared, live).await;
+    fn exporters(given: Exporters) -> (RunningExporters, mpsc::UnboundedReceiver<Pages>) {
+        let director = Arc::new(Director::new(Settings::default()));
+        RunningExporters::new((director, Clock::start()), given, &status::Sandbox::default())
+    }
+
+    async fn turn(exporters: &RunningExporters, file: &Exporters) -> Result<Vec<String>, ExporterError> {
+        let prepared = exporters.prepare(file).await?;
+        let changes = exporters.changes(file).await;
+        exporters.commit(prepared).await;
         Ok(changes)
     }
 
     #[tokio::test]
     async fn pages_follow_the_file_and_a_wrong_address_changes_nothing() {
-        let (live, pages) = live(Exporters::default());
-        let live = Arc::new(live);
-        let served = tokio::spawn(serve_pages(Arc::clone(&live), pages));
+        let (running, pages) = exporters(Exporters::default());
+        let served = tokio::spawn(serve_pages(Arc::new(Silent), pages));
         let free = |()| std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let at = |addr: SocketAddr| Exporters { metrics: Some(addr), ..Exporters::default() };
         let answers = async |addr: SocketAddr| {
@@ -406,10 +431,10 @@ mod tests {
             io::Result::Ok(text.ends_with("ok\n"))
         };
         let (one, two) = (free(()), free(()));
-        assert_eq!(turn(&live, &at(one)).await.unwrap(), [format!("metrics: {one}")]);
+        assert_eq!(turn(&running, &at(one)).await.unwrap(), [format!("metrics: {one}")]);
         assert!(answers(one).await.unwrap());
-        assert_eq!(turn(&live, &at(one)).await.unwrap(), Vec::<String>::new());
-        turn(&live, &at(two)).await.unwrap();
+        assert_eq!(turn(&running, &at(one)).await.unwrap(), Vec::<String>::new());
+        turn(&running, &at(two)).await.unwrap();
         assert!(answers(two).await.unwrap());
         let deadline = tokio::time::sleep(Duration::from_secs(20));
         tokio::pin!(deadline);
@@ -417,11 +442,11 @@ mod tests {
             assert!(!deadline.is_elapsed(), "the old address still answers");
             tokio::task::yield_now().await;
         }
-        assert!(turn(&live, &at("192.0.2.1:1".parse().unwrap())).await.is_err());
+        assert!(turn(&running, &at("192.0.2.1:1".parse().unwrap())).await.is_err());
         let everywhere = SocketAddr::from(([0; 4], two.port()));
-        turn(&live, &at(everywhere)).await.unwrap();
+        turn(&running, &at(everywhere)).await.unwrap();
         assert!(answers(two).await.unwrap());
-        assert_eq!(turn(&live, &Exporters::default()).await.unwrap(), ["metrics: none"]);
+        assert_eq!(turn(&running, &Exporters::default()).await.unwrap(), ["metrics: none"]);
         served.abort();
     }
 
@@ -429,21 +454,21 @@ mod tests {
     async fn the_flow_log_follows_the_file_and_the_command_line_comes_first() {
         let folder = tempfile::tempdir().unwrap();
         let to = |name: &str| Exporters { flow_log: Some(folder.path().join(name)), ..Exporters::default() };
-        let (live, _pages) = live(Exporters { flow_rate: Some(5), ..Exporters::default() });
+        let (running, _pages) = exporters(Exporters { flow_rate: Some(5), ..Exporters::default() });
         let path = folder.path().join("one");
-        assert_eq!(turn(&live, &to("one")).await.unwrap(), [format!("flow log: {}", path.display())]);
+        assert_eq!(turn(&running, &to("one")).await.unwrap(), [format!("flow log: {}", path.display())]);
         assert!(path.exists());
-        assert!(turn(&live, &to("no/such/folder")).await.is_err());
-        assert!(live.exporters.current.lock().await.flows.is_some());
+        assert!(turn(&running, &to("no/such/folder")).await.is_err());
+        assert!(running.current.lock().await.flows.is_some());
         std::fs::rename(&path, folder.path().join("old")).unwrap();
-        live.exporters.reopen().await;
-        turn(&live, &to("two")).await.unwrap();
+        running.reopen().await;
+        turn(&running, &to("two")).await.unwrap();
         assert!(
             path.exists() && folder.path().join("two").exists(),
             "commands are carried out in their order"
         );
-        assert_eq!(live.exporters.current.lock().await.exporters.flow_rate, Some(5));
-        assert_eq!(turn(&live, &Exporters::default()).await.unwrap(), ["flow log: none"]);
-        live.exporters.stop(true).await;
+        assert_eq!(running.current.lock().await.exporters.flow_rate, Some(5));
+        assert_eq!(turn(&running, &Exporters::default()).await.unwrap(), ["flow log: none"]);
+        running.stop(true).await;
     }
 }

@@ -11,15 +11,26 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 use super::error::DaemonError;
-use super::options::FastPathOptions;
-use super::service::DirectorService;
+use super::live_tables::LiveTables;
+use lvs::Time;
+use lvs::director::Director;
 use lvs_control::capture::Taps;
 use lvs_control::status;
 use lvs_device::{FastPath, Hook, LinkKind};
 use lvs_host::{Entrance, EntrancePrograms, Framing};
+
+/// Whether plain packets go past the director.
+#[derive(Clone, Copy, Debug)]
+pub struct FastPathOptions {
+    pub is_wanted: bool,
+    /// How many connections at most.
+    pub connections: u32,
+    /// TCX where the kernel has it if none is given.
+    pub hook: Option<lvs_device::Hook>,
+}
 
 /// How often it is looked whether captures have ended.
 const LOOK: Duration = Duration::from_secs(1);
@@ -140,7 +151,7 @@ impl Fast {
     }
 
     /// Stands back while somebody captures packets, and goes on afterwards.
-    pub(super) fn yield_to(&self, taps: &Taps, director: &lvs::Director) {
+    pub(super) fn yield_to(&self, taps: &Taps, director: &Director) {
         let captures = taps.is_on();
         if self.yields_to_captures.swap(captures, Relaxed) != captures {
             if captures {
@@ -150,32 +161,28 @@ impl Fast {
             }
         }
     }
-}
 
-impl DirectorService {
-    /// Begins when the TUNs are there.
+    /// Begins when the TUNs towards clients and towards servers are there.
     ///
     /// # Errors
     /// An interface is gone.
-    pub(super) fn begin_fast_path(&self) -> Result<(), DaemonError> {
-        let Some(path) = self.fast.path() else { return Ok(()) };
-        let index = |at: usize| {
-            let estate = self.estate.lock();
-            let name = estate.interfaces.get(at).map(|interface| interface.name().to_owned());
-            nix::net::if_::if_nametoindex(name.unwrap_or_default().as_str()).map_err(std::io::Error::from)
+    pub(super) fn begin(&self, tuns: [&str; 2], now: Time) -> Result<(), DaemonError> {
+        let Some(path) = self.path() else { return Ok(()) };
+        let index = |name: &str| {
+            let index = nix::net::if_::if_nametoindex(name).map_err(std::io::Error::from);
+            index.map_err(DaemonError::start("the fast path"))
         };
-        let failed = || DaemonError::start("the fast path");
-        path.begin([index(0).map_err(failed())?, index(1).map_err(failed())?], self.clock.now());
+        path.begin([index(tuns[0])?, index(tuns[1])?], now);
         Ok(())
     }
 
-    pub(super) fn fast_path_status(&self) -> status::FastPath {
-        let now = self.director.fast_path_status();
-        let links = self.fast.links.lock();
-        let why_off = match &*self.fast.path.lock() {
+    pub(super) fn status(&self, director: &Director) -> status::FastPath {
+        let now = director.fast_path_status();
+        let links = self.links.lock();
+        let why_off = match &*self.path.lock() {
             Err(why) => Some(why.clone()),
             Ok(_) if now.is_on => None,
-            Ok(_) if self.fast.yields_to_captures.load(Relaxed) => Some("packets are captured".to_owned()),
+            Ok(_) if self.yields_to_captures.load(Relaxed) => Some("packets are captured".to_owned()),
             Ok(_) => links.refused.clone().or_else(|| Some("no link yet".to_owned())),
         };
         status::FastPath {
@@ -193,30 +200,35 @@ impl DirectorService {
 }
 
 /// Keeps the program where packets enter, and takes connections in that packets have offered.
-pub(super) async fn keep(live: Arc<DirectorService>) {
-    let Some(path) = live.fast.path() else {
-        let why = live.fast_path_status().why_off.unwrap_or_default();
+pub(super) async fn keep(
+    fast: Arc<Fast>,
+    tables: Arc<LiveTables>,
+    taps: Arc<Taps>,
+    mut entrances: watch::Receiver<Vec<Entrance>>,
+) {
+    let director = &tables.director;
+    let Some(path) = fast.path() else {
+        let why = fast.status(director).why_off.unwrap_or_default();
         return tracing::info!(why, "no fast path: every packet goes by the director");
     };
-    let mut entrances = live.host.entrances();
     let mut is_used = false;
     loop {
         path.renew();
         let now_there = entrances.borrow_and_update().clone();
-        live.fast.follow(&now_there);
-        if !is_used && live.fast.has_links() {
-            live.director.use_fast_path(Arc::clone(&path) as Arc<dyn lvs::fast_path::FlowTable>);
+        fast.follow(&now_there);
+        if !is_used && fast.has_links() {
+            director.use_fast_path(Arc::clone(&path) as Arc<dyn lvs::fast_path::FlowTable>);
             is_used = true;
             tracing::info!("the fast path is on");
         }
-        live.fast.yield_to(&live.taps, &live.director);
-        live.director.note_tracking(tracks_connections());
-        if live.director.has_offers() {
-            let _going = live.pause.read().await;
-            live.director.take_offers(live.clock.now());
+        fast.yield_to(&taps, director);
+        director.note_tracking(tracks_connections());
+        if director.has_offers() {
+            let _going = tables.pause.read().await;
+            director.take_offers(tables.clock.now());
         }
         tokio::select! {
-            () = live.fast.bell.notified() => {}
+            () = fast.bell.notified() => {}
             _ = tokio::time::timeout(LOOK, entrances.changed()) => {}
         }
     }

@@ -9,21 +9,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
+use super::following::Following;
+use super::live_tables::LiveTables;
 use super::retirement::Traffic;
-use super::service::DirectorService;
-use super::serving::Order;
 use super::state_file;
-use crate::metrics;
 use lvs::Time;
 use lvs::director::{DaemonRole, ServiceEntry};
 use lvs::service::ServiceKey;
 use lvs_control::{Vips, status};
 use lvs_events::Event;
 use lvs_health::announcer::{Announcer, Readiness, Standing};
+use lvs_health::state::Health;
 use parking_lot::Mutex;
-
-/// How often it is looked at what no command and no check tells of.
-const LOOK: Duration = Duration::from_millis(200);
 
 /// So long a director with a backup daemon waits for another one to turn up, and for all of its connections.
 const ALONE_AFTER: Duration = Duration::from_secs(5);
@@ -41,6 +38,9 @@ pub struct FleetOptions {
 
 #[derive(Debug)]
 pub(super) struct Fleet {
+    tables: Arc<LiveTables>,
+    health: Arc<Mutex<Health>>,
+    host: Arc<Following>,
     options: FleetOptions,
     begun: Time,
     announcer: Mutex<Announcer>,
@@ -53,10 +53,18 @@ pub(super) struct Fleet {
 
 impl Fleet {
     /// `is_full`: the connections of another director are here.
-    pub(super) fn new(options: FleetOptions, begun: Time, is_full: bool) -> Self {
+    pub(super) fn new(
+        tables: Arc<LiveTables>,
+        health: Arc<Mutex<Health>>,
+        host: Arc<Following>,
+        (options, is_full): (FleetOptions, bool),
+    ) -> Self {
         Self {
             options,
-            begun,
+            begun: tables.clock.now(),
+            tables,
+            health,
+            host,
             announcer: Mutex::default(),
             traffic: Mutex::default(),
             is_full: AtomicBool::new(is_full),
@@ -65,8 +73,8 @@ impl Fleet {
     }
 
     /// Goes on for a director that announced these.
-    pub(super) fn resume(&self, announced: &[IpAddr], now: Time) {
-        self.announcer.lock().resume(announced, now);
+    pub(super) fn resume(&self, announced: &[IpAddr]) {
+        self.announcer.lock().resume(announced, self.tables.clock.now());
     }
 
     pub(super) fn is_retiring(&self) -> bool {
@@ -95,28 +103,20 @@ impl Fleet {
             tracing::warn!(path = %path.display(), %error, "the tracked file is not written");
         }
     }
-}
 
-impl Default for FleetOptions {
-    fn default() -> Self {
-        Self { announce: false, table: lvs_config::defaults::ANNOUNCE_TABLE, track_file: None }
-    }
-}
-
-impl DirectorService {
     /// Decides anew what is announced. True when the host is to follow.
-    pub(super) fn judge_vips(&self) -> bool {
+    pub(super) fn judge(&self) -> bool {
         let standings = self.standings();
         let is_full = self.is_full();
         let readiness = Readiness { is_filling: !is_full, host_follows: self.host.state().follows };
-        let wants = self.fleet.options.announce || !standings.is_empty();
+        let wants = self.options.announce || !standings.is_empty();
         let (events, is_other) = {
             // Held until the host has the set, or an older one could come after it.
-            let mut announcer = self.fleet.announcer.lock();
-            let events = announcer.judge(&standings, readiness, self.clock.now());
+            let mut announcer = self.announcer.lock();
+            let events = announcer.judge(&standings, readiness, self.tables.clock.now());
             let announced = announcer.announced();
             let is_whole = announced.len() == addresses(&standings);
-            self.fleet.track(is_full && !announcer.is_retiring() && is_whole);
+            self.track(is_full && !announcer.is_retiring() && is_whole);
             (events, self.host.announce(wants.then_some(announced)))
         };
         for event in events {
@@ -125,14 +125,14 @@ impl DirectorService {
                 Event::VipWithdrawn { address, reason } => tracing::warn!(%address, reason, "withdrawn"),
                 _ => {}
             }
-            self.events.publish(event);
+            self.tables.events.publish(event);
         }
         is_other
     }
 
     fn standings(&self) -> Vec<Standing> {
-        let wants_all = self.fleet.options.announce;
-        let entries = if wants_all { metrics::Source::services(self) } else { Vec::new() };
+        let wants_all = self.options.announce;
+        let entries = if wants_all { self.tables.services() } else { Vec::new() };
         let health = self.health.lock();
         let mut standings = health.standings(wants_all);
         standings.retain(|standing| standing.is_there || !wants_all);
@@ -143,12 +143,12 @@ impl DirectorService {
 
     /// Whether the tables have what other directors told of, or nothing is to come.
     fn is_full(&self) -> bool {
-        if self.fleet.is_full.load(Relaxed) {
+        if self.is_full.load(Relaxed) {
             return true;
         }
-        let sync = self.sync.status();
+        let sync = self.tables.sync.status();
         let hears = sync.daemons.iter().any(|daemon| daemon.role == DaemonRole::Backup);
-        let waited = self.clock.now().since(self.fleet.begun);
+        let waited = self.tables.clock.now().since(self.begun);
         let is_full = match sync.channel.filter(|_| hears) {
             None => true,
             Some(channel) if channel.peers.is_empty() => waited >= ALONE_AFTER,
@@ -156,46 +156,42 @@ impl DirectorService {
                 channel.peers.iter().all(|peer| peer.full_heard_secs_ago.is_some()) || waited >= FULL_AFTER
             }
         };
-        self.fleet.is_full.store(is_full, Relaxed);
+        self.is_full.store(is_full, Relaxed);
         is_full
     }
 
-    pub(super) fn vip_reports(&self) -> Vips {
-        let now = self.clock.now();
+    pub(super) fn report(&self) -> Vips {
+        let now = self.tables.clock.now();
         Vips {
-            table: self.fleet.options.table,
+            table: self.options.table,
             interface: self.host.beacon_name().to_owned(),
-            retiring: self.fleet.traffic.lock().report(now),
-            vips: self.fleet.announcer.lock().report(now),
+            retiring: self.traffic.lock().report(now),
+            vips: self.announcer.lock().report(now),
         }
     }
 
-    /// Withdraws everything; the director ends when its traffic has gone, or after that time.
-    pub(super) async fn begin_to_retire(&self, deadline: Duration) -> Vips {
+    /// Announces nothing from the next time that the host follows.
+    pub(super) fn retire(&self, deadline: Duration) {
         let addresses = {
-            let mut announcer = self.fleet.announcer.lock();
+            let mut announcer = self.announcer.lock();
             let addresses = announcer.announced().len() as u64;
             announcer.retire();
             addresses
         };
-        self.fleet.traffic.lock().retire(addresses, deadline, self.clock.now());
+        self.traffic.lock().retire(addresses, deadline, self.tables.clock.now());
         tracing::info!(addresses, deadline_secs = deadline.as_secs(), "retiring");
-        self.events.publish(Event::Retiring { addresses });
-        for trouble in self.follow_tables().await {
-            tracing::warn!(trouble, "an announcement may still be there");
-        }
-        self.vip_reports()
+        self.tables.events.publish(Event::Retiring { addresses });
     }
 
-    fn look_at_traffic(&self) {
-        let is_of_clients = |name: &str| !name.contains("-rs/");
-        let queues = self.queues();
-        let packets = queues.iter().filter(|queue| is_of_clients(&queue.name)).map(|queue| queue.packets);
-        if let Some(why) = self.fleet.traffic.lock().look(packets.sum(), self.clock.now()) {
-            tracing::info!(why, "retired");
-            // Nobody takes orders any more where it stops already.
-            let _ = self.orders.as_ref().map(|orders| orders.send(Order::Stop { for_restart: false }));
-        }
+    /// Takes the number of packets of clients so far. Why the director has retired, if it has.
+    pub(super) fn look_at_traffic(&self, packets: u64) -> Option<&'static str> {
+        self.traffic.lock().look(packets, self.tables.clock.now())
+    }
+}
+
+impl Default for FleetOptions {
+    fn default() -> Self {
+        Self { announce: false, table: lvs_config::defaults::ANNOUNCE_TABLE, track_file: None }
     }
 }
 
@@ -216,16 +212,4 @@ fn unchecked(entry: &ServiceEntry) -> Option<Standing> {
     let weight = entry.servers.iter().map(|server| i64::from(server.weight().max(0))).sum();
     let service = entry.spec.key;
     Some(Standing { service, is_there: true, is_fit: weight > 0, weight, quorum: 1, silent_checks: 0 })
-}
-
-/// Looks after announcements until the director ends.
-pub(super) async fn keep(live: Arc<DirectorService>) {
-    loop {
-        tokio::time::sleep(LOOK).await;
-        let _going = live.pause.read().await;
-        if live.judge_vips() {
-            live.follow_tables().await;
-        }
-        live.look_at_traffic();
-    }
 }

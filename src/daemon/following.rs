@@ -1,7 +1,7 @@
 //! The host that follows the tables: one at a time brings it up to date, in a task of its own that nobody cancels, until the director
 //! stops and everything is undone.
 //!
-//! Never decides what is captured; that is the core's. Called by [`DirectorService`](super::service::DirectorService) after every change.
+//! Never decides what is captured; that is the core's. Called after every change of the tables, and of the host itself.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -11,9 +11,9 @@ use std::sync::{Arc, OnceLock};
 use tokio::sync::{Mutex, OwnedMutexGuard, watch};
 
 use super::clock::Clock;
-use super::datapath::Interface;
+use super::interface::Interface;
 use super::marks::MarkTuns;
-use super::upgrade::Routing;
+use super::routing_state::Routing;
 use lvs::director::{Captures, Director};
 use lvs::neighbour::Neighbours;
 use lvs::service::Family;

@@ -5,21 +5,24 @@
 //! for a restart. A director that was killed has lost what it counted since.
 
 use std::io;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
-use super::service::DirectorService;
-use super::state_file::{self, with_ending};
-use super::upgrade::DrainState;
+use super::drain::{DrainState, Drains};
+use super::exporters::RunningExporters;
+use super::live_tables::LiveTables;
+use super::state_file::{self, Contents, StateFile};
+use super::totals::Totals;
 use lvs_control::Counter;
 use lvs_control::flow_log::Tally;
 use lvs_control::status::Queue;
 use lvs_events::Record;
 use lvs_health::carried::ServiceState;
+use lvs_health::state::Health;
 
 /// Between two writings at the least.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -49,78 +52,56 @@ pub(super) struct LeftHistory {
 }
 
 #[derive(Debug, Serialize, Deserialize)]
-struct Head {
+struct Head<H> {
     version: u32,
     #[serde(flatten)]
-    history: History,
+    history: H,
 }
 
-#[derive(Clone, Debug)]
-pub(super) struct HistoryFile {
-    path: PathBuf,
-}
+pub(super) type HistoryFile = StateFile<LeftHistory>;
 
-impl HistoryFile {
-    pub(super) fn beside(socket: &Path) -> Self {
-        Self { path: with_ending(socket, ".history") }
-    }
+impl Contents for LeftHistory {
+    const ENDING: &'static str = ".history";
+    const UNREADABLE: &'static str =
+        "cannot read the history of the director before: counters begin at 0, and checks anew";
+    const UNWRITTEN: &'static str =
+        "counters and states of checks will not outlive this director if it is killed";
+    const NOT_REMOVED: &'static str = "the history on disk is not removed";
+    const IS_FOR_GOOD: bool = false;
 
-    /// Returns the history of an earlier director. A file that cannot be read is moved aside and told of in the log.
-    pub(super) fn restore(&self) -> Option<LeftHistory> {
-        let error = match self.read() {
-            Ok(found) => return found,
-            Err(error) => error,
-        };
-        let kept = state_file::move_aside(&self.path).unwrap_or_default();
-        let (file, kept) = (self.path.display(), kept.display());
-        tracing::warn!(%file, %error, %kept, "cannot read the history of the director before: counters begin at 0, and checks anew");
-        None
-    }
-
-    fn read(&self) -> io::Result<Option<LeftHistory>> {
-        let Some(bytes) = state_file::read(&self.path)? else { return Ok(None) };
+    fn parse(bytes: &[u8]) -> io::Result<Self> {
         let end = bytes.iter().position(|byte| *byte == b'\n');
         let end = end.ok_or_else(|| io::Error::other("it ends within its first line"))?;
-        let Head { history, .. } = state_file::parse(&bytes[..end], VERSION)?;
-        Ok(Some(LeftHistory { history, numbers: bytes[end + 1..].to_vec() }))
+        let Head::<History> { history, .. } = state_file::parse(&bytes[..end], VERSION)?;
+        Ok(Self { history, numbers: bytes[end + 1..].to_vec() })
     }
 
-    /// Removes it: the director stops, and the next one begins anew.
-    pub(super) fn end(&self) {
-        if let Err(error) = state_file::remove(&self.path) {
-            tracing::warn!(file = %self.path.display(), %error, "the history on disk is not removed");
-        }
-    }
-
-    /// Writes the history as it is now: a line of JSON, then the numbers of the core.
-    pub(super) fn write(&self, live: &DirectorService) -> io::Result<()> {
-        let mut bytes = serde_json::to_vec(&Head { version: VERSION, history: live.history() })?;
+    /// A line of JSON, then the numbers of the core.
+    fn bytes(&self) -> io::Result<Option<Vec<u8>>> {
+        let mut bytes = serde_json::to_vec(&Head { version: VERSION, history: &self.history })?;
         bytes.push(b'\n');
-        let mut numbers = Vec::new();
-        live.director.store_counters(&mut numbers, live.clock.now());
-        bytes.extend(numbers);
-        state_file::replace_for_this_boot(&self.path, &bytes)
+        bytes.extend(&self.numbers);
+        Ok(Some(bytes))
     }
 }
 
 /// Writes the history again and again, until the sender of `over` is gone.
-pub(super) async fn keep(live: Arc<DirectorService>, file: HistoryFile, mut over: watch::Receiver<()>) {
+pub(super) async fn keep(past: Arc<Past>, file: HistoryFile, mut over: watch::Receiver<()>) {
     let mut is_failing = false;
     loop {
-        let begun = live.clock.now();
+        let begun = past.tables.clock.now();
         let writing = {
-            let (live, file) = (Arc::clone(&live), file.clone());
-            tokio::task::spawn_blocking(move || file.write(&live)).await
+            let (past, file) = (Arc::clone(&past), file.clone());
+            tokio::task::spawn_blocking(move || file.write(&past.left())).await
         };
         match writing.unwrap_or_else(|error| Err(io::Error::other(error))) {
             Ok(()) => is_failing = false,
             Err(error) if !std::mem::replace(&mut is_failing, true) => {
-                let file = file.path.display();
-                tracing::warn!(%file, %error, "counters and states of checks will not outlive this director if it is killed");
+                file.warn_unwritten(&error);
             }
             Err(_) => {}
         }
-        let took = live.clock.now().since(begun);
+        let took = past.tables.clock.now().since(begun);
         tokio::select! {
             () = tokio::time::sleep(took.saturating_mul(SHARE).max(PAUSE)) => {}
             _ = over.changed() => return,
@@ -128,34 +109,52 @@ pub(super) async fn keep(live: Arc<DirectorService>, file: HistoryFile, mut over
     }
 }
 
-impl DirectorService {
+/// Parts of a director that its history is of.
+#[derive(Debug)]
+pub(super) struct Past {
+    pub(super) tables: Arc<LiveTables>,
+    pub(super) health: Arc<Mutex<Health>>,
+    pub(super) drains: Arc<Drains>,
+    pub(super) totals: Arc<Totals>,
+    pub(super) exporters: Arc<RunningExporters>,
+}
+
+impl Past {
+    /// History as it is now, with the numbers of the core.
+    pub(super) fn left(&self) -> LeftHistory {
+        let mut numbers = Vec::new();
+        let history = self.history();
+        self.tables.director.store_counters(&mut numbers, self.tables.clock.now());
+        LeftHistory { history, numbers }
+    }
+
     pub(super) fn history(&self) -> History {
-        let now = self.clock.now();
-        let (published, events) = self.events.kept();
+        let now = self.tables.clock.now();
+        let (published, events) = self.tables.events.kept();
         History {
             health: self.health.lock().states(now),
-            drains: self.drain_states(now),
+            drains: self.drains.states(now),
             published,
             events,
-            counters: self.counted(),
-            queues: self.queues(),
+            counters: self.totals.counters(),
+            queues: self.totals.queues(),
             flow_log: self.exporters.tally(),
         }
     }
 
-    pub(super) fn resume_history(&self, history: History) {
-        self.events.resume((history.published, history.events));
-        self.resume_counters(history.counters, history.queues);
-        self.resume_drains(&history.drains);
+    pub(super) fn resume(&self, history: History) {
+        self.tables.events.resume((history.published, history.events));
+        self.totals.resume(history.counters, history.queues);
+        self.drains.resume(&history.drains);
         self.exporters.resume(history.flow_log);
-        self.health.lock().resume(&history.health, self.clock.now());
+        self.health.lock().resume(&history.health, self.tables.clock.now());
     }
 }
 
 impl LeftHistory {
     /// Has the director go on from it, before its tables are declared. Returns the numbers, which follow when they are there.
-    pub(super) fn resume(self, live: &DirectorService) -> Numbers {
-        live.resume_history(self.history);
+    pub(super) fn resume(self, past: &Past) -> Numbers {
+        past.resume(self.history);
         Numbers(self.numbers)
     }
 }
@@ -165,8 +164,8 @@ impl LeftHistory {
 pub(super) struct Numbers(Vec<u8>);
 
 impl Numbers {
-    pub(super) fn resume(&self, live: &DirectorService) {
-        match live.director.restore_counters(&self.0, live.clock.now()) {
+    pub(super) fn resume(&self, tables: &LiveTables) {
+        match tables.director.restore_counters(&self.0, tables.clock.now()) {
             Ok(summary) if summary.skipped.damaged == 0 => {}
             Ok(summary) => {
                 let damaged = summary.skipped.damaged;

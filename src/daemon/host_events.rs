@@ -7,12 +7,14 @@ use std::time::Duration;
 
 use tokio::sync::Mutex;
 
+use lvs::neighbour::Neighbours;
 use lvs_device::OffQueue;
 use lvs_host::{ErrorListener, Heard, NeighbourWatch, SettingsWatch, Watch};
 use lvs_wire::PacketBuf;
 
 use super::execute::Executor;
-use super::service::DirectorService;
+use super::following::{Cause, Following};
+use super::live_tables::LiveTables;
 
 /// Changes come in bursts: those so soon after the first one are looked at together.
 const SETTLE: Duration = Duration::from_millis(50);
@@ -22,12 +24,12 @@ const ANYWAY: Duration = Duration::from_secs(30);
 
 /// Reads the host anew whenever it changes: at the first message, and at once when something of ours is gone, unless
 /// somebody takes it again and again.
-pub(super) async fn keep_up(live: Arc<DirectorService>, watch: Arc<Mutex<Watch>>) {
+pub(super) async fn keep_up(host: Arc<Following>, watch: Arc<Mutex<Watch>>) {
     let mut watch = watch.lock().await;
     while tokio::time::timeout(ANYWAY, watch.changed()).await.unwrap_or(true) {
         watch.catch_up();
-        live.follow_host().await;
-        if live.host.is_contested() {
+        host.follow(Cause::Host).await;
+        if host.is_contested() {
             tokio::time::sleep(SETTLE).await;
         } else {
             let _ = tokio::time::timeout(SETTLE, watch.lost()).await;
@@ -36,19 +38,18 @@ pub(super) async fn keep_up(live: Arc<DirectorService>, watch: Arc<Mutex<Watch>>
 }
 
 /// Reads the host anew whenever somebody changes how it forwards.
-pub(super) async fn keep_settings(live: Arc<DirectorService>, watch: Arc<Mutex<SettingsWatch>>) {
+pub(super) async fn keep_settings(host: Arc<Following>, watch: Arc<Mutex<SettingsWatch>>) {
     let mut watch = watch.lock().await;
     while watch.changed().await {
-        live.follow_host().await;
-        if live.host.is_contested() {
+        host.follow(Cause::Host).await;
+        if host.is_contested() {
             tokio::time::sleep(SETTLE).await;
         }
     }
 }
 
 /// Learns of the host's neighbours, for direct routing.
-pub(super) async fn know_neighbours(live: Arc<DirectorService>, watch: Arc<Mutex<NeighbourWatch>>) {
-    let neighbours = &live.neighbours;
+pub(super) async fn know_neighbours(neighbours: Arc<Neighbours>, watch: Arc<Mutex<NeighbourWatch>>) {
     let mut watch = watch.lock().await;
     loop {
         match watch.all().await {
@@ -72,7 +73,7 @@ pub(super) async fn know_neighbours(live: Arc<DirectorService>, watch: Arc<Mutex
 pub(super) type Hearing = ([Option<ErrorListener>; 2], Executor<OffQueue>);
 
 /// Hands ICMP errors, and answers of echo, to the director. What it passes was the host's, which has it already.
-pub(super) async fn pass_errors(live: Arc<DirectorService>, shared: Arc<Mutex<Hearing>>) {
+pub(super) async fn pass_errors(tables: Arc<LiveTables>, shared: Arc<Mutex<Hearing>>) {
     let mut shared = shared.lock().await;
     let (listeners, executor) = &mut *shared;
     let mut packet = PacketBuf::new();
@@ -89,9 +90,9 @@ pub(super) async fn pass_errors(live: Arc<DirectorService>, shared: Arc<Mutex<He
                 continue;
             }
         }
-        let _going = live.pause.read().await;
-        let now = live.clock.now();
-        executor.execute(&mut packet, |packet, outbox| live.director.process_heard(packet, now, outbox));
+        let _going = tables.pause.read().await;
+        let now = tables.clock.now();
+        executor.execute(&mut packet, |packet, outbox| tables.director.process_heard(packet, now, outbox));
     }
 }
 

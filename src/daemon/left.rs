@@ -6,12 +6,13 @@
 
 use std::path::Path;
 
-use super::DaemonError;
 use super::conn_file::LeftConns;
 use super::conn_keeper;
+use super::error::DaemonError;
 use super::history_file::{HistoryFile, LeftHistory};
-use super::journal_path;
-use super::table_file::{KeptTables, TableFile};
+use super::journal::journal_path;
+use super::kept_tables::KeptTables;
+use super::table_file::TableFile;
 use lvs_host::{HostError, Inheritance};
 
 #[derive(Debug, Default)]

@@ -3,7 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::datapath::{Interface, Path};
+use super::datapath::Path;
+use super::interface::Interface;
 use lvs::director::{Captures, Side};
 use lvs_device::Options;
 

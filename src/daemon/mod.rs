@@ -11,10 +11,12 @@ mod begin;
 mod changes;
 mod checks;
 mod clock;
+mod commands;
 mod conn_file;
 mod conn_keeper;
 mod counters;
 mod datapath;
+mod declared_tables;
 mod defaults;
 mod descriptors;
 mod discovery;
@@ -25,18 +27,27 @@ mod execute;
 mod exporters;
 mod fast_path;
 mod fleet;
+mod follow_up;
 mod following;
 mod history_file;
 mod host_events;
+mod interface;
+mod journal;
+mod kept_tables;
 mod left;
+mod live_tables;
 mod logging;
 mod marks;
+mod notify;
 mod options;
+mod orders;
 mod privileges;
 mod proc_dir;
+mod random;
 mod real_server;
 mod reload;
 mod retirement;
+mod routing_state;
 mod service;
 mod serving;
 mod signals;
@@ -45,32 +56,34 @@ mod supervise;
 mod sync;
 mod table_file;
 mod tasks;
+mod totals;
 mod upgrade;
+mod workable;
 mod worker;
 
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::Path;
 
 use lvs::director::Director;
 use lvs_control::socket::ControlSocket;
-use lvs_control::{Upgraded, status};
 use lvs_device::TunnelOffload;
 use lvs_health::spec::programs;
-use lvs_host::{self, CleanedUp, HostError, Plumbing, Step};
+use lvs_host::{self, CleanedUp, Plumbing, Step};
 
 use crate::sandbox::{self, Sandbox};
 use crate::starter::{self, Bounds};
-use begin::random_secret;
+use begin::Started;
 pub(crate) use clock::Clock;
+use datapath::Programs;
 pub use error::DaemonError;
 use fast_path::Fast;
+pub use fast_path::FastPathOptions;
 pub use fleet::FleetOptions;
+pub use journal::journal_path;
 pub use logging::{LogError, LogFormat, start as start_logging};
-pub use options::{FastPathOptions, Options};
+pub use options::Options;
 pub use real_server::{Options as RealServerOptions, dry_run as real_server_dry_run, run as run_real_server};
 pub use reload::tell;
-use service::DirectorService;
-use signals::SignalWatch;
+use serving::Ending;
 pub use sync::channel::{SecretError, SyncOptions};
 use upgrade::Successor;
 pub use upgrade::{attend, formats, refuse_predecessor};
@@ -146,13 +159,6 @@ pub fn run(options: Options) -> Result<i32, DaemonError> {
     }
 }
 
-/// Things that were done before the first thread.
-#[derive(Debug)]
-struct Started {
-    loaded: Programs,
-    sandbox: status::Sandbox,
-}
-
 /// Gives up for good what a director does not need, once the process is there that starts programs for it.
 fn confine(options: &Options, runs_programs: bool) -> Result<Sandbox, DaemonError> {
     if !options.sandbox {
@@ -174,28 +180,6 @@ fn confine(options: &Options, runs_programs: bool) -> Result<Sandbox, DaemonErro
     Ok(sandbox::enter(&kept))
 }
 
-/// Programs that the kernel let us load.
-#[derive(Debug)]
-struct Programs {
-    tunnels: Option<TunnelOffload>,
-    fast: Fast,
-}
-
-#[cfg(test)]
-impl Programs {
-    fn none() -> Self {
-        Self { tunnels: None, fast: Fast::none("a test") }
-    }
-}
-
-/// How a director ends that nothing went wrong with.
-enum Ending {
-    /// All is undone.
-    Stopped,
-    /// Another process has taken over; nothing is undone.
-    Moved { live: Arc<DirectorService>, upgraded: Upgraded, signals: SignalWatch },
-}
-
 /// Before capabilities are given up: it needs CAP_BPF, which nothing later does.
 fn tunnel_offload(device: lvs_device::Options) -> Option<TunnelOffload> {
     if !(device.offload && device.tunnel_offload) {
@@ -203,34 +187,4 @@ fn tunnel_offload(device: lvs_device::Options) -> Option<TunnelOffload> {
     }
     let loaded = TunnelOffload::load();
     loaded.inspect_err(|error| tracing::debug!(%error, "tunnels are cut packet by packet")).ok()
-}
-
-/// Undoes what was left by one that was killed.
-async fn clean_up_before_start(journal: &Path, of: &str) -> Result<(), DaemonError> {
-    match lvs_host::cleanup(journal).await {
-        Ok(CleanedUp::Nothing) => {}
-        Ok(CleanedUp::AllBut(_)) => tracing::warn!("undid what {of} that was killed had left on this host"),
-        // A container that starts again has a new network namespace and may have kept the file of the old one.
-        Err(error @ HostError::JournalElsewhere(_)) => tracing::warn!(%error, "begun anew"),
-        Err(error) => return Err(error.into()),
-    }
-    Ok(())
-}
-
-fn all_undone(failures: &[HostError]) -> Result<(), DaemonError> {
-    for error in failures {
-        tracing::error!(%error, "not undone");
-    }
-    if failures.is_empty() { Ok(()) } else { Err(DaemonError::NotUndone { steps: failures.len() }) }
-}
-
-/// File in which the steps on the host are noted: beside the control socket.
-pub fn journal_path(socket: &Path) -> PathBuf {
-    state_file::with_ending(socket, ".journal")
-}
-
-fn notify(state: sd_notify::NotifyState<'_>) {
-    if let Err(error) = sd_notify::notify(&[state]) {
-        tracing::warn!(%error, "cannot tell the service supervisor");
-    }
 }

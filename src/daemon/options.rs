@@ -8,19 +8,10 @@ use lvs::director::Settings;
 use lvs_config::{Declared, Exporters, Source};
 use lvs_host::{HostOptions, TunNames};
 
+use super::fast_path::FastPathOptions;
 use super::fleet::FleetOptions;
 use super::sync::channel::SyncOptions;
 use crate::sandbox::Kept;
-
-/// Whether plain packets go past the director.
-#[derive(Clone, Copy, Debug)]
-pub struct FastPathOptions {
-    pub is_wanted: bool,
-    /// How many connections at most.
-    pub connections: u32,
-    /// TCX where the kernel has it if none is given.
-    pub hook: Option<lvs_device::Hook>,
-}
 
 /// Everything that is decided before the director starts.
 #[derive(Clone, Debug)]

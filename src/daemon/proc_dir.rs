@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use super::service::DirectorService;
+use super::live_tables::LiveTables;
 use ipvsadm::Moment;
 use ipvsadm::proc::tree::ProcTree;
 
@@ -17,11 +17,11 @@ const REFRESH: Duration = Duration::from_secs(1);
 const SHARE: u32 = 4;
 
 /// Writes the files until `stopped` is done, then removes them.
-pub(super) async fn keep(mut tree: ProcTree, live: Arc<DirectorService>, mut stopped: oneshot::Receiver<()>) {
+pub(super) async fn keep(mut tree: ProcTree, tables: Arc<LiveTables>, mut stopped: oneshot::Receiver<()>) {
     let mut troubled = false;
     loop {
-        let started = live.clock.now();
-        let teller = Arc::clone(&live);
+        let started = tables.clock.now();
+        let teller = Arc::clone(&tables);
         let written = tokio::task::spawn_blocking(move || {
             let outcome = tree.update(Moment { director: &teller.director, now: teller.clock.now() });
             (tree, outcome)
@@ -35,12 +35,12 @@ pub(super) async fn keep(mut tree: ProcTree, live: Arc<DirectorService>, mut sto
             tracing::warn!(%error, reason = error.source().map(ToString::to_string), "cannot write --proc-dir");
         }
         troubled = outcome.is_err();
-        let pause = live.clock.now().since(started) * SHARE;
+        let pause = tables.clock.now().since(started) * SHARE;
         tokio::select! {
             _ = &mut stopped => break,
             () = async {
                 tokio::time::sleep(pause).await;
-                let _ = tokio::time::timeout(REFRESH.saturating_sub(pause), live.changed.notified()).await;
+                let _ = tokio::time::timeout(REFRESH.saturating_sub(pause), tables.changed.notified()).await;
             } => {}
         }
     }

@@ -14,14 +14,15 @@ use tokio::sync::{mpsc, oneshot};
 use super::clock::{Clock, unix_millis};
 use super::counters::{AllCounters, QueueCounters};
 use super::datapath::BATCH;
+use super::error::DaemonError;
 use super::error::Ended;
 use super::execute::Executor;
+use super::journal::{all_undone, clean_up_before_start, journal_path};
+use super::notify::notify;
+use super::random::random_secret;
 use super::signals::{SignalAction, SignalWatch};
 use super::worker::{Stopped, Worker};
-use super::{
-    DaemonError, all_undone, clean_up_before_start, control_runtime, journal_path, notify, privileges,
-    random_secret,
-};
+use super::{control_runtime, privileges};
 use crate::sandbox::{self, Kept, Sandbox};
 use lvs::director::{
     Command, CommandError, Director, Explanation, Query, Question, Reply, Settings, Verdict,

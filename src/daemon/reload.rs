@@ -4,53 +4,82 @@
 //! [`Declared::merged`]. A wrong file changes nothing, and nor does a right one that the director refuses. Called on
 //! SIGHUP and by the control socket.
 
-use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use tokio::sync::Mutex;
 
+use super::declared_tables::DeclaredTables;
+use super::discovery::Sources;
+use super::exporters::RunningExporters;
+use super::follow_up::FollowUp;
+use super::following::Following;
+use super::kept_tables::KeptTables;
+use super::live_tables::LiveTables;
 use super::privileges;
-use super::service::{DirectorService, new_families};
-use lvs::director::{Command, Query, Reply, Tables};
-use lvs::service::DeclaredService;
+use super::workable::{DeadFamilies, new_families};
+use lvs::director::Command;
 use lvs_config::note::{Note, NoteKind};
 use lvs_config::{Config, Declared, Source};
-use lvs_control::reload::as_said;
-use lvs_control::{OnError, ReloadRefusal, ReloadRequest, Reloaded, Snapshot};
+use lvs_control::{ReloadRefusal, ReloadRequest, Reloaded, Snapshot};
 use lvs_events::Event;
 
-/// The file, and what it said when it was read last. One reload at a time.
-#[derive(Debug, Default)]
-pub(super) struct Configured(Mutex<State>);
-
-#[derive(Debug, Default)]
-struct State {
-    source: Option<Source>,
-    declared: Declared,
+/// The configuration of a running director: its file, and what that said when it was read last.
+#[derive(Debug)]
+pub(super) struct Configuration {
+    parts: Reloads,
+    file: Option<PathBuf>,
+    /// One reload at a time.
+    last: Mutex<LastRead>,
 }
 
-impl Configured {
-    pub(super) fn new(source: Option<Source>, declared: Declared) -> Self {
-        Self(Mutex::new(State { source, declared }))
-    }
-
-    /// Contents of the file when it was read last.
-    pub(super) async fn declared(&self) -> Declared {
-        self.0.lock().await.declared.clone()
-    }
+#[derive(Debug, Default)]
+pub(super) struct LastRead {
+    pub(super) source: Option<Source>,
+    pub(super) declared: Declared,
 }
 
-impl DirectorService {
+/// Parts of the director that a reload changes.
+#[derive(Debug)]
+pub(super) struct Reloads {
+    pub(super) tables: Arc<LiveTables>,
+    pub(super) host: Arc<Following>,
+    pub(super) sources: Arc<Sources>,
+    pub(super) declared: Arc<DeclaredTables>,
+    pub(super) exporters: Arc<RunningExporters>,
+    pub(super) follow_up: Arc<FollowUp>,
+}
+
+impl Configuration {
+    pub(super) fn new(parts: Reloads, last: LastRead) -> Self {
+        let file = last.source.as_ref().map(|source| source.path.clone());
+        Self { parts, file, last: Mutex::new(last) }
+    }
+
+    /// File that a reload reads.
+    pub(super) fn file(&self) -> Option<&Path> {
+        self.file.as_deref()
+    }
+
+    /// Tables as they are now, for a director that comes after this one.
+    pub(super) async fn kept_tables(&self) -> KeptTables {
+        let declared = self.last.lock().await.declared.clone();
+        let _held = self.parts.tables.lock.lock().await;
+        let there = self.parts.declared.snapshot(&self.parts.declared.other_sysctls(), &[]);
+        KeptTables::new(declared, there)
+    }
+
     /// Follows the file, or says how what is there differs from it.
     pub(super) async fn reload(&self, request: ReloadRequest) -> Result<Reloaded, ReloadRefusal> {
-        let _going = self.pause.read().await;
-        let mut state = self.configured.0.lock().await;
+        let _going = self.parts.tables.pause.read().await;
+        let mut state = self.last.lock().await;
         let source = state.source.clone().ok_or(ReloadRefusal::NoFile)?;
         let file = source.path.display().to_string();
         if request == ReloadRequest::Compare {
             let declared = &state.declared;
-            let tables = self.with_sources(declared.tables());
+            let tables = self.parts.sources.complete(declared.tables());
             let before = Snapshot { tables, sysctls: declared.sysctls.clone() };
-            let after = self.snapshot(&declared.sysctls, &[]);
+            let after = self.parts.declared.snapshot(&declared.sysctls, &[]);
             return Ok(Reloaded { file, before: before.completed(&after), after, ..Reloaded::default() });
         }
         let Ok(read) = tokio::task::spawn_blocking(move || source.load()).await else {
@@ -63,19 +92,19 @@ impl DirectorService {
             .map_err(|error| self.refused(&file, ReloadRefusal::Wrong(error.to_string())))?;
         let exporters = &config.declared.exporters;
         let prepared =
-            if request.is_dry_run() { None } else { Some(self.exporters.prepare(exporters).await) };
+            if request.is_dry_run() { None } else { Some(self.parts.exporters.prepare(exporters).await) };
         let prepared = prepared
             .transpose()
             .map_err(|error| self.refused(&file, ReloadRefusal::Wrong(error.to_string())))?;
-        let changed = self.exporters.changes(exporters).await;
+        let changed = self.parts.exporters.changes(exporters).await;
         let outcome = self.follow(&state.declared, &config, request, &file).await;
         let mut reloaded = outcome.map_err(|refusal| self.refused(&file, refusal))?;
         reloaded.exporters = changed;
         if let Some(prepared) = prepared {
-            self.exporters.commit(prepared, self).await;
+            self.parts.exporters.commit(prepared).await;
             state.declared = config.declared;
             let changes = reloaded.changes() as u64;
-            self.events.publish(Event::Reloaded { file, changes, refused: 0 });
+            self.parts.tables.events.publish(Event::Reloaded { file, changes, refused: 0 });
             tracing::info!(config = reloaded.file, changes, "configuration reloaded");
         }
         Ok(reloaded)
@@ -83,7 +112,10 @@ impl DirectorService {
 
     fn refused(&self, file: &str, refusal: ReloadRefusal) -> ReloadRefusal {
         tracing::error!(file, error = %refusal, "the configuration was not reloaded");
-        self.events.publish(Event::ReloadFailed { file: file.to_owned(), reason: refusal.to_string() });
+        self.parts
+            .tables
+            .events
+            .publish(Event::ReloadFailed { file: file.to_owned(), reason: refusal.to_string() });
         refusal
     }
 
@@ -96,13 +128,13 @@ impl DirectorService {
         file: &str,
     ) -> Result<Reloaded, ReloadRefusal> {
         let wanted = &config.declared;
-        let no_room = self.host.refused(new_families(&wanted.commands())).await;
-        let turn = self.table_lock.lock().await;
-        let before = self.snapshot(&base.sysctls, &[&wanted.sysctls]);
+        let no_room = self.parts.host.refused(new_families(&wanted.commands())).await;
+        let turn = self.parts.tables.lock.lock().await;
+        let before = self.parts.declared.snapshot(&base.sysctls, &[&wanted.sysctls]);
         let (target, sysctls) = match request {
             ReloadRequest::Reconcile { .. } => {
                 let there = Declared { sysctls: before.sysctls.clone(), ..Declared::default() };
-                (self.with_sources(wanted.tables()), wanted.sysctl_changes(&there))
+                (self.parts.sources.complete(wanted.tables()), wanted.sysctl_changes(&there))
             }
             ReloadRequest::Follow { .. } | ReloadRequest::Compare => {
                 (wanted.merged(base, &before.tables.services), wanted.sysctl_changes(base))
@@ -110,8 +142,8 @@ impl DirectorService {
         };
         let mut commands = vec![Command::Replace(target.clone())];
         commands.extend(sysctls.iter().cloned());
-        let dead = self.dead_families(&no_room);
-        if let Some(error) = commands.iter().find_map(|command| self.refusal(command, &dead)) {
+        let dead = DeadFamilies::of(&self.parts.host, &no_room);
+        if let Some(error) = commands.iter().find_map(|command| dead.refusal(command, &self.parts.tables)) {
             return Err(ReloadRefusal::Refused(error));
         }
         let mut warnings: Vec<String> = config.notes.iter().map(Note::to_string).collect();
@@ -127,50 +159,14 @@ impl DirectorService {
             }
             return Ok(Reloaded { file, before, after, checks, warnings, ..Reloaded::default() });
         }
-        self.declare_checks(wanted);
-        let results = self.configure_tables(&commands, OnError::Stop);
-        self.settle_sources(None);
-        let after = self.snapshot(&wanted.sysctls, &[&base.sysctls]);
+        let results = self.parts.declared.change(wanted, &commands);
+        let after = self.parts.declared.snapshot(&wanted.sysctls, &[&base.sysctls]);
         drop(turn);
-        warnings.extend(self.follow_changed().await);
+        warnings.extend(self.parts.follow_up.after_change().await);
         for result in results {
             result.map_err(ReloadRefusal::Refused)?;
         }
         Ok(Reloaded { file, before, after, checks, warnings, ..Reloaded::default() })
-    }
-
-    /// Returns the present state of what can be declared, with the settings that are said and some others.
-    pub(super) fn snapshot(
-        &self,
-        said: &BTreeMap<String, String>,
-        others: &[&BTreeMap<String, String>],
-    ) -> Snapshot {
-        let mut tables = Tables::default();
-        for query in [Query::Services, Query::Timeouts, Query::Daemons] {
-            match self.director.query(&query, self.clock.now()) {
-                Ok(Reply::Services(entries)) => {
-                    let health = self.health.lock();
-                    let declared = entries.into_iter().map(|mut entry| {
-                        let taken_out = health.undo(&mut entry);
-                        // Listings show the newest first.
-                        let servers = entry.servers.into_iter().rev().map(|server| server.spec);
-                        DeclaredService { spec: entry.spec, servers: servers.chain(taken_out).collect() }
-                    });
-                    tables.services = declared.collect();
-                }
-                Ok(Reply::Timeouts(timeouts)) => tables.timeouts = Some(timeouts),
-                Ok(Reply::Daemons(daemons)) => tables.daemons = Some(daemons),
-                _ => {}
-            }
-        }
-        let names = said.keys().chain(others.iter().flat_map(|other| other.keys()));
-        let values = names.filter_map(|name| {
-            let reply = self.director.query(&Query::Sysctls(Some(name.clone())), self.clock.now());
-            let Ok(Reply::Sysctls(entries)) = reply else { return None };
-            let value = entries.into_iter().next()?.value;
-            Some((name.clone(), as_said(name, value, said.get(name))))
-        });
-        Snapshot { tables, sysctls: values.collect::<BTreeMap<_, _>>() }
     }
 }
 
@@ -200,7 +196,7 @@ pub fn tell(notes: &[Note]) {
 mod tests {
 
     use super::*;
-    use crate::daemon::datapath::Path;
+    use crate::daemon::service::DirectorService;
 
     use lvs::director::{Command, Query, Reply};
     use lvs_control::OnError;
@@ -209,7 +205,9 @@ mod tests {
     const TWO: &str = "[[service]]\naddress = \"10.0.0.2:80\"\n";
 
     fn services(live: &DirectorService) -> Vec<String> {
-        let Ok(Reply::Services(services)) = live.director.query(&Query::Services, live.clock.now()) else {
+        let Ok(Reply::Services(services)) =
+            live.tables.director.query(&Query::Services, live.tables.clock.now())
+        else {
             panic!()
         };
         let mut keys: Vec<String> = services.iter().map(|service| service.spec.key.to_string()).collect();
@@ -222,13 +220,12 @@ mod tests {
     /// A director without a host, and the file that it reads.
     fn live() -> (DirectorService, tempfile::NamedTempFile) {
         let file = tempfile::NamedTempFile::with_suffix(".toml").unwrap();
-        let mut live = DirectorService::new(&Path::of_nothing(), lvs_host::StopFlag::default());
-        live.configured = Configured::new(Some(Source::new(file.path())), Declared::default());
+        let live = DirectorService::of_test(Some(Source::new(file.path())), Declared::default());
         (live, file)
     }
 
     async fn typed(live: &DirectorService, commands: Vec<Command>) {
-        let applied = live.change(&commands, OnError::Stop).await;
+        let applied = live.commands.run(&commands, OnError::Stop).await;
         applied.results.into_iter().collect::<Result<(), _>>().unwrap();
     }
 
@@ -241,7 +238,7 @@ mod tests {
         let (live, file) = live();
         let reload_with = async |text: &str| {
             std::fs::write(file.path(), text).unwrap();
-            let outcome = live.reload(FOLLOW).await;
+            let outcome = live.configuration.reload(FOLLOW).await;
             (services(&live), outcome)
         };
         assert_eq!(reload_with(ONE).await.0, ["TCP 10.0.0.1:80"]);
@@ -263,11 +260,13 @@ mod tests {
         let (live, file) = live();
         let nowhere = "[[sync]]\nrole = \"backup\"\ninterface = \"nosuch0\"\n[sysctl]\ndrop_entry = 2\n";
         std::fs::write(file.path(), format!("{nowhere}{ONE}")).unwrap();
-        let refusal = live.reload(FOLLOW).await.unwrap_err();
+        let refusal = live.configuration.reload(FOLLOW).await.unwrap_err();
         assert!(matches!(refusal, ReloadRefusal::Refused(_)), "{refusal}");
         assert_eq!(services(&live), Vec::<String>::new());
-        let Ok(Reply::Sysctls(entries)) =
-            live.director.query(&Query::Sysctls(Some("drop_entry".to_owned())), live.clock.now())
+        let Ok(Reply::Sysctls(entries)) = live
+            .tables
+            .director
+            .query(&Query::Sysctls(Some("drop_entry".to_owned())), live.tables.clock.now())
         else {
             panic!()
         };
@@ -279,46 +278,46 @@ mod tests {
         let (live, file) = live();
         typed(&live, declared(TWO).commands()).await;
         std::fs::write(file.path(), ONE).unwrap();
-        live.reload(FOLLOW).await.unwrap();
+        live.configuration.reload(FOLLOW).await.unwrap();
         assert_eq!(services(&live), ["TCP 10.0.0.1:80", "TCP 10.0.0.2:80"]);
-        let compared = live.reload(ReloadRequest::Compare).await.unwrap();
+        let compared = live.configuration.reload(ReloadRequest::Compare).await.unwrap();
         assert_eq!((compared.before.tables.services.len(), compared.after.tables.services.len()), (1, 2));
 
-        let dry = live.reload(ReloadRequest::Reconcile { dry_run: true }).await.unwrap();
+        let dry = live.configuration.reload(ReloadRequest::Reconcile { dry_run: true }).await.unwrap();
         assert_eq!((dry.changes(), services(&live).len()), (1, 2));
         assert_eq!(
-            live.reload(ReloadRequest::Reconcile { dry_run: false }).await.unwrap(),
+            live.configuration.reload(ReloadRequest::Reconcile { dry_run: false }).await.unwrap(),
             Reloaded { ..dry }
         );
         assert_eq!(services(&live), ["TCP 10.0.0.1:80"]);
 
         typed(&live, vec![Command::Flush]).await;
-        assert_eq!(live.reload(FOLLOW).await.unwrap().changes(), 0);
+        assert_eq!(live.configuration.reload(FOLLOW).await.unwrap().changes(), 0);
         assert_eq!(services(&live), Vec::<String>::new());
-        live.reload(ReloadRequest::Reconcile { dry_run: false }).await.unwrap();
-        assert_eq!(live.reload(ReloadRequest::Compare).await.unwrap().changes(), 0);
+        live.configuration.reload(ReloadRequest::Reconcile { dry_run: false }).await.unwrap();
+        assert_eq!(live.configuration.reload(ReloadRequest::Compare).await.unwrap().changes(), 0);
     }
 
     #[tokio::test]
     async fn settings_follow_and_return_and_a_dry_run_only_says_so() {
         let (live, file) = live();
         std::fs::write(file.path(), "[sysctl]\ndrop_entry = 2\n[timeouts]\nudp = 9\n").unwrap();
-        let dry = live.reload(ReloadRequest::Follow { dry_run: true }).await.unwrap();
+        let dry = live.configuration.reload(ReloadRequest::Follow { dry_run: true }).await.unwrap();
         assert_eq!(
             (dry.before.sysctls["drop_entry"].as_str(), dry.after.sysctls["drop_entry"].as_str()),
             ("0", "2")
         );
         assert_eq!(dry.changes(), 2);
-        assert_eq!(live.reload(FOLLOW).await.unwrap(), dry);
-        assert_eq!(live.reload(FOLLOW).await.unwrap().changes(), 0);
+        assert_eq!(live.configuration.reload(FOLLOW).await.unwrap(), dry);
+        assert_eq!(live.configuration.reload(FOLLOW).await.unwrap().changes(), 0);
         std::fs::write(file.path(), "").unwrap();
-        let back = live.reload(FOLLOW).await.unwrap();
+        let back = live.configuration.reload(FOLLOW).await.unwrap();
         assert_eq!((back.changes(), back.after.sysctls["drop_entry"].as_str()), (1, "0"));
     }
 
     #[tokio::test]
     async fn without_a_file_there_is_nothing_to_reload() {
-        let live = DirectorService::new(&Path::of_nothing(), lvs_host::StopFlag::default());
-        assert_eq!(live.reload(FOLLOW).await, Err(ReloadRefusal::NoFile));
+        let live = DirectorService::of_test(None, Declared::default());
+        assert_eq!(live.configuration.reload(FOLLOW).await, Err(ReloadRefusal::NoFile));
     }
 }

@@ -16,15 +16,18 @@ use lvs_control::{ReloadRequest, UpgradeRefusal, Upgraded, server};
 use lvs_events::Event;
 
 use super::conn_keeper::ConnKeeper;
-use super::datapath::Interface;
-use super::error::Ended;
+use super::error::{DaemonError, Ended};
 use super::history_file::{self, HistoryFile};
+use super::interface::Interface;
+use super::journal::all_undone;
 use super::left;
+use super::notify::notify;
+use super::options::Options;
+use super::orders::Order;
 use super::service::DirectorService;
 use super::signals::{SignalAction, SignalWatch};
 use super::table_file::{self, TableFile};
-use super::upgrade;
-use super::{DaemonError, Ending, Options, all_undone, checks, discovery, notify, proc_dir, tasks};
+use super::{checks, discovery, proc_dir, tasks, upgrade};
 
 /// Parts of a director while it runs.
 pub(super) struct Running {
@@ -37,14 +40,15 @@ pub(super) struct Running {
     pub(super) monitoring: JoinHandle<()>,
 }
 
-/// Order that comes by the control socket.
-#[derive(Debug)]
-pub(super) enum Order {
-    Upgrade { binary: Option<PathBuf>, answer: oneshot::Sender<Result<Upgraded, UpgradeRefusal>> },
-    Stop { for_restart: bool },
+/// How a director ends that nothing went wrong with.
+pub(super) enum Ending {
+    /// All is undone.
+    Stopped,
+    /// Another process has taken over; nothing is undone.
+    Moved { live: Arc<DirectorService>, upgraded: Upgraded, signals: SignalWatch },
 }
 
-/// How a director ends that nothing went wrong with.
+/// How serving ends that nothing went wrong with.
 enum End {
     Stopped,
     /// Another director follows, which finds everything as it is.
@@ -103,15 +107,24 @@ async fn work(
     options: &Options,
 ) -> Result<End, DaemonError> {
     running.signals.stops(live.host.stop_flag());
-    let [writer, rs_writer] = live.writers()?;
+    let [writer, rs_writer] = live.estate.lock().writers()?;
     let following = tasks::follow_host(live, writer, rs_writer);
     let (tables, history) = (TableFile::beside(&options.socket), HistoryFile::beside(&options.socket));
     let (is_over, over) = watch::channel(());
     let keeping = [
-        tokio::spawn(table_file::keep(Arc::clone(live), tables.clone(), over.clone())),
-        tokio::spawn(history_file::keep(Arc::clone(live), history.clone(), over)),
+        tokio::spawn(table_file::keep(
+            (Arc::clone(&live.tables), Arc::clone(&live.configuration)),
+            tables.clone(),
+            over.clone(),
+        )),
+        tokio::spawn(history_file::keep(Arc::clone(&live.past), history.clone(), over)),
     ];
-    let keeper = ConnKeeper::start_for(live, options);
+    let keeper = ConnKeeper::start_for(
+        (Arc::clone(&live.tables.director), live.tables.clock),
+        (&options.socket, options.core.max_conns),
+        live.estate.lock().conn_file.clone(),
+        &live.kept,
+    );
     let ended = serve(live, running, options).await;
     following.iter().for_each(JoinHandle::abort);
     if matches!(ended, Ok(End::Moved(_))) {
@@ -123,8 +136,11 @@ async fn work(
         }
     }
     if is_left(&ended) {
-        live.rest().await;
-        for (what, written) in [("tables", tables.write(live).await), ("history", history.write(live))] {
+        upgrade::rest(live).await;
+        for (what, written) in [
+            ("tables", table_file::write(&tables, &live.configuration).await),
+            ("history", history.write(&live.past.left())),
+        ] {
             if let Err(error) = written {
                 tracing::warn!(%error, "the {what} for the next director are not the last ones");
             }
@@ -145,13 +161,13 @@ async fn serve(
     let served = tokio::spawn(server::serve(listener, Arc::clone(live), async { drop(stopped.await) }));
     let tree = options.proc_dir.as_deref().map(|dir| ProcTree::new(dir, options.proc_sctp)).transpose()?;
     let tasks = tasks::kept(live, options.drop_alarm);
-    let checks = checks::start(live).map_err(DaemonError::start("the health checks"))?;
-    let sources = discovery::start(live);
+    let checks = checks::start(&live.checks).map_err(DaemonError::start("the health checks"))?;
+    let sources = discovery::start(&live.sources);
     let (stop_files, files_stopped) = oneshot::channel();
-    let files = tree.map(|tree| tokio::spawn(proc_dir::keep(tree, Arc::clone(live), files_stopped)));
+    let files = tree.map(|tree| tokio::spawn(proc_dir::keep(tree, Arc::clone(&live.tables), files_stopped)));
     sandbox::tell(&live.sandbox);
     tracing::info!(socket = %running.socket.path().display(), "ready");
-    live.events.publish(running.event.clone());
+    live.tables.events.publish(running.event.clone());
     notify(sd_notify::NotifyState::Ready);
     for take in live.estate.lock().interfaces.iter().map(Interface::take_tunnels_whole) {
         tokio::task::spawn_blocking(take);
@@ -165,7 +181,7 @@ async fn serve(
         for error in live.host.withdraw().await {
             tracing::warn!(%error, "an announcement may still be there");
         }
-        live.events.publish(Event::Stopping);
+        live.tables.events.publish(Event::Stopping);
         notify(sd_notify::NotifyState::Stopping);
     }
     live.taps.close();
@@ -181,13 +197,13 @@ async fn serve(
         None => {}
     }
     if is_succeeded {
-        *live.checks.lock() = None;
+        live.checks.abort();
     } else {
-        live.end_checks().await;
+        live.checks.end().await;
     }
     checks.abort();
     sources.abort();
-    live.end_sources();
+    live.sources.end();
     tasks.iter().for_each(JoinHandle::abort);
     ended
 }
@@ -203,7 +219,7 @@ async fn run_loop(live: &Arc<DirectorService>, running: &mut Running) -> Result<
                 }
                 // What became of it is in the log.
                 SignalAction::Reload => {
-                    drop(live.reload(ReloadRequest::Follow { dry_run: false }).await);
+                    drop(live.configuration.reload(ReloadRequest::Follow { dry_run: false }).await);
                     live.exporters.reopen().await;
                 }
                 SignalAction::Reopen => live.exporters.reopen().await,

@@ -5,6 +5,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
+use std::marker::PhantomData;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
@@ -12,6 +13,98 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use lvs_host::own_file;
+
+/// Contents of a file beside the control socket, whole.
+pub(super) trait Contents: Sized {
+    /// Ending of the file's name.
+    const ENDING: &'static str;
+    /// Log line where the file cannot be read, with what follows from that.
+    const UNREADABLE: &'static str;
+    /// Log line where the file cannot be written.
+    const UNWRITTEN: &'static str;
+    /// Log line where the file cannot be removed.
+    const NOT_REMOVED: &'static str;
+    /// Whether a crash of the machine is to leave it whole.
+    const IS_FOR_GOOD: bool;
+
+    /// # Errors
+    /// The bytes say something else.
+    fn parse(bytes: &[u8]) -> io::Result<Self>;
+
+    /// Bytes to be parsed again; None where no file says the same.
+    ///
+    /// # Errors
+    /// The contents have no such form.
+    fn bytes(&self) -> io::Result<Option<Vec<u8>>>;
+}
+
+/// A file beside the control socket. Whoever holds the socket is the only writer.
+#[derive(Debug)]
+pub(super) struct StateFile<T> {
+    path: PathBuf,
+    contents: PhantomData<fn() -> T>,
+}
+
+impl<T> Clone for StateFile<T> {
+    fn clone(&self) -> Self {
+        Self { path: self.path.clone(), contents: PhantomData }
+    }
+}
+
+impl<T: Contents> StateFile<T> {
+    pub(super) fn beside(socket: &Path) -> Self {
+        Self { path: with_ending(socket, T::ENDING), contents: PhantomData }
+    }
+
+    #[cfg(test)]
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Returns what an earlier director left. A file that cannot be read is moved aside and told of in the log.
+    pub(super) fn restore(&self) -> Option<T> {
+        let error = match read(&self.path).and_then(|bytes| bytes.map(|bytes| T::parse(&bytes)).transpose()) {
+            Ok(contents) => return contents,
+            Err(error) => error,
+        };
+        let kept = move_aside(&self.path).unwrap_or_default();
+        let (file, kept) = (self.path.display(), kept.display());
+        tracing::warn!(%file, %error, %kept, "{}", T::UNREADABLE);
+        None
+    }
+
+    /// Writes the contents, or removes the file where there are none.
+    ///
+    /// # Errors
+    /// The system refuses; the old file stays.
+    pub(super) fn write(&self, contents: &T) -> io::Result<()> {
+        match contents.bytes()? {
+            Some(bytes) => self.put(&bytes),
+            None => remove(&self.path),
+        }
+    }
+
+    /// Writes bytes of [`Contents::bytes`].
+    ///
+    /// # Errors
+    /// The system refuses; the old file stays.
+    pub(super) fn put(&self, bytes: &[u8]) -> io::Result<()> {
+        if T::IS_FOR_GOOD { replace(&self.path, bytes) } else { replace_for_this_boot(&self.path, bytes) }
+    }
+
+    /// Says in the log that the file is not written.
+    pub(super) fn warn_unwritten(&self, error: &io::Error) {
+        let file = self.path.display();
+        tracing::warn!(%file, %error, "{}", T::UNWRITTEN);
+    }
+
+    /// Removes it: the next director begins without.
+    pub(super) fn end(&self) {
+        if let Err(error) = remove(&self.path) {
+            tracing::warn!(file = %self.path.display(), %error, "{}", T::NOT_REMOVED);
+        }
+    }
+}
 
 /// The path with an ending.
 pub(super) fn with_ending(path: &Path, ending: &str) -> PathBuf {
@@ -38,7 +131,7 @@ pub(super) fn open(path: &Path) -> io::Result<Option<File>> {
 ///
 /// # Errors
 /// The same as of [`open`].
-pub(super) fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
+fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
     let Some(mut file) = open(path)? else { return Ok(None) };
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes)?;
@@ -74,7 +167,7 @@ pub(super) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
 ///
 /// # Errors
 /// The new file cannot be written; the old one stays.
-pub(super) fn replace_for_this_boot(path: &Path, bytes: &[u8]) -> io::Result<()> {
+fn replace_for_this_boot(path: &Path, bytes: &[u8]) -> io::Result<()> {
     put_in_place(path, bytes, |_| Ok(()))
 }
 
@@ -103,7 +196,7 @@ pub(super) fn remove(path: &Path) -> io::Result<()> {
 }
 
 /// Moves one aside that cannot be read, for who wants to know why. None where even that fails.
-pub(super) fn move_aside(path: &Path) -> Option<PathBuf> {
+fn move_aside(path: &Path) -> Option<PathBuf> {
     let aside = with_ending(path, ".bad");
     std::fs::rename(path, &aside).ok().map(|()| aside)
 }

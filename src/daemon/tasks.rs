@@ -4,12 +4,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinHandle;
 
+use super::clock::Clock;
+use super::error::Ended;
 use super::execute::Executor;
+use super::fleet::Fleet;
+use super::follow_up::FollowUp;
+use super::live_tables::LiveTables;
+use super::orders::Orders;
 use super::service::DirectorService;
-use super::{alarms, drain, fast_path, fleet, host_events, supervise};
+use super::totals::Totals;
+use super::{alarms, drain, fast_path, host_events, supervise};
 use crate::memory;
 use lvs::service::Family;
 use lvs_device::{OffQueue, TunWriter};
@@ -34,6 +41,9 @@ const FAREWELLS: usize = 10_000;
 /// How often the host is made to follow what changes without a command.
 const SETTLE: Duration = Duration::from_secs(10);
 
+/// How often it is judged anew what is announced: no command and no check tells of all that counts.
+const JUDGE: Duration = Duration::from_millis(200);
+
 /// How often it is looked whether another director told of servers that are not declared here.
 const LOOK: Duration = Duration::from_millis(200);
 
@@ -43,68 +53,113 @@ pub(super) fn follow_host(
     writer: TunWriter,
     rs_writer: TunWriter,
 ) -> Vec<JoinHandle<()>> {
-    let mut tasks = vec![follow("repeats", live, live.executor(rs_writer), repeat)];
+    let (tables, host) = (&live.tables, &live.host);
+    let follow = Follow { clock: tables.clock, ended: live.ended.clone() };
+    let mut tasks = vec![follow.start("repeats", tables, live.executor(rs_writer), repeat)];
     match Watch::start() {
-        Ok(watch) => tasks.push(follow("host", live, watch, host_events::keep_up)),
+        Ok(watch) => tasks.push(follow.start("host", host, watch, host_events::keep_up)),
         Err(error) => tracing::warn!(%error, "changes of the host will go unnoticed"),
     }
     match SettingsWatch::start() {
-        Ok(watch) => tasks.push(follow("settings", live, watch, host_events::keep_settings)),
+        Ok(watch) => tasks.push(follow.start("settings", host, watch, host_events::keep_settings)),
         Err(error) => tracing::warn!(%error, "changes of settings will go unnoticed"),
     }
     match NeighbourWatch::start() {
-        Ok(watch) => tasks.push(follow("neighbours", live, watch, host_events::know_neighbours)),
+        Ok(watch) => {
+            tasks.push(follow.start("neighbours", &live.neighbours, watch, host_events::know_neighbours))
+        }
         Err(error) => tracing::warn!(%error, "neighbours are left to the host"),
     }
-    let masquerades = live.director.masqueraded_families();
+    let masquerades = tables.director.masqueraded_families();
     let listener = |family| {
         let started = ErrorListener::start(family, masquerades[usize::from(family == Family::V6)]);
         started.inspect_err(|error| tracing::debug!(%error, ?family, "no ICMP errors")).ok()
     };
     let listeners = [Family::V4, Family::V6].map(listener);
-    tasks.push(follow("ICMP errors", live, (listeners, live.executor(writer)), host_events::pass_errors));
+    let hearing = (listeners, live.executor(writer));
+    tasks.push(follow.start("ICMP errors", tables, hearing, host_events::pass_errors));
     tasks
 }
 
-/// A task that goes on with what it hears by after a panic.
-fn follow<W, F>(
-    name: &'static str,
-    live: &Arc<DirectorService>,
-    watch: W,
-    task: fn(Arc<DirectorService>, Arc<Mutex<W>>) -> F,
-) -> JoinHandle<()>
-where
-    W: Send + 'static,
-    F: Future<Output = ()> + Send + 'static,
-{
-    let (live, watch) = (Arc::clone(live), Arc::new(Mutex::new(watch)));
-    let report = (live.clock, live.ended.clone());
-    supervise::keep_running(name, report, move || task(Arc::clone(&live), Arc::clone(&watch)))
+/// Starts tasks that go on with what they hear by after a panic.
+struct Follow {
+    clock: Clock,
+    ended: mpsc::UnboundedSender<Ended>,
+}
+
+impl Follow {
+    fn start<P, W, F>(
+        &self,
+        name: &'static str,
+        part: &Arc<P>,
+        watch: W,
+        task: fn(Arc<P>, Arc<Mutex<W>>) -> F,
+    ) -> JoinHandle<()>
+    where
+        P: Send + Sync + 'static,
+        W: Send + 'static,
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let (part, watch) = (Arc::clone(part), Arc::new(Mutex::new(watch)));
+        let report = (self.clock, self.ended.clone());
+        supervise::keep_running(name, report, move || task(Arc::clone(&part), Arc::clone(&watch)))
+    }
 }
 
 /// Tasks of a running director that go on after a panic.
 pub(super) fn kept(live: &Arc<DirectorService>, drop_alarm: u64) -> [JoinHandle<()>; 6] {
-    let kept = |name, task: fn(Arc<DirectorService>, u64) -> BoxFuture<'static, ()>| {
-        let (live, report) = (Arc::clone(live), (live.clock, live.ended.clone()));
-        supervise::keep_running(name, report, move || task(Arc::clone(&live), drop_alarm))
+    let kept = |name, task: fn(&DirectorService, u64) -> BoxFuture<'static, ()>| {
+        let (live, report) = (Arc::clone(live), (live.tables.clock, live.ended.clone()));
+        supervise::keep_running(name, report, move || task(&live, drop_alarm))
     };
     [
-        kept("timers", |live, _| Box::pin(keep_time(live))),
-        kept("settling", |live, _| Box::pin(settle(live))),
-        kept("alarms", |live, drop_alarm| Box::pin(alarms::watch(live, drop_alarm))),
-        kept("announcements", |live, _| Box::pin(fleet::keep(live))),
-        kept("drains", |live, _| Box::pin(drain::keep(live))),
-        kept("fast path", |live, _| Box::pin(fast_path::keep(live))),
+        kept("timers", |live, _| Box::pin(keep_time(Arc::clone(&live.tables)))),
+        kept("settling", |live, _| Box::pin(settle(live.tables.clone(), live.follow_up.clone()))),
+        kept("alarms", |live, drop_alarm| {
+            Box::pin(alarms::watch(live.tables.clone(), live.totals.clone(), drop_alarm))
+        }),
+        kept("announcements", |live, _| {
+            let traffic = (live.totals.clone(), live.orders.clone());
+            Box::pin(announce(live.tables.clone(), live.fleet.clone(), live.follow_up.clone(), traffic))
+        }),
+        kept("drains", |live, _| Box::pin(drain::keep(live.drains.clone()))),
+        kept("fast path", |live, _| {
+            let (fast, tables, taps) = (live.fast.clone(), live.tables.clone(), live.taps.clone());
+            Box::pin(fast_path::keep(fast, tables, taps, live.host.entrances()))
+        }),
     ]
 }
 
+/// Judges anew what is announced, and whether a director that retires is done.
+async fn announce(
+    tables: Arc<LiveTables>,
+    fleet: Arc<Fleet>,
+    follow_up: Arc<FollowUp>,
+    (totals, orders): (Arc<Totals>, Orders),
+) {
+    loop {
+        tokio::time::sleep(JUDGE).await;
+        let _going = tables.pause.read().await;
+        if fleet.judge() {
+            follow_up.host().await;
+        }
+        let is_of_clients = |name: &str| !name.contains("-rs/");
+        let queues = totals.queues();
+        let packets = queues.iter().filter(|queue| is_of_clients(&queue.name)).map(|queue| queue.packets);
+        if let Some(why) = fleet.look_at_traffic(packets.sum()) {
+            tracing::info!(why, "retired");
+            orders.stop(false);
+        }
+    }
+}
+
 /// Runs what is due in the core.
-pub(super) async fn keep_time(live: Arc<DirectorService>) {
-    let (director, clock) = (&live.director, live.clock);
+async fn keep_time(tables: Arc<LiveTables>) {
+    let (director, clock) = (&tables.director, tables.clock);
     let groups = memory::groups();
     let mut ask_memory_at = clock.now();
     loop {
-        let going = live.pause.read().await;
+        let going = tables.pause.read().await;
         let now = clock.now();
         if now >= ask_memory_at {
             memory::of_process(&groups).inspect(|memory| director.set_free_memory(memory.available_pages()));
@@ -118,17 +173,17 @@ pub(super) async fn keep_time(live: Arc<DirectorService>) {
 }
 
 /// Sends again what a server has to acknowledge, and tells ends of connections that these are over.
-async fn repeat(live: Arc<DirectorService>, executor: Arc<Mutex<Executor<OffQueue>>>) {
+async fn repeat(tables: Arc<LiveTables>, executor: Arc<Mutex<Executor<OffQueue>>>) {
     let mut executor = executor.lock().await;
     let mut packet = PacketBuf::new();
     loop {
         tokio::time::sleep(REPEAT).await;
-        let _going = live.pause.read().await;
-        let now = live.clock.now();
-        executor.send_out(|outbox| live.director.repeat(now, outbox));
+        let _going = tables.pause.read().await;
+        let now = tables.clock.now();
+        executor.send_out(|outbox| tables.director.repeat(now, outbox));
         for _ in 0..FAREWELLS {
             let decide =
-                |packet: &mut PacketBuf, outbox: &mut Outbox| live.director.farewell(packet, now, outbox);
+                |packet: &mut PacketBuf, outbox: &mut Outbox| tables.director.farewell(packet, now, outbox);
             if executor.execute(&mut packet, decide).is_none() {
                 break;
             }
@@ -137,18 +192,18 @@ async fn repeat(live: Arc<DirectorService>, executor: Arc<Mutex<Executor<OffQueu
 }
 
 /// Lets go of removed servers whose last connections have ended, and lets the answers of servers in that others told of.
-pub(super) async fn settle(live: Arc<DirectorService>) {
+async fn settle(tables: Arc<LiveTables>, follow_up: Arc<FollowUp>) {
     loop {
         let mut waited = Duration::ZERO;
         // However many messages come, the host follows no more often than this looks.
         loop {
             tokio::time::sleep(LOOK).await;
             waited += LOOK;
-            if waited >= SETTLE || live.director.has_undeclared_servers() {
+            if waited >= SETTLE || tables.director.has_undeclared_servers() {
                 break;
             }
         }
-        let _going = live.pause.read().await;
-        live.follow_tables().await;
+        let _going = tables.pause.read().await;
+        follow_up.host().await;
     }
 }

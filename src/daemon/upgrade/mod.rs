@@ -6,7 +6,7 @@
 //! pass on signals and the exit status: whoever started it sees the same process.
 
 mod attendant;
-mod carried;
+mod estate;
 mod link;
 mod look;
 mod predecessor;
@@ -14,9 +14,8 @@ mod state;
 mod successor;
 
 pub use attendant::attend;
-pub(super) use carried::Inherited;
-pub(super) use predecessor::{Estate, hand_over, take_leave};
-pub(super) use state::{DrainState, InterfaceState, Routing};
+pub(super) use estate::Estate;
+pub(super) use predecessor::{hand_over, rest, take_leave};
 pub use successor::refuse as refuse_predecessor;
 pub(super) use successor::takes_over;
 pub(super) use successor::{Successor, end_with_attendant};

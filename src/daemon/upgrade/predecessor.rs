@@ -21,11 +21,10 @@ use tokio::sync::OwnedRwLockWriteGuard;
 
 use super::link::{Kind, Link, LinkError};
 use super::look::{look_at, why};
-use super::state::{Before, Hello, InterfaceState, Last};
+use super::state::{Before, Counted, Hello, Last, wanted};
 use super::{STATE, attendant};
-use crate::daemon::conn_keeper::HandedOver;
-use crate::daemon::datapath::Interface;
 use crate::daemon::following::Held;
+use crate::daemon::interface::{Interface, InterfaceState};
 use crate::daemon::service::DirectorService;
 use crate::daemon::signals::SignalWatch;
 use crate::starter::{self, Order, Program};
@@ -38,20 +37,6 @@ const FEW: usize = 512;
 
 /// Rounds before the last one, however many connections change meanwhile.
 const ROUNDS: usize = 8;
-
-/// Things that a director has for its successor beside its tables.
-#[derive(Debug, Default)]
-pub(in crate::daemon) struct Estate {
-    pub(in crate::daemon) interfaces: Vec<Interface>,
-    /// The listener of the control socket, and whether its directory was made.
-    pub(in crate::daemon) socket: Option<(OwnedFd, bool)>,
-    /// Whether the file of connections is still written here.
-    pub(in crate::daemon) conn_file: HandedOver,
-    /// How the attendant is told of the next director; none where this process was started first.
-    pub(in crate::daemon) attendant: Option<UnixStream>,
-    /// The other end of that, where this process will be the attendant.
-    attends: Option<UnixStream>,
-}
 
 /// Hands over to that program, or to the one that runs.
 pub(in crate::daemon) async fn hand_over(
@@ -76,15 +61,13 @@ fn own_binary() -> Option<PathBuf> {
     Some(PathBuf::from(text.strip_suffix(" (deleted)").unwrap_or(text)))
 }
 
-impl DirectorService {
-    /// Stops the queues for good.
-    pub(in crate::daemon) async fn rest(&self) {
-        // What went past the director is counted.
-        self.director.suspend_fast_path();
-        let mut host = self.host.hold().await;
-        self.estate.lock().interfaces.iter_mut().chain(host.mark_interfaces()).for_each(Interface::pause);
-        self.sync.tell_rest().await;
-    }
+/// Stops the queues for good.
+pub(in crate::daemon) async fn rest(live: &DirectorService) {
+    // What went past the director is counted.
+    live.tables.director.suspend_fast_path();
+    let mut host = live.host.hold().await;
+    live.estate.lock().interfaces.iter_mut().chain(host.mark_interfaces()).for_each(Interface::pause);
+    live.tables.sync.tell_rest().await;
 }
 
 /// While packets wait. Dropping it without [`Paused::resume`] leaves all at rest.
@@ -97,17 +80,17 @@ struct Paused {
 impl Paused {
     /// Stops the queues and everything else that changes tables.
     fn begin(live: &DirectorService) -> Self {
-        let all = Handle::current().block_on(Arc::clone(&live.pause).write_owned());
+        let all = Handle::current().block_on(Arc::clone(&live.tables.pause).write_owned());
         let mut host = Handle::current().block_on(live.host.hold());
-        live.sync.close_channel();
-        let since = live.clock.elapsed();
-        live.director.suspend_fast_path();
+        live.tables.sync.close_channel();
+        let since = live.tables.clock.elapsed();
+        live.tables.director.suspend_fast_path();
         let mut estate = live.estate.lock();
         estate.conn_file.set(true);
         estate.interfaces.iter_mut().for_each(Interface::pause);
         drop(estate);
         host.mark_interfaces().for_each(Interface::pause);
-        Handle::current().block_on(live.sync.tell_rest());
+        Handle::current().block_on(live.tables.sync.tell_rest());
         Self { all, host, since }
     }
 
@@ -119,10 +102,10 @@ impl Paused {
                 tracing::error!(device = interface.name(), %error, "packets are not read any more");
             }
         }
-        live.director.resume_fast_path();
+        live.tables.director.resume_fast_path();
         drop(self.all);
-        for (_, error) in live.sync.follow() {
-            live.sync.trouble(&error);
+        for (_, error) in live.tables.sync.follow() {
+            live.tables.sync.trouble(&error);
         }
     }
 
@@ -198,28 +181,20 @@ fn start_and_hand_over(live: &DirectorService, binary: &Path) -> Result<Upgraded
     }
 }
 
-/// Numbers of what the successor has.
-#[derive(Clone, Copy, Debug, Default, serde::Serialize, serde::Deserialize)]
-pub(super) struct Counted {
-    pub(super) connections: u64,
-    pub(super) templates: u64,
-    pub(super) left_out: u64,
-}
-
 /// Copies everything. Returns what the successor has, and for how long packets waited.
 fn copy(
     live: &DirectorService,
     link: &mut Link,
     paused: &mut Option<Paused>,
 ) -> Result<(Counted, Duration), LinkError> {
-    let director = Arc::clone(&live.director);
+    let director = Arc::clone(&live.tables.director);
     let mut copy = director.begin_copy();
     let before = Before {
         state: STATE,
-        now: live.clock.now().0,
-        started: live.started().to_owned(),
+        now: live.tables.clock.now().0,
+        started: live.started.clone(),
         routing: Handle::current().block_on(live.host.hold()).routing(),
-        wanted: live.wanted(),
+        wanted: wanted(&live.tables, &live.declared),
     };
     link.send_json(Kind::Before, &before)?;
     for _ in 0..ROUNDS {
@@ -246,17 +221,17 @@ fn copy(
         send_round(live, link, &mut copy)?;
     }
     let mut rest = Vec::new();
-    copy.put_rest(&mut rest, live.clock.now());
+    copy.put_rest(&mut rest, live.tables.clock.now());
     link.send(Kind::Part, &rest)?;
     link.send(Kind::Begin, &[])?;
     let mut counted: Counted = link.expect_json(Kind::Forwarding)?;
     counted.left_out += copy.left_out();
-    Ok((counted, live.clock.elapsed() - at_rest.since))
+    Ok((counted, live.tables.clock.elapsed() - at_rest.since))
 }
 
 fn send_round(live: &DirectorService, link: &mut Link, copy: &mut Copy<'_>) -> Result<(), LinkError> {
     let mut part = Vec::new();
-    while copy.put_part(&mut part, live.clock.now()) {
+    while copy.put_part(&mut part, live.tables.clock.now()) {
         link.send(Kind::Part, &part)?;
     }
     Ok(())
@@ -284,7 +259,7 @@ fn last(live: &DirectorService, paused: &mut Paused) -> std::io::Result<(Last, V
     } else if let Some(attendant) = &estate.attendant {
         fds.push(attendant.try_clone()?.into());
     }
-    let program = live.tunnel_program()?;
+    let program = live.tunnels.as_ref().map(|tunnels| tunnels.program()).transpose()?;
     let has_program = program.is_some();
     fds.extend(program);
     let metrics = Handle::current().block_on(live.exporters.hand_over())?;
@@ -299,9 +274,9 @@ fn last(live: &DirectorService, paused: &mut Paused) -> std::io::Result<(Last, V
     let has_fast_path = !fast_path.is_empty();
     fds.extend(fast_path);
     let last = Last {
-        wanted: live.wanted(),
-        kept: Handle::current().block_on(live.kept_tables()),
-        history: live.history(),
+        wanted: wanted(&live.tables, &live.declared),
+        kept: Handle::current().block_on(live.configuration.kept_tables()),
+        history: live.past.history(),
         interfaces,
         made_directory,
         metrics,

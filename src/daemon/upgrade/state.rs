@@ -4,14 +4,17 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 
-use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
+use crate::daemon::declared_tables::DeclaredTables;
 use crate::daemon::history_file::History;
-use crate::daemon::table_file::KeptTables;
-use lvs::director::{Command, Side, Tables};
-use lvs::route::Route;
-use lvs::service::{Endpoint, ServiceKey};
+use crate::daemon::interface::InterfaceState;
+use crate::daemon::kept_tables::KeptTables;
+use crate::daemon::live_tables::LiveTables;
+use crate::daemon::routing_state::Routing;
+use lvs::director::{Command, Query, Reply, Tables};
+use lvs::sched::FULL_SHARE;
+use lvs::service::{DeclaredService, Endpoint, ServiceKey};
 
 /// First message of a successor.
 #[derive(Debug, Serialize, Deserialize)]
@@ -42,37 +45,6 @@ pub(in crate::daemon) struct Wanted {
     pub(in crate::daemon) shares: Vec<Command>,
 }
 
-/// The host's routing, as it was read last.
-#[derive(Debug, Default, Serialize, Deserialize)]
-pub(in crate::daemon) struct Routing {
-    pub(in crate::daemon) routes: Vec<RouteState>,
-    pub(in crate::daemon) claimed: Vec<IpNet>,
-    pub(in crate::daemon) links: Vec<(u32, [u8; 6])>,
-    pub(in crate::daemon) has_policy: [bool; 2],
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-pub(in crate::daemon) struct RouteState {
-    net: IpNet,
-    mtu: u32,
-    source: Option<IpAddr>,
-    interface: u32,
-    gateway: Option<IpAddr>,
-    is_local: bool,
-}
-
-impl From<&Route> for RouteState {
-    fn from(&Route { net, mtu, source, interface, gateway, is_local }: &Route) -> Self {
-        Self { net, mtu, source, interface, gateway, is_local }
-    }
-}
-
-impl From<RouteState> for Route {
-    fn from(RouteState { net, mtu, source, interface, gateway, is_local }: RouteState) -> Self {
-        Self { net, mtu, source, interface, gateway, is_local }
-    }
-}
-
 /// All else, when no packet is processed any more. Descriptors come in the order in which they are named here.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Last {
@@ -97,52 +69,36 @@ pub(super) struct Last {
     pub(super) has_fast_path: bool,
 }
 
-/// A drain that is not over.
-#[derive(Debug, Serialize, Deserialize)]
-pub(in crate::daemon) struct DrainState {
-    pub(in crate::daemon) service: ServiceKey,
-    pub(in crate::daemon) server: Endpoint,
-    /// Milliseconds to the deadline.
-    pub(in crate::daemon) left: Option<u64>,
-    pub(in crate::daemon) asked: bool,
-    pub(in crate::daemon) reset: u64,
+/// Numbers of what the successor has.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub(super) struct Counted {
+    pub(super) connections: u64,
+    pub(super) templates: u64,
+    pub(super) left_out: u64,
 }
 
-/// An interface: a descriptor for each queue, then one for what takes tunnels whole.
-#[derive(Debug, Serialize, Deserialize)]
-pub(in crate::daemon) struct InterfaceState {
-    pub(in crate::daemon) name: String,
-    pub(in crate::daemon) side: SideState,
-    pub(in crate::daemon) queues: usize,
-    /// Bits of the offload.
-    pub(in crate::daemon) features: u32,
-    pub(in crate::daemon) takes_tunnels_whole: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(in crate::daemon) enum SideState {
-    Client,
-    Server,
-    Mark(u32),
-}
-
-impl From<Side> for SideState {
-    fn from(side: Side) -> Self {
-        match side {
-            Side::Client => Self::Client,
-            Side::Server => Self::Server,
-            Side::Mark(mark) => Self::Mark(mark),
+/// Tables and settings as they are, checks or not.
+pub(super) fn wanted(live: &LiveTables, declared: &DeclaredTables) -> Wanted {
+    let (mut tables, mut shares) = (Tables::default(), Vec::new());
+    for query in [Query::Services, Query::Timeouts, Query::Daemons] {
+        match live.director.query(&query, live.clock.now()) {
+            Ok(Reply::Services(entries)) => {
+                let declared = entries.into_iter().map(|entry| DeclaredService {
+                    spec: entry.spec,
+                    // Listings show the newest first.
+                    servers: entry.servers.into_iter().rev().map(|server| server.spec).collect(),
+                });
+                tables.services = declared.collect();
+            }
+            Ok(Reply::Timeouts(timeouts)) => tables.timeouts = Some(timeouts),
+            Ok(Reply::Daemons(daemons)) => tables.daemons = Some(daemons),
+            _ => {}
         }
     }
-}
-
-impl From<SideState> for Side {
-    fn from(side: SideState) -> Self {
-        match side {
-            SideState::Client => Self::Client,
-            SideState::Server => Self::Server,
-            SideState::Mark(mark) => Self::Mark(mark),
+    for (service, server, share) in live.director.shares() {
+        if share != FULL_SHARE {
+            shares.push(Command::SetShare { service, server, share });
         }
     }
+    Wanted { tables, sysctls: declared.other_sysctls(), drained: live.director.drained(), shares }
 }

@@ -13,12 +13,14 @@ use nix::unistd::{dup2_stdin, getppid};
 
 use super::READS;
 use super::link::{Kind, Link, LinkError};
-use super::predecessor::Counted;
-use super::state::{Before, Hello, Last, Routing, Wanted};
-use crate::daemon::DaemonError;
-use crate::daemon::datapath::{Interface, Path};
+use super::state::{Before, Counted, Hello, Last, Wanted};
+use crate::daemon::datapath::Path;
+use crate::daemon::error::DaemonError;
+use crate::daemon::interface::Interface;
+use crate::daemon::kept_tables::KeptTables;
+use crate::daemon::live_tables::LiveTables;
+use crate::daemon::routing_state::Routing;
 use crate::daemon::service::DirectorService;
-use crate::daemon::table_file::KeptTables;
 use crate::starter::PREDECESSOR;
 use lvs::Time;
 use lvs::director::{Command, Side, TakeOver};
@@ -100,20 +102,20 @@ impl Successor {
     }
 
     fn take(&mut self, live: &DirectorService, path: &Path, before: Before) -> Result<Arrived, DaemonError> {
-        let director = Arc::clone(&live.director);
+        let director = Arc::clone(&live.tables.director);
         let mut taking = director.begin_take_over();
-        follow(live, &mut taking, &before.wanted)?;
+        follow(&live.tables, &mut taking, &before.wanted)?;
         know_ways(live, before.routing);
         let mut arrived = None;
         loop {
             let (kind, body) = self.link.receive().map_err(DaemonError::take_over)?;
             match kind {
-                Kind::Part => taking.take(&body, live.clock.now()).map_err(DaemonError::Unreadable)?,
+                Kind::Part => taking.take(&body, live.tables.clock.now()).map_err(DaemonError::Unreadable)?,
                 Kind::Round => self.link.send(Kind::Round, &[]).map_err(DaemonError::take_over)?,
                 Kind::Last => {
                     let last: Last = serde_json::from_slice(&body)
                         .map_err(|error| DaemonError::take_over(LinkError::from(error)))?;
-                    follow(live, &mut taking, &last.wanted)?;
+                    follow(&live.tables, &mut taking, &last.wanted)?;
                     arrived = Some(self.receive_rest(live, path, last)?);
                 }
                 Kind::Begin => break,
@@ -164,8 +166,8 @@ impl Successor {
         let beacon = last.has_beacon.then(&mut next).transpose()?.map(Beacon::adopt);
         let descriptors = if last.has_fast_path { FAST_PATH_DESCRIPTORS } else { 0 };
         let fast_path = fds.by_ref().take(descriptors).collect();
-        live.resume_history(last.history);
-        live.fleet.resume(&last.announced, live.clock.now());
+        live.past.resume(last.history);
+        live.fleet.resume(&last.announced);
         Ok(Arrived {
             interfaces,
             marks,
@@ -206,22 +208,22 @@ impl FirstMessage {
 }
 
 /// Makes tables and settings be as the other director has them.
-fn follow(live: &DirectorService, taking: &mut TakeOver<'_>, wanted: &Wanted) -> Result<(), DaemonError> {
-    let now = live.clock.now();
-    let marks = live.director.drained();
-    live.director.expect_drained(wanted.drained.iter().copied());
+fn follow(tables: &LiveTables, taking: &mut TakeOver<'_>, wanted: &Wanted) -> Result<(), DaemonError> {
+    let now = tables.clock.now();
+    let marks = tables.director.drained();
+    tables.director.expect_drained(wanted.drained.iter().copied());
     taking.declare(&wanted.tables)?;
     let gone = marks.iter().filter(|mark| !wanted.drained.contains(mark)).map(|mark| (mark, false));
     for (&(service, server), drained) in gone.chain(wanted.drained.iter().map(|mark| (mark, true))) {
         // One that is not there has its mark already.
-        let _ = live.director.apply(&Command::SetDrained { service, server, drained }, now);
+        let _ = tables.director.apply(&Command::SetDrained { service, server, drained }, now);
     }
     let settings = wanted
         .sysctls
         .iter()
         .map(|(name, value)| Command::SetSysctl { name: name.clone(), value: value.clone() });
     for command in settings.chain(wanted.shares.iter().cloned()) {
-        if let Err(error) = live.director.apply(&command, now) {
+        if let Err(error) = tables.director.apply(&command, now) {
             tracing::debug!(%error, ?command, "a setting is not taken over");
         }
     }
@@ -233,6 +235,6 @@ fn know_ways(live: &DirectorService, routing: Routing) {
     let Routing { routes, claimed, links, has_policy } = routing;
     let routes: Vec<Route> = routes.into_iter().map(Route::from).collect();
     let routes = Arc::new(RouteTable::new(routes).with_claimed(claimed.into_iter()));
-    live.director.set_routes(Arc::clone(&routes));
+    live.tables.director.set_routes(Arc::clone(&routes));
     live.neighbours.set_routing(HostRouting { routes, links: links.into_iter().collect(), has_policy });
 }

@@ -1,0 +1,180 @@
+//! An interface of the director: its TUN, the threads that serve its queues, and what a successor is given of it.
+//!
+//! Never decides about packets; that is [`serve`]'s. Opened at the start and for firewall marks, adopted by a successor.
+
+use std::io;
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::datapath::{Path, serve};
+use super::error::DaemonError;
+use super::worker::{Stopped, Worker};
+use lvs::director::Side;
+use lvs_device::{Features, Options, Tun, TunQueue, TunWriter};
+
+/// An interface, and the threads that serve its queues.
+#[derive(Debug)]
+pub(super) struct Interface {
+    // Before the interface, which is gone only when nobody has it.
+    workers: Vec<Worker>,
+    tun: Arc<Tun>,
+    path: Path,
+}
+
+impl Interface {
+    /// Makes the interface, or joins the one that is left. Until it is served, packets wait in its queues.
+    ///
+    /// # Errors
+    /// The interface cannot be made.
+    pub(super) fn open(name: &str, options: Options, path: &Path) -> Result<Self, DaemonError> {
+        let tun = match path.left.contains(name) {
+            true => Tun::open_left(name, options)?,
+            false => Tun::open(name, options)?,
+        };
+        tracing::info!(device = name, offload = %tun.features(), queues = options.queues, "device up");
+        Ok(Self { workers: Vec::new(), tun: Arc::new(tun), path: path.clone() })
+    }
+
+    /// Goes on with an interface of the director before, whose descriptors come next. Until it is served, packets wait.
+    ///
+    /// # Errors
+    /// The other director has sent too few.
+    pub(super) fn adopt(
+        state: &InterfaceState,
+        fds: &mut impl Iterator<Item = OwnedFd>,
+        path: &Path,
+    ) -> Result<Self, DaemonError> {
+        let queues: Vec<OwnedFd> = fds.take(state.queues).collect();
+        let link = if state.takes_tunnels_whole { fds.next() } else { None };
+        if queues.len() < state.queues || link.is_some() != state.takes_tunnels_whole {
+            return Err(DaemonError::start("the take-over")(io::ErrorKind::UnexpectedEof.into()));
+        }
+        let tun = Tun::adopt(&state.name, queues, Features::agreed(state.features), link);
+        Ok(Self { workers: Vec::new(), tun: Arc::new(tun), path: path.clone() })
+    }
+
+    /// Returns state and descriptors for [`Self::adopt`].
+    ///
+    /// # Errors
+    /// The system refuses more descriptors.
+    pub(super) fn hand_over(&self) -> io::Result<(InterfaceState, Vec<OwnedFd>)> {
+        let (mut fds, link) = self.tun.hand_over()?;
+        let state = InterfaceState {
+            name: self.name().to_owned(),
+            side: self.path.side.into(),
+            queues: fds.len(),
+            features: self.tun.features().bits(),
+            takes_tunnels_whole: link.is_some(),
+        };
+        fds.extend(link);
+        Ok((state, fds))
+    }
+
+    /// Ends the threads; packets wait in the queues.
+    pub(super) fn pause(&mut self) {
+        self.workers.clear();
+    }
+
+    pub(super) fn name(&self) -> &str {
+        self.tun.name()
+    }
+
+    /// A way in beside the queues.
+    ///
+    /// # Errors
+    /// The system refuses a descriptor.
+    pub(super) fn writer(&self) -> Result<TunWriter, DaemonError> {
+        Ok(self.tun.writer()?)
+    }
+
+    /// Gives what has it take super-packets inside tunnels, where the kernel may: it takes its time, so that packets come in first.
+    pub(super) fn take_tunnels_whole(&self) -> impl FnOnce() + Send + 'static {
+        let (tun, tunnels) = (Arc::clone(&self.tun), self.path.tunnels.clone());
+        move || {
+            let device = tun.name();
+            let tunnels = tunnels.map_or("cut", |tunnels| match tun.take_tunnels_whole(&tunnels) {
+                Ok(()) => "whole",
+                Err(error) => {
+                    tracing::debug!(device, %error, "tunnels are cut packet by packet");
+                    "cut"
+                }
+            });
+            tracing::info!(device, tunnels, "super-packets in tunnels");
+        }
+    }
+
+    /// Has it outlive a director that is killed. To be called when the journal knows it.
+    ///
+    /// # Errors
+    /// The driver refuses.
+    pub(super) fn keep(&self) -> Result<(), DaemonError> {
+        Ok(self.tun.keep()?)
+    }
+
+    /// Starts a thread for each of its queues.
+    ///
+    /// # Errors
+    /// The system refuses a thread.
+    pub(super) fn serve(&mut self) -> Result<(), DaemonError> {
+        for number in 0..self.tun.descriptors().len() {
+            let (path, tun) = (self.path.clone(), Arc::clone(&self.tun));
+            let (counters, ended) =
+                (path.counters.queue(&format!("{}/{number}", self.name())), path.ended.clone());
+            let (clock, neighbours) = (path.clock, Arc::clone(&path.neighbours));
+            let counted = Arc::clone(&counters);
+            let open = move || {
+                let queue = tun.queue(number).map_err(io::Error::other)?;
+                let queue = queue.ok_or_else(|| io::Error::other("there is no such queue"))?;
+                queue.register(Arc::clone(&neighbours))
+            };
+            let serving = async move |device: TunQueue, stopped: &mut Stopped| {
+                serve(device, &path, &counters, stopped).await
+            };
+            let thread = format!("{}/{number}", self.name());
+            let on_panic = move || counted.panicked();
+            self.workers.push(Worker::start(thread, open, (clock, ended, on_panic), serving)?);
+        }
+        Ok(())
+    }
+}
+
+/// An interface: a descriptor for each queue, then one for what takes tunnels whole.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct InterfaceState {
+    pub(super) name: String,
+    pub(super) side: SideState,
+    pub(super) queues: usize,
+    /// Bits of the offload.
+    pub(super) features: u32,
+    pub(super) takes_tunnels_whole: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum SideState {
+    Client,
+    Server,
+    Mark(u32),
+}
+
+impl From<Side> for SideState {
+    fn from(side: Side) -> Self {
+        match side {
+            Side::Client => Self::Client,
+            Side::Server => Self::Server,
+            Side::Mark(mark) => Self::Mark(mark),
+        }
+    }
+}
+
+impl From<SideState> for Side {
+    fn from(side: SideState) -> Self {
+        match side {
+            SideState::Client => Self::Client,
+            SideState::Server => Self::Server,
+            SideState::Mark(mark) => Self::Mark(mark),
+        }
+    }
+}
