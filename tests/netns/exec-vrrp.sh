@@ -9,23 +9,10 @@
 # VRRP notices the loss of a host after three advertisements and a skew: 1.0 s here. A better one takes over after one of them.
 flows=$(realpath "$(dirname "$0")/flows.py")
 . "$(dirname "$0")/lib.sh"
-# keepalived leaves files there; the program may lie below, too.
-cp "$TUNVS_BIN" "$work/program"
-for name in tunvs ipvsadm; do ln -sf "$work/program" "$work/bin/$name"; done
-mkdir "$work/lib" && cp "$flows" "$work/lib/flows.py" && flows=$work/lib/flows.py
-mount -t tmpfs tmpfs /tmp
+own_tmp
 
-host client ds1 ds2 rs1 rs2
-switch front client:eth0 ds1:eth1 ds2:eth1
-switch back ds1:eth2 ds2:eth2 rs1:eth0 rs2:eth0
-address client eth0 192.168.1.10/24
-for number in 1 2; do
-  address ds$number eth1 192.168.1.18$number/24
-  address ds$number eth2 192.168.56.18$number/24
-  address rs$number eth0 192.168.56.19$number/24
-  ip -n rs$number route add default via 192.168.56.180
-  flow_server rs$number 192.168.56.19$number 7000
-done
+vrrp_pair
+for number in 1 2; do flow_server rs$number 192.168.56.19$number 7000; done
 
 declare -A directors keepaliveds
 run_director() { # HOST

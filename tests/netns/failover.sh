@@ -13,22 +13,9 @@ flows=$(realpath "$(dirname "$0")/flows.py")
 . "$(dirname "$0")/lib.sh"
 count=${COUNT:-1000}
 ulimit -n 8192
-# keepalived leaves files there; the program may lie below, too.
-cp "$TUNVS_BIN" "$work/program"
-for name in tunvs ipvsadm; do ln -sf "$work/program" "$work/bin/$name"; done
-mkdir "$work/lib" && cp "$flows" "$work/lib/flows.py" && flows=$work/lib/flows.py
-mount -t tmpfs tmpfs /tmp
+own_tmp
 
-host client ds1 ds2 rs1 rs2 rs3 rs4
-switch front client:eth0 ds1:eth1 ds2:eth1 rs3:eth0 rs4:eth0
-switch back ds1:eth2 ds2:eth2 rs1:eth0 rs2:eth0
-address client eth0 192.168.1.10/24
-for number in 1 2; do
-  address ds$number eth1 192.168.1.18$number/24
-  address ds$number eth2 192.168.56.18$number/24
-  address rs$number eth0 192.168.56.19$number/24
-  ip -n rs$number route add default via 192.168.56.180
-done
+vrrp_pair rs3 rs4
 for number in 3 4; do
   on rs$number sysctl -qw net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.all.arp_announce=2
   address rs$number eth0 192.168.1.19$number/24

@@ -33,15 +33,6 @@ on ds ipvsadm -A -t '[fd00:1::200]:80' -s rr
 two_servers -t '[fd00:1::200]:80' 80
 on ds ipvsadm -A -t 192.168.1.200:80 -s rr
 two_servers -t 192.168.1.200:80 80
-plumbing() {
-  local family
-  for family in -4 -6; do
-    ip -n ds "$family" rule
-    ip -n ds "$family" route show table all proto 151 | sort
-    ip -n ds "$family" neigh show proxy
-    ip -n ds "$family" -o addr show dev tunvs-vip scope global
-  done
-}
 plumbing >whole
 # What differs is in a log, which is shown if it stays so.
 is_whole() { diff whole <(plumbing) >missing.log; }

@@ -169,6 +169,34 @@ one_link() {
   done
 }
 
+# Two directors whose addresses keepalived's VRRP moves; more servers on the front link as arguments.
+#
+#   client --- front switch --- eth1  ds1 (.181)  eth2 --- back switch --- rs1, rs2   (gateway 192.168.56.180)
+#                  |   +------- eth1  ds2 (.182)  eth2 ------+
+#                  +--- SERVER...
+vrrp_pair() { # [SERVER...]
+  local number
+  host client ds1 ds2 rs1 rs2 "$@"
+  switch front client:eth0 ds1:eth1 ds2:eth1 "${@/%/:eth0}"
+  switch back ds1:eth2 ds2:eth2 rs1:eth0 rs2:eth0
+  address client eth0 192.168.1.10/24
+  for number in 1 2; do
+    address ds$number eth1 192.168.1.18$number/24
+    address ds$number eth2 192.168.56.18$number/24
+    address rs$number eth0 192.168.56.19$number/24
+    ip -n rs$number route add default via 192.168.56.180
+  done
+}
+
+# own_tmp: an empty /tmp, as keepalived leaves files there. The program and `flows` may lie below: they are copied before.
+own_tmp() {
+  local name
+  cp "$TUNVS_BIN" "$work/program"
+  for name in tunvs ipvsadm; do ln -sf "$work/program" "$work/bin/$name"; done
+  mkdir "$work/lib" && cp "$flows" "$work/lib/flows.py" && flows=$work/lib/flows.py
+  mount -t tmpfs tmpfs /tmp
+}
+
 # --- waiting and comparing
 
 # wait_until SECONDS COMMAND...: repeats the command until it succeeds; fails at the deadline. The seconds are what a
@@ -261,6 +289,17 @@ nothing_left() {
     rules=$(ip -n "$name" "$family" rule)
     [[ $rules == $'0:\tfrom all lookup local'* ]] || fail "$name: rule 0 is not \`lookup local\` ($family)"
     [[ $rules != *tunvs* && $rules != *ipproto* ]] || fail "a rule is left on $name"
+  done
+}
+
+# plumbing: what a director has made on ds.
+plumbing() {
+  local family
+  for family in -4 -6; do
+    ip -n ds "$family" rule
+    ip -n ds "$family" route show table all proto 151 | sort
+    ip -n ds "$family" neigh show proxy
+    ip -n ds "$family" -o addr show dev tunvs-vip scope global
   done
 }
 

@@ -20,18 +20,12 @@ for vip in 192.168.1.200 '[fd00:1::200]'; do
   on ds ipvsadm -A -t "$vip:80" -s rr
   two_servers -t "$vip:80" 80
 done
-plumbing() {
-  local family
-  for family in -4 -6; do
-    ip -n ds "$family" rule
-    ip -n ds "$family" route show table all proto 151 | sort
-    ip -n ds "$family" neigh show proxy
-    ip -n ds "$family" -o addr show dev tunvs-vip scope global
-  done
+all_plumbing() {
+  plumbing
   on ds sysctl net.ipv4.ip_forward net.ipv6.conf.all.forwarding net.ipv6.conf.eth{1,2}.accept_ra net.ipv6.conf.eth1.proxy_ndp
 }
-whole=$(plumbing)
-is_whole() { [[ $(plumbing) == "$whole" ]]; }
+whole=$(all_plumbing)
+is_whole() { [[ $(all_plumbing) == "$whole" ]]; }
 serves() {
   forget_neighbours client ds rs1 rs2
   same "IPv4" "rs2 rs1" "$(answers client 2 http://192.168.1.200)"

@@ -11,8 +11,8 @@ ip -n client route add 192.168.56.0/24 via 192.168.1.181
 ip -n client -6 route add fd00:56::/64 via fd00:1::181
 before=$(snapshot ds)
 start_director --vip-net 10.99.0.0/24 --vip-net fd00:99::/64 --rs-net 192.168.56.0/24 --rs-net fd00:56::/64
-plumbing() { ip -n ds rule; ip -n ds -6 rule; ip -n ds route show table all; ip -n ds -6 route show table all; }
-from_the_start=$(plumbing)
+rules_and_routes() { ip -n ds rule; ip -n ds -6 rule; ip -n ds route show table all; ip -n ds -6 route show table all; }
+from_the_start=$(rules_and_routes)
 
 for last in 1 2 3; do
   on ds ipvsadm -A -t "10.99.0.$last:80" -s rr
@@ -24,7 +24,7 @@ for last in 1 2 3; do
   same "answers of 10.99.0.$last" "rs2 rs1 rs2" "$(answers client 3 "http://10.99.0.$last")"
 done
 same "answers over IPv6" "rs2 rs1 rs2" "$(answers client 3 'http://[fd00:99::1]')"
-same "rules and routes with services" "$from_the_start" "$(plumbing)"
+same "rules and routes with services" "$from_the_start" "$(rules_and_routes)"
 
 # An address of the network without a service is refused by the host: not swallowed, and in no circle.
 same "an unused address" ECONNREFUSED "$(tcp_try client 10.99.0.77 80)"

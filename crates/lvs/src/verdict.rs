@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use strum::{IntoStaticStr, VariantArray};
+
 /// The outcome of [`Director::process`](super::Director::process).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
@@ -47,81 +49,72 @@ impl Verdict {
     }
 }
 
-macro_rules! drop_reasons {
-    ($($(#[$doc:meta])* $variant:ident => $name:literal,)*) => {
-        /// Why a packet went nowhere. Each has a counter.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        #[repr(u8)]
-        pub enum DropReason {
-            $($(#[$doc])* $variant,)*
-        }
-
-        impl DropReason {
-            pub const ALL: &[Self] = &[$(Self::$variant,)*];
-
-            /// As counters and logs name it.
-            pub const fn name(self) -> &'static str {
-                match self {
-                    $(Self::$variant => $name,)*
-                }
-            }
-        }
-    };
+/// Why a packet went nowhere. Each has a counter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case", const_into_str)]
+#[repr(u8)]
+pub enum DropReason {
+    /// Shorter than its headers.
+    Truncated,
+    /// Neither IPv4 nor IPv6.
+    BadVersion,
+    /// A header length that cannot be.
+    BadHeaderLength,
+    /// A total length that the packet does not have.
+    BadTotalLength,
+    /// A fragment that overlaps another, or cannot be one.
+    BadFragment,
+    /// An offload description that does not fit the packet.
+    BadOffload,
+    /// Of a connection whose real server was removed.
+    ServerGone,
+    /// The connection table is full.
+    TableFull,
+    /// All local ports towards its server are in use; its sender was told.
+    NoLocalPort,
+    /// A checksum that is wrong where the payload has to be changed.
+    BadChecksum,
+    /// Of a service that goes by Call-IDs, and has none.
+    NoCallId,
+    /// One of those that `drop_packet` gives up.
+    GivenUp,
+    /// A SYN that waited behind packets of other flows, when too many did.
+    Crowded,
+    /// Of a client whose server has not answered its SYN yet (`syn_defence`); it comes again.
+    TooEarly,
+    /// Of a client that opens more connections than its service lets it (`client_limit`).
+    ClientLimit,
+    /// Of a client that the lists of its service do not let in (`allow`, `deny`).
+    Denied,
+    /// The forwarding method of its server is not to be had on this director.
+    NoWayToServer,
+    /// An answer of an FTP server became too long, or a packet does not go into a tunnel's with all its outer headers.
+    TooLong,
+    /// No server, and no answer can be given to this packet.
+    NoServer,
+    /// The last hop was used up, and no answer can be given to it.
+    HopsUsedUp,
+    /// Longer than its way and not to be cut, and no answer can be given to it.
+    TooBig,
+    /// Of a real server and of no connection (`nat_icmp_send`), and no answer can be given to it.
+    Unclaimed,
+    /// At a real server: not encapsulated in a way that was agreed.
+    NotEncapsulated,
+    /// At a real server: an encapsulation with options or a content that is not understood.
+    BadEncapsulation,
+    /// At a real server: encapsulated by somebody who is not one of its directors.
+    NotFromDirector,
+    /// At a real server: what was inside is for no virtual address.
+    NotForVirtual,
+    /// At a real server: congestion on the way of a packet that cannot be marked.
+    Congested,
 }
 
-drop_reasons! {
-    /// Shorter than its headers.
-    Truncated => "truncated",
-    /// Neither IPv4 nor IPv6.
-    BadVersion => "bad_version",
-    /// A header length that cannot be.
-    BadHeaderLength => "bad_header_length",
-    /// A total length that the packet does not have.
-    BadTotalLength => "bad_total_length",
-    /// A fragment that overlaps another, or cannot be one.
-    BadFragment => "bad_fragment",
-    /// An offload description that does not fit the packet.
-    BadOffload => "bad_offload",
-    /// Of a connection whose real server was removed.
-    ServerGone => "server_gone",
-    /// The connection table is full.
-    TableFull => "table_full",
-    /// All local ports towards its server are in use; its sender was told.
-    NoLocalPort => "no_local_port",
-    /// A checksum that is wrong where the payload has to be changed.
-    BadChecksum => "bad_checksum",
-    /// Of a service that goes by Call-IDs, and has none.
-    NoCallId => "no_call_id",
-    /// One of those that `drop_packet` gives up.
-    GivenUp => "given_up",
-    /// A SYN that waited behind packets of other flows, when too many did.
-    Crowded => "crowded",
-    /// Of a client whose server has not answered its SYN yet (`syn_defence`); it comes again.
-    TooEarly => "too_early",
-    /// Of a client that opens more connections than its service lets it (`client_limit`).
-    ClientLimit => "client_limit",
-    /// Of a client that the lists of its service do not let in (`allow`, `deny`).
-    Denied => "denied",
-    /// The forwarding method of its server is not to be had on this director.
-    NoWayToServer => "no_way_to_server",
-    /// An answer of an FTP server became too long, or a packet does not go into a tunnel's with all its outer headers.
-    TooLong => "too_long",
-    /// No server, and no answer can be given to this packet.
-    NoServer => "no_server",
-    /// The last hop was used up, and no answer can be given to it.
-    HopsUsedUp => "hops_used_up",
-    /// Longer than its way and not to be cut, and no answer can be given to it.
-    TooBig => "too_big",
-    /// Of a real server and of no connection (`nat_icmp_send`), and no answer can be given to it.
-    Unclaimed => "unclaimed",
-    /// At a real server: not encapsulated in a way that was agreed.
-    NotEncapsulated => "not_encapsulated",
-    /// At a real server: an encapsulation with options or a content that is not understood.
-    BadEncapsulation => "bad_encapsulation",
-    /// At a real server: encapsulated by somebody who is not one of its directors.
-    NotFromDirector => "not_from_director",
-    /// At a real server: what was inside is for no virtual address.
-    NotForVirtual => "not_for_virtual",
-    /// At a real server: congestion on the way of a packet that cannot be marked.
-    Congested => "congested",
+impl DropReason {
+    pub const ALL: &[Self] = Self::VARIANTS;
+
+    /// As counters and logs name it.
+    pub const fn name(self) -> &'static str {
+        self.into_str()
+    }
 }

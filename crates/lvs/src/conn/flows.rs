@@ -16,7 +16,8 @@ use crate::time::Time;
 const MOST_WAITING: usize = 1 << 16;
 
 /// Why a connection is no more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum CloseReason {
     /// Nothing came for as long as its state allows.
     Expired,
@@ -36,15 +37,7 @@ pub enum CloseReason {
 
 impl CloseReason {
     pub const fn name(self) -> &'static str {
-        match self {
-            Self::Expired => "expired",
-            Self::Fin => "fin",
-            Self::Rst => "rst",
-            Self::Drained => "drained",
-            Self::Flushed => "flushed",
-            Self::GivenUp => "given_up",
-            Self::Stopped => "stopped",
-        }
+        self.into_str()
     }
 
     /// Reason by the state of a connection whose time is up.

@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use strum::{IntoStaticStr, VariantArray};
+
 use super::record::{Flags, Record, Sequence};
 use super::{
     HEADER_V0, HEADER_V1, LONGEST_ENGINE_DATA, LONGEST_ENGINE_NAME, OPTION, OPTION_ENGINE_DATA,
@@ -11,52 +13,43 @@ use super::{
 use crate::conn::Engine;
 use crate::service::Endpoint;
 
-macro_rules! reasons {
-    ($($(#[$doc:meta])* $variant:ident => $name:literal,)*) => {
-        /// Why a message, or a record in one, was left. Each has a counter.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        #[repr(u8)]
-        pub enum Rejected {
-            $($(#[$doc])* $variant,)*
-        }
-
-        impl Rejected {
-            pub const ALL: &[Self] = &[$(Self::$variant,)*];
-
-            /// As counters and logs name it.
-            pub const fn name(self) -> &'static str {
-                match self {
-                    $(Self::$variant => $name,)*
-                }
-            }
-        }
-    };
+/// Why a message, or a record in one, was left. Each has a counter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case", const_into_str)]
+#[repr(u8)]
+pub enum Rejected {
+    /// Shorter than a header.
+    Short,
+    /// Another length than it says.
+    BadSize,
+    /// For backups of another id.
+    OtherSyncId,
+    /// The message ends inside a record.
+    Truncated,
+    /// A record of a version, type or length that cannot be.
+    BadRecord,
+    /// An option that is too long, too short or there twice.
+    BadOption,
+    /// An option that must not be skipped and is not known.
+    UnknownOption,
+    UnknownProtocol,
+    BadState,
+    UnknownEngine,
+    /// A forwarding method that there is not.
+    BadMethod,
+    /// A connection of no server that is known here, and the table is half full.
+    NoServer,
+    /// The table has no room for another connection.
+    TableFull,
 }
 
-reasons! {
-    /// Shorter than a header.
-    Short => "short",
-    /// Another length than it says.
-    BadSize => "bad_size",
-    /// For backups of another id.
-    OtherSyncId => "other_sync_id",
-    /// The message ends inside a record.
-    Truncated => "truncated",
-    /// A record of a version, type or length that cannot be.
-    BadRecord => "bad_record",
-    /// An option that is too long, too short or there twice.
-    BadOption => "bad_option",
-    /// An option that must not be skipped and is not known.
-    UnknownOption => "unknown_option",
-    UnknownProtocol => "unknown_protocol",
-    BadState => "bad_state",
-    UnknownEngine => "unknown_engine",
-    /// A forwarding method that there is not.
-    BadMethod => "bad_method",
-    /// A connection of no server that is known here, and the table is half full.
-    NoServer => "no_server",
-    /// The table has no room for another connection.
-    TableFull => "table_full",
+impl Rejected {
+    pub const ALL: &[Self] = Self::VARIANTS;
+
+    /// As counters and logs name it.
+    pub const fn name(self) -> &'static str {
+        self.into_str()
+    }
 }
 
 /// A message whose header is right, read record by record. Ends at the first record that makes the rest doubtful.

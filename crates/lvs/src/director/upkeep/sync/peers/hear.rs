@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use foldhash::fast::FixedState;
+use strum::{IntoStaticStr, VariantArray};
 
 use crate::conn::changes::Teller;
 use crate::conn::record::{ConnRecord, EndedRecord, Frames, Record};
@@ -26,41 +27,32 @@ pub struct Heard {
     pub left: [u64; NotTaken::ALL.len()],
 }
 
-macro_rules! reasons {
-    ($($(#[$doc:meta])* $variant:ident => $name:literal,)*) => {
-        /// Reasons to leave a record. Each has a counter.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        #[repr(u8)]
-        pub enum NotTaken {
-            $($(#[$doc])* $variant,)*
-        }
-
-        impl NotTaken {
-            pub const ALL: &[Self] = &[$(Self::$variant,)*];
-
-            /// As counters name it.
-            pub const fn name(self) -> &'static str {
-                match self {
-                    $(Self::$variant => $name,)*
-                }
-            }
-        }
-    };
+/// Reasons to leave a record. Each has a counter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case", const_into_str)]
+#[repr(u8)]
+pub enum NotTaken {
+    /// Torn, or it says what cannot be.
+    Damaged,
+    /// Of a kind that a later version has added, or that is not told.
+    Unknown,
+    /// This director has seen a later packet of it, or knows it itself.
+    Older,
+    /// The server is not declared here, or is reached otherwise.
+    NoServer,
+    /// The local port is another's here.
+    PortTaken,
+    /// The table has no room for another connection.
+    Full,
 }
 
-reasons! {
-    /// Torn, or it says what cannot be.
-    Damaged => "damaged",
-    /// Of a kind that a later version has added, or that is not told.
-    Unknown => "unknown",
-    /// This director has seen a later packet of it, or knows it itself.
-    Older => "older",
-    /// The server is not declared here, or is reached otherwise.
-    NoServer => "no_server",
-    /// The local port is another's here.
-    PortTaken => "port_taken",
-    /// The table has no room for another connection.
-    Full => "full",
+impl NotTaken {
+    pub const ALL: &[Self] = Self::VARIANTS;
+
+    /// As counters name it.
+    pub const fn name(self) -> &'static str {
+        self.into_str()
+    }
 }
 
 /// Local ports that were claimed for connections of a batch.
