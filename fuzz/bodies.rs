@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use lvs::Time;
 use lvs::director::{
-    Command, ConnEntry, ConnStore, DaemonRole, DaemonSpec, Director, NotTaken, Query, Reply, Settings, Side,
-    StoreOrigin, Verdict,
+    Command, ConnEntry, ConnStore, DaemonRole, DaemonSpec, Director, Query, RecordRefusal, Reply, Settings,
+    Side, StoreOrigin, Verdict,
 };
 use lvs::service::{
     ClientAddrMode, Forwarding, Persistence, Protocol, ProxyVersion, SchedulerFlags, ServerSpec, ServiceKey,
@@ -218,7 +218,7 @@ pub(crate) fn peers(data: &[u8]) {
             let mut told = Vec::new();
             second.tell_all(&mut telling, &mut told, now);
             let again = third.hear_peer(third.begin_hearing(2), &told, now);
-            assert_eq!(again.left[NotTaken::Damaged as usize], 0, "{again:?}");
+            assert_eq!(again.left[RecordRefusal::Damaged as usize], 0, "{again:?}");
         }
         go_on(&second, now);
     }

@@ -11,7 +11,7 @@ use lvs::director::{Director, Settings, Side};
 use lvs_config::Declared;
 use lvs_control::socket::ControlSocket;
 use lvs_control::{OnError, status};
-use lvs_device::Beacon;
+use lvs_device::AnnounceTun;
 use lvs_events::Event;
 use lvs_host::{HostError, Inheritance, Plumbing, StopFlag};
 
@@ -26,7 +26,7 @@ use super::exporters::{self, RunningExporters};
 use super::interface::Interface;
 use super::journal::journal_path;
 use super::kept_tables::KeptTables;
-use super::left::{self, Left};
+use super::left::{self, LeftState};
 use super::marks::MarkTuns;
 use super::options::Options;
 use super::orders::Orders;
@@ -61,7 +61,7 @@ pub(super) async fn run_first(
     let (exporters, pages) = RunningExporters::new(core, options.exporters.clone(), &started.sandbox);
     let prepared = exporters.prepare(&options.declared.exporters).await?;
 
-    let mut left = Left::find(&options.socket)?;
+    let mut left = LeftState::find(&options.socket)?;
     let devices = left.host.iter().flat_map(Inheritance::devices).map(str::to_owned).collect();
 
     let (report, ended) = mpsc::unbounded_channel();
@@ -76,9 +76,9 @@ pub(super) async fn run_first(
     let setup = setup((exporters, trust), (stop, order), started.sandbox, &mut options);
     let live = Arc::new(DirectorService::new(&path, setup));
     director.expect_drained(drain_file::restore(&options.socket));
-    live.estate.lock().interfaces = vec![vip, rs];
+    live.handover.lock().interfaces = vec![vip, rs];
     begin_fast_path(&live)?;
-    live.estate.lock().socket = Some(socket.hand_over().map_err(DaemonError::start("the control server"))?);
+    live.handover.lock().socket = Some(socket.hand_over().map_err(DaemonError::start("the control server"))?);
     if !attach_host(&live, &options, (marks, None), left.host.take()).await? {
         return Ok(Ending::Stopped);
     }
@@ -134,7 +134,7 @@ pub(super) async fn run_after(
     settle_in(&live, arrived.interfaces, &socket, arrived.attendant)?;
     begin_fast_path(&live)?;
     let left = left::on_host(&options.socket)?;
-    if !attach_host(&live, &options, (marks, arrived.beacon), left).await? {
+    if !attach_host(&live, &options, (marks, arrived.announce_tun), left).await? {
         return Ok(Ending::Stopped);
     }
     live.exporters.adopt(arrived.metrics).await.map_err(DaemonError::start("the metrics"))?;
@@ -154,15 +154,15 @@ pub(super) async fn run_after(
 async fn attach_host(
     live: &DirectorService,
     options: &Options,
-    (marks, beacon): (MarkTuns, Option<Beacon>),
+    (marks, announce_tun): (MarkTuns, Option<AnnounceTun>),
     left: Option<Inheritance>,
 ) -> Result<bool, DaemonError> {
     let mut host_options = options.host_options(Some(journal_path(&options.socket)));
     host_options.fast_path = live.fast.is_loaded();
-    host_options.entrance_programs = live.fast.filters().map_err(DaemonError::start("the fast path"))?;
+    host_options.ingress_programs = live.fast.filters().map_err(DaemonError::start("the fast path"))?;
     let stop = live.host.stop_flag();
     match Plumbing::start(host_options, options.tun_names(), left, stop, live.tables.clock.now()).await {
-        Ok(plumbing) => live.host.attach(plumbing, marks, beacon).await,
+        Ok(plumbing) => live.host.attach(plumbing, marks, announce_tun).await,
         Err(HostError::Stopping) => return Ok(false),
         Err(error) => return Err(error.into()),
     }
@@ -176,11 +176,11 @@ fn settle_in(
     socket: &ControlSocket,
     attendant: UnixStream,
 ) -> Result<(), DaemonError> {
-    let mut estate = live.estate.lock();
-    estate.interfaces = interfaces;
-    estate.socket = Some(socket.hand_over().map_err(DaemonError::start("the control server"))?);
-    estate.attendant = Some(attendant.try_clone().map_err(DaemonError::start("the attendant"))?);
-    drop(estate);
+    let mut handover = live.handover.lock();
+    handover.interfaces = interfaces;
+    handover.socket = Some(socket.hand_over().map_err(DaemonError::start("the control server"))?);
+    handover.attendant = Some(attendant.try_clone().map_err(DaemonError::start("the attendant"))?);
+    drop(handover);
     upgrade::end_with_attendant(attendant);
     Ok(())
 }
@@ -221,8 +221,8 @@ fn setup(
 
 /// Begins the fast path when the TUNs are there.
 fn begin_fast_path(live: &DirectorService) -> Result<(), DaemonError> {
-    let estate = live.estate.lock();
-    let name = |at: usize| estate.interfaces.get(at).map_or("", Interface::name);
+    let handover = live.handover.lock();
+    let name = |at: usize| handover.interfaces.get(at).map_or("", Interface::name);
     live.fast.begin([name(0), name(1)], live.tables.clock.now())
 }
 
@@ -249,9 +249,9 @@ async fn go_on_with(
 }
 
 /// Has packets come in once the tables are there; until then they wait in the queues.
-async fn begin(live: &DirectorService, (left, declared): (Left, &Declared)) -> Result<(), DaemonError> {
+async fn begin(live: &DirectorService, (left, declared): (LeftState, &Declared)) -> Result<(), DaemonError> {
     live.sources.declare(declared);
-    let numbers = left.history.map(|history| history.resume(&live.past));
+    let numbers = left.history.map(|history| history.resume(&live.history));
     live.declared.declare_after(left.tables, declared).await?;
     if let Some(conns) = left.conns {
         conn_keeper::restore(&conns, &live.tables.director, live.tables.clock);
@@ -261,7 +261,7 @@ async fn begin(live: &DirectorService, (left, declared): (Left, &Declared)) -> R
         let _held = live.tables.lock.lock().await;
         live.checks.settle_all();
     }
-    for interface in &mut live.estate.lock().interfaces {
+    for interface in &mut live.handover.lock().interfaces {
         interface.keep()?;
         interface.serve()?;
     }

@@ -27,7 +27,7 @@ const TICK: Duration = Duration::from_millis(100);
 const BATCH: usize = 256;
 
 /// Time that the last scripts have when the director ends.
-const FAREWELL: Duration = Duration::from_secs(5);
+const LAST_SCRIPTS_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Checks of servers that run, and what is known by them.
 #[derive(Debug)]
@@ -197,7 +197,7 @@ impl HealthChecks {
 
     /// Runs the last scripts, and ends all checks.
     pub(super) async fn end(&self) {
-        let scripts: Vec<Script> = self.health.lock().farewell();
+        let scripts: Vec<Script> = self.health.lock().last_scripts();
         let running: Vec<_> = match &*self.running.lock() {
             Some(checks) => scripts.into_iter().map(|script| checks.run(script)).collect(),
             None => Vec::new(),
@@ -207,7 +207,7 @@ impl HealthChecks {
                 let _ = script.await;
             }
         };
-        if tokio::time::timeout(FAREWELL, all).await.is_err() {
+        if tokio::time::timeout(LAST_SCRIPTS_TIMEOUT, all).await.is_err() {
             tracing::warn!("scripts were still running at the end");
         }
         self.abort();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::checks::HealthChecks;
 use super::follow_up::FollowUp;
-use super::following::Following;
+use super::host_reconciler::HostReconciler;
 use super::live_tables::LiveTables;
 use super::workable::{DeadFamilies, new_families};
 use lvs::director::{Command, CommandError};
@@ -16,7 +16,7 @@ use lvs_host::HostError;
 #[derive(Debug)]
 pub(super) struct Commands {
     tables: Arc<LiveTables>,
-    host: Arc<Following>,
+    host: Arc<HostReconciler>,
     checks: Arc<HealthChecks>,
     follow_up: Arc<FollowUp>,
 }
@@ -24,7 +24,7 @@ pub(super) struct Commands {
 impl Commands {
     pub(super) const fn new(
         tables: Arc<LiveTables>,
-        host: Arc<Following>,
+        host: Arc<HostReconciler>,
         checks: Arc<HealthChecks>,
         follow_up: Arc<FollowUp>,
     ) -> Self {

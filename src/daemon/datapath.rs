@@ -15,13 +15,13 @@ use super::clock::Clock;
 use super::counters::{AllCounters, QueueCounters};
 use super::error::Ended;
 use super::execute::Executor;
-use super::fast_path::Fast;
+use super::fast_path::FastPathControl;
 use lvs::Time;
 use lvs::director::{Director, DropReason, Side, Verdict};
 use lvs::neighbour::Neighbours;
 use lvs_control::capture::Taps;
 use lvs_device::{NeighbourWriter, PacketReader, PacketWriter, ReadError, TunnelOffload};
-use lvs_wire::{Coalescer, Held, Openings, PacketBuf};
+use lvs_wire::{Coalescer, HoldOutcome, Openings, PacketBuf};
 
 /// Packets between two looks at the clock and the stop signal.
 pub(super) const BATCH: usize = 64;
@@ -39,13 +39,13 @@ const OPEN_AT_ONCE: usize = 16;
 #[derive(Debug)]
 pub(super) struct Programs {
     pub(super) tunnels: Option<TunnelOffload>,
-    pub(super) fast: Fast,
+    pub(super) fast: FastPathControl,
 }
 
 #[cfg(test)]
 impl Programs {
     fn none() -> Self {
-        Self { tunnels: None, fast: Fast::none("a test") }
+        Self { tunnels: None, fast: FastPathControl::none("a test") }
     }
 }
 
@@ -62,7 +62,7 @@ pub(super) struct Path {
     /// Lets devices take super-packets inside tunnels.
     pub(super) tunnels: Option<Arc<TunnelOffload>>,
     /// The way past the director.
-    pub(super) fast: Arc<Fast>,
+    pub(super) fast: Arc<FastPathControl>,
     /// Rung when there is something to tell other directors.
     pub(super) sync_bell: Arc<Notify>,
     /// Interfaces that an earlier director left.
@@ -193,13 +193,13 @@ impl<'p, D: PacketReader + PacketWriter + NeighbourWriter> Queue<'p, D> {
                 }
             }
             match self.openings.hold(&self.packet) {
-                Held::Waits => continue,
-                Held::NoRoom => {
+                HoldOutcome::Waits => continue,
+                HoldOutcome::NoRoom => {
                     self.counters.verdict(Verdict::Drop(DropReason::Crowded));
                     continue;
                 }
-                Held::Not => {}
-                Held::Behind(flow) => {
+                HoldOutcome::Not => {}
+                HoldOutcome::Behind(flow) => {
                     while self.openings.next_of(flow, &mut self.opening) {
                         process(
                             &mut self.opening,

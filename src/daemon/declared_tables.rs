@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 use super::checks::HealthChecks;
 use super::discovery::Sources;
 use super::error::DaemonError;
-use super::following::Following;
+use super::host_reconciler::HostReconciler;
 use super::kept_tables::KeptTables;
 use super::live_tables::LiveTables;
 use super::workable::new_families;
@@ -27,15 +27,15 @@ pub(super) struct DeclaredTables {
     health: Arc<Mutex<Health>>,
     checks: Arc<HealthChecks>,
     sources: Arc<Sources>,
-    host: Arc<Following>,
+    host: Arc<HostReconciler>,
 }
 
 impl DeclaredTables {
-    pub(super) const fn new(
+    pub(super) fn new(
         tables: Arc<LiveTables>,
         health: Arc<Mutex<Health>>,
         (checks, sources): (Arc<HealthChecks>, Arc<Sources>),
-        host: Arc<Following>,
+        host: Arc<HostReconciler>,
     ) -> Self {
         Self { tables, health, checks, sources, host }
     }

@@ -30,7 +30,7 @@ use lvs_control::status;
 const FLOW_TICK: Duration = Duration::from_millis(100);
 
 /// So long the last lines may take to be written.
-const FLOW_FAREWELL: Duration = Duration::from_secs(3);
+const FLOW_FLUSH_TIMEOUT: Duration = Duration::from_secs(3);
 
 #[derive(Debug, thiserror::Error)]
 pub enum ExporterError {
@@ -318,7 +318,7 @@ impl Writer {
     /// A file that hangs is left to hang.
     async fn end(self, open_ones: bool) {
         let _ = self.commands.send(WriterCommand::End { open_ones });
-        if tokio::time::timeout(FLOW_FAREWELL, self.ended).await.is_err() {
+        if tokio::time::timeout(FLOW_FLUSH_TIMEOUT, self.ended).await.is_err() {
             tracing::warn!(path = %self.path.display(), "the last lines of the flow log could not be written in time");
         }
     }
@@ -362,7 +362,7 @@ impl FlowLogWriter {
     fn write_last(&mut self, open_ones: bool) {
         self.director.log_flows(None);
         self.write_waiting();
-        let deadline = self.clock.now() + FLOW_FAREWELL / 2;
+        let deadline = self.clock.now() + FLOW_FLUSH_TIMEOUT / 2;
         let mut start = open_ones.then_some(0);
         while let Some(from) = start {
             let moment = self.moment();

@@ -20,7 +20,7 @@ use lvs::director::Director;
 use lvs_control::capture::Taps;
 use lvs_control::status;
 use lvs_device::{FastPath, Hook, LinkKind};
-use lvs_host::{Entrance, EntrancePrograms, Framing};
+use lvs_host::{Framing, IngressLink, IngressPrograms};
 
 /// Whether plain packets go past the director.
 #[derive(Clone, Copy, Debug)]
@@ -37,7 +37,7 @@ const LOOK: Duration = Duration::from_secs(1);
 
 /// The fast path of this process, or why there is none.
 #[derive(Debug)]
-pub(super) struct Fast {
+pub(super) struct FastPathControl {
     /// Rung when connections were offered.
     pub(super) bell: Notify,
     path: Mutex<Result<Arc<FastPath>, String>>,
@@ -54,7 +54,7 @@ struct Links {
     refused: Option<String>,
 }
 
-impl Fast {
+impl FastPathControl {
     /// Loads the program. Before capabilities are given up: it needs CAP_BPF, which nothing later does.
     pub(super) fn load(options: FastPathOptions) -> Self {
         let path = if options.is_wanted {
@@ -105,24 +105,24 @@ impl Fast {
     ///
     /// # Errors
     /// The system refuses descriptors of them.
-    pub(super) fn filters(&self) -> std::io::Result<Option<EntrancePrograms>> {
+    pub(super) fn filters(&self) -> std::io::Result<Option<IngressPrograms>> {
         let path = self.path().filter(|path| path.hook() == Hook::Clsact);
-        path.map(|path| path.filters().map(|filters| EntrancePrograms(Arc::new(filters)))).transpose()
+        path.map(|path| path.filters().map(|filters| IngressPrograms(Arc::new(filters)))).transpose()
     }
 
     /// Has the program be at the entrance of these links, and of no others.
-    fn follow(&self, entrances: &[Entrance]) {
+    fn follow(&self, ingress_links: &[IngressLink]) {
         let Some(path) = self.path() else { return };
         let mut links = self.links.lock();
         if path.hook() == Hook::Clsact {
-            let filtered = entrances.iter().filter(|entrance| entrance.has_filter);
+            let filtered = ingress_links.iter().filter(|link| link.has_filter);
             links.attached = filtered.map(|link| (link.index, (link.name.clone(), None))).collect();
             return;
         }
         links.attached.retain(|index, (name, _)| {
-            entrances.iter().any(|entrance| entrance.index == *index && entrance.name == *name)
+            ingress_links.iter().any(|link| link.index == *index && link.name == *name)
         });
-        for Entrance { index, name, framing, .. } in entrances {
+        for IngressLink { index, name, framing, .. } in ingress_links {
             if links.attached.contains_key(index) {
                 continue;
             }
@@ -201,10 +201,10 @@ impl Fast {
 
 /// Keeps the program where packets enter, and takes connections in that packets have offered.
 pub(super) async fn keep(
-    fast: Arc<Fast>,
+    fast: Arc<FastPathControl>,
     tables: Arc<LiveTables>,
     taps: Arc<Taps>,
-    mut entrances: watch::Receiver<Vec<Entrance>>,
+    mut ingress_links: watch::Receiver<Vec<IngressLink>>,
 ) {
     let director = &tables.director;
     let Some(path) = fast.path() else {
@@ -214,7 +214,7 @@ pub(super) async fn keep(
     let mut is_used = false;
     loop {
         path.renew();
-        let now_there = entrances.borrow_and_update().clone();
+        let now_there = ingress_links.borrow_and_update().clone();
         fast.follow(&now_there);
         if !is_used && fast.has_links() {
             director.use_fast_path(Arc::clone(&path) as Arc<dyn lvs::fast_path::FlowTable>);
@@ -229,7 +229,7 @@ pub(super) async fn keep(
         }
         tokio::select! {
             () = fast.bell.notified() => {}
-            _ = tokio::time::timeout(LOOK, entrances.changed()) => {}
+            _ = tokio::time::timeout(LOOK, ingress_links.changed()) => {}
         }
     }
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
-use super::following::Following;
+use super::host_reconciler::HostReconciler;
 use super::live_tables::LiveTables;
 use super::retirement::Traffic;
 use super::state_file;
@@ -18,7 +18,7 @@ use lvs::director::{DaemonRole, ServiceEntry};
 use lvs::service::ServiceKey;
 use lvs_control::{Vips, status};
 use lvs_events::Event;
-use lvs_health::announcer::{Announcer, Readiness, Standing};
+use lvs_health::announcer::{AnnounceCandidate, Announcer, Readiness};
 use lvs_health::state::Health;
 use parking_lot::Mutex;
 
@@ -40,7 +40,7 @@ pub struct FleetOptions {
 pub(super) struct Fleet {
     tables: Arc<LiveTables>,
     health: Arc<Mutex<Health>>,
-    host: Arc<Following>,
+    host: Arc<HostReconciler>,
     options: FleetOptions,
     begun: Time,
     announcer: Mutex<Announcer>,
@@ -56,7 +56,7 @@ impl Fleet {
     pub(super) fn new(
         tables: Arc<LiveTables>,
         health: Arc<Mutex<Health>>,
-        host: Arc<Following>,
+        host: Arc<HostReconciler>,
         (options, is_full): (FleetOptions, bool),
     ) -> Self {
         Self {
@@ -106,16 +106,16 @@ impl Fleet {
 
     /// Decides anew what is announced. True when the host is to follow.
     pub(super) fn judge(&self) -> bool {
-        let standings = self.standings();
+        let candidates = self.announce_candidates();
         let is_full = self.is_full();
         let readiness = Readiness { is_filling: !is_full, host_follows: self.host.state().follows };
-        let wants = self.options.announce || !standings.is_empty();
+        let wants = self.options.announce || !candidates.is_empty();
         let (events, is_other) = {
             // Held until the host has the set, or an older one could come after it.
             let mut announcer = self.announcer.lock();
-            let events = announcer.judge(&standings, readiness, self.tables.clock.now());
+            let events = announcer.judge(&candidates, readiness, self.tables.clock.now());
             let announced = announcer.announced();
-            let is_whole = announced.len() == addresses(&standings);
+            let is_whole = announced.len() == addresses(&candidates);
             self.track(is_full && !announcer.is_retiring() && is_whole);
             (events, self.host.announce(wants.then_some(announced)))
         };
@@ -130,15 +130,15 @@ impl Fleet {
         is_other
     }
 
-    fn standings(&self) -> Vec<Standing> {
+    fn announce_candidates(&self) -> Vec<AnnounceCandidate> {
         let wants_all = self.options.announce;
         let entries = if wants_all { self.tables.services() } else { Vec::new() };
         let health = self.health.lock();
-        let mut standings = health.standings(wants_all);
-        standings.retain(|standing| standing.is_there || !wants_all);
+        let mut candidates = health.announce_candidates(wants_all);
+        candidates.retain(|candidate| candidate.is_there || !wants_all);
         let unknown = entries.iter().filter(|entry| !health.knows(&entry.spec.key));
-        standings.extend(unknown.filter_map(unchecked));
-        standings
+        candidates.extend(unknown.filter_map(unchecked));
+        candidates
     }
 
     /// Whether the tables have what other directors told of, or nothing is to come.
@@ -164,7 +164,7 @@ impl Fleet {
         let now = self.tables.clock.now();
         Vips {
             table: self.options.table,
-            interface: self.host.beacon_name().to_owned(),
+            interface: self.host.announce_tun_name().to_owned(),
             retiring: self.traffic.lock().report(now),
             vips: self.announcer.lock().report(now),
         }
@@ -196,20 +196,27 @@ impl Default for FleetOptions {
 }
 
 /// How many addresses these services have.
-fn addresses(standings: &[Standing]) -> usize {
-    let addr = |standing: &Standing| match standing.service {
+fn addresses(candidates: &[AnnounceCandidate]) -> usize {
+    let addr = |candidate: &AnnounceCandidate| match candidate.service {
         ServiceKey::Address { addr, .. } => Some(addr),
         ServiceKey::Mark { .. } => None,
     };
-    standings.iter().filter_map(addr).collect::<std::collections::BTreeSet<_>>().len()
+    candidates.iter().filter_map(addr).collect::<std::collections::BTreeSet<_>>().len()
 }
 
 /// A service that nobody checks: its servers are as well as they are listed.
-fn unchecked(entry: &ServiceEntry) -> Option<Standing> {
+fn unchecked(entry: &ServiceEntry) -> Option<AnnounceCandidate> {
     if matches!(entry.spec.key, ServiceKey::Mark { .. }) {
         return None;
     }
     let weight = entry.servers.iter().map(|server| i64::from(server.weight().max(0))).sum();
     let service = entry.spec.key;
-    Some(Standing { service, is_there: true, is_fit: weight > 0, weight, quorum: 1, silent_checks: 0 })
+    Some(AnnounceCandidate {
+        service,
+        is_there: true,
+        is_fit: weight > 0,
+        weight,
+        quorum: 1,
+        silent_checks: 0,
+    })
 }

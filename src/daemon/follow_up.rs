@@ -3,18 +3,18 @@
 use std::sync::Arc;
 
 use super::fleet::Fleet;
-use super::following::{Cause, Following};
+use super::host_reconciler::{Cause, HostReconciler};
 use super::live_tables::LiveTables;
 
 #[derive(Debug)]
 pub(super) struct FollowUp {
     tables: Arc<LiveTables>,
     fleet: Arc<Fleet>,
-    host: Arc<Following>,
+    host: Arc<HostReconciler>,
 }
 
 impl FollowUp {
-    pub(super) const fn new(tables: Arc<LiveTables>, fleet: Arc<Fleet>, host: Arc<Following>) -> Self {
+    pub(super) const fn new(tables: Arc<LiveTables>, fleet: Arc<Fleet>, host: Arc<HostReconciler>) -> Self {
         Self { tables, fleet, host }
     }
 

@@ -86,13 +86,13 @@ impl Contents for LeftHistory {
 }
 
 /// Writes the history again and again, until the sender of `over` is gone.
-pub(super) async fn keep(past: Arc<Past>, file: HistoryFile, mut over: watch::Receiver<()>) {
+pub(super) async fn keep(history: Arc<HistorySource>, file: HistoryFile, mut over: watch::Receiver<()>) {
     let mut is_failing = false;
     loop {
-        let begun = past.tables.clock.now();
+        let begun = history.tables.clock.now();
         let writing = {
-            let (past, file) = (Arc::clone(&past), file.clone());
-            tokio::task::spawn_blocking(move || file.write(&past.left())).await
+            let (history, file) = (Arc::clone(&history), file.clone());
+            tokio::task::spawn_blocking(move || file.write(&history.left())).await
         };
         match writing.unwrap_or_else(|error| Err(io::Error::other(error))) {
             Ok(()) => is_failing = false,
@@ -101,7 +101,7 @@ pub(super) async fn keep(past: Arc<Past>, file: HistoryFile, mut over: watch::Re
             }
             Err(_) => {}
         }
-        let took = past.tables.clock.now().since(begun);
+        let took = history.tables.clock.now().since(begun);
         tokio::select! {
             () = tokio::time::sleep(took.saturating_mul(SHARE).max(PAUSE)) => {}
             _ = over.changed() => return,
@@ -111,7 +111,7 @@ pub(super) async fn keep(past: Arc<Past>, file: HistoryFile, mut over: watch::Re
 
 /// Parts of a director that its history is of.
 #[derive(Debug)]
-pub(super) struct Past {
+pub(super) struct HistorySource {
     pub(super) tables: Arc<LiveTables>,
     pub(super) health: Arc<Mutex<Health>>,
     pub(super) drains: Arc<Drains>,
@@ -119,16 +119,16 @@ pub(super) struct Past {
     pub(super) exporters: Arc<RunningExporters>,
 }
 
-impl Past {
+impl HistorySource {
     /// History as it is now, with the numbers of the core.
     pub(super) fn left(&self) -> LeftHistory {
         let mut numbers = Vec::new();
-        let history = self.history();
+        let history = self.current();
         self.tables.director.store_counters(&mut numbers, self.tables.clock.now());
         LeftHistory { history, numbers }
     }
 
-    pub(super) fn history(&self) -> History {
+    pub(super) fn current(&self) -> History {
         let now = self.tables.clock.now();
         let (published, events) = self.tables.events.kept();
         History {
@@ -153,8 +153,8 @@ impl Past {
 
 impl LeftHistory {
     /// Has the director go on from it, before its tables are declared. Returns the numbers, which follow when they are there.
-    pub(super) fn resume(self, past: &Past) -> Numbers {
-        past.resume(self.history);
+    pub(super) fn resume(self, history: &HistorySource) -> Numbers {
+        history.resume(self.history);
         Numbers(self.numbers)
     }
 }

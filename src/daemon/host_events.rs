@@ -13,7 +13,7 @@ use lvs_host::{ErrorListener, Heard, NeighbourWatch, SettingsWatch, Watch};
 use lvs_wire::PacketBuf;
 
 use super::execute::Executor;
-use super::following::{Cause, Following};
+use super::host_reconciler::{Cause, HostReconciler};
 use super::live_tables::LiveTables;
 
 /// Changes come in bursts: those so soon after the first one are looked at together.
@@ -24,7 +24,7 @@ const ANYWAY: Duration = Duration::from_secs(30);
 
 /// Reads the host anew whenever it changes: at the first message, and at once when something of ours is gone, unless
 /// somebody takes it again and again.
-pub(super) async fn keep_up(host: Arc<Following>, watch: Arc<Mutex<Watch>>) {
+pub(super) async fn keep_up(host: Arc<HostReconciler>, watch: Arc<Mutex<Watch>>) {
     let mut watch = watch.lock().await;
     while tokio::time::timeout(ANYWAY, watch.changed()).await.unwrap_or(true) {
         watch.catch_up();
@@ -38,7 +38,7 @@ pub(super) async fn keep_up(host: Arc<Following>, watch: Arc<Mutex<Watch>>) {
 }
 
 /// Reads the host anew whenever somebody changes how it forwards.
-pub(super) async fn keep_settings(host: Arc<Following>, watch: Arc<Mutex<SettingsWatch>>) {
+pub(super) async fn keep_settings(host: Arc<HostReconciler>, watch: Arc<Mutex<SettingsWatch>>) {
     let mut watch = watch.lock().await;
     while watch.changed().await {
         host.follow(Cause::Host).await;

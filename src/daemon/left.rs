@@ -16,14 +16,14 @@ use super::table_file::TableFile;
 use lvs_host::{HostError, Inheritance};
 
 #[derive(Debug, Default)]
-pub(super) struct Left {
+pub(super) struct LeftState {
     pub(super) host: Option<Inheritance>,
     pub(super) tables: Option<KeptTables>,
     pub(super) conns: Option<LeftConns>,
     pub(super) history: Option<LeftHistory>,
 }
 
-impl Left {
+impl LeftState {
     /// Looks for it beside a control socket.
     ///
     /// # Errors

@@ -13,7 +13,7 @@ use super::declared_tables::DeclaredTables;
 use super::discovery::Sources;
 use super::exporters::RunningExporters;
 use super::follow_up::FollowUp;
-use super::following::Following;
+use super::host_reconciler::HostReconciler;
 use super::kept_tables::KeptTables;
 use super::live_tables::LiveTables;
 use super::privileges;
@@ -43,7 +43,7 @@ pub(super) struct LastRead {
 #[derive(Debug)]
 pub(super) struct Reloads {
     pub(super) tables: Arc<LiveTables>,
-    pub(super) host: Arc<Following>,
+    pub(super) host: Arc<HostReconciler>,
     pub(super) sources: Arc<Sources>,
     pub(super) declared: Arc<DeclaredTables>,
     pub(super) exporters: Arc<RunningExporters>,

@@ -19,18 +19,18 @@ use super::drain_file::DrainFile;
 use super::error::Ended;
 use super::execute::Executor;
 use super::exporters::RunningExporters;
-use super::fast_path::Fast;
+use super::fast_path::FastPathControl;
 use super::fleet::{Fleet, FleetOptions};
 use super::follow_up::FollowUp;
-use super::following::Following;
-use super::history_file::Past;
+use super::history_file::HistorySource;
+use super::host_reconciler::HostReconciler;
 use super::live_tables::LiveTables;
 use super::orders::Orders;
 use super::reload::{Configuration, LastRead, Reloads};
 use super::sync::SyncDaemons;
 use super::sync::channel::Trust;
 use super::totals::Totals;
-use super::upgrade::Estate;
+use super::upgrade::Handover;
 use lvs::director::Side;
 use lvs::neighbour::Neighbours;
 use lvs_control::capture::Taps;
@@ -44,7 +44,7 @@ use lvs_host::StopFlag;
 #[derive(Debug)]
 pub(super) struct DirectorService {
     pub(super) tables: Arc<LiveTables>,
-    pub(super) host: Arc<Following>,
+    pub(super) host: Arc<HostReconciler>,
     pub(super) health: Arc<Mutex<Health>>,
     pub(super) fleet: Arc<Fleet>,
     pub(super) follow_up: Arc<FollowUp>,
@@ -56,18 +56,18 @@ pub(super) struct DirectorService {
     pub(super) configuration: Arc<Configuration>,
     pub(super) totals: Arc<Totals>,
     pub(super) exporters: Arc<RunningExporters>,
-    pub(super) past: Arc<Past>,
+    pub(super) history: Arc<HistorySource>,
     pub(super) neighbours: Arc<Neighbours>,
     pub(super) taps: Arc<Taps>,
     pub(super) tunnels: Option<Arc<TunnelOffload>>,
-    pub(super) fast: Arc<Fast>,
+    pub(super) fast: Arc<FastPathControl>,
     pub(super) sandbox: status::Sandbox,
     /// Date of the start of the first director.
     pub(super) started: String,
     /// Another process has taken over.
     pub(super) moved: watch::Sender<bool>,
     pub(super) orders: Orders,
-    pub(super) estate: Mutex<Estate>,
+    pub(super) handover: Mutex<Handover>,
     pub(super) kept: KeptState,
     /// Told of tasks that cannot go on.
     pub(super) ended: mpsc::UnboundedSender<Ended>,
@@ -103,7 +103,7 @@ impl DirectorService {
         let sync =
             SyncDaemons::new(Arc::clone(&director), clock, sync_bell, Arc::clone(&pause), ended.clone());
         let sync = Arc::new(sync.trusting(setup.trust));
-        let host = Arc::new(Following::new(
+        let host = Arc::new(HostReconciler::new(
             Arc::clone(&director),
             Arc::clone(&neighbours),
             Arc::clone(&events),
@@ -137,7 +137,7 @@ impl DirectorService {
             exporters: exporters.clone(),
             follow_up: follow_up.clone(),
         };
-        let past = Arc::new(Past {
+        let history = Arc::new(HistorySource {
             tables: tables.clone(),
             health: health.clone(),
             drains: drains.clone(),
@@ -158,7 +158,7 @@ impl DirectorService {
             configuration: Arc::new(Configuration::new(reloads, setup.configuration)),
             totals,
             exporters,
-            past,
+            history,
             neighbours,
             taps,
             tunnels: path.tunnels.clone(),
@@ -167,7 +167,7 @@ impl DirectorService {
             started: setup.started.unwrap_or_else(|| rfc3339(unix_millis())),
             moved: watch::Sender::new(false),
             orders: setup.orders,
-            estate: Mutex::default(),
+            handover: Mutex::default(),
             kept: KeptState::default(),
             ended,
         }

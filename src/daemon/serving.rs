@@ -89,7 +89,7 @@ pub(super) async fn go_on(
         left::remove(&options.socket);
         outcome.and_then(|ending| undone.map(|()| ending))
     };
-    live.estate.lock().interfaces.clear();
+    live.handover.lock().interfaces.clear();
     tracing::info!("stopped");
     outcome
 }
@@ -107,8 +107,8 @@ async fn work(
     options: &Options,
 ) -> Result<End, DaemonError> {
     running.signals.stops(live.host.stop_flag());
-    let [writer, rs_writer] = live.estate.lock().writers()?;
-    let following = tasks::follow_host(live, writer, rs_writer);
+    let [writer, rs_writer] = live.handover.lock().writers()?;
+    let host_reconciler = tasks::follow_host(live, writer, rs_writer);
     let (tables, history) = (TableFile::beside(&options.socket), HistoryFile::beside(&options.socket));
     let (is_over, over) = watch::channel(());
     let keeping = [
@@ -117,16 +117,16 @@ async fn work(
             tables.clone(),
             over.clone(),
         )),
-        tokio::spawn(history_file::keep(Arc::clone(&live.past), history.clone(), over)),
+        tokio::spawn(history_file::keep(Arc::clone(&live.history), history.clone(), over)),
     ];
     let keeper = ConnKeeper::start_for(
         (Arc::clone(&live.tables.director), live.tables.clock),
         (&options.socket, options.core.max_conns),
-        live.estate.lock().conn_file.clone(),
+        live.handover.lock().conn_file.clone(),
         &live.kept,
     );
     let ended = serve(live, running, options).await;
-    following.iter().for_each(JoinHandle::abort);
+    host_reconciler.iter().for_each(JoinHandle::abort);
     if matches!(ended, Ok(End::Moved(_))) {
         keeping.iter().for_each(JoinHandle::abort);
     } else {
@@ -139,7 +139,7 @@ async fn work(
         upgrade::rest(live).await;
         for (what, written) in [
             ("tables", table_file::write(&tables, &live.configuration).await),
-            ("history", history.write(&live.past.left())),
+            ("history", history.write(&live.history.left())),
         ] {
             if let Err(error) = written {
                 tracing::warn!(%error, "the {what} for the next director are not the last ones");
@@ -169,7 +169,7 @@ async fn serve(
     tracing::info!(socket = %running.socket.path().display(), "ready");
     live.tables.events.publish(running.event.clone());
     notify(sd_notify::NotifyState::Ready);
-    for take in live.estate.lock().interfaces.iter().map(Interface::take_tunnels_whole) {
+    for take in live.handover.lock().interfaces.iter().map(Interface::take_tunnels_whole) {
         tokio::task::spawn_blocking(take);
     }
 

@@ -36,7 +36,7 @@ const ASK_MEMORY: Duration = Duration::from_secs(1);
 const REPEAT: Duration = Duration::from_millis(100);
 
 /// Packets of that kind at once.
-const FAREWELLS: usize = 10_000;
+const RESETS_AT_ONCE: usize = 10_000;
 
 /// How often the host is made to follow what changes without a command.
 const SETTLE: Duration = Duration::from_secs(10);
@@ -125,7 +125,7 @@ pub(super) fn kept(live: &Arc<DirectorService>, drop_alarm: u64) -> [JoinHandle<
         kept("drains", |live, _| Box::pin(drain::keep(live.drains.clone()))),
         kept("fast path", |live, _| {
             let (fast, tables, taps) = (live.fast.clone(), live.tables.clone(), live.taps.clone());
-            Box::pin(fast_path::keep(fast, tables, taps, live.host.entrances()))
+            Box::pin(fast_path::keep(fast, tables, taps, live.host.ingress_links()))
         }),
     ]
 }
@@ -181,9 +181,9 @@ async fn repeat(tables: Arc<LiveTables>, executor: Arc<Mutex<Executor<OffQueue>>
         let _going = tables.pause.read().await;
         let now = tables.clock.now();
         executor.send_out(|outbox| tables.director.repeat(now, outbox));
-        for _ in 0..FAREWELLS {
+        for _ in 0..RESETS_AT_ONCE {
             let decide =
-                |packet: &mut PacketBuf, outbox: &mut Outbox| tables.director.farewell(packet, now, outbox);
+                |packet: &mut PacketBuf, outbox: &mut Outbox| tables.director.next_reset(packet, now, outbox);
             if executor.execute(&mut packet, decide).is_none() {
                 break;
             }

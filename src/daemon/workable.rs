@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::following::Following;
+use super::host_reconciler::HostReconciler;
 use super::live_tables::LiveTables;
 use lvs::director::{Command, CommandError};
 use lvs::service::{Family, ServiceKey};
@@ -13,7 +13,7 @@ pub(super) struct DeadFamilies(BTreeMap<Family, String>);
 
 impl DeadFamilies {
     /// `refused`: families that the host has no room for.
-    pub(super) fn of(host: &Following, refused: &BTreeMap<Family, HostError>) -> Self {
+    pub(super) fn of(host: &HostReconciler, refused: &BTreeMap<Family, HostError>) -> Self {
         let why = |family: Family| {
             let unworkable = host.workable(family).err().map(|error| error.to_string());
             unworkable.or_else(|| refused.get(&family).map(ToString::to_string))

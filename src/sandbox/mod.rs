@@ -12,7 +12,7 @@ use lvs_sys::seccomp::{Threads, restrict};
 
 use lvs_control::status;
 pub use places::Kept;
-use places::{LandlockError, Right, confine};
+use places::{AccessRight, LandlockError, confine};
 
 use std::io;
 use std::path::PathBuf;
@@ -62,7 +62,7 @@ pub fn tell(status: &status::Sandbox) {
 /// The kernel, or a twin of it.
 trait Kernel {
     fn no_new_privileges(&self) -> io::Result<()>;
-    fn confine(&self, places: &[(PathBuf, Right)]) -> Result<(u32, Vec<PathFd>), LandlockError>;
+    fn confine(&self, places: &[(PathBuf, AccessRight)]) -> Result<(u32, Vec<PathFd>), LandlockError>;
     fn filter(&self) -> io::Result<()>;
 }
 
@@ -73,7 +73,7 @@ impl Kernel for Linux {
         Ok(nix::sys::prctl::set_no_new_privs()?)
     }
 
-    fn confine(&self, places: &[(PathBuf, Right)]) -> Result<(u32, Vec<PathFd>), LandlockError> {
+    fn confine(&self, places: &[(PathBuf, AccessRight)]) -> Result<(u32, Vec<PathFd>), LandlockError> {
         confine(places)
     }
 
@@ -82,7 +82,7 @@ impl Kernel for Linux {
     }
 }
 
-fn put_on(kernel: &impl Kernel, places: &[(PathBuf, Right)]) -> Sandbox {
+fn put_on(kernel: &impl Kernel, places: &[(PathBuf, AccessRight)]) -> Sandbox {
     let mut missing = Vec::new();
     let no_new_privs = kernel.no_new_privileges();
     let no_new_privs = no_new_privs.map_err(|error| missing.push(format!("no_new_privs: {error}"))).is_ok();
@@ -107,7 +107,7 @@ mod tests {
             Err(io::Error::from_raw_os_error(self.0))
         }
 
-        fn confine(&self, _: &[(PathBuf, Right)]) -> Result<(u32, Vec<PathFd>), LandlockError> {
+        fn confine(&self, _: &[(PathBuf, AccessRight)]) -> Result<(u32, Vec<PathFd>), LandlockError> {
             Err(LandlockError::Missing)
         }
 
@@ -138,7 +138,7 @@ mod tests {
             Linux.no_new_privileges()
         }
 
-        fn confine(&self, places: &[(PathBuf, Right)]) -> Result<(u32, Vec<PathFd>), LandlockError> {
+        fn confine(&self, places: &[(PathBuf, AccessRight)]) -> Result<(u32, Vec<PathFd>), LandlockError> {
             confine(places)
         }
 
@@ -210,7 +210,7 @@ mod tests {
     fn a_log_in_dev_makes_no_folder_of_it_writable() {
         let kept = Kept { socket: "c.sock".into(), flow_log: Some("/dev/null".into()), proc_dir: None };
         assert_eq!(kept.folders(), [Path::new(".")]);
-        assert!(kept.places().contains(&("/dev/null".into(), Right::Write)));
+        assert!(kept.places().contains(&("/dev/null".into(), AccessRight::Write)));
         let kept = Kept { flow_log: Some("/var/log/tunvs/flows".into()), ..kept };
         assert_eq!(kept.folders(), [Path::new("."), Path::new("/var/log/tunvs")]);
         let kept = Kept { flow_log: Some("-".into()), ..kept };

@@ -15,7 +15,7 @@ const RIGHTS: ABI = ABI::V5;
 
 /// A right to a file, or below a folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Right {
+pub(super) enum AccessRight {
     /// All but running it, and making devices.
     Change,
     /// Writing what is there.
@@ -25,7 +25,7 @@ pub(super) enum Right {
     Run,
 }
 
-impl Right {
+impl AccessRight {
     fn access(self) -> BitFlags<AccessFs> {
         match self {
             Self::Change => AccessFs::from_write(RIGHTS) & !(AccessFs::MakeChar | AccessFs::MakeBlock),
@@ -54,18 +54,20 @@ impl Kept {
     }
 
     /// All places and rights.
-    pub(super) fn places(&self) -> Vec<(PathBuf, Right)> {
-        let mut places: Vec<_> = self.folders().into_iter().map(|folder| (folder, Right::Change)).collect();
+    pub(super) fn places(&self) -> Vec<(PathBuf, AccessRight)> {
+        let mut places: Vec<_> =
+            self.folders().into_iter().map(|folder| (folder, AccessRight::Change)).collect();
         // The folder of the socket, if the director has made it.
-        places.push((folder(&folder(&self.socket)), Right::RemoveFolders));
+        places.push((folder(&folder(&self.socket)), AccessRight::RemoveFolders));
         // A device or a pipe.
-        places.extend(self.flow_log.clone().filter(|log| !is_plain(log)).map(|log| (log, Right::Write)));
-        places.push((PathBuf::from("/proc/sys/net"), Right::Write));
-        places.push((PathBuf::from("/dev/net/tun"), Right::Write));
+        places
+            .extend(self.flow_log.clone().filter(|log| !is_plain(log)).map(|log| (log, AccessRight::Write)));
+        places.push((PathBuf::from("/proc/sys/net"), AccessRight::Write));
+        places.push((PathBuf::from("/dev/net/tun"), AccessRight::Write));
         // What the process that was started first becomes after an upgrade.
         let own = PathBuf::from("/proc/self/exe");
-        places.extend(loader(&own).map(|loader| (loader, Right::Run)));
-        places.push((own, Right::Run));
+        places.extend(loader(&own).map(|loader| (loader, AccessRight::Run)));
+        places.push((own, AccessRight::Run));
         places
     }
 }
@@ -108,7 +110,7 @@ fn loader(program: &Path) -> Option<PathBuf> {
 ///
 /// # Errors
 /// The kernel does not do it.
-pub(super) fn confine(places: &[(PathBuf, Right)]) -> Result<(u32, Vec<PathFd>), LandlockError> {
+pub(super) fn confine(places: &[(PathBuf, AccessRight)]) -> Result<(u32, Vec<PathFd>), LandlockError> {
     let mut rules = Ruleset::default()
         .set_compatibility(CompatLevel::BestEffort)
         .handle_access(AccessFs::from_write(RIGHTS) | AccessFs::Execute)?

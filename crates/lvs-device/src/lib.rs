@@ -5,8 +5,8 @@
 //! place that names the `tun` crate and `/dev/net/tun`. Called by the daemon.
 #![forbid(unsafe_code)]
 
+mod announce_tun;
 mod assembler;
-mod beacon;
 mod direct;
 mod fast_path;
 mod gue_port;
@@ -24,7 +24,7 @@ use std::future::Future;
 use std::io;
 use std::net::IpAddr;
 
-pub use beacon::Beacon;
+pub use announce_tun::AnnounceTun;
 pub use fast_path::{
     DESCRIPTORS as FAST_PATH_DESCRIPTORS, FastPath, FastPathError, Hook, LinkKind, MemoryFlows, Ways,
 };

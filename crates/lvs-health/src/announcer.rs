@@ -14,7 +14,7 @@ use lvs_events::{Event, json};
 
 /// A service whose address is to be announced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Standing {
+pub struct AnnounceCandidate {
     pub service: ServiceKey,
     /// In the tables.
     pub is_there: bool,
@@ -106,12 +106,12 @@ impl Announcer {
     }
 
     /// Decides anew. What has changed, as events.
-    pub fn judge(&mut self, standings: &[Standing], readiness: Readiness, now: Time) -> Vec<Event> {
+    pub fn judge(&mut self, candidates: &[AnnounceCandidate], readiness: Readiness, now: Time) -> Vec<Event> {
         let mut by_address: BTreeMap<IpAddr, Vec<(ServiceKey, Option<Withheld>)>> = BTreeMap::new();
-        for standing in standings {
-            let ServiceKey::Address { addr, .. } = standing.service else { continue };
-            let unfit = self.unfit(standing);
-            by_address.entry(addr).or_default().push((standing.service, unfit));
+        for candidate in candidates {
+            let ServiceKey::Address { addr, .. } = candidate.service else { continue };
+            let unfit = self.unfit(candidate);
+            by_address.entry(addr).or_default().push((candidate.service, unfit));
         }
         let mut before = std::mem::take(&mut self.vips);
         let mut events = Vec::new();
@@ -136,13 +136,13 @@ impl Announcer {
         let gone = before.into_iter().filter(|(_, vip)| vip.withheld.is_none());
         let reason = "no service of it is to be announced any more";
         events.extend(gone.map(|(address, _)| Event::VipWithdrawn { address, reason: reason.to_owned() }));
-        self.heard.retain(|service| standings.iter().any(|standing| standing.service == *service));
+        self.heard.retain(|service| candidates.iter().any(|candidate| candidate.service == *service));
         events
     }
 
-    fn unfit(&mut self, standing: &Standing) -> Option<Withheld> {
-        let Standing { service, weight, quorum, silent_checks, .. } = *standing;
-        if !standing.is_there {
+    fn unfit(&mut self, candidate: &AnnounceCandidate) -> Option<Withheld> {
+        let AnnounceCandidate { service, weight, quorum, silent_checks, .. } = *candidate;
+        if !candidate.is_there {
             self.heard.remove(&service);
             return Some(Withheld::NotThere { service });
         }
@@ -154,7 +154,7 @@ impl Announcer {
         if !self.heard.contains(&service) {
             return Some(Withheld::Silent { service, checks: silent_checks });
         }
-        (!standing.is_fit).then_some(Withheld::NoQuorum { service, weight, quorum })
+        (!candidate.is_fit).then_some(Withheld::NoQuorum { service, weight, quorum })
     }
 
     /// The addresses that are to be announced.
@@ -202,9 +202,9 @@ mod tests {
 
     const READY: Readiness = Readiness { is_filling: false, host_follows: true };
 
-    fn standing(port: u16) -> Standing {
+    fn candidate(port: u16) -> AnnounceCandidate {
         let service = ServiceKey::Address { protocol: Protocol::Tcp, addr: [192, 0, 2, 1].into(), port };
-        Standing { service, is_there: true, is_fit: true, weight: 2, quorum: 1, silent_checks: 0 }
+        AnnounceCandidate { service, is_there: true, is_fit: true, weight: 2, quorum: 1, silent_checks: 0 }
     }
 
     fn why(announcer: &Announcer) -> Option<String> {
@@ -214,31 +214,31 @@ mod tests {
     #[test]
     fn every_service_that_is_marked_decides() {
         let mut announcer = Announcer::default();
-        let events = announcer.judge(&[standing(80), standing(443)], READY, Time(1000));
+        let events = announcer.judge(&[candidate(80), candidate(443)], READY, Time(1000));
         let address = IpAddr::from([192, 0, 2, 1]);
         assert_eq!(events, [Event::VipAnnounced { address }]);
-        let down = Standing { is_fit: false, weight: 0, ..standing(443) };
+        let down = AnnounceCandidate { is_fit: false, weight: 0, ..candidate(443) };
         let reason = "TCP 192.0.2.1:443: weight 0 is up, quorum is 1".to_owned();
-        let events = announcer.judge(&[standing(80), down], READY, Time(2000));
+        let events = announcer.judge(&[candidate(80), down], READY, Time(2000));
         assert_eq!(events, [Event::VipWithdrawn { address, reason: reason.clone() }]);
         assert_eq!((announcer.announced().len(), why(&announcer)), (0, Some(reason)));
         let report = announcer.report(Time(5000)).remove(0);
         assert_eq!((report.since_secs, report.services[0].fit, report.services[1].fit), (3, true, false));
-        assert_eq!(announcer.judge(&[standing(80)], READY, Time(6000)), [Event::VipAnnounced { address }]);
+        assert_eq!(announcer.judge(&[candidate(80)], READY, Time(6000)), [Event::VipAnnounced { address }]);
         assert!(matches!(announcer.judge(&[], READY, Time(7000))[..], [Event::VipWithdrawn { .. }]));
     }
 
     #[test]
     fn a_start_waits_until_checks_have_spoken_and_tables_are_full() {
         let mut announcer = Announcer::default();
-        let silent = Standing { silent_checks: 2, ..standing(80) };
+        let silent = AnnounceCandidate { silent_checks: 2, ..candidate(80) };
         announcer.judge(&[silent], READY, Time::ZERO);
         assert_eq!(why(&announcer).unwrap(), "2 checks of TCP 192.0.2.1:80 have not spoken yet");
-        announcer.judge(&[standing(80)], Readiness { is_filling: true, ..READY }, Time::ZERO);
+        announcer.judge(&[candidate(80)], Readiness { is_filling: true, ..READY }, Time::ZERO);
         assert_eq!(why(&announcer).unwrap(), Withheld::Filling.to_string());
-        announcer.judge(&[standing(80)], Readiness::default(), Time::ZERO);
+        announcer.judge(&[candidate(80)], Readiness::default(), Time::ZERO);
         assert_eq!(why(&announcer).unwrap(), Withheld::HostTrouble.to_string());
-        announcer.judge(&[standing(80)], READY, Time::ZERO);
+        announcer.judge(&[candidate(80)], READY, Time::ZERO);
         assert_eq!(why(&announcer), None);
         // Neither a new check nor trouble of the host takes it away from clients.
         assert_eq!(announcer.judge(&[silent], Readiness::default(), Time::ZERO), []);
@@ -249,21 +249,21 @@ mod tests {
     fn a_successor_goes_on_announcing() {
         let mut announcer = Announcer::default();
         announcer.resume(&[[192, 0, 2, 1].into()], Time::ZERO);
-        let silent = Standing { silent_checks: 1, ..standing(80) };
+        let silent = AnnounceCandidate { silent_checks: 1, ..candidate(80) };
         assert_eq!(announcer.judge(&[silent], Readiness::default(), Time::ZERO), []);
         assert_eq!(announcer.announced().len(), 1);
-        let down = Standing { is_fit: false, ..standing(80) };
+        let down = AnnounceCandidate { is_fit: false, ..candidate(80) };
         assert_eq!(announcer.judge(&[down], READY, Time::ZERO).len(), 1);
     }
 
     #[test]
     fn who_retires_announces_nothing_whatever_is_fit() {
         let mut announcer = Announcer::default();
-        announcer.judge(&[standing(80)], READY, Time::ZERO);
+        announcer.judge(&[candidate(80)], READY, Time::ZERO);
         announcer.retire();
-        assert_eq!(announcer.judge(&[standing(80)], READY, Time::ZERO).len(), 1);
+        assert_eq!(announcer.judge(&[candidate(80)], READY, Time::ZERO).len(), 1);
         assert_eq!(why(&announcer).unwrap(), "the director retires");
-        let gone = Standing { is_there: false, ..standing(80) };
+        let gone = AnnounceCandidate { is_there: false, ..candidate(80) };
         assert_eq!(announcer.judge(&[gone], READY, Time::ZERO), []);
         assert!(announcer.announced().is_empty());
     }

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::action::Action;
-use super::announcer::Standing;
+use super::announcer::AnnounceCandidate;
 use super::carried::ServiceState;
 use super::check::Outcome;
 use super::member::Member;
@@ -336,7 +336,7 @@ impl Pool {
     }
 
     /// Scripts of what goes down with the director.
-    pub(super) fn farewell(&self) -> Vec<Script> {
+    pub(super) fn last_scripts(&self) -> Vec<Script> {
         if !self.policy.omega {
             return Vec::new();
         }
@@ -364,8 +364,8 @@ impl Pool {
     }
 
     /// Whether its address may be announced. None: nobody wants it announced.
-    pub(super) fn standing(&self, wants_all: bool) -> Option<Standing> {
-        self.policy.announce.unwrap_or(wants_all).then(|| Standing {
+    pub(super) fn announce_candidate(&self, wants_all: bool) -> Option<AnnounceCandidate> {
+        self.policy.announce.unwrap_or(wants_all).then(|| AnnounceCandidate {
             service: self.service,
             is_there: self.settled,
             is_fit: self.up || self.policy.announce_sorry && self.serving().is_some(),

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 pub use super::action::Action;
-use super::announcer::Standing;
+use super::announcer::AnnounceCandidate;
 use super::carried::ServiceState;
 use super::check::Outcome;
 use super::pool::Pool;
@@ -163,8 +163,8 @@ impl Health {
     }
 
     /// Scripts of what goes down with the director.
-    pub fn farewell(&self) -> Vec<Script> {
-        self.pools.values().flat_map(Pool::farewell).collect()
+    pub fn last_scripts(&self) -> Vec<Script> {
+        self.pools.values().flat_map(Pool::last_scripts).collect()
     }
 
     /// Makes a service of the table be as it was declared; returns the servers that checks have taken out.
@@ -173,8 +173,8 @@ impl Health {
     }
 
     /// The services under checks whose addresses are to be announced; `wants_all`: also those that say nothing of it.
-    pub fn standings(&self, wants_all: bool) -> Vec<Standing> {
-        self.pools.values().filter_map(|pool| pool.standing(wants_all)).collect()
+    pub fn announce_candidates(&self, wants_all: bool) -> Vec<AnnounceCandidate> {
+        self.pools.values().filter_map(|pool| pool.announce_candidate(wants_all)).collect()
     }
 
     /// Whether a service is known here.

@@ -33,8 +33,8 @@ pub(super) async fn view(handle: &Handle, view: &mut View) -> Result<(), Error> 
 /// The kernel lists none.
 pub(super) async fn has_any(handle: &Handle, index: u32) -> Result<bool, Error> {
     let index = index.cast_signed();
-    let entering: Vec<TcMessage> =
+    let ingress: Vec<TcMessage> =
         handle.traffic_filter(index).get().ingress().execute().try_collect().await?;
     let leaving: Vec<TcMessage> = handle.traffic_filter(index).get().egress().execute().try_collect().await?;
-    Ok(!entering.is_empty() || !leaving.is_empty())
+    Ok(!ingress.is_empty() || !leaving.is_empty())
 }

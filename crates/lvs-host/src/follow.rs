@@ -10,7 +10,7 @@ use super::change::{
 };
 use super::context::{PlanContext, TUN_MTU};
 use super::cover::cover;
-use super::entrances::{Entrance, entrances};
+use super::ingress_links::{IngressLink, ingress_links};
 use super::layout::{CAPTURED, IPSEC, Layout, icmp};
 use super::plan::{any, wants_loose};
 use super::settings::{LOOSE, STRICT, answer_for_others, device_sysctls_v4, rp_filter};
@@ -123,8 +123,8 @@ impl<'a, F: Fn(&str) -> Option<String>> Following<'a, F> {
     /// The fast path's program at the entrance of links, behind the filters of others.
     fn filters(&mut self) {
         let PlanContext { options, tuns, view, .. } = *self.context;
-        let Some(programs) = &options.entrance_programs else { return };
-        for Entrance { name, framing, .. } in entrances(view, tuns.prefix()) {
+        let Some(programs) = &options.ingress_programs else { return };
+        for IngressLink { name, framing, .. } in ingress_links(view, tuns.prefix()) {
             if !view.clsact.contains(&name) {
                 self.steps.push(Step::clsact(&name));
             }

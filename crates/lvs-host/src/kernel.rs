@@ -26,7 +26,7 @@ use super::forwarders::{self, Forwarder};
 use super::listed;
 use super::messages::{self, Request};
 use super::needs;
-use super::options::EntrancePrograms;
+use super::options::IngressPrograms;
 use super::requests::Requests;
 use super::route_book::{Listing, RouteBook};
 use super::routes;
@@ -72,7 +72,7 @@ pub(super) struct Netlink {
     announcer: Announcer,
     book: Arc<tokio::sync::Mutex<RouteBook>>,
     /// For filters; without them none is looked for.
-    programs: Option<EntrancePrograms>,
+    programs: Option<IngressPrograms>,
 }
 
 /// Whether the kernel keeps services from its connection tracking.
@@ -103,7 +103,7 @@ impl Netlink {
     }
 
     /// The same, for which filters may be made of these.
-    pub(super) fn with_programs(self, programs: Option<EntrancePrograms>) -> Self {
+    pub(super) fn with_programs(self, programs: Option<IngressPrograms>) -> Self {
         Self { programs, ..self }
     }
 

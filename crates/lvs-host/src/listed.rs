@@ -9,7 +9,7 @@ use netlink_packet_route::neighbour::{
 use netlink_packet_route::route::RouteMessage;
 
 use super::change::Proxy;
-use super::entrances::framing;
+use super::ingress_links::framing;
 use super::messages;
 use super::routes::ListedRoute;
 use super::view::{Interface, LinkState, View};

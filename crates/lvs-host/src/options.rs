@@ -28,7 +28,7 @@ pub struct HostOptions {
     /// Packets of a connection may go two ways: tracking is not to count on seeing all.
     pub fast_path: bool,
     /// Programs for filters at the entrance of links, where the fast path is one.
-    pub entrance_programs: Option<EntrancePrograms>,
+    pub ingress_programs: Option<IngressPrograms>,
     /// The first routing table tried for packets to virtual addresses; the next one is for packets from real servers.
     pub table_base: u32,
     /// The routing table that virtual addresses are announced from.
@@ -48,7 +48,7 @@ impl Default for HostOptions {
             masquerade_nets: Vec::new(),
             claim_vips: true,
             fast_path: false,
-            entrance_programs: None,
+            ingress_programs: None,
             table_base: 7600,
             announce_table: 151,
             tx_queue_len: 1000,
@@ -59,17 +59,17 @@ impl Default for HostOptions {
 
 /// The fast path's programs, each with its number: for links of Ethernet, and for others.
 #[derive(Clone, Debug)]
-pub struct EntrancePrograms(pub Arc<[(OwnedFd, u32); 2]>);
+pub struct IngressPrograms(pub Arc<[(OwnedFd, u32); 2]>);
 
-impl PartialEq for EntrancePrograms {
+impl PartialEq for IngressPrograms {
     fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }
 }
 
-impl Eq for EntrancePrograms {}
+impl Eq for IngressPrograms {}
 
-impl EntrancePrograms {
+impl IngressPrograms {
     pub(super) fn of(&self, framing: Framing) -> &(OwnedFd, u32) {
         &self.0[usize::from(framing == Framing::Bare)]
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::net::IpAddr;
 
 use super::change::{Address, Change, Proxy, Step};
-use super::contest::Contests;
+use super::conflict::Conflicts;
 use super::context::{self, Tables};
 use super::error::HostError;
 use super::follow;
@@ -25,8 +25,8 @@ use lvs::service::Family;
 
 mod announced;
 mod cleanup;
-mod entering;
 mod heal;
+mod ingress;
 mod inherit;
 mod missing;
 mod ways_out;
@@ -58,7 +58,7 @@ impl Plumbing {
     ) -> Result<Self, HostError> {
         let left = left.map(|inheritance| inheritance.left);
         let mut engine = Engine::new(
-            Netlink::connect()?.with_programs(options.entrance_programs.clone()),
+            Netlink::connect()?.with_programs(options.ingress_programs.clone()),
             options,
             tuns,
             left,
@@ -90,8 +90,8 @@ impl Plumbing {
     }
 
     /// How often other programs changed what this director made.
-    pub const fn contests(&self) -> Contests {
-        self.engine.contests
+    pub const fn conflicts(&self) -> Conflicts {
+        self.engine.conflicts
     }
 
     /// Whether there is room for the rules of that family.
@@ -153,7 +153,7 @@ struct Engine<K> {
     /// Steps of ours that were not there at the last look.
     lost: Vec<(Lifetime, Step)>,
     healings: Healings,
-    contests: Contests,
+    conflicts: Conflicts,
     /// Values of sysctls before the first change.
     originals: HashMap<String, Option<String>>,
     /// The host is as a predecessor left it.
@@ -186,7 +186,7 @@ impl<K: Kernel> Engine<K> {
             layouts: BTreeMap::new(),
             lost: Vec::new(),
             healings: Healings::default(),
-            contests: Contests::default(),
+            conflicts: Conflicts::default(),
             originals: HashMap::new(),
             is_inherited: false,
             announced: None,
@@ -311,7 +311,7 @@ impl<K: Kernel> Engine<K> {
     fn tell_of_settings(&mut self, put_right: &[String], now: Time) {
         if let Some(first) = put_right.first()
             && !self.is_inherited
-            && let Some(times) = self.contests.settings.note(now)
+            && let Some(times) = self.conflicts.settings.note(now)
         {
             let settings = put_right.len();
             tracing::warn!(settings, times, first, "another program changed settings of the host: put right");

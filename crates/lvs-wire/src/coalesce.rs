@@ -16,7 +16,7 @@ const LEAST: usize = 576;
 /// Segments of the same streams, each as long as it has become.
 #[derive(Debug, Default)]
 pub struct Coalescer {
-    gathering: Vec<Gathering>,
+    merged: Vec<MergedSegment>,
     spare: Vec<PacketBuf>,
     /// Packets only pass here: none is summed, and what can be seen not to begin a stream is not looked into.
     is_passage: bool,
@@ -24,7 +24,7 @@ pub struct Coalescer {
 
 /// One packet that grows.
 #[derive(Debug)]
-struct Gathering {
+struct MergedSegment {
     packet: PacketBuf,
     headers: Headers,
     /// Offset of the payload.
@@ -46,42 +46,42 @@ impl Coalescer {
     /// that came before. What the buffer holds then says nothing.
     pub fn add(&mut self, packet: &mut PacketBuf, mut send: impl FnMut(&mut PacketBuf)) {
         let begins_none = packet.offload.gso.is_some() || packet.len() < LEAST;
-        if self.is_passage && begins_none && self.gathering.is_empty() {
+        if self.is_passage && begins_none && self.merged.is_empty() {
             return send(packet);
         }
         let Ok(headers) = Headers::parse(packet.bytes()) else { return send(packet) };
         if headers.protocol != protocol::TCP {
             return send(packet);
         }
-        let same = self.gathering.iter().position(|waiting| waiting.is_same_flow(packet, &headers));
+        let same = self.merged.iter().position(|waiting| waiting.is_same_flow(packet, &headers));
         let is_summed = self.is_passage && packet.offload.checksum == Checksum::Full;
         let start = if is_summed { None } else { gathered_from(packet, &headers) };
         if let Some(at) = same {
-            if start.is_some_and(|start| self.gathering[at].join(packet, &headers, start)) {
+            if start.is_some_and(|start| self.merged[at].join(packet, &headers, start)) {
                 return;
             }
             self.release(at, &mut send);
         }
         let Some(start) = start.filter(|_| !(self.is_passage && begins_none)) else { return send(packet) };
-        if self.gathering.len() == STREAMS {
+        if self.merged.len() == STREAMS {
             self.release(0, &mut send);
         }
         let taken = std::mem::replace(packet, self.spare.pop().unwrap_or_default());
-        self.gathering.push(Gathering::new(taken, headers, start));
+        self.merged.push(MergedSegment::new(taken, headers, start));
     }
 
     /// Hands on all that waits.
     pub fn flush(&mut self, mut send: impl FnMut(&mut PacketBuf)) {
-        while !self.gathering.is_empty() {
+        while !self.merged.is_empty() {
             self.release(0, &mut send);
         }
     }
 
     fn release(&mut self, at: usize, send: &mut impl FnMut(&mut PacketBuf)) {
-        let mut gathered = self.gathering.remove(at);
-        gathered.finish();
-        send(&mut gathered.packet);
-        self.spare.push(gathered.packet);
+        let mut merged_packet = self.merged.remove(at);
+        merged_packet.finish();
+        send(&mut merged_packet.packet);
+        self.spare.push(merged_packet.packet);
     }
 }
 
@@ -111,7 +111,7 @@ fn gathered_from(packet: &PacketBuf, headers: &Headers) -> Option<usize> {
     is_sound.then_some(start)
 }
 
-impl Gathering {
+impl MergedSegment {
     const fn new(packet: PacketBuf, headers: Headers, start: usize) -> Self {
         let size = headers.len - start;
         let is_complete = packet.offload.gso.is_some();
@@ -129,7 +129,7 @@ impl Gathering {
     fn join(&mut self, packet: &PacketBuf, headers: &Headers, start: usize) -> bool {
         let (ours, theirs) = (self.packet.bytes(), packet.bytes());
         let payload = &theirs[start..headers.len];
-        let (l4, gathered) = (self.headers.l4, ours.len() - self.start);
+        let (l4, merged_len) = (self.headers.l4, ours.len() - self.start);
         if self.is_complete
             || start != self.start
             || payload.len() > self.size
@@ -139,7 +139,7 @@ impl Gathering {
         }
         let number =
             |bytes: &[u8]| u32::from_be_bytes([bytes[l4 + 4], bytes[l4 + 5], bytes[l4 + 6], bytes[l4 + 7]]);
-        let follows = number(theirs) == number(ours).wrapping_add(gathered as u32);
+        let follows = number(theirs) == number(ours).wrapping_add(merged_len as u32);
         let is_pushed = theirs[l4 + 13] & TcpFlags::PSH;
         // Behind the number: acknowledgement, AE, flags, window, then urgent pointer and options behind the checksum.
         let is_alike = ours[l4 + 8..l4 + 13] == theirs[l4 + 8..l4 + 13]

@@ -22,7 +22,7 @@ const CE: u8 = 3;
 
 /// How a packet came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Wrapping {
+pub enum OuterKind {
     Ipip,
     Gre,
     /// To this UDP port.
@@ -43,12 +43,12 @@ pub enum DecapError {
 }
 
 /// Kind of encapsulation of a packet; None when it is none.
-pub fn wrapping(bytes: &[u8], headers: &Headers) -> Option<Wrapping> {
+pub fn outer_kind(bytes: &[u8], headers: &Headers) -> Option<OuterKind> {
     match headers.protocol {
-        protocol::IPIP | protocol::IPV6 => Some(Wrapping::Ipip),
-        protocol::GRE => Some(Wrapping::Gre),
+        protocol::IPIP | protocol::IPV6 => Some(OuterKind::Ipip),
+        protocol::GRE => Some(OuterKind::Gre),
         protocol::UDP => match headers.transport(bytes) {
-            Ok(super::Transport::Udp { dst_port, .. }) => Some(Wrapping::Gue(dst_port)),
+            Ok(super::Transport::Udp { dst_port, .. }) => Some(OuterKind::Gue(dst_port)),
             _ => None,
         },
         _ => None,

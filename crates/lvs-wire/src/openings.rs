@@ -31,7 +31,7 @@ struct Opening {
 
 /// Whether a packet waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Held {
+pub enum HoldOutcome {
     /// Waits now.
     Waits,
     /// Would wait, but finds no room.
@@ -55,17 +55,17 @@ impl Openings {
     }
 
     /// Takes a packet in, if it is a SYN that may wait.
-    pub fn hold(&mut self, packet: &PacketBuf) -> Held {
+    pub fn hold(&mut self, packet: &PacketBuf) -> HoldOutcome {
         let is_opening = is_opening(packet.bytes());
         if !is_opening && self.len == 0 {
-            return Held::Not;
+            return HoldOutcome::Not;
         }
-        let Some(flow) = flow_of(packet.bytes()) else { return Held::Not };
+        let Some(flow) = flow_of(packet.bytes()) else { return HoldOutcome::Not };
         if !is_opening || packet.len() > LONGEST || packet.offload.gso.is_some() {
-            return if self.flows.contains(&flow) { Held::Behind(flow) } else { Held::Not };
+            return if self.flows.contains(&flow) { HoldOutcome::Behind(flow) } else { HoldOutcome::Not };
         }
         if self.len == self.waiting.len() {
-            return Held::NoRoom;
+            return HoldOutcome::NoRoom;
         }
         let at = (self.first + self.len) % self.waiting.len();
         let opening = &mut self.waiting[at];
@@ -73,7 +73,7 @@ impl Openings {
         (opening.len, opening.offload) = (packet.len(), packet.offload);
         self.flows[at] = flow;
         self.len += 1;
-        Held::Waits
+        HoldOutcome::Waits
     }
 
     /// Puts the one that waits longest into `packet`. False: none waits.
@@ -160,9 +160,9 @@ mod tests {
         for (number, (port, flags)) in packets.iter().enumerate() {
             let mut packet = segment(false, *port, *flags, number as u8);
             match openings.hold(&packet) {
-                Held::Waits | Held::NoRoom => continue,
-                Held::Not => {}
-                Held::Behind(flow) => {
+                HoldOutcome::Waits | HoldOutcome::NoRoom => continue,
+                HoldOutcome::Not => {}
+                HoldOutcome::Behind(flow) => {
                     let mut before = PacketBuf::new();
                     while openings.next_of(flow, &mut before) {
                         gone.push(note(&before));
@@ -191,18 +191,18 @@ mod tests {
     fn only_plain_syns_wait() {
         for v6 in [false, true] {
             let mut openings = Openings::new(4);
-            assert_eq!(openings.hold(&segment(v6, 1, ACK, 0)), Held::Not);
-            assert_eq!(openings.hold(&segment(v6, 1, SYN, 0)), Held::Waits);
-            assert_eq!(openings.hold(&segment(v6, 3, SYN | ACK, 0)), Held::Waits);
+            assert_eq!(openings.hold(&segment(v6, 1, ACK, 0)), HoldOutcome::Not);
+            assert_eq!(openings.hold(&segment(v6, 1, SYN, 0)), HoldOutcome::Waits);
+            assert_eq!(openings.hold(&segment(v6, 3, SYN | ACK, 0)), HoldOutcome::Waits);
             let mut long = segment(v6, 2, SYN, 0);
             long.append(&[0; LONGEST]);
-            assert_eq!(openings.hold(&long), Held::Not);
+            assert_eq!(openings.hold(&long), HoldOutcome::Not);
             let mut fragment = segment(false, 1, SYN, 0);
             fragment.bytes_mut()[6] = 0x20;
-            assert_eq!(openings.hold(&fragment), Held::Not);
+            assert_eq!(openings.hold(&fragment), HoldOutcome::Not);
             let datagram = make::udp(Ends::new([10, 0, 0, 1].into(), 1, [10, 0, 0, 2].into(), 80), b"SYN");
-            assert_eq!(openings.hold(&PacketBuf::from_packet(&datagram)), Held::Not);
-            assert_eq!(openings.hold(&PacketBuf::new()), Held::Not);
+            assert_eq!(openings.hold(&PacketBuf::from_packet(&datagram)), HoldOutcome::Not);
+            assert_eq!(openings.hold(&PacketBuf::new()), HoldOutcome::Not);
         }
     }
 
@@ -213,7 +213,7 @@ mod tests {
         for number in 0..7 {
             let mut packet = segment(true, number, SYN, 9);
             packet.offload.checksum = crate::Checksum::Partial { start: 40, offset: 16 };
-            assert_eq!(openings.hold(&packet), Held::Waits);
+            assert_eq!(openings.hold(&packet), HoldOutcome::Waits);
             assert!(openings.next(&mut out));
             assert_eq!((out.bytes(), out.offload), (packet.bytes(), packet.offload));
         }

@@ -11,7 +11,7 @@ use super::defragment::{Fragments, Reassembly};
 use super::time::Time;
 use super::verdict::{DropReason, Verdict};
 use lvs_wire::{
-    DecapError, GsoKind, Headers, Outbox, PacketBuf, Wrapping, decapsulate, segments, take_gue, wrapping,
+    DecapError, GsoKind, Headers, Outbox, OuterKind, PacketBuf, decapsulate, outer_kind, segments, take_gue,
 };
 
 /// Packets that a real server takes.
@@ -82,10 +82,10 @@ impl TunnelEnd {
     }
 
     fn take(&self, buf: &mut PacketBuf, headers: &Headers) -> Result<(), DropReason> {
-        let is_agreed = match wrapping(buf.bytes(), headers) {
-            Some(Wrapping::Ipip) => self.invitation.ipip,
-            Some(Wrapping::Gre) => self.invitation.gre,
-            Some(Wrapping::Gue(port)) => self.invitation.gue_ports.contains(&port),
+        let is_agreed = match outer_kind(buf.bytes(), headers) {
+            Some(OuterKind::Ipip) => self.invitation.ipip,
+            Some(OuterKind::Gre) => self.invitation.gre,
+            Some(OuterKind::Gue(port)) => self.invitation.gue_ports.contains(&port),
             None => false,
         };
         if !is_agreed {

@@ -157,7 +157,7 @@ impl SyncDaemons {
     }
 
     /// Sends what a master has not sent yet, when no packet is processed any more.
-    pub(super) async fn tell_rest(&self) {
+    pub(super) async fn send_pending(&self) {
         let masters = |daemon: &&Running| daemon.spec.role == DaemonRole::Master;
         let Some(spec) = self.running.lock().iter().find(masters).map(|daemon| daemon.spec.clone()) else {
             return;

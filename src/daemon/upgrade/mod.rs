@@ -6,7 +6,7 @@
 //! pass on signals and the exit status: whoever started it sees the same process.
 
 mod attendant;
-mod estate;
+mod handover;
 mod link;
 mod look;
 mod predecessor;
@@ -14,7 +14,7 @@ mod state;
 mod successor;
 
 pub use attendant::attend;
-pub(super) use estate::Estate;
+pub(super) use handover::Handover;
 pub(super) use predecessor::{hand_over, rest, take_leave};
 pub use successor::refuse as refuse_predecessor;
 pub(super) use successor::takes_over;

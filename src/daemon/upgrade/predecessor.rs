@@ -23,14 +23,14 @@ use super::link::{Kind, Link, LinkError};
 use super::look::{look_at, why};
 use super::state::{Before, Counted, Hello, Last, wanted};
 use super::{STATE, attendant};
-use crate::daemon::following::Held;
+use crate::daemon::host_reconciler::HostGuard;
 use crate::daemon::interface::{Interface, InterfaceState};
 use crate::daemon::service::DirectorService;
 use crate::daemon::signals::SignalWatch;
 use crate::starter::{self, Order, Program};
 use lvs::director::Copy;
 use lvs_control::{UpgradeRefusal, Upgraded};
-use lvs_device::Beacon;
+use lvs_device::AnnounceTun;
 
 /// Connections that are copied while packets wait, at the most that is striven for.
 const FEW: usize = 512;
@@ -66,14 +66,14 @@ pub(in crate::daemon) async fn rest(live: &DirectorService) {
     // What went past the director is counted.
     live.tables.director.suspend_fast_path();
     let mut host = live.host.hold().await;
-    live.estate.lock().interfaces.iter_mut().chain(host.mark_interfaces()).for_each(Interface::pause);
-    live.tables.sync.tell_rest().await;
+    live.handover.lock().interfaces.iter_mut().chain(host.mark_interfaces()).for_each(Interface::pause);
+    live.tables.sync.send_pending().await;
 }
 
 /// While packets wait. Dropping it without [`Paused::resume`] leaves all at rest.
 struct Paused {
     all: OwnedRwLockWriteGuard<()>,
-    host: Held,
+    host: HostGuard,
     since: Duration,
 }
 
@@ -85,19 +85,19 @@ impl Paused {
         live.tables.sync.close_channel();
         let since = live.tables.clock.elapsed();
         live.tables.director.suspend_fast_path();
-        let mut estate = live.estate.lock();
-        estate.conn_file.set(true);
-        estate.interfaces.iter_mut().for_each(Interface::pause);
-        drop(estate);
+        let mut handover = live.handover.lock();
+        handover.conn_file.set(true);
+        handover.interfaces.iter_mut().for_each(Interface::pause);
+        drop(handover);
         host.mark_interfaces().for_each(Interface::pause);
-        Handle::current().block_on(live.tables.sync.tell_rest());
+        Handle::current().block_on(live.tables.sync.send_pending());
         Self { all, host, since }
     }
 
     fn resume(mut self, live: &DirectorService) {
-        let mut estate = live.estate.lock();
-        estate.conn_file.set(false);
-        for interface in estate.interfaces.iter_mut().chain(self.host.mark_interfaces()) {
+        let mut handover = live.handover.lock();
+        handover.conn_file.set(false);
+        for interface in handover.interfaces.iter_mut().chain(self.host.mark_interfaces()) {
             if let Err(error) = interface.serve() {
                 tracing::error!(device = interface.name(), %error, "packets are not read any more");
             }
@@ -239,24 +239,24 @@ fn send_round(live: &DirectorService, link: &mut Link, copy: &mut Copy<'_>) -> R
 
 /// The last message, and the descriptors.
 fn last(live: &DirectorService, paused: &mut Paused) -> std::io::Result<(Last, Vec<OwnedFd>)> {
-    let mut estate = live.estate.lock();
+    let mut handover = live.handover.lock();
     let (mut fds, mut interfaces): (Vec<OwnedFd>, Vec<InterfaceState>) = (Vec::new(), Vec::new());
     for interface in
-        estate.interfaces.iter().chain(paused.host.mark_interfaces().map(|interface| &*interface))
+        handover.interfaces.iter().chain(paused.host.mark_interfaces().map(|interface| &*interface))
     {
         let (state, more) = interface.hand_over()?;
         interfaces.push(state);
         fds.extend(more);
     }
     let (listener, made_directory) =
-        estate.socket.as_ref().ok_or_else(|| std::io::Error::other("no control socket"))?;
+        handover.socket.as_ref().ok_or_else(|| std::io::Error::other("no control socket"))?;
     fds.push(listener.try_clone()?);
     let made_directory = *made_directory;
-    if estate.attendant.is_none() {
+    if handover.attendant.is_none() {
         let (attends, told) = UnixStream::pair()?;
-        estate.attends = Some(attends);
+        handover.attends = Some(attends);
         fds.push(told.into());
-    } else if let Some(attendant) = &estate.attendant {
+    } else if let Some(attendant) = &handover.attendant {
         fds.push(attendant.try_clone()?.into());
     }
     let program = live.tunnels.as_ref().map(|tunnels| tunnels.program()).transpose()?;
@@ -267,16 +267,16 @@ fn last(live: &DirectorService, paused: &mut Paused) -> std::io::Result<(Last, V
         fds.push(listener);
         addr
     });
-    let beacon = paused.host.beacon().map(Beacon::hand_over).transpose()?;
-    let has_beacon = beacon.is_some();
-    fds.extend(beacon);
+    let announce_tun = paused.host.announce_tun().map(AnnounceTun::hand_over).transpose()?;
+    let has_beacon = announce_tun.is_some();
+    fds.extend(announce_tun);
     let fast_path = live.fast.hand_over()?;
     let has_fast_path = !fast_path.is_empty();
     fds.extend(fast_path);
     let last = Last {
         wanted: wanted(&live.tables, &live.declared),
         kept: Handle::current().block_on(live.configuration.kept_tables()),
-        history: live.past.history(),
+        history: live.history.current(),
         interfaces,
         made_directory,
         metrics,
@@ -299,12 +299,12 @@ pub(in crate::daemon) fn take_leave(
     for action in signals.end() {
         let _ = kill(Pid::from_raw(pid), action.signal());
     }
-    let mut estate = live.estate.lock();
-    if let Some(mut attendant) = estate.attendant.take() {
+    let mut handover = live.handover.lock();
+    if let Some(mut attendant) = handover.attendant.take() {
         let _ = attendant.write_all(&pid.to_le_bytes());
         return 0;
     }
-    let Some(attends) = estate.attends.take() else { return 1 };
+    let Some(attends) = handover.attends.take() else { return 1 };
     let _ = set_child_subreaper(true);
     if let Err(error) = dup2_stdin(&attends) {
         tracing::error!(%error, "the successor goes on by itself");

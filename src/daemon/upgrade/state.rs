@@ -32,12 +32,12 @@ pub(super) struct Before {
     /// Date of the start of the first director.
     pub(super) started: String,
     pub(super) routing: Routing,
-    pub(super) wanted: Wanted,
+    pub(super) wanted: TablesState,
 }
 
 /// Tables and settings.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(in crate::daemon) struct Wanted {
+pub(in crate::daemon) struct TablesState {
     pub(in crate::daemon) tables: Tables,
     pub(in crate::daemon) sysctls: BTreeMap<String, String>,
     pub(in crate::daemon) drained: Vec<(ServiceKey, Endpoint)>,
@@ -48,7 +48,7 @@ pub(in crate::daemon) struct Wanted {
 /// All else, when no packet is processed any more. Descriptors come in the order in which they are named here.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Last {
-    pub(super) wanted: Wanted,
+    pub(super) wanted: TablesState,
     pub(super) kept: KeptTables,
     #[serde(flatten)]
     pub(super) history: History,
@@ -78,7 +78,7 @@ pub(super) struct Counted {
 }
 
 /// Tables and settings as they are, checks or not.
-pub(super) fn wanted(live: &LiveTables, declared: &DeclaredTables) -> Wanted {
+pub(super) fn wanted(live: &LiveTables, declared: &DeclaredTables) -> TablesState {
     let (mut tables, mut shares) = (Tables::default(), Vec::new());
     for query in [Query::Services, Query::Timeouts, Query::Daemons] {
         match live.director.query(&query, live.clock.now()) {
@@ -100,5 +100,5 @@ pub(super) fn wanted(live: &LiveTables, declared: &DeclaredTables) -> Wanted {
             shares.push(Command::SetShare { service, server, share });
         }
     }
-    Wanted { tables, sysctls: declared.other_sysctls(), drained: live.director.drained(), shares }
+    TablesState { tables, sysctls: declared.other_sysctls(), drained: live.director.drained(), shares }
 }

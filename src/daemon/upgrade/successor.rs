@@ -13,7 +13,7 @@ use nix::unistd::{dup2_stdin, getppid};
 
 use super::READS;
 use super::link::{Kind, Link, LinkError};
-use super::state::{Before, Counted, Hello, Last, Wanted};
+use super::state::{Before, Counted, Hello, Last, TablesState};
 use crate::daemon::datapath::Path;
 use crate::daemon::error::DaemonError;
 use crate::daemon::interface::Interface;
@@ -26,7 +26,7 @@ use lvs::Time;
 use lvs::director::{Command, Side, TakeOver};
 use lvs::neighbour::HostRouting;
 use lvs::route::{Route, RouteTable};
-use lvs_device::{Beacon, FAST_PATH_DESCRIPTORS, TunnelOffload};
+use lvs_device::{AnnounceTun, FAST_PATH_DESCRIPTORS, TunnelOffload};
 
 /// Whether this process was started to take over from its parent.
 pub(in crate::daemon) fn takes_over() -> bool {
@@ -59,7 +59,7 @@ pub(in crate::daemon) struct Arrived {
     pub(in crate::daemon) socket: (OwnedFd, bool),
     pub(in crate::daemon) attendant: UnixStream,
     pub(in crate::daemon) metrics: Option<(SocketAddr, OwnedFd)>,
-    pub(in crate::daemon) beacon: Option<Beacon>,
+    pub(in crate::daemon) announce_tun: Option<AnnounceTun>,
     pub(in crate::daemon) kept: KeptTables,
     pub(in crate::daemon) connections: u64,
     /// Programs and maps of the fast path; empty where there is none.
@@ -105,7 +105,7 @@ impl Successor {
         let director = Arc::clone(&live.tables.director);
         let mut taking = director.begin_take_over();
         follow(&live.tables, &mut taking, &before.wanted)?;
-        know_ways(live, before.routing);
+        set_routing(live, before.routing);
         let mut arrived = None;
         loop {
             let (kind, body) = self.link.receive().map_err(DaemonError::take_over)?;
@@ -163,10 +163,10 @@ impl Successor {
         let attendant = UnixStream::from(next()?);
         let program = last.has_program.then(&mut next).transpose()?;
         let metrics = last.metrics.map(|addr| Ok::<_, DaemonError>((addr, next()?))).transpose()?;
-        let beacon = last.has_beacon.then(&mut next).transpose()?.map(Beacon::adopt);
+        let announce_tun = last.has_beacon.then(&mut next).transpose()?.map(AnnounceTun::adopt);
         let descriptors = if last.has_fast_path { FAST_PATH_DESCRIPTORS } else { 0 };
         let fast_path = fds.by_ref().take(descriptors).collect();
-        live.past.resume(last.history);
+        live.history.resume(last.history);
         live.fleet.resume(&last.announced);
         Ok(Arrived {
             interfaces,
@@ -175,7 +175,7 @@ impl Successor {
             socket: (listener, last.made_directory),
             attendant,
             metrics,
-            beacon,
+            announce_tun,
             fast_path,
             kept: last.kept,
             connections: 0,
@@ -208,7 +208,7 @@ impl FirstMessage {
 }
 
 /// Makes tables and settings be as the other director has them.
-fn follow(tables: &LiveTables, taking: &mut TakeOver<'_>, wanted: &Wanted) -> Result<(), DaemonError> {
+fn follow(tables: &LiveTables, taking: &mut TakeOver<'_>, wanted: &TablesState) -> Result<(), DaemonError> {
     let now = tables.clock.now();
     let marks = tables.director.drained();
     tables.director.expect_drained(wanted.drained.iter().copied());
@@ -231,7 +231,7 @@ fn follow(tables: &LiveTables, taking: &mut TakeOver<'_>, wanted: &Wanted) -> Re
 }
 
 /// The ways out of the host, until they are read here.
-fn know_ways(live: &DirectorService, routing: Routing) {
+fn set_routing(live: &DirectorService, routing: Routing) {
     let Routing { routes, claimed, links, has_policy } = routing;
     let routes: Vec<Route> = routes.into_iter().map(Route::from).collect();
     let routes = Arc::new(RouteTable::new(routes).with_claimed(claimed.into_iter()));

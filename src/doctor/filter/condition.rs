@@ -8,13 +8,13 @@ use super::packet::{Packet, Tracking, Value};
 use super::{Action, Element, Elements, Key, Match};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Truth {
+pub(super) enum Tristate {
     No,
     Yes,
     Maybe,
 }
 
-impl Truth {
+impl Tristate {
     const fn and(self, other: Self) -> Self {
         match (self, other) {
             (Self::No, _) | (_, Self::No) => Self::No,
@@ -32,24 +32,24 @@ impl Truth {
     }
 }
 
-pub(super) fn holds(matched: &Match, packet: &Packet, now: Tracking, mark: Option<u64>) -> Truth {
+pub(super) fn holds(matched: &Match, packet: &Packet, now: Tracking, mark: Option<u64>) -> Tristate {
     let value = match (packet.value(&matched.key, now, mark), matched.mask) {
         (Value::Number(from, to), Some(mask)) if from == to => Value::Number(from & mask, from & mask),
         (Value::Number(..), Some(_)) => Value::Unknown,
         (value, _) => value,
     };
     if is_absent(&value) {
-        return Truth::No;
+        return Tristate::No;
     }
-    let mut found = Truth::No;
+    let mut found = Tristate::No;
     for (element, _) in matched.elements.iter() {
         match is(element, &value) {
-            Truth::Yes => {
-                found = Truth::Yes;
+            Tristate::Yes => {
+                found = Tristate::Yes;
                 break;
             }
-            Truth::Maybe => found = Truth::Maybe,
-            Truth::No => {}
+            Tristate::Maybe => found = Tristate::Maybe,
+            Tristate::No => {}
         }
     }
     if matched.is_negated { found.negated() } else { found }
@@ -71,12 +71,12 @@ pub(super) fn selected<'a>(
     let (rest, entries): (Vec<_>, Vec<_>) = entries.partition(|(element, _)| **element == Element::Any);
     for (element, action) in entries.into_iter().chain(rest) {
         match is(element, &value) {
-            Truth::Yes => {
+            Tristate::Yes => {
                 may.push(action);
                 return (may, false);
             }
-            Truth::Maybe => may.push(action),
-            Truth::No => {}
+            Tristate::Maybe => may.push(action),
+            Tristate::No => {}
         }
     }
     let all_drawn = matches!(key, Key::Random(of) if may.len() as u64 == *of);
@@ -91,27 +91,27 @@ fn is_absent(value: &Value) -> bool {
     }
 }
 
-fn is(element: &Element, value: &Value) -> Truth {
-    let sure = |is_so| if is_so { Truth::Yes } else { Truth::No };
+fn is(element: &Element, value: &Value) -> Tristate {
+    let sure = |is_so| if is_so { Tristate::Yes } else { Tristate::No };
     match (element, value) {
-        (Element::Any, _) => Truth::Yes,
+        (Element::Any, _) => Tristate::Yes,
         (Element::Concat(elements), Value::Concat(values)) if elements.len() == values.len() => {
             let parts = elements.iter().zip(values).map(|(element, value)| is(element, value));
-            parts.fold(Truth::Yes, Truth::and)
+            parts.fold(Tristate::Yes, Tristate::and)
         }
         (Element::Word(word), Value::Words(words)) => sure(words.iter().any(|one| fits(word, one))),
         (Element::Net(net), Value::Addr(addr)) => sure(net.contains(addr)),
         (Element::Addrs(from, to), Value::Addr(addr)) => sure((from..=to).contains(&addr)),
         (Element::Numbers(from, to), Value::Number(least, most)) => {
             if from <= least && most <= to {
-                Truth::Yes
+                Tristate::Yes
             } else if most < from || to < least {
-                Truth::No
+                Tristate::No
             } else {
-                Truth::Maybe
+                Tristate::Maybe
             }
         }
-        _ => Truth::Maybe,
+        _ => Tristate::Maybe,
     }
 }
 

@@ -1,6 +1,6 @@
 //! The traces that a packet may take through the chains of some hooks. Pure.
 
-use super::condition::{self, Truth};
+use super::condition::{self, Tristate};
 use super::packet::{Packet, Tracking};
 use super::{Action, Chain, Expression, Hook, Rule, Ruleset, Tool};
 
@@ -195,12 +195,12 @@ impl Walk<'_> {
                 }
                 Expression::Match(matched) => {
                     match condition::holds(matched, self.packet, at.tracking, at.mark) {
-                        Truth::Yes => {}
-                        Truth::No => {
+                        Tristate::Yes => {}
+                        Tristate::No => {
                             done.push((Flow::Falls, at));
                             return done;
                         }
-                        Truth::Maybe => {
+                        Tristate::Maybe => {
                             done.push((Flow::Falls, at.clone()));
                             unread(&mut at);
                         }

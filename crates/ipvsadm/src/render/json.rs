@@ -155,7 +155,8 @@ pub(crate) fn connections<E>(
     out: &mut dyn Write,
     entries: impl Iterator<Item = Result<ConnEntry, E>>,
 ) -> io::Result<Result<(), E>> {
-    let list = ConnectionList { version: VERSION, connections: Coming(RefCell::new((entries, None))) };
+    let list =
+        ConnectionList { version: VERSION, connections: StreamedEntries(RefCell::new((entries, None))) };
     let written = serde_json::to_writer_pretty(&mut *out, &list);
     match list.connections.0.into_inner() {
         (_, Some(error)) => Ok(Err(error)),
@@ -173,9 +174,9 @@ struct ConnectionList<C> {
 }
 
 /// Entries that are still to come, and what ended them.
-struct Coming<I, E>(RefCell<(I, Option<E>)>);
+struct StreamedEntries<I, E>(RefCell<(I, Option<E>)>);
 
-impl<E, I: Iterator<Item = Result<ConnEntry, E>>> Serialize for Coming<I, E> {
+impl<E, I: Iterator<Item = Result<ConnEntry, E>>> Serialize for StreamedEntries<I, E> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let (entries, error) = &mut *self.0.borrow_mut();
         let mut list = serializer.serialize_seq(None)?;

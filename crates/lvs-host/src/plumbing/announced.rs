@@ -16,7 +16,7 @@ impl Plumbing {
     }
 
     /// Name of the interface that announcements go by.
-    pub fn beacon_name(&self) -> &str {
+    pub fn announce_tun_name(&self) -> &str {
         &self.engine.tuns.fleet
     }
 

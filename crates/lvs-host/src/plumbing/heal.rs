@@ -38,7 +38,7 @@ impl<K: Kernel> Engine<K> {
                 changes = repairs.len(),
                 "put right what was not done when the other director ended"
             );
-        } else if let Some(times) = self.contests.things.note(now) {
+        } else if let Some(times) = self.conflicts.things.note(now) {
             let is_put_back = |change: &&Change| !matches!(change, Change::DeleteRule(_));
             let first = repairs.iter().find(is_put_back).or(repairs.first());
             let first = first.map(ToString::to_string).unwrap_or_default();

@@ -14,7 +14,7 @@ use super::super::change::{
     Untracked,
 };
 use super::super::forwarders::Forwarder;
-use super::super::options::EntrancePrograms;
+use super::super::options::IngressPrograms;
 use super::super::view::{Framing, Interface, LinkState};
 use super::*;
 
@@ -556,7 +556,7 @@ async fn what_another_program_took_comes_back() {
         assert_eq!(of_pref(&is), of_pref(&was), "without {rule}");
         assert_eq!(is.rules.len(), was.rules.len(), "without {rule}");
     }
-    assert!(engine.contests.times(Time::ZERO).is_some_and(|times| times > 10));
+    assert!(engine.conflicts.times(Time::ZERO).is_some_and(|times| times > 10));
 }
 
 #[tokio::test]
@@ -709,15 +709,15 @@ async fn what_the_host_sees_half_of_is_not_tracked_while_the_director_runs() {
 }
 
 /// Programs with these numbers.
-fn programs(ether: u32, bare: u32) -> EntrancePrograms {
+fn programs(ether: u32, bare: u32) -> IngressPrograms {
     let program = |number| (std::fs::File::open("/dev/null").unwrap().into(), number);
-    EntrancePrograms(Arc::new([program(ether), program(bare)]))
+    IngressPrograms(Arc::new([program(ether), program(bare)]))
 }
 
 #[tokio::test]
 async fn filters_stand_where_packets_enter_and_what_others_have_there_stays() {
     let filter = |dev: &str, program| Filter { dev: dev.to_owned(), program };
-    let options = HostOptions { entrance_programs: Some(programs(7, 8)), ..HostOptions::default() };
+    let options = HostOptions { ingress_programs: Some(programs(7, 8)), ..HostOptions::default() };
     let kernel = MemoryKernel::new();
     kernel.state.borrow_mut().clsact.push("eth2".to_owned());
     let mut engine =
@@ -734,7 +734,7 @@ async fn filters_stand_where_packets_enter_and_what_others_have_there_stays() {
     follow(&mut engine, &captures).await;
     assert_eq!(engine.kernel.state.borrow().filters, both);
     // Programs of another process.
-    engine.options.entrance_programs = Some(programs(9, 10));
+    engine.options.ingress_programs = Some(programs(9, 10));
     follow(&mut engine, &captures).await;
     assert_eq!(engine.kernel.state.borrow().filters, [filter("eth1", 9), filter("eth2", 9)]);
     engine.kernel.down.borrow_mut().insert("eth1");

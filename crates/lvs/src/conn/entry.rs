@@ -10,7 +10,7 @@ pub struct TableFull;
 
 /// Why a connection from elsewhere has no place in the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NotRestored {
+pub enum RestoreError {
     #[error("the connection table is full")]
     Full,
     #[error("the table has a connection of the same ends")]

@@ -6,7 +6,7 @@
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::expiry::Tick;
-use super::{ConnFlags, ConnId, ConnKey, ConnTable, Connection, Entry, NotRestored, Place, PortPoolKey};
+use super::{ConnFlags, ConnId, ConnKey, ConnTable, Connection, Entry, Place, PortPoolKey, RestoreError};
 
 impl ConnTable {
     /// How many connections were ever added, wrapping around.
@@ -19,16 +19,16 @@ impl ConnTable {
     ///
     /// # Errors
     /// The table has no place for it; it is no longer counted at its server.
-    pub fn restore(&self, mut conn: Connection, age: Option<u32>) -> Result<ConnId, NotRestored> {
+    pub fn restore(&self, mut conn: Connection, age: Option<u32>) -> Result<ConnId, RestoreError> {
         let keys = keys(&conn);
         if keys[0].is_some_and(|key| self.find_any(&key).is_some()) {
             conn.unbind();
-            return Err(NotRestored::Known);
+            return Err(RestoreError::Known);
         }
         let has_room = conn.is_beside_services() || !self.is_full();
         let Some(slot) = has_room.then(|| self.slots.claim()).flatten() else {
             conn.unbind();
-            return Err(NotRestored::Full);
+            return Err(RestoreError::Full);
         };
         conn.number = match age {
             Some(age) => self.added().wrapping_sub(age.max(1)),
@@ -88,11 +88,11 @@ impl ConnTable {
     ///
     /// # Errors
     /// The table has no place for it; it is no longer counted at its server.
-    pub fn mirror(&self, mut conn: Connection, number: u32) -> Result<ConnId, NotRestored> {
+    pub fn mirror(&self, mut conn: Connection, number: u32) -> Result<ConnId, RestoreError> {
         let keys = keys(&conn);
         let Some(slot) = self.slots.claim() else {
             conn.unbind();
-            return Err(NotRestored::Full);
+            return Err(RestoreError::Full);
         };
         conn.number = number;
         self.put(slot, conn, keys);

@@ -48,7 +48,7 @@ pub use addrs::LocalEnd;
 pub use chains::Chains;
 pub use clients::Clients;
 pub use connection::{Connection, TIME_WAIT};
-pub use entry::{Entry, NotRestored, TableFull};
+pub use entry::{Entry, RestoreError, TableFull};
 pub use extra::{Engine, Extra};
 pub use flows::{CloseReason, FlowLogging, FlowRecord, LostFlows};
 pub use id::{ConnId, Place};

@@ -54,7 +54,7 @@ pub use path::icmp_limit::IcmpLimits;
 pub use path::local_addrs::{INNER_LADDRS, MOST_LADDRS, laddrs};
 pub use path::syn_counts::SynCounts;
 pub use upkeep::resets::CutOff;
-pub use upkeep::sync::peers::{Heard, NotTaken, Telling};
+pub use upkeep::sync::peers::{Heard, RecordRefusal, Telling};
 
 use crate::app::SynCookies;
 use crate::conn::{ConnId, ConnTable, Timeouts};

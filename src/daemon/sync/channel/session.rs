@@ -19,7 +19,7 @@ use super::frame::{FrameError, Line, Message, STALL};
 use super::secret::Key;
 use crate::daemon::clock::Clock;
 use lvs::Time;
-use lvs::director::{Director, Heard, NotTaken, Telling};
+use lvs::director::{Director, Heard, RecordRefusal, Telling};
 use lvs::sync::peer::{Greeting, NoGreeting};
 use lvs_control::status;
 
@@ -277,8 +277,9 @@ impl Peer {
         let under_way: u64 = state.under_way.iter().map(|(_, records, _)| records).sum();
         let lag = state.under_way.front().map_or(Duration::ZERO, |(_, _, sent_at)| now.since(*sent_at));
         let ago = |at: Option<Time>| at.map(|at| now.since(at).as_secs());
-        let left =
-            NotTaken::ALL.iter().map(|reason| (reason.name().to_owned(), state.heard.left[*reason as usize]));
+        let left = RecordRefusal::ALL
+            .iter()
+            .map(|reason| (reason.name().to_owned(), state.heard.left[*reason as usize]));
         status::SyncPeer {
             address: self.addr,
             id: format!("{:016x}", self.greeting.id),

@@ -132,5 +132,5 @@ async fn with_the_same_services_next_to_nothing_is_done() {
     assert_eq!(shown(&kernel), before);
     let (announced, devices, of_marks) = (40, 2, 6);
     assert!(kernel.count.get() - made <= announced + devices + of_marks, "{}", kernel.count.get() - made);
-    assert_eq!(engine.contests.times(Time::ZERO), None, "nobody else did anything");
+    assert_eq!(engine.conflicts.times(Time::ZERO), None, "nobody else did anything");
 }

@@ -74,7 +74,7 @@ async fn a_filter_of_one_link_that_comes_later_is_loosened_and_comes_back_at_the
         assert_eq!(troubles(&mut engine).await, Vec::<String>::new());
         assert_eq!(engine.kernel.value(&filter).as_deref(), Some("2"));
     }
-    assert_eq!(engine.contests.times(Time::ZERO), Some(4));
+    assert_eq!(engine.conflicts.times(Time::ZERO), Some(4));
     *engine.kernel.refuses.borrow_mut() = Some("net.ipv4.conf.eth2.rp_filter=2");
     engine.kernel.set(&filter, "1");
     let said = "packets are not let through: net.ipv4.conf.eth2.rp_filter is 1; run `sysctl -w net.ipv4.conf.eth2.rp_filter=2`";

@@ -9,7 +9,7 @@ use super::census::detail;
 use crate::conn::{ConnId, Entry};
 use crate::director::path::decide::{Disposition, Recorder, Template};
 use crate::director::path::facts::{Facts, Message, Segment};
-use crate::director::path::lookup::{Found, Standing};
+use crate::director::path::lookup::{ConnValidity, Found};
 use crate::director::path::steps::Step;
 use crate::director::{ConnDetail, Director, Side};
 use crate::service::{Endpoint, Protocol, RealServer, ServiceKey, ServiceTable};
@@ -143,17 +143,17 @@ impl Director {
         let found = detail(conn, now);
         explanation.forwarding = Some(found.method.clone());
         explanation.connection = Some(found);
-        match self.standing(conn, false) {
-            Standing::GivesWay { .. } => {
+        match self.validity(conn, false) {
+            ConnValidity::GivesWay { .. } => {
                 explanation
                     .because("its connection's server was removed: expire_nodest_conn ends the connection");
                 self.explain_first(explanation, question, now)
             }
-            Standing::ServerGone => explanation.ends(
+            ConnValidity::ServerGone => explanation.ends(
                 Outcome::Dropped,
                 "its connection's server was removed (expire_nodest_conn would let it begin anew)",
             ),
-            Standing::Stands => {
+            ConnValidity::Valid => {
                 explanation.server = Some(conn.real());
                 let secs = conn.expires_at().since(now).as_secs();
                 let state = conn.state.name();

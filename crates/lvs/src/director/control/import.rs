@@ -19,7 +19,7 @@ use crate::conn::record::{
     UnreadableExport,
 };
 use crate::conn::{
-    AdoptedPort, AdoptedUse, ConnId, HeldPort, NotRestored, PortPoolKey, SctpState, State, TIME_WAIT,
+    AdoptedPort, AdoptedUse, ConnId, HeldPort, PortPoolKey, RestoreError, SctpState, State, TIME_WAIT,
     TcpState,
 };
 use crate::director::Director;
@@ -268,8 +268,8 @@ impl<'a> Import<'a> {
             Err(reason) => {
                 let skipped = &mut self.summary.skipped;
                 match reason {
-                    NotRestored::Full => skipped.full += 1,
-                    NotRestored::Known => skipped.known += 1,
+                    RestoreError::Full => skipped.full += 1,
+                    RestoreError::Known => skipped.known += 1,
                 }
                 if let Some((pair, port)) = claim {
                     director.conns.ports().release(HeldPort { pair, port, rest: None });

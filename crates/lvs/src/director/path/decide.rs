@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::draw::mixed;
 use super::facts::{Facts, Message, Segment};
-use super::steps::{NoServer, Nobody, Step};
+use super::steps::{NoServer, NoServerReason, Step};
 use super::template_key::{client_key, mark_addr};
 use crate::app::sip;
 use crate::conn::{ConnId, ConnKey, Engine};
@@ -143,7 +143,7 @@ impl Director {
         &self,
         facts: &Facts<'_>,
         service: &VirtualService,
-        why: Nobody,
+        why: NoServerReason,
         recorder: &mut R,
     ) -> Disposition {
         let (key, to) = (service.spec().key, facts.segment.to);
@@ -169,10 +169,10 @@ impl Director {
         facts: &Facts<'_>,
         service: &VirtualService,
         recorder: &mut R,
-    ) -> Result<Disposition, Nobody> {
+    ) -> Result<Disposition, NoServerReason> {
         let (key, to) = (&service.spec().key, facts.segment.to);
         if !key.is_mark() && to.port != key.port() {
-            return Err(Nobody::OtherPort);
+            return Err(NoServerReason::OtherPort);
         }
         let server = self.choose(facts, service, recorder)?;
         let port = if server.port() == 0 { to.port } else { server.port() };
@@ -185,7 +185,7 @@ impl Director {
         service: &VirtualService,
         persistence: Persistence,
         recorder: &mut R,
-    ) -> (Option<ConnId>, Result<Disposition, Nobody>) {
+    ) -> (Option<ConnId>, Result<Disposition, NoServerReason>) {
         let Segment { protocol, from, to, .. } = facts.segment;
         let key = service.spec().key;
         let is_own_port = to.port == key.port();
@@ -269,7 +269,7 @@ impl Director {
         facts: &Facts<'_>,
         service: &VirtualService,
         recorder: &mut R,
-    ) -> Result<Arc<RealServer>, Nobody> {
+    ) -> Result<Arc<RealServer>, NoServerReason> {
         let spec = service.spec();
         let Segment { from: client, to: virt, .. } = facts.segment;
         let draw = if R::DECIDES { self.draw() } else { mixed(self.draws.load(Relaxed)) };
@@ -284,9 +284,9 @@ impl Director {
         let chosen = if R::DECIDES { service.schedule(&flow) } else { service.would_schedule(&flow) };
         let Some(server) = chosen else {
             return Err(match service.servers().is_empty() {
-                true => Nobody::NoServers,
-                false if spec.scheduler == "none" => Nobody::NoScheduler,
-                false => Nobody::NotFound,
+                true => NoServerReason::NoServers,
+                false if spec.scheduler == "none" => NoServerReason::NoScheduler,
+                false => NoServerReason::NotFound,
             });
         };
         recorder.step(|| Step::Chosen { scheduler: spec.scheduler.clone(), server: server.endpoint() });

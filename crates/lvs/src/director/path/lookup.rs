@@ -20,8 +20,8 @@ pub(in crate::director) enum Found<'a> {
 
 /// Whether a connection takes the next packet of its client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::director) enum Standing {
-    Stands,
+pub(in crate::director) enum ConnValidity {
+    Valid,
     /// The packet begins a new connection in its place.
     GivesWay {
         server_is_gone: bool,
@@ -61,13 +61,13 @@ impl Director {
     }
 
     /// Whether a connection takes a packet of its client. `opens`: the packet would begin a connection.
-    pub(in crate::director) fn standing(&self, conn: &Connection, opens: bool) -> Standing {
+    pub(in crate::director) fn validity(&self, conn: &Connection, opens: bool) -> ConnValidity {
         let server_is_gone = conn.server().is_some_and(|server| !server.is_available());
         let expires_with_server = self.sysctls.is_on(Sysctl::ExpireNodestConn);
         if (opens && self.is_reused(conn)) || (server_is_gone && expires_with_server) {
-            return Standing::GivesWay { server_is_gone };
+            return ConnValidity::GivesWay { server_is_gone };
         }
-        if server_is_gone { Standing::ServerGone } else { Standing::Stands }
+        if server_is_gone { ConnValidity::ServerGone } else { ConnValidity::Valid }
     }
 
     /// Whether a connection gives way to one that begins with the same ends.

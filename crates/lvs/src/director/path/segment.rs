@@ -3,7 +3,7 @@
 
 use super::decide::Deciding;
 use super::facts::Segment;
-use super::lookup::{Found, Standing};
+use super::lookup::{ConnValidity, Found};
 use super::packet::Packet;
 use super::schedule::Scheduled;
 use super::syn_proxy::Defended;
@@ -28,10 +28,10 @@ impl Director {
 
     /// A packet of the client that belongs to a connection, if that still stands.
     fn input<'a>(&'a self, packet: &mut Packet<'_>, segment: &Segment, mut conn: Entry<'a>) -> Verdict {
-        match self.standing(&conn, packet.opens(segment)) {
-            Standing::Stands => {}
-            Standing::ServerGone => return Verdict::Drop(DropReason::ServerGone),
-            Standing::GivesWay { server_is_gone } => {
+        match self.validity(&conn, packet.opens(segment)) {
+            ConnValidity::Valid => {}
+            ConnValidity::ServerGone => return Verdict::Drop(DropReason::ServerGone),
+            ConnValidity::GivesWay { server_is_gone } => {
                 if conn.controlled > 0 {
                     self.conns.unhash(conn);
                 } else {

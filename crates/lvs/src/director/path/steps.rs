@@ -45,7 +45,7 @@ pub(in crate::director) enum Step {
 
 /// Why a service has no server for a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::director) enum Nobody {
+pub(in crate::director) enum NoServerReason {
     /// The service is for all ports, and has no persistence.
     OtherPort,
     NoServers,
@@ -56,7 +56,7 @@ pub(in crate::director) enum Nobody {
 /// The same, with the name of the scheduler.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::director) struct NoServer {
-    pub(in crate::director) why: Nobody,
+    pub(in crate::director) why: NoServerReason,
     pub(in crate::director) scheduler: String,
 }
 
@@ -66,7 +66,7 @@ impl Step {
         match self {
             Self::TemplateLeads { .. } | Self::Chosen { .. } => true,
             Self::OtherPortOfFtp(none) | Self::CacheBypass(none) | Self::Refused(none) => {
-                !matches!(none.why, Nobody::OtherPort)
+                !matches!(none.why, NoServerReason::OtherPort)
             }
             Self::Service { .. }
             | Self::Denied(_)
@@ -136,10 +136,12 @@ impl fmt::Display for Step {
 impl fmt::Display for NoServer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.why {
-            Nobody::OtherPort => f.write_str("a service of all ports is only scheduled with persistence"),
-            Nobody::NoServers => f.write_str("the service has no server"),
-            Nobody::NoScheduler => f.write_str("the service has no scheduler"),
-            Nobody::NotFound => write!(f, "the scheduler {} finds no server for it", self.scheduler),
+            NoServerReason::OtherPort => {
+                f.write_str("a service of all ports is only scheduled with persistence")
+            }
+            NoServerReason::NoServers => f.write_str("the service has no server"),
+            NoServerReason::NoScheduler => f.write_str("the service has no scheduler"),
+            NoServerReason::NotFound => write!(f, "the scheduler {} finds no server for it", self.scheduler),
         }
     }
 }

@@ -205,7 +205,7 @@ impl Carried {
         self.director.repeat(self.now, &mut self.outbox);
         let mut buf = PacketBuf::new();
         let mut out = Vec::new();
-        while let Some(verdict) = self.director.farewell(&mut buf, self.now, &mut self.outbox) {
+        while let Some(verdict) = self.director.next_reset(&mut buf, self.now, &mut self.outbox) {
             out.extend((verdict == Verdict::Forward).then(|| buf.bytes().to_vec()));
         }
         self.outbox.drain(|packet| out.push(packet.bytes().to_vec()));

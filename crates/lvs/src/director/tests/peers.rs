@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::director::{Heard, NotTaken, Telling};
+use crate::director::{Heard, RecordRefusal, Telling};
 use crate::service::{ClientAddrMode, ProxyVersion};
 
 /// The number of the other director, on either side.
@@ -64,7 +64,7 @@ fn text(ends: Ends) -> String {
     format!("{ends:?}")
 }
 
-fn left(heard: &Heard, reason: NotTaken) -> u64 {
+fn left(heard: &Heard, reason: RecordRefusal) -> u64 {
     heard.left[reason as usize]
 }
 
@@ -203,14 +203,14 @@ fn who_sees_the_packets_knows_better() {
     assert_eq!(second.tell(&mut second.meet(), &first), Heard::default());
     let other = second.director.begin_hearing(78);
     let heard = second.tell(&mut second.director.begin_telling(other).unwrap(), &first);
-    assert_eq!(left(&heard, NotTaken::Older), 1);
+    assert_eq!(left(&heard, RecordRefusal::Older), 1);
     // The second directs for a while, then hears of the past.
     second.now = Time::from_secs(10);
     second.send(4000, FIN);
     second.answer(to, FIN);
     first.now = second.now;
     let heard = first.tell(&mut first.meet(), &second);
-    assert_eq!((heard.taken, left(&heard, NotTaken::Older)), (0, 1));
+    assert_eq!((heard.taken, left(&heard, RecordRefusal::Older)), (0, 1));
     assert_eq!(second.conns()[0].state, "TIME_WAIT");
     let heard = second.tell(&mut second.director.begin_telling(other).unwrap(), &first);
     assert_eq!((heard.taken, first.conns()[0].state.as_str()), (1, "TIME_WAIT"));
@@ -225,7 +225,7 @@ fn connections_without_a_server_or_a_port_are_left() {
     second.apply(Command::AddService(ServiceSpec::new(second.service, "rr")));
     assert_eq!(second.director.begin_hearing(77), OTHER);
     let heard = first.tell(&mut first.meet(), &second);
-    assert_eq!((heard.taken, left(&heard, NotTaken::NoServer)), (0, 1));
+    assert_eq!((heard.taken, left(&heard, RecordRefusal::NoServer)), (0, 1));
     assert!(second.conns().is_empty());
     // Each director gives ports out in the same order: those of the second's own connections stay its own.
     let mut third = World::peer(Forwarding::FullNat, Protocol::Tcp, None);
@@ -235,7 +235,7 @@ fn connections_without_a_server_or_a_port_are_left() {
     let taken_of =
         |world: &World| world.conns().into_iter().filter_map(|conn| conn.local).collect::<Vec<_>>();
     let shared = taken_of(&first).iter().filter(|local| taken_of(&third).contains(local)).count() as u64;
-    assert_eq!((heard.taken + left(&heard, NotTaken::PortTaken), shared), (1, 1));
+    assert_eq!((heard.taken + left(&heard, RecordRefusal::PortTaken), shared), (1, 1));
 }
 
 #[test]

@@ -46,7 +46,7 @@ impl World {
     fn farewells(&mut self) -> Vec<(IpAddr, (u8, u32, u32))> {
         let mut told = Vec::new();
         let mut buf = PacketBuf::new();
-        while let Some(verdict) = self.director.farewell(&mut buf, self.now, &mut self.outbox) {
+        while let Some(verdict) = self.director.next_reset(&mut buf, self.now, &mut self.outbox) {
             if verdict == Verdict::Forward {
                 told.push((ends_of(buf.bytes()).dst, numbers(buf.bytes())));
             }

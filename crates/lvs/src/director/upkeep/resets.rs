@@ -45,7 +45,7 @@ impl Director {
 
     /// The next packet that tells an end of its connection's end, or asks where it is. None when nothing is left.
     /// To be carried out as what [`Self::process`] returns.
-    pub fn farewell(&self, packet: &mut PacketBuf, now: Time, outbox: &mut Outbox) -> Option<Verdict> {
+    pub fn next_reset(&self, packet: &mut PacketBuf, now: Time, outbox: &mut Outbox) -> Option<Verdict> {
         let mut queue = self.reset_queue.lock();
         if let Some((virt, client)) = queue.questions.pop() {
             let draw = self.draw();

@@ -10,7 +10,7 @@ use strum::{IntoStaticStr, VariantArray};
 use crate::conn::changes::Teller;
 use crate::conn::record::{ConnRecord, EndedRecord, Frames, Record};
 use crate::conn::{
-    AdoptedPort, ConnFlags, ConnId, ConnKey, Entry, HeldPort, NotRestored, PortPoolKey, Role, State,
+    AdoptedPort, ConnFlags, ConnId, ConnKey, Entry, HeldPort, PortPoolKey, RestoreError, Role, State,
 };
 use crate::director::Director;
 use crate::director::control::import::port_of;
@@ -24,14 +24,14 @@ pub struct Heard {
     pub taken: u64,
     pub ended: u64,
     /// Records that were left, by reason.
-    pub left: [u64; NotTaken::ALL.len()],
+    pub left: [u64; RecordRefusal::ALL.len()],
 }
 
 /// Reasons to leave a record. Each has a counter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "snake_case", const_into_str)]
 #[repr(u8)]
-pub enum NotTaken {
+pub enum RecordRefusal {
     /// Torn, or it says what cannot be.
     Damaged,
     /// Of a kind that a later version has added, or that is not told.
@@ -46,7 +46,7 @@ pub enum NotTaken {
     Full,
 }
 
-impl NotTaken {
+impl RecordRefusal {
     pub const ALL: &[Self] = Self::VARIANTS;
 
     /// As counters name it.
@@ -98,8 +98,8 @@ impl Director {
                 Ok(Some((Record::Ended(ended), _))) => {
                     heard.ended += u64::from(self.hear_end(teller, &ended, now));
                 }
-                Ok(_) => heard.leave(NotTaken::Unknown),
-                Err(_) => heard.leave(NotTaken::Damaged),
+                Ok(_) => heard.leave(RecordRefusal::Unknown),
+                Err(_) => heard.leave(RecordRefusal::Damaged),
             }
         }
         (told, heard)
@@ -128,13 +128,13 @@ impl Director {
         mut record: ConnRecord,
         claimed: &mut Claimed,
         now: Time,
-    ) -> Result<ConnId, NotTaken> {
+    ) -> Result<ConnId, RecordRefusal> {
         let is_ours_alone = record.rare.pinned || record.state == State::Echo;
         if is_ours_alone || record.flags.has(ConnFlags::ONE_PACKET) || record.flags.has(ConnFlags::UNHASHED) {
-            return Err(NotTaken::Unknown);
+            return Err(RecordRefusal::Unknown);
         }
         if record.expires_at <= now {
-            return Err(NotTaken::Older);
+            return Err(RecordRefusal::Older);
         }
         record.expires_at =
             record.expires_at.min(now + std::time::Duration::from_secs(record.timeout.into()));
@@ -144,7 +144,7 @@ impl Director {
         if is_unbound && (record.local.is_some() || self.conns.is_half_full())
             || server.as_ref().is_some_and(|server| server.forwarding().of_conn() != record.method)
         {
-            return Err(NotTaken::NoServer);
+            return Err(RecordRefusal::NoServer);
         }
         match self.renewable(teller, &record, is_hearsay, now)? {
             Some(entry) => Ok(self.renew_told(teller, record, server, entry)),
@@ -164,7 +164,7 @@ impl Director {
         record: &ConnRecord,
         is_hearsay: bool,
         now: Time,
-    ) -> Result<Option<Entry<'_>>, NotTaken> {
+    ) -> Result<Option<Entry<'_>>, RecordRefusal> {
         let Some(entry) = self.conns.peek(&self.key_of(record), now) else { return Ok(None) };
         let known_of = self.conns.teller(entry.id, &entry);
         let is_better = match known_of {
@@ -173,7 +173,7 @@ impl Director {
             None => !is_hearsay && record.touched_at() >= entry.touched_at(),
         };
         if !is_better {
-            return Err(NotTaken::Older);
+            return Err(RecordRefusal::Older);
         }
         let local = record.local.map(|(local, _)| local.end);
         let is_same =
@@ -217,10 +217,10 @@ impl Director {
         record: ConnRecord,
         server: Option<Arc<RealServer>>,
         claimed: &mut Claimed,
-    ) -> Result<ConnId, NotTaken> {
+    ) -> Result<ConnId, RecordRefusal> {
         let claim = port_of(&record).map(|(pair, (port, _))| (pair, port.port));
         if claim.is_some_and(|claim| !claimed.remove(&claim)) {
-            return Err(NotTaken::PortTaken);
+            return Err(RecordRefusal::PortTaken);
         }
         let (age, tells_ends) = (record.age, record.rare.positions.is_some());
         let conn = record.restored(server, |data| self.conns.tag(data));
@@ -229,8 +229,8 @@ impl Director {
                 self.conns.ports().release(HeldPort { pair, port, rest: None });
             }
             match reason {
-                NotRestored::Full => NotTaken::Full,
-                NotRestored::Known => NotTaken::Older,
+                RestoreError::Full => RecordRefusal::Full,
+                RestoreError::Known => RecordRefusal::Older,
             }
         })?;
         if let Some(entry) = self.conns.get(id) {
@@ -286,7 +286,7 @@ impl Heard {
         self.left.iter_mut().zip(other.left).for_each(|(sum, left)| *sum += left);
     }
 
-    const fn leave(&mut self, reason: NotTaken) {
+    const fn leave(&mut self, reason: RecordRefusal) {
         self.left[reason as usize] += 1;
     }
 }

@@ -11,7 +11,7 @@ mod tell;
 use crate::conn::changes::Teller;
 use crate::director::Director;
 
-pub use hear::{Heard, NotTaken};
+pub use hear::{Heard, RecordRefusal};
 pub use tell::Telling;
 
 impl Director {

@@ -5,14 +5,14 @@ use std::collections::HashSet;
 use super::super::change::Step;
 use super::super::kernel::Kernel;
 use super::{Engine, Plumbing};
-use crate::entrances::{Entrance, entrances};
+use crate::ingress_links::{IngressLink, ingress_links};
 
 impl Plumbing {
     /// Links by which packets enter, as they were at the last reconciliation.
-    pub fn entrances(&self) -> Vec<Entrance> {
+    pub fn ingress_links(&self) -> Vec<IngressLink> {
         let filtered: HashSet<&str> = self.engine.ledger.steps().filter_map(Step::filtered).collect();
-        let mut all = entrances(&self.engine.view, self.engine.tuns.prefix());
-        all.iter_mut().for_each(|entrance| entrance.has_filter = filtered.contains(entrance.name.as_str()));
+        let mut all = ingress_links(&self.engine.view, self.engine.tuns.prefix());
+        all.iter_mut().for_each(|link| link.has_filter = filtered.contains(link.name.as_str()));
         all
     }
 }

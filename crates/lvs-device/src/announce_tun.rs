@@ -8,11 +8,11 @@ use super::open::{self, DeviceError};
 
 /// An interface that exists as long as this does.
 #[derive(Debug)]
-pub struct Beacon {
+pub struct AnnounceTun {
     fd: OwnedFd,
 }
 
-impl Beacon {
+impl AnnounceTun {
     /// Makes a new interface, still down.
     ///
     /// # Errors

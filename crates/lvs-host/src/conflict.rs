@@ -13,13 +13,13 @@ const CONTESTED: u32 = 3;
 
 /// Between the director and whoever changes things of one kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Contest {
+pub(super) struct Conflict {
     times: u32,
     last: Option<Time>,
     said: Option<Time>,
 }
 
-impl Contest {
+impl Conflict {
     /// Counts one more change. Returns the count where it is to be said.
     pub(super) fn note(&mut self, now: Time) -> Option<u32> {
         if self.last.is_none_or(|last| now.since(last) > QUIET) {
@@ -43,13 +43,13 @@ impl Contest {
 
 /// All that another program may change.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Contests {
+pub struct Conflicts {
     /// Interfaces, addresses, routes, proxy neighbours, rules.
-    pub(super) things: Contest,
-    pub(super) settings: Contest,
+    pub(super) things: Conflict,
+    pub(super) settings: Conflict,
 }
 
-impl Contests {
+impl Conflicts {
     /// How often something was changed in a row, while that goes on again and again.
     pub fn times(&self, now: Time) -> Option<u32> {
         self.things.times(now).max(self.settings.times(now))
@@ -57,7 +57,7 @@ impl Contests {
 
     /// The same, where it was said since `before`.
     pub fn news_since(&self, before: &Self, now: Time) -> Option<u32> {
-        let is_said_since = |is: Contest, was: Contest| is.said != was.said && is.times(now).is_some();
+        let is_said_since = |is: Conflict, was: Conflict| is.said != was.said && is.times(now).is_some();
         let is_news =
             is_said_since(self.things, before.things) || is_said_since(self.settings, before.settings);
         self.times(now).filter(|_| is_news)
@@ -70,26 +70,26 @@ mod tests {
 
     #[test]
     fn it_is_said_three_times_and_then_once_a_minute() {
-        let mut contest = Contest::default();
+        let mut conflict = Conflict::default();
         let said: Vec<u64> =
-            (0..150).filter(|second| contest.note(Time::from_secs(*second)).is_some()).collect();
+            (0..150).filter(|second| conflict.note(Time::from_secs(*second)).is_some()).collect();
         assert_eq!(said, [0, 1, 2, 63, 124]);
-        assert_eq!(contest.times(Time::from_secs(149)), Some(150));
-        assert_eq!(contest.times(Time::from_secs(209)), Some(150));
-        assert_eq!(contest.times(Time::from_secs(210)), None);
-        assert_eq!(contest.note(Time::from_secs(210)), Some(1), "it begins anew");
+        assert_eq!(conflict.times(Time::from_secs(149)), Some(150));
+        assert_eq!(conflict.times(Time::from_secs(209)), Some(150));
+        assert_eq!(conflict.times(Time::from_secs(210)), None);
+        assert_eq!(conflict.note(Time::from_secs(210)), Some(1), "it begins anew");
     }
 
     #[test]
     fn news_are_what_was_said_once_it_is_a_contest() {
-        let mut contests = Contests::default();
+        let mut conflicts = Conflicts::default();
         let mut news = Vec::new();
         for second in 0..70 {
-            let before = contests;
+            let before = conflicts;
             let now = Time::from_secs(second);
-            contests.settings.note(now);
-            news.extend(contests.news_since(&before, now).map(|times| (second, times)));
-            assert_eq!(contests.news_since(&contests, now), None);
+            conflicts.settings.note(now);
+            news.extend(conflicts.news_since(&before, now).map(|times| (second, times)));
+            assert_eq!(conflicts.news_since(&conflicts, now), None);
         }
         assert_eq!(news, [(2, 3), (63, 64)]);
     }

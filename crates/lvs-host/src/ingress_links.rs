@@ -6,7 +6,7 @@ use super::view::{Framing, LinkState, View};
 
 /// A link by which packets enter.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entrance {
+pub struct IngressLink {
     pub index: u32,
     pub name: String,
     pub framing: Framing,
@@ -24,13 +24,13 @@ pub(super) const fn framing(kind: LinkLayerType) -> Option<Framing> {
 }
 
 /// Links that are up and belong to no other (a bridge, a bond, a VRF), without the director's own, which begin with this.
-pub(super) fn entrances(view: &View, own: &str) -> Vec<Entrance> {
-    let entrance = |link: &LinkState| {
-        let is_entrance = link.up && !link.loopback && !link.has_controller && !link.name.starts_with(own);
-        let framing = link.framing.filter(|_| is_entrance)?;
-        Some(Entrance { index: link.index, name: link.name.clone(), framing, has_filter: false })
+pub(super) fn ingress_links(view: &View, own: &str) -> Vec<IngressLink> {
+    let ingress_link = |link: &LinkState| {
+        let is_ingress = link.up && !link.loopback && !link.has_controller && !link.name.starts_with(own);
+        let framing = link.framing.filter(|_| is_ingress)?;
+        Some(IngressLink { index: link.index, name: link.name.clone(), framing, has_filter: false })
     };
-    view.links.iter().filter_map(entrance).collect()
+    view.links.iter().filter_map(ingress_link).collect()
 }
 
 #[cfg(test)]
@@ -59,8 +59,9 @@ mod tests {
             LinkState { has_controller: true, ..link("eth2") },
             link("tunvs-vip"),
         ];
-        let found = entrances(&View { links, ..View::default() }, "tunvs-");
-        let found: Vec<_> = found.iter().map(|entrance| (entrance.name.as_str(), entrance.framing)).collect();
+        let found = ingress_links(&View { links, ..View::default() }, "tunvs-");
+        let found: Vec<_> =
+            found.iter().map(|ingress_link| (ingress_link.name.as_str(), ingress_link.framing)).collect();
         assert_eq!(found, [("eth0", Framing::Ethernet), ("wg0", Framing::Bare)]);
     }
 }

@@ -11,7 +11,7 @@ use lvs_device::TunWriter;
 
 /// Things that a director has for its successor beside its tables.
 #[derive(Debug, Default)]
-pub(in crate::daemon) struct Estate {
+pub(in crate::daemon) struct Handover {
     pub(in crate::daemon) interfaces: Vec<Interface>,
     /// The listener of the control socket, and whether its directory was made.
     pub(in crate::daemon) socket: Option<(OwnedFd, bool)>,
@@ -23,7 +23,7 @@ pub(in crate::daemon) struct Estate {
     pub(super) attends: Option<UnixStream>,
 }
 
-impl Estate {
+impl Handover {
     /// Writes into the interfaces beside their queues, towards clients and towards servers.
     ///
     /// # Errors

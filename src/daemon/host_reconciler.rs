@@ -19,12 +19,12 @@ use lvs::neighbour::Neighbours;
 use lvs::service::Family;
 use lvs_control::events::Events;
 use lvs_control::status;
-use lvs_device::Beacon;
+use lvs_device::AnnounceTun;
 use lvs_events::Event;
-use lvs_host::{Contests, Entrance, HostError, Plumbing, StopFlag};
+use lvs_host::{Conflicts, HostError, IngressLink, Plumbing, StopFlag};
 
 #[derive(Debug)]
-pub(super) struct Following {
+pub(super) struct HostReconciler {
     director: Arc<Director>,
     neighbours: Arc<Neighbours>,
     events: Arc<Events>,
@@ -37,11 +37,11 @@ pub(super) struct Following {
     state: parking_lot::Mutex<status::Host>,
     announced: parking_lot::Mutex<Announced>,
     /// Name of the interface of announcements.
-    beacon_name: OnceLock<String>,
+    announce_tun_name: OnceLock<String>,
     /// As they were then.
-    contests: parking_lot::Mutex<Contests>,
+    conflicts: parking_lot::Mutex<Conflicts>,
     /// Links by which packets enter.
-    entrances: watch::Sender<Vec<Entrance>>,
+    ingress_links: watch::Sender<Vec<IngressLink>>,
 }
 
 #[derive(Debug)]
@@ -51,7 +51,7 @@ struct Host {
     /// Captures and announcements that the host was made to follow; none when that failed.
     followed: Option<(Captures, Announced)>,
     /// Exists while announcements are wanted.
-    beacon: Option<Beacon>,
+    announce_tun: Option<AnnounceTun>,
 }
 
 /// Virtual addresses that are announced; none where nothing ever is.
@@ -59,12 +59,12 @@ type Announced = Option<BTreeSet<IpAddr>>;
 
 impl Host {
     /// Makes or closes the interface of announcements. Why it cannot be made, as a sentence.
-    fn light(&mut self, is_wanted: bool) -> Option<String> {
-        match (is_wanted, &self.beacon) {
-            (false, _) => self.beacon = None,
+    fn open_announce_tun(&mut self, is_wanted: bool) -> Option<String> {
+        match (is_wanted, &self.announce_tun) {
+            (false, _) => self.announce_tun = None,
             (true, Some(_)) => {}
-            (true, None) => match Beacon::open(self.plumbing.beacon_name()) {
-                Ok(beacon) => self.beacon = Some(beacon),
+            (true, None) => match AnnounceTun::open(self.plumbing.announce_tun_name()) {
+                Ok(announce_tun) => self.announce_tun = Some(announce_tun),
                 Err(error) => return Some(error.to_string()),
             },
         }
@@ -74,17 +74,17 @@ impl Host {
 
 /// The host, which follows nothing meanwhile.
 #[derive(Debug)]
-pub(super) struct Held(OwnedMutexGuard<Option<Host>>);
+pub(super) struct HostGuard(OwnedMutexGuard<Option<Host>>);
 
-impl Held {
+impl HostGuard {
     /// The interfaces of firewall marks.
     pub(super) fn mark_interfaces(&mut self) -> impl Iterator<Item = &mut Interface> {
         self.0.iter_mut().flat_map(|host| host.marks.interfaces())
     }
 
     /// The interface of announcements.
-    pub(super) fn beacon(&self) -> Option<&Beacon> {
-        self.0.as_ref().and_then(|host| host.beacon.as_ref())
+    pub(super) fn announce_tun(&self) -> Option<&AnnounceTun> {
+        self.0.as_ref().and_then(|host| host.announce_tun.as_ref())
     }
 
     /// The ways out of the host, as they were read last.
@@ -114,7 +114,7 @@ pub(super) enum Cause {
     Host,
 }
 
-impl Following {
+impl HostReconciler {
     pub(super) fn new(
         director: Arc<Director>,
         neighbours: Arc<Neighbours>,
@@ -123,9 +123,9 @@ impl Following {
         stop: StopFlag,
     ) -> Self {
         let (host, has_host, state) = (Arc::default(), AtomicBool::default(), parking_lot::Mutex::default());
-        let (announced, contests) = (parking_lot::Mutex::default(), parking_lot::Mutex::default());
-        let entrances = watch::Sender::default();
-        let beacon_name = OnceLock::new();
+        let (announced, conflicts) = (parking_lot::Mutex::default(), parking_lot::Mutex::default());
+        let ingress_links = watch::Sender::default();
+        let announce_tun_name = OnceLock::new();
         Self {
             director,
             neighbours,
@@ -136,22 +136,27 @@ impl Following {
             has_host,
             state,
             announced,
-            beacon_name,
-            contests,
-            entrances,
+            announce_tun_name,
+            conflicts,
+            ingress_links,
         }
     }
 
     /// Gives the host that follows the tables from now on.
-    pub(super) async fn attach(&self, plumbing: Plumbing, marks: MarkTuns, beacon: Option<Beacon>) {
-        let _ = self.beacon_name.set(plumbing.beacon_name().to_owned());
-        *self.host.lock().await = Some(Host { plumbing, marks, followed: None, beacon });
+    pub(super) async fn attach(
+        &self,
+        plumbing: Plumbing,
+        marks: MarkTuns,
+        announce_tun: Option<AnnounceTun>,
+    ) {
+        let _ = self.announce_tun_name.set(plumbing.announce_tun_name().to_owned());
+        *self.host.lock().await = Some(Host { plumbing, marks, followed: None, announce_tun });
         self.has_host.store(true, Relaxed);
     }
 
     /// Keeps the host as it is, for as long as the result lives.
-    pub(super) async fn hold(&self) -> Held {
-        Held(Arc::clone(&self.host).lock_owned().await)
+    pub(super) async fn hold(&self) -> HostGuard {
+        HostGuard(Arc::clone(&self.host).lock_owned().await)
     }
 
     pub(super) fn stop_flag(&self) -> StopFlag {
@@ -200,18 +205,18 @@ impl Following {
     ) -> Vec<String> {
         let (mark_tuns, mut warnings) = host.marks.open(&captures);
         host.marks.close_others(&captures);
-        warnings.extend(host.light(announced.is_some()));
-        host.plumbing.announce(announced.clone().filter(|_| host.beacon.is_some()));
+        warnings.extend(host.open_announce_tun(announced.is_some()));
+        host.plumbing.announce(announced.clone().filter(|_| host.announce_tun.is_some()));
         match host.plumbing.reconcile(&captures, &mark_tuns, self.clock.now()).await {
             Ok(()) => {}
             Err(error @ HostError::Stopping) => return vec![error.to_string()],
             Err(error) => warnings.push(error.to_string()),
         }
         host.marks.keep();
-        let entrances = host.plumbing.entrances();
-        self.entrances.send_if_modified(|before| {
-            let has_changed = *before != entrances;
-            *before = entrances;
+        let ingress_links = host.plumbing.ingress_links();
+        self.ingress_links.send_if_modified(|before| {
+            let has_changed = *before != ingress_links;
+            *before = ingress_links;
             has_changed
         });
         let routing = host.plumbing.routing();
@@ -232,21 +237,21 @@ impl Following {
             tracing::info!("the host follows again");
         }
         host.followed = warnings.is_empty().then_some((captures, announced));
-        self.tell_of_contests(host.plumbing.contests());
+        self.tell_of_conflicts(host.plumbing.conflicts());
         warnings
     }
 
     /// An event when one begins, and once a minute while it lasts.
-    fn tell_of_contests(&self, contests: Contests) {
-        let before = std::mem::replace(&mut *self.contests.lock(), contests);
-        if let Some(times) = contests.news_since(&before, self.clock.now()) {
+    fn tell_of_conflicts(&self, conflicts: Conflicts) {
+        let before = std::mem::replace(&mut *self.conflicts.lock(), conflicts);
+        if let Some(times) = conflicts.news_since(&before, self.clock.now()) {
             self.events.publish(Event::HostContested { times: times.into() });
         }
     }
 
     /// Tells of the links by which packets enter.
-    pub(super) fn entrances(&self) -> watch::Receiver<Vec<Entrance>> {
-        self.entrances.subscribe()
+    pub(super) fn ingress_links(&self) -> watch::Receiver<Vec<IngressLink>> {
+        self.ingress_links.subscribe()
     }
 
     /// Whether another program changes again and again what the director made.
@@ -255,7 +260,7 @@ impl Following {
     }
 
     fn contested(&self) -> u64 {
-        self.contests.lock().times(self.clock.now()).map_or(0, u64::from)
+        self.conflicts.lock().times(self.clock.now()).map_or(0, u64::from)
     }
 
     pub(super) fn state(&self) -> status::Host {
@@ -296,8 +301,8 @@ impl Following {
     }
 
     /// Name of the interface of announcements; empty where the host is left alone.
-    pub(super) fn beacon_name(&self) -> &str {
-        self.beacon_name.get().map(String::as_str).unwrap_or_default()
+    pub(super) fn announce_tun_name(&self) -> &str {
+        self.announce_tun_name.get().map(String::as_str).unwrap_or_default()
     }
 
     /// Withdraws all announcements, also when all is about to be undone. What could not be done.
@@ -313,7 +318,7 @@ impl Following {
         self.stop();
         match self.host.lock().await.take() {
             // The interfaces of marks go last.
-            Some(Host { plumbing, marks: _marks, beacon: _beacon, .. }) => plumbing.undo().await,
+            Some(Host { plumbing, marks: _marks, announce_tun: _announce_tun, .. }) => plumbing.undo().await,
             None => Vec::new(),
         }
     }
