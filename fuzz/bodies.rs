@@ -244,7 +244,7 @@ pub(crate) fn restore(data: &[u8]) {
         let restore = first.begin_restore(origin, now);
         restore.finish(vec![restore.part(records.iter().map(Vec::as_slice))]);
         let mut store = Store::default();
-        first.store_changes((0, usize::MAX), now, &mut store);
+        first.store_changes(0, usize::MAX, now, &mut store);
         let second = director();
         let origin = StoreOrigin { later: 0, added: first.connections_added() };
         let restore = second.begin_restore(origin, now);

@@ -32,7 +32,7 @@ use super::options::Options;
 use super::orders::Orders;
 use super::random::{random_bits, random_secret};
 use super::reload::LastRead;
-use super::service::{DirectorService, Setup};
+use super::service::{DirectorService, Edges, Setup};
 use super::serving::{Ending, Running, go_on};
 use super::signals::SignalWatch;
 use super::sync::channel::Trust;
@@ -57,8 +57,8 @@ pub(super) async fn run_first(
     let trust = Trust::load(options.sync.clone())?;
     let clock = Clock::start();
     let director = new_director(&options.core);
-    let core = (Arc::clone(&director), clock);
-    let (exporters, pages) = RunningExporters::new(core, options.exporters.clone(), &started.sandbox);
+    let given = options.exporters.clone();
+    let (exporters, pages) = RunningExporters::new(Arc::clone(&director), clock, given, &started.sandbox);
     let prepared = exporters.prepare(&options.declared.exporters).await?;
 
     let mut left = LeftState::find(&options.socket)?;
@@ -73,18 +73,18 @@ pub(super) async fn run_first(
     let marks = MarkTuns::new(options.tun_prefix.clone(), options.device, path.clone());
 
     let (order, orders) = Orders::new();
-    let setup = setup((exporters, trust), (stop, order), started.sandbox, &mut options);
-    let live = Arc::new(DirectorService::new(&path, setup));
+    let edges = Edges { stop, exporters, trust, orders: order, sandbox: started.sandbox };
+    let live = Arc::new(DirectorService::new(&path, setup(edges, &mut options)));
     director.expect_drained(drain_file::restore(&options.socket));
     live.handover.lock().interfaces = vec![vip, rs];
     begin_fast_path(&live)?;
     live.handover.lock().socket = Some(socket.hand_over().map_err(DaemonError::start("the control server"))?);
-    if !attach_host(&live, &options, (marks, None), left.host.take()).await? {
+    if !attach_host(&live, &options, marks, None, left.host.take()).await? {
         return Ok(Ending::Stopped);
     }
     let monitoring = tokio::spawn(exporters::serve_pages(Arc::clone(&live), pages));
     live.exporters.commit(prepared).await;
-    let begun = begin(&live, (left, &options.declared)).await;
+    let begun = begin(&live, left, &options.declared).await;
     let event = Event::Started { version: env!("CARGO_PKG_VERSION").to_owned() };
     let running = Running { socket, signals, ended, orders, event, monitoring };
     go_on(live, begun, running, &options).await
@@ -102,17 +102,15 @@ pub(super) async fn run_after(
     let signals = SignalWatch::start().map_err(DaemonError::start("the signal watch"))?;
     let clock = Clock::from(now);
     let director = new_director(&options.core);
-    let core = (Arc::clone(&director), clock);
-    let (exporters, pages) = RunningExporters::new(core, options.exporters.clone(), &started.sandbox);
+    let given = options.exporters.clone();
+    let (exporters, pages) = RunningExporters::new(Arc::clone(&director), clock, given, &started.sandbox);
     let (report, ended) = mpsc::unbounded_channel();
     let path = datapath::Path::new(Arc::clone(&director), clock, report, started.loaded);
     let (order, orders) = Orders::new();
     let trust = Trust::load(options.sync.clone())?;
-    let setup = Setup {
-        is_full: true,
-        started: Some(told.started().to_owned()),
-        ..setup((exporters, trust), (stop, order), started.sandbox, &mut options)
-    };
+    let edges = Edges { stop, exporters, trust, orders: order, sandbox: started.sandbox };
+    let setup =
+        Setup { is_full: true, started: Some(told.started().to_owned()), ..setup(edges, &mut options) };
     let live = Arc::new(DirectorService::new(&path, setup));
     live.sources.declare(&options.declared);
     let taking = {
@@ -134,7 +132,7 @@ pub(super) async fn run_after(
     settle_in(&live, arrived.interfaces, &socket, arrived.attendant)?;
     begin_fast_path(&live)?;
     let left = left::on_host(&options.socket)?;
-    if !attach_host(&live, &options, (marks, arrived.announce_tun), left).await? {
+    if !attach_host(&live, &options, marks, arrived.announce_tun, left).await? {
         return Ok(Ending::Stopped);
     }
     live.exporters.adopt(arrived.metrics).await.map_err(DaemonError::start("the metrics"))?;
@@ -154,7 +152,8 @@ pub(super) async fn run_after(
 async fn attach_host(
     live: &DirectorService,
     options: &Options,
-    (marks, announce_tun): (MarkTuns, Option<AnnounceTun>),
+    marks: MarkTuns,
+    announce_tun: Option<AnnounceTun>,
     left: Option<Inheritance>,
 ) -> Result<bool, DaemonError> {
     let mut host_options = options.host_options(Some(journal_path(&options.socket)));
@@ -198,23 +197,14 @@ fn new_director(core: &Settings) -> Arc<Director> {
 }
 
 /// Facts of a director that nobody ran before.
-fn setup(
-    (exporters, trust): (RunningExporters, Trust),
-    (stop, orders): (StopFlag, Orders),
-    sandbox: status::Sandbox,
-    options: &mut Options,
-) -> Setup {
+fn setup(edges: Edges, options: &mut Options) -> Setup {
     Setup {
-        stop,
+        edges,
         configuration: LastRead { source: options.config.take(), declared: options.declared.clone() },
-        exporters,
-        trust,
         fleet: options.fleet.clone(),
         is_full: false,
         drain_file: Some(DrainFile::beside(&options.socket)),
         source_file: Some(SourceFile::beside(&options.socket)),
-        orders,
-        sandbox,
         started: None,
     }
 }
@@ -249,7 +239,7 @@ async fn go_on_with(
 }
 
 /// Has packets come in once the tables are there; until then they wait in the queues.
-async fn begin(live: &DirectorService, (left, declared): (LeftState, &Declared)) -> Result<(), DaemonError> {
+async fn begin(live: &DirectorService, left: LeftState, declared: &Declared) -> Result<(), DaemonError> {
     live.sources.declare(declared);
     let numbers = left.history.map(|history| history.resume(&live.history));
     live.declared.declare_after(left.tables, declared).await?;

@@ -13,8 +13,8 @@ use tokio::sync::mpsc;
 use super::follow_up::FollowUp;
 use super::live_tables::LiveTables;
 use crate::health::tasks::{Checks, Finding};
-use lvs::director::{Command, CommandError};
-use lvs::service::{Endpoint, ServiceKey};
+use lvs::director::{Command, CommandError, ServiceEntry};
+use lvs::service::{Endpoint, ServerSpec, ServiceKey};
 use lvs_control::OnError;
 use lvs_events::Event;
 use lvs_health::spec::{Script, ServiceHealth};
@@ -52,6 +52,11 @@ impl HealthChecks {
         if let Some(checks) = &mut *self.running.lock() {
             checks.follow(health.checks().map(|(id, check)| (id, check, health.is_up(&id).unwrap_or(true))));
         }
+    }
+
+    /// Makes a service of the table be as it was declared; returns the servers that checks have taken out.
+    pub(super) fn undo(&self, entry: &mut ServiceEntry) -> Vec<ServerSpec> {
+        self.health.lock().undo(entry)
     }
 
     /// Applies the configuration's commands as far as checks let them. The caller has the lock.

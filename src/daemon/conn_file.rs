@@ -442,7 +442,7 @@ mod tests {
     fn write(director: &Director, file: &mut ConnFile) {
         let mut start = Some(0);
         while let Some(from) = start {
-            start = director.store_changes((from, 100), Time::ZERO, file);
+            start = director.store_changes(from, 100, Time::ZERO, file);
         }
         file.commit(director.connections_added()).unwrap();
     }
@@ -495,7 +495,7 @@ mod tests {
             fn clear(&mut self, _: u32) {}
         }
         director.begin_keeping();
-        director.store_changes((0, 10), Time::ZERO, &mut First(&mut record));
+        director.store_changes(0, 10, Time::ZERO, &mut First(&mut record));
         let mut file = ConnFile::create(&path, head()).unwrap();
         // What stands behind a record in its cell is not looked at.
         for len in [record.len(), 200, 1000, 100] {

@@ -123,6 +123,15 @@ impl KeptState {
     }
 }
 
+/// The file that is written.
+#[derive(Debug)]
+pub(super) struct Target {
+    pub(super) path: PathBuf,
+    /// Connections that it has room for.
+    pub(super) places: usize,
+    pub(super) handed_over: HandedOver,
+}
+
 /// The thread that writes; dropping it leaves the file.
 #[derive(Debug)]
 pub(super) struct ConnKeeper {
@@ -133,12 +142,12 @@ pub(super) struct ConnKeeper {
 impl ConnKeeper {
     /// Has the connections of a director outlive a kill, beside its control socket. None where that cannot be.
     pub(super) fn start_for(
-        core: (Arc<Director>, Clock),
-        (socket, places): (&Path, usize),
-        handed_over: HandedOver,
+        director: Arc<Director>,
+        clock: Clock,
+        file: Target,
         state: &KeptState,
     ) -> Option<Self> {
-        Self::start(core, (beside(socket), places), handed_over, state.clone())
+        Self::start(director, clock, file, state.clone())
             .inspect_err(|error| {
                 state.off(error);
                 tracing::warn!(%error, "connections will not outlive this director if it is killed");
@@ -147,9 +156,9 @@ impl ConnKeeper {
     }
 
     fn start(
-        (director, clock): (Arc<Director>, Clock),
-        (path, places): (PathBuf, usize),
-        handed_over: HandedOver,
+        director: Arc<Director>,
+        clock: Clock,
+        Target { path, places, handed_over }: Target,
         state: KeptState,
     ) -> io::Result<Self> {
         let (stop, stopped) = mpsc::channel();
@@ -232,7 +241,7 @@ impl Keeping {
     fn write(&self, file: &mut ConnFile) -> io::Result<()> {
         let mut start = Some(0);
         while let Some(from) = start {
-            start = self.director.store_changes((from, PART), self.clock.now(), file);
+            start = self.director.store_changes(from, PART, self.clock.now(), file);
         }
         file.commit(self.director.connections_added())
     }

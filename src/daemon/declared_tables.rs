@@ -5,8 +5,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use parking_lot::Mutex;
-
 use super::checks::HealthChecks;
 use super::discovery::Sources;
 use super::error::DaemonError;
@@ -19,25 +17,23 @@ use lvs::service::DeclaredService;
 use lvs_config::Declared;
 use lvs_control::reload::as_said;
 use lvs_control::{OnError, Snapshot};
-use lvs_health::state::Health;
 
 #[derive(Debug)]
 pub(super) struct DeclaredTables {
     tables: Arc<LiveTables>,
-    health: Arc<Mutex<Health>>,
     checks: Arc<HealthChecks>,
     sources: Arc<Sources>,
     host: Arc<HostReconciler>,
 }
 
 impl DeclaredTables {
-    pub(super) fn new(
+    pub(super) const fn new(
         tables: Arc<LiveTables>,
-        health: Arc<Mutex<Health>>,
-        (checks, sources): (Arc<HealthChecks>, Arc<Sources>),
+        checks: Arc<HealthChecks>,
+        sources: Arc<Sources>,
         host: Arc<HostReconciler>,
     ) -> Self {
-        Self { tables, health, checks, sources, host }
+        Self { tables, checks, sources, host }
     }
 
     /// Makes the tables be as the configuration declares them; the host is to follow.
@@ -116,9 +112,8 @@ impl DeclaredTables {
         for query in [Query::Services, Query::Timeouts, Query::Daemons] {
             match self.tables.director.query(&query, self.tables.clock.now()) {
                 Ok(Reply::Services(entries)) => {
-                    let health = self.health.lock();
                     let declared = entries.into_iter().map(|mut entry| {
-                        let taken_out = health.undo(&mut entry);
+                        let taken_out = self.checks.undo(&mut entry);
                         // Listings show the newest first.
                         let servers = entry.servers.into_iter().rev().map(|server| server.spec);
                         DeclaredService { spec: entry.spec, servers: servers.chain(taken_out).collect() }

@@ -30,7 +30,6 @@ use lvs_discovery::report::SourceReport;
 use lvs_discovery::state::{Discovery, Steps, present};
 use lvs_events::Event;
 use lvs_health::spec::ServiceHealth;
-use lvs_health::state::Health;
 
 /// How often it is looked whether a server that leaves has lost its connections.
 const TICK: Duration = Duration::from_millis(200);
@@ -42,7 +41,6 @@ const BATCH: usize = 16;
 #[derive(Debug)]
 pub(super) struct Sources {
     tables: Arc<LiveTables>,
-    health: Arc<Mutex<Health>>,
     checks: Arc<HealthChecks>,
     drains: Arc<Drains>,
     follow_up: Arc<FollowUp>,
@@ -107,8 +105,8 @@ impl Sources {
     /// With a file, keeps the servers of sources there, and begins with those that are.
     pub(super) fn new(
         tables: Arc<LiveTables>,
-        health: Arc<Mutex<Health>>,
-        (checks, drains): (Arc<HealthChecks>, Arc<Drains>),
+        checks: Arc<HealthChecks>,
+        drains: Arc<Drains>,
         follow_up: Arc<FollowUp>,
         file: Option<SourceFile>,
     ) -> Self {
@@ -116,7 +114,7 @@ impl Sources {
         if let Some(file) = file {
             known.resume(file);
         }
-        Self { tables, health, checks, drains, follow_up, known: Mutex::new(known) }
+        Self { tables, checks, drains, follow_up, known: Mutex::new(known) }
     }
 
     /// Takes over what is declared of checks and of sources. The caller has the lock.
@@ -155,7 +153,7 @@ impl Sources {
         let mut is_changed = false;
         for key in &services {
             let there = self.tables.service(key).map(|mut entry| {
-                let taken_out = self.health.lock().undo(&mut entry);
+                let taken_out = self.checks.undo(&mut entry);
                 present(&entry, &taken_out)
             });
             let steps = self.known.lock().state.settle(key, there.as_ref(), self.tables.clock.now());

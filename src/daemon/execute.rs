@@ -58,7 +58,7 @@ impl<D: PacketWriter + NeighbourWriter> Executor<D> {
         let before = is_tapped.then(|| packet.bytes().to_vec());
         let verdict = decide(packet, &mut self.outbox)?;
         if let (Some(before), Some((taps, side))) = (before, &self.taps) {
-            show(taps, (*side, verdict), &before, packet, &self.outbox);
+            show(taps, *side, verdict, &Tapped { before: &before, packet, outbox: &self.outbox });
         }
         tracing::trace!(len = packet.len(), ?verdict, "packet");
         self.output.counters.verdict(verdict);
@@ -161,7 +161,15 @@ impl<D: PacketWriter + NeighbourWriter> Output<D> {
 }
 
 /// Shows a packet after the decision, in the place of what it was before.
-fn show(taps: &Taps, (side, verdict): (Side, Verdict), before: &[u8], packet: &PacketBuf, outbox: &Outbox) {
+/// A packet before and after the decision.
+struct Tapped<'a> {
+    before: &'a [u8],
+    packet: &'a PacketBuf,
+    outbox: &'a Outbox,
+}
+
+fn show(taps: &Taps, side: Side, verdict: Verdict, tapped: &Tapped<'_>) {
+    let Tapped { before, packet, outbox } = *tapped;
     let side = || match side {
         Side::Client => "client".to_owned(),
         Side::Server => "server".to_owned(),

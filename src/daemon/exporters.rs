@@ -81,7 +81,8 @@ pub(super) struct Prepared {
 impl RunningExporters {
     /// And where [`serve_pages`] hears of changes.
     pub(super) fn new(
-        (director, clock): (Arc<Director>, Clock),
+        director: Arc<Director>,
+        clock: Clock,
         given: Exporters,
         sandbox: &status::Sandbox,
     ) -> (Self, mpsc::UnboundedReceiver<Pages>) {
@@ -406,7 +407,7 @@ mod tests {
 
     fn exporters(given: Exporters) -> (RunningExporters, mpsc::UnboundedReceiver<Pages>) {
         let director = Arc::new(Director::new(Settings::default()));
-        RunningExporters::new((director, Clock::start()), given, &status::Sandbox::default())
+        RunningExporters::new(director, Clock::start(), given, &status::Sandbox::default())
     }
 
     async fn turn(exporters: &RunningExporters, file: &Exporters) -> Result<Vec<String>, ExporterError> {

@@ -57,7 +57,8 @@ impl Fleet {
         tables: Arc<LiveTables>,
         health: Arc<Mutex<Health>>,
         host: Arc<HostReconciler>,
-        (options, is_full): (FleetOptions, bool),
+        options: FleetOptions,
+        is_full: bool,
     ) -> Self {
         Self {
             options,

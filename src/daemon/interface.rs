@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::datapath::{Path, serve};
 use super::error::DaemonError;
+use super::supervise::Report;
 use super::worker::{Stopped, Worker};
 use lvs::director::Side;
 use lvs_device::{Features, Options, Tun, TunQueue, TunWriter};
@@ -120,9 +121,9 @@ impl Interface {
     pub(super) fn serve(&mut self) -> Result<(), DaemonError> {
         for number in 0..self.tun.descriptors().len() {
             let (path, tun) = (self.path.clone(), Arc::clone(&self.tun));
-            let (counters, ended) =
-                (path.counters.queue(&format!("{}/{number}", self.name())), path.ended.clone());
-            let (clock, neighbours) = (path.clock, Arc::clone(&path.neighbours));
+            let counters = path.counters.queue(&format!("{}/{number}", self.name()));
+            let report = Report { clock: path.clock, ended: path.ended.clone() };
+            let neighbours = Arc::clone(&path.neighbours);
             let counted = Arc::clone(&counters);
             let open = move || {
                 let queue = tun.queue(number).map_err(io::Error::other)?;
@@ -134,7 +135,7 @@ impl Interface {
             };
             let thread = format!("{}/{number}", self.name());
             let on_panic = move || counted.panicked();
-            self.workers.push(Worker::start(thread, open, (clock, ended, on_panic), serving)?);
+            self.workers.push(Worker::start(thread, open, report, on_panic, serving)?);
         }
         Ok(())
     }

@@ -41,10 +41,11 @@ impl LiveTables {
         director: Arc<Director>,
         clock: Clock,
         events: Arc<Events>,
-        (sync, pause): (Arc<SyncDaemons>, Arc<RwLock<()>>),
+        sync: Arc<SyncDaemons>,
         drain_file: Option<DrainFile>,
     ) -> Self {
         let access = AccessLists::new(Arc::clone(&director), clock);
+        let pause = Arc::clone(sync.pause());
         let (lock, changed, to_keep) = (Mutex::new(()), Notify::new(), Notify::new());
         Self { director, clock, events, sync, lock, pause, changed, to_keep, access, drain_file }
     }

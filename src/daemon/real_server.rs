@@ -14,13 +14,13 @@ use tokio::sync::{mpsc, oneshot};
 use super::clock::{Clock, unix_millis};
 use super::counters::{AllCounters, QueueCounters};
 use super::datapath::BATCH;
-use super::error::DaemonError;
-use super::error::Ended;
+use super::error::{DaemonError, Ended};
 use super::execute::Executor;
 use super::journal::{all_undone, clean_up_before_start, journal_path};
 use super::notify::notify;
 use super::random::random_secret;
 use super::signals::{SignalAction, SignalWatch};
+use super::supervise::Report;
 use super::worker::{Stopped, Worker};
 use super::{control_runtime, privileges};
 use crate::sandbox::{self, Kept, Sandbox};
@@ -101,12 +101,13 @@ pub fn run(options: Options) -> Result<(), DaemonError> {
         true => sandbox::enter(&Kept { socket: options.socket.clone(), ..Kept::default() }),
         false => Sandbox::off(),
     };
-    control_runtime()?.block_on(run_inside(options, (socket, ports), sandbox.status))
+    control_runtime()?.block_on(run_inside(options, socket, ports, sandbox.status))
 }
 
 async fn run_inside(
     options: Options,
-    (socket, ports): (ControlSocket, IdlePorts),
+    socket: ControlSocket,
+    ports: IdlePorts,
     sandbox: status::Sandbox,
 ) -> Result<(), DaemonError> {
     let stop = StopFlag::default();
@@ -120,7 +121,7 @@ async fn run_inside(
     let (report, mut ended) = mpsc::unbounded_channel();
     let host_options = options.host(Some(journal));
     let worker = if host_options.has_tunnels() {
-        Some(start_end(&options, ports, &counters, (clock, report))?)
+        Some(start_end(&options, ports, &counters, Report { clock, ended: report })?)
     } else {
         None
     };
@@ -202,7 +203,7 @@ fn start_end(
     options: &Options,
     ports: IdlePorts,
     counters: &AllCounters,
-    (clock, report): (Clock, mpsc::UnboundedSender<Ended>),
+    report: Report,
 ) -> Result<Vec<Worker>, DaemonError> {
     let tun = Tun::open(&options.tun, lvs_device::Options { queues: 1, ..options.device })?;
     let offload = tun.features();
@@ -216,6 +217,7 @@ fn start_end(
     };
     let counters = counters.queue(&options.tun);
     let counted = Arc::clone(&counters);
+    let clock = report.clock;
     let serve = async move |device: TunQueue, stopped: &mut Stopped| {
         let Some((end, ports, coalescer)) = parts.take() else { return Ok(()) };
         let ports = IdlePorts::register(ports)?;
@@ -224,7 +226,7 @@ fn start_end(
         path.serve(Some(&ports), stopped).await
     };
     let on_panic = move || counted.panicked();
-    let worker = Worker::start(options.tun.clone(), open, (clock, report, on_panic), serve)?;
+    let worker = Worker::start(options.tun.clone(), open, report, on_panic, serve)?;
     tracing::info!(device = options.tun, %offload, "device up");
     Ok(vec![worker])
 }

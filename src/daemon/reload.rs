@@ -61,6 +61,11 @@ impl Configuration {
         self.file.as_deref()
     }
 
+    /// The tables that follow the configuration.
+    pub(super) fn tables(&self) -> &LiveTables {
+        &self.parts.tables
+    }
+
     /// Tables as they are now, for a director that comes after this one.
     pub(super) async fn kept_tables(&self) -> KeptTables {
         let declared = self.last.lock().await.declared.clone();

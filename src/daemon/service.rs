@@ -27,6 +27,7 @@ use super::host_reconciler::HostReconciler;
 use super::live_tables::LiveTables;
 use super::orders::Orders;
 use super::reload::{Configuration, LastRead, Reloads};
+use super::supervise::Report;
 use super::sync::SyncDaemons;
 use super::sync::channel::Trust;
 use super::totals::Totals;
@@ -73,22 +74,28 @@ pub(super) struct DirectorService {
     pub(super) ended: mpsc::UnboundedSender<Ended>,
 }
 
-/// Facts of a start that the parts of a director are made with.
+/// Parts that are there before the director.
 #[derive(Debug)]
-pub(super) struct Setup {
+pub(super) struct Edges {
     pub(super) stop: StopFlag,
-    /// The file that it was started with, and what that said.
-    pub(super) configuration: LastRead,
     pub(super) exporters: RunningExporters,
     /// Other directors to believe.
     pub(super) trust: Trust,
+    pub(super) orders: Orders,
+    pub(super) sandbox: status::Sandbox,
+}
+
+/// Facts of a start that the parts of a director are made with.
+#[derive(Debug)]
+pub(super) struct Setup {
+    pub(super) edges: Edges,
+    /// The file that it was started with, and what that said.
+    pub(super) configuration: LastRead,
     pub(super) fleet: FleetOptions,
     /// The connections of another director are here.
     pub(super) is_full: bool,
     pub(super) drain_file: Option<DrainFile>,
     pub(super) source_file: Option<SourceFile>,
-    pub(super) orders: Orders,
-    pub(super) sandbox: status::Sandbox,
     /// Date of the start of the director that it goes on for.
     pub(super) started: Option<String>,
 }
@@ -96,24 +103,25 @@ pub(super) struct Setup {
 impl DirectorService {
     /// Of the director whose packets take this path.
     pub(super) fn new(path: &Path, setup: Setup) -> Self {
+        let edges = setup.edges;
         let Path { director, clock, counters, neighbours, taps, sync_bell, ended, .. } = path.clone();
         let events = Arc::new(Events::new(unix_millis));
         let pause = Arc::new(RwLock::new(()));
         let health = Arc::new(Mutex::new(Health::default()));
         let sync =
             SyncDaemons::new(Arc::clone(&director), clock, sync_bell, Arc::clone(&pause), ended.clone());
-        let sync = Arc::new(sync.trusting(setup.trust));
+        let sync = Arc::new(sync.trusting(edges.trust));
         let host = Arc::new(HostReconciler::new(
             Arc::clone(&director),
             Arc::clone(&neighbours),
             Arc::clone(&events),
             clock,
-            setup.stop,
+            edges.stop,
         ));
         let totals = Arc::new(Totals::new(Arc::clone(&director), counters, Arc::clone(&sync)));
-        let tables = Arc::new(LiveTables::new(director, clock, events, (sync, pause), setup.drain_file));
-        let announced = (setup.fleet, setup.is_full);
-        let fleet = Arc::new(Fleet::new(tables.clone(), health.clone(), host.clone(), announced));
+        let tables = Arc::new(LiveTables::new(director, clock, events, sync, setup.drain_file));
+        let fleet =
+            Arc::new(Fleet::new(tables.clone(), health.clone(), host.clone(), setup.fleet, setup.is_full));
         let follow_up = Arc::new(FollowUp::new(tables.clone(), fleet.clone(), host.clone()));
         let checks = Arc::new(HealthChecks::new(tables.clone(), health.clone(), follow_up.clone()));
         let commands =
@@ -121,14 +129,14 @@ impl DirectorService {
         let drains = Arc::new(Drains::new(tables.clone(), checks.clone(), commands.clone()));
         let sources = Arc::new(Sources::new(
             tables.clone(),
-            health.clone(),
-            (checks.clone(), drains.clone()),
+            checks.clone(),
+            drains.clone(),
             follow_up.clone(),
             setup.source_file,
         ));
-        let declaring = (checks.clone(), sources.clone());
-        let declared = Arc::new(DeclaredTables::new(tables.clone(), health.clone(), declaring, host.clone()));
-        let exporters = Arc::new(setup.exporters);
+        let declared =
+            Arc::new(DeclaredTables::new(tables.clone(), checks.clone(), sources.clone(), host.clone()));
+        let exporters = Arc::new(edges.exporters);
         let reloads = Reloads {
             tables: tables.clone(),
             host: host.clone(),
@@ -163,14 +171,19 @@ impl DirectorService {
             taps,
             tunnels: path.tunnels.clone(),
             fast: Arc::clone(&path.fast),
-            sandbox: setup.sandbox,
+            sandbox: edges.sandbox,
             started: setup.started.unwrap_or_else(|| rfc3339(unix_millis())),
             moved: watch::Sender::new(false),
-            orders: setup.orders,
+            orders: edges.orders,
             handover: Mutex::default(),
             kept: KeptState::default(),
             ended,
         }
+    }
+
+    /// Clock and receiver of what cannot go on, for tasks.
+    pub(super) fn report(&self) -> Report {
+        Report { clock: self.tables.clock, ended: self.ended.clone() }
     }
 
     /// Carries out decisions about packets that come by no queue.
@@ -186,18 +199,23 @@ impl DirectorService {
     pub(super) fn of_test(source: Option<lvs_config::Source>, declared: lvs_config::Declared) -> Self {
         let path = Path::of_nothing();
         let sandbox = status::Sandbox::default();
-        let core = (Arc::clone(&path.director), path.clock);
-        let setup = Setup {
+        let director = Arc::clone(&path.director);
+        let exporters =
+            RunningExporters::new(director, path.clock, lvs_config::Exporters::default(), &sandbox).0;
+        let edges = Edges {
             stop: StopFlag::default(),
-            configuration: LastRead { source, declared },
-            exporters: RunningExporters::new(core, lvs_config::Exporters::default(), &sandbox).0,
+            exporters,
             trust: Trust::default(),
+            orders: Orders::default(),
+            sandbox,
+        };
+        let setup = Setup {
+            edges,
+            configuration: LastRead { source, declared },
             fleet: FleetOptions::default(),
             is_full: true,
             drain_file: None,
             source_file: None,
-            orders: Orders::default(),
-            sandbox,
             started: None,
         };
         Self::new(&path, setup)

@@ -15,7 +15,7 @@ use lvs_control::socket::ControlSocket;
 use lvs_control::{ReloadRequest, UpgradeRefusal, Upgraded, server};
 use lvs_events::Event;
 
-use super::conn_keeper::ConnKeeper;
+use super::conn_keeper::{self, ConnKeeper};
 use super::error::{DaemonError, Ended};
 use super::history_file::{self, HistoryFile};
 use super::interface::Interface;
@@ -112,19 +112,16 @@ async fn work(
     let (tables, history) = (TableFile::beside(&options.socket), HistoryFile::beside(&options.socket));
     let (is_over, over) = watch::channel(());
     let keeping = [
-        tokio::spawn(table_file::keep(
-            (Arc::clone(&live.tables), Arc::clone(&live.configuration)),
-            tables.clone(),
-            over.clone(),
-        )),
+        tokio::spawn(table_file::keep(Arc::clone(&live.configuration), tables.clone(), over.clone())),
         tokio::spawn(history_file::keep(Arc::clone(&live.history), history.clone(), over)),
     ];
-    let keeper = ConnKeeper::start_for(
-        (Arc::clone(&live.tables.director), live.tables.clock),
-        (&options.socket, options.core.max_conns),
-        live.handover.lock().conn_file.clone(),
-        &live.kept,
-    );
+    let file = conn_keeper::Target {
+        path: conn_keeper::beside(&options.socket),
+        places: options.core.max_conns,
+        handed_over: live.handover.lock().conn_file.clone(),
+    };
+    let director = Arc::clone(&live.tables.director);
+    let keeper = ConnKeeper::start_for(director, live.tables.clock, file, &live.kept);
     let ended = serve(live, running, options).await;
     host_reconciler.iter().for_each(JoinHandle::abort);
     if matches!(ended, Ok(End::Moved(_))) {

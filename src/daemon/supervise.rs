@@ -49,7 +49,11 @@ pub(super) fn log_panics() {
 }
 
 /// Clock that says what is too often, and those who are told then.
-pub(super) type Report = (Clock, UnboundedSender<Ended>);
+#[derive(Clone, Debug)]
+pub(super) struct Report {
+    pub(super) clock: Clock,
+    pub(super) ended: UnboundedSender<Ended>,
+}
 
 /// Runs what `task` makes, and again after a panic. One that panics too often ends the director.
 pub(super) fn keep_running<F>(
@@ -64,14 +68,14 @@ where
 }
 
 /// As [`keep_running`], where the caller runs it.
-pub(super) async fn again<F>(name: &'static str, (clock, ended): Report, task: impl Fn() -> F + Send)
+pub(super) async fn again<F>(name: &'static str, report: Report, task: impl Fn() -> F + Send)
 where
     F: Future<Output = ()> + Send,
 {
     let mut panics = Panics::default();
     while AssertUnwindSafe(task()).catch_unwind().await.is_err() {
-        if !panics.may_go_on(clock.now()) {
-            let _ = ended.send(Ended { thread: name.to_owned(), error: None });
+        if !panics.may_go_on(report.clock.now()) {
+            let _ = report.ended.send(Ended { thread: name.to_owned(), error: None });
             return;
         }
         tracing::error!(task = name, "begun again");
@@ -97,16 +101,17 @@ mod tests {
 
     #[tokio::test]
     async fn a_task_that_panics_is_begun_again_and_at_last_ends_the_director() {
-        let (report, mut ended) = tokio::sync::mpsc::unbounded_channel();
+        let (sender, mut ended) = tokio::sync::mpsc::unbounded_channel();
+        let report = Report { clock: Clock::start(), ended: sender };
         let runs = Arc::new(AtomicU32::new(0));
         let counted = Arc::clone(&runs);
-        let well = keep_running("well", (Clock::start(), report.clone()), move || {
+        let well = keep_running("well", report.clone(), move || {
             let run = counted.fetch_add(1, Relaxed);
             async move { assert!(run > 2, "on purpose") }
         });
         well.await.unwrap();
         assert_eq!(runs.load(Relaxed), 4);
-        let ill = keep_running("ill", (Clock::start(), report), || async { panic!("on purpose") });
+        let ill = keep_running("ill", report, || async { panic!("on purpose") });
         ill.await.unwrap();
         assert_eq!(ended.recv().await.unwrap().thread, "ill");
     }

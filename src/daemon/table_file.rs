@@ -11,7 +11,6 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::kept_tables::{KeptTables, VERSION};
-use super::live_tables::LiveTables;
 use super::reload::Configuration;
 use super::state_file::{self, Contents, StateFile};
 
@@ -55,11 +54,8 @@ async fn put(file: &TableFile, bytes: Vec<u8>) -> io::Result<()> {
 }
 
 /// Writes the tables whenever they have changed, until the sender of `over` is gone.
-pub(super) async fn keep(
-    (tables, configuration): (Arc<LiveTables>, Arc<Configuration>),
-    file: TableFile,
-    mut over: watch::Receiver<()>,
-) {
+pub(super) async fn keep(configuration: Arc<Configuration>, file: TableFile, mut over: watch::Receiver<()>) {
+    let tables = configuration.tables();
     let (mut written, mut is_failing) = (Vec::new(), false);
     loop {
         let begun = tables.clock.now();
@@ -178,9 +174,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = TableFile::beside(&folder.path().join("sock"));
         let live = live(&declared("")).await;
-        let parts = (Arc::clone(&live.tables), Arc::clone(&live.configuration));
         let (is_over, over) = watch::channel(());
-        let keeping = tokio::spawn(keep(parts, file.clone(), over));
+        let keeping = tokio::spawn(keep(Arc::clone(&live.configuration), file.clone(), over));
         live.commands.run(&declared(FILE).commands(), OnError::Stop).await;
         let is_kept = async {
             while file.restore().is_none_or(|snapshot| snapshot.there.tables.services.is_empty()) {

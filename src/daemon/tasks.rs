@@ -4,17 +4,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
-use tokio::sync::{Mutex, mpsc};
+use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 
-use super::clock::Clock;
-use super::error::Ended;
 use super::execute::Executor;
 use super::fleet::Fleet;
 use super::follow_up::FollowUp;
 use super::live_tables::LiveTables;
 use super::orders::Orders;
 use super::service::DirectorService;
+use super::supervise::Report;
 use super::totals::Totals;
 use super::{alarms, drain, fast_path, host_events, supervise};
 use crate::memory;
@@ -54,7 +53,7 @@ pub(super) fn follow_host(
     rs_writer: TunWriter,
 ) -> Vec<JoinHandle<()>> {
     let (tables, host) = (&live.tables, &live.host);
-    let follow = Follow { clock: tables.clock, ended: live.ended.clone() };
+    let follow = Follow(live.report());
     let mut tasks = vec![follow.start("repeats", tables, live.executor(rs_writer), repeat)];
     match Watch::start() {
         Ok(watch) => tasks.push(follow.start("host", host, watch, host_events::keep_up)),
@@ -82,10 +81,7 @@ pub(super) fn follow_host(
 }
 
 /// Starts tasks that go on with what they hear by after a panic.
-struct Follow {
-    clock: Clock,
-    ended: mpsc::UnboundedSender<Ended>,
-}
+struct Follow(Report);
 
 impl Follow {
     fn start<P, W, F>(
@@ -101,15 +97,14 @@ impl Follow {
         F: Future<Output = ()> + Send + 'static,
     {
         let (part, watch) = (Arc::clone(part), Arc::new(Mutex::new(watch)));
-        let report = (self.clock, self.ended.clone());
-        supervise::keep_running(name, report, move || task(Arc::clone(&part), Arc::clone(&watch)))
+        supervise::keep_running(name, self.0.clone(), move || task(Arc::clone(&part), Arc::clone(&watch)))
     }
 }
 
 /// Tasks of a running director that go on after a panic.
 pub(super) fn kept(live: &Arc<DirectorService>, drop_alarm: u64) -> [JoinHandle<()>; 6] {
     let kept = |name, task: fn(&DirectorService, u64) -> BoxFuture<'static, ()>| {
-        let (live, report) = (Arc::clone(live), (live.tables.clock, live.ended.clone()));
+        let (live, report) = (Arc::clone(live), live.report());
         supervise::keep_running(name, report, move || task(&live, drop_alarm))
     };
     [
@@ -119,8 +114,9 @@ pub(super) fn kept(live: &Arc<DirectorService>, drop_alarm: u64) -> [JoinHandle<
             Box::pin(alarms::watch(live.tables.clone(), live.totals.clone(), drop_alarm))
         }),
         kept("announcements", |live, _| {
-            let traffic = (live.totals.clone(), live.orders.clone());
-            Box::pin(announce(live.tables.clone(), live.fleet.clone(), live.follow_up.clone(), traffic))
+            let (tables, fleet) = (live.tables.clone(), live.fleet.clone());
+            let follow_up = live.follow_up.clone();
+            Box::pin(announce(tables, fleet, follow_up, live.totals.clone(), live.orders.clone()))
         }),
         kept("drains", |live, _| Box::pin(drain::keep(live.drains.clone()))),
         kept("fast path", |live, _| {
@@ -135,7 +131,8 @@ async fn announce(
     tables: Arc<LiveTables>,
     fleet: Arc<Fleet>,
     follow_up: Arc<FollowUp>,
-    (totals, orders): (Arc<Totals>, Orders),
+    totals: Arc<Totals>,
+    orders: Orders,
 ) {
     loop {
         tokio::time::sleep(JUDGE).await;

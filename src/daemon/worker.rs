@@ -8,11 +8,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread::{self, JoinHandle};
 
 use tokio::runtime::{Builder, Runtime};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
-use super::clock::Clock;
 use super::error::{DaemonError, Ended};
-use super::supervise::Panics;
+use super::supervise::{Panics, Report};
 
 /// Done when the thread is to end.
 pub(super) type Stopped = oneshot::Receiver<()>;
@@ -33,7 +32,8 @@ impl Worker {
     pub(super) fn start<D, S>(
         thread: String,
         open: impl FnMut() -> io::Result<D> + Send + 'static,
-        (clock, ended, on_panic): (Clock, mpsc::UnboundedSender<Ended>, impl Fn() + Send + 'static),
+        report: Report,
+        on_panic: impl Fn() + Send + 'static,
         serve: S,
     ) -> Result<Self, DaemonError>
     where
@@ -48,10 +48,10 @@ impl Worker {
             let mut panics = Panics::default();
             let may_go_on = || {
                 on_panic();
-                panics.may_go_on(clock.now())
+                panics.may_go_on(report.clock.now())
             };
             if let Err(error) = serving.serve(first, may_go_on) {
-                let _ = ended.send(Ended { thread, error });
+                let _ = report.ended.send(Ended { thread, error });
             }
         });
         Ok(Self { stop: Some(stop), thread: Some(spawned.map_err(failed())?) })
@@ -114,14 +114,17 @@ mod tests {
     use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
     use std::time::Duration;
 
-    use super::*;
+    use tokio::sync::mpsc;
 
-    type Report = (mpsc::UnboundedSender<Ended>, mpsc::UnboundedReceiver<Ended>);
+    use super::*;
+    use crate::daemon::clock::Clock;
+
+    type Reported = (Report, mpsc::UnboundedReceiver<Ended>);
 
     /// Serves numbers that come by a channel, and panics at 13; hands them on.
     fn worker(
         name: &str,
-        report: &Report,
+        report: &Reported,
         panics: &Arc<AtomicU32>,
     ) -> (Worker, std::sync::mpsc::Sender<u32>, std::sync::mpsc::Receiver<u32>) {
         let (sender, receiver) = std::sync::mpsc::channel::<u32>();
@@ -146,14 +149,14 @@ mod tests {
                 let _ = out.send(number);
             }
         };
-        let worker =
-            Worker::start(name.to_owned(), open, (Clock::start(), report.0.clone(), on_panic), serve);
+        let worker = Worker::start(name.to_owned(), open, report.0.clone(), on_panic, serve);
         (worker.unwrap(), sender, outcome)
     }
 
     #[test]
     fn a_queue_that_panics_goes_on_with_what_waits_in_it_and_others_do_not_notice() {
-        let mut report = mpsc::unbounded_channel();
+        let (sender, receiver) = mpsc::unbounded_channel();
+        let mut report = (Report { clock: Clock::start(), ended: sender }, receiver);
         let panics = Arc::new(AtomicU32::new(0));
         let (_one, sender, outcome) = worker("one", &report, &panics);
         let (_other, quiet, heard) = worker("other", &report, &panics);
@@ -167,7 +170,8 @@ mod tests {
 
     #[test]
     fn one_that_panics_too_often_or_is_gone_says_so() {
-        let mut report = mpsc::unbounded_channel();
+        let (sender, receiver) = mpsc::unbounded_channel();
+        let mut report = (Report { clock: Clock::start(), ended: sender }, receiver);
         let panics = Arc::new(AtomicU32::new(0));
         let (_ill, sender, _outcome) = worker("ill", &report, &panics);
         (0..200).for_each(|_| sender.send(13).unwrap());

@@ -42,7 +42,7 @@ impl World {
     pub(crate) fn keep(&mut self) {
         let mut start = Some(0);
         while let Some(from) = start {
-            start = self.director.store_changes((from, 16), self.now, &mut self.store);
+            start = self.director.store_changes(from, 16, self.now, &mut self.store);
         }
         self.store.added = self.director.connections_added();
         self.store.kept = self.listed();

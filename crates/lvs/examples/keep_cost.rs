@@ -71,7 +71,7 @@ fn main() -> std::io::Result<()> {
     timed(&first, conns, 2, open);
     let mut cells = Cells::default();
     let start = Instant::now();
-    first.store_changes((0, usize::MAX), Time::ZERO, &mut cells);
+    first.store_changes(0, usize::MAX, Time::ZERO, &mut cells);
     let stored = start.elapsed();
     let second = director()?;
     let start = Instant::now();

@@ -101,7 +101,7 @@ impl Fragments {
     ) -> Reassembly {
         let key = Key { src: headers.src, dst: headers.dst, id: fragment.id, protocol: headers.protocol };
         let shard = self.hasher.hash_one(key) as usize % SHARDS;
-        self.shards[shard].lock().add(key, buf, (headers, fragment), now)
+        self.shards[shard].lock().add(key, buf, headers, fragment, now)
     }
 
     /// Pieces whose packets are not complete, for another director.
@@ -122,7 +122,8 @@ impl Shard {
         &mut self,
         key: Key,
         buf: &mut PacketBuf,
-        (headers, fragment): (&Headers, Fragment),
+        headers: &Headers,
+        fragment: Fragment,
         now: Time,
     ) -> Reassembly {
         self.expire(now);
@@ -141,7 +142,7 @@ impl Shard {
             Pieces::new(now + keep)
         });
         let head = &buf.bytes()[..headers.l4];
-        match pieces.insert(payload, (fragment.offset, !fragment.more), (head, headers.len)) {
+        match pieces.insert(payload, fragment.offset, !fragment.more, head, headers.len) {
             Inserted::New(added) => self.bytes += added + PIECE,
             Inserted::Duplicate => return Reassembly::Waiting,
             Inserted::Overlap => {
@@ -184,8 +185,8 @@ impl Shard {
             Pieces::new(piece.expires_at)
         });
         let head = piece.head.unwrap_or_default();
-        let at = (offset, piece.is_last);
-        if let Inserted::New(added) = pieces.insert(&piece.data, at, (&head, piece.longest as usize)) {
+        let (is_last, longest) = (piece.is_last, piece.longest as usize);
+        if let Inserted::New(added) = pieces.insert(&piece.data, offset, is_last, &head, longest) {
             self.bytes += added + PIECE;
         }
     }
@@ -242,12 +243,7 @@ impl Pieces {
 
     /// Overlapping pieces condemn the packet (RFC 5722, and IPv4 the same way); a piece that is there already does
     /// no harm. `head` and `len` are the headers and the length of the packet that brought it.
-    fn insert(
-        &mut self,
-        payload: &[u8],
-        (start, is_last): (usize, bool),
-        (head, len): (&[u8], usize),
-    ) -> Inserted {
+    fn insert(&mut self, payload: &[u8], start: usize, is_last: bool, head: &[u8], len: usize) -> Inserted {
         let end = start + payload.len();
         let at = self.data.partition_point(|(offset, _)| *offset < start);
         if self.covers(start, end) {
@@ -312,7 +308,8 @@ impl Pieces {
 /// is in the first piece.
 pub(crate) fn refragment(
     buf: &mut PacketBuf,
-    (longest, payloads): (usize, &[usize]),
+    longest: usize,
+    payloads: &[usize],
     id: u32,
     outbox: &mut Outbox,
 ) {
@@ -374,7 +371,7 @@ mod tests {
         let outer = Outer { src: director, dst: server, ttl: 9, dont_fragment: false, id: 7, kind };
         assert!(encapsulate(&mut buf, &outer));
         let (fragments, mut outbox) = (Fragments::new(1), Outbox::default());
-        refragment(&mut buf, (1468, &[]), 7, &mut outbox);
+        refragment(&mut buf, 1468, &[], 7, &mut outbox);
         assert_eq!(buf.offload.checksum, Checksum::Full);
         let mut pieces = vec![buf];
         outbox.drain(|piece| pieces.push(piece.clone()));

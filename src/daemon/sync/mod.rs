@@ -18,7 +18,7 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use super::clock::Clock;
 use super::error::Ended;
-use super::supervise::keep_running;
+use super::supervise::{Report, keep_running};
 use channel::{Channel, Trust};
 use lvs::director::{Command, CommandError, DaemonRole, DaemonSpec, Director, Query, Reply, Sysctl};
 use lvs::sync::Outgoing;
@@ -102,6 +102,15 @@ impl SyncDaemons {
         Self { trust, ..self }
     }
 
+    fn report(&self) -> Report {
+        Report { clock: self.clock, ended: self.ended.clone() }
+    }
+
+    /// Held by whatever changes the director beside its queues.
+    pub(super) const fn pause(&self) -> &Arc<RwLock<()>> {
+        &self.pause
+    }
+
     /// Starts and stops what the tables want; to be called inside a tokio runtime. A daemon that cannot be started is
     /// taken out of the tables again.
     pub(super) fn follow(&self) -> Vec<(DaemonRole, CommandError)> {
@@ -141,8 +150,7 @@ impl SyncDaemons {
         if specs.is_empty() || !self.trust.options.has_channel {
             return;
         }
-        let report = (self.clock, self.ended.clone());
-        match Channel::start((Arc::clone(&self.director), report), &specs, self.trust.clone()) {
+        match Channel::start(Arc::clone(&self.director), self.report(), &specs, self.trust.clone()) {
             Ok((channel, tasks)) => *open = Some(OpenChannel { specs, channel, _tasks: tasks }),
             Err(error) => {
                 tracing::warn!(%error, "no channel to other directors");
@@ -199,8 +207,9 @@ impl SyncDaemons {
             ports = sockets.len(),
             "sync daemon started"
         );
-        let core = (Arc::clone(&self.director), self.clock, Arc::clone(&self.pause));
-        let report = || (self.clock, self.ended.clone());
+        let core =
+            Core { director: Arc::clone(&self.director), clock: self.clock, pause: Arc::clone(&self.pause) };
+        let report = || self.report();
         let failures = Arc::clone(&self.failures);
         Ok(match spec.role {
             DaemonRole::Master => {
@@ -213,9 +222,11 @@ impl SyncDaemons {
             DaemonRole::Backup => {
                 let longest = usize::from(spec.max_len);
                 let hearing = |socket| {
-                    let (core, socket) = ((core.clone(), self.trust.clone()), Arc::new(socket));
+                    let (core, trust, socket) = (core.clone(), self.trust.clone(), Arc::new(socket));
                     let failures = Arc::clone(&failures);
-                    move || hear(core.clone(), Arc::clone(&socket), longest, Arc::clone(&failures))
+                    move || {
+                        hear(core.clone(), trust.clone(), Arc::clone(&socket), longest, Arc::clone(&failures))
+                    }
                 };
                 let hearing = sockets.into_iter().map(hearing);
                 hearing.map(|hearing| keep_running("sync backup", report(), hearing)).collect()
@@ -237,11 +248,16 @@ impl SyncDaemons {
 }
 
 /// The director, its time, and what is held while it is told something or asked for something.
-type Core = (Arc<Director>, Clock, Arc<RwLock<()>>);
+#[derive(Clone)]
+struct Core {
+    director: Arc<Director>,
+    clock: Clock,
+    pause: Arc<RwLock<()>>,
+}
 
 /// A master: sends what the core has to say.
 async fn tell(
-    (director, clock, pause): Core,
+    Core { director, clock, pause }: Core,
     sockets: Arc<Vec<UdpSocket>>,
     bell: Arc<Notify>,
     failures: Arc<Failures>,
@@ -266,7 +282,8 @@ async fn send(messages: Vec<Outgoing>, sockets: &[UdpSocket], failures: &Failure
 
 /// A backup: hands what comes to the core.
 async fn hear(
-    ((director, clock, pause), trust): (Core, Trust),
+    Core { director, clock, pause }: Core,
+    trust: Trust,
     socket: Arc<UdpSocket>,
     longest: usize,
     failures: Arc<Failures>,

@@ -60,7 +60,7 @@ pub struct SynGauge {
 
 impl SynGauge {
     /// Counts a SYN. True: it is to be answered by a cookie. `rate`: limit of an automatic defence.
-    pub fn note_syn(&self, (mode, rate): (SynDefence, u32), now: Time) -> bool {
+    pub fn note_syn(&self, mode: SynDefence, rate: u32, now: Time) -> bool {
         match mode {
             SynDefence::Off => return false,
             SynDefence::On => return true,
@@ -81,7 +81,7 @@ impl SynGauge {
     }
 
     /// Whether a client may have a cookie.
-    pub fn may_have_baked(&self, (mode, _): (SynDefence, u32), now: Time) -> bool {
+    pub fn may_have_baked(&self, mode: SynDefence, now: Time) -> bool {
         match mode {
             SynDefence::Off => false,
             SynDefence::On => true,
@@ -102,11 +102,12 @@ impl SynGauge {
 mod tests {
     use super::*;
 
-    const AUTO: (SynDefence, u32) = (SynDefence::Auto, 100);
+    const AUTO: SynDefence = SynDefence::Auto;
+    const RATE: u32 = 100;
 
     /// How many of so many SYNs, spread over the second that begins then, are answered by cookies.
     fn answered(gauge: &SynGauge, begun: u64, count: u64) -> usize {
-        (0..count).filter(|number| gauge.note_syn(AUTO, Time(begun + number * SECOND / count))).count()
+        (0..count).filter(|number| gauge.note_syn(AUTO, RATE, Time(begun + number * SECOND / count))).count()
     }
 
     #[test]
@@ -127,10 +128,10 @@ mod tests {
     fn always_and_never_do_not_count() {
         let gauge = SynGauge::default();
         for _ in 0..1000 {
-            assert!(gauge.note_syn((SynDefence::On, 1), Time(5)));
-            assert!(!gauge.note_syn((SynDefence::Off, 1), Time(5)));
+            assert!(gauge.note_syn(SynDefence::On, 1, Time(5)));
+            assert!(!gauge.note_syn(SynDefence::Off, 1, Time(5)));
         }
-        assert!(gauge.may_have_baked((SynDefence::On, 1), Time(5)));
-        assert!(!gauge.may_have_baked((SynDefence::Off, 1), Time(5)) && !gauge.is_on(Time(5)));
+        assert!(gauge.may_have_baked(SynDefence::On, Time(5)));
+        assert!(!gauge.may_have_baked(SynDefence::Off, Time(5)) && !gauge.is_on(Time(5)));
     }
 }

@@ -99,7 +99,8 @@ impl Channel {
     /// # Errors
     /// The port is taken, or the interface cannot be used for the group.
     pub(super) fn start(
-        (director, report): (Arc<Director>, Report),
+        director: Arc<Director>,
+        report: Report,
         daemons: &[DaemonSpec],
         trust: Trust,
     ) -> io::Result<(Arc<Self>, JoinSet<()>)> {
@@ -117,7 +118,7 @@ impl Channel {
             release: env!("CARGO_PKG_VERSION").to_owned(),
         };
         let channel = Arc::new(Self {
-            own: Own { director, clock: report.0, greeting, key: trust.key.clone() },
+            own: Own { director, clock: report.clock, greeting, key: trust.key.clone() },
             trust,
             port,
             peers: Mutex::default(),

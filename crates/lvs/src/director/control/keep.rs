@@ -51,7 +51,8 @@ impl Director {
     /// Writes changed connections of the places from `start` on, about `most` of them. Where to go on; None at the end.
     pub fn store_changes(
         &self,
-        (start, most): (u32, usize),
+        start: u32,
+        most: usize,
         now: Time,
         store: &mut impl ConnStore,
     ) -> Option<u32> {

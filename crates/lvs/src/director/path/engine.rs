@@ -21,6 +21,14 @@ struct Caller {
     one_packet: bool,
 }
 
+/// Server that a template leads to, and for how long.
+pub(in crate::director) struct TemplateTarget {
+    pub(in crate::director) server: Arc<RealServer>,
+    pub(in crate::director) port: u16,
+    pub(in crate::director) persistence: Persistence,
+    pub(in crate::director) engine: Option<Engine>,
+}
+
 impl Director {
     /// The key of a template, by the engine's data too where there are any.
     pub(in crate::director) fn template_key(&self, key: ConnKey, engine: Option<&Engine>) -> ConnKey {
@@ -32,9 +40,9 @@ impl Director {
         &self,
         packet: &Packet<'_>,
         key: &ConnKey,
-        (server, port): (Arc<RealServer>, u16),
-        (persistence, engine): (Persistence, Option<Engine>),
+        target: TemplateTarget,
     ) -> Result<ConnId, TableFull> {
+        let TemplateTarget { server, port, persistence, engine } = target;
         let ends = [key.from, key.to, Endpoint::new(server.addr(), port)];
         let state = State::Template { assured: false };
         let mut template = Connection::new(key.protocol, state, ends, server, packet.now);
@@ -115,8 +123,9 @@ impl Director {
                 if let TemplateFound::Unusable(id) = found {
                     self.spoil_template(id);
                 }
-                let to = (Arc::clone(&caller.server), segment.from.port);
-                self.make_template(packet, &key, to, (persistence, engine)).ok()?
+                let (server, port) = (Arc::clone(&caller.server), segment.from.port);
+                let target = TemplateTarget { server, port, persistence, engine };
+                self.make_template(packet, &key, target).ok()?
             }
         };
         Some((caller, Some(template)))

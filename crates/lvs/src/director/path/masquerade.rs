@@ -170,7 +170,7 @@ impl Director {
         let verdict = xmit::transmit(&Rewrite::to_client(&entry), packet.buf, &packet.headers, packet.outbox);
         // The host put the pieces of an answer to its own address together, so it is for us to cut it.
         if let Some(mtu) = too_big {
-            refragment(packet.buf, (mtu as usize, &[]), self.next_id(), packet.outbox);
+            refragment(packet.buf, mtu as usize, &[], self.next_id(), packet.outbox);
         }
         verdict
     }

@@ -36,7 +36,7 @@ use crate::defragment::{Reassembly, gather, refragment};
 use crate::director::{Director, Side, Verdict};
 use crate::time::Time;
 use lvs_wire::{Fragment, Headers, Outbox, PacketBuf, Transport, take_entry};
-use packet::Packet;
+use packet::{Arrival, Packet};
 
 impl Director {
     /// Decides on one packet, and rewrites it in place. Takes no lock for longer than one table access; never
@@ -59,11 +59,12 @@ impl Director {
             Ok(headers) => headers,
             Err(error) => return Verdict::Drop(error.into()),
         };
+        let arrival = Arrival { side, now };
         match headers.fragment {
             Some(fragment) if self.is_directing(headers.is_v6()) => {
-                self.process_fragment(packet, &headers, fragment, (side, now), outbox)
+                self.process_fragment(packet, &headers, fragment, arrival, outbox)
             }
-            _ => self.process_whole(packet, headers, None, (side, now), outbox),
+            _ => self.process_whole(packet, headers, None, arrival, outbox),
         }
     }
 
@@ -74,10 +75,10 @@ impl Director {
         packet: &mut PacketBuf,
         headers: &Headers,
         fragment: Fragment,
-        (side, now): (Side, Time),
+        arrival: Arrival,
         outbox: &mut Outbox,
     ) -> Verdict {
-        let joined = self.fragments.add(packet, headers, fragment, now);
+        let joined = self.fragments.add(packet, headers, fragment, arrival.now);
         let (longest, payloads) = match joined {
             Reassembly::Waiting => return Verdict::Hold,
             Reassembly::Refused(reason) => return Verdict::Drop(reason),
@@ -87,7 +88,7 @@ impl Director {
             Ok(headers) => headers,
             Err(error) => return Verdict::Drop(error.into()),
         };
-        let verdict = self.process_whole(packet, whole, Some(longest), (side, now), outbox);
+        let verdict = self.process_whole(packet, whole, Some(longest), arrival, outbox);
         let to = match verdict {
             Verdict::Route(neighbour) => neighbour,
             Verdict::Forward | Verdict::Pass => match Headers::parse(packet.bytes()) {
@@ -98,11 +99,11 @@ impl Director {
                 return verdict;
             }
         };
-        let is_for_host = side != Side::Server && !headers.is_v6();
+        let is_for_host = arrival.side != Side::Server && !headers.is_v6();
         let payloads = if is_for_host { gather(&payloads) } else { payloads };
         let mtu = usize::try_from(self.routes.mtu_to(to)).unwrap_or(usize::MAX);
         let id = self.fragment_id(packet, headers, fragment.id);
-        refragment(packet, (longest.min(mtu), &payloads), id, outbox);
+        refragment(packet, longest.min(mtu), &payloads, id, outbox);
         verdict
     }
 
@@ -111,7 +112,7 @@ impl Director {
         packet: &mut PacketBuf,
         headers: Headers,
         pieces: Option<usize>,
-        (side, now): (Side, Time),
+        arrival: Arrival,
         outbox: &mut Outbox,
     ) -> Verdict {
         let transport = match headers.transport(packet.bytes()) {
@@ -119,11 +120,8 @@ impl Director {
             Err(error) => return Verdict::Drop(error.into()),
         };
         let entry = take_entry(packet, &headers, |addr| self.routes.is_local(addr));
-        let mut packet = Packet {
-            pieces,
-            entry,
-            ..Packet::new(packet, headers, (side, now), (outbox, &self.icmp_limiter))
-        };
+        let mut packet =
+            Packet { pieces, entry, ..Packet::new(packet, headers, arrival, outbox, &self.icmp_limiter) };
         self.classify(&mut packet, transport)
     }
 

@@ -5,7 +5,7 @@
 use crate::conn::{ConnKey, Role};
 use crate::director::path::ipsec::Quoted;
 use crate::director::path::mtu::room_inside;
-use crate::director::path::packet::Packet;
+use crate::director::path::packet::{Arrival, Packet};
 use crate::director::path::related::{ICMP_HEADER, has_right_checksum};
 use crate::director::{Director, DropReason, Side, Verdict};
 use crate::service::{Forwarding, Tunnel, TunnelKind};
@@ -35,7 +35,7 @@ impl Director {
         let entry = take_entry(packet, &headers, |addr| self.routes.is_local(addr));
         let mut heard = Packet {
             entry,
-            ..Packet::new(packet, headers, (Side::Client, now), (outbox, &self.icmp_limiter))
+            ..Packet::new(packet, headers, Arrival { side: Side::Client, now }, outbox, &self.icmp_limiter)
         };
         let quoted = Headers::parse_quoted(&heard.payload()[ICMP_HEADER..]);
         let verdict = quoted.ok().and_then(|quoted| self.outer_error(&mut heard, &quoted));

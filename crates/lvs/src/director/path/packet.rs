@@ -35,14 +35,22 @@ pub(in crate::director) struct Packet<'a> {
     pub(in crate::director) entry: Option<Entry>,
 }
 
+/// Side that a packet came by, and when.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::director) struct Arrival {
+    pub(in crate::director) side: Side,
+    pub(in crate::director) now: Time,
+}
+
 impl<'a> Packet<'a> {
     /// One that came whole and without an entry of the host. Gets back the hop that the host took when it routed it into
     /// the TUN: what follows sees the packet as it came to the host, which takes a hop again on the way out.
     pub(in crate::director) fn new(
         buf: &'a mut PacketBuf,
         mut headers: Headers,
-        (side, now): (Side, Time),
-        (outbox, limiter): (&'a mut Outbox, &'a IcmpLimiter),
+        Arrival { side, now }: Arrival,
+        outbox: &'a mut Outbox,
+        limiter: &'a IcmpLimiter,
     ) -> Self {
         add_hop(buf.bytes_mut(), &mut headers);
         Self {

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::decide::{Deciding, Decision, Disposition, Template};
+use super::engine::TemplateTarget;
 use super::facts::{Facts, Segment};
 use super::packet::Packet;
 use crate::conn::{ConnId, Connection, Entry, SctpState, State, TableFull, TcpState};
@@ -50,8 +51,9 @@ impl Director {
                 let template = match template {
                     Some(Template::Known(id)) => Some(id),
                     Some(Template::New { key, port, persistence, engine }) => {
-                        let to = (Arc::clone(&server), port);
-                        match self.make_template(packet, &key, to, (persistence, engine)) {
+                        let server = Arc::clone(&server);
+                        let target = TemplateTarget { server, port, persistence, engine };
+                        match self.make_template(packet, &key, target) {
                             Ok(id) => Some(id),
                             Err(TableFull) => {
                                 client.into_iter().for_each(|client| self.conns.clients.release(client));

@@ -71,16 +71,15 @@ impl Director {
         if self.access.deny(key, segment.from.addr) {
             return Defended::Not;
         }
-        let limits = (mode, self.settings.syn_rate);
         if flags.has(TcpFlags::SYN) {
-            if !service.syn_gauge().note_syn(limits, packet.now) {
+            if !service.syn_gauge().note_syn(mode, self.settings.syn_rate, packet.now) {
                 return Defended::Not;
             }
             let tells_address = service.spec().client_addr_mode == Some(ClientAddrMode::Toa);
             drop(services);
             return Defended::Done(self.answer_by_cookie(packet, segment, tells_address));
         }
-        if !service.syn_gauge().may_have_baked(limits, packet.now) {
+        if !service.syn_gauge().may_have_baked(mode, packet.now) {
             return Defended::Not;
         }
         drop(services);

@@ -5,7 +5,7 @@
 
 use crate::conn::{ConnId, Connection, Role, SeqAck};
 use crate::director::path::facts::Segment;
-use crate::director::path::packet::Packet;
+use crate::director::path::packet::{Arrival, Packet};
 use crate::director::{Director, Side, Verdict};
 use crate::service::{Endpoint, Protocol, ServiceKey, VirtualService};
 use crate::time::Time;
@@ -72,7 +72,8 @@ impl Director {
         };
         packet.fill(&make::tcp_at(ends(conn.client(), conn.virt()), RESET, seq, ack));
         let Ok(headers) = Headers::parse(packet.bytes()) else { return Some(Verdict::Reply) };
-        let mut packet = Packet::new(packet, headers, (Side::Client, now), (outbox, &self.icmp_limiter));
+        let mut packet =
+            Packet::new(packet, headers, Arrival { side: Side::Client, now }, outbox, &self.icmp_limiter);
         let verdict = self.send_to_server(&mut packet, &conn);
         queue.under_way = Some((conn, tried + 1));
         Some(verdict)

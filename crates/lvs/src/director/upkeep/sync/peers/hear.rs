@@ -67,8 +67,7 @@ impl Director {
         let (mut labels, mut controlled) = (BTreeMap::new(), Vec::new());
         for (record, is_hearsay) in told {
             let (label, controller) = (record.label, record.controller);
-            let source = (teller, is_hearsay);
-            match self.hear_connection(source, *record, &mut claimed, now) {
+            match self.hear_connection(teller, is_hearsay, *record, &mut claimed, now) {
                 Ok(id) => {
                     heard.taken += 1;
                     labels.extend(label.map(|label| (label, id)));
@@ -124,7 +123,8 @@ impl Director {
 
     fn hear_connection(
         &self,
-        (teller, is_hearsay): (Teller, bool),
+        teller: Teller,
+        is_hearsay: bool,
         mut record: ConnRecord,
         claimed: &mut Claimed,
         now: Time,

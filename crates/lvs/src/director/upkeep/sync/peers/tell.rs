@@ -68,7 +68,7 @@ impl Director {
                 }
             }
             for place in changed {
-                count += self.put_told(telling, place, &mut told, (out, now));
+                count += self.put_told(telling, place, &mut told, out, now);
             }
         }
         count
@@ -85,7 +85,7 @@ impl Director {
                 there.extend(ConnTable::is_worth_telling(conn).then_some(id.place()));
             });
             for place in there {
-                count += self.put_told(telling, place, &mut told, (out, now));
+                count += self.put_told(telling, place, &mut told, out, now);
             }
         }
         count
@@ -120,7 +120,8 @@ impl Director {
         telling: &Telling,
         place: Place,
         told: &mut Told,
-        (out, now): (&mut Vec<u8>, Time),
+        out: &mut Vec<u8>,
+        now: Time,
     ) -> usize {
         let above = |place: &Place| self.conns.at(*place)?.stands_under();
         let places: Vec<Place> = std::iter::successors(Some(place), above).take(MOST_LEVELS).collect();
