@@ -134,8 +134,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
 
 /// First words that leave the subject to be guessed.
 const NO_SUBJECT: &[&str] = &[
-    "It", "Its", "That", "Their", "There", "These", "They", "Those", "What", "Where", "Which", "Who", "Whom",
-    "Whose",
+    "And", "Or", "It", "Its", "That", "Their", "There", "These", "They", "Those", "What", "Where", "Which",
+    "Who", "Whom", "Whose",
 ];
 
 /// Comments that clap prints: sentences of the help texts.

@@ -94,7 +94,7 @@ impl AccessLists {
             let list = match read(&Command::EditService(entry.spec)) {
                 Ok(mut new) => new.remove(&key).flatten(),
                 Err(error) => {
-                    tracing::error!(service = %key, %error, "its lists cannot be read, so nobody is let in");
+                    tracing::error!(service = %key, %error, "its files of prefixes (allow, deny) cannot be read: no client is let in");
                     has_list.then(|| Arc::new(AccessList::new(Some(&[]), &[])))
                 }
             };

@@ -75,7 +75,12 @@ pub(super) fn restore(left: &LeftConns, director: &Director, clock: Clock) {
     }
     if skipped.full + skipped.known + skipped.port_taken > 0 {
         let (full, known, port_taken) = (skipped.full, skipped.known, skipped.port_taken);
-        tracing::warn!(full, known, port_taken, "connections that have no place here are left out");
+        tracing::warn!(
+            full,
+            known,
+            port_taken,
+            "connections are not taken over: no room, known already, or their local port is taken"
+        );
     }
 }
 

@@ -128,7 +128,7 @@ impl<D: PacketWriter + NeighbourWriter> Output<D> {
     /// A kernel that refuses super-packets gets none any more.
     fn keep(&mut self, mut coalescer: Coalescer) {
         if self.is_refused {
-            tracing::warn!("the kernel refuses super-packets, so it is given packets");
+            tracing::warn!("the kernel refuses super-packets: they are cut into packets");
             coalescer.flush(|packet| self.write(packet));
         } else {
             self.coalescer = Some(coalescer);

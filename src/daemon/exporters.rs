@@ -79,7 +79,7 @@ pub(super) struct Prepared {
 }
 
 impl RunningExporters {
-    /// And where [`serve_pages`] hears of changes.
+    /// Makes the exporters, and the channel by which [`serve_pages`] hears of changes.
     pub(super) fn new(
         director: Arc<Director>,
         clock: Clock,

@@ -17,7 +17,7 @@ pub(super) async fn clean_up_before_start(journal: &Path, of: &str) -> Result<()
         Ok(CleanedUp::Nothing) => {}
         Ok(CleanedUp::AllBut(_)) => tracing::warn!("undid what {of} that was killed had left on this host"),
         // A container that starts again has a new network namespace and may have kept the file of the old one.
-        Err(error @ HostError::JournalElsewhere(_)) => tracing::warn!(%error, "begun anew"),
+        Err(error @ HostError::JournalElsewhere(_)) => tracing::warn!(%error, "the journal is begun anew"),
         Err(error) => return Err(error.into()),
     }
     Ok(())

@@ -47,7 +47,7 @@ pub(super) fn on_host(socket: &Path) -> Result<Option<Inheritance>, DaemonError>
     match Inheritance::find(&journal_path(socket)) {
         // A container that starts again has a new network namespace and may have kept the file of the old one.
         Err(error @ HostError::JournalElsewhere(_)) => {
-            tracing::warn!(%error, "begun anew");
+            tracing::warn!(%error, "the journal is begun anew");
             Ok(None)
         }
         found => Ok(found?),

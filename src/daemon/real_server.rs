@@ -166,7 +166,7 @@ async fn follow(
     ended: &mut mpsc::UnboundedReceiver<Ended>,
 ) -> Result<(), DaemonError> {
     let mut watch =
-        Watch::start().inspect_err(|error| tracing::warn!(%error, "the host is not watched")).ok();
+        Watch::start().inspect_err(|error| tracing::warn!(%error, "changes of the host go unnoticed")).ok();
     loop {
         let changed = async {
             match &mut watch {

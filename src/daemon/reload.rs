@@ -235,7 +235,7 @@ mod tests {
     }
 
     fn declared(text: &str) -> Declared {
-        Config::parse(text, std::path::Path::new("typed")).unwrap().declared
+        Config::parse(text, Path::new("typed")).unwrap().declared
     }
 
     #[tokio::test]

@@ -139,7 +139,7 @@ async fn work(
             ("history", history.write(&live.history.left())),
         ] {
             if let Err(error) = written {
-                tracing::warn!(%error, "the {what} for the next director are not the last ones");
+                tracing::warn!(%error, "the next director will find the {what} as they were a moment ago");
             }
         }
     }

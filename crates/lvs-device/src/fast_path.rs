@@ -236,7 +236,7 @@ impl FastPath {
             Hook::Clsact => monotonic_nanos() + LEASE.as_nanos() as u64,
         };
         if let Err(error) = self.generation_map.update(&[0; 4], &switch_bytes(generation, until)) {
-            tracing::error!(%error, generation, "the fast path cannot be switched");
+            tracing::error!(%error, generation, "the fast path cannot be switched on or off");
         }
     }
 

@@ -160,7 +160,7 @@ pub struct Setting {
     /// Others may have come to rely on it: written only while the host has no other links than these in use.
     #[serde(default)]
     pub only_with: Option<BTreeSet<String>>,
-    /// And while its firewall has no more of these rules for forwarding.
+    /// Written only while the firewall has no more of these rules for forwarding.
     #[serde(default)]
     pub only_under: BTreeMap<String, u32>,
 }

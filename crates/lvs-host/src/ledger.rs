@@ -144,7 +144,9 @@ impl Ledger {
                         self.made.push(entry);
                         continue;
                     }
-                    Err(error) if entry.step.optional => tracing::warn!(%error, "step left out"),
+                    Err(error) if entry.step.optional => {
+                        tracing::warn!(%error, "a change of the host is not made: services may do without it")
+                    }
                     Err(error) => errors.push(error),
                 }
                 not_made.push(entry);
@@ -178,7 +180,7 @@ impl Ledger {
             let failed: Vec<Entry> = self.made.pop().into_iter().collect();
             self.note_undone(&failed);
             if failed.iter().any(|entry| entry.step.optional) {
-                tracing::warn!(%error, "step left out");
+                tracing::warn!(%error, "a change of the host is not made: services may do without it");
                 continue;
             }
             self.going.extend(self.made.drain(before..));

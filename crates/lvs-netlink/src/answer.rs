@@ -18,7 +18,7 @@ use crate::{family, names::cmd};
 
 /// Bytes of a datagram of a dump, where the reader has no more room (`NLMSG_GOODSIZE`).
 const LEAST_ROOM: usize = 7872;
-/// And where it has.
+/// Bytes of a datagram of a dump, where the reader has more room.
 const MOST_ROOM: usize = 32_448;
 
 /// Outcome of a message that is not refused.

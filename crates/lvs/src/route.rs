@@ -105,7 +105,7 @@ impl RouteTable {
     }
 }
 
-/// Such an address says nothing about where it is.
+/// Whether the address says nothing about where it is.
 pub const fn is_link_local(addr: IpAddr) -> bool {
     match addr {
         IpAddr::V4(addr) => addr.is_link_local(),

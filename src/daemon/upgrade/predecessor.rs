@@ -307,7 +307,7 @@ pub(in crate::daemon) fn take_leave(
     let Some(attends) = handover.attends.take() else { return 1 };
     let _ = set_child_subreaper(true);
     if let Err(error) = dup2_stdin(&attends) {
-        tracing::error!(%error, "the successor goes on by itself");
+        tracing::error!(%error, "the new process runs without this one to pass signals on to it");
         return 1;
     }
     let name = std::env::args_os().next().unwrap_or_else(|| "tunvs".into());

@@ -88,7 +88,7 @@ pub type Elements = Arc<Vec<(Element, Option<Action>)>>;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
     Accept,
-    /// Or refused with an error.
+    /// Dropped, or refused with an error.
     Drop,
     Return,
     Jump(String),
