@@ -92,7 +92,7 @@ impl Service for DirectorService {
             flow_log: self.exporters.tally(),
             sync: self.tables.sync.status(),
             fleet: self.fleet.status(),
-            fast_path: self.fast.status(&self.tables.director),
+            fast_path: self.path.fast.status(&self.tables.director),
             kept: self.kept.get(),
             sandbox: self.sandbox.clone(),
             sources: self.sources.report(),
@@ -118,8 +118,8 @@ impl Service for DirectorService {
                 stream::states(Arc::clone(&self.tables.director), filter.clone())
             }
             StreamRequest::Capture(request) => {
-                let parts = stream::packets(&self.taps, request);
-                self.fast.yield_to(&self.taps, &self.tables.director);
+                let parts = stream::packets(&self.path.taps, request);
+                self.path.fast.yield_to(&self.path.taps, &self.tables.director);
                 parts
             }
         }

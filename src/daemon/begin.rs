@@ -127,7 +127,7 @@ pub(super) async fn run_after(
     };
     let marks = MarkTuns::new(options.tun_prefix.clone(), options.device, path).with(arrived.marks);
     if options.fast_path.is_wanted && !arrived.fast_path.is_empty() {
-        live.fast.adopt(arrived.fast_path);
+        live.path.fast.adopt(arrived.fast_path);
     }
     settle_in(&live, arrived.interfaces, &socket, arrived.attendant)?;
     begin_fast_path(&live)?;
@@ -157,8 +157,8 @@ async fn attach_host(
     left: Option<Inheritance>,
 ) -> Result<bool, DaemonError> {
     let mut host_options = options.host_options(Some(journal_path(&options.socket)));
-    host_options.fast_path = live.fast.is_loaded();
-    host_options.ingress_programs = live.fast.filters().map_err(DaemonError::start("the fast path"))?;
+    host_options.fast_path = live.path.fast.is_loaded();
+    host_options.ingress_programs = live.path.fast.filters().map_err(DaemonError::start("the fast path"))?;
     let stop = live.host.stop_flag();
     match Plumbing::start(host_options, options.tun_names(), left, stop, live.tables.clock.now()).await {
         Ok(plumbing) => live.host.attach(plumbing, marks, announce_tun).await,
@@ -213,7 +213,7 @@ fn setup(edges: Edges, options: &mut Options) -> Setup {
 fn begin_fast_path(live: &DirectorService) -> Result<(), DaemonError> {
     let handover = live.handover.lock();
     let name = |at: usize| handover.interfaces.get(at).map_or("", Interface::name);
-    live.fast.begin([name(0), name(1)], live.tables.clock.now())
+    live.path.fast.begin([name(0), name(1)], live.tables.clock.now())
 }
 
 /// Follows the file of the configuration where that says something else than it did for the director before.

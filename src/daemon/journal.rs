@@ -26,7 +26,7 @@ pub(super) async fn clean_up_before_start(journal: &Path, of: &str) -> Result<()
 /// Says in the log what was not undone.
 ///
 /// # Errors
-/// There is such a step.
+/// A step was not undone.
 pub(super) fn all_undone(failures: &[HostError]) -> Result<(), DaemonError> {
     for error in failures {
         tracing::error!(%error, "not undone");

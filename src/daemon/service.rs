@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use tokio::sync::{RwLock, mpsc, watch};
+use tokio::sync::{RwLock, watch};
 
 use super::checks::HealthChecks;
 use super::clock::unix_millis;
@@ -16,10 +16,8 @@ use super::declared_tables::DeclaredTables;
 use super::discovery::{SourceFile, Sources};
 use super::drain::Drains;
 use super::drain_file::DrainFile;
-use super::error::Ended;
 use super::execute::Executor;
 use super::exporters::RunningExporters;
-use super::fast_path::FastPathControl;
 use super::fleet::{Fleet, FleetOptions};
 use super::follow_up::FollowUp;
 use super::history_file::HistorySource;
@@ -33,11 +31,9 @@ use super::sync::channel::Trust;
 use super::totals::Totals;
 use super::upgrade::Handover;
 use lvs::director::Side;
-use lvs::neighbour::Neighbours;
-use lvs_control::capture::Taps;
 use lvs_control::events::Events;
 use lvs_control::status;
-use lvs_device::{OffQueue, TunWriter, TunnelOffload};
+use lvs_device::{OffQueue, TunWriter};
 use lvs_events::rfc3339;
 use lvs_health::state::Health;
 use lvs_host::StopFlag;
@@ -58,10 +54,8 @@ pub(super) struct DirectorService {
     pub(super) totals: Arc<Totals>,
     pub(super) exporters: Arc<RunningExporters>,
     pub(super) history: Arc<HistorySource>,
-    pub(super) neighbours: Arc<Neighbours>,
-    pub(super) taps: Arc<Taps>,
-    pub(super) tunnels: Option<Arc<TunnelOffload>>,
-    pub(super) fast: Arc<FastPathControl>,
+    /// Parts that the queues have too.
+    pub(super) path: Path,
     pub(super) sandbox: status::Sandbox,
     /// Date of the start of the first director.
     pub(super) started: String,
@@ -70,8 +64,27 @@ pub(super) struct DirectorService {
     pub(super) orders: Orders,
     pub(super) handover: Mutex<Handover>,
     pub(super) kept: KeptState,
-    /// Told of tasks that cannot go on.
-    pub(super) ended: mpsc::UnboundedSender<Ended>,
+}
+
+/// Parts that all others stand on.
+struct Base {
+    tables: Arc<LiveTables>,
+    host: Arc<HostReconciler>,
+    totals: Arc<Totals>,
+}
+
+impl Base {
+    fn new(path: &Path, stop: StopFlag, trust: Trust, drain_file: Option<DrainFile>) -> Self {
+        let Path { director, clock, counters, neighbours, sync_bell, ended, .. } = path.clone();
+        let events = Arc::new(Events::new(unix_millis));
+        let pause = Arc::new(RwLock::new(()));
+        let sync = SyncDaemons::new(Arc::clone(&director), clock, sync_bell, pause, ended);
+        let sync = Arc::new(sync.trusting(trust));
+        let host = HostReconciler::new(Arc::clone(&director), neighbours, Arc::clone(&events), clock, stop);
+        let totals = Totals::new(Arc::clone(&director), counters, Arc::clone(&sync));
+        let tables = LiveTables::new(director, clock, events, sync, drain_file);
+        Self { tables: Arc::new(tables), host: Arc::new(host), totals: Arc::new(totals) }
+    }
 }
 
 /// Parts that are there before the director.
@@ -103,40 +116,20 @@ pub(super) struct Setup {
 impl DirectorService {
     /// Of the director whose packets take this path.
     pub(super) fn new(path: &Path, setup: Setup) -> Self {
-        let edges = setup.edges;
-        let Path { director, clock, counters, neighbours, taps, sync_bell, ended, .. } = path.clone();
-        let events = Arc::new(Events::new(unix_millis));
-        let pause = Arc::new(RwLock::new(()));
+        let Setup { edges, configuration, fleet, is_full, drain_file, source_file, started } = setup;
+        let Edges { stop, exporters, trust, orders, sandbox } = edges;
+        let Base { tables, host, totals } = Base::new(path, stop, trust, drain_file);
         let health = Arc::new(Mutex::new(Health::default()));
-        let sync =
-            SyncDaemons::new(Arc::clone(&director), clock, sync_bell, Arc::clone(&pause), ended.clone());
-        let sync = Arc::new(sync.trusting(edges.trust));
-        let host = Arc::new(HostReconciler::new(
-            Arc::clone(&director),
-            Arc::clone(&neighbours),
-            Arc::clone(&events),
-            clock,
-            edges.stop,
-        ));
-        let totals = Arc::new(Totals::new(Arc::clone(&director), counters, Arc::clone(&sync)));
-        let tables = Arc::new(LiveTables::new(director, clock, events, sync, setup.drain_file));
-        let fleet =
-            Arc::new(Fleet::new(tables.clone(), health.clone(), host.clone(), setup.fleet, setup.is_full));
+        let fleet = Arc::new(Fleet::new(tables.clone(), health.clone(), host.clone(), fleet, is_full));
         let follow_up = Arc::new(FollowUp::new(tables.clone(), fleet.clone(), host.clone()));
         let checks = Arc::new(HealthChecks::new(tables.clone(), health.clone(), follow_up.clone()));
-        let commands =
-            Arc::new(Commands::new(tables.clone(), host.clone(), checks.clone(), follow_up.clone()));
+        let commands = Commands::new(tables.clone(), host.clone(), checks.clone(), follow_up.clone());
+        let commands = Arc::new(commands);
         let drains = Arc::new(Drains::new(tables.clone(), checks.clone(), commands.clone()));
-        let sources = Arc::new(Sources::new(
-            tables.clone(),
-            checks.clone(),
-            drains.clone(),
-            follow_up.clone(),
-            setup.source_file,
-        ));
-        let declared =
-            Arc::new(DeclaredTables::new(tables.clone(), checks.clone(), sources.clone(), host.clone()));
-        let exporters = Arc::new(edges.exporters);
+        let (below, above) = (drains.clone(), follow_up.clone());
+        let sources = Arc::new(Sources::new(tables.clone(), checks.clone(), below, above, source_file));
+        let declared = DeclaredTables::new(tables.clone(), checks.clone(), sources.clone(), host.clone());
+        let (declared, exporters) = (Arc::new(declared), Arc::new(exporters));
         let reloads = Reloads {
             tables: tables.clone(),
             host: host.clone(),
@@ -163,33 +156,30 @@ impl DirectorService {
             drains,
             sources,
             declared,
-            configuration: Arc::new(Configuration::new(reloads, setup.configuration)),
+            configuration: Arc::new(Configuration::new(reloads, configuration)),
             totals,
             exporters,
             history,
-            neighbours,
-            taps,
-            tunnels: path.tunnels.clone(),
-            fast: Arc::clone(&path.fast),
-            sandbox: edges.sandbox,
-            started: setup.started.unwrap_or_else(|| rfc3339(unix_millis())),
+            path: path.clone(),
+            sandbox,
+            started: started.unwrap_or_else(|| rfc3339(unix_millis())),
             moved: watch::Sender::new(false),
-            orders: edges.orders,
+            orders,
             handover: Mutex::default(),
             kept: KeptState::default(),
-            ended,
         }
     }
 
     /// Clock and receiver of what cannot go on, for tasks.
     pub(super) fn report(&self) -> Report {
-        Report { clock: self.tables.clock, ended: self.ended.clone() }
+        Report { clock: self.tables.clock, ended: self.path.ended.clone() }
     }
 
     /// Carries out decisions about packets that come by no queue.
     pub(super) fn executor(&self, writer: TunWriter) -> Executor<OffQueue> {
-        let device = writer.with_neighbours(Arc::clone(&self.neighbours));
-        Executor::new(device, self.totals.beside_queues(), None).tapped(Arc::clone(&self.taps), Side::Client)
+        let device = writer.with_neighbours(Arc::clone(&self.path.neighbours));
+        Executor::new(device, self.totals.beside_queues(), None)
+            .tapped(Arc::clone(&self.path.taps), Side::Client)
     }
 }
 

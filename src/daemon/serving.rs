@@ -181,7 +181,7 @@ async fn serve(
         live.tables.events.publish(Event::Stopping);
         notify(sd_notify::NotifyState::Stopping);
     }
-    live.taps.close();
+    live.path.taps.close();
     drop(stop);
     let _ = served.await;
     match files {

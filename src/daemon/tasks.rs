@@ -65,7 +65,7 @@ pub(super) fn follow_host(
     }
     match NeighbourWatch::start() {
         Ok(watch) => {
-            tasks.push(follow.start("neighbours", &live.neighbours, watch, host_events::know_neighbours))
+            tasks.push(follow.start("neighbours", &live.path.neighbours, watch, host_events::know_neighbours))
         }
         Err(error) => tracing::warn!(%error, "neighbours are left to the host"),
     }
@@ -120,7 +120,7 @@ pub(super) fn kept(live: &Arc<DirectorService>, drop_alarm: u64) -> [JoinHandle<
         }),
         kept("drains", |live, _| Box::pin(drain::keep(live.drains.clone()))),
         kept("fast path", |live, _| {
-            let (fast, tables, taps) = (live.fast.clone(), live.tables.clone(), live.taps.clone());
+            let (fast, tables, taps) = (live.path.fast.clone(), live.tables.clone(), live.path.taps.clone());
             Box::pin(fast_path::keep(fast, tables, taps, live.host.ingress_links()))
         }),
     ]

@@ -259,7 +259,7 @@ fn last(live: &DirectorService, paused: &mut Paused) -> std::io::Result<(Last, V
     } else if let Some(attendant) = &handover.attendant {
         fds.push(attendant.try_clone()?.into());
     }
-    let program = live.tunnels.as_ref().map(|tunnels| tunnels.program()).transpose()?;
+    let program = live.path.tunnels.as_ref().map(|tunnels| tunnels.program()).transpose()?;
     let has_program = program.is_some();
     fds.extend(program);
     let metrics = Handle::current().block_on(live.exporters.hand_over())?;
@@ -270,7 +270,7 @@ fn last(live: &DirectorService, paused: &mut Paused) -> std::io::Result<(Last, V
     let announce_tun = paused.host.announce_tun().map(AnnounceTun::hand_over).transpose()?;
     let has_beacon = announce_tun.is_some();
     fds.extend(announce_tun);
-    let fast_path = live.fast.hand_over()?;
+    let fast_path = live.path.fast.hand_over()?;
     let has_fast_path = !fast_path.is_empty();
     fds.extend(fast_path);
     let last = Last {

@@ -236,5 +236,5 @@ fn set_routing(live: &DirectorService, routing: Routing) {
     let routes: Vec<Route> = routes.into_iter().map(Route::from).collect();
     let routes = Arc::new(RouteTable::new(routes).with_claimed(claimed.into_iter()));
     live.tables.director.set_routes(Arc::clone(&routes));
-    live.neighbours.set_routing(HostRouting { routes, links: links.into_iter().collect(), has_policy });
+    live.path.neighbours.set_routing(HostRouting { routes, links: links.into_iter().collect(), has_policy });
 }
