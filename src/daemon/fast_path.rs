@@ -29,7 +29,7 @@ pub struct FastPathOptions {
     /// How many connections at most.
     pub connections: u32,
     /// TCX where the kernel has it if none is given.
-    pub hook: Option<lvs_device::Hook>,
+    pub hook: Option<Hook>,
 }
 
 /// How often it is looked whether captures have ended.

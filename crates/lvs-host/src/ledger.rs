@@ -144,9 +144,7 @@ impl Ledger {
                         self.made.push(entry);
                         continue;
                     }
-                    Err(error) if entry.step.optional => {
-                        tracing::warn!(%error, "a change of the host is not made: services may do without it")
-                    }
+                    Err(error) if entry.step.optional => tracing::warn!(%error, "a host change is left out"),
                     Err(error) => errors.push(error),
                 }
                 not_made.push(entry);
@@ -180,7 +178,7 @@ impl Ledger {
             let failed: Vec<Entry> = self.made.pop().into_iter().collect();
             self.note_undone(&failed);
             if failed.iter().any(|entry| entry.step.optional) {
-                tracing::warn!(%error, "a change of the host is not made: services may do without it");
+                tracing::warn!(%error, "a host change is left out");
                 continue;
             }
             self.going.extend(self.made.drain(before..));
