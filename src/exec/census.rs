@@ -1,13 +1,68 @@
-//! Sockets that the processes below this one have.
+//! Sockets that the processes below this one have: which of ours is where, and which nobody has any more.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs;
 use std::io;
 
-use super::target::socket_number;
+use lvs_sys::process::has_file;
+
+use super::clock::now;
+use super::supervisor::Supervisor;
+use super::target::{Target, socket_number};
+
+impl Supervisor {
+    /// The emulated socket that a thread has under that number: looked up once in `/proc`, and compared from then on, which is
+    /// cheaper.
+    pub(super) fn emulated_at(&mut self, target: Target, fd: u32) -> Option<u64> {
+        if let Some(number) = self.places.last(target.0, fd)
+            && let Some(socket) = self.sockets.get(&number)
+            && has_file(target.0, fd, &socket.theirs).unwrap_or(false)
+        {
+            return Some(number);
+        }
+        let number = target.socket(fd).filter(|number| self.sockets.contains_key(number))?;
+        self.places.note(target.0, fd, number);
+        Some(number)
+    }
+
+    /// Lets go of sockets that no process has any more. One look may miss a process that is just being made.
+    pub(super) fn sweep(&mut self) {
+        self.swept = now();
+        let Some(alive) = sockets() else { return };
+        let mut gone = Vec::new();
+        for (number, socket) in &mut self.sockets {
+            if alive.contains(number) {
+                socket.is_doubtful = false;
+            } else if !std::mem::replace(&mut socket.is_doubtful, true) {
+                continue;
+            } else {
+                gone.push(*number);
+            }
+        }
+        for number in gone {
+            if let Some(socket) = self.sockets.remove(&number) {
+                self.held -= socket.weight();
+                let _ = self.epoll.delete(&socket.ours);
+                if self.ports.get(&socket.dialogue.port) == Some(&number) {
+                    self.ports.remove(&socket.dialogue.port);
+                }
+            }
+        }
+        self.left = self.sockets.len();
+    }
+
+    /// Looks twice where there are many more sockets than at the last look.
+    pub(super) fn sweep_if_crowded(&mut self) {
+        const FEW: usize = 2048;
+        if self.sockets.len() > 2 * self.left + FEW {
+            self.sweep();
+            self.sweep();
+        }
+    }
+}
 
 /// The numbers of all sockets that a process below this one has. None: one of them cannot be looked at.
-pub(super) fn sockets() -> Option<BTreeSet<u64>> {
+fn sockets() -> Option<BTreeSet<u64>> {
     let mut sockets = BTreeSet::new();
     for process in processes() {
         match fs::read_dir(format!("/proc/{process}/fd")) {

@@ -17,6 +17,9 @@ use lvs_netlink::{Gone, Tables};
 /// The director ends connections that are idle for a minute.
 const IDLE: Duration = Duration::from_secs(30);
 
+/// So long a director that has answered is taken for there.
+const RECENTLY: Duration = Duration::from_secs(1);
+
 /// So long a dump of services answers for their servers, too.
 const PICTURE: Duration = Duration::from_secs(1);
 
@@ -26,20 +29,25 @@ pub(super) struct Director {
     path: PathBuf,
     client: Option<(Client, Instant)>,
     is_there: bool,
+    /// The last question could not be sent at all.
+    is_unheard: bool,
 }
 
 impl Director {
     pub(super) const fn new(path: PathBuf) -> Self {
-        Self { path, client: None, is_there: false }
+        Self { path, client: None, is_there: false, is_unheard: false }
     }
 
     fn with<T>(&mut self, ask: impl FnOnce(&mut Client) -> Result<T, ClientError>) -> Result<T, Gone> {
-        self.is_there = false;
+        (self.is_there, self.is_unheard) = (false, false);
         let mut client = match self.client.take().filter(|(_, used)| used.elapsed() < IDLE) {
             Some((client, _)) => client,
             None => Client::connect(&self.path).map_err(|_| Gone)?,
         };
-        let answer = ask(&mut client).map_err(|_| Gone)?;
+        let answer = ask(&mut client).map_err(|error| {
+            self.is_unheard = is_unsent(&error);
+            Gone
+        })?;
         self.client = Some((client, now()));
         self.is_there = true;
         Ok(answer)
@@ -60,11 +68,23 @@ impl Director {
     }
 }
 
+/// Whether nobody was there any more to hear the question.
+fn is_unsent(error: &ClientError) -> bool {
+    matches!(error, ClientError::Lost { source, .. } if source.kind() == std::io::ErrorKind::BrokenPipe)
+}
+
 impl Tables for Director {
     fn apply(&mut self, command: Command) -> Result<Result<(), CommandError>, Gone> {
-        // Asked first, so that a command is never sent to a director that is gone.
-        self.query(Query::Info)?.map_err(|_| Gone)?;
-        let applied = self.with(|client| client.apply(vec![command]))?;
+        // Asked first, so that a command is never sent to a director that is gone; not again for each of many commands.
+        if !self.client.as_ref().is_some_and(|(_, used)| used.elapsed() < RECENTLY) {
+            self.query(Query::Info)?.map_err(|_| Gone)?;
+        }
+        let mut send = |client: &mut Client| client.apply(vec![command.clone()]);
+        let applied = match self.with(&mut send) {
+            // It was started anew meanwhile.
+            Err(Gone) if self.is_unheard => self.with(&mut send),
+            applied => applied,
+        }?;
         applied.results.into_iter().next().ok_or(Gone)
     }
 

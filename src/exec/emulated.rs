@@ -40,6 +40,8 @@ pub(super) struct Emulated {
     /// `SOCK_RAW` or `SOCK_DGRAM`, as it was asked for.
     pub(super) kind: i32,
     pub(super) dialogue: Dialogue,
+    /// Port and groups that it was connected to.
+    pub(super) peer: (u32, u32),
     /// The process that opened it, and the descriptor that it got.
     pub(super) opener: i32,
     pub(super) at: i32,
@@ -85,6 +87,7 @@ impl Emulated {
             flags: Vec::new(),
             kind,
             dialogue,
+            peer: (0, 0),
             opener,
             at: -1,
             outbox: VecDeque::new(),

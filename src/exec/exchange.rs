@@ -15,6 +15,13 @@ use super::target::Target;
 /// So long it goes without saying that the director is still there.
 const ALIVE: Duration = Duration::from_millis(20);
 
+/// So long an answer may take before a signal ends the waiting for it.
+const ANSWERED: Duration = Duration::from_secs(1);
+
+/// `ERESTARTSYS`: the kernel makes the call again where the signal's action says so (`SA_RESTART`). Only for a thread that takes the
+/// signal for sure, since to another it would be an error of no name.
+const RESTART: i32 = 512;
+
 /// Messages that are taken up for one program before the others have their turn.
 const SHARE: usize = 64;
 
@@ -175,22 +182,26 @@ impl Supervisor {
 
     /// A program takes messages out.
     pub(super) fn receive(&mut self, call: &Notification) -> Option<Answer> {
-        let number = Target(call.thread).socket(call.args[0] as u32);
-        let known = number.filter(|number| self.sockets.contains_key(number));
-        let (Some(number), Some(call)) = (known, Receive::of(call)) else { return Some(Answer::Continue) };
-        if call.is_odd() {
-            return Some(Answer::Error(libc::EOPNOTSUPP));
-        }
+        let number = self.emulated_at(Target(call.thread), call.args[0] as u32);
+        let (Some(number), Some(call)) = (number, Receive::of(call)) else { return Some(Answer::Continue) };
+        let rooms = match call.rooms() {
+            Ok(rooms) if rooms.is_empty() => return Some(Answer::Value(0)),
+            Ok(_) if call.is_odd() => return Some(Answer::Error(libc::EOPNOTSUPP)),
+            Ok(rooms) => rooms,
+            Err(errno) => return Some(Answer::Error(errno as i32)),
+        };
         let Some(socket) = self.sockets.get_mut(&number) else { return Some(Answer::Continue) };
-        socket.waiting.push_back(Waiting { call, until: None, has_waited: false });
+        socket.waiting.push_back(Waiting { call, rooms, since: now(), until: None, has_waited: false });
         // What it has sent before is answered before, as the kernel would have.
         self.serve(number);
         let socket = self.sockets.get_mut(&number)?;
-        let patience = || socket.patience().map(|limit| now() + limit);
-        if let Some(waiting) = socket.waiting.back().filter(|waiting| !waiting.has_waited) {
-            let waiting = Waiting { until: patience(), has_waited: true, ..*waiting };
-            socket.waiting.pop_back();
-            socket.waiting.push_back(waiting);
+        if socket.waiting.back().is_some_and(|waiting| !waiting.has_waited) {
+            let waits = !call.does_not_wait() && !socket.is_nonblocking();
+            let limit = if waits { socket.patience() } else { Some(ANSWERED) };
+            let until = limit.map(|limit| now() + limit);
+            if let Some(waiting) = socket.waiting.back_mut() {
+                (waiting.until, waiting.has_waited) = (until, true);
+            }
             self.waiting.insert(number);
         }
         None
@@ -198,70 +209,90 @@ impl Supervisor {
 
     /// Gives messages to calls that wait for them, in order.
     fn deliver(&mut self, number: u64) {
-        loop {
-            let Some(socket) = self.sockets.get_mut(&number) else { return };
-            let Some(Waiting { call, has_waited, .. }) = socket.waiting.front().copied() else {
+        while let Some(socket) = self.sockets.get_mut(&number) {
+            let Some(waiting) = socket.waiting.pop_front() else {
                 self.waiting.remove(&number);
                 return;
             };
-            if has_waited && !seccomp::waits(&self.listener, call.id) {
-                socket.waiting.pop_front();
+            if waiting.has_waited && !seccomp::waits(&self.listener, waiting.call.id) {
                 continue;
             }
-            let before = socket.weight();
-            let mut messages = Vec::new();
-            let has_overrun = std::mem::take(&mut socket.has_overrun);
-            while !has_overrun && (messages.len() as u64) < call.most() {
-                socket.flush();
-                let Some(message) = socket.take(call.peeks(), &mut self.room) else { break };
-                messages.push(message);
-                if call.peeks() {
-                    break;
+            if let Err(waiting) = self.deliver_to(number, waiting) {
+                if let Some(socket) = self.sockets.get_mut(&number) {
+                    socket.waiting.push_front(waiting);
                 }
-            }
-            self.held = self.held + socket.weight() - before;
-            // Who takes many wants all that was asked for.
-            let is_served = !socket.is_busy && !socket.has_more;
-            if call.most() > 1 && !is_served && !messages.is_empty() {
-                socket.give_back(messages);
                 return;
-            }
-            let answer = if has_overrun {
-                Answer::Error(libc::ENOBUFS)
-            } else if !messages.is_empty() {
-                let put = call.put(&messages, &|room| socket.beside(room));
-                socket.dialogue.room = socket.dialogue.room.max(put.map_or(0, |(_, room)| room));
-                if !call.peeks() {
-                    let before = socket.weight();
-                    socket.go_on_with_dump();
-                    self.held = self.held + socket.weight() - before;
-                }
-                put.map_or_else(|errno| Answer::Error(errno as i32), |(value, _)| Answer::Value(value))
-            } else if (call.does_not_wait() || socket.is_nonblocking()) && is_served {
-                Answer::Error(libc::EAGAIN)
-            } else {
-                return;
-            };
-            socket.waiting.pop_front();
-            let is_heard = seccomp::answer(&self.listener, call.id, answer).is_ok();
-            // A call that was interrupted meanwhile is made again, and must find its messages.
-            if !is_heard && !call.peeks() {
-                socket.give_back(messages);
             }
         }
     }
 
-    /// Ends the waiting of calls whose time is over or whose thread has a signal.
+    /// Gives messages to a call, or the call back, which waits on.
+    fn deliver_to(&mut self, number: u64, waiting: Waiting) -> Result<(), Waiting> {
+        let Some(socket) = self.sockets.get_mut(&number) else { return Ok(()) };
+        let (call, most) = (waiting.call, waiting.rooms.len());
+        let before = socket.weight();
+        let mut messages = Vec::new();
+        let has_overrun = std::mem::take(&mut socket.has_overrun);
+        while !has_overrun && messages.len() < most {
+            socket.flush();
+            let Some(message) = socket.take(call.peeks(), &mut self.room) else { break };
+            messages.push(message);
+            if call.peeks() {
+                break;
+            }
+        }
+        self.held = self.held + socket.weight() - before;
+        // Who takes many wants all that was asked for.
+        let is_served = !socket.is_busy && !socket.has_more;
+        if most > 1 && !is_served && !messages.is_empty() {
+            socket.give_back(messages);
+            return Err(waiting);
+        }
+        let answer = if has_overrun {
+            Answer::Error(libc::ENOBUFS)
+        } else if !messages.is_empty() {
+            let put = call.put(&waiting.rooms, &messages, &|room| socket.beside(room));
+            socket.dialogue.room = socket.dialogue.room.max(put.map_or(0, |(_, room)| room));
+            if !call.peeks() {
+                let before = socket.weight();
+                socket.go_on_with_dump();
+                self.held = self.held + socket.weight() - before;
+            }
+            put.map_or_else(|errno| Answer::Error(errno as i32), |(value, _)| Answer::Value(value))
+        } else if (call.does_not_wait() || socket.is_nonblocking()) && is_served {
+            Answer::Error(libc::EAGAIN)
+        } else {
+            return Err(waiting);
+        };
+        let is_heard = seccomp::answer(&self.listener, call.id, answer).is_ok();
+        // A call that was interrupted meanwhile is made again, and must find its messages.
+        if !is_heard && !call.peeks() {
+            socket.give_back(messages);
+        }
+        Ok(())
+    }
+
+    /// Ends the waiting of calls whose time is over or whose thread has a signal. The kernel's answer is there before a signal can
+    /// come, so a call whose answer is being made is left alone for a while.
     pub(super) fn look_at_waiting(&mut self) {
         let (listener, sockets) = (&self.listener, &mut self.sockets);
         self.waiting.retain(|number| {
             let Some(socket) = sockets.get_mut(number) else { return false };
-            socket.waiting.retain(|Waiting { call, until, .. }| {
+            let is_busy = socket.is_busy || socket.has_more;
+            socket.waiting.retain(|Waiting { call, since, until, .. }| {
+                let is_left_alone = is_busy && since.elapsed() < ANSWERED;
                 let is_over = until.is_some_and(|until| until <= now());
-                let errno = match (is_over, call.target.status().has_signal()) {
-                    (true, _) => libc::EAGAIN,
-                    (false, true) => libc::EINTR,
-                    (false, false) => return seccomp::waits(listener, call.id),
+                let status = call.target.status();
+                let errno = if is_left_alone {
+                    return seccomp::waits(listener, call.id);
+                } else if is_over {
+                    libc::EAGAIN
+                } else if !status.has_signal() {
+                    return seccomp::waits(listener, call.id);
+                } else if until.is_none() && status.is_alone() {
+                    RESTART
+                } else {
+                    libc::EINTR
                 };
                 let _ = seccomp::answer(listener, call.id, Answer::Error(errno));
                 false

@@ -7,7 +7,7 @@ use std::mem::offset_of;
 use lvs_sys::seccomp::{Data, Instruction};
 
 use super::descriptors::Descriptors;
-use super::names::{GENERIC, NETLINK, OPTIONS};
+use super::names::{GENERIC, NETLINK, OPTIONS, PEEK_OFF, PEER_GROUPS};
 use crate::seccomp::{ARCH, HAS, IS, IS_LEAST, always, argument, give, jump, load};
 
 const ALLOW: u32 = libc::SECCOMP_RET_ALLOW;
@@ -59,14 +59,14 @@ pub(super) fn filter(descriptors: &Descriptors) -> Vec<Instruction> {
     let mut calls: Vec<(libc::c_long, Vec<Instruction>)> = Vec::new();
     calls.extend(BY_DESCRIPTOR.iter().map(|call| (*call, if_ours())));
     calls.extend(BY_NAME.iter().map(|call| (*call, vec![give(NOTICE)])));
-    let told = [libc::SO_TYPE, libc::SO_PROTOCOL, libc::SO_DOMAIN];
+    let told = [libc::SO_TYPE, libc::SO_PROTOCOL, libc::SO_DOMAIN, PEEK_OFF, PEER_GROUPS];
     calls.extend([
         // Asked of a descriptor, as the C library does after each `open`, these name nothing.
         (libc::SYS_newfstatat, unless_empty_path(3)),
         (libc::SYS_statx, unless_empty_path(2)),
         (libc::SYS_fcntl, fcntl(descriptors)),
         (libc::SYS_socket, socket()),
-        (libc::SYS_setsockopt, option(descriptors, &[])),
+        (libc::SYS_setsockopt, option(descriptors, &[PEEK_OFF])),
         (libc::SYS_getsockopt, option(descriptors, &told)),
         (libc::SYS_io_uring_setup, vec![give(NO_SUCH_CALL)]),
     ]);
@@ -137,12 +137,11 @@ fn option(descriptors: &Descriptors, general: &[i32]) -> Vec<Instruction> {
     let (first, end) = (*OPTIONS.start(), *OPTIONS.end() + 1);
     let mut out = vec![
         argument(1),
-        jump(IS, libc::IPPROTO_IP as u32, 0, 5),
+        jump(IS, libc::IPPROTO_IP as u32, 0, 4),
         argument(2),
         jump(IS_LEAST, first, 0, 2),
         jump(IS_LEAST, end, 1, 0),
         give(NOTICE),
-        give(ALLOW),
     ];
     out.extend(if_emulated(descriptors, of_emulated));
     out
@@ -223,6 +222,9 @@ mod tests {
             assert_eq!(of(libc::SYS_getsockopt, [fd, 1, libc::SO_PROTOCOL as u64]), NOTICE);
             assert_eq!(of(libc::SYS_getsockopt, [fd, 1, libc::SO_ERROR as u64]), ALLOW);
             assert_eq!(of(libc::SYS_getsockopt, [fd, 6, libc::SO_TYPE as u64]), NOTICE);
+            assert_eq!(of(libc::SYS_getsockopt, [fd, 0, 1]), NOTICE);
+            assert_eq!(of(libc::SYS_setsockopt, [fd, 0, 1]), NOTICE);
+            assert_eq!(of(libc::SYS_setsockopt, [fd, 1, PEEK_OFF as u64]), NOTICE);
             assert_eq!(of(libc::SYS_write, [fd, 0, 0]), NOTICE);
             assert_eq!(of(libc::SYS_shutdown, [fd, 2, 0]), NOTICE);
         }

@@ -14,9 +14,11 @@ mod exchange;
 mod files;
 mod filter;
 mod front;
+mod listen;
 mod names;
 mod options;
 mod paths;
+mod places;
 mod receive;
 mod sockets;
 mod supervisor;
@@ -25,10 +27,12 @@ mod target;
 use std::ffi::OsString;
 use std::fs::File;
 use std::io;
+use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::sys::prctl::set_child_subreaper;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::{SigSet, SigmaskHow};
@@ -55,6 +59,11 @@ pub enum ExecError {
     Supervised,
     #[error("this kernel cannot tell of system calls: Linux 5.14 with seccomp filters is needed")]
     Kernel(#[source] io::Error),
+    #[error(
+        "/proc is not mounted here, and what a program has open stands nowhere else: mount it \
+         (mount -t proc proc /proc)"
+    )]
+    NoProc,
     #[error("cannot supervise the program")]
     Supervise(#[from] io::Error),
 }
@@ -65,7 +74,7 @@ impl ExecError {
         match self {
             Self::Program { source, .. } if source.kind() == io::ErrorKind::NotFound => 127,
             Self::Program { .. } => 126,
-            Self::Supervised | Self::Kernel(_) | Self::Supervise(_) => front::OURS,
+            Self::Supervised | Self::Kernel(_) | Self::NoProc | Self::Supervise(_) => front::OURS,
         }
     }
 }
@@ -76,6 +85,9 @@ pub fn run(socket: &Path, words: &[OsString], report: &dyn Fn(&ExecError)) -> i3
         report(&error);
         error.status()
     };
+    if !Path::new("/proc/self/fd").exists() {
+        return failed(ExecError::NoProc);
+    }
     let blocked = SigSet::all().thread_swap_mask(SigmaskHow::SIG_BLOCK).map_err(io::Error::from);
     let prepared = blocked.and_then(|blocked| Ok((blocked, UnixStream::pair()?)));
     let (blocked, (ours, theirs)) = match prepared {
@@ -107,6 +119,7 @@ fn supervise(socket: &Path, words: &[OsString], blocked: SigSet, front: UnixStre
     set_child_subreaper(true).map_err(io::Error::from)?;
     let (limit, most) = getrlimit(Resource::RLIMIT_NOFILE).map_err(io::Error::from)?;
     let descriptors = Descriptors::within(limit);
+    let null = null()?;
     let mut command = Command::new(program);
     command.args(args);
     let spawned = seccomp::spawn(&mut command, filter::filter(&descriptors), blocked);
@@ -128,16 +141,23 @@ fn supervise(socket: &Path, words: &[OsString], blocked: SigSet, front: UnixStre
         let _ = setrlimit(Resource::RLIMIT_NOFILE, most, most);
     }
     let children = Children::new(Pid::from_raw(child.id().cast_signed()), front)?;
-    leave_terminal()?;
+    leave_terminal(&null)?;
     Supervisor::new(listener, descriptors, socket, children)?.run()?;
     Ok(())
 }
 
+/// A descriptor that nothing is read from. A small root may have no `/dev/null`.
+fn null() -> io::Result<OwnedFd> {
+    match File::options().read(true).write(true).open("/dev/null") {
+        Ok(null) => Ok(null.into()),
+        Err(_) => Ok(memfd_create("null", MFdFlags::MFD_CLOEXEC)?),
+    }
+}
+
 /// Whoever reads what the program writes must not wait for the supervisor to end.
-fn leave_terminal() -> io::Result<()> {
-    let null = File::options().read(true).write(true).open("/dev/null")?;
-    dup2_stdin(&null)?;
-    dup2_stdout(&null)?;
-    dup2_stderr(&null)?;
+fn leave_terminal(null: &OwnedFd) -> io::Result<()> {
+    dup2_stdin(null)?;
+    dup2_stdout(null)?;
+    dup2_stderr(null)?;
     Ok(())
 }

@@ -11,6 +11,10 @@ pub(super) const NETLINK_PKTINFO: u32 = 3;
 pub(super) const NETLINK_CAP_ACK: u32 = 10;
 pub(super) const NETLINK_EXT_ACK: u32 = 11;
 
+/// `SO_PEEK_OFF` and `SO_PEERGROUPS`, which netlink has not, and the pair has.
+pub(super) const PEEK_OFF: i32 = 42;
+pub(super) const PEER_GROUPS: i32 = 59;
+
 /// Socket options of IPVS (`IP_VS_BASE_CTL` to `IP_VS_SO_SET_MAX`, and the room behind).
 pub(super) const OPTIONS: RangeInclusive<u32> = 1152..=1215;
 

@@ -27,9 +27,12 @@ const CONTROL_LEN: u64 = 40;
 const FLAGS: u64 = 48;
 const COUNT: u64 = 56;
 
+/// A caller of 32 bits, as only the kernel says (`MSG_CMSG_COMPAT`).
+const COMPAT: i32 = i32::MIN;
+
 /// Pieces of memory at most (`UIO_MAXIOV`), and messages of one call.
 const MOST_PIECES: u64 = 1024;
-const MOST_MESSAGES: u64 = 1024;
+const MOST_MESSAGES: u32 = 1024;
 
 /// A call that takes messages out.
 #[derive(Clone, Copy, Debug)]
@@ -41,9 +44,12 @@ pub(super) struct Receive {
 }
 
 /// A call that waits for a message.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(super) struct Waiting {
     pub(super) call: Receive,
+    /// Room for each message that it takes.
+    pub(super) rooms: Vec<Room>,
+    pub(super) since: Instant,
     /// When its patience ends.
     pub(super) until: Option<Instant>,
     /// Nothing was there for it at first.
@@ -54,7 +60,7 @@ pub(super) struct Waiting {
 enum Form {
     From { at: u64, len: u64, name: u64, name_len: u64 },
     Message(u64),
-    Many { at: u64, count: u64 },
+    Many { at: u64, count: u64, limit: u64 },
 }
 
 /// Facts beside a message, for so much room, and whether they are all.
@@ -68,14 +74,22 @@ struct Put {
 }
 
 /// Room for a message: pieces of memory, and what is told of it.
-struct Room {
+#[derive(Debug)]
+pub(super) struct Room {
     pieces: Vec<(u64, usize)>,
-    name: Option<(u64, usize)>,
+    name: Option<u64>,
     /// Room for facts beside the message.
     control: Option<(u64, usize)>,
-    /// Numbers of 32 and of 64 bits that are written behind.
-    name_len: Option<u64>,
-    header: Option<u64>,
+    told: Told,
+}
+
+/// The place where it is told how long the name is.
+#[derive(Debug)]
+enum Told {
+    /// By itself.
+    Length(u64),
+    /// In the header, as it was.
+    Header(u64, [u8; MSGHDR]),
 }
 
 impl Receive {
@@ -84,7 +98,9 @@ impl Receive {
         let (flags, form) = match i64::from(call.call) {
             libc::SYS_recvfrom => (flags, Form::From { at, len, name, name_len }),
             libc::SYS_recvmsg => (len, Form::Message(at)),
-            libc::SYS_recvmmsg => (flags, Form::Many { at, count: len.min(MOST_MESSAGES) }),
+            libc::SYS_recvmmsg => {
+                (flags, Form::Many { at, count: (len as u32).min(MOST_MESSAGES).into(), limit: name })
+            }
             _ => return None,
         };
         let target = Target(call.thread);
@@ -104,11 +120,44 @@ impl Receive {
         self.flags & libc::MSG_DONTWAIT != 0
     }
 
-    /// How many messages it takes at most.
-    pub(super) const fn most(&self) -> u64 {
+    /// Room for each message that it takes. Nothing is taken for a call that has none.
+    ///
+    /// # Errors
+    /// No such memory, or what stands there makes no sense.
+    pub(super) fn rooms(&self) -> Result<Vec<Room>, Errno> {
+        let is_compat = self.flags & COMPAT != 0;
         match self.form {
-            Form::Many { count, .. } => count,
-            Form::From { .. } | Form::Message(_) => 1,
+            Form::From { at, len, name, name_len } => {
+                let len = usize::try_from(len.min(i32::MAX as u64)).map_err(|_| Errno::EINVAL)?;
+                let name = (name != 0).then_some(name);
+                Ok(vec![Room { pieces: vec![(at, len)], name, control: None, told: Told::Length(name_len) }])
+            }
+            Form::Message(_) | Form::Many { .. } if is_compat => Err(Errno::EINVAL),
+            Form::Message(at) => Ok(vec![self.message_room(at)?]),
+            Form::Many { at, count, limit } => {
+                let count = if limit != 0 && self.is_zero(limit)? { count.min(1) } else { count };
+                let mut rooms = Vec::new();
+                for number in 0..count {
+                    match self.message_room(at.wrapping_add(number * MMSGHDR)) {
+                        Ok(room) => rooms.push(room),
+                        Err(errno) if rooms.is_empty() => return Err(errno),
+                        Err(_) => break,
+                    }
+                }
+                Ok(rooms)
+            }
+        }
+    }
+
+    /// Whether a `struct timespec` is no time at all: so long is waited after the first message.
+    fn is_zero(&self, at: u64) -> Result<bool, Errno> {
+        let bytes: [u8; 16] = self.target.number(at)?;
+        let (seconds, nanos) = bytes.split_at(8);
+        let word = |half: &[u8]| i64::from_ne_bytes(half.try_into().unwrap_or_default());
+        match (word(seconds), word(nanos)) {
+            (0, 0) => Ok(true),
+            (0.., 0..1_000_000_000) => Ok(false),
+            _ => Err(Errno::EINVAL),
         }
     }
 
@@ -117,70 +166,54 @@ impl Receive {
     ///
     /// # Errors
     /// No such memory, or we may not write there.
-    pub(super) fn put(&self, messages: &[Vec<u8>], beside: &Beside<'_>) -> Result<(i64, usize), Errno> {
-        match self.form {
-            Form::Many { at, .. } => {
-                let mut room = 0;
-                for (header, message) in (at..).step_by(MMSGHDR as usize).zip(messages) {
-                    let put = self.put_one(&self.message_room(header)?, message, beside)?;
-                    room = room.max(put.room);
-                    let count = u32::try_from(put.value).unwrap_or(u32::MAX);
-                    self.target.write(&[(header + COUNT, &count.to_ne_bytes())])?;
-                }
-                Ok((messages.len() as i64, room))
-            }
-            Form::Message(at) => self.put_first(&self.message_room(at)?, messages, beside),
-            Form::From { at, len, name, name_len } => {
-                let has_name = name != 0 && name_len != 0;
-                let name = if has_name {
-                    let room = u32::from_ne_bytes(self.target.number(name_len)?);
-                    Some((name, usize::try_from(room).map_err(|_| Errno::EINVAL)?))
-                } else {
-                    None
-                };
-                let len = usize::try_from(len.min(i32::MAX as u64)).map_err(|_| Errno::EINVAL)?;
-                let name_len = has_name.then_some(name_len);
-                let room = Room { pieces: vec![(at, len)], name, control: None, name_len, header: None };
-                self.put_first(&room, messages, beside)
-            }
-        }
-    }
-
-    fn put_first(
+    pub(super) fn put(
         &self,
-        room: &Room,
+        rooms: &[Room],
         messages: &[Vec<u8>],
         beside: &Beside<'_>,
     ) -> Result<(i64, usize), Errno> {
-        let put = self.put_one(room, messages.first().ok_or(Errno::EAGAIN)?, beside)?;
-        Ok((put.value, put.room))
+        let (mut value, mut most) = (0, 0);
+        for (room, message) in rooms.iter().zip(messages) {
+            let put = self.put_one(room, message, beside)?;
+            most = most.max(put.room);
+            value = match (&self.form, &room.told) {
+                (Form::Many { .. }, Told::Header(header, _)) => {
+                    let count = u32::try_from(put.value).unwrap_or(u32::MAX);
+                    self.target.write(&[(header + COUNT, &count.to_ne_bytes())])?;
+                    value + 1
+                }
+                _ => put.value,
+            };
+        }
+        Ok((value, most))
     }
 
     fn message_room(&self, at: u64) -> Result<Room, Errno> {
-        let header: [u8; MSGHDR] = self.target.number(at)?;
+        let near = self.target.near(at);
+        let mut header = [0; MSGHDR];
+        near.read(at, &mut header)?;
         let number = |at: usize| {
             let bytes: [u8; 8] = header[at..at + 8].try_into().unwrap_or_default();
             u64::from_ne_bytes(bytes)
         };
-        let (name, name_len) = (number(0), number(NAME_LEN as usize) as u32);
+        let name = Some(number(0)).filter(|name| *name != 0);
+        if name.is_some() {
+            length(number(NAME_LEN as usize) as u32)?;
+        }
         let (pieces, count) = (number(16), number(24));
         let control = (number(CONTROL as usize), usize::try_from(number(CONTROL_LEN as usize)).unwrap_or(0));
         if count > MOST_PIECES {
             return Err(Errno::EMSGSIZE);
         }
         let mut list = vec![0; usize::try_from(count * 16).map_err(|_| Errno::EMSGSIZE)?];
-        self.target.read(pieces, &mut list)?;
+        near.read(pieces, &mut list)?;
         let pieces = list.chunks_exact(16).map(|piece| {
             let word = |at: usize| u64::from_ne_bytes(piece[at..at + 8].try_into().unwrap_or_default());
-            (word(0), usize::try_from(word(8)).unwrap_or(0))
+            let len = isize::try_from(word(8)).map_err(|_| Errno::EINVAL)?;
+            Ok((word(0), len.cast_unsigned()))
         });
-        Ok(Room {
-            pieces: pieces.collect(),
-            name: (name != 0).then_some((name, name_len as usize)),
-            control: (control.0 != 0 && control.1 != 0).then_some(control),
-            name_len: (name != 0).then_some(at + NAME_LEN),
-            header: Some(at),
-        })
+        let control = (control.0 != 0 && control.1 != 0).then_some(control);
+        Ok(Room { pieces: pieces.collect::<Result<_, _>>()?, name, control, told: Told::Header(at, header) })
     }
 
     fn put_one(&self, to: &Room, message: &[u8], beside: &Beside<'_>) -> Result<Put, Errno> {
@@ -192,14 +225,19 @@ impl Receive {
             parts.push((*at, part));
             rest = behind;
         }
-        if let Some((at, len)) = to.name {
-            parts.push((at, &SENDER[..SENDER.len().min(len)]));
-        }
         let name_len = (SENDER.len() as u32).to_ne_bytes();
-        if let Some(at) = to.name_len {
-            parts.push((at, &name_len));
+        if let Some(at) = to.name {
+            let room: [u8; 4] = match &to.told {
+                Told::Length(len) => self.target.number(*len)?,
+                Told::Header(_, header) => header[NAME_LEN as usize..][..4].try_into().unwrap_or_default(),
+            };
+            parts.push((at, &SENDER[..length(u32::from_ne_bytes(room))?.min(SENDER.len())]));
+            if let Told::Length(len) = &to.told {
+                parts.push((*len, &name_len));
+            }
         }
-        let mut flags = if rest.is_empty() { 0 } else { libc::MSG_TRUNC };
+        let mut flags = self.flags & libc::MSG_CMSG_CLOEXEC;
+        flags |= if rest.is_empty() { 0 } else { libc::MSG_TRUNC };
         let mut control = Vec::new();
         if let Some((at, len)) = to.control {
             let is_whole;
@@ -207,14 +245,31 @@ impl Receive {
             flags |= if is_whole { 0 } else { libc::MSG_CTRUNC };
             parts.push((at, &control));
         }
-        let (flags, control_len) = (flags.to_ne_bytes(), (control.len() as u64).to_ne_bytes());
-        if let Some(at) = to.header {
-            parts.push((at + CONTROL_LEN, &control_len));
-            parts.push((at + FLAGS, &flags));
+        let header = if let Told::Header(at, mut header) = to.told {
+            let mut put = |at: u64, bytes: &[u8]| header[at as usize..][..bytes.len()].copy_from_slice(bytes);
+            if to.name.is_some() {
+                put(NAME_LEN, &name_len);
+            }
+            put(CONTROL_LEN, &(control.len() as u64).to_ne_bytes());
+            put(FLAGS, &flags.to_ne_bytes());
+            Some((at, header))
+        } else {
+            None
+        };
+        if let Some((at, header)) = &header {
+            parts.push((*at, header));
         }
         self.target.write(&parts)?;
         let whole = self.flags & libc::MSG_TRUNC != 0;
         let len = if whole { message.len() } else { message.len() - rest.len() };
         Ok(Put { value: i64::try_from(len).unwrap_or(i64::MAX), room })
     }
+}
+
+/// A length of 32 bits that programs give with a sign.
+///
+/// # Errors
+/// The length is negative.
+pub(super) fn length(given: u32) -> Result<usize, Errno> {
+    usize::try_from(given.cast_signed()).map_err(|_| Errno::EINVAL)
 }

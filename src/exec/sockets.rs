@@ -1,7 +1,5 @@
 //! Calls on emulated sockets but for those that take messages out: opening, addresses, options, copies.
 
-use std::os::fd::AsFd;
-
 use netlink_sys::{Socket, SocketAddr};
 use nix::errno::Errno;
 use nix::sys::epoll::{EpollEvent, EpollFlags};
@@ -10,8 +8,12 @@ use lvs_sys::seccomp::{Answer, Notification};
 use lvs_sys::socket_option;
 
 use super::emulated::Emulated;
-use super::names::{GENERIC, NETLINK, NETLINK_CAP_ACK, NETLINK_EXT_ACK, NETLINK_PKTINFO, SOL_NETLINK};
-use super::supervisor::{PAIR, RELAY, Supervisor, token};
+use super::names::{
+    GENERIC, NETLINK, NETLINK_CAP_ACK, NETLINK_EXT_ACK, NETLINK_PKTINFO, OPTIONS, PEEK_OFF, PEER_GROUPS,
+    SOL_NETLINK,
+};
+use super::receive::length;
+use super::supervisor::{PAIR, Place, RELAY, Supervisor, token};
 use super::target::Target;
 
 /// Length of `struct sockaddr_nl`.
@@ -33,9 +35,11 @@ impl Supervisor {
     /// Opens an emulated socket in place of a netlink one. In another network there is no director to ask.
     pub(super) fn open_socket(&mut self, call: &Notification) -> Option<Answer> {
         let target = Target(call.thread);
-        let kind = (call.args[1] & KIND) as i32;
-        let is_elsewhere = target.network() != self.network;
-        if is_elsewhere || !matches!(kind, libc::SOCK_RAW | libc::SOCK_DGRAM) {
+        let (kind, flags) = ((call.args[1] & KIND) as i32, call.args[1] as i32);
+        // The kernel says what is wrong with the others.
+        let is_valid = matches!(kind, libc::SOCK_RAW | libc::SOCK_DGRAM)
+            && flags & !(KIND as i32 | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC) == 0;
+        if !is_valid || target.network() != self.network {
             return Some(Answer::Continue);
         }
         self.sweep_if_crowded();
@@ -51,7 +55,6 @@ impl Supervisor {
             open()
         });
         let Ok((number, mut socket)) = opened else { return Some(Answer::Error(libc::EMFILE)) };
-        let flags = call.args[1] as i32;
         if flags & libc::SOCK_NONBLOCK != 0 {
             set_nonblocking(&socket);
         }
@@ -60,8 +63,11 @@ impl Supervisor {
             return Some(Answer::Error(libc::EMFILE));
         }
         // One that reaches nobody is closed again.
-        if let Some(at) = self.give(call.id, &socket.theirs, Some(call.thread), close_on_exec) {
+        if let Some(at) =
+            self.give(call.id, &socket.theirs, Some(Place { thread: call.thread, least: 0 }), close_on_exec)
+        {
             socket.at = at;
+            self.places.note(target.0, at.cast_unsigned(), number);
             self.sockets.insert(number, socket);
         }
         None
@@ -70,11 +76,13 @@ impl Supervisor {
     pub(super) fn of_socket(&mut self, call: &Notification) -> Option<Answer> {
         let target = Target(call.thread);
         let is_option = matches!(i64::from(call.call), libc::SYS_setsockopt | libc::SYS_getsockopt);
-        if is_option && call.args[1] as u32 == libc::IPPROTO_IP as u32 {
+        let is_of_ip = call.args[1] as u32 == libc::IPPROTO_IP as u32;
+        if is_option && is_of_ip && OPTIONS.contains(&(call.args[2] as u32)) {
             return self.of_option(call);
         }
-        let number = target.socket(call.args[0] as u32).filter(|number| self.sockets.contains_key(number));
-        let Some(number) = number else { return Some(Answer::Continue) };
+        let Some(number) = self.emulated_at(target, call.args[0] as u32) else {
+            return Some(Answer::Continue);
+        };
         let answered = match i64::from(call.call) {
             libc::SYS_bind => self.bind(number, target, call),
             libc::SYS_connect => self.connect(number, target, call),
@@ -84,19 +92,13 @@ impl Supervisor {
                 let socket = self.sockets.get(&number)?;
                 tell_address(target, call, socket.dialogue.port, socket.groups())
             }
-            libc::SYS_getpeername => tell_address(target, call, 0, 0),
+            libc::SYS_getpeername => {
+                let (port, groups) = self.sockets.get(&number)?.peer;
+                tell_address(target, call, port, groups)
+            }
             libc::SYS_setsockopt => self.set_option(number, target, call),
             libc::SYS_getsockopt => self.tell_option(number, target, call),
-            libc::SYS_dup | libc::SYS_fcntl => {
-                let close_on_exec =
-                    i64::from(call.call) == libc::SYS_fcntl && call.args[1] as i32 == libc::F_DUPFD_CLOEXEC;
-                let socket = self.sockets.get(&number)?;
-                let Ok(copy) = socket.theirs.as_fd().try_clone_to_owned() else {
-                    return Some(Answer::Error(libc::EMFILE));
-                };
-                self.give(call.id, &copy, Some(call.thread), close_on_exec);
-                return None;
-            }
+            libc::SYS_dup | libc::SYS_fcntl => return self.copy(number, call),
             // Netlink sockets do not listen, and are not shut down.
             _ => Err(Errno::EOPNOTSUPP),
         };
@@ -104,6 +106,21 @@ impl Supervisor {
             Ok(value) => Answer::Value(value),
             Err(errno) => Answer::Error(errno as i32),
         })
+    }
+
+    /// Gives one more descriptor, of the emulated ones if there may be one.
+    fn copy(&self, number: u64, call: &Notification) -> Option<Answer> {
+        let is_fcntl = i64::from(call.call) == libc::SYS_fcntl;
+        let close_on_exec = is_fcntl && call.args[1] as i32 == libc::F_DUPFD_CLOEXEC;
+        let least = if is_fcntl { call.args[2] as u32 } else { 0 };
+        if self.descriptors.all().all(|number| number < least) {
+            return Some(Answer::Continue);
+        }
+        let Ok(copy) = self.sockets.get(&number)?.theirs.try_clone() else {
+            return Some(Answer::Error(libc::EMFILE));
+        };
+        self.give(call.id, &copy, Some(Place { thread: call.thread, least }), close_on_exec);
+        None
     }
 
     /// Whether nobody has an address. A socket that was closed has none any more.
@@ -132,7 +149,7 @@ impl Supervisor {
     }
 
     fn bind(&mut self, number: u64, target: Target, call: &Notification) -> Result<i64, Errno> {
-        if (call.args[2] as u32 as usize) < ADDRESS {
+        if address_length(call)? < ADDRESS {
             return Err(Errno::EINVAL);
         }
         let (family, port, groups) = address(target.number(call.args[1])?);
@@ -153,20 +170,31 @@ impl Supervisor {
         Ok(0)
     }
 
-    /// To the kernel, whom it speaks to anyway.
+    /// Remembered for those who ask; what is sent goes to the kernel anyway.
     fn connect(&mut self, number: u64, target: Target, call: &Notification) -> Result<i64, Errno> {
-        const SHORTEST: u32 = 2;
-        if (call.args[2] as u32) < SHORTEST {
+        const SHORTEST: usize = 2;
+        let len = address_length(call)?;
+        if len < SHORTEST {
             return Err(Errno::EINVAL);
         }
-        let family = u16::from_ne_bytes(target.number(call.args[1])?);
-        match u32::from(family) {
-            0 => return Ok(0),
-            NETLINK if (call.args[2] as u32 as usize) < ADDRESS => return Err(Errno::EINVAL),
-            NETLINK => {}
+        let family = u32::from(u16::from_ne_bytes(target.number(call.args[1])?));
+        let peer = match family {
+            0 => (0, 0),
+            NETLINK if len >= ADDRESS => {
+                let (_, port, groups) = address(target.number(call.args[1])?);
+                // One group, the first.
+                (port, groups & groups.wrapping_neg())
+            }
             _ => return Err(Errno::EINVAL),
+        };
+        let socket = self.sockets.get_mut(&number).ok_or(Errno::EBADF)?;
+        if peer != (0, 0) && !socket.dialogue.is_admin {
+            return Err(Errno::EPERM);
         }
-        self.settle_address(number);
+        socket.peer = peer;
+        if family != 0 {
+            self.settle_address(number);
+        }
         Ok(0)
     }
 
@@ -184,11 +212,15 @@ impl Supervisor {
     /// Options of netlink are the real socket's, but for those that are on or off.
     fn set_option(&mut self, number: u64, target: Target, call: &Notification) -> Result<i64, Errno> {
         let [_, level, name, at, len, _] = call.args;
+        if level as u32 == libc::SOL_SOCKET as u32 {
+            // Of these the filter lets one through alone, of positions that such sockets do not have.
+            return Err(Errno::EOPNOTSUPP);
+        }
         if level as u32 != SOL_NETLINK {
             return Err(Errno::ENOPROTOOPT);
         }
         let name = name as u32;
-        let mut value = vec![0; (len as u32 as usize).min(OPTION)];
+        let mut value = vec![0; length(len as u32)?.min(OPTION)];
         target.read(at, &mut value)?;
         let is_flag = FLAGS.contains(&name);
         let socket = self.sockets.get_mut(&number).ok_or(Errno::EBADF)?;
@@ -205,7 +237,7 @@ impl Supervisor {
 
     fn tell_option(&mut self, number: u64, target: Target, call: &Notification) -> Result<i64, Errno> {
         let [_, level, name, at, len_at, _] = call.args;
-        let room = u32::from_ne_bytes(target.number(len_at)?) as usize;
+        let room = length(u32::from_ne_bytes(target.number(len_at)?))?;
         let socket = self.sockets.get_mut(&number).ok_or(Errno::EBADF)?;
         let number_of = |value: u32| value.to_ne_bytes()[..room.min(4)].to_vec();
         let value = match (level as u32, name as u32) {
@@ -229,6 +261,8 @@ impl Supervisor {
             (level, name) if level == libc::SOL_SOCKET as u32 => match name as i32 {
                 libc::SO_DOMAIN => number_of(NETLINK),
                 libc::SO_PROTOCOL => number_of(GENERIC),
+                PEEK_OFF => return Err(Errno::EOPNOTSUPP),
+                PEER_GROUPS => return Err(Errno::ENODATA),
                 _ => number_of(socket.kind.cast_unsigned()),
             },
             _ => return Err(Errno::ENOPROTOOPT),
@@ -242,6 +276,12 @@ impl Supervisor {
 fn set_nonblocking(socket: &Emulated) {
     use nix::fcntl::{FcntlArg, OFlag, fcntl};
     let _ = fcntl(&socket.theirs, FcntlArg::F_SETFL(OFlag::O_RDWR | OFlag::O_NONBLOCK));
+}
+
+/// Length of the address that a call gives, which is no longer than any can be.
+fn address_length(call: &Notification) -> Result<usize, Errno> {
+    let len = length(call.args[2] as u32)?;
+    if len > size_of::<libc::sockaddr_storage>() { Err(Errno::EINVAL) } else { Ok(len) }
 }
 
 /// Family, port and groups of a `struct sockaddr_nl`.
@@ -258,7 +298,7 @@ fn errno_of(error: &std::io::Error) -> Errno {
 /// Writes an address as `getsockname` does: as much as there is room for, and how long it is.
 fn tell_address(target: Target, call: &Notification, port: u32, groups: u32) -> Result<i64, Errno> {
     let [_, at, len_at, ..] = call.args;
-    let room = u32::from_ne_bytes(target.number(len_at)?) as usize;
+    let room = length(u32::from_ne_bytes(target.number(len_at)?))?;
     let mut bytes = [0; ADDRESS];
     bytes[..2].copy_from_slice(&(NETLINK as u16).to_ne_bytes());
     bytes[4..8].copy_from_slice(&port.to_ne_bytes());

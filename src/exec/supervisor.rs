@@ -1,13 +1,14 @@
 //! The supervisor: hears of a program's calls and answers them, until the last process with the filter has ended.
 //!
-//! One thread and one loop, which never waits for the director: other threads ask it, and ring when they know.
+//! The loop never waits for the director: other threads ask it, and ring when they know. One more thread hears calls
+//! ([`super::listen`]); whoever of the two has something to do holds the supervisor.
 
 use std::collections::{BTreeSet, HashMap};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
@@ -21,6 +22,7 @@ use super::clock::now;
 use super::descriptors::Descriptors;
 use super::director::{Picture, Threads};
 use super::emulated::Emulated;
+use super::places::Places;
 
 /// Threads that ask the director about messages.
 const ASKING: usize = 4;
@@ -61,6 +63,13 @@ pub(super) enum Reply {
     },
 }
 
+/// The place of a new descriptor: in that thread, under a number that is this one at least.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    pub(super) thread: i32,
+    pub(super) least: u32,
+}
+
 /// Threads' way to the loop.
 #[derive(Clone)]
 pub(super) struct Bell {
@@ -71,14 +80,20 @@ pub(super) struct Bell {
 impl Bell {
     pub(super) fn ring(&self, told: Told) {
         let _ = self.told.send(told);
+        self.wake();
+    }
+
+    pub(super) fn wake(&self) {
         let _ = self.bell.write(1);
     }
 }
 
 pub(super) struct Supervisor {
-    pub(super) listener: OwnedFd,
+    pub(super) listener: Arc<OwnedFd>,
     pub(super) descriptors: Descriptors,
     pub(super) sockets: HashMap<u64, Emulated>,
+    /// Places where they were seen last.
+    pub(super) places: Places,
     /// Sockets by their addresses.
     pub(super) ports: HashMap<u32, u64>,
     /// Sockets that calls wait at, and such that have sent more than their share of a round.
@@ -100,13 +115,15 @@ pub(super) struct Supervisor {
     pub(super) alive: Option<Instant>,
     /// Cost of the answers that wait.
     pub(super) held: usize,
-    pub(super) epoll: Epoll,
+    pub(super) epoll: Arc<Epoll>,
     children: Children,
-    swept: Instant,
+    pub(super) swept: Instant,
     /// When waiting calls were looked at last.
     looked: Instant,
     /// Sockets that were left at the last look.
-    left: usize,
+    pub(super) left: usize,
+    /// How long the loop rests at most unless it is woken. None: for ever.
+    rest: Option<Duration>,
 }
 
 /// Kinds of events: the low bits of its number.
@@ -136,13 +153,14 @@ impl Supervisor {
         let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
         let bell = Arc::new(EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)?);
         let (sender, told) = mpsc::channel();
-        epoll.add(&listener, EpollEvent::new(EpollFlags::EPOLLIN, LISTENER))?;
+        epoll.add(&listener, EpollEvent::new(EpollFlags::empty(), LISTENER))?;
         epoll.add(bell.as_fd(), EpollEvent::new(EpollFlags::EPOLLIN, BELL))?;
         epoll.add(children.as_fd(), EpollEvent::new(EpollFlags::EPOLLIN, CHILDREN))?;
         Ok(Self {
-            listener,
+            listener: Arc::new(listener),
             descriptors,
             sockets: HashMap::new(),
+            places: Places::default(),
             ports: HashMap::new(),
             waiting: BTreeSet::new(),
             unserved: Vec::new(),
@@ -156,78 +174,95 @@ impl Supervisor {
             pictures: HashMap::new(),
             alive: None,
             held: 0,
-            epoll,
+            epoll: Arc::new(epoll),
             children,
             swept: now(),
             looked: now(),
             left: 0,
+            rest: None,
         })
     }
 
     /// Answers calls until there is nobody left who could make one.
     ///
     /// # Errors
-    /// The kernel refuses what it must not.
-    pub(super) fn run(mut self) -> io::Result<()> {
+    /// The kernel refuses what it must not, or no thread can be started.
+    pub(super) fn run(self) -> io::Result<()> {
         seccomp::wake_at_once(&self.listener);
+        let (epoll, bell) = (Arc::clone(&self.epoll), self.bell.clone());
+        let shared = Arc::new(Mutex::new(self));
+        Self::listen(&shared, bell)?;
         let mut events = [EpollEvent::empty(); EVENTS];
+        let mut rest = EpollTimeout::ZERO;
         loop {
-            let count = match self.epoll.wait(&mut events, self.patience()) {
+            let count = match epoll.wait(&mut events, rest) {
                 Ok(count) => count,
                 Err(Errno::EINTR) => 0,
                 Err(error) => return Err(error.into()),
             };
-            for event in &events[..count] {
-                let kind = event.data() & ((1 << KIND_BITS) - 1);
-                let socket = event.data() >> KIND_BITS;
-                match kind {
-                    LISTENER if event.events().contains(EpollFlags::EPOLLIN) => self.hear(),
-                    LISTENER => {
-                        self.children.reap_all();
-                        return Ok(());
-                    }
-                    BELL => self.be_told(),
-                    CHILDREN => self.children.reap(),
-                    PAIR => self.serve(socket),
-                    RELAY => self.relay(socket),
-                    _ => self.settle(),
+            let mut supervisor = shared.lock().map_err(|_| io::Error::other("a thread has failed"))?;
+            if !supervisor.act(&events[..count]) {
+                return Ok(());
+            }
+            supervisor.rest = supervisor.patience();
+            rest = supervisor
+                .rest
+                .map_or(EpollTimeout::NONE, |rest| rest.try_into().unwrap_or(EpollTimeout::NONE));
+        }
+    }
+
+    /// Does what there is to do. False: there is nobody left.
+    fn act(&mut self, events: &[EpollEvent]) -> bool {
+        for event in events {
+            let kind = event.data() & ((1 << KIND_BITS) - 1);
+            let socket = event.data() >> KIND_BITS;
+            match kind {
+                LISTENER => {
+                    self.children.reap_all();
+                    return false;
                 }
-            }
-            for socket in std::mem::take(&mut self.unserved) {
-                self.serve(socket);
-            }
-            if !self.waiting.is_empty() && self.looked.elapsed() >= TICK {
-                self.looked = now();
-                self.look_at_waiting();
-            }
-            if !self.sockets.is_empty() && self.swept.elapsed() > SWEEP {
-                self.sweep();
+                BELL => self.be_told(),
+                CHILDREN => self.children.reap(),
+                PAIR => self.serve(socket),
+                RELAY => self.relay(socket),
+                _ => self.settle(),
             }
         }
+        for socket in std::mem::take(&mut self.unserved) {
+            self.serve(socket);
+        }
+        if !self.waiting.is_empty() && self.looked.elapsed() >= TICK {
+            self.looked = now();
+            self.look_at_waiting();
+        }
+        if !self.sockets.is_empty() && self.swept.elapsed() > SWEEP {
+            self.sweep();
+        }
+        true
     }
 
-    fn patience(&self) -> EpollTimeout {
+    fn patience(&self) -> Option<Duration> {
         if !self.unserved.is_empty() {
-            return EpollTimeout::ZERO;
+            return Some(Duration::ZERO);
         }
-        let limit = match (!self.waiting.is_empty(), self.sockets.is_empty()) {
-            (true, _) => TICK,
-            (false, false) => SWEEP,
-            (false, true) => return EpollTimeout::NONE,
-        };
-        EpollTimeout::try_from(limit).unwrap_or(EpollTimeout::NONE)
+        match (self.waiting.is_empty(), self.sockets.is_empty()) {
+            (false, _) => Some(TICK),
+            (true, false) => Some(SWEEP),
+            (true, true) => None,
+        }
     }
 
-    fn hear(&mut self) {
-        // One that is interrupted before it was heard is none.
-        if let Ok(call) = seccomp::receive(&self.listener) {
-            self.settle();
-            self.decide(&call);
+    /// Wakes the loop where it would rest longer than it may by now.
+    pub(super) fn hurry(&mut self) {
+        let limit = self.patience();
+        if limit.is_some_and(|limit| self.rest.is_none_or(|rest| limit < rest)) {
+            self.rest = limit;
+            self.bell.wake();
         }
     }
 
     /// Answers a call at once, or later.
-    fn decide(&mut self, call: &Notification) {
+    pub(super) fn decide(&mut self, call: &Notification) {
         let decided = if call.thread == 0 { Some(Answer::Continue) } else { self.of_call(call) };
         if let Some(answer) = decided {
             self.answer(call.id, answer);
@@ -284,7 +319,8 @@ impl Supervisor {
             }
             Reply::Descriptor { source, is_high, close_on_exec, thread, setting } => {
                 let number = super::target::number(&source);
-                let given = self.give(id, &source, is_high.then_some(thread), close_on_exec);
+                let place = is_high.then_some(Place { thread, least: 0 });
+                let given = self.give(id, &source, place, close_on_exec);
                 if let (Some(_), Some((ours, name)), Some(number)) = (given, setting, number) {
                     self.keep_setting(number, ours, name);
                 }
@@ -292,15 +328,19 @@ impl Supervisor {
         }
     }
 
-    /// Answers a call with a descriptor: of the emulated ones if it is for that thread.
+    /// Answers a call with a descriptor: of the emulated ones where a place is told.
     pub(super) fn give(
         &self,
         id: u64,
         source: &impl AsRawFd,
-        high: Option<i32>,
+        high: Option<Place>,
         close_on_exec: bool,
     ) -> Option<i32> {
-        let at = match high.map(|thread| super::target::Target(thread).free(self.descriptors.all())) {
+        let free = |Place { thread, least }| {
+            let numbers = self.descriptors.all().filter(|number| *number >= least);
+            super::target::Target(thread).free(numbers, &self.listener)
+        };
+        let at = match high.map(free) {
             Some(None) => {
                 self.answer(id, Answer::Error(libc::EMFILE));
                 return None;
@@ -337,41 +377,6 @@ impl Supervisor {
         }
         socket.heard = flags;
         let _ = self.epoll.modify(&socket.ours, &mut EpollEvent::new(flags, token(number, PAIR)));
-    }
-
-    /// Lets go of sockets that no process has any more. One look may miss a process that is just being made.
-    pub(super) fn sweep(&mut self) {
-        self.swept = now();
-        let Some(alive) = super::census::sockets() else { return };
-        let mut gone = Vec::new();
-        for (number, socket) in &mut self.sockets {
-            if alive.contains(number) {
-                socket.is_doubtful = false;
-            } else if !std::mem::replace(&mut socket.is_doubtful, true) {
-                continue;
-            } else {
-                gone.push(*number);
-            }
-        }
-        for number in gone {
-            if let Some(socket) = self.sockets.remove(&number) {
-                self.held -= socket.weight();
-                let _ = self.epoll.delete(&socket.ours);
-                if self.ports.get(&socket.dialogue.port) == Some(&number) {
-                    self.ports.remove(&socket.dialogue.port);
-                }
-            }
-        }
-        self.left = self.sockets.len();
-    }
-
-    /// Looks twice where there are many more sockets than at the last look.
-    pub(super) fn sweep_if_crowded(&mut self) {
-        const FEW: usize = 2048;
-        if self.sockets.len() > 2 * self.left + FEW {
-            self.sweep();
-            self.sweep();
-        }
     }
 }
 

@@ -2,13 +2,14 @@
 
 use std::fs;
 use std::io::{self, IoSlice, IoSliceMut};
+use std::os::fd::AsRawFd;
 use std::path::PathBuf;
 
 use nix::errno::Errno;
 use nix::sys::uio::{RemoteIoVec, process_vm_readv, process_vm_writev};
 use nix::unistd::Pid;
 
-use lvs_sys::process::{capabilities, is_first_thread};
+use lvs_sys::process::{capabilities, has_file, is_first_thread};
 
 /// Memory is read in stretches that do not cross a page, so that what is there is got.
 const PAGE: u64 = 4096;
@@ -41,6 +42,15 @@ impl Target {
             left -= len;
         }
         process_vm_readv(Pid::from_raw(self.0), &mut [IoSliceMut::new(into)], &remote)
+    }
+
+    /// The page that this stands on: what belongs together is near together as a rule.
+    pub(super) fn near(self, at: u64) -> Near {
+        let base = at - at % PAGE;
+        let mut bytes = vec![0; PAGE as usize];
+        let got = self.read_some(base, &mut bytes).unwrap_or(0);
+        bytes.truncate(got);
+        Near { target: self, base, bytes }
     }
 
     /// A number of so many bytes.
@@ -97,11 +107,15 @@ impl Target {
         socket_number(&self.link(fd)?)
     }
 
-    /// The first of these numbers that is no descriptor of it.
-    pub(super) fn free(self, numbers: impl IntoIterator<Item = u32>) -> Option<u32> {
-        let is_free = |fd: &u32| match fs::read_link(format!("/proc/{}/fd/{fd}", self.0)) {
-            Err(error) => error.kind() == io::ErrorKind::NotFound,
+    /// The first of these numbers that is no descriptor of it. `any` is some descriptor of ours, to compare with.
+    pub(super) fn free(self, numbers: impl IntoIterator<Item = u32>, any: &impl AsRawFd) -> Option<u32> {
+        let is_free = |fd: &u32| match has_file(self.0, *fd, any) {
             Ok(_) => false,
+            Err(error) if error.raw_os_error() == Some(libc::EBADF) => true,
+            Err(_) => match fs::read_link(format!("/proc/{}/fd/{fd}", self.0)) {
+                Err(error) => error.kind() == io::ErrorKind::NotFound,
+                Ok(_) => false,
+            },
         };
         numbers.into_iter().find(is_free)
     }
@@ -132,6 +146,28 @@ impl Target {
     }
 }
 
+/// A page of a process's memory; what is not in it is read from there.
+#[derive(Debug)]
+pub(super) struct Near {
+    target: Target,
+    base: u64,
+    bytes: Vec<u8>,
+}
+
+impl Near {
+    /// # Errors
+    /// As [`Target::read`].
+    pub(super) fn read(&self, at: u64, into: &mut [u8]) -> Result<(), Errno> {
+        let begin = at.checked_sub(self.base).and_then(|begin| usize::try_from(begin).ok());
+        let known = begin.and_then(|begin| self.bytes.get(begin..begin.checked_add(into.len())?));
+        match known {
+            Some(known) => into.copy_from_slice(known),
+            None => self.target.read(at, into)?,
+        }
+        Ok(())
+    }
+}
+
 /// `/proc/PID/status`.
 #[derive(Debug)]
 pub(super) struct Status(String);
@@ -153,6 +189,11 @@ impl Status {
     /// Whether it may write what only root may.
     pub(super) fn is_root(&self) -> bool {
         self.field("Uid").and_then(|ids| ids.split_whitespace().nth(1)) == Some("0")
+    }
+
+    /// Whether it is the only thread of its process, and so the one that a signal is for.
+    pub(super) fn is_alone(&self) -> bool {
+        self.field("Threads") == Some("1")
     }
 
     /// Whether a signal waits that the thread would act on.
@@ -191,6 +232,15 @@ mod tests {
         assert_eq!(me.text(at, 5).unwrap(), None);
         assert_eq!(me.number::<5>(at).unwrap(), *b"/proc");
         assert_eq!(me.read(1, &mut [0; 4]), Err(Errno::EFAULT));
+        // Near by, and further away than the end of its page.
+        let far = vec![7; 3 * PAGE as usize];
+        let at = far.as_ptr() as u64;
+        let near = me.near(at);
+        let (mut few, mut many) = ([0; 9], vec![0; far.len()]);
+        near.read(at, &mut few).unwrap();
+        near.read(at, &mut many).unwrap();
+        assert_eq!((few, many), ([7; 9], far));
+        assert_eq!(near.read(1, &mut few), Err(Errno::EFAULT));
         let room = vec![0u8; 8];
         let at = room.as_ptr() as u64;
         me.write(&[(at, b"ab"), (at + 6, b"c")]).unwrap();

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Other programs written for the kernel's IPVS, unmodified: what sockets of netlink do, libnl, a static program in Go with 1 and 50
-# goroutines, pyroute2, collectd by socket options, ldirectord with Debian's ipvsadm.
+# goroutines, pyroute2, collectd by socket options, node_exporter by files, ldirectord with Debian's ipvsadm.
 here=$(realpath "$(dirname "$0")")
 . "$here/lib.sh"
 packages=${TUNVS_TEST_PACKAGES:-/opt/tunvs-tests}
@@ -18,6 +18,11 @@ known='^(its address there|sender there|its kind|sender to it): '
 same "what sockets do" "$(grep -vE "$known" "$data/sockets.out")" \
   "$(timeout 60 tunvs exec -- python3 "$here/exec-sockets.py" 2>&1 | grep -vE "$known")"
 ipvsadm -C
+
+# --- odd calls, which this host's own kernel answers outside
+
+same "what odd calls do" "$(timeout 60 python3 "$here/exec-strange.py" 2>&1)" \
+  "$(timeout 60 tunvs exec -- python3 "$here/exec-strange.py" 2>&1)"
 
 # --- libnl, also with threads of its own, and below strace
 
@@ -93,6 +98,23 @@ written() { compgen -G "$work/collectd/*/ipvs-10.0.0.70_TCP80/connections-10.1.0
 wait_until 20 written
 kill "$collectd"
 wait "$collectd" || fail "collectd ended with $?"
+ipvsadm -C
+
+# --- node_exporter
+
+ipvsadm -A -t 10.0.0.71:80 -s rr
+ipvsadm -a -t 10.0.0.71:80 -r 10.1.0.1:8080 -m -w 7
+tunvs exec -- prometheus-node-exporter --collector.disable-defaults --collector.ipvs --web.listen-address=127.0.0.1:9100 \
+  >"$work/node-exporter.log" 2>&1 &
+exporter=$!
+exported() { curl -sf http://127.0.0.1:9100/metrics >"$work/metrics"; }
+wait_until 20 exported
+contains "what node_exporter tells" \
+  'node_ipvs_backend_weight{local_address="10.0.0.71",local_mark="",local_port="80",proto="TCP",remote_address="10.1.0.1",remote_port="8080"} 7' \
+  "$(<"$work/metrics")"
+contains "its statistics" node_ipvs_incoming_packets_total "$(<"$work/metrics")"
+kill "$exporter"
+wait "$exporter" || true
 ipvsadm -C
 
 # --- ldirectord

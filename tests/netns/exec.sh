@@ -87,6 +87,11 @@ ipvsadm -C
 chmod 755 "$work"
 same "in a user namespace" 0 "$(status_of setpriv --reuid 65534 --regid 65534 --clear-groups unshare -Ur tunvs exec -- true)"
 
+# Where the host lacks what is usual.
+contains "without /proc" "/proc is not mounted here" \
+  "$(unshare --mount bash -c 'mount -t tmpfs tmpfs /proc && exec tunvs exec -- true' 2>&1 || true)"
+same "without /dev/null" 0 "$(status_of unshare --mount bash -c 'mount -t tmpfs tmpfs /dev && exec tunvs exec -- true')"
+
 # --- files and settings
 
 ipvsadm -A -t 10.0.0.1:80 -s rr

@@ -1,7 +1,7 @@
 //! Processes: a second one with the same memory (fork(2)), signals of any number (kill(2)), their ends, and what they may do (capget(2)).
 
 use std::io;
-use std::os::fd::{FromRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 
 use nix::unistd::{ForkResult, Pid};
 use tokio::io::Interest;
@@ -110,6 +110,21 @@ pub fn is_first_thread(thread: i32) -> bool {
     // SAFETY: three numbers; the signal 0 is none.
     let status = unsafe { libc::syscall(libc::SYS_tgkill, thread, thread, 0) };
     status == 0 || io::Error::last_os_error().raw_os_error() == Some(libc::EPERM)
+}
+
+/// Whether a thread has under a number the very file that we have under another (kcmp(2)).
+///
+/// # Errors
+/// EBADF: the thread has nothing there. EPERM, ENOSYS: it is not to be learned so, as in many containers.
+pub fn has_file(thread: i32, number: u32, ours: &impl AsRawFd) -> io::Result<bool> {
+    const FILE: libc::c_long = 0;
+    let us = libc::c_long::from(nix::unistd::getpid().as_raw());
+    let (number, ours) = (libc::c_ulong::from(number), libc::c_long::from(ours.as_raw_fd()));
+    // SAFETY: only numbers go in.
+    match unsafe { libc::syscall(libc::SYS_kcmp, thread, us, FILE, number, ours) } {
+        -1 => Err(io::Error::last_os_error()),
+        order => Ok(order == 0),
+    }
 }
 
 #[cfg(test)]
