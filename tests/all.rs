@@ -18,6 +18,7 @@ mod keepalived_corpus;
 mod keepalived_shapes;
 mod kernels;
 mod layering;
+mod lock_files;
 mod properties;
 mod simulation;
 mod unanswered;
