@@ -15,6 +15,10 @@ pub enum DemoError {
     Namespace(#[source] io::Error),
     #[error("cannot {doing}: {source}")]
     Netlink { doing: String, source: rtnetlink::Error },
+    #[error(
+        "cannot make {path}, for the socket and the log of its director; name another folder with TMPDIR"
+    )]
+    Scratch { path: String, source: io::Error },
     #[error("cannot {doing}: {source}")]
     Io { doing: String, source: io::Error },
     #[error("the director did not start within {0} s:\n{1}")]

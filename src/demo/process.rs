@@ -29,7 +29,8 @@ impl Programs {
     pub(super) fn new() -> Result<Self, DemoError> {
         let binary = std::env::current_exe().map_err(DemoError::io("find the running program"))?;
         let scratch = std::env::temp_dir().join(format!("tunvs-demo-{}", std::process::id()));
-        fs::create_dir(&scratch).map_err(DemoError::io(format!("make {}", scratch.display())))?;
+        fs::create_dir(&scratch)
+            .map_err(|source| DemoError::Scratch { path: scratch.display().to_string(), source })?;
         Ok(Self { binary, scratch })
     }
 

@@ -19,18 +19,24 @@ enum Wants {
 /// One finding, which is no trouble.
 pub(super) fn examine(site: &Site, findings: &mut Vec<Finding>) {
     let Some(version) = texts::version(&site.release) else { return };
-    let Tun::There { vnet_hdr, multi_queue } = site.tun else { return };
     let held = site.capabilities.unwrap_or_default();
     let kernel = |is_there: bool, since| if is_there { Wants::Nothing } else { Wants::Kernel(since) };
-    let features = [
-        ("super-packets of TCP", kernel(vnet_hdr, "IFF_VNET_HDR")),
-        ("super-packets of UDP", kernel(version >= (6, 2), "6.2")),
-        ("several queues", kernel(multi_queue, "IFF_MULTI_QUEUE")),
-        ("super-packets whole into tunnels", tunnels(version, held)),
+    let mut features = Vec::new();
+    // Of a device that nobody can open nothing is known.
+    if let Tun::There { vnet_hdr, multi_queue } = site.tun {
+        features.extend([
+            ("super-packets of TCP", kernel(vnet_hdr, "IFF_VNET_HDR")),
+            ("super-packets of UDP", kernel(version >= (6, 2), "6.2")),
+            ("several queues", kernel(multi_queue, "IFF_MULTI_QUEUE")),
+        ]);
+    }
+    features.extend([
+        ("the fast path", programs(version, held, site.in_user_namespace)),
+        ("super-packets whole into tunnels", programs(version, held, site.in_user_namespace)),
         ("frames for direct routing", frames(site.packet_socket, held)),
         ("rules by DSCP", kernel(version >= (6, 13), "6.13")),
-        ("`tunvs exec`", kernel(version >= (5, 19), "5.19")),
-    ];
+        ("`tunvs exec`", kernel(version >= (5, 14), "5.14")),
+    ]);
     let of = |wanted: fn(&Wants) -> Option<&'static str>| {
         let named = features.iter().filter_map(|(name, wants)| Some((*name, wanted(wants)?)));
         let listed =
@@ -54,10 +60,11 @@ pub(super) fn examine(site: &Site, findings: &mut Vec<Finding>) {
     findings.push(Finding::ok("kernel-features", found));
 }
 
-/// By a program of BPF on a link of TCX.
-const fn tunnels(version: (u32, u32), held: u64) -> Wants {
+/// By programs of BPF on links of TCX.
+const fn programs(version: (u32, u32), held: u64, in_user_namespace: bool) -> Wants {
     match version {
         (0..=5, _) | (6, 0..=5) => Wants::Kernel("6.6"),
+        _ if in_user_namespace => Wants::Capability("CAP_BPF outside a user namespace"),
         _ if held & (BPF | SYS_ADMIN) == 0 => Wants::Capability("CAP_BPF"),
         _ => Wants::Nothing,
     }
@@ -85,22 +92,33 @@ mod tests {
     }
 
     #[test]
+    fn programs_are_not_for_user_namespaces() {
+        let release = "6.18.44".to_owned();
+        let site = Site { release, capabilities: Some(!0), in_user_namespace: true, ..Site::default() };
+        let mut findings = Vec::new();
+        examine(&site, &mut findings);
+        let found = findings.remove(0).found;
+        let wanted = "the fast path (CAP_BPF outside a user namespace)";
+        assert!(found.contains(wanted) && !found.contains("several queues"), "{found}");
+    }
+
+    #[test]
     fn what_is_used_and_what_would_be_is_said() {
         assert_eq!(
             found("6.18.44", BPF | NET_RAW, Socket::Works),
-            "used: super-packets of TCP, super-packets of UDP, several queues, super-packets whole into tunnels, frames for \
-             direct routing, rules by DSCP, `tunvs exec`"
+            "used: super-packets of TCP, super-packets of UDP, several queues, the fast path, super-packets whole into tunnels, \
+             frames for direct routing, rules by DSCP, `tunvs exec`"
         );
         assert_eq!(
             found("6.12.1", 0, Socket::Denied),
             "used: super-packets of TCP, super-packets of UDP, several queues, `tunvs exec`; with more capabilities at the \
-             start: super-packets whole into tunnels (CAP_BPF), frames for direct routing (CAP_NET_RAW); with another kernel: \
+             start: the fast path (CAP_BPF), super-packets whole into tunnels (CAP_BPF), frames for direct routing (CAP_NET_RAW); with another kernel: \
              rules by DSCP (6.13)"
         );
         let old = found("5.10.0-30-amd64", SYS_ADMIN, Socket::Works);
         assert!(
             old.contains(
-                "with another kernel: super-packets of UDP (6.2), super-packets whole into tunnels (6.6)"
+                "with another kernel: super-packets of UDP (6.2), the fast path (6.6), super-packets whole into tunnels (6.6)"
             ),
             "{old}"
         );

@@ -24,6 +24,7 @@ pub fn look(host: &impl Host, survey: Survey, known: Site) -> Site {
         release: host.text("/proc/sys/kernel/osrelease").unwrap_or_default().trim().to_owned(),
         capabilities: capabilities("/proc/self"),
         director_capabilities: director.as_deref().and_then(capabilities),
+        in_user_namespace: host.text("/proc/self/uid_map").is_some_and(|map| !texts::is_whole_range(&map)),
         can_set: host.can_write("/proc/sys/net/ipv4/ip_forward"),
         kernel_services: host
             .text("/proc/net/ip_vs")

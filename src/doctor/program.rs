@@ -62,10 +62,10 @@ fn capabilities(site: &Site) -> Finding {
         (Some(held), _) => (held, "the director has"),
         (None, Some(held)) => (held, "this process has"),
         (None, None) => {
-            return Finding::warn(
+            return Finding::fail(
                 "capabilities",
                 "/proc does not tell the capabilities",
-                "CAP_NET_ADMIN is needed",
+                "settings of the host are read and set in /proc, and a director does not start without",
             )
             .mend("mount -t proc proc /proc");
         }

@@ -39,6 +39,8 @@ pub struct Site {
     /// Bits of `CAP_*`: of this process, and of the director.
     pub capabilities: Option<u64>,
     pub director_capabilities: Option<u64>,
+    /// Capabilities are those of a user namespace, which programs of BPF are not for.
+    pub in_user_namespace: bool,
     /// By their keys in slash form.
     pub sysctls: BTreeMap<String, String>,
     /// Settings can be written.

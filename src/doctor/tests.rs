@@ -251,7 +251,7 @@ fn capabilities_and_sockets() {
     let found = examine(&mine).into_iter().find(|finding| finding.check == "capabilities").unwrap().found;
     assert_eq!(found, "this process has no CAP_NET_RAW");
     let unknown = with("/proc/self/status", "", before_the_start());
-    assert_found(&unknown, "capabilities", Level::Warn, &["mount -t proc proc /proc"]);
+    assert_found(&unknown, "capabilities", Level::Fail, &["mount -t proc proc /proc"]);
     let socket = |packet_socket| Site { packet_socket, ..site() };
     assert_found(&socket(Socket::Denied), "packet-socket", Level::Fail, &[setcap]);
     assert_found(&socket(Socket::Missing), "packet-socket", Level::Fail, &["modprobe af_packet"]);

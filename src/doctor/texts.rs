@@ -12,6 +12,11 @@ pub fn version(release: &str) -> Option<(u32, u32)> {
     Some((numbers.next()?, numbers.next().unwrap_or_default()))
 }
 
+/// Whether `/proc/PID/uid_map` is that of the first user namespace.
+pub fn is_whole_range(map: &str) -> bool {
+    map.split_whitespace().eq(["0", "0", "4294967295"])
+}
+
 /// The effective capabilities in `/proc/PID/status`.
 pub fn capabilities(status: &str) -> Option<u64> {
     let line = status.lines().find_map(|line| line.strip_prefix("CapEff:"))?;
@@ -133,6 +138,8 @@ mod tests {
             "Name:\ttunvs\nCapPrm:\t0000000000003400\nCapEff:\t0000000000003400\nCapBnd:\t000001ffffffffff\n";
         assert_eq!(capabilities(status), Some(0x3400));
         assert_eq!(capabilities("Name:\ttunvs\n"), None);
+        assert!(is_whole_range("         0          0 4294967295\n"));
+        assert!(!is_whole_range("         0       4242          1\n"));
         let limits = "Limit                     Soft Limit           Hard Limit           Units     \n\
                       Max processes             15349                15349                processes \n\
                       Max open files            1024                 524288               files     \n";

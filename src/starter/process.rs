@@ -30,7 +30,7 @@ pub fn run() -> io::Result<()> {
     // Begun by a link of /proc, whose name says nothing.
     let _ = set_name(NAME);
     let director = io::stdin().as_fd().try_clone_to_owned().map(UnixStream::from)?;
-    dup2_stdin(File::open("/dev/null")?)?;
+    dup2_stdin(nothing()?)?;
     let Some((bounds, _)) = take::<Bounds>(&director)? else { return Ok(()) };
     let mut permit = Permit::new(&bounds);
     while let Some((order, fds)) = take::<Order>(&director)? {
@@ -41,6 +41,11 @@ pub fn run() -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// What is read at once to its end. A root that holds only the program has no /dev/null.
+fn nothing() -> io::Result<OwnedFd> {
+    File::open("/dev/null").map(OwnedFd::from).or_else(|_| Ok(io::pipe()?.0.into()))
 }
 
 fn carry_out(

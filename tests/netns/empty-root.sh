@@ -113,6 +113,47 @@ same "its user" 4242 "$(stat -c %u "/proc/$(first)")"
 serves "a user without a name"
 ends "a user without a name"
 
+# --- no /dev/null, and no other device than the TUN
+only_tun='mount -t tmpfs tmpfs /mnt/dev; mkdir /mnt/dev/net; mknod -m 666 /mnt/dev/net/tun c 10 200'
+begin "$ordinary; $only_tun" /sbin/tunvs run
+serves "no /dev/null"
+ends "no /dev/null"
+same "what a director without /dev/null says" "" "$(grep -v ' INFO ' "$work/inside.log" || true)"
+
+# --- each other command, where something is missing
+printf '[[service]]\naddress = "192.168.1.183:80"\n[[service.server]]\naddress = "192.168.56.183:80"\nforward = "masq"\n' >$root/tunvs.toml
+alone="no director answers at /run/tunvs/control.sock"
+# each_command WHAT SETUP: with what `exec`, `real-server`, `demo` and the doctor say in $of_exec, $of_real_server, $of_demo and $of_doctor.
+each_command() {
+  local command
+  same "check: $1" "/tunvs.toml: 1 service, 1 server, 0 checks" "$(inside "$2" /sbin/tunvs check /tunvs.toml 2>&1)"
+  same "cleanup: $1" "nothing to undo" "$(inside "$2" /sbin/tunvs cleanup 2>&1)"
+  for command in "tunvs status" "tunvs upgrade" "ipvsadm -L -n" "ipvsadm-save -n"; do
+    # shellcheck disable=SC2086 # Words.
+    refused_inside "$command: $1" "$alone" "$2" /sbin/$command
+  done
+  refused_inside "exec: $1" "$of_exec" "$2" /sbin/tunvs exec /sbin/ipvsadm -L -n
+  [[ -z $of_real_server ]] || refused_inside "real-server: $1" "$of_real_server" "$2" /sbin/tunvs real-server --vip 192.168.1.184 --mode dr
+  refused_inside "demo: $1" "$of_demo" "$2" /sbin/tunvs demo
+  contains "the doctor: $1" "$of_doctor" "$(inside "$2" /sbin/tunvs doctor 2>&1 || true)"
+}
+of_exec=$alone of_real_server="make /run first" of_demo="name another folder with TMPDIR" of_doctor=" 0 wrong"
+each_command "no /run" 'mount -t proc proc /mnt/proc; rm -rf /mnt/run'
+mkdir -p $root/run
+of_real_server="docker run --tmpfs /run/tunvs"
+each_command "nothing can be written" \
+  'mount -t proc proc /mnt/proc; mount --bind /mnt/run /mnt/run; mount -o remount,ro,bind /mnt/run; mount -o remount,ro,bind /mnt'
+of_exec="/proc is not mounted" of_real_server="/proc is not mounted" of_demo="Is /proc mounted" of_doctor="FAIL capabilities: /proc does not tell"
+each_command "no /proc" 'mount -t tmpfs tmpfs /mnt/run'
+of_exec=$alone of_real_server="" of_demo="cannot open /dev/net/tun" of_doctor="FAIL tun: /dev/net/tun does not exist"
+refused_inside "a director without devices" "/dev/net/tun does not exist" "$ordinary; mount -t tmpfs tmpfs /mnt/dev" /sbin/tunvs run
+each_command "no devices" "$ordinary; mount -t tmpfs tmpfs /mnt/dev"
+of_exec=$alone of_demo="cannot make network namespaces" of_doctor="FAIL capabilities: this process has no CAP_NET_ADMIN"
+of_real_server="cannot set net.ipv4.conf.all.arp_ignore to 1"
+each_command "a user without a name and without rights" "$ordinary"'; install -d -o 4242 -g 4242 /mnt/run/tunvs
+  as="$(command -v setpriv) --reuid=4242 --regid=4242 --clear-groups --inh-caps=+sys_chroot --ambient-caps=+sys_chroot"'
+same "how often the demo says its cause" 1 "$(grep -o 'os error' <<<"$output" | grep -c .)"
+
 # --- a child of busybox's init, which starts it again and stops it
 install -D "$(command -v busybox)" $root/bin/busybox
 mkdir -p $root/etc
@@ -125,7 +166,10 @@ wait_until 10 answers_inside
 serves "busybox's init"
 killed=$(of_init)
 kill -KILL "$killed"
-again() { [[ $(of_init) != "$killed" ]] && beside /sbin/ipvsadm -L -n | grep -q 192.168.56.183; }
+again() {
+  local now listed
+  now=$(of_init) && [[ $now != "$killed" ]] && listed=$(beside /sbin/ipvsadm -L -n) && [[ $listed == *192.168.56.183* ]]
+}
 wait_until 20 again
 same "answers after a kill" "rs2 rs1" "$(answers client 2 http://192.168.1.183)"
 ends "busybox's init"
