@@ -19,7 +19,7 @@ share  := $(DESTDIR)$(PREFIX)/share
 
 .DEFAULT_GOAL := help
 .PHONY: help build install install-files deb dist check deny rust-version test test-deps test-netns test-hostile test-sim test-protocol bench bench-compare demo clean
-.PHONY: test-dist bench-start
+.PHONY: test-dist test-debian bench-start
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,7 +51,7 @@ check: deny rust-version ## format, lints, documentation, crates, tests that nee
 	$(CARGO) test --locked --workspace
 
 deny: ## licences, advisories and duplicates of crates, where cargo-deny is installed
-	@if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny --locked check; \
+	@if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny --locked --workspace check; \
 	else echo "not checked: licences, advisories and duplicates of crates (cargo install cargo-deny)"; fi
 
 rust-version: ## that the oldest Rust named in Cargo.toml is enough
@@ -73,6 +73,9 @@ test-hostile: test-deps ## floods beside real clients, and a table of what was s
 
 test-dist: ## what `make dist` builds: in an empty root, and byte for byte from two checkouts (root; long)
 	scripts/test-dist
+
+test-debian: ## the package, and `make demo`, in fresh roots of Debian 12 and 13 (root, debootstrap, a mirror; long)
+	scripts/test-debian
 
 test-sim: ## seeded simulation; SEEDS=how many
 	SIM_SEEDS=$(SEEDS) $(CARGO) test --locked --test all simulation:: -- --nocapture
