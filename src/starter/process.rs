@@ -43,7 +43,7 @@ pub fn run() -> io::Result<()> {
     Ok(())
 }
 
-/// What is read at once to its end. A root that holds only the program has no /dev/null.
+/// A file with nothing to read. A root that holds only the program has no /dev/null.
 fn nothing() -> io::Result<OwnedFd> {
     File::open("/dev/null").map(OwnedFd::from).or_else(|_| Ok(io::pipe()?.0.into()))
 }
