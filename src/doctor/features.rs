@@ -30,9 +30,11 @@ pub(super) fn examine(site: &Site, findings: &mut Vec<Finding>) {
             ("several queues", kernel(multi_queue, "IFF_MULTI_QUEUE")),
         ]);
     }
+    // By filters of clsact, or by links of TCX.
+    let programs = |is_there, since| if is_there { programs(site, held) } else { Wants::Kernel(since) };
     features.extend([
-        ("the fast path", programs(version, held, site.in_user_namespace)),
-        ("super-packets whole into tunnels", programs(version, held, site.in_user_namespace)),
+        ("the fast path", programs(version >= (5, 14), "5.14")),
+        ("super-packets whole into tunnels", programs(version >= (6, 6), "6.6")),
         ("frames for direct routing", frames(site.packet_socket, held)),
         ("rules by DSCP", kernel(version >= (6, 13), "6.13")),
         ("`tunvs exec`", kernel(version >= (5, 14), "5.14")),
@@ -60,13 +62,14 @@ pub(super) fn examine(site: &Site, findings: &mut Vec<Finding>) {
     findings.push(Finding::ok("kernel-features", found));
 }
 
-/// By programs of BPF on links of TCX.
-const fn programs(version: (u32, u32), held: u64, in_user_namespace: bool) -> Wants {
-    match version {
-        (0..=5, _) | (6, 0..=5) => Wants::Kernel("6.6"),
-        _ if in_user_namespace => Wants::Capability("CAP_BPF outside a user namespace"),
-        _ if held & (BPF | SYS_ADMIN) == 0 => Wants::Capability("CAP_BPF"),
-        _ => Wants::Nothing,
+/// Programs of BPF, where the kernel has what they are put at.
+const fn programs(site: &Site, held: u64) -> Wants {
+    if site.in_user_namespace {
+        Wants::Capability("CAP_BPF outside a user namespace")
+    } else if held & (BPF | SYS_ADMIN) == 0 {
+        Wants::Capability("CAP_BPF")
+    } else {
+        Wants::Nothing
     }
 }
 
@@ -118,7 +121,7 @@ mod tests {
         let old = found("5.10.0-30-amd64", SYS_ADMIN, Socket::Works);
         assert!(
             old.contains(
-                "with another kernel: super-packets of UDP (6.2), the fast path (6.6), super-packets whole into tunnels (6.6)"
+                "with another kernel: super-packets of UDP (6.2), the fast path (5.14), super-packets whole into tunnels (6.6)"
             ),
             "{old}"
         );
