@@ -243,6 +243,8 @@ fn the_status_of_the_tables_is_shown_as_by_linux_7_3() {
     ] {
         assert!(text.contains(line), "{line} in {text}");
     }
+    let (text, status) = shell(&fixture, "tunvs sysctl conn_lfactor -2");
+    assert!(text.starts_with("net.ipv4.vs.conn_lfactor = -2") && status == Some(0), "{text}");
     for name in ["conn_lfactor=9", "svc_lfactor=-9", "conn_max=-1", "conn_max=1073741825"] {
         assert_eq!(shell(&fixture, &format!("tunvs sysctl {name}")).1, Some(1), "{name}");
     }

@@ -1,35 +1,42 @@
 #!/usr/bin/env bash
 # Replays the recordings of the real ipvsadm that need traffic: counters, connections and the kernel's tables after an
 # exact number of packets, byte for byte. Each recording has a sandbox of its own; the sandbox is the director.
-#   cli-stats.sh [NAME ...]    all recordings, or those named; as Linux 6.1 gave them, or the kernel of TUNVS_KERNEL
+#   cli-stats.sh [NAME ...]    all recordings, or those named; of all kernels, or that of TUNVS_KERNEL
 here=$(realpath "$(dirname "$0")")
 . "$here/lib.sh"
 data=$(realpath "$here/../data/cli")
-kernel=${TUNVS_KERNEL:-6.1}
 
 # How a sandbox ends whose traffic did.
 LOST=75
 
 if [[ -z ${TUNVS_RECORDING-} ]]; then
-  replay() { TUNVS_RECORDING=$1 unshare --net --mount --pid --fork --kill-child --mount-proc bash "$here/cli-stats.sh"; }
-  names=("$@")
-  (($#)) || names=(stats-{forwarding,fwmark,ipv6,large,persistent,tcp-nat,udp-nat} proc-conn)
-  # With 450 connections the table of 7.3 was at 2048 when it was listed; here it is at once as large as it may be.
-  (($#)) || [[ $kernel == 7.3 ]] || names+=(stats-schedulers)
-  for name in "${names[@]}"; do
-    status=0
-    replay "$name" || status=$?
-    # The clients of a recording wait for each answer and send nothing twice: on a busy machine a datagram may be lost.
+  replay() { TUNVS_RECORDING=$1 TUNVS_KERNEL=$2 unshare --net --mount --pid --fork --kill-child --mount-proc bash "$here/cli-stats.sh"; }
+  # attend NAME KERNEL: the clients of a recording wait for each answer and send nothing twice: on a busy machine a datagram may be lost.
+  attend() {
+    local status=0
+    replay "$1" "$2" || status=$?
     if ((status == LOST)); then
-      echo "$name: its traffic came to an end too early, once more"
-      replay "$name"
+      echo "$1 as Linux $2: its traffic came to an end too early, once more"
+      replay "$1" "$2"
     elif ((status)); then
       exit "$status"
     fi
-    echo "$name: as recorded"
+    echo "$1: as recorded of Linux $2"
+  }
+  names=("$@")
+  (($#)) || names=(stats-{forwarding,fwmark,ipv6,large,persistent,schedulers,tcp-nat,udp-nat} proc-conn)
+  # They wait most of the time.
+  for name in "${names[@]}"; do
+    running=()
+    for kernel in ${TUNVS_KERNEL:-6.1 6.12 7.3}; do
+      attend "$name" "$kernel" &
+      running+=($!)
+    done
+    for each in "${running[@]}"; do wait "$each"; done
   done
   exit
 fi
+kernel=$TUNVS_KERNEL
 
 # recorded: what that kernel gave; kept is where it differs from Linux 6.1.
 recorded() {
@@ -49,6 +56,8 @@ ip link set lo up
 tunvs run --kernel "$kernel" >>"$work/director.log" 2>&1 &
 director=$!
 wait_until 10 ipvsadm -Ln
+# It was recorded in a network namespace beside the host's, where this is the kernel's default.
+[[ $kernel != 7.3 ]] || tunvs sysctl conn_lfactor -2 >/dev/null
 # The network setup keeps its programs in /tmp. The backlog belongs to the whole machine, and is out of reach here.
 # Unanswered datagrams are paced: they pass through a process, and here through two processors that others use too.
 sed "/netdev_max_backlog/d; s#/tmp/#$work/#g; s#^\( *\)s.sendto(bytes.*#&\n\1if k == 'udpn' and i % 100 == 99: time.sleep(0.02)#" "$data/$TUNVS_RECORDING.setup.sh" >"$work/setup.sh"

@@ -101,6 +101,7 @@ pub enum Command {
         /// NAME, net.ipv4.vs.NAME or NAME=VALUE; without it all are shown
         name: Option<String>,
         /// The new value
+        #[arg(allow_negative_numbers = true)]
         value: Option<String>,
         #[command(flatten)]
         socket: SocketArgs,
