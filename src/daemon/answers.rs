@@ -16,6 +16,12 @@ use lvs_control::{
 };
 use lvs_health::report::ServiceReport;
 
+/// The director's name for those who watch several.
+pub(super) fn host_name() -> String {
+    let host = nix::sys::utsname::uname();
+    host.map(|host| host.nodename().to_string_lossy().into_owned()).unwrap_or_default()
+}
+
 impl Service for DirectorService {
     async fn apply(&self, commands: Vec<Command>, on_error: OnError) -> Applied {
         self.commands.run(&commands, on_error).await
@@ -77,6 +83,7 @@ impl Service for DirectorService {
         let reason = |name: String| name.strip_prefix("drop_").map_or_else(|| name.clone(), str::to_owned);
         Status {
             director: status::Process {
+                name: host_name(),
                 version: env!("CARGO_PKG_VERSION").to_owned(),
                 pid: std::process::id(),
                 started: self.started.clone(),

@@ -3,6 +3,7 @@
 //! Owns the file that keepalived tracks. Never decides what is fit; that is the
 //! [`Announcer`]'s. Called by the daemon whenever tables follow, and five times a second.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use super::state_file;
 use lvs::Time;
 use lvs::director::{DaemonRole, ServiceEntry};
 use lvs::service::ServiceKey;
+use lvs_config::Declared;
 use lvs_control::{Vips, status};
 use lvs_events::Event;
 use lvs_health::announcer::{AnnounceCandidate, Announcer, Readiness};
@@ -34,6 +36,24 @@ pub struct FleetOptions {
     pub table: u32,
     /// 0 is written there while the director serves, 1 when it does not.
     pub track_file: Option<PathBuf>,
+}
+
+impl FleetOptions {
+    /// Returns the addresses that are announced once everything that is declared is fit. None: nothing ever is.
+    pub(super) fn addresses(&self, declared: &Declared) -> Option<BTreeSet<IpAddr>> {
+        let is_wanted = |key: &ServiceKey| {
+            let health = declared.health.iter().find(|health| health.service == *key);
+            health.and_then(|health| health.policy.announce).unwrap_or(self.announce)
+        };
+        let keys = declared.services.iter().map(|service| service.spec.key).filter(is_wanted);
+        let addresses: BTreeSet<IpAddr> = keys
+            .filter_map(|key| match key {
+                ServiceKey::Address { addr, .. } => Some(addr),
+                ServiceKey::Mark { .. } => None,
+            })
+            .collect();
+        (self.announce || !addresses.is_empty()).then_some(addresses)
+    }
 }
 
 #[derive(Debug)]
@@ -202,7 +222,7 @@ fn addresses(candidates: &[AnnounceCandidate]) -> usize {
         ServiceKey::Address { addr, .. } => Some(addr),
         ServiceKey::Mark { .. } => None,
     };
-    candidates.iter().filter_map(addr).collect::<std::collections::BTreeSet<_>>().len()
+    candidates.iter().filter_map(addr).collect::<BTreeSet<_>>().len()
 }
 
 /// A service that nobody checks: its servers are as well as they are listed.
@@ -220,4 +240,30 @@ fn unchecked(entry: &ServiceEntry) -> Option<AnnounceCandidate> {
         quorum: 1,
         silent_checks: 0,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use lvs_config::Config;
+
+    #[test]
+    fn addresses_of_marked_services_are_known_before_the_start() {
+        let text = r#"
+            service = [
+                { address = "192.0.2.80:80", announce = true },
+                { address = "192.0.2.81:80" },
+                { address = "192.0.2.82:80", announce = false },
+                { address = "[2001:db8::1]:80", scheduler = "mh" },
+            ]
+        "#;
+        let declared = Config::parse(text, Path::new("t.toml")).unwrap().declared;
+        let of = |announce| FleetOptions { announce, ..FleetOptions::default() }.addresses(&declared);
+        let set = |all: &[&str]| Some(all.iter().map(|addr| addr.parse().unwrap()).collect());
+        assert_eq!(of(false), set(&["192.0.2.80"]));
+        assert_eq!(of(true), set(&["192.0.2.80", "192.0.2.81", "2001:db8::1"]));
+        assert_eq!(FleetOptions::default().addresses(&Declared::default()), None);
+    }
 }

@@ -100,7 +100,9 @@ pub fn dry_run(options: Options) -> Result<Vec<Step>, DaemonError> {
     let runtime = control_runtime()?;
     let captures = director.captures();
     let mark_tuns = marks::names(&options.tun_prefix, &captures);
-    let plan = Plumbing::dry_run(options.host_options(None), options.tun_names(), &captures, &mark_tuns);
+    let announced = options.fleet.addresses(&options.declared);
+    let (host, tuns) = (options.host_options(None), options.tun_names());
+    let plan = Plumbing::dry_run(host, tuns, &captures, &mark_tuns, announced);
     Ok(runtime.block_on(plan)?)
 }
 

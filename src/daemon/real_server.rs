@@ -329,6 +329,7 @@ impl Service for RealServer {
     fn status(&self) -> Status {
         Status {
             director: status::Process {
+                name: super::answers::host_name(),
                 version: env!("CARGO_PKG_VERSION").to_owned(),
                 pid: std::process::id(),
                 started: self.started.clone(),

@@ -22,6 +22,7 @@ mod program;
 mod sandbox;
 mod servers;
 pub mod site;
+mod sources;
 mod system;
 #[cfg(test)]
 mod tests;
@@ -47,5 +48,6 @@ pub fn examine(site: &Site) -> Vec<Finding> {
     big_tcp::examine(site, &mut findings);
     firewall::examine(site, &mut findings);
     servers::examine(site, &mut findings);
+    sources::examine(site, &mut findings);
     findings
 }

@@ -141,6 +141,8 @@ impl Page {
         let (servers, conns) = (census.servers, census.connections);
         self.family("tunvs_build_info", Gauge, "Version of the director.");
         self.sample("tunvs_build_info", &[("version", &status.director.version)], 1);
+        self.family("tunvs_director_info", Gauge, "Name of the director: that of its host.");
+        self.sample("tunvs_director_info", &[("name", &status.director.name)], 1);
         self.one("tunvs_uptime_seconds", Gauge, "Time since the director's start.", status.director.uptime);
         self.one("tunvs_services", Gauge, "Virtual services.", census.services);
         self.one("tunvs_servers", Gauge, "Real servers of all services.", servers.total);

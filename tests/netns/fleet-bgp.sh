@@ -65,6 +65,10 @@ server = [{ address = "[fd00:56::183]:80", forward = "masq" }]
 address = "192.0.2.81:80"
 server = [{ address = "192.168.56.183:80", forward = "masq" }]
 CONF
+planned=$(on ds tunvs run --dry-run --config tunvs.toml)
+contains "what a start would announce" "ip route add 192.0.2.80/32 dev tunvs-fleet table 151 protocol 151" "$planned"
+contains "what a start would announce" "route add 2001:db8:1::80/128 dev tunvs-fleet table 151 protocol 151" "$planned"
+[[ $planned != *"192.0.2.81/32 dev tunvs-fleet"* ]] || fail "a start would announce what is not marked: $planned"
 
 has_route() { [[ -n $(ip -n router route show "$1" proto bird) ]]; }
 has_route6() { [[ -n $(ip -n router -6 route show "$1" proto bird) ]]; }

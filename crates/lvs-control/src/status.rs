@@ -90,6 +90,9 @@ pub struct Fleet {
 /// The process that directs.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Process {
+    /// As its host calls itself.
+    #[serde(default)]
+    pub name: String,
     pub version: String,
     pub pid: u32,
     /// RFC 3339, in UTC.

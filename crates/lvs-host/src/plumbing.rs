@@ -25,6 +25,7 @@ use lvs::service::Family;
 
 mod announced;
 mod cleanup;
+mod dry_run;
 mod heal;
 mod ingress;
 mod inherit;
@@ -114,28 +115,6 @@ impl Plumbing {
     /// Takes everything back, in reverse. What fails is reported, and the rest is done all the same.
     pub async fn undo(mut self) -> Vec<HostError> {
         self.engine.undo().await
-    }
-
-    /// The steps that starting with these options and captures would take.
-    ///
-    /// # Errors
-    /// The host cannot be read, or has no room for the rules.
-    pub async fn dry_run(
-        options: HostOptions,
-        tuns: TunNames,
-        captures: &Captures,
-        mark_tuns: &BTreeMap<u32, String>,
-    ) -> Result<Vec<Step>, HostError> {
-        let options = HostOptions { journal: None, ..options };
-        let mut engine = Engine::new(Netlink::connect()?, options, tuns, None, StopFlag::default()).await?;
-        let mut steps = plan::devices(&engine.options, &engine.tuns);
-        for family in plan::families(&engine.options, captures) {
-            let (layout, base) = engine.base(family)?;
-            engine.layouts.insert(family, layout);
-            steps.extend(base);
-        }
-        steps.extend(engine.follow(captures, mark_tuns));
-        Ok(steps)
     }
 }
 
