@@ -25,7 +25,7 @@ start_dnsmasq
 configure() { # MORE
   cat >tunvs.toml <<CONF
 [timeouts]
-tcp_fin = 2
+udp = 5
 [[service]]
 address = "192.168.1.183:80"
 scheduler = "rr"
@@ -38,28 +38,35 @@ discover = { srv = "_http._tcp.web.test", forward = "masq", name_servers = ["10.
 address = "[fd00:1::183]:80"
 discover = { dns = "six.test", forward = "masq", name_servers = ["10.9.0.53"], min_interval = "200ms" }
 CONF
+  local protocol
+  for protocol in tcp udp; do
+    printf '[[service]]\naddress = "192.168.1.183:81"\nprotocol = "%s"\nscheduler = "rr"\n' $protocol
+    printf 'discover = { dns = "held.test", port = 80, forward = "masq", drain = "1m", name_servers = ["10.9.0.53"], min_interval = "200ms" }\n'
+  done >>tunvs.toml
 }
 web='discover = { dns = "web.test", forward = "masq", drain = "1m", hold = "1s", name_servers = ["10.9.0.53"], min_interval = "200ms" }'
 configure "$web"
 start_director --config tunvs.toml
 
-# servers PORT: addresses and weights of the IPv4 service on that port.
+# servers PORT [PROTOCOL]: addresses and weights of the IPv4 service on that port.
 servers() {
-  on ds ipvsadm -L -n | awk -v service="192.168.1.183:$1" '/^TCP/ { is = $2 == service } is && /->/ { print $2, $4 }' | sort | paste -sd,
+  on ds ipvsadm -L -n | awk -v service="${2:-TCP} 192.168.1.183:$1" '/^[A-Z]/ { is = $1 " " $2 == service } is && /->/ { print $2, $4 }' | sort | paste -sd,
 }
-are() { [[ $(servers "$1") == "$2" ]]; }
+are() { [[ $(servers "$1" "${3-}") == "$2" ]]; }
 both="192.168.56.183:80 1,192.168.56.184:80 1"
 wait_until 5 are 80 "192.168.56.183:80 1"
 wait_until 5 are 8080 "192.168.56.183:8081 10,192.168.56.184:8082 1"
 six() { (($(on ds ipvsadm -L -n | grep -c 'fd00:56::18[34]\]:80 ') == 2)); }
 wait_until 5 six
-dns_says "192.168.56.183 web.test" "192.168.56.184 web.test"
+dns_says "192.168.56.18"{3,4}" web.test" "192.168.56.18"{3,4}" held.test"
 wait_until 5 are 80 "$both"
+wait_until 5 are 81 "$both"
+wait_until 5 are 81 "$both" UDP
 
-# --- connections of a server that leaves go on, and then it goes
+# --- connections of a server that leaves go on, and then it goes, at once where there are none
 mkfifo hold.in
 : >hold.out
-ip netns exec client python3 "$flows" hold 20 tcp:192.168.1.183:80 <hold.in >hold.out 2>hold.log &
+ip netns exec client python3 "$flows" hold 20 tcp:192.168.1.183:81 udp:192.168.1.183:81 <hold.in >hold.out 2>hold.log &
 holder=$!
 exec {hold}>hold.in
 settled() {
@@ -71,20 +78,26 @@ settled() {
   same "connections that go on: $1" "20 20" "$(tail -n 1 hold.out)"
 }
 settled "both serve"
-dns_says "192.168.56.184 web.test"
-wait_until 5 are 80 "192.168.56.183:80 0,192.168.56.184:80 1"
-contains "status" "dns web.test: 1 servers, 1 draining" "$(on ds tunvs status)"
+drained="192.168.56.183:80 0,192.168.56.184:80 1"
+dns_says "192.168.56.184 web.test" "192.168.56.184 held.test"
+wait_until 5 are 81 "$drained"
+wait_until 5 are 81 "$drained" UDP
+wait_until 5 are 80 "192.168.56.184:80 1"
+contains "status" "dns held.test: 1 servers, 1 draining" "$(on ds tunvs status)"
 settled "one is drained"
+same "a server that has connections" "$drained $drained" "$(servers 81) $(servers 81 UDP)"
 kill "$holder"
-wait_until 15 are 80 "192.168.56.184:80 1"
 
 # --- nobody answers: all stay
 kill "$dnsmasq"
 wait_until 5 ended_process "$dnsmasq"
-in_trouble() { [[ $(on ds tunvs status) == *"dns web.test: "*"TROUBLE"* ]]; }
+in_trouble() { on ds tunvs status | grep -q "dns web.test: .*TROUBLE"; }
 wait_until 20 in_trouble
+contains "the doctor" "1 servers stay" "$(on ds tunvs doctor --quiet | grep "dns web.test" || true)"
 contains "events" '"event":"discovery_failed"' "$(on ds tunvs events --no-follow --last 50)"
 same "servers" "192.168.56.184:80 1" "$(servers 80)"
+# Their last datagram was five seconds ago; what was a TCP connection is remembered for longer.
+wait_until 15 are 81 "192.168.56.184:80 1" UDP
 kill -KILL "$director"
 wait "$director" || true
 start_director --config tunvs.toml
