@@ -25,20 +25,7 @@ virtual() {
   echo "server { listen 443 ssl; server_name $1; ssl_certificate $work/$1.pem; ssl_certificate_key $work/$1.key;
     location / { return 200 \"$1\\n\"; } }"
 }
-cat >tls.conf <<CONF
-user root;
-worker_processes 1;
-pid $work/tls.pid;
-error_log $work/nginx-tls.log;
-events { worker_connections 512; }
-http {
-  access_log off; client_body_temp_path $work/t1; proxy_temp_path $work/t1; fastcgi_temp_path $work/t1;
-  uwsgi_temp_path $work/t1; scgi_temp_path $work/t1;
-  $(virtual one.example)
-  $(virtual two.example)
-}
-CONF
-on rs1 nginx -c "$work/tls.conf"
+web_tls rs1 "$(virtual one.example)" "$(virtual two.example)"
 # Debian's package is for Debian's interpreter.
 ip netns exec rs1 /usr/bin/python3 "$here/rpc.py" 50051 >grpc.log 2>&1 &
 ip netns exec rs1 /usr/bin/python3 "$here/rpc.py" 50052 one.example.key one.example.pem >grpcs.log 2>&1 &

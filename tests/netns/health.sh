@@ -9,23 +9,11 @@ web rs1
 web rs2
 address ds eth1 192.168.1.183/24
 openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days 2 -subj /CN=test 2>/dev/null
-cat >tls.conf <<CONF
-user root;
-worker_processes 1;
-pid $work/tls.pid;
-error_log $work/nginx-tls.log;
-events { worker_connections 512; }
-http {
-  access_log off; client_body_temp_path $work/t1; proxy_temp_path $work/t1; fastcgi_temp_path $work/t1;
-  uwsgi_temp_path $work/t1; scgi_temp_path $work/t1;
-  server {
+web_tls rs1 "server {
     listen 443 ssl; ssl_certificate $work/cert.pem; ssl_certificate_key $work/key.pem;
-    location / { return 200 "secure\n"; }
+    location / { return 200 \"secure\\n\"; }
     location /broken { return 500; }
-  }
-}
-CONF
-on rs1 nginx -c "$work/tls.conf"
+  }"
 ip netns exec rs1 python3 "$here/servers.py" 53 25 5000 7001 7002 >servers.log 2>&1 &
 wait_until 10 grep -q ready servers.log
 

@@ -366,6 +366,25 @@ CONF
   wait_until 5 test -s "$root/pid"
 }
 
+# web_tls HOST SERVER...: nginx with these `server` blocks, which say ports and certificates.
+web_tls() {
+  local name=$1
+  shift
+  cat >"$work/tls.conf" <<CONF
+user root;
+worker_processes 1;
+pid $work/tls.pid;
+error_log $work/nginx-tls.log;
+events { worker_connections 512; }
+http {
+  access_log off; client_body_temp_path $work/t1; proxy_temp_path $work/t1; fastcgi_temp_path $work/t1;
+  uwsgi_temp_path $work/t1; scgi_temp_path $work/t1;
+  $(printf '%s\n' "$@")
+}
+CONF
+  on "$name" nginx -c "$work/tls.conf"
+}
+
 # get HOST URL: what curl prints there.
 get() { on "$1" curl -sS --max-time 30 "$2"; }
 
