@@ -6,7 +6,7 @@ use super::matrix::{TUNNEL_ONLY, check, check_tunnel};
 use super::options::{Action, Opt, OptSet};
 use super::render::{Columns, Style};
 use super::sched_flags::DEFAULT_SCHEDULER;
-use lvs::director::{Command, DaemonSpec, Query};
+use lvs::director::{Command, Query};
 use lvs::service::{
     Family, Persistence, Protocol, ServerSpec, ServiceKey, ServiceSpec, Tunnel, TunnelChecksum, TunnelKind,
 };
@@ -68,7 +68,7 @@ pub(super) fn convert(line: &Line) -> Result<Task, Fail> {
         Action::Flush => Task::Change(Command::Flush),
         Action::Zero => Task::Change(Command::Zero(line.options.has(Opt::Service).then_some(key))),
         Action::SetTimeouts => Task::Change(Command::SetTimeouts(line.timeouts)),
-        Action::StartDaemon => Task::Change(Command::StartDaemon(daemon(line))),
+        Action::StartDaemon => Task::Change(Command::StartDaemon(line.daemon.clone())),
         Action::StopDaemon => {
             Task::Change(Command::StopDaemon { role: line.daemon.role, sync_id: line.daemon.sync_id })
         }
@@ -143,19 +143,6 @@ fn tunnel(words: &ServerWords, options: OptSet) -> Result<Tunnel, Fail> {
         _ => TunnelChecksum::None,
     };
     Ok(Tunnel { kind: words.tunnel, port: words.tunnel_port, checksum })
-}
-
-fn daemon(line: &Line) -> DaemonSpec {
-    let words = &line.daemon;
-    DaemonSpec {
-        role: words.role,
-        interface: words.interface.clone(),
-        sync_id: words.sync_id,
-        max_len: words.max_len,
-        group: words.group,
-        port: words.port,
-        ttl: words.ttl,
-    }
 }
 
 fn listing(options: OptSet, key: ServiceKey) -> Result<Listing, Fail> {

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use super::fail::Fail;
 use super::options::{Action, OptSet};
 use super::own_options::OwnOption;
-use lvs::director::{DaemonRole, TimeoutSettings};
+use lvs::director::{DaemonRole, DaemonSpec, TimeoutSettings};
 use lvs::service::{
     Family, Method, Persistence, Protocol, SchedulerFlags, ServiceKey, ServiceSpec, TunnelKind,
 };
@@ -21,7 +21,7 @@ pub(super) struct Line {
     pub service: ServiceWords,
     pub server: ServerWords,
     pub timeouts: TimeoutSettings,
-    pub daemon: DaemonWords,
+    pub daemon: DaemonSpec,
 }
 
 /// The options of the virtual service.
@@ -69,18 +69,6 @@ pub(super) struct ServerWords {
     pub tunnel_port: u16,
 }
 
-/// The options of the sync daemon; 0 and None: not given.
-#[derive(Clone, Debug)]
-pub(super) struct DaemonWords {
-    pub role: DaemonRole,
-    pub interface: String,
-    pub sync_id: u32,
-    pub max_len: u16,
-    pub group: Option<IpAddr>,
-    pub port: u16,
-    pub ttl: u8,
-}
-
 impl Line {
     pub(super) fn new(action: Action) -> Self {
         let nowhere = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
@@ -113,7 +101,7 @@ impl Line {
                 tunnel_port: 0,
             },
             timeouts: TimeoutSettings { tcp: 0, tcp_fin: 0, udp: 0 },
-            daemon: DaemonWords {
+            daemon: DaemonSpec {
                 role: DaemonRole::Master,
                 interface: DEFAULT_INTERFACE.to_owned(),
                 sync_id: 0,
