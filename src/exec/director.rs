@@ -76,13 +76,13 @@ fn is_unsent(error: &ClientError) -> bool {
 impl Tables for Director {
     fn apply(&mut self, command: Command) -> Result<Result<(), CommandError>, Gone> {
         // Asked first, so that a command is never sent to a director that is gone; not again for each of many commands.
-        if !self.client.as_ref().is_some_and(|(_, used)| used.elapsed() < RECENTLY) {
+        if self.client.as_ref().is_none_or(|(_, used)| used.elapsed() >= RECENTLY) {
             self.query(Query::Info)?.map_err(|_| Gone)?;
         }
-        let mut send = |client: &mut Client| client.apply(vec![command.clone()]);
-        let applied = match self.with(&mut send) {
+        let send = |client: &mut Client| client.apply(vec![command.clone()]);
+        let applied = match self.with(send) {
             // It was started anew meanwhile.
-            Err(Gone) if self.is_unheard => self.with(&mut send),
+            Err(Gone) if self.is_unheard => self.with(send),
             applied => applied,
         }?;
         applied.results.into_iter().next().ok_or(Gone)

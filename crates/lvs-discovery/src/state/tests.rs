@@ -450,7 +450,7 @@ proptest! {
         }),
     ) {
         for scheduler in ["mh", "sh", "dh"] {
-            let fresh = choices(scheduler, &[last.clone()]);
+            let fresh = choices(scheduler, std::slice::from_ref(&last));
             prop_assert!(fresh.iter().all(Option::is_some), "{scheduler}");
             let mut all = before.clone();
             all.push(other.clone());
