@@ -72,6 +72,17 @@ on ds ipvsadm -d -t $vip:80 -r 192.168.56.184:80
 wait_until 5 filters_are eth1 "$ours"
 wait_until 5 fast_is links "eth1 eth2"
 
+# A link keeps the filter with another name, and loses it in a bridge.
+ip -n ds link set eth2 name back
+wait_until 5 fast_is links "back eth1"
+ip -n ds link add br0 type bridge
+ip -n ds link set back master br0
+wait_until 5 fast_is links eth1
+same "filters of a port of a bridge" "$theirs" "$(filters back)"
+ip -n ds link del br0
+ip -n ds link set back name eth2
+wait_until 5 fast_is links "eth1 eth2"
+
 # After a kill the filter stays, soon without effect, and the next director puts its own in its place: a connection goes on.
 ip netns exec client python3 "$here/fast-path.py" $vip 7 tcp 0.02 0 >asked 2>&1 &
 asking=$!
@@ -107,3 +118,11 @@ start
 other_filter eth1
 stop_director
 same "filters that came later" "$theirs" "$(filters eth1)"
+
+# What stands in the place of clsact by then is somebody else's.
+on ds tc qdisc del dev eth1 clsact
+start
+on ds tc qdisc del dev eth1 clsact
+on ds tc qdisc add dev eth1 ingress
+stop_director
+contains "what another program has made" "qdisc ingress" "$(on ds tc qdisc show dev eth1 ingress)"

@@ -3,6 +3,7 @@
 //! `plan` makes these values and `kernel` carries them out.
 
 mod parts;
+pub(super) mod renamed;
 pub(super) mod text;
 
 use std::collections::{BTreeMap, BTreeSet};

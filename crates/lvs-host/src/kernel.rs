@@ -218,7 +218,11 @@ impl Netlink {
             tracing::info!(dev, "clsact stays: another program has filters there");
             return Ok(());
         }
-        self.ask(clsact::delete(index), false)
+        match self.ask(clsact::delete(index), false) {
+            // One of another kind, which somebody has made in its place.
+            Err(error) if error.raw_os_error() == Some(libc::EINVAL) => Ok(()),
+            outcome => outcome,
+        }
     }
 
     /// As it is listed, whatever it selects by: it is there twice for a moment, and never gone.

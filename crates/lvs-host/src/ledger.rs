@@ -1,8 +1,9 @@
 //! Steps that were made and are not undone yet: in memory in the order in which they were made, and in the journal.
 //!
 //! A step is in here from before its request is sent until its undoing is known to have worked, so that whoever stops
-//! in the midst, for whatever reason, leaves nothing behind. Never decides what is to be made. Called by `plumbing`
-//! and `real_server`.
+//! in the midst, for whatever reason, leaves nothing behind. Never decides what is to be made.
+
+mod renamed;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::Path;

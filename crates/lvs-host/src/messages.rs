@@ -38,7 +38,7 @@ const DSCP_MASK: u16 = 30;
 const DPORT_MASK: u16 = 29;
 const ALL_OF_DSCP: u8 = 0x3f;
 
-/// A message and whether it makes something (and must not find it there).
+/// A message and whether it makes something (and must not find it there, unless it is a filter).
 pub(super) struct Request {
     pub(super) message: RouteNetlinkMessage,
     pub(super) creates: bool,

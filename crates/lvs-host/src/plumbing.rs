@@ -30,6 +30,7 @@ mod heal;
 mod ingress;
 mod inherit;
 mod missing;
+mod renamed;
 mod ways_out;
 
 pub use cleanup::{CleanedUp, Inheritance, cleanup};
@@ -299,7 +300,9 @@ impl<K: Kernel> Engine<K> {
 
     /// Reads the host, as it is without the addresses that it has from us.
     async fn look(&mut self) -> Result<(), HostError> {
-        self.view = self.kernel.view().await?;
+        let now = self.kernel.view().await?;
+        let before = std::mem::replace(&mut self.view, now);
+        self.follow_names(&before)?;
         self.lost = missing::lost(self.ledger.entries(), &self.view);
         self.healings.still_unlisted(&self.lost);
         self.hide_own_clsact();

@@ -7,7 +7,7 @@ use std::io;
 use netlink_packet_core::{
     NLM_F_ACK, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REQUEST, NetlinkMessage, NetlinkPayload,
 };
-use netlink_packet_route::RouteNetlinkMessage;
+use netlink_packet_route::RouteNetlinkMessage::{self, NewTrafficFilter};
 use nix::sys::socket::setsockopt;
 use nix::sys::socket::sockopt::{RcvBuf, RcvBufForce};
 use parking_lot::Mutex;
@@ -90,7 +90,11 @@ impl State {
             let mut message = NetlinkMessage::from(request.message);
             message.header.flags = NLM_F_REQUEST;
             if request.creates {
-                message.header.flags |= NLM_F_CREATE | NLM_F_EXCL;
+                message.header.flags |= NLM_F_CREATE;
+                // A filter takes the place of one that another director left.
+                if !matches!(message.payload, NetlinkPayload::InnerMessage(NewTrafficFilter(_))) {
+                    message.header.flags |= NLM_F_EXCL;
+                }
             }
             if number == count {
                 message.header.flags |= NLM_F_ACK;

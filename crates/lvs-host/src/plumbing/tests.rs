@@ -2,6 +2,7 @@
 
 mod accidents;
 mod inheritance;
+mod renamed;
 mod settings;
 
 use std::cell::{Cell, RefCell};
@@ -55,6 +56,8 @@ struct MemoryKernel {
     down: RefCell<BTreeSet<&'static str>>,
     /// Devices that were taken away.
     gone: RefCell<BTreeSet<String>>,
+    /// A link that has another name now: the old one and the new.
+    renamed: RefCell<Option<[&'static str; 2]>>,
     /// Links that came later.
     new_links: RefCell<Vec<&'static str>>,
     /// Rules of the firewall for forwarding.
@@ -236,6 +239,10 @@ impl Kernel for MemoryKernel {
                 .into_iter()
                 .chain((6..).zip(self.new_links.borrow().iter().copied()))
                 .filter(|(_, name)| !self.gone.borrow().contains(*name))
+                .map(|(index, name)| {
+                    let renamed = self.renamed.borrow().filter(|[old, _]| *old == name);
+                    (index, renamed.map_or(name, |[_, new]| new))
+                })
                 .map(link)
                 .collect(),
             addresses: state

@@ -1,0 +1,35 @@
+//! Links that are given another name.
+
+use super::*;
+
+/// Gives a link another name: what it has goes with it.
+fn rename(kernel: &MemoryKernel, old: &'static str, new: &'static str) {
+    *kernel.renamed.borrow_mut() = Some([old, new]);
+    let state = &mut *kernel.state.borrow_mut();
+    let addresses = state.addresses.iter_mut().map(|address| &mut address.dev);
+    let proxies = state.proxies.iter_mut().map(|proxy| &mut proxy.dev);
+    let filters = state.filters.iter_mut().map(|filter| &mut filter.dev);
+    let devices = addresses.chain(proxies).chain(filters).chain(&mut state.clsact);
+    devices.filter(|dev| *dev == old).for_each(|dev| new.clone_into(dev));
+    let sysctls = std::mem::take(&mut state.sysctls).into_iter();
+    state.sysctls =
+        sysctls.map(|(key, value)| (key.replace(&format!("/{old}/"), &format!("/{new}/")), value)).collect();
+}
+
+#[tokio::test]
+async fn what_a_renamed_link_was_given_is_taken_back_from_it() {
+    let before = MemoryKernel::new();
+    rename(&before, "eth1", "eth9");
+    let options = HostOptions { ingress_programs: Some(programs(7, 8)), ..HostOptions::default() };
+    let mut engine = engine(options).await;
+    let captures = captures(&["192.168.1.183", "2001:db8:1::183"], &["192.168.56.183"]);
+    follow(&mut engine, &captures).await;
+    rename(&engine.kernel, "eth1", "eth9");
+    let there = engine.kernel.state.borrow().clone();
+    follow(&mut engine, &captures).await;
+    let now = engine.kernel.state.borrow().clone();
+    assert_eq!((now.proxies, now.filters, now.clsact), (there.proxies, there.filters, there.clsact));
+    assert_eq!(now.sysctls, there.sysctls);
+    assert_eq!(engine.undo().await.len(), 0);
+    assert_eq!(lasting(&engine.kernel), lasting(&before));
+}
