@@ -10,9 +10,9 @@ use nix::unistd::Pid;
 
 use lvs_sys::process::{Change, next_change};
 
-/// News for the process in front.
+/// Event of the program, for the process in front.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum News {
+pub(super) enum ProcessEvent {
     Started(i32),
     /// Stopped by that signal.
     Stopped(i32),
@@ -20,7 +20,7 @@ pub(super) enum News {
     Killed(i32),
 }
 
-impl News {
+impl ProcessEvent {
     pub(super) fn bytes(self) -> [u8; 8] {
         let (kind, value) = match self {
             Self::Started(process) => (0u32, process),
@@ -64,7 +64,7 @@ impl Children {
         mask.add(Signal::SIGCHLD);
         let signals = SignalFd::with_flags(&mask, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?;
         let mut children = Self { program, front, signals };
-        children.tell(News::Started(program.as_raw()));
+        children.tell(ProcessEvent::Started(program.as_raw()));
         Ok(children)
     }
 
@@ -83,9 +83,9 @@ impl Children {
         loop {
             match next_change(flags) {
                 Ok(Some((process, change))) if process == self.program => match change {
-                    Change::Exited(status) => self.tell(News::Exited(status)),
-                    Change::Killed(signal) => self.tell(News::Killed(signal)),
-                    Change::Stopped(signal) => self.tell(News::Stopped(signal)),
+                    Change::Exited(status) => self.tell(ProcessEvent::Exited(status)),
+                    Change::Killed(signal) => self.tell(ProcessEvent::Killed(signal)),
+                    Change::Stopped(signal) => self.tell(ProcessEvent::Stopped(signal)),
                     Change::Other => {}
                 },
                 Ok(Some(_)) => {}
@@ -96,14 +96,14 @@ impl Children {
     }
 
     /// Nobody may be in front any more.
-    fn tell(&mut self, news: News) {
+    fn tell(&mut self, news: ProcessEvent) {
         let _ = self.front.write_all(&news.bytes());
     }
 }
 
 /// Tells of a program that was not started.
 pub(super) fn end(mut front: UnixStream, status: i32) {
-    let _ = front.write_all(&News::Exited(status).bytes());
+    let _ = front.write_all(&ProcessEvent::Exited(status).bytes());
 }
 
 impl AsFd for Children {
@@ -118,9 +118,14 @@ mod tests {
 
     #[test]
     fn news_come_as_they_went() {
-        for news in [News::Started(7), News::Stopped(20), News::Exited(255), News::Killed(9)] {
-            assert_eq!(News::parse(news.bytes()), Some(news));
+        for news in [
+            ProcessEvent::Started(7),
+            ProcessEvent::Stopped(20),
+            ProcessEvent::Exited(255),
+            ProcessEvent::Killed(9),
+        ] {
+            assert_eq!(ProcessEvent::parse(news.bytes()), Some(news));
         }
-        assert_eq!(News::parse([9; 8]), None);
+        assert_eq!(ProcessEvent::parse([9; 8]), None);
     }
 }

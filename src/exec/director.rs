@@ -21,7 +21,7 @@ const IDLE: Duration = Duration::from_secs(30);
 const RECENTLY: Duration = Duration::from_secs(1);
 
 /// So long a dump of services answers for their servers, too.
-const PICTURE: Duration = Duration::from_secs(1);
+const SNAPSHOT_LIFETIME: Duration = Duration::from_secs(1);
 
 /// A connection to the director, made when it is needed.
 #[derive(Debug)]
@@ -115,19 +115,19 @@ impl ipvsadm::Source for Director {
 
 /// A dump of services, for those who ask for the servers of each next.
 #[derive(Debug)]
-pub(super) struct Picture {
+pub(super) struct ServiceSnapshot {
     services: HashMap<ServiceKey, ServiceEntry>,
     taken: Instant,
 }
 
-impl Picture {
+impl ServiceSnapshot {
     fn of(entries: &[ServiceEntry]) -> Self {
         let services = entries.iter().map(|entry| (entry.spec.key, entry.clone())).collect();
         Self { services, taken: now() }
     }
 
     pub(super) fn is_fresh(&self) -> bool {
-        self.taken.elapsed() < PICTURE
+        self.taken.elapsed() < SNAPSHOT_LIFETIME
     }
 
     /// Each service once: who asks again wants to know anew.
@@ -137,22 +137,22 @@ impl Picture {
 }
 
 /// The director, with what a dump has told.
-pub(super) struct Pictured<'a> {
-    /// None: what is not in the picture is not known.
+pub(super) struct CachedTables<'a> {
+    /// None: what is not in the snapshot is not known.
     pub(super) director: Option<&'a mut Director>,
-    pub(super) picture: &'a mut Option<Picture>,
+    pub(super) snapshot: &'a mut Option<ServiceSnapshot>,
 }
 
-impl Tables for Pictured<'_> {
+impl Tables for CachedTables<'_> {
     fn apply(&mut self, command: Command) -> Result<Result<(), CommandError>, Gone> {
         let director = self.director.as_mut().ok_or(Gone)?;
-        *self.picture = None;
+        *self.snapshot = None;
         director.apply(command)
     }
 
     fn query(&mut self, query: Query) -> Result<Result<Reply, CommandError>, Gone> {
         if let Query::Service(key) = &query
-            && let Some(entry) = self.picture.as_mut().and_then(|picture| picture.take(key))
+            && let Some(entry) = self.snapshot.as_mut().and_then(|snapshot| snapshot.take(key))
         {
             return Ok(Ok(Reply::Services(vec![entry])));
         }
@@ -160,7 +160,7 @@ impl Tables for Pictured<'_> {
         let is_dump = query == Query::Services;
         let reply = director.query(query)?;
         if let (true, Ok(Reply::Services(entries))) = (is_dump, &reply) {
-            *self.picture = Some(Picture::of(entries));
+            *self.snapshot = Some(ServiceSnapshot::of(entries));
         }
         Ok(reply)
     }

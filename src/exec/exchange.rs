@@ -7,9 +7,9 @@ use lvs_netlink::{Gone, Messages, Tables, listing, with_family};
 use lvs_sys::seccomp::{self, Answer, Notification};
 
 use super::clock::now;
-use super::director::{Picture, Pictured};
+use super::director::{CachedTables, ServiceSnapshot};
 use super::receive::{Receive, Waiting};
-use super::supervisor::{MOST_HELD, Supervisor, Told};
+use super::supervisor::{Completion, MOST_HELD, Supervisor};
 use super::target::Target;
 
 /// So long it goes without saying that the director is still there.
@@ -69,10 +69,10 @@ impl Supervisor {
             if listing(&message) {
                 socket.listings.push(message.header.seq);
                 socket.is_busy = true;
-                let bell = self.bell.clone();
+                let waker = self.waker.clone();
                 self.asking.submit(move |director| {
                     let is_alive = director.is_there().is_ok();
-                    bell.ring(Told::Alive { socket: number, is_alive, message: bytes });
+                    waker.finish(Completion::Alive { socket: number, is_alive, message: bytes });
                 });
                 return;
             }
@@ -85,28 +85,28 @@ impl Supervisor {
             return;
         }
         let (dialogue, opener) = (socket.dialogue, socket.opener);
-        let mut picture = self.pictures.remove(&opener);
+        let mut snapshot = self.pictures.remove(&opener);
         let is_there = self.alive.is_some_and(|alive| alive.elapsed() < ALIVE);
         // Alone: without the director, by what is known.
-        let pictured = Pictured { director: None, picture: &mut picture };
-        let mut alone = Known { pictured, is_there, missed: false };
+        let cached = CachedTables { director: None, snapshot: &mut snapshot };
+        let mut alone = LocalKnowledge { cached, is_there, missed: false };
         let answers = dialogue.answer(&message, &mut alone);
         let missed = alone.missed;
         if !missed {
-            self.remember(opener, picture);
+            self.remember(opener, snapshot);
             self.queue(number, answers);
             return;
         }
         if let Some(socket) = self.sockets.get_mut(&number) {
             socket.is_busy = true;
         }
-        let bell = self.bell.clone();
+        let waker = self.waker.clone();
         self.asking.submit(move |director| {
-            let mut tables = Pictured { director: Some(director), picture: &mut picture };
+            let mut tables = CachedTables { director: Some(director), snapshot: &mut snapshot };
             let answers = Messages(&bytes).next().map(|message| dialogue.answer(&message, &mut tables));
             let is_alive = director.has_answered();
             let answers = answers.unwrap_or_default();
-            bell.ring(Told::Answers { socket: number, answers, picture, is_alive });
+            waker.finish(Completion::Answers { socket: number, answers, snapshot, is_alive });
         });
     }
 
@@ -126,20 +126,21 @@ impl Supervisor {
         }
     }
 
-    fn remember(&mut self, opener: i32, picture: Option<Picture>) {
-        self.pictures.retain(|_, picture| picture.is_fresh());
-        if let Some(picture) = picture.filter(|picture| picture.is_fresh() && self.pictures.len() < PICTURES)
+    fn remember(&mut self, opener: i32, snapshot: Option<ServiceSnapshot>) {
+        self.pictures.retain(|_, snapshot| snapshot.is_fresh());
+        if let Some(snapshot) =
+            snapshot.filter(|snapshot| snapshot.is_fresh() && self.pictures.len() < PICTURES)
         {
-            self.pictures.insert(opener, picture);
+            self.pictures.insert(opener, snapshot);
         }
     }
 
     /// Takes the answers to a message.
-    pub(super) fn answered(&mut self, number: u64, answers: Vec<Vec<u8>>, picture: Option<Picture>) {
+    pub(super) fn answered(&mut self, number: u64, answers: Vec<Vec<u8>>, snapshot: Option<ServiceSnapshot>) {
         let Some(socket) = self.sockets.get_mut(&number) else { return };
         socket.is_busy = false;
         let opener = socket.opener;
-        self.remember(opener, picture);
+        self.remember(opener, snapshot);
         self.queue(number, answers);
         self.serve(number);
     }
@@ -184,14 +185,14 @@ impl Supervisor {
     pub(super) fn receive(&mut self, call: &Notification) -> Option<Answer> {
         let number = self.emulated_at(Target(call.thread), call.args[0] as u32);
         let (Some(number), Some(call)) = (number, Receive::of(call)) else { return Some(Answer::Continue) };
-        let rooms = match call.rooms() {
-            Ok(rooms) if rooms.is_empty() => return Some(Answer::Value(0)),
+        let buffers = match call.buffers() {
+            Ok(buffers) if buffers.is_empty() => return Some(Answer::Value(0)),
             Ok(_) if call.is_odd() => return Some(Answer::Error(libc::EOPNOTSUPP)),
-            Ok(rooms) => rooms,
+            Ok(buffers) => buffers,
             Err(errno) => return Some(Answer::Error(errno as i32)),
         };
         let Some(socket) = self.sockets.get_mut(&number) else { return Some(Answer::Continue) };
-        socket.waiting.push_back(Waiting { call, rooms, since: now(), until: None, has_waited: false });
+        socket.waiting.push_back(Waiting { call, buffers, since: now(), until: None, has_waited: false });
         // What it has sent before is answered before, as the kernel would have.
         self.serve(number);
         let socket = self.sockets.get_mut(&number)?;
@@ -229,7 +230,7 @@ impl Supervisor {
     /// Gives messages to a call, or the call back, which waits on.
     fn deliver_to(&mut self, number: u64, waiting: Waiting) -> Result<(), Waiting> {
         let Some(socket) = self.sockets.get_mut(&number) else { return Ok(()) };
-        let (call, most) = (waiting.call, waiting.rooms.len());
+        let (call, most) = (waiting.call, waiting.buffers.len());
         let before = socket.weight();
         let mut messages = Vec::new();
         let has_overrun = std::mem::take(&mut socket.has_overrun);
@@ -251,7 +252,7 @@ impl Supervisor {
         let answer = if has_overrun {
             Answer::Error(libc::ENOBUFS)
         } else if !messages.is_empty() {
-            let put = call.put(&waiting.rooms, &messages, &|room| socket.beside(room));
+            let put = call.put(&waiting.buffers, &messages, &|room| socket.beside(room));
             socket.dialogue.room = socket.dialogue.room.max(put.map_or(0, |(_, room)| room));
             if !call.peeks() {
                 let before = socket.weight();
@@ -310,20 +311,20 @@ fn is_dump(answers: &[Vec<u8>]) -> bool {
 }
 
 /// Knowledge without asking: the last dump, and whether the director is there.
-struct Known<'a> {
-    pictured: Pictured<'a>,
+struct LocalKnowledge<'a> {
+    cached: CachedTables<'a>,
     is_there: bool,
     missed: bool,
 }
 
-impl Tables for Known<'_> {
+impl Tables for LocalKnowledge<'_> {
     fn apply(&mut self, _: Command) -> Result<Result<(), CommandError>, Gone> {
         self.missed = true;
         Err(Gone)
     }
 
     fn query(&mut self, query: Query) -> Result<Result<Reply, CommandError>, Gone> {
-        let answer = self.pictured.query(query);
+        let answer = self.cached.query(query);
         self.missed |= answer.is_err();
         answer
     }

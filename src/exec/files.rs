@@ -12,7 +12,7 @@ use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::sys::socket::{AddressFamily, MsgFlags, SockFlag, SockType, recv, socketpair};
 
 use ipvsadm::proc::{ProcError, ProcFile};
-use lvs::director::{Command, Query, Reply as Told};
+use lvs::director::{Command, Query, Reply as Completion};
 use lvs_netlink::{Gone, Tables};
 use lvs_sys::seccomp::{Answer, Notification};
 use lvs_sys::stat;
@@ -25,9 +25,9 @@ use super::target::Target;
 /// The longest value of a setting (`sysctl` takes a page).
 const VALUE: usize = 4096;
 
-/// A call's wish of a file.
+/// Request of a call about a file.
 #[derive(Clone, Copy, Debug)]
-enum Wish {
+enum FileRequest {
     Open {
         flags: i32,
     },
@@ -68,7 +68,7 @@ impl Supervisor {
             return Some(Answer::Continue);
         }
         let is_root = target.status().is_root();
-        let (id, thread, bell) = (call.id, call.thread, self.bell.clone());
+        let (id, thread, waker) = (call.id, call.thread, self.waker.clone());
         self.files.submit(move |director| {
             let reply = match file_reply(director, &file, wish, target, is_root) {
                 Ok(reply) => reply,
@@ -81,7 +81,7 @@ impl Supervisor {
                 }
                 Reply::Plain(answer) => Reply::Plain(answer),
             };
-            bell.ring(super::supervisor::Told::Call { id, answer: reply });
+            waker.finish(super::supervisor::Completion::Call { id, answer: reply });
         });
         None
     }
@@ -94,13 +94,13 @@ impl Supervisor {
             Ok(value) => value,
             Err(errno) => return Some(Answer::Error(errno as i32)),
         };
-        let (id, bell) = (call.id, self.bell.clone());
+        let (id, waker) = (call.id, self.waker.clone());
         self.files.submit(move |director| {
             let answer = match set(director, name, &value) {
                 Ok(()) => Answer::Value(i64::try_from(value.len()).unwrap_or(i64::MAX)),
                 Err(errno) => Answer::Error(errno),
             };
-            bell.ring(super::supervisor::Told::Call { id, answer: Reply::Plain(answer) });
+            waker.finish(super::supervisor::Completion::Call { id, answer: Reply::Plain(answer) });
         });
         None
     }
@@ -152,27 +152,27 @@ impl Supervisor {
 }
 
 /// The folder, the path and what is wanted.
-fn wish(target: Target, call: &Notification) -> Option<(i32, u64, Wish)> {
+fn wish(target: Target, call: &Notification) -> Option<(i32, u64, FileRequest)> {
     let [a, b, c, _, e, _] = call.args;
     let cwd = libc::AT_FDCWD;
     Some(match i64::from(call.call) {
         #[cfg(target_arch = "x86_64")]
-        libc::SYS_open => (cwd, a, Wish::Open { flags: b as i32 }),
+        libc::SYS_open => (cwd, a, FileRequest::Open { flags: b as i32 }),
         #[cfg(target_arch = "x86_64")]
-        libc::SYS_stat | libc::SYS_lstat => (cwd, a, Wish::Stat { at: b }),
+        libc::SYS_stat | libc::SYS_lstat => (cwd, a, FileRequest::Stat { at: b }),
         #[cfg(target_arch = "x86_64")]
-        libc::SYS_access => (cwd, a, Wish::Access { mode: b as i32 }),
+        libc::SYS_access => (cwd, a, FileRequest::Access { mode: b as i32 }),
         #[cfg(target_arch = "x86_64")]
-        libc::SYS_readlink => (cwd, a, Wish::Link),
-        libc::SYS_readlinkat => (a as i32, b, Wish::Link),
-        libc::SYS_openat => (a as i32, b, Wish::Open { flags: c as i32 }),
+        libc::SYS_readlink => (cwd, a, FileRequest::Link),
+        libc::SYS_readlinkat => (a as i32, b, FileRequest::Link),
+        libc::SYS_openat => (a as i32, b, FileRequest::Open { flags: c as i32 }),
         libc::SYS_openat2 => {
             let flags = u64::from_ne_bytes(target.number(c).ok()?);
-            (a as i32, b, Wish::Open { flags: flags as i32 })
+            (a as i32, b, FileRequest::Open { flags: flags as i32 })
         }
-        libc::SYS_newfstatat => (a as i32, b, Wish::Stat { at: c }),
-        libc::SYS_statx => (a as i32, b, Wish::Statx { at: e }),
-        libc::SYS_faccessat | libc::SYS_faccessat2 => (a as i32, b, Wish::Access { mode: c as i32 }),
+        libc::SYS_newfstatat => (a as i32, b, FileRequest::Stat { at: c }),
+        libc::SYS_statx => (a as i32, b, FileRequest::Statx { at: e }),
+        libc::SYS_faccessat | libc::SYS_faccessat2 => (a as i32, b, FileRequest::Access { mode: c as i32 }),
         _ => return None,
     })
 }
@@ -180,7 +180,7 @@ fn wish(target: Target, call: &Notification) -> Option<(i32, u64, Wish)> {
 fn file_reply(
     director: &mut Director,
     file: &KernelFile,
-    wish: Wish,
+    wish: FileRequest,
     target: Target,
     is_root: bool,
 ) -> Result<Reply, Gone> {
@@ -205,15 +205,15 @@ fn file_reply(
         Err(errno) => Answer::Error(errno as i32),
     };
     Ok(Reply::Plain(match wish {
-        Wish::Stat { at } => put(at, stat::stat(&told)),
-        Wish::Statx { at } => put(at, stat::statx(&told)),
-        Wish::Access { mode: wanted } => {
+        FileRequest::Stat { at } => put(at, stat::stat(&told)),
+        FileRequest::Statx { at } => put(at, stat::statx(&told)),
+        FileRequest::Access { mode: wanted } => {
             let readable = wanted & libc::W_OK == 0 || is_root && mode & 0o200 != 0;
             let runs = wanted & libc::X_OK == 0 || mode & 0o111 != 0;
             if readable && runs { Answer::Value(0) } else { Answer::Error(libc::EACCES) }
         }
-        Wish::Link => Answer::Error(libc::EINVAL),
-        Wish::Open { flags } => return open(director, file, flags, is_root),
+        FileRequest::Link => Answer::Error(libc::EINVAL),
+        FileRequest::Open { flags } => return open(director, file, flags, is_root),
     }))
 }
 
@@ -249,7 +249,7 @@ fn write_text(
             Err(ProcError::Write(error)) => Err(error),
         },
         KernelFile::Setting(name) => match director.query(Query::Sysctls(Some(name.clone())))? {
-            Ok(Told::Sysctls(entries)) => {
+            Ok(Completion::Sysctls(entries)) => {
                 entries.into_iter().try_for_each(|entry| writeln!(out, "{}", entry.value))
             }
             _ => Ok(()),

@@ -14,7 +14,7 @@ use nix::unistd::Pid;
 
 use lvs_sys::process;
 
-use super::children::News;
+use super::children::ProcessEvent;
 
 /// Added by a shell to the number of a signal that ended a program.
 const KILLED: i32 = 128;
@@ -47,14 +47,14 @@ pub(super) fn stand(mut news: UnixStream) -> i32 {
             continue;
         }
         let mut bytes = [0; 8];
-        let heard = news.read_exact(&mut bytes).ok().and_then(|()| News::parse(bytes));
+        let heard = news.read_exact(&mut bytes).ok().and_then(|()| ProcessEvent::parse(bytes));
         match heard {
-            Some(News::Started(process)) => program = Some(Pid::from_raw(process)),
-            Some(News::Stopped(_)) => {
+            Some(ProcessEvent::Started(process)) => program = Some(Pid::from_raw(process)),
+            Some(ProcessEvent::Stopped(_)) => {
                 let _ = raise(Signal::SIGSTOP);
             }
-            Some(News::Exited(status)) => return status,
-            Some(News::Killed(signal)) => return end_as(signal),
+            Some(ProcessEvent::Exited(status)) => return status,
+            Some(ProcessEvent::Killed(signal)) => return end_as(signal),
             // The supervisor is gone, and nothing can be had of the program any more.
             None => {
                 if let Some(program) = program {

@@ -10,10 +10,10 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use lvs_sys::seccomp;
 
-use super::supervisor::{Bell, Supervisor};
+use super::supervisor::{Supervisor, Waker};
 
 /// Rings when the thread is gone, so that the loop does not go on alone.
-struct End(Bell);
+struct End(Waker);
 
 impl Drop for End {
     fn drop(&mut self) {
@@ -24,10 +24,10 @@ impl Drop for End {
 impl Supervisor {
     /// # Errors
     /// No thread can be started.
-    pub(super) fn listen(shared: &Arc<Mutex<Self>>, bell: Bell) -> io::Result<()> {
+    pub(super) fn listen(shared: &Arc<Mutex<Self>>, waker: Waker) -> io::Result<()> {
         let shared = Arc::clone(shared);
         thread::Builder::new().spawn(move || {
-            let _end = End(bell);
+            let _end = End(waker);
             hear(&shared);
         })?;
         Ok(())

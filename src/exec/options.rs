@@ -3,7 +3,7 @@
 use lvs_netlink::{Tables, options};
 use lvs_sys::seccomp::{Answer, Notification};
 
-use super::supervisor::{Reply, Supervisor, Told};
+use super::supervisor::{Completion, Reply, Supervisor};
 use super::target::Target;
 
 impl Supervisor {
@@ -18,7 +18,7 @@ impl Supervisor {
             return Some(Answer::Continue);
         }
         let is_admin = target.is_net_admin();
-        let (call, bell) = (*call, self.bell.clone());
+        let (call, waker) = (*call, self.waker.clone());
         self.asking.submit(move |director| {
             let outcome = if director.is_there().is_err() {
                 // The kernel says that there is no such option.
@@ -29,7 +29,7 @@ impl Supervisor {
                 let done = if sets { set(director, target, &call) } else { get(director, target, &call) };
                 done.map_or_else(Answer::Error, |()| Answer::Value(0))
             };
-            bell.ring(Told::Call { id: call.id, answer: Reply::Plain(outcome) });
+            waker.finish(Completion::Call { id: call.id, answer: Reply::Plain(outcome) });
         });
         None
     }

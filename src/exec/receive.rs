@@ -48,7 +48,7 @@ pub(super) struct Receive {
 pub(super) struct Waiting {
     pub(super) call: Receive,
     /// Room for each message that it takes.
-    pub(super) rooms: Vec<Room>,
+    pub(super) buffers: Vec<MessageBuffer>,
     pub(super) since: Instant,
     /// When its patience ends.
     pub(super) until: Option<Instant>,
@@ -64,10 +64,10 @@ enum Form {
 }
 
 /// Facts beside a message, for so much room, and whether they are all.
-pub(super) type Beside<'a> = dyn Fn(usize) -> (Vec<u8>, bool) + 'a;
+pub(super) type ControlData<'a> = dyn Fn(usize) -> (Vec<u8>, bool) + 'a;
 
 /// Outcome of one message.
-struct Put {
+struct Delivered {
     /// The call's value.
     value: i64,
     room: usize,
@@ -75,17 +75,17 @@ struct Put {
 
 /// Room for a message: pieces of memory, and what is told of it.
 #[derive(Debug)]
-pub(super) struct Room {
+pub(super) struct MessageBuffer {
     pieces: Vec<(u64, usize)>,
     name: Option<u64>,
     /// Room for facts beside the message.
     control: Option<(u64, usize)>,
-    told: Told,
+    name_length: NameLength,
 }
 
 /// The place where it is told how long the name is.
 #[derive(Debug)]
-enum Told {
+enum NameLength {
     /// By itself.
     Length(u64),
     /// In the header, as it was.
@@ -124,27 +124,32 @@ impl Receive {
     ///
     /// # Errors
     /// No such memory, or what stands there makes no sense.
-    pub(super) fn rooms(&self) -> Result<Vec<Room>, Errno> {
+    pub(super) fn buffers(&self) -> Result<Vec<MessageBuffer>, Errno> {
         let is_compat = self.flags & COMPAT != 0;
         match self.form {
             Form::From { at, len, name, name_len } => {
                 let len = usize::try_from(len.min(i32::MAX as u64)).map_err(|_| Errno::EINVAL)?;
                 let name = (name != 0).then_some(name);
-                Ok(vec![Room { pieces: vec![(at, len)], name, control: None, told: Told::Length(name_len) }])
+                Ok(vec![MessageBuffer {
+                    pieces: vec![(at, len)],
+                    name,
+                    control: None,
+                    name_length: NameLength::Length(name_len),
+                }])
             }
             Form::Message(_) | Form::Many { .. } if is_compat => Err(Errno::EINVAL),
             Form::Message(at) => Ok(vec![self.message_room(at)?]),
             Form::Many { at, count, limit } => {
                 let count = if limit != 0 && self.is_zero(limit)? { count.min(1) } else { count };
-                let mut rooms = Vec::new();
+                let mut buffers = Vec::new();
                 for number in 0..count {
                     match self.message_room(at.wrapping_add(number * MMSGHDR)) {
-                        Ok(room) => rooms.push(room),
-                        Err(errno) if rooms.is_empty() => return Err(errno),
+                        Ok(room) => buffers.push(room),
+                        Err(errno) if buffers.is_empty() => return Err(errno),
                         Err(_) => break,
                     }
                 }
-                Ok(rooms)
+                Ok(buffers)
             }
         }
     }
@@ -168,16 +173,16 @@ impl Receive {
     /// No such memory, or we may not write there.
     pub(super) fn put(
         &self,
-        rooms: &[Room],
+        buffers: &[MessageBuffer],
         messages: &[Vec<u8>],
-        beside: &Beside<'_>,
+        beside: &ControlData<'_>,
     ) -> Result<(i64, usize), Errno> {
         let (mut value, mut most) = (0, 0);
-        for (room, message) in rooms.iter().zip(messages) {
+        for (room, message) in buffers.iter().zip(messages) {
             let put = self.put_one(room, message, beside)?;
             most = most.max(put.room);
-            value = match (&self.form, &room.told) {
-                (Form::Many { .. }, Told::Header(header, _)) => {
+            value = match (&self.form, &room.name_length) {
+                (Form::Many { .. }, NameLength::Header(header, _)) => {
                     let count = u32::try_from(put.value).unwrap_or(u32::MAX);
                     self.target.write(&[(header + COUNT, &count.to_ne_bytes())])?;
                     value + 1
@@ -188,7 +193,7 @@ impl Receive {
         Ok((value, most))
     }
 
-    fn message_room(&self, at: u64) -> Result<Room, Errno> {
+    fn message_room(&self, at: u64) -> Result<MessageBuffer, Errno> {
         let near = self.target.near(at);
         let mut header = [0; MSGHDR];
         near.read(at, &mut header)?;
@@ -213,10 +218,20 @@ impl Receive {
             Ok((word(0), len.cast_unsigned()))
         });
         let control = (control.0 != 0 && control.1 != 0).then_some(control);
-        Ok(Room { pieces: pieces.collect::<Result<_, _>>()?, name, control, told: Told::Header(at, header) })
+        Ok(MessageBuffer {
+            pieces: pieces.collect::<Result<_, _>>()?,
+            name,
+            control,
+            name_length: NameLength::Header(at, header),
+        })
     }
 
-    fn put_one(&self, to: &Room, message: &[u8], beside: &Beside<'_>) -> Result<Put, Errno> {
+    fn put_one(
+        &self,
+        to: &MessageBuffer,
+        message: &[u8],
+        beside: &ControlData<'_>,
+    ) -> Result<Delivered, Errno> {
         let mut parts: Vec<(u64, &[u8])> = Vec::new();
         let (mut rest, mut room) = (message, 0usize);
         for (at, len) in &to.pieces {
@@ -227,12 +242,14 @@ impl Receive {
         }
         let name_len = (SENDER.len() as u32).to_ne_bytes();
         if let Some(at) = to.name {
-            let room: [u8; 4] = match &to.told {
-                Told::Length(len) => self.target.number(*len)?,
-                Told::Header(_, header) => header[NAME_LEN as usize..][..4].try_into().unwrap_or_default(),
+            let room: [u8; 4] = match &to.name_length {
+                NameLength::Length(len) => self.target.number(*len)?,
+                NameLength::Header(_, header) => {
+                    header[NAME_LEN as usize..][..4].try_into().unwrap_or_default()
+                }
             };
             parts.push((at, &SENDER[..length(u32::from_ne_bytes(room))?.min(SENDER.len())]));
-            if let Told::Length(len) = &to.told {
+            if let NameLength::Length(len) = &to.name_length {
                 parts.push((*len, &name_len));
             }
         }
@@ -245,7 +262,7 @@ impl Receive {
             flags |= if is_whole { 0 } else { libc::MSG_CTRUNC };
             parts.push((at, &control));
         }
-        let header = if let Told::Header(at, mut header) = to.told {
+        let header = if let NameLength::Header(at, mut header) = to.name_length {
             let mut put = |at: u64, bytes: &[u8]| header[at as usize..][..bytes.len()].copy_from_slice(bytes);
             if to.name.is_some() {
                 put(NAME_LEN, &name_len);
@@ -262,7 +279,7 @@ impl Receive {
         self.target.write(&parts)?;
         let whole = self.flags & libc::MSG_TRUNC != 0;
         let len = if whole { message.len() } else { message.len() - rest.len() };
-        Ok(Put { value: i64::try_from(len).unwrap_or(i64::MAX), room })
+        Ok(Delivered { value: i64::try_from(len).unwrap_or(i64::MAX), room })
     }
 }
 

@@ -20,7 +20,7 @@ use lvs_sys::seccomp::{self, Answer, Notification};
 use super::children::Children;
 use super::clock::now;
 use super::descriptors::Descriptors;
-use super::director::{Picture, Threads};
+use super::director::{ServiceSnapshot, Threads};
 use super::emulated::Emulated;
 use super::places::Places;
 
@@ -39,10 +39,10 @@ const SWEEP: Duration = Duration::from_secs(5);
 /// Events at a time.
 const EVENTS: usize = 64;
 
-/// News of threads for the loop.
-pub(super) enum Told {
+/// Result of a thread's work, for the loop.
+pub(super) enum Completion {
     /// The answers to a message of that socket, and what a dump has told besides.
-    Answers { socket: u64, answers: Vec<Vec<u8>>, picture: Option<Picture>, is_alive: bool },
+    Answers { socket: u64, answers: Vec<Vec<u8>>, snapshot: Option<ServiceSnapshot>, is_alive: bool },
     /// Whether the director answers, before that message of that socket goes to the kernel.
     Alive { socket: u64, is_alive: bool, message: Vec<u8> },
     /// The answer to a call.
@@ -72,19 +72,19 @@ pub(super) struct Place {
 
 /// Threads' way to the loop.
 #[derive(Clone)]
-pub(super) struct Bell {
-    told: Sender<Told>,
-    bell: Arc<EventFd>,
+pub(super) struct Waker {
+    completions: Sender<Completion>,
+    event: Arc<EventFd>,
 }
 
-impl Bell {
-    pub(super) fn ring(&self, told: Told) {
-        let _ = self.told.send(told);
+impl Waker {
+    pub(super) fn finish(&self, completion: Completion) {
+        let _ = self.completions.send(completion);
         self.wake();
     }
 
     pub(super) fn wake(&self) {
-        let _ = self.bell.write(1);
+        let _ = self.event.write(1);
     }
 }
 
@@ -108,9 +108,9 @@ pub(super) struct Supervisor {
     pub(super) asking: Threads,
     /// Asked in order, for files and settings.
     pub(super) files: Threads,
-    pub(super) bell: Bell,
-    told: Receiver<Told>,
-    pub(super) pictures: HashMap<i32, Picture>,
+    pub(super) waker: Waker,
+    completions: Receiver<Completion>,
+    pub(super) pictures: HashMap<i32, ServiceSnapshot>,
     /// When the director answered last.
     pub(super) alive: Option<Instant>,
     /// Cost of the answers that wait.
@@ -128,7 +128,7 @@ pub(super) struct Supervisor {
 
 /// Kinds of events: the low bits of its number.
 pub(super) const LISTENER: u64 = 0;
-const BELL: u64 = 1;
+const WAKER: u64 = 1;
 const CHILDREN: u64 = 2;
 /// Of a socket's own end, and of its relay; the rest is the socket's number.
 pub(super) const PAIR: u64 = 3;
@@ -151,10 +151,10 @@ impl Supervisor {
         children: Children,
     ) -> io::Result<Self> {
         let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
-        let bell = Arc::new(EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)?);
-        let (sender, told) = mpsc::channel();
+        let waker = Arc::new(EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)?);
+        let (sender, completions) = mpsc::channel();
         epoll.add(&listener, EpollEvent::new(EpollFlags::empty(), LISTENER))?;
-        epoll.add(bell.as_fd(), EpollEvent::new(EpollFlags::EPOLLIN, BELL))?;
+        epoll.add(waker.as_fd(), EpollEvent::new(EpollFlags::EPOLLIN, WAKER))?;
         epoll.add(children.as_fd(), EpollEvent::new(EpollFlags::EPOLLIN, CHILDREN))?;
         Ok(Self {
             listener: Arc::new(listener),
@@ -169,8 +169,8 @@ impl Supervisor {
             network: std::fs::read_link("/proc/self/ns/net").ok(),
             asking: Threads::start(ASKING, path),
             files: Threads::start(1, path),
-            bell: Bell { told: sender, bell },
-            told,
+            waker: Waker { completions: sender, event: waker },
+            completions,
             pictures: HashMap::new(),
             alive: None,
             held: 0,
@@ -189,9 +189,9 @@ impl Supervisor {
     /// The kernel refuses what it must not, or no thread can be started.
     pub(super) fn run(self) -> io::Result<()> {
         seccomp::wake_at_once(&self.listener);
-        let (epoll, bell) = (Arc::clone(&self.epoll), self.bell.clone());
+        let (epoll, waker) = (Arc::clone(&self.epoll), self.waker.clone());
         let shared = Arc::new(Mutex::new(self));
-        Self::listen(&shared, bell)?;
+        Self::listen(&shared, waker)?;
         let mut events = [EpollEvent::empty(); EVENTS];
         let mut rest = EpollTimeout::ZERO;
         loop {
@@ -221,7 +221,7 @@ impl Supervisor {
                     self.children.reap_all();
                     return false;
                 }
-                BELL => self.be_told(),
+                WAKER => self.be_told(),
                 CHILDREN => self.children.reap(),
                 PAIR => self.serve(socket),
                 RELAY => self.relay(socket),
@@ -257,7 +257,7 @@ impl Supervisor {
         let limit = self.patience();
         if limit.is_some_and(|limit| self.rest.is_none_or(|rest| limit < rest)) {
             self.rest = limit;
-            self.bell.wake();
+            self.waker.wake();
         }
     }
 
@@ -296,18 +296,18 @@ impl Supervisor {
     }
 
     fn be_told(&mut self) {
-        let _ = self.bell.bell.read();
-        while let Ok(told) = self.told.try_recv() {
-            match told {
-                Told::Answers { socket, answers, picture, is_alive } => {
+        let _ = self.waker.event.read();
+        while let Ok(completion) = self.completions.try_recv() {
+            match completion {
+                Completion::Answers { socket, answers, snapshot, is_alive } => {
                     self.alive = is_alive.then(now);
-                    self.answered(socket, answers, picture);
+                    self.answered(socket, answers, snapshot);
                 }
-                Told::Alive { socket, is_alive, message } => {
+                Completion::Alive { socket, is_alive, message } => {
                     self.alive = is_alive.then(now);
                     self.pass_on(socket, &message);
                 }
-                Told::Call { id, answer } => self.reply(id, answer),
+                Completion::Call { id, answer } => self.reply(id, answer),
             }
         }
     }

@@ -45,12 +45,12 @@ impl Target {
     }
 
     /// The page that this stands on: what belongs together is near together as a rule.
-    pub(super) fn near(self, at: u64) -> Near {
+    pub(super) fn near(self, at: u64) -> CachedPage {
         let base = at - at % PAGE;
         let mut bytes = vec![0; PAGE as usize];
         let got = self.read_some(base, &mut bytes).unwrap_or(0);
         bytes.truncate(got);
-        Near { target: self, base, bytes }
+        CachedPage { target: self, base, bytes }
     }
 
     /// A number of so many bytes.
@@ -148,13 +148,13 @@ impl Target {
 
 /// A page of a process's memory; what is not in it is read from there.
 #[derive(Debug)]
-pub(super) struct Near {
+pub(super) struct CachedPage {
     target: Target,
     base: u64,
     bytes: Vec<u8>,
 }
 
-impl Near {
+impl CachedPage {
     /// # Errors
     /// As [`Target::read`].
     pub(super) fn read(&self, at: u64, into: &mut [u8]) -> Result<(), Errno> {
