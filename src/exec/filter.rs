@@ -248,7 +248,7 @@ mod tests {
         assert_eq!(of(libc::SYS_openat, [0, 0, 0]), NOTICE);
         assert_eq!(of(libc::SYS_statx, [0, 0, 0]), NOTICE);
         assert_eq!(of(libc::SYS_statx, [0, 0, libc::AT_EMPTY_PATH as u64]), ALLOW);
-        for call in [libc::SYS_read, libc::SYS_sendmsg, libc::SYS_close, libc::SYS_poll, libc::SYS_getpid] {
+        for call in [libc::SYS_read, libc::SYS_sendmsg, libc::SYS_close, libc::SYS_ppoll, libc::SYS_getpid] {
             assert_eq!(of(call, [960, 0, 0]), ALLOW);
             assert!(is_constant(&filter, call), "the kernel runs the filter for {call}");
         }
