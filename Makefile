@@ -7,7 +7,9 @@ T       ?=
 SEEDS   ?= 256
 ROUNDS  ?= 4
 
-BINARY  ?= target/release/tunvs
+# Where cargo builds.
+built   := $(or $(CARGO_TARGET_DIR),target)
+BINARY  ?= $(built)/release/tunvs
 
 # Where the host has no OpenSSL to build with (libssl-dev, pkg-config), one is built from source into the binary (perl). Asked
 # anew for each target, since one before may have installed it.
@@ -27,10 +29,12 @@ help: ## list the targets
 build: ## build target/release/tunvs
 	$(CARGO) build --release --locked
 
-install: build ## install tunvs, the ipvsadm links, manual pages and completions (PREFIX, DESTDIR)
+# Root may have no cargo where a user has one: what the user built is installed then.
+install: $(if $(shell command -v $(CARGO)),build) ## install tunvs, the ipvsadm links, manual pages and completions (PREFIX, DESTDIR)
 	$(MAKE) -s install-files
 
 install-files:
+	@[ -x $(BINARY) ] || { echo 'no $(BINARY): build it with `make build`' >&2; exit 1; }
 	install -D -m 755 $(BINARY) $(bindir)/tunvs
 	for link in ipvsadm ipvsadm-save ipvsadm-restore; do ln -sf tunvs $(bindir)/$$link; done
 	$(BINARY) generate $(share)
@@ -38,7 +42,7 @@ install-files:
 	install -D -m 644 completions/ipvsadm.bash $(share)/bash-completion/completions/ipvsadm
 
 deb: build ## build the Debian package: target/deb/tunvs_VERSION_ARCH.deb
-	scripts/build-deb
+	scripts/build-deb $(BINARY)
 
 dist: ## what is released, into dist/: one static binary, an archive, a Debian package, the list of its crates
 	scripts/build-dist
@@ -96,7 +100,7 @@ bench-start: ## size, start and memory of what `make dist` built, beside HAProxy
 
 demo: ## the LVS-NAT walk-through, in namespaces of its own
 	$(CARGO) build --locked
-	target/debug/tunvs demo
+	$(built)/debug/tunvs demo
 
 clean: ## remove what was built
 	$(CARGO) clean
