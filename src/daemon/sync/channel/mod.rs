@@ -114,7 +114,7 @@ impl Channel {
             is_master: has(DaemonRole::Master),
             is_backup: has(DaemonRole::Backup),
             has_secret: trust.key.is_some(),
-            nonce: [0; _],
+            nonce: Default::default(),
             release: env!("CARGO_PKG_VERSION").to_owned(),
         };
         let channel = Arc::new(Self {
