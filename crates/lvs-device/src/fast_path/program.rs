@@ -85,6 +85,7 @@ enum Label {
     Next,
     Drop,
     Version6,
+    Said(Version),
     Udp(Version),
     Lookup(Version),
     Plain(Version),
@@ -151,6 +152,7 @@ impl Family {
             Version::V4 => Self::check_v4(),
             Version::V6 => Self::check_v6(),
         });
+        lines.extend(self.len());
         lines.extend(self.check_len());
         lines.extend(self.transport());
         lines.extend(self.look_up());
@@ -164,7 +166,7 @@ impl Family {
         lines
     }
 
-    /// No options, no fragment, a hop left, a right sum. Leaves the length.
+    /// No options, no fragment, a hop left, a right sum. Leaves the length that the header says.
     fn check_v4() -> Vec<Line<Label>> {
         use Label::Next;
         let mut lines = vec![
@@ -190,7 +192,7 @@ impl Family {
         lines
     }
 
-    /// No extension headers, a hop left. Leaves the length.
+    /// No extension headers, a hop left. Leaves the length that the header says.
     fn check_v6() -> Vec<Line<Label>> {
         use Label::Next;
         vec![
@@ -201,8 +203,22 @@ impl Family {
             when(R1, If::Less, 2, Next),
             load(Width::Half, LEN, FRAME, Self::head(4)),
             host_half(LEN),
-            when(LEN, If::Equal, 0, Next),
-            add(LEN, 40),
+        ]
+    }
+
+    /// Length of the packet. A super-packet whose length has no room in the header (BIG TCP) says 0 there.
+    fn len(&self) -> Vec<Line<Label>> {
+        use Label::{Next, Said};
+        let header = if self.version == Version::V6 { self.ip_len() } else { 0 };
+        vec![
+            copy(R1, LEN),
+            add(LEN, header),
+            when(R1, If::Differs, 0, Said(self.version)),
+            load(Width::Word, R1, PACKET, SKB_GSO_SIZE),
+            when(R1, If::Equal, 0, Next),
+            load(Width::Word, LEN, PACKET, SKB_LEN),
+            add(LEN, -self.l3),
+            Line::Here(Said(self.version)),
         ]
     }
 

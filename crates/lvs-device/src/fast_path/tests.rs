@@ -269,6 +269,33 @@ fn what_is_passed_seems_to_come_by_the_directors_interface() {
 }
 
 #[test]
+fn a_super_packet_too_long_for_its_header_is_passed_whole() {
+    let Some(fast_path) = kernel(8) else { return };
+    fast_path.begin([1, 1], Time::from_secs(100));
+    for both in all_flows().iter().filter(|both| both[0].0.protocol == 6) {
+        install(&fast_path, std::slice::from_ref(both));
+        let (key, _) = both[0];
+        let mut bytes = make::tcp(ends_of(&key), TcpFlags::ACK, &[7; 900]);
+        let len = bytes.len() as u64;
+        let at = if bytes[0] >> 4 == 6 { 4 } else { 2 };
+        bytes[at..at + 2].fill(0);
+        if at == 2 {
+            bytes[6] |= 0x40;
+            bytes[10..12].fill(0);
+            let sum = checksum::plain(&bytes[..20]).to_be_bytes();
+            bytes[10..12].copy_from_slice(&sum);
+        }
+        let mut packet = PacketBuf::from_packet(&bytes);
+        assert_eq!(run(&fast_path, &packet).0, LEFT, "no super-packet says that it has no length");
+        packet.offload.gso = Some(Gso { kind: GsoKind::TcpV4, size: 300, ecn: false });
+        assert_eq!(run(&fast_path, &packet).0, REDIRECTED, "{key:?}");
+        let used = fast_path.remove(&key).unwrap();
+        assert_eq!((used.packets, used.bytes), (1, len));
+        fast_path.remove(&both[1].0).unwrap();
+    }
+}
+
+#[test]
 fn another_generation_is_dead_at_once_and_a_full_map_says_so() {
     let Some(fast_path) = kernel(2) else { return };
     let flows = all_flows();
