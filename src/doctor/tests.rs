@@ -323,6 +323,31 @@ fn settings_before_the_start_and_while_it_runs() {
 }
 
 #[test]
+fn what_was_never_set_was_not_set_back() {
+    for key in ["ip_forward", "ip_early_demux", "conf/all/rp_filter", "conf/eth1/rp_filter"] {
+        let unset = if key == "ip_forward" { "0\n" } else { "1\n" };
+        for (can_set, services) in [(true, Vec::new()), (false, Vec::new()), (false, known().services)] {
+            let mut site = with(&format!("/proc/sys/net/ipv4/{key}"), unset, Site { services, ..known() });
+            site.can_set = can_set;
+            let said = examine(&site).into_iter().find(|finding| finding.found.contains("set back"));
+            assert_eq!(said.map(|finding| finding.found), None, "{key}, can be set: {can_set}");
+        }
+    }
+}
+
+#[test]
+fn a_policy_that_lets_everything_pass_is_no_trouble() {
+    for hook in ["prerouting", "input", "forward", "output", "postrouting"] {
+        let open = chain("inet", "filter", hook, "filter", hook, "accept");
+        assert_found(&filtered(&open), "firewall", Level::Ok, &[]);
+        let closed_by_none = format!("{open}, {}", rule("inet", "filter", hook, r#"{"counter": null}"#));
+        assert_found(&filtered(&closed_by_none), "firewall", Level::Ok, &[]);
+    }
+    let open = "*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\nCOMMIT\n";
+    assert_found(&saved(open), "firewall", Level::Ok, &[]);
+}
+
+#[test]
 fn ports_that_stand_for_clients() {
     let wide = |known| with("/proc/sys/net/ipv4/ip_local_port_range", "1024\t65535\n", known);
     let reserve = ["sysctl -w net.ipv4.ip_local_reserved_ports=16384-32767"];

@@ -198,3 +198,27 @@ download client http://192.168.1.183 "$work/blob"
 all_answered "the one that was first" 400
 stop_director
 nothing_left
+
+# Odd packets on connections that live end none of them, whichever way they go, and are counted as they were sent.
+on client nft -f - <<'NFT'
+table inet quiet {
+  chain in { type filter hook prerouting priority -500; tcp sport 7 drop; udp sport 5000 drop; }
+}
+NFT
+mac=$(on ds cat /sys/class/net/eth1/address)
+# counted_in PORT: packets and bytes of clients by the listing.
+counted_in() { on ds ipvsadm -Ln --stats --exact | awk -v port=":$1" '/^(TCP|UDP)/ && $2 ~ port "$" && $3 > 0 { print $4, $6 }'; }
+counted_as() { [[ "$(counted_in 7) $(counted_in 5000)" == "$1" ]]; }
+for way in "" --no-fast-path; do
+  for vip in "${vips[@]}"; do
+    start_director $way
+    real_way -m
+    [[ $way ]] || wait_until 5 fast_is links "eth1 eth2"
+    [[ $vip == *:* ]] && own=fd00:1::10 || own=192.168.1.10
+    on client ping -qc 1 -W 20 "$vip" >/dev/null
+    sent=$(on client python3 "$here/odd-packets.py" "$vip" "$own" "$mac")
+    wait_until 5 counted_as "$sent"
+    [[ $way ]] || (($(fast packets) > 0)) || fail "no packet to $vip went by the fast path"
+    stop_director
+  done
+done
