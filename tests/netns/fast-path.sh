@@ -108,6 +108,19 @@ wait_until 5 pages_take 2
 wait_until 5 fast_is connections 0
 stop_director
 
+# Super-packets that are longer than an IP header can say (BIG TCP): all by it, else some would overtake others.
+start_director
+real_way -m
+wait_until 5 fast_is on True
+for link in client:eth0 ds:eth1 ds:eth2 rs1:eth0; do super_packets "$link" 185000; done
+for vip in "${vips[@]}"; do
+  before=$(seen)
+  upload client "$(url "$vip")" "$work/blob" rs1
+  (($(seen) - before < 1000)) || fail "$(($(seen) - before)) packets of BIG TCP to $vip by the director"
+done
+for link in client:eth0 ds:eth1 ds:eth2 rs1:eth0; do super_packets "$link" 65536; done
+stop_director
+
 # A flow of two seconds' timeout that is kept alive by the fast path alone, and the flow log's account of it.
 start_director --flow-log "$work/flows.jsonl"
 real_way -m

@@ -5,6 +5,7 @@
 //! anything is changed; sums are changed by what changes, as the core does it.
 
 mod flow;
+mod headers;
 
 use lvs_sys::bpf_program::Instruction;
 use lvs_wire::protocol;
@@ -71,6 +72,10 @@ const ACK: i32 = 0x10;
 const FIN_ACK: i32 = 0x11;
 const TURNING: i32 = 0x07;
 
+/// Next header and type of the option that says the length of a jumbogram (RFC 2675).
+const HOP_BY_HOP: i32 = 0;
+const JUMBO: u8 = 0xc2;
+
 /// Descriptors of the maps.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Maps {
@@ -79,27 +84,39 @@ pub(super) struct Maps {
     pub(super) steps: i32,
 }
 
+/// Headers of a packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    V4,
+    V6,
+    /// IPv6 with the option for its length in front of TCP, as kernels before Linux 7 put together what is longer than the
+    /// header can say (RFC 2675).
+    Jumbo,
+}
+
 /// A jump goes to one of these.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Label {
     Next,
     Drop,
     Version6,
-    Said(Version),
-    Udp(Version),
-    Lookup(Version),
-    Plain(Version),
-    First(Version),
-    Counted(Version),
-    NotPassed(Version),
-    Single(Version),
-    Measured(Version),
-    Fits(Version),
+    Jumbo,
+    Said(Form),
+    Udp(Form),
+    Lookup(Form),
+    Plain(Form),
+    First(Form),
+    Counted(Form),
+    NotPassed(Form),
+    Single(Form),
+    Measured(Form),
+    Fits(Form),
 }
 
 /// The parts of the program for one family.
 struct Family {
     version: Version,
+    form: Form,
     /// Beginning of the IP header, and of the transport's.
     l3: i32,
     l4: i32,
@@ -122,8 +139,12 @@ fn fetch(at: i32, place: i16, len: i32) -> Vec<Line<Label>> {
 }
 
 impl Family {
+    /// Length of the header of IP, without options.
     const fn ip_len(&self) -> i32 {
-        self.l4 - self.l3
+        match self.version {
+            Version::V4 => 20,
+            Version::V6 => 40,
+        }
     }
 
     /// Place of a byte of the packet, counted from its IP header, below the frame pointer.
@@ -147,7 +168,10 @@ impl Family {
     }
 
     fn lines(&self) -> Vec<Line<Label>> {
-        let mut lines = fetch(self.l3, HEAD, self.ip_len() + 8);
+        let mut lines = match self.form {
+            Form::V4 | Form::V6 => fetch(self.l3, HEAD, self.ip_len() + 8),
+            Form::Jumbo => self.jumbo(),
+        };
         lines.extend(match self.version {
             Version::V4 => Self::check_v4(),
             Version::V6 => Self::check_v6(),
@@ -166,80 +190,18 @@ impl Family {
         lines
     }
 
-    /// No options, no fragment, a hop left, a right sum. Leaves the length that the header says.
-    fn check_v4() -> Vec<Line<Label>> {
-        use Label::Next;
-        let mut lines = vec![
-            load(Width::Byte, R1, FRAME, Self::head(0)),
-            when(R1, If::Differs, 0x45, Next),
-            load(Width::Half, R1, FRAME, Self::head(6)),
-            calc(Op::And, R1, network(0xbfff)),
-            when(R1, If::Differs, 0, Next),
-            load(Width::Byte, R1, FRAME, Self::head(8)),
-            when(R1, If::Less, 2, Next),
-            load(Width::Word, R1, FRAME, Self::head(0)),
-        ];
-        for at in [4, 8, 12, 16] {
-            lines.extend([load(Width::Word, R2, FRAME, Self::head(at)), calc_by(Op::Add, R1, R2)]);
-        }
-        lines.extend([copy(R2, R1), calc(Op::Right, R2, 32), low_word(R1), calc_by(Op::Add, R1, R2)]);
-        for _ in 0..3 {
-            lines.extend([copy(R2, R1), calc(Op::Right, R2, 16)]);
-            lines.extend([calc(Op::And, R1, 0xffff), calc_by(Op::Add, R1, R2)]);
-        }
-        lines.extend([when(R1, If::Differs, 0xffff, Next), load(Width::Half, LEN, FRAME, Self::head(2))]);
-        lines.push(host_half(LEN));
-        lines
-    }
-
-    /// No extension headers, a hop left. Leaves the length that the header says.
-    fn check_v6() -> Vec<Line<Label>> {
-        use Label::Next;
-        vec![
-            load(Width::Byte, R1, FRAME, Self::head(0)),
-            calc(Op::And, R1, 0xf0),
-            when(R1, If::Differs, 0x60, Next),
-            load(Width::Byte, R1, FRAME, Self::head(7)),
-            when(R1, If::Less, 2, Next),
-            load(Width::Half, LEN, FRAME, Self::head(4)),
-            host_half(LEN),
-        ]
-    }
-
-    /// Length of the packet. A super-packet whose length has no room in the header (BIG TCP) says 0 there.
-    fn len(&self) -> Vec<Line<Label>> {
-        use Label::{Next, Said};
-        let header = if self.version == Version::V6 { self.ip_len() } else { 0 };
-        vec![
-            copy(R1, LEN),
-            add(LEN, header),
-            when(R1, If::Differs, 0, Said(self.version)),
-            load(Width::Word, R1, PACKET, SKB_GSO_SIZE),
-            when(R1, If::Equal, 0, Next),
-            load(Width::Word, LEN, PACKET, SKB_LEN),
-            add(LEN, -self.l3),
-            Line::Here(Said(self.version)),
-        ]
-    }
-
-    /// The packet is as long as its header says, or has been padded.
-    fn check_len(&self) -> Vec<Line<Label>> {
-        vec![
-            load(Width::Word, R1, PACKET, SKB_LEN),
-            add(R1, -self.l3),
-            when_by(LEN, If::More, R1, Label::Next),
-        ]
-    }
-
     /// The transport's header, whole. Leaves the length of all headers, and where the checksum is.
     fn transport(&self) -> Vec<Line<Label>> {
         use Label::{Lookup, Next, Udp};
         let number = Self::head(if self.version == Version::V4 { 9 } else { 6 });
-        let mut lines = vec![
-            load(Width::Byte, R1, FRAME, number),
-            when(R1, If::Equal, i32::from(protocol::UDP), Udp(self.version)),
+        let mut lines = vec![load(Width::Byte, R1, FRAME, number)];
+        if self.form == Form::V6 {
+            lines.push(when(R1, If::Equal, HOP_BY_HOP, Label::Jumbo));
+        }
+        lines.extend([
+            when(R1, If::Equal, i32::from(protocol::UDP), Udp(self.form)),
             when(R1, If::Differs, i32::from(protocol::TCP), Next),
-        ];
+        ]);
         lines.extend(fetch(self.l4 + 12, TCP_BYTES, 2));
         lines.extend([
             load(Width::Byte, HEADERS, FRAME, TCP_BYTES),
@@ -250,8 +212,8 @@ impl Family {
             when_by(HEADERS, If::More, LEN, Next),
             store_number(Width::Double, FRAME, SUM_AT, self.l4 + 16),
             store_number(Width::Double, FRAME, SUM_FLAGS, 0),
-            go(Lookup(self.version)),
-            Line::Here(Udp(self.version)),
+            go(Lookup(self.form)),
+            Line::Here(Udp(self.form)),
             // The length of the datagram; the packet ends with it.
             load(Width::Half, R1, FRAME, self.ports() + 4),
             host_half(R1),
@@ -267,7 +229,7 @@ impl Family {
             // All that may be asked of a plain datagram.
             store_number(Width::Half, FRAME, TCP_BYTES, 0),
             store_number(Width::Byte, FRAME, TCP_BYTES + 1, ACK),
-            Line::Here(Lookup(self.version)),
+            Line::Here(Lookup(self.form)),
         ]);
         lines
     }
@@ -327,10 +289,11 @@ impl Family {
 /// The program for links whose IP header begins at `l3`, with its jumps resolved. One that stays where it is without its
 /// director passes nothing by once the lease is over.
 pub(super) fn instructions(l3: i32, maps: Maps, is_leased: bool) -> Vec<Instruction> {
-    let family = |version: Version, ip_len| Family {
+    let family = |version: Version, form, ahead| Family {
         version,
+        form,
         l3,
-        l4: l3 + ip_len,
+        l4: l3 + ahead,
         flows: maps.flows[version as usize],
         generation: maps.generation,
         steps: maps.steps,
@@ -347,9 +310,11 @@ pub(super) fn instructions(l3: i32, maps: Maps, is_leased: bool) -> Vec<Instruct
         when(R1, If::Equal, network(0x86dd), Label::Version6),
         when(R1, If::Differs, network(0x0800), Label::Next),
     ];
-    lines.extend(family(Version::V4, 20).lines());
+    lines.extend(family(Version::V4, Form::V4, 20).lines());
     lines.push(Line::Here(Label::Version6));
-    lines.extend(family(Version::V6, 40).lines());
+    lines.extend(family(Version::V6, Form::V6, 40).lines());
+    lines.push(Line::Here(Label::Jumbo));
+    lines.extend(family(Version::V6, Form::Jumbo, 48).lines());
     lines.extend([
         Line::Here(Label::Next),
         set(R0, NEXT),

@@ -11,21 +11,21 @@ impl Family {
             load(Width::Byte, R1, FRAME, TCP_BYTES + 1),
             copy(R2, R1),
             calc(Op::And, R2, LOOKED_AT),
-            when(R2, If::Equal, ACK, First(self.version)),
+            when(R2, If::Equal, ACK, First(self.form)),
             copy(R3, R1),
             calc(Op::And, R3, TURNING),
             when(R3, If::Equal, 0, Next),
             // It ends a connection, or begins one.
             store(Width::Word, FRAME, TOLD, R1),
-            when(R2, If::Differs, FIN_ACK, NotPassed(self.version)),
+            when(R2, If::Differs, FIN_ACK, NotPassed(self.form)),
             load(Width::Double, R1, VALUE, self.field(ENDS_OF)),
-            when(R1, If::Equal, 0, NotPassed(self.version)),
-            go(Plain(self.version)),
-            Line::Here(First(self.version)),
+            when(R1, If::Equal, 0, NotPassed(self.form)),
+            go(Plain(self.form)),
+            Line::Here(First(self.form)),
             load(Width::Word, R2, VALUE, self.field(FIRST)),
-            when(R2, If::Equal, 0, Plain(self.version)),
+            when(R2, If::Equal, 0, Plain(self.form)),
             store(Width::Word, FRAME, TOLD, R1),
-            Line::Here(Plain(self.version)),
+            Line::Here(Plain(self.form)),
         ]
     }
 
@@ -34,7 +34,7 @@ impl Family {
         use Label::{Counted, NotPassed};
         let mut lines = vec![
             load(Width::Word, R1, FRAME, TOLD),
-            when(R1, If::Equal, 0, Counted(self.version)),
+            when(R1, If::Equal, 0, Counted(self.form)),
             store(Width::Word, FRAME, RECORD + 16, R1),
             load(Width::Word, R1, VALUE, self.field(TOWARDS)),
             store(Width::Word, FRAME, RECORD + 20, R1),
@@ -49,9 +49,9 @@ impl Family {
             set(R3, STEP as i32),
             set(R4, NO_WAKEUP),
             call(TELL),
-            when(R0, If::Differs, 0, NotPassed(self.version)),
+            when(R0, If::Differs, 0, NotPassed(self.form)),
             store_number(Width::Word, VALUE, self.field(FIRST), 0),
-            Line::Here(Counted(self.version)),
+            Line::Here(Counted(self.form)),
         ]);
         lines
     }
@@ -61,7 +61,7 @@ impl Family {
         use Label::{Next, NotPassed};
         let addr = self.version.addr_len() as i16;
         let mut lines = vec![
-            Line::Here(NotPassed(self.version)),
+            Line::Here(NotPassed(self.form)),
             load(Width::Word, R1, FRAME, TOLD),
             calc(Op::And, R1, TURNING),
             when(R1, If::Equal, 0, Next),
@@ -96,23 +96,23 @@ impl Family {
         use Label::{Fits, Measured, NotPassed, Single};
         let mut lines = vec![
             load(Width::Word, R1, PACKET, SKB_GSO_SIZE),
-            when(R1, If::Equal, 0, Single(self.version)),
+            when(R1, If::Equal, 0, Single(self.form)),
             calc_by(Op::Add, R1, HEADERS),
-            go(Measured(self.version)),
-            Line::Here(Single(self.version)),
+            go(Measured(self.form)),
+            Line::Here(Single(self.form)),
             copy(R1, LEN),
-            Line::Here(Measured(self.version)),
+            Line::Here(Measured(self.form)),
             load(Width::Word, R2, VALUE, self.field(LONGEST)),
-            when_by(R1, If::More, R2, NotPassed(self.version)),
+            when_by(R1, If::More, R2, NotPassed(self.form)),
         ];
         if self.version == Version::V4 {
             lines.extend([
                 load(Width::Word, R1, VALUE, self.field(ONLY_WHOLE)),
-                when(R1, If::Equal, 0, Fits(self.version)),
+                when(R1, If::Equal, 0, Fits(self.form)),
                 load(Width::Byte, R1, FRAME, Self::head(6)),
                 calc(Op::And, R1, 0x40),
-                when(R1, If::Equal, 0, NotPassed(self.version)),
-                Line::Here(Fits(self.version)),
+                when(R1, If::Equal, 0, NotPassed(self.form)),
+                Line::Here(Fits(self.form)),
             ]);
         }
         lines
@@ -160,7 +160,7 @@ impl Family {
         // The header of IPv4 has a sum of its own, so that the sum of all stays.
         let parts = match self.version {
             Version::V4 => vec![(12, 0, 12, 0)],
-            Version::V6 => vec![(8, 0, 32, RECOMPUTE), (40, 32, 4, 0)],
+            Version::V6 => vec![(8, 0, 32, RECOMPUTE), (self.l4 - self.l3, 32, 4, 0)],
         };
         for (at, from, len, flags) in parts {
             lines.extend([copy(R1, PACKET), set(R2, self.l3 + at), copy(R3, VALUE), add(R3, from)]);
