@@ -11,7 +11,7 @@ impl Ledger {
     /// The journal cannot be written.
     pub(in super::super) fn rename(&mut self, names: &Names) -> Result<(), HostError> {
         let entries = self.made.iter_mut().chain(&mut self.going);
-        if entries.fold(false, |any, entry| entry.step.rename(names) || any) {
+        if entries.filter_map(|entry| entry.step.rename(names).then_some(())).count() > 0 {
             self.begin_anew()?;
         }
         Ok(())
