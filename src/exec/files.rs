@@ -154,6 +154,7 @@ impl Supervisor {
 /// The folder, the path and what is wanted.
 fn wish(target: Target, call: &Notification) -> Option<(i32, u64, FileRequest)> {
     let [a, b, c, _, e, _] = call.args;
+    #[cfg(target_arch = "x86_64")]
     let cwd = libc::AT_FDCWD;
     Some(match i64::from(call.call) {
         #[cfg(target_arch = "x86_64")]

@@ -17,7 +17,7 @@ pub fn mtu(interface: &str) -> Option<u32> {
         return None;
     }
     for (slot, byte) in request.ifr_name.iter_mut().zip(name) {
-        *slot = byte.cast_signed();
+        *slot = libc::c_char::from_ne_bytes([*byte]);
     }
     // SAFETY: the request lives through the call, and the kernel writes no more than its union.
     let status = unsafe { libc::ioctl(socket.as_raw_fd(), libc::SIOCGIFMTU, &raw mut request) };
