@@ -17,7 +17,7 @@ use super::state_file::{self, Contents, StateFile};
 /// Changes come in bursts; this long after the first one they are written together at the earliest.
 const SETTLE: Duration = Duration::from_millis(5);
 
-/// No more than one part in so many of the time is spent with writing.
+/// No more than one part in so many of the time is spent with putting them into words.
 const SHARE: u32 = 10;
 
 pub(super) type TableFile = StateFile<KeptTables>;
@@ -60,6 +60,8 @@ pub(super) async fn keep(configuration: Arc<Configuration>, file: TableFile, mut
     loop {
         let begun = tables.clock.now();
         let text = configuration.kept_tables().await.bytes().ok().flatten().unwrap_or_default();
+        // A disk that makes the writer wait keeps nobody from work, and the next change not from the file.
+        let took = tables.clock.now().since(begun);
         if text != written {
             match put(&file, text.clone()).await {
                 Ok(()) => (written, is_failing) = (text, false),
@@ -70,7 +72,6 @@ pub(super) async fn keep(configuration: Arc<Configuration>, file: TableFile, mut
                 Err(_) => {}
             }
         }
-        let took = tables.clock.now().since(begun);
         tokio::select! {
             () = tables.to_keep.notified() => {}
             _ = over.changed() => return,

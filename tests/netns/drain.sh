@@ -62,6 +62,8 @@ again
 same "drained after a stop" "0 0 0" "$(listed 192.168.56.183)"
 same "the other one is not" "3 0 0" "$(listed 192.168.56.184)"
 on ds tunvs drain $vip:80 192.168.56.184:80 --deadline 1s
+# Tables are written a moment after they change.
+wait_until 5 grep -q 192.168.56.184 "$TUNVS_SOCKET.tables"
 kill -9 "$director"
 wait "$director" 2>/dev/null || true
 start_director
