@@ -57,6 +57,12 @@ pub enum HostError {
     JournalHeld(PathBuf),
     #[error("{} belongs to another network namespace: run the clean-up there", .0.display())]
     JournalElsewhere(PathBuf),
+    #[error(
+        "{} does not say what a director changed on this host ({source}): move it aside, look with `ip rule` and `ip link` for what is \
+         left (protocol 151, tunvs-*), and take that away",
+        path.display()
+    )]
+    JournalDamaged { path: PathBuf, source: io::Error },
     #[error("cannot {doing} {}: {source}", path.display())]
     Journal { doing: &'static str, path: PathBuf, source: io::Error },
     #[error(

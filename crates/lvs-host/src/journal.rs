@@ -246,8 +246,9 @@ impl Journal {
         // The file that is locked, whatever lies there by now.
         let mut lines = BufReader::new(journal.file.try_clone().map_err(failed)?).lines();
         let Some(first) = lines.next() else { return Ok(Some(Left { journal, entries: Vec::new() })) };
+        let damaged = |source| HostError::JournalDamaged { path: path.to_owned(), source };
         let owner: Owner =
-            serde_json::from_str(&first.map_err(failed)?).map_err(|error| failed(error.into()))?;
+            serde_json::from_str(&first.map_err(damaged)?).map_err(|error| damaged(error.into()))?;
         if owner != Owner::this().map_err(failed)? {
             return Err(HostError::JournalElsewhere(path.to_owned()));
         }
@@ -298,6 +299,19 @@ mod tests {
 
     fn found(left: &Left) -> Vec<Step> {
         left.entries.iter().map(|entry| entry.step.clone()).collect()
+    }
+
+    #[test]
+    fn a_damaged_one_says_what_to_do() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal");
+        for bytes in [&b"{\"pid\":"[..], b"\xff\xfe\n", b"\0\0\0\0"] {
+            drop(Journal::begin(&path).unwrap());
+            std::fs::write(&path, bytes).unwrap();
+            let error = Journal::left_behind(&path).unwrap_err();
+            assert!(matches!(error, HostError::JournalDamaged { .. }), "{error}");
+            assert!(error.to_string().contains("move it aside"), "{error}");
+        }
     }
 
     #[test]
