@@ -11,13 +11,6 @@ cp "$work/blob" "$work/web-rs1/html/files/down"
 vip=192.168.1.183
 printf '[director]\nfast_path_hook = "clsact"\n' >director.toml
 
-fast() {
-  on ds tunvs status --json | python3 -c '
-import json, sys
-value = json.load(sys.stdin)["fast_path"][sys.argv[1]]
-print(*sorted(value)) if isinstance(value, list) else print(value)' "$1"
-}
-fast_is() { [[ $(fast "$1") == "$2" ]]; }
 grown() { (($(fast packets) >= $1)); }
 start() {
   start_director --config director.toml
@@ -33,8 +26,6 @@ ours="pref 65151 bpf"
 filters_are() { [[ $(filters "$1") == "$2" ]]; }
 # program LINK: number of the program there.
 program() { on ds tc filter show dev "$1" ingress pref 65151 | sed -nE 's/.* id ([0-9]+).*/\1/p' | head -n 1; }
-# Packets by the TUN since a count of them.
-seen() { on ds cat /sys/class/net/tunvs-{vip,rs}/statistics/tx_packets | awk '{ sum += $1 } END { print sum }'; }
 listed() { on ds ipvsadm -Ln --stats --exact | awk -v at="$1" '/^TCP/ { sum += $at } END { print sum + 0 }'; }
 on client nft -f - <<'NFT'
 table inet counted {
@@ -56,11 +47,11 @@ start
 same "filter where nobody had one" "$ours" "$(filters eth1)"
 same "filter behind those of others" "$theirs $ours" "$(filters eth2)"
 
-before=$(seen) packets=$(fast packets)
+before=$(by_tun) packets=$(fast packets)
 download client "http://$vip" "$work/blob"
 upload client "http://$vip" "$work/blob" rs1
 wait_until 5 grown $((packets + 600))
-((($(seen) - before) < 100)) || fail "$(($(seen) - before)) packets came by the TUN"
+((($(by_tun) - before) < 100)) || fail "$(($(by_tun) - before)) packets came by the TUN"
 wait_until 5 counts_agree || true
 same "packets and bytes of the client" "$(counted out)" "$(listed 4) $(listed 6)"
 same "packets and bytes to the client" "$(counted in)" "$(listed 5) $(listed 7)"

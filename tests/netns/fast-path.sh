@@ -22,14 +22,6 @@ table inet counted {
 }
 NFT
 
-# fast KEY: of the fast path in the status.
-fast() {
-  on ds tunvs status --json | python3 -c '
-import json, sys
-value = json.load(sys.stdin)["fast_path"][sys.argv[1]]
-print(*sorted(value)) if isinstance(value, list) else print(value)' "$1"
-}
-fast_is() { [[ $(fast "$1") == "$2" ]]; }
 grown() { (($(fast packets) >= $1)); }
 # real_way METHOD: from here on packets go to rs1 so, of all services.
 real_way() {
@@ -88,12 +80,11 @@ for method in -m --fullnat; do
 done
 
 # pages_take COUNT: so many packets of a request with a connection of its own come by the director.
-seen() { on ds cat /sys/class/net/tunvs-{vip,rs}/statistics/tx_packets | awk '{ sum += $1 } END { print sum }'; }
 pages_take() {
   local before
-  before=$(seen)
+  before=$(by_tun)
   answers client 10 http://192.168.1.183 >/dev/null
-  ((($(seen) - before) / 10 == $1))
+  ((($(by_tun) - before) / 10 == $1))
 }
 states_are() { [[ $(on ds ipvsadm -Lnc | awk '/^TCP/ { print $3 }' | sort | uniq -c | xargs) == "$*" ]]; }
 # Of such a connection the director sees the SYN and the answer to that. States are those of the packets all the same.
@@ -114,9 +105,9 @@ real_way -m
 wait_until 5 fast_is on True
 for link in client:eth0 ds:eth1 ds:eth2 rs1:eth0; do super_packets "$link" 185000; done
 for vip in "${vips[@]}"; do
-  before=$(seen)
+  before=$(by_tun)
   upload client "$(url "$vip")" "$work/blob" rs1
-  (($(seen) - before < 1000)) || fail "$(($(seen) - before)) packets of BIG TCP to $vip by the director"
+  (($(by_tun) - before < 1000)) || fail "$(($(by_tun) - before)) packets of BIG TCP to $vip by the director"
 done
 for link in client:eth0 ds:eth1 ds:eth2 rs1:eth0; do super_packets "$link" 65536; done
 stop_director

@@ -281,6 +281,18 @@ are() {
 # Gone, or waiting to be reaped by us.
 ended_process() { ! kill -0 "$1" 2>/dev/null || grep -q '^State:.Z' "/proc/$1/status"; }
 
+# fast KEY: of the fast path in the status of the director.
+fast() {
+  on "$director_host" tunvs status --json | python3 -c '
+import json, sys
+value = json.load(sys.stdin)["fast_path"][sys.argv[1]]
+print(*sorted(value)) if isinstance(value, list) else print(value)' "$1"
+}
+fast_is() { [[ $(fast "$1") == "$2" ]]; }
+
+# by_tun: packets that the director was given so far.
+by_tun() { on "$director_host" cat /sys/class/net/tunvs-{vip,rs}/statistics/tx_packets | awk '{ sum += $1 } END { print sum }'; }
+
 # nothing_left [HOST]: no device, rule or table of ours is on the host any more.
 nothing_left() {
   local name=${1:-ds} family rules
