@@ -12,17 +12,8 @@ done
 head -c 60000000 /dev/urandom >"$work/blob"
 cp "$work/blob" "$work/web-rs1/html/files/down"
 vips=(192.168.1.183 fd00:1::183)
-# What really passes, as the client's host counts it: a super-packet once, as the director.
-on client nft -f - <<'NFT'
-table inet counted {
-  counter out {}
-  counter in {}
-  chain out { type filter hook postrouting priority 0; ip daddr 192.168.1.183 counter name out; ip6 daddr fd00:1::183 counter name out; }
-  chain in { type filter hook prerouting priority -400; ip saddr 192.168.1.183 counter name in; ip6 saddr fd00:1::183 counter name in; }
-}
-NFT
+client_counts "${vips[@]}"
 
-grown() { (($(fast packets) >= $1)); }
 # real_way METHOD: from here on packets go to rs1 so, of all services.
 real_way() {
   local vip at
@@ -36,16 +27,6 @@ real_way() {
   done
 }
 url() { [[ $1 == *:* ]] && echo "http://[$1]" || echo "http://$1"; }
-# listed COLUMN: sum of all services, of `ipvsadm -Ln --stats --exact`.
-listed() { on ds ipvsadm -Ln --stats --exact | awk -v at="$1" '/^(TCP|UDP)/ { sum += $at } END { print sum + 0 }'; }
-# counted NAME: packets and bytes at the client.
-counted() { on client nft list counter inet counted "$1" | awk '/packets/ { print $2, $4 }'; }
-listing_is_exact() {
-  wait_until 5 counts_agree || true
-  same "$1: packets and bytes of the client" "$(counted out)" "$(listed 4) $(listed 6)"
-  same "$1: packets and bytes to the client" "$(counted in)" "$(listed 5) $(listed 7)"
-}
-counts_agree() { [[ "$(counted out) $(counted in)" == "$(listed 4) $(listed 6) $(listed 5) $(listed 7)" ]]; }
 # ask VIP PORT KIND PAUSE COUNT: what fast-path.py says, in the background, into `asked`.
 ask() { ip netns exec client python3 "$here/fast-path.py" "$@" >asked 2>&1 & asking=$!; wait_until 5 grep -q open asked; }
 all_answered() { wait "$asking"; same "$1" "answers $2" "$(grep -v open asked)"; }

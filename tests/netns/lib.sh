@@ -289,9 +289,40 @@ value = json.load(sys.stdin)["fast_path"][sys.argv[1]]
 print(*sorted(value)) if isinstance(value, list) else print(value)' "$1"
 }
 fast_is() { [[ $(fast "$1") == "$2" ]]; }
+# grown COUNT: so many packets at least went by it.
+grown() { (($(fast packets) >= $1)); }
 
 # by_tun: packets that the director was given so far.
 by_tun() { on "$director_host" cat /sys/class/net/tunvs-{vip,rs}/statistics/tx_packets | awk '{ sum += $1 } END { print sum }'; }
+
+# client_counts VIP...: from here on what really passes is counted at the client: a super-packet once, as by the director.
+client_counts() {
+  local vip family
+  on client nft -f - <<'NFT'
+table inet counted {
+  counter out {}
+  counter in {}
+  chain out { type filter hook postrouting priority 0; }
+  chain in { type filter hook prerouting priority -400; }
+}
+NFT
+  for vip; do
+    [[ $vip == *:* ]] && family=ip6 || family=ip
+    on client nft add rule inet counted out $family daddr "$vip" counter name out
+    on client nft add rule inet counted in $family saddr "$vip" counter name in
+  done
+}
+# counted NAME: packets and bytes there.
+counted() { on client nft list counter inet counted "$1" | awk '/packets/ { print $2, $4 }'; }
+# listed_sum COLUMN: of all services, of `ipvsadm -Ln --stats --exact`.
+listed_sum() { on "$director_host" ipvsadm -Ln --stats --exact | awk -v at="$1" '/^(TCP|UDP)/ { sum += $at } END { print sum + 0 }'; }
+counts_agree() { [[ "$(counted out) $(counted in)" == "$(listed_sum 4) $(listed_sum 6) $(listed_sum 5) $(listed_sum 7)" ]]; }
+# listing_is_exact WHAT: each packet and byte that the client counted is listed.
+listing_is_exact() {
+  wait_until 5 counts_agree || true
+  same "$1: packets and bytes of the client" "$(counted out)" "$(listed_sum 4) $(listed_sum 6)"
+  same "$1: packets and bytes to the client" "$(counted in)" "$(listed_sum 5) $(listed_sum 7)"
+}
 
 # nothing_left [HOST]: no device, rule or table of ours is on the host any more.
 nothing_left() {
