@@ -10,7 +10,7 @@ use super::clock::now;
 use super::director::{CachedTables, ServiceSnapshot};
 use super::receive::{Receive, Waiting};
 use super::supervisor::{Completion, MOST_HELD, Supervisor};
-use super::target::Target;
+use super::target::{Status, Target};
 
 /// So long it goes without saying that the director is still there.
 const ALIVE: Duration = Duration::from_millis(20);
@@ -26,7 +26,7 @@ const RESTART: i32 = 512;
 const SHARE: usize = 64;
 
 /// Processes whose dumps are remembered.
-const PICTURES: usize = 16;
+const SNAPSHOTS: usize = 16;
 
 impl Supervisor {
     /// Takes up what a program has sent, unless the director is being asked for it; not more than its share of a round.
@@ -85,7 +85,7 @@ impl Supervisor {
             return;
         }
         let (dialogue, opener) = (socket.dialogue, socket.opener);
-        let mut snapshot = self.pictures.remove(&opener);
+        let mut snapshot = self.snapshots.remove(&opener);
         let is_there = self.alive.is_some_and(|alive| alive.elapsed() < ALIVE);
         // Alone: without the director, by what is known.
         let cached = CachedTables { director: None, snapshot: &mut snapshot };
@@ -127,11 +127,11 @@ impl Supervisor {
     }
 
     fn remember(&mut self, opener: i32, snapshot: Option<ServiceSnapshot>) {
-        self.pictures.retain(|_, snapshot| snapshot.is_fresh());
+        self.snapshots.retain(|_, snapshot| snapshot.is_fresh());
         if let Some(snapshot) =
-            snapshot.filter(|snapshot| snapshot.is_fresh() && self.pictures.len() < PICTURES)
+            snapshot.filter(|snapshot| snapshot.is_fresh() && self.snapshots.len() < SNAPSHOTS)
         {
-            self.pictures.insert(opener, snapshot);
+            self.snapshots.insert(opener, snapshot);
         }
     }
 
@@ -283,23 +283,28 @@ impl Supervisor {
             socket.waiting.retain(|Waiting { call, since, until, .. }| {
                 let is_left_alone = is_busy && since.elapsed() < ANSWERED;
                 let is_over = until.is_some_and(|until| until <= now());
-                let status = call.target.status();
-                let errno = if is_left_alone {
-                    return seccomp::waits(listener, call.id);
-                } else if is_over {
-                    libc::EAGAIN
-                } else if !status.has_signal() {
-                    return seccomp::waits(listener, call.id);
-                } else if until.is_none() && status.is_alone() {
-                    RESTART
-                } else {
-                    libc::EINTR
+                let errno = match (is_left_alone, is_over) {
+                    (true, _) => None,
+                    (false, true) => Some(libc::EAGAIN),
+                    (false, false) => interruption(&call.target.status(), until.is_some()),
                 };
+                let Some(errno) = errno else { return seccomp::waits(listener, call.id) };
                 let _ = seccomp::answer(listener, call.id, Answer::Error(errno));
                 false
             });
             !socket.waiting.is_empty()
         });
+    }
+}
+
+/// Error of a call whose thread has a signal; None where it has none.
+fn interruption(status: &Status, has_limit: bool) -> Option<i32> {
+    if !status.has_signal() {
+        None
+    } else if !has_limit && status.is_alone() {
+        Some(RESTART)
+    } else {
+        Some(libc::EINTR)
     }
 }
 

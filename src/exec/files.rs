@@ -12,14 +12,14 @@ use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::sys::socket::{AddressFamily, MsgFlags, SockFlag, SockType, recv, socketpair};
 
 use ipvsadm::proc::{ProcError, ProcFile};
-use lvs::director::{Command, Query, Reply as Completion};
+use lvs::director::{Command, Query, Reply as TableReply};
 use lvs_netlink::{Gone, Tables};
 use lvs_sys::seccomp::{Answer, Notification};
 use lvs_sys::stat;
 
 use super::director::Director;
 use super::paths::{KernelFile, LONGEST, may_be_ours, modprobe_conf, modules, named};
-use super::supervisor::{Reply, SETTING, Supervisor, token};
+use super::supervisor::{Completion, Reply, SETTING, Supervisor, token};
 use super::target::Target;
 
 /// The longest value of a setting (`sysctl` takes a page).
@@ -81,7 +81,7 @@ impl Supervisor {
                 }
                 Reply::Plain(answer) => Reply::Plain(answer),
             };
-            waker.finish(super::supervisor::Completion::Call { id, answer: reply });
+            waker.finish(Completion::Call { id, answer: reply });
         });
         None
     }
@@ -100,7 +100,7 @@ impl Supervisor {
                 Ok(()) => Answer::Value(i64::try_from(value.len()).unwrap_or(i64::MAX)),
                 Err(errno) => Answer::Error(errno),
             };
-            waker.finish(super::supervisor::Completion::Call { id, answer: Reply::Plain(answer) });
+            waker.finish(Completion::Call { id, answer: Reply::Plain(answer) });
         });
         None
     }
@@ -250,7 +250,7 @@ fn write_text(
             Err(ProcError::Write(error)) => Err(error),
         },
         KernelFile::Setting(name) => match director.query(Query::Sysctls(Some(name.clone())))? {
-            Ok(Completion::Sysctls(entries)) => {
+            Ok(TableReply::Sysctls(entries)) => {
                 entries.into_iter().try_for_each(|entry| writeln!(out, "{}", entry.value))
             }
             _ => Ok(()),

@@ -110,7 +110,7 @@ pub(super) struct Supervisor {
     pub(super) files: Threads,
     pub(super) waker: Waker,
     completions: Receiver<Completion>,
-    pub(super) pictures: HashMap<i32, ServiceSnapshot>,
+    pub(super) snapshots: HashMap<i32, ServiceSnapshot>,
     /// When the director answered last.
     pub(super) alive: Option<Instant>,
     /// Cost of the answers that wait.
@@ -171,7 +171,7 @@ impl Supervisor {
             files: Threads::start(1, path),
             waker: Waker { completions: sender, event: waker },
             completions,
-            pictures: HashMap::new(),
+            snapshots: HashMap::new(),
             alive: None,
             held: 0,
             epoll: Arc::new(epoll),

@@ -94,6 +94,24 @@ enum Form {
     Jumbo,
 }
 
+impl Form {
+    const fn version(self) -> Version {
+        match self {
+            Self::V4 => Version::V4,
+            Self::V6 | Self::Jumbo => Version::V6,
+        }
+    }
+
+    /// Bytes in front of the transport's header.
+    const fn ahead(self) -> i32 {
+        match self {
+            Self::V4 => 20,
+            Self::V6 => 40,
+            Self::Jumbo => 48,
+        }
+    }
+}
+
 /// A jump goes to one of these.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Label {
@@ -289,12 +307,12 @@ impl Family {
 /// The program for links whose IP header begins at `l3`, with its jumps resolved. One that stays where it is without its
 /// director passes nothing by once the lease is over.
 pub(super) fn instructions(l3: i32, maps: Maps, is_leased: bool) -> Vec<Instruction> {
-    let family = |version: Version, form, ahead| Family {
-        version,
+    let family = |form: Form| Family {
+        version: form.version(),
         form,
         l3,
-        l4: l3 + ahead,
-        flows: maps.flows[version as usize],
+        l4: l3 + form.ahead(),
+        flows: maps.flows[form.version() as usize],
         generation: maps.generation,
         steps: maps.steps,
         is_leased,
@@ -310,11 +328,11 @@ pub(super) fn instructions(l3: i32, maps: Maps, is_leased: bool) -> Vec<Instruct
         when(R1, If::Equal, network(0x86dd), Label::Version6),
         when(R1, If::Differs, network(0x0800), Label::Next),
     ];
-    lines.extend(family(Version::V4, Form::V4, 20).lines());
+    lines.extend(family(Form::V4).lines());
     lines.push(Line::Here(Label::Version6));
-    lines.extend(family(Version::V6, Form::V6, 40).lines());
+    lines.extend(family(Form::V6).lines());
     lines.push(Line::Here(Label::Jumbo));
-    lines.extend(family(Version::V6, Form::Jumbo, 48).lines());
+    lines.extend(family(Form::Jumbo).lines());
     lines.extend([
         Line::Here(Label::Next),
         set(R0, NEXT),

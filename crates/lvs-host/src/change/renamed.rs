@@ -30,11 +30,10 @@ impl Change {
             Self::AddFilter(filter) | Self::DeleteFilter(filter) => rename(&mut filter.dev, names),
             Self::Sysctl(setting) => {
                 let was_there = setting.only_with.as_mut().is_some_and(|links| {
-                    let old: Vec<String> =
-                        links.iter().filter(|link| names.contains_key(*link)).cloned().collect();
-                    links.retain(|link| !names.contains_key(link));
-                    links.extend(old.iter().map(|link| names[link].clone()));
-                    !old.is_empty()
+                    let was_there = links.iter().any(|link| names.contains_key(link));
+                    let now = |link: String| names.get(&link).cloned().unwrap_or(link);
+                    *links = std::mem::take(links).into_iter().map(now).collect();
+                    was_there
                 });
                 rename_key(&mut setting.key, names) || was_there
             }

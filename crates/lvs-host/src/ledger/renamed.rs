@@ -10,10 +10,10 @@ impl Ledger {
     /// # Errors
     /// The journal cannot be written.
     pub(in super::super) fn rename(&mut self, names: &Names) -> Result<(), HostError> {
-        let entries = self.made.iter_mut().chain(&mut self.going);
-        if entries.filter_map(|entry| entry.step.rename(names).then_some(())).count() > 0 {
-            self.begin_anew()?;
+        let mut is_changed = false;
+        for entry in self.made.iter_mut().chain(&mut self.going) {
+            is_changed |= entry.step.rename(names);
         }
-        Ok(())
+        if is_changed { self.begin_anew() } else { Ok(()) }
     }
 }
