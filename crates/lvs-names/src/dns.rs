@@ -6,8 +6,10 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use hickory_resolver::Resolver;
 use hickory_resolver::config::{NameServerConfig, ResolveHosts, ResolverConfig, ResolverOpts};
-use hickory_resolver::net::NetError;
-use hickory_resolver::proto::rr::{Name, RData};
+use hickory_resolver::lookup::Lookup;
+use hickory_resolver::net::{DnsError as Answered, NetError};
+use hickory_resolver::proto::op::ResponseCode;
+use hickory_resolver::proto::rr::{Name, RData, RecordType};
 use hickory_resolver::system_conf::parse_resolv_conf;
 use tokio::runtime::{Builder, Runtime};
 
@@ -24,7 +26,7 @@ pub enum DnsError {
 }
 
 pub(crate) struct Dns {
-    resolver: Resolver<Connected>,
+    resolvers: Vec<Resolver<Connected>>,
     runtime: Runtime,
 }
 
@@ -35,17 +37,26 @@ impl Dns {
         getrandom::fill(&mut [0]).map_err(DnsError::Random)?;
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let (config, options) = settings(resolv_conf);
-        let builder = Resolver::builder_with_config(config, Connected::default()).with_options(options);
-        let resolver = {
+        let resolvers = {
             let _inside = runtime.enter();
-            builder.build()?
+            resolvers(&config, &options)?
         };
-        Ok(Self { resolver, runtime })
+        Ok(Self { resolvers, runtime })
+    }
+
+    fn ask(&self, name: &Name, kind: RecordType) -> Option<Lookup> {
+        for resolver in &self.resolvers {
+            match self.runtime.block_on(resolver.lookup(name.clone(), kind)) {
+                Ok(found) => return Some(found),
+                Err(error) if is_nothing(&error) => return None,
+                Err(_) => {}
+            }
+        }
+        None
     }
 
     pub(crate) fn addr(&self, name: &str) -> Option<Ipv4Addr> {
-        let name = asked(name)?;
-        let found = self.runtime.block_on(self.resolver.ipv4_lookup(name)).ok()?;
+        let found = self.ask(&asked(name)?, RecordType::A)?;
         found.answers().iter().find_map(|record| match &record.data {
             RData::A(addr) => Some(addr.0),
             _ => None,
@@ -56,7 +67,7 @@ impl Dns {
         if addr.is_loopback() {
             return None;
         }
-        let found = self.runtime.block_on(self.resolver.reverse_lookup(addr)).ok()?;
+        let found = self.ask(&Name::from(addr), RecordType::PTR)?;
         let name = found.answers().iter().find_map(|record| match &record.data {
             RData::PTR(name) => Some(name.to_ascii()),
             _ => None,
@@ -82,6 +93,28 @@ fn asked(name: &str) -> Option<Name> {
 pub(crate) fn is_host_name(name: &str) -> bool {
     let is_fine = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
     !name.is_empty() && !name.starts_with('-') && name.bytes().all(is_fine)
+}
+
+/// All name servers at once, then, where there are several, each by itself: to hickory-resolver the first one's trouble (SERVFAIL, REFUSED)
+/// is the answer, where glibc goes on to the next.
+pub(crate) fn resolvers(
+    config: &ResolverConfig,
+    options: &ResolverOpts,
+) -> Result<Vec<Resolver<Connected>>, NetError> {
+    let each = config.name_servers().iter().filter(|_| config.name_servers().len() > 1);
+    let alone = each.map(|server| {
+        ResolverConfig::from_parts(config.domain().cloned(), config.search().to_vec(), vec![server.clone()])
+    });
+    let build = |config| {
+        Resolver::builder_with_config(config, Connected::default()).with_options(options.clone()).build()
+    };
+    std::iter::once(config.clone()).chain(alone).map(build).collect()
+}
+
+/// Name servers say that there is nothing of that kind.
+pub(crate) fn is_nothing(error: &NetError) -> bool {
+    let NetError::Dns(Answered::NoRecordsFound(none)) = error else { return false };
+    matches!(none.response_code, ResponseCode::NXDomain | ResponseCode::NoError)
 }
 
 pub(crate) fn settings(resolv_conf: &[u8]) -> (ResolverConfig, ResolverOpts) {

@@ -10,11 +10,13 @@ use hickory_resolver::Resolver;
 use hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolverConfig};
 use hickory_resolver::lookup::Lookup;
 use hickory_resolver::net::{DnsError as Answered, NetError};
-use hickory_resolver::proto::op::ResponseCode;
 use hickory_resolver::proto::rr::{Name, RData, RecordType};
 
 use crate::connected::Connected;
-use crate::dns::{DnsError, is_host_name, settings};
+use crate::dns::{DnsError, is_host_name, is_nothing, resolvers, settings};
+
+/// Aliases (CNAME) that are followed: hickory-resolver follows as many.
+const MAX_ALIASES: usize = 8;
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LookupError {
@@ -23,6 +25,15 @@ pub enum LookupError {
     Nothing(String),
     #[error("{0}")]
     Failed(String),
+}
+
+/// Reason why nobody could tell of a name.
+#[derive(Debug, thiserror::Error)]
+enum FindError {
+    #[error(transparent)]
+    Net(#[from] NetError),
+    #[error("more than {MAX_ALIASES} aliases, one behind the other")]
+    Aliases,
 }
 
 /// Records, and how long they count.
@@ -45,7 +56,7 @@ pub struct Srv {
 
 /// Name servers that can be asked.
 pub struct NameServers {
-    resolver: Resolver<Connected>,
+    resolvers: Vec<Resolver<Connected>>,
     search: Vec<Name>,
     ndots: usize,
 }
@@ -68,9 +79,7 @@ impl NameServers {
         let (search, ndots) = (config.search().to_vec(), options.ndots);
         let config = ResolverConfig::from_parts(None, Vec::new(), config.name_servers().to_vec());
         options.ndots = 0;
-        let resolver =
-            Resolver::builder_with_config(config, Connected::default()).with_options(options).build()?;
-        Ok(Self { resolver, search, ndots })
+        Ok(Self { resolvers: resolvers(&config, &options)?, search, ndots })
     }
 
     /// All addresses of a name, of IPv4 or of IPv6.
@@ -79,9 +88,9 @@ impl NameServers {
     /// The name has none, or nobody says so.
     pub async fn addrs(&self, name: &str, is_v6: bool) -> Result<Answer<IpAddr>, LookupError> {
         let kind = if is_v6 { RecordType::AAAA } else { RecordType::A };
-        let found = self.find(name, kind).await?;
+        let (found, ttl) = self.find(name, kind).await?;
         let records = found.answers().iter().filter_map(|record| addr(&record.data));
-        Ok(Answer { records: records.collect(), ttl: ttl(&found) })
+        Ok(Answer { records: records.collect(), ttl })
     }
 
     /// All hosts of a service.
@@ -89,7 +98,7 @@ impl NameServers {
     /// # Errors
     /// The name has none, or nobody says so.
     pub async fn services(&self, name: &str) -> Result<Answer<Srv>, LookupError> {
-        let found = self.find(name, RecordType::SRV).await?;
+        let (found, ttl) = self.find(name, RecordType::SRV).await?;
         let records = found.answers().iter().filter_map(|record| match &record.data {
             RData::SRV(srv) => {
                 let beside = found.additionals().iter().filter(|beside| beside.name == srv.target);
@@ -103,23 +112,76 @@ impl NameServers {
             }
             _ => None,
         });
-        Ok(Answer { records: records.collect(), ttl: ttl(&found) })
+        Ok(Answer { records: records.collect(), ttl })
     }
 
-    async fn find(&self, name: &str, kind: RecordType) -> Result<Lookup, LookupError> {
+    /// Records, and how long they count.
+    async fn find(&self, name: &str, kind: RecordType) -> Result<(Lookup, Duration), LookupError> {
         let nothing = || LookupError::Nothing(format!("{name} has no {kind} record"));
         let mut failed = None;
         for whole in self.whole(name) {
-            match self.resolver.lookup(whole, kind).await {
-                Ok(found) if found.answers().iter().any(|record| record.record_type() == kind) => {
-                    return Ok(found);
-                }
-                Ok(_) => {}
-                Err(error) if is_nothing(&error) => {}
+            match self.find_whole(&whole, kind).await {
+                Ok(Some(found)) => return Ok(found),
+                Ok(None) => {}
                 Err(error) => failed = Some(LookupError::Failed(said(name, kind, &error))),
             }
         }
         Err(failed.unwrap_or_else(nothing))
+    }
+
+    /// None: there is nothing of that kind.
+    async fn find_whole(
+        &self,
+        name: &Name,
+        kind: RecordType,
+    ) -> Result<Option<(Lookup, Duration)>, FindError> {
+        if let Some(found) = self.ask(name, kind).await? {
+            let ttl = ttl(&found);
+            return Ok(Some((found, ttl)));
+        }
+        // hickory-resolver says "nothing", too, when aliases go round in circles and when services stand behind an alias.
+        match self.end_of_aliases(name).await? {
+            Some((end, alias_ttl)) if kind == RecordType::SRV => {
+                let found = self.ask(&end, kind).await?;
+                Ok(found.map(|found| {
+                    let ttl = alias_ttl.min(ttl(&found));
+                    (found, ttl)
+                }))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// The name that a name stands for in the end, and for how long. None: it is no alias.
+    async fn end_of_aliases(&self, name: &Name) -> Result<Option<(Name, Duration)>, FindError> {
+        let mut end: Option<(Name, Duration)> = None;
+        for _ in 0..MAX_ALIASES {
+            let at = end.as_ref().map_or(name, |(target, _)| target);
+            let Some(found) = self.ask(at, RecordType::CNAME).await? else { return Ok(end) };
+            let target = found.answers().iter().find_map(|record| match &record.data {
+                RData::CNAME(target) => Some(target.0.clone()),
+                _ => None,
+            });
+            let Some(target) = target else { return Ok(end) };
+            let ttl = end.map_or(Duration::MAX, |(_, ttl)| ttl).min(ttl(&found));
+            end = Some((target, ttl));
+        }
+        Err(FindError::Aliases)
+    }
+
+    async fn ask(&self, name: &Name, kind: RecordType) -> Result<Option<Lookup>, NetError> {
+        let mut failure = NetError::NoConnections;
+        for resolver in &self.resolvers {
+            match resolver.lookup(name.clone(), kind).await {
+                Ok(found) => {
+                    let is_answer = found.answers().iter().any(|record| record.record_type() == kind);
+                    return Ok(is_answer.then_some(found));
+                }
+                Err(error) if is_nothing(&error) => return Ok(None),
+                Err(error) => failure = error,
+            }
+        }
+        Err(failure)
     }
 
     /// The names that a name may stand for, in glibc's order.
@@ -172,14 +234,9 @@ fn ttl(found: &Lookup) -> Duration {
     Duration::from_secs(u64::from(shortest.unwrap_or(0)))
 }
 
-fn is_nothing(error: &NetError) -> bool {
-    let NetError::Dns(Answered::NoRecordsFound(none)) = error else { return false };
-    matches!(none.response_code, ResponseCode::NXDomain | ResponseCode::NoError)
-}
-
-fn said(name: &str, kind: RecordType, error: &NetError) -> String {
+fn said(name: &str, kind: RecordType, error: &FindError) -> String {
     match error {
-        NetError::Dns(Answered::ResponseCode(code)) => {
+        FindError::Net(NetError::Dns(Answered::ResponseCode(code))) => {
             format!("{kind} of {name}: the name server says {code}")
         }
         error => format!("{kind} of {name}: {error}"),
@@ -187,23 +244,4 @@ fn said(name: &str, kind: RecordType, error: &NetError) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn whole(search: &str, ndots: usize, name: &str) -> Vec<String> {
-        let mut servers = NameServers::new(&["127.0.0.1:53".parse().unwrap()]).unwrap();
-        servers.search = search.split(' ').filter_map(|name| Name::from_ascii(name).ok()).collect();
-        servers.ndots = ndots;
-        servers.whole(name).iter().map(ToString::to_string).collect()
-    }
-
-    #[tokio::test]
-    async fn names_are_completed_as_glibc_completes_them() {
-        assert_eq!(whole("a.test b.test", 1, "web"), ["web.a.test.", "web.b.test.", "web."]);
-        assert_eq!(whole("a.test", 1, "web.x"), ["web.x.", "web.x.a.test."]);
-        assert_eq!(whole("a.test", 5, "web.x"), ["web.x.a.test.", "web.x."]);
-        assert_eq!(whole("a.test", 5, "web."), ["web."]);
-        assert_eq!(whole("a.test", 1, "-web"), Vec::<String>::new());
-        assert_eq!(whole("a.test", 1, "_http._tcp.x")[0], "_http._tcp.x.");
-    }
-}
+mod tests;
