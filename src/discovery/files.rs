@@ -4,9 +4,9 @@
 //! one that is gone says nothing more.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs::{self, OpenOptions};
 use std::io::{self, Read};
-use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use lvs_discovery::file_sd;
@@ -201,7 +201,9 @@ fn parse(kind: Kind, bytes: &[u8]) -> Result<Part, String> {
 
 fn read(path: &Path) -> Result<Vec<u8>, FileError> {
     let unreadable = |source| FileError::Unreadable { path: path.to_owned(), source };
-    let file = File::open(path).map_err(unreadable)?;
+    // A FIFO would wait for its writer.
+    let opened = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path);
+    let file = opened.map_err(unreadable)?;
     if !file.metadata().map_err(unreadable)?.is_file() {
         let source = io::Error::other("it is no plain file");
         return Err(unreadable(source));
@@ -253,6 +255,16 @@ mod tests {
         let mended = files.look().unwrap();
         assert!(mended.trouble.is_none());
         assert_eq!(addrs(&mended).unwrap(), ["10.0.0.2"]);
+    }
+
+    #[test]
+    fn a_fifo_among_files_is_told_and_holds_nobody_up() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("a.json"), ONE).unwrap();
+        nix::unistd::mkfifo(&folder.path().join("b.json"), nix::sys::stat::Mode::S_IRWXU).unwrap();
+        let mut files = Files::new(folder.path().to_owned(), Kind::Targets);
+        let said = files.look().unwrap();
+        assert!(said.trouble.unwrap().to_string().ends_with("b.json: it is no plain file"));
     }
 
     #[test]

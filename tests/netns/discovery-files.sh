@@ -1,8 +1,13 @@
 #!/usr/bin/env bash
 # Real servers from files: Prometheus' file_sd, one file and a directory; objects of Kubernetes as kubectl prints them (1.32), from a file and
 # from a FIFO, list and watch. What is broken, ends or stalls changes nothing and is told. A thousand endpoints come at once.
+here=$(realpath "$(dirname "$0")")
 . "$(dirname "$0")/lib.sh"
+packages=${TUNVS_TEST_PACKAGES:-/opt/tunvs-tests}
+[[ -d $packages/kubernetes_validate ]] || fail "no kubernetes-validate in $packages: run scripts/install-test-deps"
 topology
+web rs1 "" "listen 8080;"
+web rs2 "" "listen 8080;"
 
 mkdir targets
 put() { # FILE TEXT: at once, as a program should.
@@ -29,6 +34,8 @@ list() { # OBJECT...
 }
 put objects.json "$(list "$service" "$(slice web-a "$(endpoint 192.168.56.183 true false)")")"
 mkfifo stream
+# What this scenario says, a cluster may say.
+PYTHONPATH=$packages python3 "$here/kubernetes.py" 1.37 objects.json
 
 cat >tunvs.toml <<CONF
 [[service]]
@@ -42,7 +49,7 @@ address = "192.168.1.183:82"
 discover = { kubernetes = "$work/objects.json", service = "default/web", port = "http", forward = "masq", max_servers = 2000 }
 [[service]]
 address = "192.168.1.183:83"
-discover = { kubernetes = "$work/stream", service = "web", port = "http", forward = "masq", stale_after = "2s" }
+discover = { kubernetes = "$work/stream", service = "web", port = "http", forward = "masq", drain = 0, stale_after = "2s" }
 CONF
 same "the check" "$work/tunvs.toml: 4 services, 0 servers, 0 checks" "$(on ds tunvs check "$work/tunvs.toml")"
 on ds tunvs convert "$work/tunvs.toml" >again.toml
@@ -85,6 +92,11 @@ head -c 500 objects.json >half.json
 mv half.json objects.json
 wait_until 5 trouble 82 "no object of Kubernetes"
 same "servers of half a file" "192.168.56.183:8080 0,192.168.56.184:8080 1" "$(servers 82)"
+put objects.json "$service"
+wait_until 5 trouble 82 "no EndpointSlice of Service default/web for IPv4"
+put objects.json "$service$(slice web-a "$(endpoint 192.168.56.184 true false)" | head -c 300)"
+wait_until 5 trouble 82 "EOF while parsing"
+same "servers of a Service whose slices are yet to come" "192.168.56.183:8080 0,192.168.56.184:8080 1" "$(servers 82)"
 many=()
 for part in {0..9}; do
   ends=(); for last in {1..100}; do ends+=("$(printf '{"addresses":["10.7.%d.%d"]}' "$part" "$last")"); done
@@ -113,6 +125,44 @@ event MODIFIED "$(slice web-b)" | head -c 50 >&"$stream"
 printf '\n' >&"$stream"
 list "$service" "$(slice web-a "$(endpoint 192.168.56.183 true false)")" "$(slice web-b "$(endpoint 192.168.56.184 false false)")" >&"$stream"
 wait_until 5 are 83 "192.168.56.183:8080 1,192.168.56.184:8080 0"
+
+# --- mistakes of others: clients are served all the while
+two="192.168.56.183:8080 1,192.168.56.184:8080 1"
+list "$service" "$(slice web-a "$(endpoint 192.168.56.183 true false)")" "$(slice web-b "$(endpoint 192.168.56.184 true false)")" >&"$stream"
+wait_until 5 are 83 "$two"
+asks() { while :; do get client http://192.168.1.183:83 || echo failed; done; }
+asks >answers 2>&1 &
+asking=$!
+mistake() { # EXPECTED: what was written is told, changes nothing, and is over with the next object.
+  wait_until 5 trouble 83 "$1"
+  same "servers after: $1" "$two" "$(servers 83)"
+  event MODIFIED "$(slice web-b "$(endpoint 192.168.56.184 true false)")" >&"$stream"
+  wait_until 5 fine 83
+}
+event ERROR '{"apiVersion":"v1","kind":"Status","metadata":{},"status":"Failure","message":"too old resource version: 1 (2)","reason":"Expired","code":410}' >&"$stream"
+mistake "too old resource version"
+printf '{"kind":"EndpointSlice","metadata":{"name":"%0100000d"}}\n' 7 >&"$stream"
+mistake "EndpointSlice 0000"
+(($(on ds tunvs status | wc -L) < 1000)) || fail "a name of 100,000 bytes is shown as a whole"
+printf '{"kind":"EndpointSlice","metadata":{"name":"\\u001b[2J"}}\n' >&"$stream"
+mistake "EndpointSlice "
+[[ $(on ds tunvs status) != *$'\e'* ]] || fail "a terminal is told what a name says"
+event MODIFIED "$(slice web-a "$(endpoint 192.168.56.183 true false)" | sed 's/"http"/"web"/')" >&"$stream"
+event MODIFIED "$(slice web-b "$(endpoint 192.168.56.184 true false)" | sed 's/"http"/"web"/')" >&"$stream"
+wait_until 5 trouble 83 'Service default/web has no port "http"; its slices have metrics, web'
+same "servers without their port" "$two" "$(servers 83)"
+# A bookmark says nothing, and neither does what stands between documents. An endpoint in two slices: the better one counts.
+event BOOKMARK '{"kind":"EndpointSlice","apiVersion":"discovery.k8s.io/v1","metadata":{"resourceVersion":"12746"},"addressType":"","endpoints":null,"ports":null}' >&"$stream"
+head -c 8000000 /dev/zero >&"$stream"
+event MODIFIED "$(slice web-a "$(endpoint 192.168.56.183 true false)" "$(endpoint 192.168.56.184 false false)")" >&"$stream"
+event MODIFIED "$(slice web-b "$(endpoint 192.168.56.184 true false)" "$(endpoint 192.168.56.183 false false)")" >&"$stream"
+wait_until 10 fine 83
+same "servers of slices that contradict each other" "$two" "$(servers 83)"
+kill "$asking"
+same "answers meanwhile" "rs1 rs2" "$(sort -u answers | paste -sd' ')"
+list "$service" "$(slice web-a "$(endpoint 192.168.56.183 true false)")" "$(slice web-b "$(endpoint 192.168.56.184 false false)")" >&"$stream"
+wait_until 5 are 83 "192.168.56.183:8080 1,192.168.56.184:8080 0"
+
 printf '{"kind":"Lis' >&"$stream"
 exec {stream}>&-
 wait_until 5 trouble 83 "the stream has ended"

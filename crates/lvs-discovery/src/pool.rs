@@ -311,6 +311,12 @@ impl Pool {
 
     fn let_go(&mut self, end: Endpoint, there: Option<&Present>, now: Time, steps: &mut Steps) {
         let Some(server) = self.servers.get_mut(&end) else { return };
+        // An earlier director may have had it of a source that has not told of it since.
+        if let Some(state) = self.sources.iter().find(|state| state.source.to_string() == server.from)
+            && server.place != Place::Gone
+        {
+            server.drain = state.source.drain;
+        }
         let Some(there) = there else {
             if server.marked {
                 let service = self.service;

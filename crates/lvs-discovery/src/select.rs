@@ -16,10 +16,10 @@ pub struct Selected {
     pub left_out: Vec<String>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Picked {
-    pub weight: i32,
     pub stage: Stage,
+    pub weight: i32,
 }
 
 /// Why a server cannot be one.
@@ -74,10 +74,9 @@ pub fn select(
         match place(source, key, server, vips) {
             Ok(end) => {
                 let picked = picked(source, server);
+                // Of what is told twice the better counts, in whatever order it comes.
                 let known = selected.servers.entry(end).or_insert(picked);
-                if picked.stage > known.stage {
-                    *known = picked;
-                }
+                *known = picked.max(*known);
             }
             Err(reason) => *left_out.entry(reason).or_default() += 1,
         }
@@ -100,7 +99,7 @@ fn picked(source: &Source, server: &Found) -> Picked {
         Stage::Unready => 0,
         Stage::Serving | Stage::Draining => source.weight.or(server.weight).unwrap_or(1),
     };
-    Picked { weight, stage: server.stage }
+    Picked { stage: server.stage, weight }
 }
 
 fn place(
@@ -121,7 +120,8 @@ fn place(
         Some(Port::Number(number)) => Some(number),
         Some(Port::Name(_)) | None => server.port,
     };
-    let port = port.unwrap_or_else(|| key.port());
+    // Whoever has no port to tell of, says 0 in SRV records.
+    let port = port.filter(|port| *port != 0).unwrap_or_else(|| key.port());
     let changes_port = matches!(source.forwarding, Forwarding::Masq | Forwarding::FullNat);
     if !changes_port && !key.is_mark() && port != key.port() {
         return Err(Reason::OtherPort);

@@ -267,9 +267,15 @@ pub fn present(entry: &ServiceEntry, taken_out: &[ServerSpec]) -> BTreeMap<Endpo
     out.chain(there).collect()
 }
 
+/// The longest reason that is told: what a source says may be of any length.
+const LONGEST_REASON: usize = 500;
+
 /// Notes why a source says nothing. Some: that has changed.
 fn noted(service: ServiceKey, state: &mut SourceState, trouble: Option<String>) -> Option<Event> {
     let source = state.source.to_string();
+    // Reasons quote what others wrote, and are printed on terminals.
+    let shown = |char: char| if char.is_control() { '\u{fffd}' } else { char };
+    let trouble = trouble.map(|why| why.chars().take(LONGEST_REASON).map(shown).collect::<String>());
     let event = match (&state.trouble, &trouble) {
         (None, Some(reason)) => Event::DiscoveryFailed { service, source, reason: reason.clone() },
         (Some(_), None) => Event::DiscoveryRecovered { service, source },

@@ -18,7 +18,9 @@ pub enum StreamError {
 #[derive(Debug, Default)]
 pub struct Splitter {
     bytes: Vec<u8>,
-    /// So many of them have been looked at.
+    /// Beginning of the present document, or of the space before it.
+    start: usize,
+    /// So many bytes have been looked at.
     seen: usize,
     depth: usize,
     is_text: bool,
@@ -30,6 +32,9 @@ pub struct Splitter {
 
 impl Splitter {
     pub fn push(&mut self, bytes: &[u8]) {
+        self.bytes.drain(..self.start);
+        self.seen -= self.start;
+        self.start = 0;
         self.bytes.extend_from_slice(bytes);
     }
 
@@ -56,18 +61,16 @@ impl Splitter {
             }
             self.seen += 1;
             if self.look_at(byte) {
-                let document = self.bytes.drain(..self.seen).collect();
-                self.seen = 0;
+                let document = self.bytes[self.start..self.seen].to_vec();
+                self.start = self.seen;
                 if !std::mem::take(&mut self.skips) {
                     return Some(Ok(document));
                 }
             } else if self.depth == 0 {
                 // Space between documents.
-                self.bytes.drain(..self.seen);
-                self.seen = 0;
-            } else if self.seen > LONGEST {
-                self.bytes.drain(..self.seen);
-                self.seen = 0;
+                self.start = self.seen;
+            } else if self.seen - self.start > LONGEST {
+                self.start = self.seen;
                 if !std::mem::replace(&mut self.skips, true) {
                     return Some(Err(StreamError::TooLong));
                 }
@@ -77,9 +80,9 @@ impl Splitter {
     }
 
     /// The document that began before is over without an end.
-    fn restart_here(&mut self) {
-        self.bytes.drain(..self.seen);
-        (self.seen, self.depth, self.is_text, self.is_escaped) = (0, 0, false, false);
+    const fn restart_here(&mut self) {
+        self.start = self.seen;
+        (self.depth, self.is_text, self.is_escaped) = (0, false, false);
     }
 
     /// True when the document ends with this byte.
@@ -149,6 +152,16 @@ mod tests {
             assert_eq!(cut("{\n \"a\": [\n{\n \"b\":1\n}\n", piece), [torn.as_str(), "{\n \"b\":1\n}"]);
         }
         assert_eq!(cut("garbage ] } \n{\"b\":1}\n", 3), ["{\"b\":1}"]);
+    }
+
+    #[test]
+    fn what_stands_between_documents_is_passed_over_once() {
+        let mut splitter = Splitter::default();
+        // Moved along byte by byte, this would take hours.
+        splitter.push(&vec![b'\n'; 32 << 20]);
+        assert!(splitter.next_document().is_none());
+        splitter.push(&b"{}".repeat(1 << 20));
+        assert_eq!(std::iter::from_fn(|| splitter.next_document()).filter(Result::is_ok).count(), 1 << 20);
     }
 
     proptest! {

@@ -63,7 +63,7 @@ struct Written {
 }
 
 impl Cluster {
-    /// All documents of a file, one behind the other. Half a document at its end is one that is being written.
+    /// All documents of a file, one behind the other.
     ///
     /// # Errors
     /// A document is wrong, or there is none.
@@ -71,11 +71,7 @@ impl Cluster {
         let mut cluster = Self::default();
         let mut is_empty = true;
         for document in serde_json::Deserializer::from_slice(text).into_iter::<Value>() {
-            match document {
-                Ok(document) => drop(cluster.apply(document)?),
-                Err(error) if error.is_eof() && !is_empty => break,
-                Err(error) => return Err(error.into()),
-            }
+            cluster.apply(document?)?;
             is_empty = false;
         }
         if is_empty { Err(ObjectError::Nothing) } else { Ok(cluster) }

@@ -116,7 +116,7 @@ impl Conditions {
     }
 
     pub(super) fn is_serving(self) -> bool {
-        self.serving.unwrap_or_else(|| self.is_ready())
+        self.serving.unwrap_or(true)
     }
 
     pub(super) fn is_terminating(self) -> bool {
@@ -128,11 +128,13 @@ impl Conditions {
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct Hints {
     #[serde(deserialize_with = "or_null")]
-    pub(super) for_zones: Vec<ZoneHint>,
+    pub(super) for_nodes: Vec<Hint>,
+    #[serde(deserialize_with = "or_null")]
+    pub(super) for_zones: Vec<Hint>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub(super) struct ZoneHint {
+pub(super) struct Hint {
     pub(super) name: String,
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use super::cluster::Cluster;
-use super::object::{Conditions, Endpoint, Service, Slice, SlicePort, ZoneHint};
+use super::object::{Conditions, Endpoint, Hint, Hints, Service, ServicePort, Slice, SlicePort};
 use crate::found::{Found, Stage};
 use crate::spec::{ObjectName, Port};
 use lvs::service::{Family, ServiceKey};
@@ -13,10 +13,13 @@ use lvs::service::{Family, ServiceKey};
 pub enum SelectError {
     #[error("there is no Service {0}, and no EndpointSlice of it")]
     NoService(ObjectName),
+    /// A cluster has an empty slice for a Service without endpoints.
+    #[error("there is no EndpointSlice of Service {service} for {address_type}")]
+    NoSlice { service: ObjectName, address_type: &'static str },
     #[error("Service {service} has several ports ({ports}), and none is {wanted}: choose one by `port`")]
     WhichPort { service: ObjectName, ports: String, wanted: u16 },
-    #[error("Service {service} has no port {name:?}, but {ports}")]
-    NoPort { service: ObjectName, name: String, ports: String },
+    #[error("Service {service} has no port {wanted}; its slices have {ports}")]
+    NoPort { service: ObjectName, wanted: String, ports: String },
 }
 
 /// Servers that are looked for.
@@ -57,9 +60,14 @@ impl Cluster {
             return Err(SelectError::NoService(want.object.clone()));
         }
         let address_type = if want.family == Family::V4 { "IPv4" } else { "IPv6" };
+        let slices: Vec<&Slice> =
+            slices.into_iter().filter(|slice| slice.address_type == address_type).collect();
+        if slices.is_empty() {
+            return Err(SelectError::NoSlice { service: want.object.clone(), address_type });
+        }
         let mut candidates = Vec::new();
         let mut has_port = slices.iter().all(|slice| slice.endpoints.is_empty());
-        for slice in slices.iter().filter(|slice| slice.address_type == address_type) {
+        for slice in &slices {
             let Some(port) = port_of(slice, service, want)? else { continue };
             has_port = true;
             candidates.extend(slice.endpoints.iter().filter_map(|endpoint| {
@@ -68,10 +76,9 @@ impl Cluster {
                 Some(Candidate { addr, port, endpoint })
             }));
         }
-        let is_other_family = !slices.iter().any(|slice| slice.address_type == address_type);
-        if let Some(Port::Name(name)) = want.port.filter(|_| !has_port && !is_other_family) {
-            let (service, ports) = (want.object.clone(), names(&slices));
-            return Err(SelectError::NoPort { service, name: name.clone(), ports });
+        if !has_port {
+            let (service, wanted, ports) = (want.object.clone(), wanted_port(service, want), names(&slices));
+            return Err(SelectError::NoPort { service, wanted, ports });
         }
         Ok(staged(near(candidates, service, want)))
     }
@@ -81,7 +88,33 @@ fn names(slices: &[&Slice]) -> String {
     let mut names: Vec<String> = slices.iter().flat_map(|slice| &slice.ports).map(name).collect();
     names.sort();
     names.dedup();
-    names.join(", ")
+    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+}
+
+/// The port that slices are to have, as it is told.
+fn wanted_port(service: Option<&Service>, want: &Want<'_>) -> String {
+    let name = match want.port {
+        Some(Port::Name(name)) => Some(name.as_str()),
+        Some(Port::Number(_)) | None => service_port(service, want).and_then(|port| port.name.as_deref()),
+    };
+    name.filter(|name| !name.is_empty())
+        .map_or_else(|| format!("for {}", want.key), |name| format!("{name:?}"))
+}
+
+fn speaks(key: &ServiceKey, protocol: Option<&str>) -> bool {
+    match key {
+        ServiceKey::Address { protocol: wanted, .. } => {
+            protocol.unwrap_or("TCP").eq_ignore_ascii_case(wanted.name())
+        }
+        ServiceKey::Mark { .. } => true,
+    }
+}
+
+/// The port of the Service that is the virtual service's.
+fn service_port<'a>(service: Option<&'a Service>, want: &Want<'_>) -> Option<&'a ServicePort> {
+    let is_it =
+        |port: &&ServicePort| port.port == want.key.port() && speaks(want.key, port.protocol.as_deref());
+    service.iter().flat_map(|service| &service.spec.ports).find(is_it)
 }
 
 fn name(port: &SlicePort) -> String {
@@ -98,28 +131,18 @@ fn port_of(
     service: Option<&Service>,
     want: &Want<'_>,
 ) -> Result<Option<Option<u16>>, SelectError> {
-    let speaks = |protocol: Option<&str>| match want.key {
-        ServiceKey::Address { protocol: wanted, .. } => {
-            protocol.unwrap_or("TCP").eq_ignore_ascii_case(wanted.name())
-        }
-        ServiceKey::Mark { .. } => true,
-    };
-    let of_name = |name: &str| {
-        let is_it = |port: &&SlicePort| port.name.as_deref().unwrap_or("") == name;
-        slice.ports.iter().filter(|port| speaks(port.protocol.as_deref())).find(is_it).map(|port| port.port)
-    };
+    let mut ports = slice.ports.iter().filter(|port| speaks(want.key, port.protocol.as_deref()));
+    let mut of_name =
+        |name: &str| ports.find(|port| port.name.as_deref().unwrap_or("") == name).map(|port| port.port);
     match want.port {
         Some(Port::Number(number)) => return Ok(Some(Some(*number))),
         Some(Port::Name(name)) => return Ok(of_name(name)),
         None => {}
     }
-    let ports = service.iter().flat_map(|service| &service.spec.ports);
-    let mut ports = ports.filter(|port| port.port == want.key.port() && speaks(port.protocol.as_deref()));
-    if let Some(port) = ports.next() {
+    if let Some(port) = service_port(service, want) {
         return Ok(of_name(port.name.as_deref().unwrap_or("")));
     }
-    let mut others = slice.ports.iter().filter(|port| speaks(port.protocol.as_deref()));
-    match (others.next(), others.next()) {
+    match (ports.next(), ports.next()) {
         (Some(_), Some(_)) => Err(SelectError::WhichPort {
             service: want.object.clone(),
             ports: names(&[slice]),
@@ -129,24 +152,29 @@ fn port_of(
     }
 }
 
-/// Candidates that topology leaves: of this node where the Service wants that, else of this zone where all of them say for which they are.
+/// Candidates that topology leaves: of this node where the Service wants that, else those that are meant for this node, or this zone.
 fn near<'a>(all: Vec<Candidate<'a>>, service: Option<&Service>, want: &Want<'_>) -> Vec<Candidate<'a>> {
     let is_local = service.is_some_and(|service| policy(service, want.key) == Some("Local"));
     if let Some(node) = want.node.filter(|_| is_local) {
         return all.into_iter().filter(|one| one.endpoint.node_name.as_deref() == Some(node)).collect();
     }
-    let Some(zone) = want.zone else { return all };
-    let is_ready = |one: &&Candidate<'a>| one.conditions().is_ready();
-    let is_here = |one: &Candidate<'a>| zones(one).iter().any(|hint| hint.name == zone);
-    let are_told = all.iter().filter(is_ready).all(|one| !zones(one).is_empty());
-    if are_told && all.iter().filter(is_ready).any(is_here) {
-        return all.into_iter().filter(is_here).collect();
-    }
-    all
+    let for_node = meant_for(&all, want.node, |hints| &hints.for_nodes);
+    let for_zone = || meant_for(&all, want.zone, |hints| &hints.for_zones);
+    for_node.or_else(for_zone).unwrap_or(all)
 }
 
-fn zones<'a>(one: &Candidate<'a>) -> &'a [ZoneHint] {
-    one.endpoint.hints.as_ref().map_or(&[], |hints| &hints.for_zones)
+/// Candidates that are meant for a place. None: not all that are ready say for which they are, or none of these is for it.
+fn meant_for<'a>(
+    all: &[Candidate<'a>],
+    place: Option<&str>,
+    hints: impl Fn(&'a Hints) -> &'a [Hint],
+) -> Option<Vec<Candidate<'a>>> {
+    let place = place?;
+    let places = |one: &Candidate<'a>| one.endpoint.hints.as_ref().map_or(&[][..], &hints);
+    let is_here = |one: &&Candidate<'a>| places(one).iter().any(|hint| hint.name == place);
+    let ready: Vec<&Candidate<'a>> = all.iter().filter(|one| one.conditions().is_ready()).collect();
+    let are_told = ready.iter().all(|one| !places(one).is_empty());
+    (are_told && ready.iter().any(is_here)).then(|| all.iter().filter(is_here).copied().collect())
 }
 
 /// Policy of the Service for traffic to that virtual address: within the cluster, or from outside.

@@ -278,6 +278,20 @@ fn the_next_director_goes_on_with_what_was_known() {
     assert_eq!(world.table(), ["10.1.0.2:80 1"]);
 }
 
+#[test]
+fn what_an_earlier_director_had_leaves_as_its_source_says() {
+    let feed = dns("web");
+    let at_once = || vec![Source { drain: Duration::ZERO, ..source(feed.clone()) }];
+    let mut before = World::new(at_once());
+    before.say(&feed, servers(&["10.1.0.1", "10.1.0.2"]));
+    let mut world = World::new(Vec::new());
+    world.discovery.resume(&before.discovery.kept());
+    world.declare(at_once());
+    world.settle(0);
+    world.say(&feed, servers(&["10.1.0.2"]));
+    assert_eq!(world.table(), ["10.1.0.2:80 1"]);
+}
+
 const SERVICE: &str = r#"{"kind":"Service","metadata":{"name":"web","namespace":"default"},"spec":{"clusterIPs":["10.0.0.1"],
     "internalTrafficPolicy":"Local","ports":[{"name":"http","port":80},{"name":"tls","port":443}]}}"#;
 
@@ -331,7 +345,8 @@ fn ports_are_chosen_by_name_and_a_choice_is_asked_for() {
     let named = |name: &str| Some(Port::Name(name.to_owned()));
     assert_eq!(of(named("tls"), &one).0, ["10.1.0.1:8443 1"]);
     assert_eq!(of(Some(Port::Number(9)), &one).0, ["10.1.0.1:9 1"]);
-    for (port, expected) in [(None, "choose one by `port`"), (named("x"), "has no port \"x\", but http, tls")]
+    for (port, expected) in
+        [(None, "choose one by `port`"), (named("x"), "has no port \"x\"; its slices have http, tls")]
     {
         let (table, events) = of(port, &one);
         assert!(table.is_empty());
@@ -364,6 +379,48 @@ fn topology_keeps_clients_near() {
     assert_eq!(of(None, Some("west"), &hinted([east, west])), ["10.1.0.2:8080 1"]);
     assert_eq!(of(None, Some("west"), &hinted([east, east])).len(), 2);
     assert_eq!(of(None, Some("west"), &hinted([west, ""])).len(), 2);
+    // Nodes come before zones.
+    let (here, there) = (r#"{"name":"here"}"#, r#"{"name":"there"}"#);
+    let by_node = |nodes| hinted(nodes).replace("forZones", "forNodes");
+    let other_service = |text: &str| format!("{}{text}", SERVICE.replace("Local", "Cluster"));
+    assert_eq!(of(Some("here"), Some("west"), &other_service(&by_node([there, here]))), ["10.1.0.2:8080 1"]);
+    assert_eq!(of(Some("here"), None, &other_service(&by_node([there, there]))).len(), 2);
+}
+
+#[test]
+fn what_an_endpoint_does_not_say_is_to_its_good() {
+    let ready = |conditions: &str| {
+        let mut world = World::new(vec![kubernetes(None)]);
+        let other = endpoint("10.1.0.2", r#""ready":true"#);
+        let one = endpoint("10.1.0.1", "").replace(r#""conditions":{},"#, conditions);
+        world.objects(
+            &slice("a", &format!("{one},{other}"))
+                .replace(r#"{"name":"tls","port":8443,"protocol":"TCP"},"#, ""),
+        );
+        world.table()
+    };
+    for (conditions, expected) in [
+        ("", "10.1.0.1:8080 1"),
+        (r#""conditions":null,"#, "10.1.0.1:8080 1"),
+        (r#""conditions":{"ready":null},"#, "10.1.0.1:8080 1"),
+        (r#""conditions":{"ready":null,"serving":false,"terminating":null},"#, "10.1.0.1:8080 1"),
+        (r#""conditions":{"ready":false,"serving":null},"#, "10.1.0.1:8080 0"),
+    ] {
+        assert_eq!(ready(conditions), [expected, "10.1.0.2:8080 1"], "{conditions}");
+    }
+    // Servers that end serve where nobody else does, unless they say that they do not.
+    let ending = |serving: &str| {
+        let mut world = World::new(vec![kubernetes(None)]);
+        let one = |conditions: &str| slice("a", &endpoint("10.1.0.1", conditions));
+        world.objects(&format!("{SERVICE}{}", one("")));
+        world.objects(&format!(
+            "{SERVICE}{}",
+            one(&format!(r#""ready":false,"terminating":true,"serving":{serving}"#))
+        ));
+        world.table()
+    };
+    assert_eq!(ending("null"), ["10.1.0.1:8080 1"]);
+    assert_eq!(ending("false"), ["10.1.0.1:8080 1 drained"]);
 }
 
 #[test]
@@ -377,9 +434,69 @@ fn a_thousand_endpoints_are_served() {
         .collect();
     world.objects(&format!("{SERVICE}{slices}"));
     assert_eq!(world.table().len(), 1000);
-    world.objects(SERVICE);
+    world.objects(&format!("{SERVICE}{}", slice("web-0", "")));
     world.settle(0);
     assert!(world.table().is_empty());
+}
+
+#[test]
+fn what_may_be_yet_to_come_takes_nobody_away() {
+    let one = slice("a", &endpoint("10.1.0.1", ""));
+    let of_other_family = one.replace("IPv4", "IPv6").replace("10.1.0.1", "2001:db8::1");
+    // A Service changes the name of its port before its slices do.
+    let renamed = SERVICE.replace("\"http\"", "\"web\"");
+    for (text, expected) in [
+        (SERVICE.to_owned(), "no EndpointSlice of Service default/web for IPv4"),
+        (format!("{SERVICE}{of_other_family}"), "no EndpointSlice of Service default/web for IPv4"),
+        (format!("{renamed}{one}"), "has no port \"web\"; its slices have http, tls"),
+        (
+            format!("{SERVICE}{}", one.replace("TCP", "UDP")),
+            "has no port \"http\"; its slices have http, tls",
+        ),
+        (
+            one.replace(r#""ports":[{"#, r#""ports":[],"x":[{"#),
+            "has no port for TCP 10.0.0.1:80; its slices have none",
+        ),
+    ] {
+        let mut world = World::new(vec![kubernetes(None)]);
+        world.objects(&format!("{SERVICE}{one}"));
+        let events = world.objects(&text);
+        assert_eq!(world.table(), ["10.1.0.1:8080 1"], "{text}");
+        assert!(
+            matches!(&events[..], [Event::DiscoveryFailed { reason, .. }] if reason.contains(expected)),
+            "{events:?}"
+        );
+    }
+    // Half a document behind whole ones.
+    let whole = format!("{SERVICE}{one}");
+    for length in SERVICE.len() + 1..whole.len() {
+        assert!(Cluster::of_file(&whole.as_bytes()[..length]).is_err(), "{length}");
+    }
+}
+
+#[test]
+fn reasons_are_short_and_fit_for_a_terminal() {
+    let feed = dns("web");
+    let mut world = World::new(vec![source(feed.clone())]);
+    let why = format!("\u{1b}[2J\n{}", "long ".repeat(1000));
+    world.say(&feed, Err(Trouble::Failed(why)).into());
+    let trouble = world.discovery.report(world.now).remove(0).trouble.unwrap();
+    assert!(trouble.starts_with("\u{fffd}[2J\u{fffd}long ") && trouble.chars().count() == 500, "{trouble}");
+}
+
+#[test]
+fn of_a_server_that_is_told_twice_the_greater_weight_counts_in_any_order() {
+    let said = |weights: [i32; 2]| {
+        let feed = dns("web");
+        let mut world = World::new(vec![source(feed.clone())]);
+        let found = weights
+            .map(|weight| Found { weight: Some(weight), ..Found::at([10, 1, 0, 1].into(), Some(0)) })
+            .to_vec();
+        world.say(&feed, Ok(Content::Servers(found)).into());
+        world.table()
+    };
+    assert_eq!(said([7, 3]), ["10.1.0.1:80 7"]);
+    assert_eq!(said([3, 7]), ["10.1.0.1:80 7"]);
 }
 
 #[test]
