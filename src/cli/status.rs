@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::args::StatusArgs;
 use super::units::{bytes, duration, number};
 use lvs_control::flow_log::Tally;
-use lvs_control::status::{FastPath, Fleet, Kept, SourceReport};
+use lvs_control::status::{FastPath, Fleet, Kept, Rival, SourceReport};
 use lvs_control::{Client, ClientError, Status, socket_path};
 
 #[derive(Debug, thiserror::Error)]
@@ -73,6 +73,9 @@ fn text(status: &Status, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "host           {state}, {} changes to be undone", status.host.changes)?;
     for trouble in &status.host.troubles {
         writeln!(out, "               {trouble}")?;
+    }
+    for Rival { address, dev, link } in &status.host.rivals {
+        writeln!(out, "               {link} on {dev} ANSWERS FOR {address}, too")?;
     }
     writeln!(out, "fast path      {}", fast_path(status))?;
     writeln!(out, "kept           {}", kept(&status.kept))?;
@@ -212,7 +215,15 @@ mod tests {
                 ..FastPath::default()
             },
             sandbox: Sandbox { missing: vec![String::new()], ..Sandbox::default() },
-            host: Host { troubles: vec![String::new()], ..Host::default() },
+            host: Host {
+                troubles: vec![String::new()],
+                rivals: vec![Rival {
+                    address: [192, 0, 2, 1].into(),
+                    dev: "eth1".to_owned(),
+                    link: "02:00:00:00:00:07".to_owned(),
+                }],
+                ..Host::default()
+            },
             sources: vec![SourceReport {
                 service: lvs::service::ServiceKey::Address {
                     protocol: lvs::service::Protocol::Tcp,
@@ -236,6 +247,7 @@ mod tests {
         let printed = String::from_utf8(printed).unwrap();
         assert!(
             printed.contains("DOES NOT FOLLOW")
+                && printed.contains("02:00:00:00:00:07 on eth1 ANSWERS FOR 192.0.2.1, too\n")
                 && printed.contains("DO NOT OUTLIVE A KILL: no space")
                 && printed.contains("drops          no_server 1\n"),
             "{printed}"

@@ -9,7 +9,7 @@ use tokio::sync::Mutex;
 
 use lvs::neighbour::Neighbours;
 use lvs_device::OffQueue;
-use lvs_host::{ErrorListener, Heard, NeighbourWatch, SettingsWatch, Watch};
+use lvs_host::{ClaimListener, ErrorListener, Heard, NeighbourWatch, SettingsWatch, Watch};
 use lvs_wire::PacketBuf;
 
 use super::execute::Executor;
@@ -66,6 +66,21 @@ pub(super) async fn know_neighbours(neighbours: Arc<Neighbours>, watch: Arc<Mute
                 }
             }
         }
+    }
+}
+
+/// Hears who else has a virtual address. However many speak, it is listened so often at most.
+pub(super) async fn hear_claims(host: Arc<HostReconciler>, listener: Arc<Mutex<ClaimListener>>) {
+    let listener = listener.lock().await;
+    loop {
+        match listener.heard(|addr| host.is_virtual(addr)).await {
+            Ok(claims) => host.hear(claims),
+            Err(error) => {
+                tracing::warn!(%error, "other hosts with virtual addresses will go unnoticed");
+                return;
+            }
+        }
+        tokio::time::sleep(SETTLE).await;
     }
 }
 

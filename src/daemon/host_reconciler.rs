@@ -8,11 +8,13 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 
+use ipnet::IpNet;
 use tokio::sync::{Mutex, OwnedMutexGuard, watch};
 
 use super::clock::Clock;
 use super::interface::Interface;
 use super::marks::MarkTuns;
+use super::rivals::Rivals;
 use super::routing_state::Routing;
 use lvs::director::{Captures, Director};
 use lvs::neighbour::Neighbours;
@@ -21,7 +23,7 @@ use lvs_control::events::Events;
 use lvs_control::status;
 use lvs_device::AnnounceTun;
 use lvs_events::Event;
-use lvs_host::{Conflicts, HostError, IngressLink, Plumbing, StopFlag};
+use lvs_host::{Claim, Conflicts, HostError, IngressLink, Plumbing, StopFlag};
 
 #[derive(Debug)]
 pub(super) struct HostReconciler {
@@ -42,6 +44,10 @@ pub(super) struct HostReconciler {
     conflicts: parking_lot::Mutex<Conflicts>,
     /// Links by which packets enter.
     ingress_links: watch::Sender<Vec<IngressLink>>,
+    /// Virtual addresses, and those of them that the host was made to answer for.
+    virtuals: parking_lot::Mutex<BTreeSet<IpAddr>>,
+    claimed: parking_lot::Mutex<BTreeSet<IpAddr>>,
+    rivals: Rivals,
 }
 
 #[derive(Debug)]
@@ -70,6 +76,11 @@ impl Host {
         }
         None
     }
+}
+
+/// A single address, no network.
+fn is_host(net: &IpNet) -> bool {
+    net.prefix_len() == net.max_prefix_len()
 }
 
 /// The host, which follows nothing meanwhile.
@@ -139,6 +150,9 @@ impl HostReconciler {
             announce_tun_name,
             conflicts,
             ingress_links,
+            virtuals: parking_lot::Mutex::default(),
+            claimed: parking_lot::Mutex::default(),
+            rivals: Rivals::default(),
         }
     }
 
@@ -203,6 +217,7 @@ impl HostReconciler {
         host: &mut Host,
         (captures, announced): (Captures, Announced),
     ) -> Vec<String> {
+        self.virtuals.lock().clone_from(&captures.virtuals);
         let (mark_tuns, mut warnings) = host.marks.open(&captures);
         host.marks.close_others(&captures);
         warnings.extend(host.open_announce_tun(announced.is_some()));
@@ -220,6 +235,8 @@ impl HostReconciler {
             has_changed
         });
         let routing = host.plumbing.routing();
+        *self.claimed.lock() = routing.routes.claimed().filter(is_host).map(|net| net.addr()).collect();
+        self.rivals.tell(|addr| self.claims(addr), self.clock.now());
         self.director.set_routes(Arc::clone(&routing.routes));
         self.neighbours.set_routing(routing);
         let state = status::Host {
@@ -227,6 +244,7 @@ impl HostReconciler {
             changes: host.plumbing.changes() as u64,
             troubles: warnings.clone(),
             contested: 0,
+            rivals: Vec::new(),
         };
         let before = std::mem::replace(&mut *self.state.lock(), state);
         for warning in warnings.iter().filter(|warning| !before.troubles.contains(warning)) {
@@ -264,7 +282,24 @@ impl HostReconciler {
     }
 
     pub(super) fn state(&self) -> status::Host {
-        status::Host { contested: self.contested(), ..self.state.lock().clone() }
+        let rivals = self.rivals.report(|addr| self.claims(addr), self.clock.now());
+        status::Host { contested: self.contested(), rivals, ..self.state.lock().clone() }
+    }
+
+    /// Whether the host answers for an address because of the director.
+    fn claims(&self, addr: IpAddr) -> bool {
+        self.claimed.lock().contains(&addr)
+    }
+
+    pub(super) fn is_virtual(&self, addr: IpAddr) -> bool {
+        self.virtuals.lock().contains(&addr)
+    }
+
+    /// Takes in what other hosts say of virtual addresses.
+    pub(super) fn hear(&self, claims: Vec<Claim>) {
+        let now = self.clock.now();
+        claims.into_iter().for_each(|claim| self.rivals.note(claim, now));
+        self.rivals.tell(|addr| self.claims(addr), now);
     }
 
     /// The families of these services that the host has no room for, and why.

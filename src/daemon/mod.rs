@@ -47,6 +47,7 @@ mod random;
 mod real_server;
 mod reload;
 mod retirement;
+mod rivals;
 mod routing_state;
 mod service;
 mod serving;

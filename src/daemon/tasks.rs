@@ -19,7 +19,7 @@ use super::{alarms, drain, fast_path, host_events, supervise};
 use crate::memory;
 use lvs::service::Family;
 use lvs_device::{OffQueue, TunWriter};
-use lvs_host::{ErrorListener, NeighbourWatch, SettingsWatch, Watch};
+use lvs_host::{ClaimListener, ErrorListener, NeighbourWatch, SettingsWatch, Watch};
 use lvs_wire::{Outbox, PacketBuf};
 
 /// How often expiry and estimators run at least.
@@ -68,6 +68,10 @@ pub(super) fn follow_host(
             tasks.push(follow.start("neighbours", &live.path.neighbours, watch, host_events::know_neighbours))
         }
         Err(error) => tracing::warn!(%error, "neighbours are left to the host"),
+    }
+    match ClaimListener::start() {
+        Ok(listener) => tasks.push(follow.start("claims", host, listener, host_events::hear_claims)),
+        Err(error) => tracing::debug!(%error, "other hosts with virtual addresses will go unnoticed"),
     }
     let masquerades = tables.director.masqueraded_families();
     let listener = |family| {

@@ -1,10 +1,12 @@
 //! Links, addresses and policy rules. Pure.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use super::Finding;
 use super::site::Site;
 use lvs::neighbour::NeighbourState;
+use lvs_control::status::Rival;
 use lvs_host::LinkRoute;
 
 /// No super-packet is too long for a TUN.
@@ -151,21 +153,29 @@ fn mtus(site: &Site, findings: &mut Vec<Finding>) {
     }
 }
 
-/// Another host that answers for a virtual address.
+/// Other hosts that answer for a virtual address: those that the director heard, and those that this host knows as neighbours.
 fn duplicates(site: &Site, findings: &mut Vec<Finding>) {
+    let mut others: BTreeSet<(IpAddr, &str, String)> = BTreeSet::new();
+    for Rival { address, dev, link } in site.status.iter().flat_map(|status| &status.host.rivals) {
+        others.insert((*address, dev, link.clone()));
+    }
     for vip in site.vips() {
-        let held = site.survey.neighbours.iter().find_map(|(dev, addr, reach)| match reach {
-            NeighbourState::Known(link) | NeighbourState::Stale(link) if *addr == vip => Some((dev, link)),
-            _ => None,
-        });
-        let Some((dev, link)) = held else { continue };
-        let link: Vec<String> = link.iter().map(|byte| format!("{byte:02x}")).collect();
-        let found = format!("{} on {dev} answers for {vip}", link.join(":"));
+        for (dev, addr, reach) in &site.survey.neighbours {
+            if let NeighbourState::Known(link) | NeighbourState::Stale(link) = reach
+                && *addr == vip
+            {
+                others.insert((vip, dev, link.map(|byte| format!("{byte:02x}")).join(":")));
+            }
+        }
+    }
+    for (vip, dev, link) in others {
+        let found = format!("{link} on {dev} answers for {vip}");
         let why = "clients of that link reach that host and not this director: a real server that is not quiet, or another director";
         findings.push(
             Finding::warn("virtual-address", found, why)
                 .about(vip)
-                .mend("sysctl -w net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.all.arp_announce=2 # on that host")
+                .mend("sysctl -w net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.all.arp_announce=2 # on that host, a real server")
+                .mend("tunvs run --no-claim-vips # on that host, a director")
                 .mend(format!("ip neigh flush to {vip} dev {dev}")),
         );
     }

@@ -14,6 +14,7 @@ use lvs::service::{
 };
 use lvs_control::Status;
 use lvs_control::status::Queue;
+use lvs_control::status::Rival;
 use lvs_health::report::{CheckReport, ServerReport, ServiceReport};
 use lvs_host::{LinkRoute, Obstacle, ReceiveOffload, Survey, SurveyedLink};
 
@@ -434,10 +435,20 @@ fn virtual_addresses_of_others_and_of_real_servers() {
     let mut other = survey();
     other.neighbours.push(("eth1".to_owned(), vip(), NeighbourState::Stale([2, 0, 0, 0, 0, 9])));
     let commands = [
-        "sysctl -w net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.all.arp_announce=2 # on that host",
+        "sysctl -w net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.all.arp_announce=2 # on that host, a real server",
+        "tunvs run --no-claim-vips # on that host, a director",
         "ip neigh flush to 192.168.1.183 dev eth1",
     ];
-    assert_found(&look(&paper(), other, known()), "virtual-address", Level::Warn, &commands);
+    let mut told = known();
+    let rival = Rival { address: vip(), dev: "eth1".to_owned(), link: "02:00:00:00:00:09".to_owned() };
+    told.status.as_mut().unwrap().host.rivals.push(rival);
+    for site in [
+        look(&paper(), other.clone(), known()),
+        look(&paper(), survey(), told.clone()),
+        look(&paper(), other, told),
+    ] {
+        assert_found(&site, "virtual-address", Level::Warn, &commands);
+    }
 
     let real_server = || Site { real_server_vips: vec![vip()], ..Site::default() };
     let on = |dev: &str, net: &str| {

@@ -237,7 +237,7 @@ mod tests {
         fn status(&self) -> Status {
             let troubles = vec!["no route".to_owned()];
             Status {
-                host: Host { follows: self.follows.load(Relaxed), changes: 0, troubles, contested: 0 },
+                host: Host { follows: self.follows.load(Relaxed), changes: 0, troubles, ..Host::default() },
                 ..Status::default()
             }
         }

@@ -191,4 +191,16 @@ pub struct Host {
     /// How often another program changed what the director made or set, where it does so again and again; else 0.
     #[serde(default)]
     pub contested: u64,
+    /// Other hosts that answer for virtual addresses that the director claims.
+    #[serde(default)]
+    pub rivals: Vec<Rival>,
+}
+
+/// Another host on a link that has a virtual address, too.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rival {
+    pub address: IpAddr,
+    pub dev: String,
+    /// Hardware address.
+    pub link: String,
 }

@@ -1,15 +1,19 @@
 //! Telling the neighbours on a link that an address lives here: a gratuitous ARP request (RFC 5227 3), or an
-//! unsolicited neighbour advertisement (RFC 4861 7.2.6). Called by `announcer`, which knows when.
+//! unsolicited neighbour advertisement (RFC 4861 7.2.6). Before, they are asked whether one of them has it: `claims` hears the answer.
+//! Called by `announcer`, which knows when.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddrV6};
 
+use lvs_sys::interface;
 use lvs_sys::link_address::link_address;
 use nix::net::if_::if_nametoindex;
 use pnet_packet::arp::{ArpHardwareTypes, ArpOperations, MutableArpPacket};
 use pnet_packet::ethernet::{EtherTypes, MutableEthernetPacket};
 use pnet_packet::icmpv6::Icmpv6Types;
-use pnet_packet::icmpv6::ndp::{MutableNeighborAdvertPacket, NdpOption, NdpOptionTypes, NeighborAdvertFlags};
+use pnet_packet::icmpv6::ndp::{
+    MutableNeighborAdvertPacket, MutableNeighborSolicitPacket, NdpOption, NdpOptionTypes, NeighborAdvertFlags,
+};
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
 use super::change::Proxy;
@@ -35,19 +39,23 @@ impl Sockets {
         let index = if_nametoindex(proxy.dev.as_str())?;
         let ether = hardware_address(&proxy.dev)?;
         match proxy.addr {
-            IpAddr::V4(addr) => self.send_arp(index, ether, addr),
+            IpAddr::V4(addr) => self.send_arp(&proxy.dev, index, ether, addr),
             IpAddr::V6(addr) => self.send_advertisement(index, ether, addr),
         }
     }
 
-    fn send_arp(&mut self, index: u32, ether: [u8; 6], addr: Ipv4Addr) -> io::Result<()> {
-        let frame = arp_request(ether, addr).ok_or(io::ErrorKind::InvalidData)?;
+    fn send_arp(&mut self, dev: &str, index: u32, ether: [u8; 6], addr: Ipv4Addr) -> io::Result<()> {
         let socket = opened(&mut self.arp, || Socket::new(Domain::PACKET, Type::RAW.nonblocking(), None))?;
-        socket.send_to(&frame, &link_address(index, EtherTypes::Arp.0, BROADCAST)?)?;
+        // A link without an address has nobody who could ask.
+        for sender in interface::ipv4(dev).into_iter().chain([addr]) {
+            let frame = arp_request(ether, sender, addr).ok_or(io::ErrorKind::InvalidData)?;
+            socket.send_to(&frame, &link_address(index, EtherTypes::Arp.0, BROADCAST)?)?;
+        }
         Ok(())
     }
 
     fn send_advertisement(&mut self, index: u32, ether: [u8; 6], addr: Ipv6Addr) -> io::Result<()> {
+        let question = solicitation(ether, addr).ok_or(io::ErrorKind::InvalidData)?;
         let message = advertisement(ether, addr).ok_or(io::ErrorKind::InvalidData)?;
         let socket = opened(&mut self.ndp, || {
             let socket = Socket::new(Domain::IPV6, Type::RAW.nonblocking(), Some(Protocol::from(ICMPV6)))?;
@@ -55,7 +63,9 @@ impl Sockets {
             Ok(socket)
         })?;
         socket.set_multicast_if_v6(index)?;
-        socket.send_to(&message, &SockAddr::from(SocketAddrV6::new(ALL_NODES, 0, 0, index)))?;
+        for (message, to) in [(question, solicited(addr)), (message, ALL_NODES)] {
+            socket.send_to(&message, &SockAddr::from(SocketAddrV6::new(to, 0, 0, index)))?;
+        }
         Ok(())
     }
 }
@@ -89,8 +99,14 @@ fn interface_address(dev: &str) -> io::Result<String> {
     Err(io::ErrorKind::NotFound.into())
 }
 
-/// A frame with a request by and for the address itself.
-fn arp_request(ether: [u8; 6], addr: Ipv4Addr) -> Option<Vec<u8>> {
+/// Group of those who have the address (RFC 4291 2.7.1).
+fn solicited(addr: Ipv6Addr) -> Ipv6Addr {
+    let [.., a, b, c] = addr.octets();
+    Ipv6Addr::new(0xff02, 0, 0, 0, 0, 1, 0xff00 | u16::from(a), u16::from_be_bytes([b, c]))
+}
+
+/// A frame with a request by the sender for the address; by the address itself it is gratuitous.
+pub(super) fn arp_request(ether: [u8; 6], sender: Ipv4Addr, addr: Ipv4Addr) -> Option<Vec<u8>> {
     let head = MutableEthernetPacket::minimum_packet_size();
     let mut frame = vec![0; head + MutableArpPacket::minimum_packet_size()];
     let mut ethernet = MutableEthernetPacket::new(&mut frame)?;
@@ -104,13 +120,24 @@ fn arp_request(ether: [u8; 6], addr: Ipv4Addr) -> Option<Vec<u8>> {
     arp.set_proto_addr_len(4);
     arp.set_operation(ArpOperations::Request);
     arp.set_sender_hw_addr(ether.into());
-    arp.set_sender_proto_addr(addr);
+    arp.set_sender_proto_addr(sender);
     arp.set_target_proto_addr(addr);
     Some(frame)
 }
 
 /// Without a checksum, which the kernel writes.
-fn advertisement(ether: [u8; 6], addr: Ipv6Addr) -> Option<Vec<u8>> {
+fn solicitation(ether: [u8; 6], addr: Ipv6Addr) -> Option<Vec<u8>> {
+    let option = NdpOption { option_type: NdpOptionTypes::SourceLLAddr, length: 1, data: ether.to_vec() };
+    let mut message = vec![0; MutableNeighborSolicitPacket::minimum_packet_size() + 8];
+    let mut question = MutableNeighborSolicitPacket::new(&mut message)?;
+    question.set_icmpv6_type(Icmpv6Types::NeighborSolicit);
+    question.set_target_addr(addr);
+    question.set_options(&[option]);
+    Some(message)
+}
+
+/// Without a checksum, which the kernel writes.
+pub(super) fn advertisement(ether: [u8; 6], addr: Ipv6Addr) -> Option<Vec<u8>> {
     let option = NdpOption { option_type: NdpOptionTypes::TargetLLAddr, length: 1, data: ether.to_vec() };
     let mut message = vec![0; MutableNeighborAdvertPacket::minimum_packet_size() + 8];
     let mut advert = MutableNeighborAdvertPacket::new(&mut message)?;
@@ -129,12 +156,17 @@ mod tests {
 
     #[test]
     fn announcements_are_the_bytes_of_the_standards() {
-        let arp = arp_request(ETHER, Ipv4Addr::new(10, 0, 0, 1)).unwrap();
+        let addr = Ipv4Addr::new(10, 0, 0, 1);
+        let arp = arp_request(ETHER, addr, addr).unwrap();
         let head = [&BROADCAST[..], &ETHER, &[8, 6, 0, 1, 8, 0, 6, 4, 0, 1]].concat();
         let ends = [&ETHER[..], &[10, 0, 0, 1], &[0; 6], &[10, 0, 0, 1]].concat();
         assert_eq!(arp, [head, ends].concat());
         let addr: Ipv6Addr = "fd00::1".parse().unwrap();
         let expected = [&[136, 0, 0, 0, 0xa0, 0, 0, 0], &addr.octets()[..], &[2, 1], &ETHER].concat();
         assert_eq!(advertisement(ETHER, addr).unwrap(), expected);
+        let expected = [&[135, 0, 0, 0, 0, 0, 0, 0], &addr.octets()[..], &[1, 1], &ETHER].concat();
+        assert_eq!(solicitation(ETHER, addr).unwrap(), expected);
+        let group = solicited("2001:db8::1:ab12:3456".parse().unwrap());
+        assert_eq!(group, "ff02::1:ff12:3456".parse::<Ipv6Addr>().unwrap());
     }
 }

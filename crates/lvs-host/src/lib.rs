@@ -9,6 +9,7 @@ mod announce;
 mod announcements;
 mod announcer;
 mod change;
+mod claims;
 mod clsact;
 mod conflict;
 mod context;
@@ -51,6 +52,7 @@ mod view;
 mod watch;
 
 pub use change::Step;
+pub use claims::{Claim, ClaimListener};
 pub use conflict::Conflicts;
 pub use error::HostError;
 pub use icmp::ErrorListener;
