@@ -2,45 +2,13 @@
 # Virtual addresses reach a router by BIRD, with the configurations of conf/fleet as they are: announced when checks have spoken,
 # withdrawn when servers go, with a kill, and when the director retires; not by an upgrade, a flapping router or a restart of BIRD
 # with 1000 addresses. Then the same by FRR.
-#
-#   client ---- eth0  router  eth1 ---- eth1  ds  eth2 ---+--- rs1 192.168.56.183
-#   .1.10      .1.254       .100.1    .100.11   .56.181   +--- rs2 192.168.56.184
 conf=$(realpath "$(dirname "$0")/../../conf/fleet")
 . "$(dirname "$0")/lib.sh"
 
-host client router ds rs1 rs2
-cable client eth0 router eth0
-cable router eth1 ds eth1
-switch back ds:eth2 rs1:eth0 rs2:eth0
-address client eth0 192.168.1.10/24 fd00:1::10/64
-address router eth0 192.168.1.254/24 fd00:1::254/64
-address router eth1 198.51.100.1/24 2001:db8:ffff::1/64
-address ds eth1 198.51.100.11/24 2001:db8:ffff::11/64
-address ds eth2 192.168.56.181/24 fd00:56::181/64
-address rs1 eth0 192.168.56.183/24 fd00:56::183/64
-address rs2 eth0 192.168.56.184/24 fd00:56::184/64
-for name in rs1 rs2; do
-  ip -n $name route add default via 192.168.56.181
-  ip -n $name -6 route add default via fd00:56::181
-done
-ip -n client route add default via 192.168.1.254
-ip -n client -6 route add default via fd00:1::254
-ip -n ds route add 192.168.1.0/24 via 198.51.100.1
-ip -n ds -6 route add fd00:1::/64 via 2001:db8:ffff::1
-on router sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
+behind_a_router
 web rs1
 web rs2
 
-install -d -o bird -g bird /run/bird
-start_bird() { # HOST CONFIGURATION
-  on "$1" bird -c "$2" -s "/run/bird/$1.ctl" -P "/run/bird/$1.pid" -u bird -g bird
-}
-stop_bird() {
-  local pid
-  pid=$(<"/run/bird/$1.pid")
-  kill "$pid"
-  wait_until 10 ended_process "$pid"
-}
 start_bird router "$conf/bird-router.conf"
 start_bird ds "$conf/bird.conf"
 
@@ -69,21 +37,6 @@ planned=$(on ds tunvs run --dry-run --config tunvs.toml)
 contains "what a start would announce" "ip route add 192.0.2.80/32 dev tunvs-fleet table 151 protocol 151" "$planned"
 contains "what a start would announce" "route add 2001:db8:1::80/128 dev tunvs-fleet table 151 protocol 151" "$planned"
 [[ $planned != *"192.0.2.81/32 dev tunvs-fleet"* ]] || fail "a start would announce what is not marked: $planned"
-
-has_route() { [[ -n $(ip -n router route show "$1" proto bird) ]]; }
-has_route6() { [[ -n $(ip -n router -6 route show "$1" proto bird) ]]; }
-has_no() { ! "$@"; }
-now() { date +%s%3N; }
-figures=()
-# within NAME MS COMMAND...: waits for it, and notes how long it took since `began`.
-within() {
-  local name=$1 most=$2 took
-  shift 2
-  wait_until 10 "$@"
-  took=$(($(now) - began))
-  figures+=("$name: $took ms")
-  ((took <= most)) || fail "$name took $took ms"
-}
 
 # --- what is announced, and what is not
 
@@ -127,13 +80,28 @@ same "an answer after the upgrade" rs1 "$(get client http://[2001:db8:1::80])"
 has_route 192.0.2.80 || fail "the upgrade withdrew the address"
 same "changes at the router in an upgrade" 0 "$(grep -c 192.0.2.80 changes || true)"
 
-# --- a router that flaps, and a director that is killed
+# --- a machine that dies, a router that flaps, and a director that is killed
 
-stop_bird router
-start_bird router "$conf/bird-router.conf"
-began=$(now)
-within "announced to a router that came back" 15000 has_route 192.0.2.80
 kill "$monitor"
+has_bfd() { [[ $(on "$1" birdc -s "/run/bird/$1.ctl" show bfd sessions | awk '/ Up /' | wc -l) == 2 ]]; }
+wait_until 10 has_bfd ds
+wait_until 10 has_bfd router
+began=$(now)
+ip -n front link set port2 down
+within "withdrawn after the director's machine had died" 2000 has_no has_route 192.0.2.80
+within "both families" 2000 has_no has_route6 2001:db8:1::80
+ip -n front link set port2 up
+began=$(now)
+within "announced after the machine was back" 30000 has_route 192.0.2.80
+wait_until 20 has_route6 2001:db8:1::80
+for flap in {1..5}; do
+  stop_bird router
+  start_bird router "$conf/bird-router.conf"
+  began=$(now)
+  within "announced to a router that came back (time $flap)" 15000 has_route 192.0.2.80
+done
+wait_until 10 has_route6 2001:db8:1::80
+same "an answer after all that" rs1 "$(get client http://[2001:db8:1::80])"
 pid=$(on ds tunvs status --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["director"]["pid"])')
 began=$(now)
 kill -9 "$pid"
@@ -209,15 +177,24 @@ install -d -o frr -g frr /run/frr "$folder"
 install -o frr -g frr "$conf/frr.conf" "$folder/frr.conf"
 mount --bind "$folder" /etc/frr
 mount -t tmpfs tmpfs /tmp
-for daemon in zebra bgpd; do
-  on ds "/usr/lib/frr/$daemon" -d -f /etc/frr/frr.conf -A 127.0.0.1 -i "/run/frr/$daemon.pid"
+for daemon in zebra bfdd bgpd; do
+  on ds "/usr/lib/frr/$daemon" -d -A 127.0.0.1 -i "/run/frr/$daemon.pid"
 done
+on ds vtysh -b >>frr.log 2>&1
 start_director --config tunvs.toml --announce-table main --no-claim-vips
 began=$(now)
 within "announced by FRR" 15000 has_route 192.0.2.80
 wait_until 10 has_route6 2001:db8:1::80
 same "an answer by IPv6" rs1 "$(get client http://[2001:db8:1::80])"
 same "what FRR tells" 1 "$(ip -n router route show proto bird | wc -l)"
+wait_until 10 has_bfd router
+began=$(now)
+ip -n front link set port2 down
+within "withdrawn after the machine of FRR had died" 2000 has_no has_route 192.0.2.80
+ip -n front link set port2 up
+began=$(now)
+within "announced by FRR after the machine was back" 60000 has_route 192.0.2.80
+wait_until 20 has_route6 2001:db8:1::80
 began=$(now)
 kill "$(nginx_of rs1)" "$(nginx_of rs2)"
 within "withdrawn by FRR after the servers had gone" 5000 has_no has_route 192.0.2.80
@@ -226,7 +203,7 @@ kill -9 "$director"
 within "withdrawn by FRR after a kill" 5000 has_no has_route6 2001:db8:1::80
 on ds tunvs cleanup >/dev/null
 nothing_left
-kill "$(<"/run/frr/zebra.pid")" "$(<"/run/frr/bgpd.pid")"
+for daemon in bfdd bgpd zebra; do kill "$(<"/run/frr/$daemon.pid")"; done
 stop_bird router
 
 printf '%s\n' "${figures[@]}"

@@ -20,8 +20,6 @@ address router eth0 192.168.1.254/24
 address router eth1 198.51.100.1/24 2001:db8:ffff::1/64
 ip -n client route add default via 192.168.1.254
 on router sysctl -qw net.ipv4.ip_forward=1 net.ipv4.fib_multipath_hash_policy=1
-install -d -o bird -g bird /run/bird
-start_bird() { on "$1" bird -c "$2" -s "/run/bird/$1.ctl" -P "/run/bird/$1.pid" -u bird -g bird; }
 start_bird router "$conf/bird-router.conf"
 for number in 1 2 3; do
   address ds$number eth1 198.51.100.1$number/24 2001:db8:ffff::1$number/64

@@ -188,6 +188,35 @@ vrrp_pair() { # [SERVER...]
   done
 }
 
+# A router in front of a director, as conf/fleet has them; a client behind the one, servers behind the other. A director whose machine
+# dies is one whose port of the switch goes down: `ip -n front link set port2 down`.
+#
+#   client ---- eth0  router  eth1 --- front --- eth1  ds  eth2 ---+--- rs1 192.168.56.183
+#   .1.10      .1.254       .100.1  port1 port2  .100.11   .56.181 +--- rs2 192.168.56.184
+behind_a_router() {
+  local rs
+  host client router ds rs1 rs2
+  cable client eth0 router eth0
+  switch front router:eth1 ds:eth1
+  switch back ds:eth2 rs1:eth0 rs2:eth0
+  address client eth0 192.168.1.10/24 fd00:1::10/64
+  address router eth0 192.168.1.254/24 fd00:1::254/64
+  address router eth1 198.51.100.1/24 2001:db8:ffff::1/64
+  address ds eth1 198.51.100.11/24 2001:db8:ffff::11/64
+  address ds eth2 192.168.56.181/24 fd00:56::181/64
+  address rs1 eth0 192.168.56.183/24 fd00:56::183/64
+  address rs2 eth0 192.168.56.184/24 fd00:56::184/64
+  for rs in rs1 rs2; do
+    ip -n $rs route add default via 192.168.56.181
+    ip -n $rs -6 route add default via fd00:56::181
+  done
+  ip -n client route add default via 192.168.1.254
+  ip -n client -6 route add default via fd00:1::254
+  ip -n ds route add 192.168.1.0/24 via 198.51.100.1
+  ip -n ds -6 route add fd00:1::/64 via 2001:db8:ffff::1
+  on router sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
+}
+
 # own_tmp: an empty /tmp, as keepalived leaves files there. The program and `flows` may lie below: they are copied before.
 own_tmp() {
   local name
@@ -210,6 +239,18 @@ wait_until() {
   done
 }
 
+# within NAME MS COMMAND...: waits for it, and adds how long it took since `began` to `figures`. Longer fails.
+figures=()
+now() { date +%s%3N; }
+within() {
+  local name=$1 most=$2 took
+  shift 2
+  wait_until 10 "$@"
+  took=$(($(now) - began))
+  figures+=("$name: $took ms")
+  ((took <= most)) || fail "$name took $took ms"
+}
+
 # same WHAT EXPECTED ACTUAL
 same() {
   [[ $2 == "$3" ]] && return
@@ -227,6 +268,24 @@ refused() {
   output=$("$@" 2>&1) || status=$?
   ((status != 0)) || fail "succeeded, but should not: $*"
 }
+
+# --- BIRD
+
+# start_bird HOST CONFIGURATION
+start_bird() {
+  install -d -o bird -g bird /run/bird
+  on "$1" bird -c "$2" -s "/run/bird/$1.ctl" -P "/run/bird/$1.pid" -u bird -g bird
+}
+stop_bird() { # HOST
+  local pid
+  pid=$(<"/run/bird/$1.pid")
+  kill "$pid"
+  wait_until 10 ended_process "$pid"
+}
+# Whether BIRD gave the router a route there; to several directors at once as `nexthop`s.
+has_route() { [[ -n $(ip -n router route show "$1" proto bird) ]]; }
+has_route6() { [[ -n $(ip -n router -6 route show "$1" proto bird) ]]; }
+has_no() { ! "$@"; }
 
 # --- directors
 

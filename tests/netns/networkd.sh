@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # systemd-networkd itself beside a director, with a `.network` file that matches every link and the file that the package
-# brings: rules, routes, proxy neighbours and addresses of the director stay or come back, however often it starts, and
+# brings: rules, routes, announcements, proxy neighbours and addresses of the director stay or come back, however often it starts, and
 # whatever settings it writes.
 shipped=$(realpath "$(dirname "$0")/../../conf/systemd/networkd.conf.d/50-tunvs.conf")
 . "$(dirname "$0")/lib.sh"
@@ -15,7 +15,7 @@ chown -R systemd-network: /run/systemd/netif
 cp "$shipped" /etc/systemd/networkd.conf.d/
 printf '[Match]\nName=*\n[Network]\nIPv6AcceptRA=no\n' >/etc/systemd/network/all.network
 
-start_director
+start_director --announce
 for vip in 192.168.1.200 '[fd00:1::200]'; do
   on ds ipvsadm -A -t "$vip:80" -s rr
   two_servers -t "$vip:80" 80
@@ -24,7 +24,10 @@ all_plumbing() {
   plumbing
   on ds sysctl net.ipv4.ip_forward net.ipv6.conf.all.forwarding net.ipv6.conf.eth{1,2}.accept_ra net.ipv6.conf.eth1.proxy_ndp
 }
+announced() { [[ $(on ds tunvs vips | grep -c announced) == 2 ]]; }
+wait_until 10 announced
 whole=$(all_plumbing)
+for vip in 192.168.1.200 fd00:1::200; do contains "routes that are announced" "$vip dev tunvs-fleet table 151" "$whole"; done
 is_whole() { [[ $(all_plumbing) == "$whole" ]]; }
 serves() {
   forget_neighbours client ds rs1 rs2
