@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The fast path as a filter of clsact, as kernels without TCX have it: what goes by it is counted exactly, filters of others stay,
-# one that is taken away comes back, a kill leaves nothing that goes on for long, and a stop leaves nothing.
+# one that is taken away comes back, a kill leaves nothing that goes on for long, and a stop leaves nothing, nor does a clean-up, whatever
+# the links are called by then.
 here=$(realpath "$(dirname "$0")")
 . "$(dirname "$0")/lib.sh"
 topology
@@ -104,3 +105,17 @@ on ds tc qdisc del dev eth1 clsact
 on ds tc qdisc add dev eth1 ingress
 stop_director
 contains "what another program has made" "qdisc ingress" "$(on ds tc qdisc show dev eth1 ingress)"
+on ds tc qdisc del dev eth1 ingress
+
+# A killed director's link is found by its number.
+before=$(snapshot ds)
+start
+kill -9 "$director"
+wait "$director" || true
+ip -n ds link set eth1 name front
+same "filter of a link with another name" "$ours" "$(filters front)"
+on ds tunvs cleanup
+nothing_left
+same "at the entrance of a link with another name" "" "$(on ds tc qdisc show dev front ingress; filters front)"
+ip -n ds link set front name eth1
+same "the host after the clean-up" "$before" "$(snapshot ds)"

@@ -1,9 +1,9 @@
 //! Changes of the host, on disk: noted before they are made, so that they can be undone after a kill, or taken over.
 //!
-//! One JSON value a line: whose it is, then the steps that were made or undone. The file is locked for as long as its
-//! director lives.
+//! One JSON value a line: whose it is, then the steps that were made or undone, and beside them the numbers that links had by then.
+//! The file is locked for as long as its director lives.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
@@ -23,6 +23,9 @@ use lvs_sys::socket_option;
 /// A process that was killed lets go of its files a moment later.
 const LOCK_TRIES: u32 = 50;
 const LOCK_PAUSE: Duration = Duration::from_millis(10);
+
+/// Numbers of links, by their names.
+pub(super) type Links = BTreeMap<String, u32>;
 
 /// How long a step is meant to stay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -50,6 +53,8 @@ struct Noted {
     lifetime: Lifetime,
     #[serde(default)]
     undone: bool,
+    #[serde(default)]
+    links: Links,
 }
 
 #[derive(Serialize)]
@@ -60,6 +65,8 @@ struct Note<'a> {
     lifetime: Lifetime,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     undone: bool,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    links: Links,
 }
 
 /// Journal of a director that could not undo its steps itself.
@@ -76,6 +83,9 @@ pub(super) struct Journal {
     file: Flock<File>,
     /// Steps noted in the file.
     noted: usize,
+    /// Links of the host, and those of them that the file does not name so yet.
+    links: Links,
+    new_links: Links,
 }
 
 /// The network namespace that the steps were made in. Inode numbers are used again, the cookie is not before the
@@ -144,13 +154,28 @@ impl Journal {
         let mut file = file;
         for _ in 0..LOCK_TRIES {
             file = match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
-                Ok(file) => return Ok(Self { path: path.to_owned(), file, noted: 0 }),
+                Ok(file) => {
+                    let (links, new_links) = (Links::new(), Links::new());
+                    return Ok(Self { path: path.to_owned(), file, noted: 0, links, new_links });
+                }
                 Err((file, nix::errno::Errno::EWOULDBLOCK)) => file,
                 Err((_, errno)) => return Err(failed("lock")(errno.into())),
             };
             thread::sleep(LOCK_PAUSE);
         }
         Err(HostError::JournalHeld(path.to_owned()))
+    }
+
+    /// Has the links of the host noted beside the next step: a link keeps its number when its name changes.
+    pub(super) fn know_links(&mut self, links: Links) {
+        let is_new = |(name, index): &(&String, &u32)| self.links.get(*name) != Some(*index);
+        self.new_links.extend(links.iter().filter(is_new).map(|(name, index)| (name.clone(), *index)));
+        self.links = links;
+    }
+
+    /// Links of the host, as they were last noted.
+    pub(super) const fn links(&self) -> &Links {
+        &self.links
     }
 
     /// Notes steps that are about to be made.
@@ -182,7 +207,8 @@ impl Journal {
     ) -> Result<(), HostError> {
         let mut text = Vec::new();
         for (lifetime, step) in steps.into_iter().filter(|(_, step)| !step.is_of_process()) {
-            serde_json::to_writer(&mut text, &Note { step, lifetime, undone })
+            let links = std::mem::take(&mut self.new_links);
+            serde_json::to_writer(&mut text, &Note { step, lifetime, undone, links })
                 .map_err(|error| self.failed(error.into()))?;
             text.push(b'\n');
             self.noted += 1;
@@ -207,6 +233,7 @@ impl Journal {
         let mut name = self.path.as_os_str().to_owned();
         name.push(".new");
         let mut next = Self::begin(Path::new(&name))?;
+        next.know_links(self.links.clone());
         next.note(live)?;
         std::fs::rename(&next.path, &self.path).map_err(|source| self.failed(source))?;
         next.path.clone_from(&self.path);
@@ -242,7 +269,7 @@ impl Journal {
             return Ok(None);
         }
         let failed = |source| HostError::Journal { doing: "read", path: path.to_owned(), source };
-        let journal = Self::open(path, false)?;
+        let mut journal = Self::open(path, false)?;
         // The file that is locked, whatever lies there by now.
         let mut lines = BufReader::new(journal.file.try_clone().map_err(failed)?).lines();
         let Some(first) = lines.next() else { return Ok(Some(Left { journal, entries: Vec::new() })) };
@@ -254,14 +281,18 @@ impl Journal {
         }
         // A last line that was cut off by the kill was never acted upon. Others are those of a later version.
         let lines: Vec<String> = lines.map_while(Result::ok).collect();
+        let links = &mut journal.links;
         let noted = lines.iter().enumerate().filter_map(|(number, line)| {
-            let noted = serde_json::from_str(line);
+            let noted: Result<Noted, _> = serde_json::from_str(line);
             if noted.is_err() && number + 1 < lines.len() {
                 tracing::warn!(line, "a change of this host that this version does not know stays as it is");
             }
-            noted.ok()
+            let mut noted = noted.ok()?;
+            links.append(&mut noted.links);
+            Some(noted)
         });
-        Ok(Some(Left { journal, entries: still_there(noted) }))
+        let entries = still_there(noted);
+        Ok(Some(Left { journal, entries }))
     }
 }
 
@@ -269,7 +300,7 @@ impl Journal {
 fn still_there(noted: impl Iterator<Item = Noted>) -> Vec<Entry> {
     let mut entries: Vec<Option<Entry>> = Vec::new();
     let mut places: HashMap<Entry, Vec<usize>> = HashMap::new();
-    for Noted { step, lifetime, undone } in noted {
+    for Noted { step, lifetime, undone, .. } in noted {
         let entry = Entry { lifetime, step };
         if undone {
             let place = places.get_mut(&entry).and_then(Vec::pop);

@@ -302,6 +302,7 @@ impl<K: Kernel> Engine<K> {
     async fn look(&mut self) -> Result<(), HostError> {
         let now = self.kernel.view().await?;
         let before = std::mem::replace(&mut self.view, now);
+        self.ledger.know_links(&self.view);
         self.follow_names(&before)?;
         self.lost = missing::lost(self.ledger.entries(), &self.view);
         self.healings.still_unlisted(&self.lost);

@@ -80,7 +80,8 @@ impl<K: Kernel> RealHost<K> {
     async fn new(kernel: K, options: RealServerOptions, stop: StopFlag) -> Result<Self, HostError> {
         let view = kernel.view().await?;
         let table = free_tables(&view, options.table_base)?.vip;
-        let ledger = Ledger::begin(options.journal.as_deref(), stop)?;
+        let mut ledger = Ledger::begin(options.journal.as_deref(), stop)?;
+        ledger.know_links(&view);
         Ok(Self { kernel, options, table, view, ledger, healings: 0 })
     }
 
@@ -99,6 +100,7 @@ impl<K: Kernel> RealHost<K> {
             return Err(HostError::Stopping);
         }
         self.view = self.kernel.view().await?;
+        self.ledger.know_links(&self.view);
         let wanted = real_plan::follow(&self.site());
         let is_gone = |lifetime, step: &Step| lifetime == Lifetime::Follows && !wanted.contains(step);
         let mut errors = self.ledger.undo(&self.kernel, is_gone).await;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::super::error::HostError;
 use super::super::journal::{Journal, Left};
-use super::super::kernel::Netlink;
+use super::super::kernel::{Kernel, Netlink};
 use super::super::ledger::Ledger;
 use super::super::stop::StopFlag;
 use super::missing::put_local_first;
@@ -26,6 +26,7 @@ pub async fn cleanup(journal: &Path) -> Result<CleanedUp, HostError> {
     let Some(left) = Journal::left_behind(journal)? else { return Ok(CleanedUp::Nothing) };
     let kernel = Netlink::connect()?;
     let mut ledger = Ledger::left_behind(left, StopFlag::default());
+    ledger.follow_names(&kernel.view().await?)?;
     let mut errors = ledger.end(&kernel).await;
     errors.extend(put_local_first(&kernel).await.err());
     HostError::from_all(errors)?;

@@ -33,6 +33,7 @@ impl<K: Kernel> Engine<K> {
         if self.ledger.len() == 0 {
             return Ok(());
         }
+        self.ledger.follow_names(&self.kernel.view().await?)?;
         let Some((layouts, tables)) = found(&self.ledger, &self.tuns, &self.options) else {
             let none = Ledger::begin(None, StopFlag::default())?;
             let ledger = std::mem::replace(&mut self.ledger, none);

@@ -19,7 +19,7 @@ enum Meanwhile {
     Options,
 }
 
-fn engine_on<'a>(
+pub(super) fn engine_on<'a>(
     kernel: &'a MemoryKernel,
     options: &HostOptions,
     left: Option<Left>,

@@ -1,6 +1,8 @@
 //! Links that are given another name.
 
+use super::inheritance::engine_on;
 use super::*;
+use crate::journal::Journal;
 
 /// Gives a link another name: what it has goes with it.
 fn rename(kernel: &MemoryKernel, old: &'static str, new: &'static str) {
@@ -32,4 +34,39 @@ async fn what_a_renamed_link_was_given_is_taken_back_from_it() {
     assert_eq!(now.sysctls, there.sysctls);
     assert_eq!(engine.undo().await.len(), 0);
     assert_eq!(lasting(&engine.kernel), lasting(&before));
+}
+
+/// A director is killed, then a link gets another name; cleaned up, and gone on with.
+#[tokio::test]
+async fn what_links_were_given_is_taken_back_from_them_whatever_their_names_since_a_kill() {
+    for is_continued in [false, true] {
+        let before = MemoryKernel::new();
+        rename(&before, "eth1", "eth9");
+        let kernel = MemoryKernel::new();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal");
+        let ingress_programs = Some(programs(7, 8));
+        let options = HostOptions { journal: Some(path.clone()), ingress_programs, ..HostOptions::default() };
+        let captures = captures(&["192.168.1.183", "2001:db8:1::183"], &["192.168.56.183"]);
+        let mut engine = engine_on(&kernel, &options, None).await.unwrap();
+        engine.start(Time::ZERO).await.unwrap();
+        engine.reconcile(&captures, &BTreeMap::new(), Time::ZERO).await.unwrap();
+        drop(engine);
+        rename(&kernel, "eth1", "eth9");
+        let left = Journal::left_behind(&path).unwrap();
+        if is_continued {
+            let made = kernel.state.borrow().clone();
+            let mut engine = engine_on(&kernel, &options, left).await.unwrap();
+            engine.start(Time::ZERO).await.unwrap();
+            engine.reconcile(&captures, &BTreeMap::new(), Time::ZERO).await.unwrap();
+            assert_eq!(*kernel.state.borrow(), made);
+            assert!(engine.undo().await.is_empty());
+        } else {
+            let mut ledger = Ledger::left_behind(left.unwrap(), StopFlag::default());
+            ledger.follow_names(&kernel.view().await.unwrap()).unwrap();
+            assert!(ledger.end(&&kernel).await.is_empty());
+        }
+        assert_eq!(lasting(&kernel), lasting(&before));
+        assert!(!path.exists());
+    }
 }
