@@ -92,7 +92,7 @@ pub use upgrade::{attend, formats, refuse_predecessor};
 /// Returns what running with these options would do to the host, as steps that print as commands.
 ///
 /// # Errors
-/// The host cannot be read, the configuration is wrong, or the host has no room for the rules.
+/// The host cannot be read, the configuration is wrong, no interface can be called so, or the host has no room for the rules.
 pub fn dry_run(options: Options) -> Result<Vec<Step>, DaemonError> {
     let director = Director::new(options.core.clone());
     for command in options.declared.commands() {
@@ -103,6 +103,7 @@ pub fn dry_run(options: Options) -> Result<Vec<Step>, DaemonError> {
     let mark_tuns = marks::names(&options.tun_prefix, &captures);
     let announced = options.fleet.addresses(&options.declared);
     let (host, tuns) = (options.host_options(None), options.tun_names());
+    [&tuns.vip, &tuns.rs].into_iter().try_for_each(|name| lvs_device::check(name, options.device))?;
     let plan = Plumbing::dry_run(host, tuns, &captures, &mark_tuns, announced);
     Ok(runtime.block_on(plan)?)
 }

@@ -66,6 +66,11 @@ impl Options {
         }
     }
 
+    /// Options of the device that packets come out of.
+    fn end_device(&self) -> lvs_device::Options {
+        lvs_device::Options { queues: 1, ..self.device }
+    }
+
     fn invitation(&self) -> Invitation {
         Invitation {
             virtuals: self.vips.iter().copied().collect(),
@@ -83,9 +88,13 @@ const SETTLE: Duration = Duration::from_millis(50);
 /// Returns what running with these options would do to the host, as steps that print as commands.
 ///
 /// # Errors
-/// The host cannot be read, or cannot be prepared.
+/// The host cannot be read, or cannot be prepared, or no interface can be called so.
 pub fn dry_run(options: &Options) -> Result<Vec<Step>, DaemonError> {
-    Ok(control_runtime()?.block_on(RealPlumbing::dry_run(options.host(None)))?)
+    let host = options.host(None);
+    if host.has_tunnels() {
+        lvs_device::check(&options.tun, options.end_device())?;
+    }
+    Ok(control_runtime()?.block_on(RealPlumbing::dry_run(host))?)
 }
 
 /// Prepares the host, and undoes it when a signal comes.
@@ -205,7 +214,7 @@ fn start_end(
     counters: &AllCounters,
     report: Report,
 ) -> Result<Vec<Worker>, DaemonError> {
-    let tun = Tun::open(&options.tun, lvs_device::Options { queues: 1, ..options.device })?;
+    let tun = Tun::open(&options.tun, options.end_device())?;
     let offload = tun.features();
     let coalescer = options.device.offload.then(Coalescer::default);
     let mut parts = Some((TunnelEnd::new(options.invitation(), random_secret()), ports, coalescer));

@@ -30,6 +30,12 @@ echo 'this is [not a configuration' >broken.toml
 will_not_start "a broken configuration" broken.toml tunvs run --config "$work/broken.toml"
 will_not_start "a bad option" --vip-net tunvs run --vip-net 10.0.0.0/99
 will_not_start "a socket nowhere" "$work/no/such/folder" tunvs run --socket "$work/no/such/folder/control.sock"
+for dry in "" --dry-run; do
+  for prefix in a/b longer-than-it-can-be; do
+    will_not_start "the prefix '$prefix' $dry" "cannot be the name" tunvs run $dry --tun-prefix "$prefix"
+  done
+  will_not_start "a device of that name $dry" "cannot be the name" tunvs real-server $dry --vip 192.168.1.183 --mode ipip --tun a/b
+done
 
 ip -n ds tuntap add dev tunvs-vip mode tun
 before=$(snapshot ds)

@@ -31,7 +31,7 @@ pub use fast_path::{
 pub use gue_port::{Arrived, GuePorts, IdlePorts, PortError};
 pub use memory::{MemoryDevice, MemoryWire, memory_device};
 pub use offload::Features;
-pub use open::{DeviceError, Driver, MAX_NAME, Options, driver};
+pub use open::{DeviceError, Driver, MAX_NAME, Options, check, driver};
 pub use tun::{IdleQueue, OffQueue, Tun, TunQueue, TunWriter};
 pub use tunnel_offload::TunnelOffload;
 

@@ -75,10 +75,7 @@ pub(super) fn open(
     options: Options,
     found: Found,
 ) -> Result<(Vec<OwnedFd>, Features), DeviceError> {
-    check_name(name)?;
-    if !(1..=256).contains(&options.queues) {
-        return Err(DeviceError::Queues { name: name.to_owned(), queues: options.queues });
-    }
+    check(name, options)?;
     let mut flags = libc::IFF_TUN | libc::IFF_NO_PI | libc::IFF_VNET_HDR;
     if options.queues > 1 {
         flags |= libc::IFF_MULTI_QUEUE;
@@ -106,6 +103,18 @@ pub(super) fn open(
 pub(super) fn bare(name: &str) -> Result<OwnedFd, DeviceError> {
     check_name(name)?;
     Ok(attach(name, libc::IFF_TUN | libc::IFF_NO_PI | libc::IFF_TUN_EXCL)?.into())
+}
+
+/// Tells what is wrong with a wish for an interface, whatever the host.
+///
+/// # Errors
+/// No interface can have that name, or so many queues.
+pub fn check(name: &str, options: Options) -> Result<(), DeviceError> {
+    check_name(name)?;
+    if !(1..=256).contains(&options.queues) {
+        return Err(DeviceError::Queues { name: name.to_owned(), queues: options.queues });
+    }
+    Ok(())
 }
 
 fn check_name(name: &str) -> Result<(), DeviceError> {
