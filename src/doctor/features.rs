@@ -36,7 +36,6 @@ pub(super) fn examine(site: &Site, findings: &mut Vec<Finding>) {
         ("the fast path", programs(version >= (5, 14), "5.14")),
         ("super-packets whole into tunnels", programs(version >= (6, 6), "6.6")),
         ("frames for direct routing", frames(site.packet_socket, held)),
-        ("rules by DSCP", kernel(version >= (6, 13), "6.13")),
         ("`tunvs exec`", kernel(version >= (5, 14), "5.14")),
     ]);
     let of = |wanted: fn(&Wants) -> Option<&'static str>| {
@@ -110,13 +109,12 @@ mod tests {
         assert_eq!(
             found("6.18.44", BPF | NET_RAW, Socket::Works),
             "used: super-packets of TCP, super-packets of UDP, several queues, the fast path, super-packets whole into tunnels, \
-             frames for direct routing, rules by DSCP, `tunvs exec`"
+             frames for direct routing, `tunvs exec`"
         );
         assert_eq!(
             found("6.12.1", 0, Socket::Denied),
             "used: super-packets of TCP, super-packets of UDP, several queues, `tunvs exec`; with more capabilities at the \
-             start: the fast path (CAP_BPF), super-packets whole into tunnels (CAP_BPF), frames for direct routing (CAP_NET_RAW); with another kernel: \
-             rules by DSCP (6.13)"
+             start: the fast path (CAP_BPF), super-packets whole into tunnels (CAP_BPF), frames for direct routing (CAP_NET_RAW)"
         );
         let old = found("5.10.0-30-amd64", SYS_ADMIN, Socket::Works);
         assert!(

@@ -105,20 +105,13 @@ fn packet_socket(socket: Socket) -> Finding {
     }
 }
 
-/// Releases that brought something that a director is faster, or better, with.
+/// Releases that brought something that a director is faster with.
 fn kernel(release: &str) -> Option<Finding> {
     let version = texts::version(release)?;
-    let lacking: Vec<&str> = [
-        ((6, 2), "super-packets of UDP (6.2)"),
-        ((6, 13), "rules by DSCP (6.13): errors of this host come from its own address, not the virtual one"),
-    ]
-    .into_iter()
-    .filter_map(|(since, what)| (version < since).then_some(what))
-    .collect();
-    let text = if lacking.is_empty() {
-        format!("Linux {release}")
+    let text = if version < (6, 2) {
+        format!("Linux {release}, without super-packets of UDP (6.2)")
     } else {
-        format!("Linux {release}, without {}", lacking.join(", "))
+        format!("Linux {release}")
     };
     Some(if version < (5, 4) {
         Finding::warn("kernel", text, "kernels before 5.4 are not tried")

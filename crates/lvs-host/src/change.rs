@@ -79,8 +79,6 @@ pub struct Rule {
     pub protocol: u8,
     /// Selects by something that this type does not name.
     pub narrower: bool,
-    /// Differentiated services code point; kernels before 6.13 do not know this selector.
-    pub dscp: Option<u8>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -330,7 +328,6 @@ impl Rule {
             action,
             protocol: OUR_PROTOCOL,
             narrower: false,
-            dscp: None,
         }
     }
 
@@ -338,7 +335,6 @@ impl Rule {
     pub const fn is_unconditional(&self) -> bool {
         !self.not
             && !self.narrower
-            && self.dscp.is_none()
             && self.from.is_none()
             && self.to.is_none()
             && self.iif.is_none()

@@ -22,6 +22,13 @@ use lvs::service::Family;
 /// Prefixes for real servers at most, per family, each with two rules; beyond that wider ones stand in.
 const MAX_REALS: usize = 64;
 
+/// Types of the ICMP errors about which services have to know.
+const UNREACHABLE: u8 = 3;
+const TIME_EXCEEDED: u8 = 11;
+const PARAMETER_PROBLEM: u8 = 12;
+const UNREACHABLE_V6: u8 = 1;
+const PARAMETER_PROBLEM_V6: u8 = 4;
+
 /// The metric of routes that matter only where the first is gone.
 const SECOND: u32 = 4096;
 
@@ -211,21 +218,26 @@ impl<'a, F: Fn(&str) -> Option<String>> Following<'a, F> {
         }
     }
 
-    /// Errors that the host makes itself about packets on their way into a TUN (a hop count that is used up, say): they
-    /// have to come from the virtual address. They are known by their precedence, which only IPv4 gives them.
+    /// Errors that the host makes itself about packets on their way into a TUN (a hop count that is used up, say): the
+    /// services have to know of these packets, and the errors have to come from the virtual address. Where a rule
+    /// looks for a port, an ICMP message has its type and its code.
     fn own_errors(&mut self, layout: &Layout) {
-        let PlanContext { options, tables, view, .. } = *self.context;
-        const INTERNETWORK_CONTROL: u8 = 48;
+        let PlanContext { options, tables, .. } = *self.context;
+        let family = layout.family;
         let nets = options.vip_nets.iter().map(IpNet::addr);
-        let is_needed = self.captures.virtuals.iter().copied().chain(nets).any(|addr| addr.is_ipv4());
-        if layout.family != Family::V4 || !view.selects_dscp || !is_needed {
+        if !self.captures.virtuals.iter().copied().chain(nets).any(|addr| Family::of(&addr) == family) {
             return;
         }
-        let mut rule = Rule::new(Family::V4, layout.bypass, Action::Lookup(tables.rs));
-        rule.iif = Some("lo".to_owned());
-        rule.ipproto = Some(icmp(Family::V4));
-        rule.dscp = Some(INTERNETWORK_CONTROL);
-        self.steps.push(Step::rule(rule).optional());
+        let messages: &[(u8, u8)] = match family {
+            Family::V4 => &[(UNREACHABLE, UNREACHABLE), (TIME_EXCEEDED, PARAMETER_PROBLEM)],
+            Family::V6 => &[(UNREACHABLE_V6, PARAMETER_PROBLEM_V6)],
+        };
+        for &(first, last) in messages {
+            let mut rule =
+                own_traffic(icmp(family), Rule::new(family, layout.bypass, Action::Lookup(tables.rs)));
+            rule.dport = Some((u16::from_be_bytes([first, 0]), u16::from_be_bytes([last, u8::MAX])));
+            self.steps.push(Step::rule(rule).optional());
+        }
     }
 
     /// IPsec to virtual addresses.
@@ -335,7 +347,7 @@ fn taken(family: Family) -> impl Iterator<Item = u8> {
     CAPTURED.into_iter().chain((family == Family::V4).then_some(icmp(family)))
 }
 
-/// Replies of a server on this very host are its own traffic.
+/// Replies of a server on this very host are its own traffic, and so are errors that it makes.
 fn own_traffic(proto: u8, from: Rule) -> Rule {
     Rule { iif: Some("lo".to_owned()), ipproto: Some(proto), ..from }
 }

@@ -245,7 +245,7 @@ impl Netlink {
 impl Kernel for Netlink {
     async fn view(&self) -> Result<View, HostError> {
         let read = |doing| move |error: rtnetlink::Error| netlink_error(doing, error);
-        let mut view = View { selects_dscp: selects_dscp(), ..View::default() };
+        let mut view = View::default();
         let mut book = self.book.lock().await;
         let known = book.caught_up();
         let links: Vec<LinkMessage> =
@@ -370,14 +370,6 @@ fn write_sysctl(setting: &Setting) -> Result<(), HostError> {
         value: setting.value.clone(),
         source,
     })
-}
-
-/// Policy rules select by DSCP since Linux 6.13; before, the attribute would be ignored without a word.
-fn selects_dscp() -> bool {
-    let Ok(system) = nix::sys::utsname::uname() else { return false };
-    let release = system.release().to_string_lossy();
-    let mut numbers = release.split(|c: char| !c.is_ascii_digit()).map_while(|part| part.parse::<u32>().ok());
-    (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)) >= (6, 13)
 }
 
 fn index_of(name: &str) -> io::Result<u32> {

@@ -31,12 +31,8 @@ use lvs::service::Family;
 /// Lifetime without end.
 const FOREVER: u32 = u32::MAX;
 
-/// `FRA_DSCP` and `FRA_DSCP_MASK`, which the packet crate does not name.
-const DSCP: u16 = 25;
-const DSCP_MASK: u16 = 30;
-/// `FRA_DPORT_MASK`, which newer kernels list with a single port.
+/// `FRA_DPORT_MASK`, which newer kernels list with a single port and the packet crate does not name.
 const DPORT_MASK: u16 = 29;
-const ALL_OF_DSCP: u8 = 0x3f;
 
 /// A message and whether it makes something (and must not find it there, unless it is a filter).
 pub(super) struct Request {
@@ -103,9 +99,6 @@ fn rule(wanted: &Rule) -> RuleMessage {
     if let Some((start, end)) = wanted.dport {
         message.attributes.push(RuleAttribute::DestinationPortRange(RulePortRange { start, end }));
     }
-    if let Some(dscp) = wanted.dscp {
-        message.attributes.push(RuleAttribute::Other(DefaultNla::new(DSCP, vec![dscp])));
-    }
     message.header.action = match wanted.action {
         Action::Lookup(table) => {
             message.header.table = u8::try_from(table).unwrap_or(0);
@@ -145,9 +138,7 @@ pub(super) fn rule_of(message: &RuleMessage, family: Family) -> Rule {
             RuleAttribute::SuppressPrefixLen(u32::MAX)
             | RuleAttribute::SuppressIfGroup(u32::MAX)
             | RuleAttribute::FwMask(_) => {}
-            RuleAttribute::Other(other) if other.kind() == DSCP => rule.dscp = Some(byte(other)),
             RuleAttribute::Other(other) if other.kind() == DPORT_MASK && is_all_ones(other) => {}
-            RuleAttribute::Other(other) if other.kind() == DSCP_MASK && byte(other) == ALL_OF_DSCP => {}
             _ => rule.narrower = true,
         }
     }
@@ -173,12 +164,6 @@ fn is_all_ones(attribute: &DefaultNla) -> bool {
     let mut value = vec![0; attribute.value_len()];
     attribute.emit_value(&mut value);
     value.iter().all(|byte| *byte == u8::MAX)
-}
-
-fn byte(attribute: &DefaultNla) -> u8 {
-    let mut value = vec![0; attribute.value_len().max(1)];
-    attribute.emit_value(&mut value);
-    value[0]
 }
 
 fn route(wanted: &Route, index_of: &impl Fn(&str) -> io::Result<u32>) -> io::Result<RouteMessage> {
@@ -336,7 +321,6 @@ mod tests {
         wanted.ipproto = Some(6);
         wanted.dport = Some((32768, 60999));
         wanted.iif = Some("eth2".to_owned());
-        wanted.dscp = Some(48);
         wanted.not = true;
         assert_eq!(rule_of(&rule(&wanted), Family::V4), wanted);
         let mut listed = rule(&wanted);

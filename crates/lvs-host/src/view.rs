@@ -27,8 +27,6 @@ pub(super) struct View {
     /// be such filters.
     pub clsact: BTreeSet<String>,
     pub filters: Vec<Filter>,
-    /// The kernel's rules can select by DSCP.
-    pub selects_dscp: bool,
 }
 
 /// Beginning of the packets of a link.

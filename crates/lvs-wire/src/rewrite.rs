@@ -57,17 +57,17 @@ pub fn translate(
                 super::sctp::write_crc(&mut bytes[headers.l4..headers.len], offload);
             }
         }
-        protocol::ICMP | protocol::ICMPV6 => update_echo(bytes, headers, end, moved, port, offload),
+        protocol::ICMP | protocol::ICMPV6 => update_icmp(bytes, headers, end, moved, port, offload),
         _ => {}
     }
 }
 
 /// The identifier of an echo stands for the port of who asks. The sum of ICMPv6 covers the addresses.
-fn update_echo(bytes: &mut [u8], headers: &Headers, end: End, moved: Delta, id: u16, offload: &Offload) {
-    let Some(echo) = Echo::of(headers, bytes) else { return };
+fn update_icmp(bytes: &mut [u8], headers: &Headers, end: End, moved: Delta, id: u16, offload: &Offload) {
+    let is_of_asker = Echo::of(headers, bytes).is_some_and(|echo| echo.end() == end);
     let at = headers.l4 + ECHO_ID;
     let old = word(bytes, at);
-    let new = if echo.end() == end { id } else { old };
+    let new = if is_of_asker { id } else { old };
     write_word(bytes, at, new);
     let moved = if headers.is_v6() { moved } else { Delta::default() };
     update_transport(bytes, headers.l4 + 2, moved, old, new, offload);

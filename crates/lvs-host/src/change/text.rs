@@ -106,9 +106,6 @@ impl Display for Rule {
             Some((first, last)) => write!(f, " dport {first}-{last}")?,
             None => {}
         }
-        if let Some(dscp) = self.dscp {
-            write!(f, " dscp {dscp}")?;
-        }
         match self.action {
             Action::Lookup(TABLE_LOCAL) => f.write_str(" lookup local")?,
             Action::Lookup(table) => write!(f, " lookup {table}")?,

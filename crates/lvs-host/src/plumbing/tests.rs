@@ -263,7 +263,6 @@ impl Kernel for MemoryKernel {
             ours: state.routes.clone(),
             clsact: state.clsact.iter().cloned().collect(),
             filters: state.filters.clone(),
-            selects_dscp: true,
             tables: state.routes.iter().map(|route| route.table).collect(),
         })
     }
@@ -405,6 +404,29 @@ async fn answers_to_masqueraded_hosts_come_to_the_hosts_own_addresses() {
     assert_eq!(listed(4)[0], "pref 4 from all lookup local protocol 151");
     assert!(engine.undo().await.is_empty());
     assert_eq!(lasting(&engine.kernel), before);
+}
+
+#[tokio::test]
+async fn errors_that_the_host_makes_come_in_by_their_types() {
+    let mut engine = engine(HostOptions::default()).await;
+    for (virt, expected) in [
+        (
+            "192.168.1.183",
+            &[
+                "pref 0 from all iif lo ipproto icmp dport 768-1023 lookup 7601 protocol 151",
+                "pref 0 from all iif lo ipproto icmp dport 2816-3327 lookup 7601 protocol 151",
+            ][..],
+        ),
+        (
+            "2001:db8:1::183",
+            &["pref 0 from all iif lo ipproto ipv6-icmp dport 256-1279 lookup 7601 protocol 151"],
+        ),
+    ] {
+        follow(&mut engine, &captures(&[virt], &[])).await;
+        let state = engine.kernel.state.borrow();
+        let of_lo = state.rules.iter().filter(|rule| rule.pref == 0 && rule.iif.as_deref() == Some("lo"));
+        assert_eq!(of_lo.map(ToString::to_string).collect::<Vec<String>>(), expected);
+    }
 }
 
 #[tokio::test]

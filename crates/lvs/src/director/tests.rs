@@ -311,6 +311,7 @@ fn a_full_table_drops_and_counts() {
 mod admission;
 mod carried;
 mod client_addr;
+mod expired;
 mod fullnat;
 mod ipsec;
 mod masquerade;

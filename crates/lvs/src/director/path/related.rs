@@ -1,25 +1,31 @@
 //! ICMP and ICMPv6 errors that are about a packet of a connection. Same job as `ip_vs_in_icmp` and
 //! `ip_vs_out_icmp`.
 
-use crate::conn::{ConnKey, Connection, Role, State, TcpState, View};
+use crate::conn::{ConnKey, Connection, Role};
 use crate::director::control::sysctl::Sysctl;
 use crate::director::path::client_addr::restore_quoted;
 use crate::director::path::facts::Segment;
 use crate::director::path::ipsec::Quoted;
-use crate::director::path::packet::Packet;
+use crate::director::path::packet::{Arrival, Packet};
 use crate::director::path::schedule::Scheduled;
 use crate::director::path::syn_proxy::restore_quoted_of_server;
 use crate::director::{Director, DropReason, Side, Verdict};
 use crate::service::Protocol;
-use lvs_wire::{Checksum, End, Headers, TcpFlags, checksum, icmp, protocol, translate, translate_error};
+use lvs_wire::{
+    Checksum, End, Headers, PacketBuf, TcpFlags, checksum, icmp, protocol, take_hop, translate,
+    translate_error,
+};
 
 pub(in crate::director) const ICMP_HEADER: usize = 8;
 
 /// Type of what the host says of a header that is wrong; IPVS relates it to nothing.
 const PARAMETER_PROBLEM: u8 = 12;
 
-/// Type and code of what the host says when a neighbour does not answer.
-const HOST_UNREACHABLE: [u8; 2] = [3, 1];
+/// Type and code of what the host says when a neighbour does not answer, by IPv4 and IPv6.
+const NEXT_HOP: [[u8; 2]; 2] = [[3, 1], [1, 3]];
+
+/// Type and code of what the host says when the last hop of a packet was the one to it.
+const HOPS_USED_UP: [[u8; 2]; 2] = [[11, 0], [3, 0]];
 
 impl Director {
     pub(in crate::director) fn process_icmp(&self, packet: &mut Packet<'_>, kind: u8) -> Verdict {
@@ -91,10 +97,6 @@ impl Director {
     /// kept the host from choosing.
     fn correct_own_error(&self, packet: &mut Packet<'_>, quoted: &Headers, ends: &Quoted) -> Verdict {
         let (headers, client, virt) = (packet.headers, ends.src, ends.dst);
-        // The destination itself complains: the address is right.
-        if headers.src == virt.addr {
-            return Verdict::Pass;
-        }
         let is_taken = || {
             let services = self.services.read();
             Protocol::from_number(quoted.protocol)
@@ -103,24 +105,25 @@ impl Director {
         let key = ConnKey::new(Role::In, ends.protocol, client, virt);
         let is_its = |entry: &Connection| ends.is_of(entry) && !entry.is_masqueraded();
         let found = self.conns.lookup(&key, packet.now).filter(|entry| is_its(entry));
-        let mut is_tracked = found.is_some();
-        let of_next_hop = packet.payload()[..2] == HOST_UNREACHABLE;
+        let is_claimed = found.is_some() || is_taken();
+        let said = &packet.payload()[..2];
+        let of_next_hop = said == NEXT_HOP[usize::from(headers.is_v6())];
+        let of_hops = said == HOPS_USED_UP[usize::from(headers.is_v6())];
         if of_next_hop && let Some(server) = found.as_ref().and_then(|entry| entry.available_server()) {
             server.counters().count_out(1, packet.counted_len());
         }
         drop(found);
-        // IPVS schedules a SYN before it finds its hops used up, but not one with a wrong option.
-        let was_seen = packet.payload()[0] != PARAMETER_PROBLEM;
-        if was_seen && !is_tracked && is_taken() && quoted_flags(packet, quoted).has(TcpFlags::SYN) {
-            let segment = Segment { protocol: Protocol::Tcp, from: client, to: virt, flags: TcpFlags(0) };
-            if let Scheduled::Tracked(mut entry) = self.schedule(packet, &packet.quoted_facts(segment)) {
-                let syn = State::Tcp(TcpState::None.after(TcpFlags(TcpFlags::SYN), View::Input, false));
-                entry.enter(syn, &self.timeouts);
-                self.conns.touch(&mut entry, packet.now);
-                is_tracked = true;
-            }
+        if of_hops
+            && is_claimed
+            && let Some(verdict) = self.take_expired(packet)
+        {
+            return verdict;
         }
-        let from = if !of_next_hop && (is_tracked || is_taken()) {
+        // The destination itself complains: the address is right.
+        if headers.src == virt.addr {
+            return Verdict::Pass;
+        }
+        let from = if !of_next_hop && is_claimed {
             virt.addr
         } else {
             self.routes.source_to(headers.dst).unwrap_or(headers.src)
@@ -128,6 +131,27 @@ impl Director {
         let mut offload = packet.buf.offload;
         translate(packet.buf.bytes_mut(), &headers, End::Source, (from, 0), &mut offload);
         Verdict::Pass
+    }
+
+    /// A packet of a client whose hops were used up at this host. IPVS takes such a packet in before it looks at them, and
+    /// complains itself. None where it is not quoted whole, or is the host's own business.
+    fn take_expired(&self, packet: &mut Packet<'_>) -> Option<Verdict> {
+        let mut quote = PacketBuf::from_packet(&packet.payload()[ICMP_HEADER..]);
+        let mut headers = Headers::parse(quote.bytes()).ok().filter(|headers| headers.fragment.is_none())?;
+        let transport = headers.transport(quote.bytes()).ok()?;
+        // The host took none for the way into the TUN.
+        take_hop(quote.bytes_mut(), &headers);
+        headers.ttl = headers.ttl.saturating_sub(1);
+        let arrival = Arrival { side: Side::Client, now: packet.now };
+        let mut expired = Packet::new(&mut quote, headers, arrival, packet.outbox, packet.limiter);
+        let segment = expired.segment(transport)?;
+        match self.process_segment(&mut expired, &segment) {
+            Verdict::Pass => None,
+            verdict @ (Verdict::Reply | Verdict::Refuse(_) | Verdict::Drop(_)) => Some(verdict),
+            Verdict::Forward | Verdict::Route(_) | Verdict::Split | Verdict::Hold => {
+                Some(Verdict::Drop(DropReason::HopsUsedUp))
+            }
+        }
     }
 
     /// An error about a reply that belongs to no connection: makes one, as a packet of the client would.
@@ -187,12 +211,6 @@ impl Director {
         }
         Verdict::Forward
     }
-}
-
-/// The TCP flags of a quoted segment, if so much of it is quoted.
-fn quoted_flags(packet: &Packet<'_>, quoted: &Headers) -> TcpFlags {
-    let flags = packet.payload().get(ICMP_HEADER + quoted.l4 + 13).copied().unwrap_or(0);
-    TcpFlags(if quoted.protocol == protocol::TCP { flags } else { 0 })
 }
 
 pub(in crate::director) fn has_right_checksum(packet: &Packet<'_>) -> bool {

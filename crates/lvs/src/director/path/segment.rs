@@ -69,7 +69,11 @@ impl Director {
             Scheduled::OnePacket(mut conn, template) => {
                 self.count_and_move(packet, segment, &mut conn, View::Input);
                 self.synchronise_one_packet(template, packet.now);
-                let verdict = self.send(packet, &conn, View::Input);
+                let verdict = if packet.is_expired() {
+                    self.answer_client(packet, &conn, IcmpError::TimeExceeded)
+                } else {
+                    self.send(packet, &conn, View::Input)
+                };
                 conn.unbind();
                 verdict
             }
