@@ -35,8 +35,6 @@ pub enum Rejected {
     UnknownProtocol,
     BadState,
     UnknownEngine,
-    /// A forwarding method that there is not.
-    BadMethod,
     /// A connection of no server that is known here, and the table is half full.
     NoServer,
     /// The table has no room for another connection.

@@ -59,7 +59,8 @@ impl Flags {
         | Self::INACTIVE.0
         | Self::HAS_SEQUENCES
         | Self::NO_CLIENT_PORT.0
-        | Self::TEMPLATE.0;
+        | Self::TEMPLATE.0
+        | Self::ONE_PACKET.0;
 
     pub const fn has(self, flag: Self) -> bool {
         self.0 & flag.0 != 0
@@ -69,8 +70,9 @@ impl Flags {
         self.0 & Self::HAS_SEQUENCES != 0
     }
 
-    pub fn method(self) -> Option<Method> {
-        Method::from_number((self.0 & Self::METHOD) as u8)
+    /// How packets go until there is a server, which says it itself. By a number that is none they are left to the host.
+    pub fn method(self) -> Method {
+        Method::from_number((self.0 & Self::METHOD) as u8).unwrap_or(Method::Local)
     }
 }
 

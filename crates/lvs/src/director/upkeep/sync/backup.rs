@@ -56,13 +56,12 @@ impl Director {
         if record.engine.as_ref().is_some_and(|engine| engine.name != "sip") {
             return Err(Rejected::UnknownEngine);
         }
-        let method = record.flags.method().ok_or(Rejected::BadMethod)?;
         let mut entry = match self.renew(record, state, now) {
             Found::Known(entry) => entry,
             // A connection for one packet ends with its message.
             Found::Nothing if record.flags.has(Flags::ONE_PACKET) => return Ok(()),
             Found::Nothing => {
-                let conn = self.learn(record, state, method, now);
+                let conn = self.learn(record, state, now);
                 if conn.server().is_none() && self.conns.is_half_full() {
                     return Err(Rejected::NoServer);
                 }
@@ -117,7 +116,8 @@ impl Director {
     }
 
     /// A new connection by a record.
-    fn learn(&self, record: &Record, state: State, method: Method, now: Time) -> Connection {
+    fn learn(&self, record: &Record, state: State, now: Time) -> Connection {
+        let method = record.flags.method();
         let mut flags = ConnFlags::default();
         let is_inactive = record.flags.has(Flags::INACTIVE) && !record.is_template();
         flags.set(ConnFlags::INACTIVE, is_inactive);
