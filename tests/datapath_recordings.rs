@@ -161,4 +161,5 @@ folders! {
     fragments_ => "fragments",
     sip => "sip",
     ipsec => "ipsec",
+    random => "random",
 }

@@ -78,6 +78,12 @@ impl Network {
         self.captures = self.director.captures();
     }
 
+    /// Nothing happens before so much time has passed since the beginning.
+    pub(crate) fn wait_until(&mut self, at: Duration) {
+        let passed = Duration::from_millis(self.now.0);
+        self.pass_time(at.saturating_sub(passed));
+    }
+
     pub(crate) fn pass_time(&mut self, span: Duration) {
         let end = self.now + span;
         while self.next_tick <= end {

@@ -44,6 +44,9 @@ impl Player {
 
     pub(crate) fn event(&mut self, event: &Event) -> Result<Value, Unplayable> {
         let text = |text: String| Ok(Value::String(text));
+        if let Some(at) = event.fields.get("at").and_then(Value::as_f64) {
+            self.network.wait_until(Duration::from_secs_f64(at));
+        }
         match event.op.as_str() {
             "tcp" => {
                 let data = event.number("data").unwrap_or(0) as usize;

@@ -7,7 +7,7 @@ use super::decide::{Deciding, Decision, Disposition, Template};
 use super::engine::TemplateTarget;
 use super::facts::{Facts, Segment};
 use super::packet::Packet;
-use crate::conn::{ConnId, Connection, Entry, SctpState, State, TableFull, TcpState};
+use crate::conn::{ConnFlags, ConnId, Connection, Entry, SctpState, State, TableFull, TcpState};
 use crate::director::{Director, DropReason};
 use crate::service::{Endpoint, Protocol, RealServer, VirtualService};
 use crate::time::Time;
@@ -148,6 +148,7 @@ impl Director {
             return Scheduled::Failed(DropReason::TableFull);
         }
         if is_one_packet {
+            conn.flags.set(ConnFlags::ONE_PACKET, true);
             count(&counted);
             return Scheduled::OnePacket(conn, template);
         }

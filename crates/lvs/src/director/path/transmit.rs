@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::mtu::room_inside;
 use super::packet::{Packet, unanswered};
-use crate::conn::{Connection, View};
+use crate::conn::{ConnFlags, Connection, View};
 use crate::director::control::sysctl::Sysctl;
 use crate::director::{Director, DropReason, Verdict};
 use crate::service::Method;
@@ -110,7 +110,9 @@ impl Director {
         let Some(len) = packet.complain(self.icmp_source(conn), error) else {
             return Verdict::Drop(unanswered(error));
         };
+        // IPVS counts what it finds a connection for, and one for a single packet is in no table.
         if !conn.method.is_rewritten()
+            && !conn.flags.has(ConnFlags::ONE_PACKET)
             && let Some(server) = conn.available_server()
         {
             server.counters().count_out(1, len);
