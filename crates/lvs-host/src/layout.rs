@@ -160,13 +160,13 @@ impl PrefGap {
         rules: impl Iterator<Item = &'a Rule>,
         (depth, behind): (u32, u32),
     ) -> Result<Self, HostError> {
-        let (ours, rules): (Vec<&Rule>, Vec<&Rule>) = rules.partition(|rule| rule.is_ours());
-        let Some(at) = rules.iter().position(|rule| rule.is_local_lookup()) else {
-            return Err(match ours.iter().any(|rule| rule.is_local_lookup()) {
-                true => HostError::RulesTaken { family },
-                false => HostError::NoLocalRule { family },
-            });
-        };
+        let rules: Vec<&Rule> = rules.collect();
+        // Of another tunvs: this one has none yet.
+        if rules.iter().any(|rule| rule.is_ours()) {
+            return Err(HostError::RulesTaken { family });
+        }
+        let at = rules.iter().position(|rule| rule.is_local_lookup());
+        let at = at.ok_or(HostError::NoLocalRule { family })?;
         let local = rules[at];
         let before = at.checked_sub(1).map_or(0, |index| rules[index].pref);
         let stays = before + depth <= local.pref;
@@ -200,7 +200,7 @@ const SCTP: u8 = 132;
 
 #[cfg(test)]
 mod tests {
-    use super::super::change::{KERNEL_PROTOCOL, TABLE_LOCAL, TABLE_MAIN};
+    use super::super::change::{Change, KERNEL_PROTOCOL, TABLE_LOCAL, TABLE_MAIN};
     use super::*;
 
     #[test]
@@ -224,6 +224,21 @@ mod tests {
         let rules = [proxy, host(100, TABLE_LOCAL), host(32766, TABLE_MAIN)];
         let layout = Layout::choose(Family::V4, rules.iter()).unwrap();
         assert_eq!((layout.bypass, layout.local(), layout.moved), (96, 100, None));
+    }
+
+    #[test]
+    fn two_directors_never_stand_among_each_others_rules() {
+        for local in [0, 100] {
+            let mut rules = vec![host(local, TABLE_LOCAL), host(32766, TABLE_MAIN)];
+            let layout = Layout::choose(Family::V4, rules.iter()).unwrap();
+            for step in layout.steps(&TunNames::default(), TABLES, &HostOptions::default()) {
+                rules.extend(step.added_rule().cloned());
+                rules.retain(|rule| step.apply != Change::DeleteRule(rule.clone()));
+            }
+            rules.sort_by_key(|rule| rule.pref);
+            let second = Layout::choose(Family::V4, rules.iter());
+            assert!(matches!(second, Err(HostError::RulesTaken { .. })), "{local}: {second:?}");
+        }
     }
 
     #[test]
