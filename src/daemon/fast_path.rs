@@ -222,7 +222,6 @@ pub(super) async fn keep(
             tracing::info!("the fast path is on");
         }
         fast.yield_to(&taps, director);
-        director.note_tracking(tracks_connections());
         if director.has_offers() {
             let _going = tables.pause.read().await;
             director.take_offers(tables.clock.now());
@@ -232,12 +231,6 @@ pub(super) async fn keep(
             _ = tokio::time::timeout(LOOK, ingress_links.changed()) => {}
         }
     }
-}
-
-/// Whether the host tracks connections of this network: a module that is loaded does so only where a rule asks for it.
-fn tracks_connections() -> bool {
-    let count = std::fs::read_to_string("/proc/sys/net/netfilter/nf_conntrack_count");
-    count.is_ok_and(|count| count.trim() != "0")
 }
 
 /// An error and what is behind it, in one line.

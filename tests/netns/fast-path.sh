@@ -68,7 +68,7 @@ pages_take() {
   ((($(by_tun) - before) / 10 == $1))
 }
 states_are() { [[ $(on ds ipvsadm -Lnc | awk '/^TCP/ { print $3 }' | sort | uniq -c | xargs) == "$*" ]]; }
-# Of such a connection the director sees the SYN and the answer to that. States are those of the packets all the same.
+# Of such a connection the director sees the SYN alone. States are those of the packets all the same.
 start_director
 real_way -m
 wait_until 5 fast_is on True
@@ -76,7 +76,7 @@ on client nft reset counters >/dev/null
 answers client 40 http://192.168.1.183 >/dev/null
 wait_until 5 states_are 40 TIME_WAIT
 listing_is_exact "short connections"
-wait_until 5 pages_take 2
+wait_until 5 pages_take 1
 wait_until 5 fast_is connections 0
 stop_director
 

@@ -63,7 +63,9 @@ pub(crate) fn fast_path(settings: &Settings, director: &Director) -> MemoryFlows
     let fast = MemoryFlows::new(if settings.seed % 4 == 1 { 0 } else { 20 });
     if !settings.seed.is_multiple_of(4) {
         director.use_fast_path(Arc::new(fast.clone()));
-        director.note_tracking(settings.seed % 8 == 3);
+        if settings.seed % 8 == 3 {
+            fast.track();
+        }
     }
     fast
 }

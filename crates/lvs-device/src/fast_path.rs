@@ -9,6 +9,7 @@
 mod layout;
 mod memory;
 mod program;
+mod tracking;
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -25,6 +26,7 @@ use lvs_sys::bpf::{Elements, Map, MapKind, MapShape};
 use lvs_sys::bpf_program;
 use lvs_sys::bpf_ring::Ring;
 use program::Maps;
+use tracking::Tracking;
 
 pub use memory::MemoryFlows;
 
@@ -90,6 +92,7 @@ pub struct FastPath {
     installed: [AtomicUsize; 2],
     /// Room for what is read.
     reading: Mutex<[Elements; 2]>,
+    tracking: Tracking,
 }
 
 impl FastPath {
@@ -195,6 +198,7 @@ impl FastPath {
             ways: Default::default(),
             origin: AtomicU64::new(0),
             installed: Default::default(),
+            tracking: Tracking::default(),
             reading: Mutex::new(room),
         })
     }
@@ -301,6 +305,10 @@ impl FlowTable for FastPath {
 
     fn room(&self) -> usize {
         self.maps[0].shape().entries as usize / 2
+    }
+
+    fn is_host_tracking(&self) -> bool {
+        self.tracking.is_on()
     }
 
     fn install(&self, keys: &[FlowKey; 2], flows: &[Flow; 2]) -> Result<(), FlowRefused> {

@@ -98,8 +98,11 @@ impl TcpFlags {
     pub const RST: u8 = 4;
     pub const PSH: u8 = 8;
     pub const ACK: u8 = 16;
+    pub const URG: u8 = 32;
     pub const ECE: u8 = 64;
     pub const CWR: u8 = 128;
+    /// All that say what kind of segment it is: not those of congestion, nor PSH.
+    pub const KIND: u8 = Self::FIN | Self::SYN | Self::RST | Self::ACK | Self::URG;
 
     pub const fn has(self, flag: u8) -> bool {
         self.0 & flag != 0

@@ -52,7 +52,7 @@ pub struct Tells {
     pub conn: u64,
     /// Whether the first packet is one, since the connection is not established yet.
     pub first: bool,
-    /// Whether those with FIN are. They are the flow's then; RST and SYN never are.
+    /// Whether those with FIN are. They are the flow's then; RST and the client's SYN never are.
     pub ends: bool,
 }
 
@@ -66,6 +66,20 @@ pub struct FlowStep {
 }
 
 impl Flow {
+    /// Returns what is told of a packet that may move the state, if one with these flags is the flow's.
+    ///
+    /// The answer to a SYN can be the first packet of a flow towards the client. A second one cannot: it says that the first was lost.
+    pub fn tells_of(&self, flags: TcpFlags) -> Option<Tells> {
+        const SYN_ACK: u8 = TcpFlags::SYN | TcpFlags::ACK;
+        const FIN_ACK: u8 = TcpFlags::FIN | TcpFlags::ACK;
+        self.tells.filter(|tells| match flags.0 & TcpFlags::KIND {
+            FIN_ACK => tells.ends,
+            SYN_ACK => tells.first && tells.ends && self.towards == Towards::Client,
+            TcpFlags::ACK => tells.first,
+            _ => false,
+        })
+    }
+
     /// The ends of packets the other way.
     pub const fn answer(&self, protocol: u8) -> FlowKey {
         FlowKey { protocol, from: self.destination, to: self.source }
@@ -106,6 +120,9 @@ pub trait FlowTable: Debug + Send + Sync {
 
     /// Connections that there are at most.
     fn room(&self) -> usize;
+
+    /// Whether the host tracks connections (conntrack), now that it has seen the first packet of one. A system call.
+    fn is_host_tracking(&self) -> bool;
 
     /// Puts both flows of a connection in, or none, for the generation of the last switch. Both are of one family.
     ///

@@ -57,7 +57,7 @@ pub(super) const PACKETS: usize = 28;
 pub(super) const BYTES: usize = 36;
 /// Nanoseconds of the monotonic clock; 0 before the first packet.
 pub(super) const SEEN: usize = 44;
-/// Number of the connection, if packets that end it are told of and go on; else 0.
+/// Number of the connection, if packets that end it, and the answer to its SYN, are told of and go on; else 0.
 pub(super) const ENDS_OF: usize = 52;
 /// Number of the connection.
 pub(super) const CONN: usize = 60;

@@ -19,6 +19,7 @@ pub struct MemoryFlows {
 #[derive(Debug, Default)]
 struct Flows {
     room: usize,
+    is_host_tracking: bool,
     generation: u32,
     entries: HashMap<FlowKey, (Flow, u32, FlowUse)>,
     steps: VecDeque<FlowStep>,
@@ -35,6 +36,11 @@ impl MemoryFlows {
         flows
     }
 
+    /// Has the host track connections from now on.
+    pub fn track(&self) {
+        self.flows.lock().is_host_tracking = true;
+    }
+
     /// Does to a packet that arrives at `now` what the program does. True: it is on its way, and for nobody else.
     pub fn pass(&self, packet: &mut PacketBuf, now: Time) -> bool {
         let Some((headers, key, flags)) = plain(packet) else { return false };
@@ -44,8 +50,7 @@ impl MemoryFlows {
         if *generation == 0 || of != generation || used.is_closed {
             return false;
         }
-        let (is_plain, turns) = (flags.0 & 0x37 == TcpFlags::ACK, flags.0 & 0x07 != 0);
-        let is_end = flags.0 & 0x37 == TcpFlags::ACK | TcpFlags::FIN;
+        let (is_plain, turns) = (flags.0 & TcpFlags::KIND == TcpFlags::ACK, flags.0 & 0x07 != 0);
         if !is_plain && !turns {
             return false;
         }
@@ -53,7 +58,7 @@ impl MemoryFlows {
             if packet.offload.gso.is_some() { longest_segment(packet, &headers) } else { headers.len };
         let may_be_cut = !headers.is_v6() && packet.bytes()[6] & 0x40 == 0;
         let fits = longest <= flow.longest as usize && !(flow.only_whole && may_be_cut);
-        let told = flow.tells.filter(|tells| if turns { is_end && tells.ends } else { tells.first });
+        let told = flow.tells_of(flags);
         if !fits || turns && told.is_none() || told.is_some() && steps.len() >= MOST_STEPS {
             if turns {
                 used.is_closed = true;
@@ -111,6 +116,10 @@ impl FlowTable for MemoryFlows {
 
     fn room(&self) -> usize {
         self.flows.lock().room / 2
+    }
+
+    fn is_host_tracking(&self) -> bool {
+        self.flows.lock().is_host_tracking
     }
 
     fn install(&self, keys: &[FlowKey; 2], entries: &[Flow; 2]) -> Result<(), FlowRefused> {

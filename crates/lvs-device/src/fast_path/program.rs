@@ -70,6 +70,7 @@ const UNTIL: i16 = RECORD - 8;
 const LOOKED_AT: i32 = 0x37;
 const ACK: i32 = 0x10;
 const FIN_ACK: i32 = 0x11;
+const SYN_ACK: i32 = 0x12;
 const TURNING: i32 = 0x07;
 
 /// Next header and type of the option that says the length of a jumbogram (RFC 2675).
@@ -124,6 +125,7 @@ enum Label {
     Lookup(Form),
     Plain(Form),
     First(Form),
+    Ends(Form),
     Counted(Form),
     NotPassed(Form),
     Single(Form),

@@ -141,7 +141,7 @@ fn ends_of(key: &FlowKey) -> Ends {
 fn draw_packet(draw: &mut Draw, flows: &[[(FlowKey, Flow); 2]]) -> PacketBuf {
     let key = &flows[draw.below(flows.len() as u64)][draw.below(2)].0;
     let payload: Vec<u8> = (0..[0, 1, 7, 100, 1360, 1380, 3000][draw.below(7)]).map(|at| at as u8).collect();
-    let flags = match draw.below(12) {
+    let flags = match draw.below(13) {
         0 => TcpFlags::SYN,
         1 => TcpFlags::ACK | TcpFlags::FIN,
         2 => TcpFlags::RST,
@@ -149,6 +149,7 @@ fn draw_packet(draw: &mut Draw, flows: &[[(FlowKey, Flow); 2]]) -> PacketBuf {
         4 => 0,
         5..8 => TcpFlags::ACK | 0x08,
         8 => TcpFlags::ACK | 0xc0,
+        9 => TcpFlags::SYN | TcpFlags::ACK,
         _ => TcpFlags::ACK,
     };
     let mut bytes = match key.protocol {

@@ -1,11 +1,12 @@
 //! Second half of the program: from the flow that a packet is of to the packet that leaves.
 
 use super::*;
+use lvs::fast_path::Towards;
 
 impl Family {
     /// Whether the packet is the flow's, and whether it is to be told of.
     pub(super) fn kind(&self) -> Vec<Line<Label>> {
-        use Label::{First, Next, NotPassed, Plain};
+        use Label::{Ends, First, Next, NotPassed, Plain};
         vec![
             store_number(Width::Word, FRAME, TOLD, 0),
             load(Width::Byte, R1, FRAME, TCP_BYTES + 1),
@@ -17,7 +18,13 @@ impl Family {
             when(R3, If::Equal, 0, Next),
             // It ends a connection, or begins one.
             store(Width::Word, FRAME, TOLD, R1),
-            when(R2, If::Differs, FIN_ACK, NotPassed(self.form)),
+            when(R2, If::Equal, FIN_ACK, Ends(self.form)),
+            when(R2, If::Differs, SYN_ACK, NotPassed(self.form)),
+            load(Width::Word, R1, VALUE, self.field(FIRST)),
+            when(R1, If::Equal, 0, NotPassed(self.form)),
+            load(Width::Word, R1, VALUE, self.field(TOWARDS)),
+            when(R1, If::Differs, Towards::Client as i32, NotPassed(self.form)),
+            Line::Here(Ends(self.form)),
             load(Width::Double, R1, VALUE, self.field(ENDS_OF)),
             when(R1, If::Equal, 0, NotPassed(self.form)),
             go(Plain(self.form)),

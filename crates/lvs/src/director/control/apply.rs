@@ -212,6 +212,7 @@ impl Director {
 
     /// How the servers of a service take new TCP connections; only of those whose answers come by here.
     pub fn handshakes(&self, service: &ServiceKey) -> Vec<(Endpoint, HandshakeStats)> {
+        self.follow_steps();
         let services = self.services.read();
         let servers = services.get(service).map(VirtualService::servers).unwrap_or_default();
         let comes_by = |server: &&Arc<RealServer>| server.forwarding().is_rewritten();

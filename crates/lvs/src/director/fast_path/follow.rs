@@ -1,4 +1,4 @@
-//! The state of connections after packets that went by the fast path: the handshake's last one, and those with FIN.
+//! The state of connections after packets that went by the fast path: those of the handshake behind the SYN, and those with FIN.
 //!
 //! Followed before the next packet is decided and before anybody is told of a table, so that nobody sees a state that is
 //! older than the packets. Such a packet is counted with all others of its flow.
@@ -8,7 +8,9 @@ use std::sync::atomic::Ordering::Relaxed;
 use crate::conn::{ConnId, State, View};
 use crate::director::Director;
 use crate::director::path::fullnat::is_over;
+use crate::director::path::track::count_answer;
 use crate::fast_path::{FlowStep, Towards};
+use lvs_wire::TcpFlags;
 
 /// So many connections that are over are taken back together.
 const TOGETHER: usize = 16;
@@ -29,6 +31,12 @@ impl Director {
         let (before, is_input) = (conn.state, step.towards == Towards::Server);
         let State::Tcp(state) = before else { return };
         let view = if is_input { View::Input } else { View::Output };
+        if !is_input {
+            count_answer(&conn, step.flags);
+        }
+        if step.flags.has(TcpFlags::SYN) {
+            self.fast_path.note_answered();
+        }
         // A packet that the director saw may have been later.
         let at = step.seen_at.max(conn.touched_at());
         self.enter(&mut conn, State::Tcp(state.after(step.flags, view, self.defence.secures_tcp())));

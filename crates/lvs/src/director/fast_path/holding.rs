@@ -17,12 +17,6 @@ impl Director {
         }
     }
 
-    /// Says whether the host tracks connections (conntrack). It would take those for half open whose handshake ends past the
-    /// director, and forget them after a minute of silence.
-    pub fn note_tracking(&self, is_tracked: bool) {
-        self.fast_path.is_tracked.store(is_tracked, Relaxed);
-    }
-
     /// Has nothing go past the director until [`Self::resume_fast_path`], as often as this was called.
     pub fn suspend_fast_path(&self) {
         self.hold_flows().flows.suspended += 1;

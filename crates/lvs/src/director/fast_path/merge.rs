@@ -46,6 +46,11 @@ impl Director {
     pub(in crate::director) fn merge_flows(&self, now: Time) {
         self.read_flows(|flows, table| {
             flows.merged_at = now;
+            // Others merge too, as often as they ask.
+            if now >= flows.forgiven_at + EVERY {
+                flows.forgiven_at = now;
+                self.fast_path.unanswered.store(0, Relaxed);
+            }
             self.let_refused_go(flows);
             let is_over = |(id, member): (&ConnId, &Member)| {
                 let conn = self.conns.get(*id).filter(|conn| conn.number() == member.number);
@@ -154,7 +159,8 @@ impl Director {
         if packets == 0 {
             return;
         }
-        member.is_young = false;
+        // What a server says to a SYN is no sign of a client.
+        member.is_young &= towards == Towards::Client;
         self.fast_path.counters.packets.fetch_add(packets, Relaxed);
         self.fast_path.counters.bytes.fetch_add(bytes, Relaxed);
         if member.server.is_available() {

@@ -44,9 +44,9 @@ impl Director {
         self.put_down(conn, false);
     }
 
-    /// Offers a connection after a packet, while there is room for some that are not known to be busy: when its server has
-    /// answered, or where the host tracks connections when that has seen the whole handshake. Not while there is a backup that is
-    /// told of packets one by one.
+    /// Offers a connection after a packet, while there is room for some that are not known to be busy: with its SYN, else with
+    /// the answer to that, or where the host tracks connections when that has seen the whole handshake. Not while there is a
+    /// backup that is told of packets one by one.
     pub(in crate::director) fn offer_early(
         &self,
         conn: &Entry<'_>,
@@ -57,10 +57,11 @@ impl Director {
         if !fast_path.takes_early.load(Relaxed) || segment.protocol != Protocol::Tcp {
             return;
         }
-        let is_time = if fast_path.is_tracked.load(Relaxed) {
-            conn.state != before && conn.is_plain()
-        } else {
-            direction == View::Output && segment.flags.has(TcpFlags::SYN) && conn.is_plain_soon()
+        let is_tracked = fast_path.is_tracked.load(Relaxed);
+        let is_time = match (direction, segment.flags.has(TcpFlags::SYN)) {
+            (View::Output, true) => !is_tracked && conn.is_plain_soon(),
+            (_, true) => conn.is_plain_soon() && self.comes_with_its_syn(conn, segment),
+            (_, false) => is_tracked && conn.state != before && conn.is_plain(),
         };
         if is_time
             && fast_path.is_open.load(Relaxed)
@@ -71,6 +72,18 @@ impl Director {
             self.put_down(conn, true);
             fast_path.has_early.store(true, Relaxed);
         }
+    }
+
+    /// Whether the answer to this SYN may go by the fast path. Not where a port stands for the client, and the director is to see it.
+    fn comes_with_its_syn(&self, conn: &Entry<'_>, segment: &Segment) -> bool {
+        let fast_path = &self.fast_path;
+        let suits = segment.flags.0 & TcpFlags::KIND == TcpFlags::SYN && conn.local().is_none();
+        if suits && !fast_path.note_unanswered() {
+            return false;
+        }
+        let is_tracked = fast_path.table.get().is_some_and(|table| table.is_host_tracking());
+        fast_path.is_tracked.store(is_tracked, Relaxed);
+        suits && !is_tracked
     }
 
     fn put_down(&self, conn: &Entry<'_>, is_early: bool) {

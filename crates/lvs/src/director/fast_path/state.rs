@@ -1,7 +1,7 @@
 //! State of the fast path: the table, and the connections that are in it.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 
 use foldhash::fast::RandomState;
@@ -18,6 +18,10 @@ pub(in crate::director) const PACKETS: u32 = 8;
 /// The part of the places that connections may have which no packet was seen of.
 const YOUNG: usize = 8;
 
+/// Connections whose server has not answered may come in so many at a time: a flood of SYNs writes few entries, and real
+/// connections come in with the answer then.
+const UNANSWERED: usize = 1024;
+
 /// The part of the places that may be taken before no more connections come in that are not known to be busy.
 const EARLY: usize = 2;
 
@@ -31,8 +35,11 @@ pub(in crate::director) struct FastPath {
     pub(super) has_offers: AtomicBool,
     /// Whether there is room for connections that are not known to be busy.
     pub(super) takes_early: AtomicBool,
-    /// Whether the host tracks connections, and is to see their handshakes.
+    /// Whether the host tracks connections, as was seen at the last SYN. It is to see their handshakes: it takes packets for invalid
+    /// whose handshake it has not seen, and forgets connections after a minute of silence of which it has seen half.
     pub(super) is_tracked: AtomicBool,
+    /// Connections that were offered by their SYN within the last second or so, less those whose server has answered.
+    pub(super) unanswered: AtomicUsize,
     /// Whether one of them waits to be taken in.
     pub(super) has_early: AtomicBool,
     /// Connections that are over, and have a place still.
@@ -64,6 +71,8 @@ pub(super) struct Flows {
     /// How many have come early, and no packet was seen of.
     pub(super) young: usize,
     pub(super) merged_at: Time,
+    /// When connections whose server has not answered were last forgotten.
+    pub(super) forgiven_at: Time,
     pub(super) generation: u32,
     /// Packets go by flows of this generation.
     pub(super) is_switched_on: bool,
@@ -119,5 +128,17 @@ impl FastPath {
         let room = self.table.get().map_or(0, |table| table.room());
         let takes = flows.young < room / YOUNG && flows.by_conn.len() < room / EARLY;
         self.takes_early.store(takes, Relaxed);
+    }
+    /// Counts a connection that comes in before its server has answered, if there may be one more.
+    pub(super) fn note_unanswered(&self) -> bool {
+        let one_more = |count: usize| (count < UNANSWERED).then_some(count + 1);
+        self.unanswered.fetch_update(Relaxed, Relaxed, one_more).is_ok()
+    }
+
+    /// The server of such a connection has answered.
+    pub(super) fn note_answered(&self) {
+        let one_less = |count: usize| count.checked_sub(1);
+        // None is left where they were forgotten meanwhile.
+        let _ = self.unanswered.fetch_update(Relaxed, Relaxed, one_less);
     }
 }

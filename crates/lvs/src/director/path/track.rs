@@ -135,15 +135,8 @@ impl Director {
             State::Udp | State::Stateless | State::Echo | State::Template { .. } => conn.state,
         };
         let before = conn.state;
-        if direction == View::Output
-            && conn.state == State::Tcp(TcpState::SynRecv)
-            && let Some(server) = conn.server()
-        {
-            if segment.flags.has(TcpFlags::SYN) {
-                server.count_answered();
-            } else if segment.flags.has(TcpFlags::RST) {
-                server.count_refused();
-            }
+        if direction == View::Output {
+            count_answer(conn, segment.flags);
         }
         let answered = conn.state == State::Udp && direction == View::Output;
         self.enter(conn, next);
@@ -178,6 +171,19 @@ impl Director {
         {
             template.state = State::Template { assured: true };
             self.conns.note_changed(&template);
+        }
+    }
+}
+
+/// Counts what a server says to a client's SYN, before the state moves.
+pub(in crate::director) fn count_answer(conn: &Connection, flags: TcpFlags) {
+    if conn.state == State::Tcp(TcpState::SynRecv)
+        && let Some(server) = conn.server()
+    {
+        if flags.has(TcpFlags::SYN) {
+            server.count_answered();
+        } else if flags.has(TcpFlags::RST) {
+            server.count_refused();
         }
     }
 }
