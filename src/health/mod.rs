@@ -3,6 +3,5 @@
 //! The declaration of checks and what follows from findings is [`lvs_health`]'s. Never looks at packets and changes no table itself.
 //! Called by the daemon.
 
-mod pin;
 mod probe;
 pub mod tasks;

@@ -16,8 +16,7 @@ use tokio::runtime::{Builder, Handle};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
-use super::pin::DirectorHandle;
-use super::probe::{Concerns, ProbeError, probe, run_script};
+use super::probe::{Concerns, DirectorHandle, ProbeError, probe, run_script};
 use crate::starter::StartError;
 use lvs::Time;
 use lvs::director::Director;

@@ -10,14 +10,14 @@ use tokio::io::Interest;
 use tokio::net::{TcpSocket, TcpStream, UdpSocket};
 
 use super::ProbeError;
-use crate::health::pin::ProbeRoute;
+use super::route::ProbeRoute;
 use lvs::service;
 use lvs_health::spec::Target;
 
 /// Opens a connection. It is closed with RST rather than FIN when it is dropped unread: thousands of checks must not
 /// fill the host with sockets in TIME_WAIT.
 pub(super) async fn tcp(to: SocketAddr, route: &ProbeRoute<'_>) -> Result<TcpStream, ProbeError> {
-    let socket = pinned(to, (Type::STREAM, service::Protocol::Tcp), route)?;
+    let socket = pinned(to, Type::STREAM, service::Protocol::Tcp, route)?;
     socket.set_linger(Some(std::time::Duration::ZERO)).map_err(wrong("SO_LINGER"))?;
     let socket = TcpSocket::from_std_stream(socket.into());
     socket.connect(to).await.map_err(ProbeError::Connect)
@@ -25,7 +25,7 @@ pub(super) async fn tcp(to: SocketAddr, route: &ProbeRoute<'_>) -> Result<TcpStr
 
 /// A datagram socket that hears that address only.
 pub(super) async fn udp(to: SocketAddr, route: &ProbeRoute<'_>) -> Result<UdpSocket, ProbeError> {
-    let socket = pinned(to, (Type::DGRAM, service::Protocol::Udp), route)?;
+    let socket = pinned(to, Type::DGRAM, service::Protocol::Udp, route)?;
     hear_all_errors(to, &socket).map_err(wrong("IP_RECVERR"))?;
     let socket = UdpSocket::from_std(socket.into()).map_err(wrong("the socket"))?;
     socket.connect(to).await.map_err(ProbeError::Connect)?;
@@ -50,7 +50,8 @@ fn hear_all_errors(to: SocketAddr, socket: &Socket) -> io::Result<()> {
 /// A socket whose flow goes where the route leads, which has to be known before its first packet.
 fn pinned(
     to: SocketAddr,
-    (kind, protocol): (Type, service::Protocol),
+    kind: Type,
+    protocol: service::Protocol,
     route: &ProbeRoute<'_>,
 ) -> Result<Socket, ProbeError> {
     let number = Protocol::from(i32::from(protocol.number()));

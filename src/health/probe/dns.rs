@@ -8,8 +8,8 @@ use hickory_proto::rr::{Name, RecordType};
 use hickory_proto::serialize::binary::BinDecodable;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
+use super::route::ProbeRoute;
 use super::{ProbeError, connect};
-use crate::health::pin::ProbeRoute;
 use lvs_health::spec::DnsCheck;
 
 static NEXT_ID: AtomicU16 = AtomicU16::new(1);

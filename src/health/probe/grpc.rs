@@ -6,8 +6,8 @@ use h2::client;
 use http::Request;
 use tokio::io::{AsyncRead, AsyncWrite};
 
+use super::route::ProbeRoute;
 use super::{ProbeError, connect, tls};
-use crate::health::pin::ProbeRoute;
 use lvs_health::spec::GrpcCheck;
 
 /// A health answer has a few bytes.

@@ -6,8 +6,8 @@ use md5::{Digest, Md5};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use super::error::MAX_ANSWER;
+use super::route::ProbeRoute;
 use super::{ProbeError, connect, tls};
-use crate::health::pin::ProbeRoute;
 use lvs_health::spec::{BodyRegex, HttpCheck, HttpUrl, HttpVersion, StatusRange};
 
 /// Longest head of an answer.

@@ -11,6 +11,7 @@ mod file;
 mod grpc;
 mod http;
 mod ping;
+mod route;
 mod script;
 mod smtp;
 mod tls;
@@ -21,12 +22,13 @@ use std::net::SocketAddr;
 use tokio::time::timeout;
 
 pub(super) use error::{Concerns, ProbeError};
+pub(super) use route::DirectorHandle;
 pub(super) use script::run as run_script;
 
-use super::pin::{DirectorHandle, ProbeRoute};
 use lvs_health::check::WeightChange;
 use lvs_health::spec::{Check, CheckKind};
 use lvs_health::state::CheckId;
+use route::ProbeRoute;
 
 /// Asks once, for as long as the check's timeout says.
 ///

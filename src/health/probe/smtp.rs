@@ -6,8 +6,8 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 
 use super::error::MAX_ANSWER;
+use super::route::ProbeRoute;
 use super::{ProbeError, connect};
-use crate::health::pin::ProbeRoute;
 use lvs_health::spec::SmtpCheck;
 
 pub(super) async fn probe(

@@ -59,14 +59,15 @@ pub(super) async fn start(
 
 fn session(tls: &Tls, name: Option<&str>, to: IpAddr, protocols: &[u8]) -> Result<Ssl, ProbeError> {
     let context = if tls.verify { strict(tls.ca_file.as_deref())? } else { lax()?.clone() };
-    configured(&context, tls, name, (to, protocols)).map_err(|error| failed(&error))
+    configured(&context, tls, name, to, protocols).map_err(|error| failed(&error))
 }
 
 fn configured(
     context: &SslContext,
     tls: &Tls,
     name: Option<&str>,
-    (to, protocols): (IpAddr, &[u8]),
+    to: IpAddr,
+    protocols: &[u8],
 ) -> Result<Ssl, ErrorStack> {
     let mut session = Ssl::new(context)?;
     session.set_alpn_protos(protocols)?;
@@ -170,8 +171,7 @@ mod tests {
     #[test]
     fn names_are_sent_and_addresses_are_not() {
         let sent = |tls: &Tls, name| {
-            let session =
-                configured(lax().unwrap(), tls, name, ("10.0.0.1".parse().unwrap(), HTTP_1)).unwrap();
+            let session = configured(lax().unwrap(), tls, name, "10.0.0.1".parse().unwrap(), HTTP_1).unwrap();
             session.servername(openssl::ssl::NameType::HOST_NAME).map(str::to_owned)
         };
         let tls = Tls::default();

@@ -2,8 +2,8 @@
 
 use std::net::SocketAddr;
 
+use super::route::ProbeRoute;
 use super::{ProbeError, connect};
-use crate::health::pin::ProbeRoute;
 use lvs_health::spec::UdpCheck;
 
 /// Waits for whatever comes back.

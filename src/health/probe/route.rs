@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use super::probe::ProbeError;
+use super::ProbeError;
 use lvs::Time;
 use lvs::director::{Director, PinnedFlow};
 use lvs::service::{Endpoint, Forwarding, Protocol};
@@ -18,9 +18,9 @@ use lvs_health::state::CheckId;
 
 /// The director, and its time.
 #[derive(Clone)]
-pub(super) struct DirectorHandle {
-    pub(super) director: Arc<Director>,
-    pub(super) clock: Arc<dyn Fn() -> Time + Send + Sync>,
+pub(in crate::health) struct DirectorHandle {
+    pub(in crate::health) director: Arc<Director>,
+    pub(in crate::health) clock: Arc<dyn Fn() -> Time + Send + Sync>,
 }
 
 impl fmt::Debug for DirectorHandle {
