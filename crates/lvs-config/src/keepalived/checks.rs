@@ -126,17 +126,17 @@ fn common_line(line: &Statement, checker: &mut Checker, notes: &mut Notes) -> Re
         "bind_if" => target.bind_interface = Some(line.needed(1)?.to_owned()),
         "fwmark" => {
             target.fwmark =
-                notes.unsigned(line, 1, (0, u32::MAX), Strictness::Lenient)?.filter(|mark| *mark != 0);
+                notes.unsigned(line, 1, 0..=u32::MAX, Strictness::Lenient)?.filter(|mark| *mark != 0);
         }
         "alpha" => checker.alpha = notes.switch(line).or(checker.alpha),
         "log_all_failures" => checker.log_all_failures |= notes.switch(line).unwrap_or(false),
         "retry" | "nb_get_retry" => {
-            let retry = notes.unsigned(line, 1, (0, u32::MAX), Strictness::Lenient)?;
+            let retry = notes.unsigned(line, 1, 0..=u32::MAX, Strictness::Lenient)?;
             checker.times.retry = retry.or(checker.times.retry);
         }
         // Seconds, for a script in all.
         "misc_timeout" => {
-            let timeout = notes.unsigned(line, 1, (0, u32::MAX / 1_000_000), Strictness::Lenient)?;
+            let timeout = notes.unsigned(line, 1, 0..=u32::MAX / 1_000_000, Strictness::Lenient)?;
             let timeout = timeout.filter(|timeout| *timeout != 0).map(u64::from).map(Duration::from_secs);
             checker.times.connect_timeout = timeout.or(checker.times.connect_timeout);
         }
@@ -157,7 +157,7 @@ fn ip(line: &Statement, notes: &mut Notes) -> Result<Option<std::net::IpAddr>, C
 }
 
 fn port(line: &Statement, notes: &mut Notes) -> Result<Option<u16>, ConfigError> {
-    let port = notes.unsigned(line, 1, (1, 65_535), Strictness::Lenient)?;
+    let port = notes.unsigned(line, 1, 1..=65_535, Strictness::Lenient)?;
     Ok(port.and_then(|port| u16::try_from(port).ok()))
 }
 
@@ -258,7 +258,7 @@ fn reply(line: &Statement) -> Option<Reply> {
 }
 
 fn len(line: &Statement, notes: &mut Notes) -> Result<Option<usize>, ConfigError> {
-    let len = notes.unsigned(line, 1, (0, 65_535), Strictness::Strict)?;
+    let len = notes.unsigned(line, 1, 0..=65_535, Strictness::Strict)?;
     Ok(len.and_then(|len| usize::try_from(len).ok()))
 }
 

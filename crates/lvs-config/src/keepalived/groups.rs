@@ -11,13 +11,21 @@ use lvs::service::Family;
 pub(super) struct Group {
     pub(super) name: String,
     pub(super) ranges: Vec<Range>,
-    pub(super) marks: Vec<(u32, Option<Family>)>,
+    pub(super) marks: Vec<Mark>,
+}
+
+/// A firewall mark of a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Mark {
+    pub(super) number: u32,
+    /// None: that of the virtual server.
+    pub(super) family: Option<Family>,
 }
 
 impl Group {
     pub(super) fn has(&self, family: Family) -> bool {
         self.ranges.iter().any(|range| Family::of(&range.first) == family)
-            || self.marks.iter().any(|(_, marked)| *marked == Some(family))
+            || self.marks.iter().any(|mark| mark.family == Some(family))
     }
 }
 
@@ -71,7 +79,7 @@ pub(super) fn group(statement: &Statement, notes: &mut Notes) -> Result<Option<G
         return Ok(None);
     }
     let is_mixed = group.has(Family::V4) && group.has(Family::V6);
-    if is_mixed && group.marks.iter().any(|(_, family)| family.is_none()) {
+    if is_mixed && group.marks.iter().any(|mark| mark.family.is_none()) {
         let what = format!("the group `{}` mixes IPv4, IPv6 and marks without a family: ignored", group.name);
         notes.lost(place(), what);
         return Ok(None);
@@ -79,8 +87,8 @@ pub(super) fn group(statement: &Statement, notes: &mut Notes) -> Result<Option<G
     Ok(Some(group))
 }
 
-fn mark(line: &Statement, notes: &mut Notes) -> Result<Option<(u32, Option<Family>)>, ConfigError> {
-    let mark = notes.unsigned(line, 1, (0, u32::MAX), Strictness::Lenient)?;
+fn mark(line: &Statement, notes: &mut Notes) -> Result<Option<Mark>, ConfigError> {
+    let number = notes.unsigned(line, 1, 0..=u32::MAX, Strictness::Lenient)?;
     let family = match line.word(2) {
         None => None,
         Some("inet") => Some(Family::V4),
@@ -94,13 +102,13 @@ fn mark(line: &Statement, notes: &mut Notes) -> Result<Option<(u32, Option<Famil
             return Ok(None);
         }
     };
-    if mark.is_none() {
+    if number.is_none() {
         notes.lose();
     }
-    if mark == Some(0) {
+    if number == Some(0) {
         notes.lost(line.place_of(1), "mark 0 is what unmarked packets carry: ignored");
     }
-    Ok(mark.filter(|mark| *mark != 0).map(|mark| (mark, family)))
+    Ok(number.filter(|number| *number != 0).map(|number| Mark { number, family }))
 }
 
 /// `ADDRESS[-LAST|/PREFIX] [PORT]`.
@@ -108,7 +116,7 @@ fn range(line: &Statement, notes: &mut Notes) -> Option<Range> {
     let word = line.keyword();
     let port = match line.word(1) {
         Some(word) if !word.chars().all(|letter| letter == '0') => {
-            let port = notes.unsigned(line, 1, (1, 65_535), Strictness::Lenient).ok().flatten();
+            let port = notes.unsigned(line, 1, 1..=65_535, Strictness::Lenient).ok().flatten();
             let Some(port) = port.and_then(|port| u16::try_from(port).ok()) else {
                 notes.lose();
                 return None;

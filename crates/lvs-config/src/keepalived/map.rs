@@ -63,7 +63,7 @@ pub(super) fn map(statements: &[Statement], notes: Vec<Note>) -> Result<(Declare
                     continue;
                 }
             },
-            VirtualServerKey::Mark(_) | VirtualServerKey::Address(..) => None,
+            VirtualServerKey::Mark(_) | VirtualServerKey::Address(_) => None,
         };
         if let Some(service) = settle(service, group, &mut notes) {
             all.add(&service, group, &mut notes)?;
@@ -135,7 +135,7 @@ fn timeouts(line: &Statement, notes: &mut Notes) -> Result<TimeoutSettings, Conf
                 continue;
             }
         };
-        *slot = notes.unsigned(line, index + 1, (0, 86_400 * 31), Strictness::Strict)?.unwrap_or(*slot);
+        *slot = notes.unsigned(line, index + 1, 0..=86_400 * 31, Strictness::Strict)?.unwrap_or(*slot);
         index += 2;
     }
     Ok(timeouts)
@@ -168,7 +168,7 @@ fn settle(mut service: VirtualServer, group: Option<&Group>, notes: &mut Notes) 
     }
     let mut mistake = |what: &str| notes.mistake(place.clone(), what);
     let ports: Vec<u16> = match (&service.key, group) {
-        (VirtualServerKey::Address(_, port), _) => vec![*port],
+        (VirtualServerKey::Address(end), _) => vec![end.port],
         (_, Some(group)) => group.ranges.iter().map(|range| range.port).collect(),
         _ => Vec::new(),
     };
@@ -268,8 +268,8 @@ impl Services {
         let address = |addr: IpAddr, port: u16| ServiceKey::Address { protocol, addr, port };
         let family = service.family.unwrap_or(Family::V4);
         match (&service.key, group) {
-            (VirtualServerKey::Address(addr, port), _) => {
-                self.add_one(address(*addr, *port), service, notes)?
+            (VirtualServerKey::Address(end), _) => {
+                self.add_one(address(end.addr, end.port), service, notes)?
             }
             (VirtualServerKey::Mark(mark), _) => {
                 let family = service.family.or_else(|| common_family(service)).unwrap_or(Family::V4);
@@ -282,9 +282,9 @@ impl Services {
                         self.add_one(address(addr, range.port), service, notes)?;
                     }
                 }
-                for (mark, own) in &group.marks {
-                    let family = own.unwrap_or(family);
-                    self.add_one(ServiceKey::Mark { mark: *mark, family }, service, notes)?;
+                for mark in &group.marks {
+                    let family = mark.family.unwrap_or(family);
+                    self.add_one(ServiceKey::Mark { mark: mark.number, family }, service, notes)?;
                 }
                 self.tell_once(before);
             }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::trackers::Trackers;
 use crate::note::Place;
 use lvs::director::TimeoutSettings;
-use lvs::service::{Family, Forwarding, Protocol, SchedulerFlags, ServiceKey};
+use lvs::service::{Endpoint, Family, Forwarding, Protocol, SchedulerFlags, ServiceKey};
 use lvs_health::spec::{CheckKind, Script, Target};
 
 #[derive(Debug, Default)]
@@ -27,7 +27,7 @@ pub(super) struct Globals {
 pub(super) enum VirtualServerKey {
     Group(String),
     Mark(u32),
-    Address(IpAddr, u16),
+    Address(Endpoint),
 }
 
 /// Times of a service, a server or a check; what one does not say, the one around it does.
@@ -91,7 +91,7 @@ impl VirtualServer {
 
     pub(super) fn new(place: Place, key: VirtualServerKey) -> Self {
         let family = match &key {
-            VirtualServerKey::Address(addr, _) => Some(Family::of(addr)),
+            VirtualServerKey::Address(end) => Some(Family::of(&end.addr)),
             VirtualServerKey::Group(_) | VirtualServerKey::Mark(_) => None,
         };
         Self {

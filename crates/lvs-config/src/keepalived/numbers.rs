@@ -3,6 +3,7 @@
 //! Collects the notes of everything that is mapped.
 
 use std::net::IpAddr;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use super::parse::Statement;
@@ -49,10 +50,10 @@ impl Notes {
         &mut self,
         statement: &Statement,
         index: usize,
-        range: (u32, u32),
+        range: RangeInclusive<u32>,
         strictness: Strictness,
     ) -> Result<Option<u32>, ConfigError> {
-        self.number(statement, index, (range, strictness), None)
+        self.number(statement, index, range, strictness, None)
     }
 
     /// The number at a word; `otherwise` where it is wrong, which is noted.
@@ -63,24 +64,26 @@ impl Notes {
         &mut self,
         statement: &Statement,
         index: usize,
-        (range, strictness): ((u32, u32), Strictness),
+        range: RangeInclusive<u32>,
+        strictness: Strictness,
         otherwise: u32,
     ) -> Result<u32, ConfigError> {
-        Ok(self.number(statement, index, (range, strictness), Some(otherwise))?.unwrap_or(otherwise))
+        Ok(self.number(statement, index, range, strictness, Some(otherwise))?.unwrap_or(otherwise))
     }
 
     fn number(
         &mut self,
         statement: &Statement,
         index: usize,
-        ((least, most), strictness): ((u32, u32), Strictness),
+        range: RangeInclusive<u32>,
+        strictness: Strictness,
         otherwise: Option<u32>,
     ) -> Result<Option<u32>, ConfigError> {
         let word = statement.needed(index)?;
         let digits = word.trim_start();
         let len = digits.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(digits.len());
         let value = if len == 0 { Some(0) } else { digits[..len].parse::<u32>().ok() };
-        let in_range = value.filter(|value| (least..=most).contains(value) && !digits.starts_with('-'));
+        let in_range = value.filter(|value| range.contains(value) && !digits.starts_with('-'));
         if len == digits.len() && len > 0 && in_range.is_some() {
             return Ok(in_range);
         }
@@ -92,7 +95,7 @@ impl Notes {
                     || format!("`{}` ignored", statement.keyword()),
                     |otherwise| format!("taken as {otherwise}"),
                 );
-                format!("`{word}` is no number from {least} to {most}: {what}")
+                format!("`{word}` is no number from {} to {}: {what}", range.start(), range.end())
             }
         };
         self.mistake(statement.place_of(index), what);

@@ -85,7 +85,7 @@ pub(super) fn parse(
     let lines = Lines::open(path, around, instance)?;
     let mut parser =
         Parser { lines, skips: Skips::Nothing, skipped: String::new(), unknown: HashMap::new(), admits };
-    let (statements, _) = parser.block(Block::Root, "the file")?;
+    let statements = parser.block(Block::Root, "the file")?;
     Ok((statements, parser.lines.notes))
 }
 
@@ -114,8 +114,8 @@ struct Parser<'a> {
 }
 
 impl Parser<'_> {
-    /// The statements up to the end of a block, which notes call `name`. True: the block was skipped.
-    fn block(&mut self, block: Block, name: &str) -> Result<(Vec<Statement>, bool), ConfigError> {
+    /// The statements up to the end of a block, which notes call `name`; none of a block that is skipped.
+    fn block(&mut self, block: Block, name: &str) -> Result<Vec<Statement>, ConfigError> {
         let is_root = block == Block::Root;
         let mut needs_brace = !is_root;
         let mut statements = Vec::new();
@@ -139,7 +139,7 @@ impl Parser<'_> {
                     _ => self.skips,
                 };
                 if self.skips == Skips::Nothing && !is_root {
-                    return Ok((statements, true));
+                    return Ok(Vec::new());
                 }
                 continue;
             }
@@ -160,16 +160,17 @@ impl Parser<'_> {
                 _ => {}
             }
             if keyword == "}" && !is_root {
-                return Ok((statements, false));
+                return Ok(statements);
             }
-            self.keyword((block, name), statement, &mut statements)?;
+            self.keyword(block, name, statement, &mut statements)?;
         }
-        Ok((statements, false))
+        Ok(statements)
     }
 
     fn keyword(
         &mut self,
-        (block, name): (Block, &str),
+        block: Block,
+        name: &str,
         mut statement: Statement,
         statements: &mut Vec<Statement>,
     ) -> Result<(), ConfigError> {
@@ -200,11 +201,7 @@ impl Parser<'_> {
                 if !(self.admits)(&statement) {
                     self.skip(&statement);
                 }
-                let (inside, was_skipped) = self.block(inner, &statement.name())?;
-                statement.block = inside;
-                if was_skipped {
-                    statement.block.clear();
-                }
+                statement.block = self.block(inner, &statement.name())?;
                 statements.push(statement);
             }
         }

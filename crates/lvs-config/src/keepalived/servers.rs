@@ -2,7 +2,7 @@
 //!
 //! Statements count in their order, as in keepalived: a `real_server` takes the forwarding method that was said by then.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::Ipv4Addr;
 
 use super::checks;
 use super::model::{Globals, RealServer, Sorry, Times, VirtualServer, VirtualServerKey};
@@ -12,7 +12,9 @@ use super::shared::{script, times_line};
 use crate::ConfigError;
 use ipvsadm::suggest;
 use lvs::sched;
-use lvs::service::{Family, Forwarding, Protocol, SchedulerFlags, Tunnel, TunnelChecksum, TunnelKind};
+use lvs::service::{
+    Endpoint, Family, Forwarding, Protocol, SchedulerFlags, Tunnel, TunnelChecksum, TunnelKind,
+};
 use lvs_health::spec::Script;
 
 /// `persistence_timeout` without a value.
@@ -29,12 +31,12 @@ fn port(statement: &Statement, index: usize, notes: &mut Notes) -> Option<u16> {
     if word.chars().all(|letter| letter == '0') {
         return Some(0);
     }
-    let port = notes.unsigned(statement, index, (1, 65_535), Strictness::Lenient).ok().flatten();
+    let port = notes.unsigned(statement, index, 1..=65_535, Strictness::Lenient).ok().flatten();
     port.and_then(|port| u16::try_from(port).ok())
 }
 
 /// Address and port behind a keyword. None: wrong, which has been noted.
-fn endpoint(statement: &Statement, notes: &mut Notes) -> Result<Option<(IpAddr, u16)>, ConfigError> {
+fn endpoint(statement: &Statement, notes: &mut Notes) -> Result<Option<Endpoint>, ConfigError> {
     let word = statement.needed(1)?;
     let Some(addr) = address(word) else {
         notes.mistake(
@@ -43,7 +45,7 @@ fn endpoint(statement: &Statement, notes: &mut Notes) -> Result<Option<(IpAddr, 
         );
         return Ok(None);
     };
-    Ok(port(statement, 2, notes).map(|port| (addr, port)))
+    Ok(port(statement, 2, notes).map(|port| Endpoint::new(addr, port)))
 }
 
 /// Whether a block's first line says what the block is about.
@@ -52,7 +54,7 @@ pub(super) fn is_admitted(statement: &Statement) -> bool {
     match (statement.keyword(), statement.word(1)) {
         ("virtual_server", Some("group")) => true,
         ("virtual_server", Some("fwmark")) => {
-            matches!(unheard.unsigned(statement, 2, (0, u32::MAX), Strictness::Lenient), Ok(Some(_)) | Err(_))
+            matches!(unheard.unsigned(statement, 2, 0..=u32::MAX, Strictness::Lenient), Ok(Some(_)) | Err(_))
         }
         ("virtual_server" | "real_server", Some(_)) => {
             matches!(endpoint(statement, &mut unheard), Ok(Some(_)))
@@ -70,7 +72,7 @@ pub(super) fn virtual_server(
 ) -> Result<Option<VirtualServer>, ConfigError> {
     let key = match statement.needed(1)? {
         "group" => VirtualServerKey::Group(statement.needed(2)?.to_owned()),
-        "fwmark" => match notes.unsigned(statement, 2, (0, u32::MAX), Strictness::Lenient)? {
+        "fwmark" => match notes.unsigned(statement, 2, 0..=u32::MAX, Strictness::Lenient)? {
             Some(0) => {
                 notes.lost(statement.place_of(2), "mark 0 is what unmarked packets carry: skipped");
                 return Ok(None);
@@ -82,7 +84,7 @@ pub(super) fn virtual_server(
             }
         },
         _ => match endpoint(statement, notes)? {
-            Some((addr, port)) => VirtualServerKey::Address(addr, port),
+            Some(end) => VirtualServerKey::Address(end),
             None => {
                 notes.lose();
                 return Ok(None);
@@ -121,7 +123,7 @@ fn service_line(
         "persistence_timeout" => match line.word(1) {
             None => service.persistence = DEFAULT_PERSISTENCE,
             Some(_) => {
-                let timeout = notes.unsigned(line, 1, (1, LONGEST_PERSISTENCE), Strictness::Strict)?;
+                let timeout = notes.unsigned(line, 1, 1..=LONGEST_PERSISTENCE, Strictness::Strict)?;
                 service.persistence = timeout.unwrap_or(service.persistence);
             }
         },
@@ -131,20 +133,20 @@ fn service_line(
         "alpha" => service.alpha = true,
         "omega" => service.omega = true,
         "inhibit_on_failure" => service.inhibit = true,
-        "quorum" => service.quorum = notes.unsigned_or(line, 1, ((1, u32::MAX), Strictness::Lenient), 1)?,
+        "quorum" => service.quorum = notes.unsigned_or(line, 1, 1..=u32::MAX, Strictness::Lenient, 1)?,
         "hysteresis" => {
-            let hysteresis = notes.unsigned(line, 1, (0, u32::MAX), Strictness::Lenient)?;
+            let hysteresis = notes.unsigned(line, 1, 0..=u32::MAX, Strictness::Lenient)?;
             service.hysteresis = hysteresis.unwrap_or(service.hysteresis);
         }
         "weight" => {
-            let weight = notes.unsigned(line, 1, (1, MOST_WEIGHT), Strictness::Lenient)?;
+            let weight = notes.unsigned(line, 1, 1..=MOST_WEIGHT, Strictness::Lenient)?;
             service.weight = weight.unwrap_or(service.weight);
         }
         "quorum_up" => set_script(&mut service.quorum_up, line, globals, notes),
         "quorum_down" => set_script(&mut service.quorum_down, line, globals, notes),
         "virtualhost" => service.virtualhost = line.word(1).map(str::to_owned),
         "sorry_server" => {
-            if let Some((addr, port)) = endpoint(line, notes)? {
+            if let Some(Endpoint { addr, port }) = endpoint(line, notes)? {
                 let forwarding = service.forwarding;
                 service.sorry = Some(Sorry { addr, port, forwarding, inhibit: false });
             }
@@ -220,7 +222,7 @@ fn granularity(line: &Statement, service: &mut VirtualServer, notes: &mut Notes)
     let word = line.needed(1)?;
     let family = service.family.unwrap_or(if word.contains('.') { Family::V4 } else { Family::V6 });
     let mask = match family {
-        Family::V6 => notes.unsigned(line, 1, (1, 128), Strictness::Strict)?,
+        Family::V6 => notes.unsigned(line, 1, 1..=128, Strictness::Strict)?,
         // A mask of bits with holes is one too, and a bare number is what `inet_aton` makes of it.
         Family::V4 => word.parse::<Ipv4Addr>().map(Ipv4Addr::to_bits).or_else(|_| word.parse()).ok(),
     };
@@ -310,7 +312,7 @@ fn real_server(
     globals: &Globals,
     notes: &mut Notes,
 ) -> Result<(), ConfigError> {
-    let Some((addr, port)) = endpoint(statement, notes)? else {
+    let Some(Endpoint { addr, port }) = endpoint(statement, notes)? else {
         notes.lose();
         return Ok(());
     };
@@ -353,15 +355,15 @@ fn server_line(
 ) -> Result<(), ConfigError> {
     match line.keyword() {
         "weight" => {
-            server.weight = notes.unsigned(line, 1, (0, MOST_WEIGHT), Strictness::Lenient)?.or(server.weight);
+            server.weight = notes.unsigned(line, 1, 0..=MOST_WEIGHT, Strictness::Lenient)?.or(server.weight);
         }
         "lvs_method" => server.forwarding = forwarding(line, notes)?.or(server.forwarding),
         "uthreshold" => {
-            let most = notes.unsigned(line, 1, (0, u32::MAX), Strictness::Lenient)?;
+            let most = notes.unsigned(line, 1, 0..=u32::MAX, Strictness::Lenient)?;
             server.upper_threshold = most.unwrap_or(server.upper_threshold);
         }
         "lthreshold" => {
-            let most = notes.unsigned(line, 1, (0, u32::MAX), Strictness::Lenient)?;
+            let most = notes.unsigned(line, 1, 0..=u32::MAX, Strictness::Lenient)?;
             server.lower_threshold = most.unwrap_or(server.lower_threshold);
         }
         "inhibit_on_failure" => server.inhibit = notes.switch(line).or(server.inhibit),

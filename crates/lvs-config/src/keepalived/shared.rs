@@ -24,7 +24,7 @@ pub(super) fn times_line(line: &Statement, times: &mut Times, notes: &mut Notes)
         "delay_before_retry" => {
             times.delay_before_retry = notes.timer(line, Duration::ZERO)?.or(times.delay_before_retry);
         }
-        "retry" => times.retry = notes.unsigned(line, 1, (1, u32::MAX), Strictness::Strict)?.or(times.retry),
+        "retry" => times.retry = notes.unsigned(line, 1, 1..=u32::MAX, Strictness::Strict)?.or(times.retry),
         _ => {}
     }
     Ok(())
