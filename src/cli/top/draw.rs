@@ -161,9 +161,9 @@ fn draw_grid(frame: &mut Frame<'_>, area: Rect, model: &Model, grid: &Grid, look
     let aligned = |text: String, right: bool| {
         if right { Line::raw(text).right_aligned() } else { Line::raw(text) }
     };
-    let header = fitted.iter().map(|(at, _)| {
-        let column = &grid.columns[*at];
-        let mark = match (sort.column == *at, sort.descending, look.unicode) {
+    let header = fitted.iter().map(|fitted| {
+        let column = &grid.columns[fitted.column];
+        let mark = match (sort.column == fitted.column, sort.descending, look.unicode) {
             (false, ..) => "",
             (true, true, true) => "▼",
             (true, false, true) => "▲",
@@ -179,11 +179,11 @@ fn draw_grid(frame: &mut Frame<'_>, area: Rect, model: &Model, grid: &Grid, look
     let seen = usize::from(area.height.saturating_sub(1)).max(1);
     let first = first_seen(place, grid.rows.len(), seen);
     let rows = grid.rows.iter().skip(first).take(seen).map(|row| {
-        let cells = fitted.iter().map(|(at, width)| {
-            let column = &grid.columns[*at];
-            let text = match row.cells.get(*at) {
-                Some(Cell::Trend(values)) => look.bars(values, *width),
-                Some(cell) => shortened(cell.shown(), *width, look.ellipsis()),
+        let cells = fitted.iter().map(|fitted| {
+            let column = &grid.columns[fitted.column];
+            let text = match row.cells.get(fitted.column) {
+                Some(Cell::Trend(values)) => look.bars(values, fitted.width),
+                Some(cell) => shortened(cell.shown(), fitted.width, look.ellipsis()),
                 None => String::new(),
             };
             TableCell::from(aligned(text, column.right))
@@ -191,7 +191,7 @@ fn draw_grid(frame: &mut Frame<'_>, area: Rect, model: &Model, grid: &Grid, look
         TableRow::new(cells).style(look.tone(row.tone))
     });
     let widths =
-        fitted.iter().map(|(_, width)| Constraint::Length(u16::try_from(*width).unwrap_or(u16::MAX)));
+        fitted.iter().map(|fitted| Constraint::Length(u16::try_from(fitted.width).unwrap_or(u16::MAX)));
     let table = Table::new(rows, widths)
         .header(header)
         .column_spacing(2)

@@ -41,9 +41,8 @@ impl Column {
 pub(super) enum RowId {
     Service(ServiceKey),
     Server(ServiceKey, Endpoint),
-    /// Protocol number, name, of templates.
-    State(u8, String, bool),
-    Connection(u8, Endpoint, Endpoint),
+    State { protocol: u8, name: String, templates: bool },
+    Connection { protocol: u8, client: Endpoint, virt: Endpoint },
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -118,6 +117,14 @@ pub(super) struct Sort {
     pub descending: bool,
 }
 
+/// A column that there is room for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Fitted {
+    /// Place among all columns.
+    pub column: usize,
+    pub width: usize,
+}
+
 impl Grid {
     pub(super) fn sort(&mut self, sort: Sort) {
         self.rows.sort_by(|one, two| {
@@ -140,31 +147,33 @@ impl Grid {
         }
     }
 
-    /// The columns that fit into so many characters, and how wide each of them is.
-    pub(super) fn fit(&self, room: usize) -> Vec<(usize, usize)> {
+    /// The columns that fit into so many characters.
+    pub(super) fn fit(&self, room: usize) -> Vec<Fitted> {
         let widest = |at: usize| {
             let cells = self.rows.iter().filter_map(|row| row.cells.get(at));
             let widest = cells.map(|cell| cell.shown().chars().count()).max().unwrap_or_default();
             // Beside the title there is room for the mark of the sorted column.
             widest.max(self.columns[at].title.chars().count() + 1)
         };
-        let mut chosen: Vec<(usize, usize)> = (0..self.columns.len()).map(|at| (at, widest(at))).collect();
-        let taken = |chosen: &[(usize, usize)]| {
-            chosen.iter().map(|(_, width)| width + GAP).sum::<usize>().saturating_sub(GAP)
+        let fitted = |column| Fitted { column, width: widest(column) };
+        let mut chosen: Vec<Fitted> = (0..self.columns.len()).map(fitted).collect();
+        let taken = |chosen: &[Fitted]| {
+            chosen.iter().map(|fitted| fitted.width + GAP).sum::<usize>().saturating_sub(GAP)
         };
+        let rank = |fitted: &Fitted| self.columns[fitted.column].rank;
         while taken(&chosen) > room {
-            let last = chosen.iter().enumerate().max_by_key(|(_, (at, _))| self.columns[*at].rank);
-            match last.filter(|(_, (at, _))| self.columns[*at].rank > 0).map(|(place, _)| place) {
+            let last = chosen.iter().enumerate().max_by_key(|(_, fitted)| rank(fitted));
+            match last.filter(|(_, fitted)| rank(fitted) > 0).map(|(place, _)| place) {
                 Some(place) => drop(chosen.remove(place)),
                 None => break,
             }
         }
         let taken = taken(&chosen);
-        if let Some((_, first)) = chosen.first_mut().filter(|_| taken > room) {
-            *first = first.saturating_sub(taken - room).max(NARROWEST);
+        if let Some(first) = chosen.first_mut().filter(|_| taken > room) {
+            first.width = first.width.saturating_sub(taken - room).max(NARROWEST);
         }
-        if let Some((_, growing)) = chosen.iter_mut().find(|(at, _)| self.columns[*at].grows) {
-            *growing += room.saturating_sub(taken);
+        if let Some(growing) = chosen.iter_mut().find(|fitted| self.columns[fitted.column].grows) {
+            growing.width += room.saturating_sub(taken);
         }
         chosen
     }
@@ -220,7 +229,7 @@ mod tests {
 
     fn grid() -> Grid {
         let row = |last: u8, rate: u64| Row {
-            id: RowId::State(last, String::new(), false),
+            id: RowId::State { protocol: last, name: String::new(), templates: false },
             cells: vec![
                 Cell::text(format!("TCP 10.0.0.{last}:80")),
                 Cell::text("wrr"),
@@ -268,14 +277,14 @@ mod tests {
     #[test]
     fn columns_go_by_rank_where_there_is_no_room() {
         let grid = grid();
-        let kept = |room| grid.fit(room).into_iter().map(|(at, _)| at).collect::<Vec<_>>();
+        let kept = |room| grid.fit(room).into_iter().map(|fitted| fitted.column).collect::<Vec<_>>();
         assert_eq!(kept(80), [0, 1, 2, 3]);
         assert_eq!(kept(33), [0, 1, 2]);
         assert_eq!(kept(24), [0, 2]);
         assert_eq!(kept(22), [0]);
-        assert_eq!(grid.fit(12), [(0, 12)]);
-        assert_eq!(grid.fit(2), [(0, NARROWEST)]);
-        let total: usize = grid.fit(80).iter().map(|(_, width)| width + GAP).sum();
+        assert_eq!(grid.fit(12), [Fitted { column: 0, width: 12 }]);
+        assert_eq!(grid.fit(2), [Fitted { column: 0, width: NARROWEST }]);
+        let total: usize = grid.fit(80).iter().map(|fitted| fitted.width + GAP).sum();
         assert_eq!(total, 80 + GAP, "the trend takes the rest");
         assert_eq!(shortened("TCP 10.0.0.10:80", 8, '~'), "~0.10:80");
         assert_eq!(shortened("short", 8, '~'), "short");

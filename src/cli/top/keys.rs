@@ -141,8 +141,8 @@ impl Model {
     fn open(&mut self) {
         match self.chosen() {
             Some(RowId::Service(key)) => self.enter(View::Servers(Some(key))),
-            Some(RowId::Server(..) | RowId::State(..)) => self.open_connections(View::Connections),
-            Some(RowId::Connection(..)) | None => {}
+            Some(RowId::Server(..) | RowId::State { .. }) => self.open_connections(View::Connections),
+            Some(RowId::Connection { .. }) | None => {}
         }
     }
 
@@ -156,8 +156,8 @@ impl Model {
             Some(RowId::Server(service, server)) => {
                 Scope { service: Some(service), server: Some(server), state: None }
             }
-            Some(RowId::State(protocol, state, _)) => Scope { state: Some((protocol, state)), ..within },
-            Some(RowId::Connection(..)) | None => within,
+            Some(RowId::State { protocol, name, .. }) => Scope { state: Some((protocol, name)), ..within },
+            Some(RowId::Connection { .. }) | None => within,
         };
         let view = view(scope);
         if view != self.level().view {

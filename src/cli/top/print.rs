@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::grid::{Cell, Grid};
+use super::grid::{Cell, Fitted, Grid};
 use super::model::Model;
 use super::snapshot::Snapshot;
 use super::views::View;
@@ -44,11 +44,9 @@ fn table(grid: &Grid, out: &mut dyn Write) -> io::Result<()> {
         return writeln!(out, "{}", grid.empty);
     }
     // What cannot be said in text is left out.
-    let fitted: Vec<(usize, usize)> = grid
-        .fit(usize::MAX / 2)
-        .into_iter()
-        .filter(|(at, _)| !grid.columns[*at].grows && !grid.columns[*at].title.is_empty())
-        .collect();
+    let column = |fitted: &Fitted| &grid.columns[fitted.column];
+    let mut fitted = grid.fit(usize::MAX / 2);
+    fitted.retain(|fitted| !column(fitted).grows && !column(fitted).title.is_empty());
     let mut line = |cells: &mut dyn Iterator<Item = (&str, usize, bool)>| {
         let mut text = String::new();
         for (shown, width, right) in cells {
@@ -56,13 +54,10 @@ fn table(grid: &Grid, out: &mut dyn Write) -> io::Result<()> {
         }
         writeln!(out, "{}", text.trim_end())
     };
-    let of = |at: usize| (grid.columns[at].title, grid.columns[at].right);
-    line(&mut fitted.iter().map(|(at, width)| (of(*at).0, *width, of(*at).1)))?;
+    line(&mut fitted.iter().map(|fitted| (column(fitted).title, fitted.width, column(fitted).right)))?;
     for row in &grid.rows {
-        let cells = fitted
-            .iter()
-            .map(|(at, width)| (row.cells.get(*at).map(Cell::shown).unwrap_or_default(), *width, of(*at).1));
-        line(&mut { cells })?;
+        let shown = |at: usize| row.cells.get(at).map(Cell::shown).unwrap_or_default();
+        line(&mut fitted.iter().map(|fitted| (shown(fitted.column), fitted.width, column(fitted).right)))?;
     }
     Ok(())
 }

@@ -272,7 +272,8 @@ fn states(snapshot: &Snapshot) -> Grid {
             Cell::number(share, format!("{share} %")),
             Cell::text("#".repeat(usize::try_from(share / 5).unwrap_or_default())),
         ];
-        let id = RowId::State(count.protocol, count.state.clone(), count.templates);
+        let id =
+            RowId::State { protocol: count.protocol, name: count.state.clone(), templates: count.templates };
         Row { id, cells, tone: Tone::Plain }
     });
     Grid { columns, rows: rows.collect(), empty: "no connections" }
@@ -302,7 +303,7 @@ fn connections(snapshot: &Snapshot) -> Grid {
             Cell::number(seconds, format!("{:02}:{:02}", seconds / 60, seconds % 60)),
             Cell::count(detail.in_packets),
         ];
-        let id = RowId::Connection(entry.protocol, entry.client, entry.virt);
+        let id = RowId::Connection { protocol: entry.protocol, client: entry.client, virt: entry.virt };
         Row { id, cells, tone: if detail.is_template { Tone::Dim } else { Tone::Plain } }
     });
     Grid { columns, rows: rows.collect(), empty: "no connections" }
