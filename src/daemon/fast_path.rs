@@ -19,8 +19,8 @@ use lvs::Time;
 use lvs::director::Director;
 use lvs_control::capture::Taps;
 use lvs_control::status;
-use lvs_device::{FastPath, Hook, LinkKind};
-use lvs_host::{Framing, IngressLink, IngressPrograms};
+use lvs_device::{FastPath, Hook};
+use lvs_host::{IngressLink, IngressPrograms};
 
 /// Whether plain packets go past the director.
 #[derive(Clone, Copy, Debug)]
@@ -126,11 +126,7 @@ impl FastPathControl {
             if links.attached.contains_key(index) {
                 continue;
             }
-            let kind = match framing {
-                Framing::Ethernet => LinkKind::Ethernet,
-                Framing::Bare => LinkKind::Bare,
-            };
-            match path.attach(*index, kind) {
+            match path.attach(*index, *framing) {
                 Ok(link) => {
                     tracing::debug!(link = name, "the fast path begins here");
                     links.attached.insert(*index, (name.clone(), Some(link)));

@@ -13,7 +13,7 @@ use super::error::DaemonError;
 use super::supervise::Report;
 use super::worker::{Stopped, Worker};
 use lvs::director::Side;
-use lvs_device::{Features, Options, Tun, TunQueue, TunWriter};
+use lvs_device::{Features, HandedTun, Options, Tun, TunQueue, TunWriter};
 
 /// An interface, and the threads that serve its queues.
 #[derive(Debug)]
@@ -48,11 +48,11 @@ impl Interface {
         path: &Path,
     ) -> Result<Self, DaemonError> {
         let queues: Vec<OwnedFd> = fds.take(state.queues).collect();
-        let link = if state.takes_tunnels_whole { fds.next() } else { None };
-        if queues.len() < state.queues || link.is_some() != state.takes_tunnels_whole {
+        let tunnels = if state.takes_tunnels_whole { fds.next() } else { None };
+        if queues.len() < state.queues || tunnels.is_some() != state.takes_tunnels_whole {
             return Err(DaemonError::start("the take-over")(io::ErrorKind::UnexpectedEof.into()));
         }
-        let tun = Tun::adopt(&state.name, queues, Features::agreed(state.features), link);
+        let tun = Tun::adopt(&state.name, Features::agreed(state.features), HandedTun { queues, tunnels });
         Ok(Self { workers: Vec::new(), tun: Arc::new(tun), path: path.clone() })
     }
 
@@ -61,15 +61,15 @@ impl Interface {
     /// # Errors
     /// The system refuses more descriptors.
     pub(super) fn hand_over(&self) -> io::Result<(InterfaceState, Vec<OwnedFd>)> {
-        let (mut fds, link) = self.tun.hand_over()?;
+        let HandedTun { queues: mut fds, tunnels } = self.tun.hand_over()?;
         let state = InterfaceState {
             name: self.name().to_owned(),
             side: self.path.side.into(),
             queues: fds.len(),
             features: self.tun.features().bits(),
-            takes_tunnels_whole: link.is_some(),
+            takes_tunnels_whole: tunnels.is_some(),
         };
-        fds.extend(link);
+        fds.extend(tunnels);
         Ok((state, fds))
     }
 

@@ -93,10 +93,10 @@ const OF_IPTABLES: [(Tool, &str, [&str; 2]); 2] = [
 
 /// nft before 1.0.7 breaks off where a table has an owner, as the director's own has.
 fn by_table(host: &impl Host, listed: &str, site: &mut Site) {
-    let ours = ("inet".to_owned(), site.tun_prefix());
-    let others = nft::tables(listed).into_iter().filter(|table| table.name != ours);
-    for nft::Table { name: (family, table), .. } in others {
-        match host.output("nft", &["-j", "list", "table", &family, &table]) {
+    let prefix = site.tun_prefix();
+    let others = nft::tables(listed).into_iter().filter(|table| !table.is("inet", &prefix));
+    for nft::Table { family, name, .. } in others {
+        match host.output("nft", &["-j", "list", "table", &family, &name]) {
             Some(text) if nft::is_whole(&text) => {
                 site.filters.chains.extend(nft::read(&text, listed).chains);
             }
@@ -116,13 +116,13 @@ fn filters(host: &impl Host, site: &mut Site) {
         }
         None => {}
     }
-    let ours = ("inet".to_owned(), site.tun_prefix());
-    let is_there = nft::tables(&listed).iter().any(|table| table.is_owned && table.name == ours);
+    let prefix = site.tun_prefix();
+    let is_there = nft::tables(&listed).iter().any(|table| table.is_owned && table.is("inet", &prefix));
     site.untracks = if site.is_running() { is_there } else { site.can_untrack() };
     // nft shows no more than the names of what iptables alone understands.
-    let tables = nft::tables_of_iptables(&site.filters);
+    let families = nft::families_of_iptables(&site.filters);
     for (tool, family, programs) in OF_IPTABLES {
-        if !tables.iter().any(|(of, _)| of == family) {
+        if !families.contains(family) {
             continue;
         }
         let Some(text) = programs.iter().find_map(|program| host.output(program, &[])) else { continue };

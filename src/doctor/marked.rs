@@ -34,8 +34,8 @@ pub(super) fn asks(site: &Site, mark: u32, family: Family) -> Vec<Ask> {
         let mut vips: Vec<_> = of_family.filter_map(|net| net.hosts().next()).collect();
         if wanted.destinations.is_empty() {
             let outer: Vec<&str> = site.outer_links().map(|link| link.name.as_str()).collect();
-            let own = site.survey.addresses.iter().filter(|(dev, _)| outer.contains(&dev.as_str()));
-            vips.extend(own.map(|(_, net)| net.addr()).filter(|addr| Family::of(addr) == family));
+            let own = site.survey.addresses.iter().filter(|own| outer.contains(&own.dev.as_str()));
+            vips.extend(own.map(|own| own.net.addr()).filter(|addr| Family::of(addr) == family));
         }
         let protocols = if wanted.protocols.is_empty() { &ALL[..2] } else { &wanted.protocols[..] };
         let ports = if wanted.ports.is_empty() { &[(1, u16::MAX)][..] } else { &wanted.ports[..] };
@@ -87,7 +87,8 @@ fn marking(rules: &Ruleset, mark: u32) -> Vec<Wanted> {
 }
 
 fn sets(rule: &Rule, mark: u32) -> bool {
-    let sets = |action: &Action| matches!(action, Action::Mark(Some((_, flip))) if *flip == u64::from(mark));
+    let sets =
+        |action: &Action| matches!(action, Action::Mark(Some(change)) if change.flip == u64::from(mark));
     rule.expressions.iter().any(|expression| match expression {
         Expression::Do(action) => sets(action),
         Expression::Select(_, elements) => {

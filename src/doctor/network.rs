@@ -7,7 +7,7 @@ use super::Finding;
 use super::site::Site;
 use lvs::neighbour::NeighbourState;
 use lvs_control::status::Rival;
-use lvs_host::LinkRoute;
+use lvs_host::{LinkRoute, SurveyedAddress};
 
 /// No super-packet is too long for a TUN.
 const TUN_MTU: u32 = 65_535;
@@ -160,11 +160,11 @@ fn duplicates(site: &Site, findings: &mut Vec<Finding>) {
         others.insert((*address, dev, link.clone()));
     }
     for vip in site.vips() {
-        for (dev, addr, reach) in &site.survey.neighbours {
-            if let NeighbourState::Known(link) | NeighbourState::Stale(link) = reach
-                && *addr == vip
+        for neighbour in &site.survey.neighbours {
+            if let NeighbourState::Known(link) | NeighbourState::Stale(link) = neighbour.state
+                && neighbour.addr == vip
             {
-                others.insert((vip, dev, link.map(|byte| format!("{byte:02x}")).join(":")));
+                others.insert((vip, &neighbour.dev, link.map(|byte| format!("{byte:02x}")).join(":")));
             }
         }
     }
@@ -184,12 +184,12 @@ fn duplicates(site: &Site, findings: &mut Vec<Finding>) {
 /// On a real server of direct routing or tunnels: its virtual addresses are its own, and nobody must hear of them.
 fn quiet_addresses(site: &Site, findings: &mut Vec<Finding>) {
     for &vip in &site.real_server_vips {
-        let holders = || site.survey.addresses.iter().filter(move |(_, net)| net.addr() == vip);
+        let holders = || site.survey.addresses.iter().filter(move |own| own.net.addr() == vip);
         let is_loopback = |dev: &str| {
             site.survey.links.iter().any(|link| link.name == dev && (link.loopback || !link.ethernet))
         };
         let net = ipnet::IpNet::from(vip);
-        if !holders().any(|(dev, _)| is_loopback(dev)) {
+        if !holders().any(|own| is_loopback(&own.dev)) {
             let why =
                 "packets for the virtual address come to this server, which takes them only if it is its own";
             findings.push(
@@ -198,7 +198,7 @@ fn quiet_addresses(site: &Site, findings: &mut Vec<Finding>) {
                     .mend(format!("ip addr add {net} dev lo")),
             );
         }
-        for (dev, net) in holders().filter(|(dev, _)| !is_loopback(dev)) {
+        for SurveyedAddress { dev, net } in holders().filter(|own| !is_loopback(&own.dev)) {
             let why =
                 "this server answers its neighbours for the virtual address and takes the director's clients";
             findings.push(
@@ -207,7 +207,7 @@ fn quiet_addresses(site: &Site, findings: &mut Vec<Finding>) {
                     .mend(format!("ip addr del {net} dev {dev}")),
             );
         }
-        if holders().all(|(dev, _)| is_loopback(dev)) && holders().next().is_some() {
+        if holders().all(|own| is_loopback(&own.dev)) && holders().next().is_some() {
             findings.push(Finding::ok("virtual-address", format!("{vip} is on lo")).about(vip));
         }
     }

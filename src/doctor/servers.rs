@@ -9,7 +9,7 @@ use lvs::director::{ServerEntry, ServiceEntry};
 use lvs::neighbour::NeighbourState;
 use lvs::route::is_link_local;
 use lvs::service::Forwarding;
-use lvs_host::LinkRoute;
+use lvs_host::{LinkRoute, RefusingRoute, SurveyedAddress};
 
 /// Packets to a server that has answered none of them, so many that it is no chance.
 const UNANSWERED: u64 = 3;
@@ -72,16 +72,20 @@ fn route(
 fn no_route(site: &Site, addr: IpAddr, error: &str) -> Finding {
     let finding =
         Finding::fail("route", format!("there is no way to {addr}: {error}"), "no packet reaches the server");
-    let refusing = site.survey.refusing.iter().filter(|(net, _)| net.contains(&addr));
-    if let Some((net, kind)) = refusing.max_by_key(|(net, _)| net.prefix_len()) {
+    let refusing = site.survey.refusing.iter().filter(|route| route.net.contains(&addr));
+    if let Some(RefusingRoute { net, kind }) = refusing.max_by_key(|route| route.net.prefix_len()) {
         return finding.mend(format!("{} route del {kind} {net}", ip(addr)));
     }
-    let on_link = site.survey.addresses.iter().find(|(_, net)| net.contains(&addr) && net.addr() != addr);
-    match on_link {
-        Some((dev, _)) if site.survey.links.iter().any(|link| link.name == *dev && !link.up) => {
+    let mut own = site.survey.addresses.iter();
+    match own.find(|own| own.net.contains(&addr) && own.net.addr() != addr) {
+        Some(SurveyedAddress { dev, .. })
+            if site.survey.links.iter().any(|link| link.name == *dev && !link.up) =>
+        {
             finding.mend(format!("ip link set dev {dev} up"))
         }
-        Some((dev, net)) => finding.mend(format!("{} route add {} dev {dev}", ip(addr), net.trunc())),
+        Some(SurveyedAddress { dev, net }) => {
+            finding.mend(format!("{} route add {} dev {dev}", ip(addr), net.trunc()))
+        }
         None => finding.mend(format!("{} route add {addr} via GATEWAY", ip(addr))),
     }
 }
@@ -90,8 +94,8 @@ fn neighbour(site: &Site, dev: &str, hop: IpAddr) -> Option<Finding> {
     if !site.survey.links.iter().any(|link| link.name == dev && link.ethernet) {
         return None;
     }
-    let known = site.survey.neighbours.iter().find(|(on, addr, _)| on == dev && *addr == hop);
-    Some(match known.map(|(_, _, reach)| *reach) {
+    let known = site.survey.neighbours.iter().find(|known| known.dev == dev && known.addr == hop);
+    Some(match known.map(|known| known.state) {
         Some(NeighbourState::Known(_)) => Finding::ok("neighbour", format!("{hop} answers on {dev}")),
         Some(NeighbourState::Stale(_)) => Finding::ok("neighbour", format!("{hop} has answered on {dev}")),
         Some(NeighbourState::Sought) => {

@@ -167,9 +167,9 @@ impl Site {
     /// A service for those who have none yet: of an address beside this host's own.
     pub(super) fn example(&self) -> Option<ServiceEntry> {
         let links: Vec<&str> = self.outer_links().map(|link| link.name.as_str()).collect();
-        let subnets = self.survey.addresses.iter().filter(|(dev, _)| links.contains(&dev.as_str()));
+        let subnets = self.survey.addresses.iter().filter(|own| links.contains(&own.dev.as_str()));
         let mut addrs =
-            subnets.filter_map(|(_, net)| net.hosts().take(4096).filter(|addr| !self.is_own(*addr)).last());
+            subnets.filter_map(|own| own.net.hosts().take(4096).filter(|addr| !self.is_own(*addr)).last());
         let key = ServiceKey::Address { protocol: Protocol::Tcp, addr: addrs.next()?, port: 80 };
         let (stats, rates) = (Stats::default(), Rates::default());
         Some(ServiceEntry { spec: ServiceSpec::new(key, "rr"), stats, rates, servers: Vec::new() })
@@ -186,6 +186,6 @@ impl Site {
     }
 
     pub(super) fn is_own(&self, addr: IpAddr) -> bool {
-        addr.is_loopback() || self.survey.addresses.iter().any(|(_, net)| net.addr() == addr)
+        addr.is_loopback() || self.survey.addresses.iter().any(|own| own.net.addr() == addr)
     }
 }

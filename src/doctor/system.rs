@@ -55,7 +55,7 @@ fn links_forward(site: &Site, findings: &mut Vec<Finding>) {
     let ends: Vec<IpAddr> = site.vips().into_iter().chain(site.reals(|_| true)).collect();
     for link in site.outer_links() {
         let name = &link.name;
-        let mut nets = site.survey.addresses.iter().filter(|(dev, _)| dev == name).map(|(_, net)| net);
+        let mut nets = site.survey.addresses.iter().filter(|own| own.dev == *name).map(|own| own.net);
         let has_ends = nets.any(|net| ends.iter().any(|end| net.contains(end)));
         if has_ends && site.number(&format!("net/ipv4/conf/{name}/forwarding")) == Some(0) {
             let why = "what comes in by this link goes into no TUN and to no server";

@@ -16,7 +16,10 @@ use lvs_control::Status;
 use lvs_control::status::Queue;
 use lvs_control::status::Rival;
 use lvs_health::report::{CheckReport, ServerReport, ServiceReport};
-use lvs_host::{LinkRoute, Obstacle, ReceiveOffload, Survey, SurveyedLink};
+use lvs_host::{
+    LinkRoute, Obstacle, ReceiveOffload, RefusingRoute, Survey, SurveyedAddress, SurveyedLink,
+    SurveyedNeighbour,
+};
 
 /// A host of paper: files by path, programs by name.
 struct Paper {
@@ -154,14 +157,19 @@ fn survey() -> Survey {
             link("tunvs-vip", false, 65_535),
             link("tunvs-rs", false, 65_535),
         ],
-        addresses: vec![
-            ("eth1".to_owned(), "192.168.1.181/24".parse().unwrap()),
-            ("eth2".to_owned(), "192.168.56.181/24".parse().unwrap()),
-        ],
-        neighbours: vec![("eth2".to_owned(), rip(), NeighbourState::Known([2, 0, 0, 0, 0, 1]))],
+        addresses: vec![own("eth1", "192.168.1.181/24"), own("eth2", "192.168.56.181/24")],
+        neighbours: vec![neighbour("eth2", rip(), NeighbourState::Known([2, 0, 0, 0, 0, 1]))],
         ways: BTreeMap::from([(rip(), out)]),
         ..Survey::default()
     }
+}
+
+fn own(dev: &str, net: &str) -> SurveyedAddress {
+    SurveyedAddress { dev: dev.to_owned(), net: net.parse().unwrap() }
+}
+
+fn neighbour(dev: &str, addr: IpAddr, state: NeighbourState) -> SurveyedNeighbour {
+    SurveyedNeighbour { dev: dev.to_owned(), addr, state }
 }
 
 /// A director that runs and is well.
@@ -433,7 +441,7 @@ fn links_and_their_sizes() {
 #[test]
 fn virtual_addresses_of_others_and_of_real_servers() {
     let mut other = survey();
-    other.neighbours.push(("eth1".to_owned(), vip(), NeighbourState::Stale([2, 0, 0, 0, 0, 9])));
+    other.neighbours.push(neighbour("eth1", vip(), NeighbourState::Stale([2, 0, 0, 0, 0, 9])));
     let commands = [
         "sysctl -w net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.all.arp_announce=2 # on that host, a real server",
         "tunvs run --no-claim-vips # on that host, a director",
@@ -453,7 +461,7 @@ fn virtual_addresses_of_others_and_of_real_servers() {
     let real_server = || Site { real_server_vips: vec![vip()], ..Site::default() };
     let on = |dev: &str, net: &str| {
         let mut survey = survey();
-        survey.addresses.push((dev.to_owned(), net.parse().unwrap()));
+        survey.addresses.push(own(dev, net));
         survey
     };
     let here = look(&paper(), on("lo", "192.168.1.183/32"), real_server());
@@ -835,7 +843,8 @@ fn ways_to_servers() {
     let lost = with_way(Forwarding::Masq, none());
     assert_found(&lost, "route", Level::Fail, &["ip route add 192.168.56.0/24 dev eth2"]);
     let mut refused = with_way(Forwarding::Masq, none());
-    refused.survey.refusing = vec![("192.168.56.184/32".parse().unwrap(), "blackhole")];
+    refused.survey.refusing =
+        vec![RefusingRoute { net: "192.168.56.184/32".parse().unwrap(), kind: "blackhole" }];
     assert_found(&refused, "route", Level::Fail, &["ip route del blackhole 192.168.56.184/32"]);
     let mut down = with_way(Forwarding::Masq, none());
     down.survey.links[2].up = false;
@@ -858,7 +867,7 @@ fn ways_to_servers() {
 fn neighbours_and_ways_back() {
     let heard = |reach| {
         let mut survey = survey();
-        survey.neighbours[0].2 = reach;
+        survey.neighbours[0].state = reach;
         look(&paper(), survey, known())
     };
     let commands = ["192.168.56.184: ip -br address", "ping -c 3 192.168.56.184"];

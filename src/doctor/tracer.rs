@@ -12,7 +12,7 @@ use super::filter::{End, Hook, Packet, Ruleset, Trace, Tracking, traces};
 use super::site::Site;
 use lvs::director::{ServerEntry, ServiceEntry};
 use lvs::service::{Protocol, ServiceKey, TunnelKind};
-use lvs_host::LinkRoute;
+use lvs_host::{LinkRoute, SurveyedAddress};
 
 /// Addresses of somebody far away (RFC 5737, RFC 3849), to ask the host for its way out.
 pub const FAR: [IpAddr; 2] = [
@@ -72,7 +72,7 @@ pub(super) fn clients(site: &Site, vip: IpAddr, named: &[IpNet]) -> Vec<Clients>
     let outer: Vec<&str> = site.outer_links().map(|link| link.name.as_str()).collect();
     let subnets = || {
         let of = site.survey.addresses.iter();
-        of.filter(|(dev, net)| {
+        of.filter(|SurveyedAddress { dev, net }| {
             outer.contains(&dev.as_str()) && is_family(net) && net.prefix_len() < net.max_prefix_len()
         })
     };
@@ -93,10 +93,10 @@ pub(super) fn clients(site: &Site, vip: IpAddr, named: &[IpNet]) -> Vec<Clients>
         Some(LinkRoute::Out { dev, .. }) => Some((addr, dev.as_str())),
         _ => None,
     });
-    let has_vip = |net: &IpNet| net.contains(&vip);
-    let is_near = subnets().any(|(_, net)| has_vip(net));
+    let is_near = subnets().any(|own| own.net.contains(&vip));
     // An address of no subnet, without a way to anywhere: clients may be on any link.
-    for (dev, net) in subnets().filter(|(_, net)| has_vip(net) || !is_near && far.is_none()) {
+    let may_have = |own: &&SurveyedAddress| own.net.contains(&vip) || !is_near && far.is_none();
+    for SurveyedAddress { dev, net } in subnets().filter(may_have) {
         if let Some(addr) = neighbour(net) {
             add(addr, dev, format!("neighbours on {dev}"), false);
         }
@@ -130,9 +130,9 @@ pub(super) fn clients(site: &Site, vip: IpAddr, named: &[IpNet]) -> Vec<Clients>
 
 /// The link on whose narrowest subnet an address is.
 fn own_subnet(site: &Site, addr: IpAddr) -> Option<&str> {
-    let all = site.survey.addresses.iter().filter(|(_, net)| net.prefix_len() < net.max_prefix_len());
-    let around = all.filter(|(_, net)| net.contains(&addr));
-    around.max_by_key(|(_, net)| net.prefix_len()).map(|(dev, _)| dev.as_str())
+    let all = site.survey.addresses.iter().filter(|own| own.net.prefix_len() < own.net.max_prefix_len());
+    let around = all.filter(|own| own.net.contains(&addr));
+    around.max_by_key(|own| own.net.prefix_len()).map(|own| own.dev.as_str())
 }
 
 /// Programs of this host, from the address that they would ask from.
@@ -141,8 +141,8 @@ pub(super) fn own_clients(site: &Site, vip: IpAddr) -> Option<Clients> {
     let is_usual = |dev: &str, addr: IpAddr| {
         outer.contains(&dev) && addr.is_ipv6() == vip.is_ipv6() && addr != vip && !is_link_local(addr)
     };
-    let own = site.survey.addresses.iter().map(|(dev, net)| (dev.as_str(), net.addr()));
-    let addr = own.filter(|(dev, addr)| is_usual(dev, *addr)).map(|(_, addr)| addr).next()?;
+    let mut own = site.survey.addresses.iter();
+    let addr = own.find(|own| is_usual(&own.dev, own.net.addr()))?.net.addr();
     let (link, named) = (String::new(), HERE.to_owned());
     Some(Clients { addr, link, named, is_named_by_rule: false, is_here: true })
 }

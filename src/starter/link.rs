@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::order::{Order, StartError};
 use super::program::Program;
 use lvs_config::programs;
-use lvs_sys::descriptors;
+use lvs_sys::descriptors::{self, Received};
 
 /// The longest order.
 const LONGEST: usize = 256 << 10;
@@ -62,8 +62,8 @@ pub(super) fn take<T: DeserializeOwned>(socket: &UnixStream) -> io::Result<Optio
         return match descriptors::receive(socket, &mut bytes) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Err(error) => Err(error),
-            Ok((0, _)) => Ok(None),
-            Ok((len, fds)) => Ok(Some((serde_json::from_slice(&bytes[..len])?, fds))),
+            Ok(Received { len: 0, .. }) => Ok(None),
+            Ok(Received { len, fds }) => Ok(Some((serde_json::from_slice(&bytes[..len])?, fds))),
         };
     }
 }

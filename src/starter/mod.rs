@@ -61,7 +61,7 @@ pub fn start(order: &Order, given: Option<OwnedFd>) -> Result<Program, StartErro
         Some(starter) => link::send(&starter.socket, order, given),
         None => {
             let args: Vec<OsString> = std::env::args_os().collect();
-            let mut command = process::command(order, given, (&args, std::process::id()))?;
+            let mut command = process::command(order, given, &args, std::process::id())?;
             let started = command.spawn().map_err(|source| order.failed(source))?;
             Ok(Program::of(Pid::from_raw(started.id().cast_signed())))
         }

@@ -36,7 +36,7 @@ pub fn run() -> io::Result<()> {
     while let Some((order, fds)) = take::<Order>(&director)? {
         let mut fds = fds.into_iter();
         let Some(report) = fds.next().map(File::from) else { continue };
-        if let Err(why) = carry_out(&order, (fds.next(), &report), &bounds, &mut permit) {
+        if let Err(why) = carry_out(&order, fds.next(), &report, &bounds, &mut permit) {
             let _ = Report::Refused(why).write(&report);
         }
     }
@@ -50,13 +50,14 @@ fn nothing() -> io::Result<OwnedFd> {
 
 fn carry_out(
     order: &Order,
-    (given, report): (Option<OwnedFd>, &File),
+    given: Option<OwnedFd>,
+    report: &File,
     bounds: &Bounds,
     permit: &mut Permit,
 ) -> Result<(), String> {
     permit.admit(order)?;
     let director = getppid().as_raw().cast_unsigned();
-    let mut command = command(order, given, (&bounds.args, director)).map_err(|error| error.to_string())?;
+    let mut command = command(order, given, &bounds.args, director).map_err(|error| error.to_string())?;
     let why_not = |error: io::Error| {
         let _ = Report::NotRun(error.raw_os_error().unwrap_or(libc::EINVAL)).write(report);
     };
@@ -72,7 +73,8 @@ fn carry_out(
 pub(super) fn command(
     order: &Order,
     given: Option<OwnedFd>,
-    (args, director): (&[OsString], u32),
+    args: &[OsString],
+    director: u32,
 ) -> Result<Command, StartError> {
     let given = given.map_or_else(Stdio::null, Stdio::from);
     match order {

@@ -19,12 +19,15 @@ use std::time::Duration;
 use nix::time::{ClockId, clock_gettime};
 use parking_lot::Mutex;
 
-use layout::{SWITCH, Version, key_bytes, key_of, lease_of, step_of, switch_bytes, used, value_bytes};
+use layout::{
+    SWITCH, StepRecord, Version, key_bytes, key_of, lease_of, step_of, switch_bytes, used, value_bytes,
+};
 use lvs::fast_path::{Flow, FlowKey, FlowRefused, FlowStep, FlowTable, FlowUse, Towards};
 use lvs::time::Time;
-use lvs_sys::bpf::{Elements, Map, MapKind, MapShape};
-use lvs_sys::bpf_program;
+use lvs_sys::bpf::{Elements, Map, MapKind, MapShape, Updated};
+use lvs_sys::bpf_program::{self, LoadedProgram};
 use lvs_sys::bpf_ring::Ring;
+use lvs_wire::Framing;
 use program::Maps;
 use tracking::Tracking;
 
@@ -42,23 +45,12 @@ const STEPS: u32 = 1 << 16;
 /// How long a filter goes on without its director.
 const LEASE: Duration = Duration::from_secs(3);
 
-/// Length of an Ethernet header.
-const ETHER: i32 = 14;
-
 #[derive(Debug, thiserror::Error)]
 pub enum FastPathError {
     #[error("no CAP_BPF and CAP_NET_ADMIN, or a kernel without BPF")]
     Denied(#[source] io::Error),
     #[error("the kernel refuses the program")]
     Program(#[source] io::Error),
-}
-
-/// Beginning of the packets of a link.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum LinkKind {
-    Ethernet,
-    /// With their IP header.
-    Bare,
 }
 
 /// Place at the entrance of a link.
@@ -80,6 +72,7 @@ pub struct FastPath {
     generation_map: Map,
     steps_map: Map,
     steps: Ring,
+    /// In the order of [`Framing::ALL`].
     programs: [OwnedFd; 2],
     hook: Hook,
     generation: AtomicU32,
@@ -123,21 +116,23 @@ impl FastPath {
             generation: generation_map.number(),
             steps: steps_map.number(),
         };
-        let load = |l3, hook| {
+        let load = |framing: Framing, hook| {
+            let l3 = framing.header_len() as i32;
             let instructions = program::instructions(l3, numbers, hook == Hook::Clsact);
             bpf_program::load("tunvs_fast_path", &instructions)
         };
         let finish = || -> io::Result<Self> {
-            let mut ether = load(ETHER, hook.unwrap_or(Hook::Tcx))?;
+            let mut ether = load(Framing::Ethernet, hook.unwrap_or(Hook::Tcx))?;
             let hook = match hook {
                 Some(hook) => hook,
                 None if bpf_program::has_tcx(&ether) => Hook::Tcx,
                 None => {
-                    ether = load(ETHER, Hook::Clsact)?;
+                    ether = load(Framing::Ethernet, Hook::Clsact)?;
                     Hook::Clsact
                 }
             };
-            let fast_path = Self::with(([ether, load(0, hook)?], hook), maps, generation_map, steps_map)?;
+            let programs = [ether, load(Framing::Bare, hook)?];
+            let fast_path = Self::with(programs, hook, maps, generation_map, steps_map)?;
             // Says the hook to whoever adopts it, too.
             fast_path.write_switch();
             Ok(fast_path)
@@ -167,7 +162,7 @@ impl FastPath {
         let mut switch = [0; SWITCH];
         generation.look_up(&[0; 4], &mut switch)?;
         let hook = if lease_of(switch) == u64::MAX { Hook::Tcx } else { Hook::Clsact };
-        Self::with(([ether, bare], hook), maps, generation, steps)
+        Self::with([ether, bare], hook, maps, generation, steps)
     }
 
     /// Other descriptors of the same, for [`Self::adopt`]; as many as [`DESCRIPTORS`].
@@ -180,7 +175,8 @@ impl FastPath {
     }
 
     fn with(
-        (programs, hook): ([OwnedFd; 2], Hook),
+        programs: [OwnedFd; 2],
+        hook: Hook,
         maps: [Map; 2],
         generation_map: Map,
         steps_map: Map,
@@ -215,14 +211,13 @@ impl FastPath {
         self.hook
     }
 
-    /// The programs for [`Hook::Clsact`], each with its number: for links of Ethernet, and for others.
+    /// The programs for [`Hook::Clsact`], in the order of [`Framing::ALL`].
     ///
     /// # Errors
     /// The system refuses descriptors.
-    pub fn filters(&self) -> io::Result<[(OwnedFd, u32); 2]> {
-        let filter =
-            |program: &OwnedFd| io::Result::Ok((program.try_clone()?, bpf_program::number(program)?));
-        Ok([filter(&self.programs[0])?, filter(&self.programs[1])?])
+    pub fn filters(&self) -> io::Result<[LoadedProgram; 2]> {
+        let [ether, bare] = &self.programs;
+        Ok([LoadedProgram::of(ether)?, LoadedProgram::of(bare)?])
     }
 
     /// Has flows hold for some seconds more, where the program stays without its director. To be called once a second.
@@ -248,8 +243,8 @@ impl FastPath {
     ///
     /// # Errors
     /// A kernel without TCX, or the link is gone.
-    pub fn attach(&self, link: u32, kind: LinkKind) -> io::Result<OwnedFd> {
-        bpf_program::attach(&self.programs[usize::from(kind == LinkKind::Bare)], link)
+    pub fn attach(&self, link: u32, framing: Framing) -> io::Result<OwnedFd> {
+        bpf_program::attach(&self.programs[framing as usize], link)
     }
 
     /// The director's time at a moment of the monotonic clock.
@@ -319,9 +314,9 @@ impl FlowTable for FastPath {
             value_bytes(flow, way, generation)
         };
         let (keys, values) = (keys.each_ref().map(key_bytes), flows.each_ref().map(value));
-        let (count, failed) =
-            map.update_many(&keys.concat(), &values.concat()).unwrap_or_else(|error| (0, Some(error)));
-        let Some(error) = failed else {
+        let done = map.update_many(&keys.concat(), &values.concat());
+        let Updated { count, error } = done.unwrap_or_else(|error| Updated { count: 0, error: Some(error) });
+        let Some(error) = error else {
             self.installed[version as usize].fetch_add(2, Relaxed);
             return Ok(());
         };
@@ -361,7 +356,7 @@ impl FlowTable for FastPath {
 
     fn take_steps(&self, see: &mut dyn FnMut(FlowStep)) {
         self.steps.take(|record| {
-            let (conn, nanos, flags, towards) = step_of(record);
+            let StepRecord { conn, nanos, flags, towards } = step_of(record);
             see(FlowStep { conn, towards, flags, seen_at: self.time_of(nanos) });
         });
     }

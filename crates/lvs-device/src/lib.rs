@@ -25,14 +25,12 @@ use std::io;
 use std::net::IpAddr;
 
 pub use announce_tun::AnnounceTun;
-pub use fast_path::{
-    DESCRIPTORS as FAST_PATH_DESCRIPTORS, FastPath, FastPathError, Hook, LinkKind, MemoryFlows, Ways,
-};
+pub use fast_path::{DESCRIPTORS as FAST_PATH_DESCRIPTORS, FastPath, FastPathError, Hook, MemoryFlows, Ways};
 pub use gue_port::{Arrived, GuePorts, IdlePorts, PortError};
 pub use memory::{MemoryDevice, MemoryWire, memory_device};
 pub use offload::Features;
 pub use open::{DeviceError, Driver, MAX_NAME, Options, check, driver};
-pub use tun::{IdleQueue, OffQueue, Tun, TunQueue, TunWriter};
+pub use tun::{HandedTun, IdleQueue, OffQueue, Tun, TunQueue, TunWriter};
 pub use tunnel_offload::TunnelOffload;
 
 use lvs_wire::{BadOffload, PacketBuf};

@@ -69,12 +69,16 @@ pub(super) enum Found {
     Left,
 }
 
-/// Descriptors of an interface, one per queue. It lives as long as one of them is open, or longer if it is to.
-pub(super) fn open(
-    name: &str,
-    options: Options,
-    found: Found,
-) -> Result<(Vec<OwnedFd>, Features), DeviceError> {
+/// An interface. It lives as long as a descriptor of it is open, or longer if it is to.
+#[derive(Debug)]
+pub(super) struct Opened {
+    /// A descriptor for each.
+    pub(super) queues: Vec<OwnedFd>,
+    pub(super) features: Features,
+}
+
+/// Opens all queues of an interface.
+pub(super) fn open(name: &str, options: Options, found: Found) -> Result<Opened, DeviceError> {
     check(name, options)?;
     let mut flags = libc::IFF_TUN | libc::IFF_NO_PI | libc::IFF_VNET_HDR;
     if options.queues > 1 {
@@ -96,7 +100,7 @@ pub(super) fn open(
         ioctl::little_endian(&queue).map_err(|errno| setup(name, "TUNSETVNETLE", errno.into()))?;
         queues.push(OwnedFd::from(queue));
     }
-    Ok((queues, features))
+    Ok(Opened { queues, features })
 }
 
 /// A new interface without super-packets.

@@ -14,7 +14,7 @@ use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
 use super::direct::DirectSender;
-use super::open::{self, DeviceError, Found, Options};
+use super::open::{self, DeviceError, Found, Opened, Options};
 use super::tunnel_offload::{Attached, TunnelOffload};
 use super::{Features, NeighbourWriter, PacketReader, PacketWriter, ReadError, WriteError};
 use lvs::neighbour::Neighbours;
@@ -38,13 +38,22 @@ pub struct Tun {
     tunnels: Arc<OnceLock<Attached>>,
 }
 
+/// Descriptors of an interface for another process.
+#[derive(Debug)]
+pub struct HandedTun {
+    /// One for each.
+    pub queues: Vec<OwnedFd>,
+    /// The program that takes tunnels whole, where there is one.
+    pub tunnels: Option<OwnedFd>,
+}
+
 impl Tun {
     /// Makes a new interface, still down and without addresses.
     ///
     /// # Errors
     /// No driver or no permission, or the name is taken.
     pub fn open(name: &str, options: Options) -> Result<Self, DeviceError> {
-        Self::with(name, open::open(name, options, Found::New)?)
+        Ok(Self::of(name, open::open(name, options, Found::New)?))
     }
 
     /// Joins an interface that an earlier process of ours left, or makes it where that one is gone.
@@ -52,11 +61,11 @@ impl Tun {
     /// # Errors
     /// No driver or no permission, or another process still has it.
     pub fn open_left(name: &str, options: Options) -> Result<Self, DeviceError> {
-        Self::with(name, open::open(name, options, Found::Left)?)
+        Ok(Self::of(name, open::open(name, options, Found::Left)?))
     }
 
-    fn with(name: &str, (fds, features): (Vec<OwnedFd>, Features)) -> Result<Self, DeviceError> {
-        Ok(Self { name: name.to_owned(), features, fds, refusals: Arc::default(), tunnels: Arc::default() })
+    fn of(name: &str, Opened { queues: fds, features }: Opened) -> Self {
+        Self { name: name.to_owned(), features, fds, refusals: Arc::default(), tunnels: Arc::default() }
     }
 
     /// Has the interface outlive this process, until it is deleted.
@@ -81,9 +90,9 @@ impl Tun {
         Ok(())
     }
 
-    /// Goes on with an interface of another process: a descriptor for each queue, and one for what takes tunnels whole.
-    pub fn adopt(name: &str, fds: Vec<OwnedFd>, features: Features, link: Option<OwnedFd>) -> Self {
-        let tunnels = Arc::new(link.map_or_else(OnceLock::new, |link| OnceLock::from(Attached { link })));
+    /// Goes on with an interface of another process.
+    pub fn adopt(name: &str, features: Features, HandedTun { queues: fds, tunnels }: HandedTun) -> Self {
+        let tunnels = Arc::new(tunnels.map_or_else(OnceLock::new, |link| OnceLock::from(Attached { link })));
         Self { name: name.to_owned(), features, fds, refusals: Arc::default(), tunnels }
     }
 
@@ -91,10 +100,10 @@ impl Tun {
     ///
     /// # Errors
     /// The system refuses them.
-    pub fn hand_over(&self) -> io::Result<(Vec<OwnedFd>, Option<OwnedFd>)> {
-        let fds = self.fds.iter().map(OwnedFd::try_clone).collect::<io::Result<_>>()?;
-        let link = self.tunnels.get().map(|attached| attached.link.try_clone()).transpose()?;
-        Ok((fds, link))
+    pub fn hand_over(&self) -> io::Result<HandedTun> {
+        let queues = self.fds.iter().map(OwnedFd::try_clone).collect::<io::Result<_>>()?;
+        let tunnels = self.tunnels.get().map(|attached| attached.link.try_clone()).transpose()?;
+        Ok(HandedTun { queues, tunnels })
     }
 
     pub fn name(&self) -> &str {

@@ -135,7 +135,7 @@ impl<'a, F: Fn(&str) -> Option<String>> Following<'a, F> {
             if !view.clsact.contains(&name) {
                 self.steps.push(Step::clsact(&name));
             }
-            let program = programs.of(framing).1;
+            let program = programs.of(framing).number;
             self.steps.push(Step::filter(Filter { dev: name, program }));
         }
     }

@@ -2,7 +2,8 @@
 
 use netlink_packet_route::link::LinkLayerType;
 
-use super::view::{Framing, LinkState, View};
+use super::view::{LinkState, View};
+use lvs_wire::Framing;
 
 /// A link by which packets enter.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -47,7 +47,7 @@ impl Layout {
         family: Family,
         rules: impl Iterator<Item = &'a Rule>,
     ) -> Result<Self, HostError> {
-        let PrefGap { first, moved } = PrefGap::around_local(family, rules, (DEPTH, BEHIND))?;
+        let PrefGap { first, moved } = PrefGap::around_local(family, rules, DEPTH, BEHIND)?;
         Ok(Self { family, bypass: first, moved })
     }
 
@@ -158,7 +158,8 @@ impl PrefGap {
     pub(super) fn around_local<'a>(
         family: Family,
         rules: impl Iterator<Item = &'a Rule>,
-        (depth, behind): (u32, u32),
+        depth: u32,
+        behind: u32,
     ) -> Result<Self, HostError> {
         let rules: Vec<&Rule> = rules.collect();
         // Of another tunvs: this one has none yet.

@@ -67,6 +67,8 @@ pub use options::{HostOptions, IngressPrograms, RealServerOptions, TunNames};
 pub use plumbing::{CleanedUp, Inheritance, Plumbing, cleanup};
 pub use real_server::RealPlumbing;
 pub use stop::StopFlag;
-pub use survey::{LinkRoute, Obstacle, Survey, SurveyedLink, port_reservation, survey};
-pub use view::Framing;
+pub use survey::{
+    LinkRoute, Obstacle, RefusingRoute, Survey, SurveyedAddress, SurveyedLink, SurveyedNeighbour,
+    port_reservation, survey,
+};
 pub use watch::Watch;

@@ -8,8 +8,9 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 
-use super::view::Framing;
 use lvs::director::DEFAULT_LADDR_PORTS;
+use lvs_sys::bpf_program::LoadedProgram;
+use lvs_wire::Framing;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HostOptions {
@@ -57,9 +58,9 @@ impl Default for HostOptions {
     }
 }
 
-/// The fast path's programs, each with its number: for links of Ethernet, and for others.
+/// The fast path's programs, in the order of [`Framing::ALL`].
 #[derive(Clone, Debug)]
-pub struct IngressPrograms(pub Arc<[(OwnedFd, u32); 2]>);
+pub struct IngressPrograms(pub Arc<[LoadedProgram; 2]>);
 
 impl PartialEq for IngressPrograms {
     fn eq(&self, other: &Self) -> bool {
@@ -70,13 +71,13 @@ impl PartialEq for IngressPrograms {
 impl Eq for IngressPrograms {}
 
 impl IngressPrograms {
-    pub(super) fn of(&self, framing: Framing) -> &(OwnedFd, u32) {
-        &self.0[usize::from(framing == Framing::Bare)]
+    pub(super) fn of(&self, framing: Framing) -> &LoadedProgram {
+        &self.0[framing as usize]
     }
 
     /// The program of that number.
     pub(super) fn numbered(&self, number: u32) -> Option<&OwnedFd> {
-        self.0.iter().find(|(_, own)| *own == number).map(|(program, _)| program)
+        self.0.iter().find(|program| program.number == number).map(|program| &program.fd)
     }
 }
 

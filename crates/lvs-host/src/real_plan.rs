@@ -156,8 +156,7 @@ fn virtual_address(
 /// The rules of a family, in the order in which they are put in: where `lookup local` is moved, its removal at the
 /// end is what puts them into effect.
 pub(super) fn rules(site: &Site<'_>, family: Family) -> Result<Vec<Step>, HostError> {
-    let PrefGap { first, moved } =
-        PrefGap::around_local(family, site.view.rules_of(family), (DEPTH, BEHIND))?;
+    let PrefGap { first, moved } = PrefGap::around_local(family, site.view.rules_of(family), DEPTH, BEHIND)?;
     let mut rules = Vec::new();
     if moved.is_some() {
         rules.push(Rule::new(family, first + DEPTH, Action::Lookup(TABLE_LOCAL)));

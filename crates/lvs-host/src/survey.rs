@@ -17,22 +17,21 @@ use super::messages;
 use super::neighbours;
 use super::ports;
 use super::routes::{self, ListedRoute};
+use super::view::Interface;
 use lvs::neighbour::NeighbourState;
 use lvs::service::Family;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Survey {
     pub links: Vec<SurveyedLink>,
-    /// Addresses and the links they are on.
-    pub addresses: Vec<(String, IpNet)>,
+    pub addresses: Vec<SurveyedAddress>,
     /// Policy rules of a director are there.
     pub has_our_rules: bool,
     /// Policy rules of the host that leave a director no room.
     pub obstacles: Vec<Obstacle>,
-    /// Neighbours, the links they are on, and how they are.
-    pub neighbours: Vec<(String, IpAddr, NeighbourState)>,
-    /// Routes that refuse packets, with the kind that `ip route` calls them.
-    pub refusing: Vec<(IpNet, &'static str)>,
+    pub neighbours: Vec<SurveyedNeighbour>,
+    /// Routes that refuse packets.
+    pub refusing: Vec<RefusingRoute>,
     /// The way of the host's own packets to the addresses that were asked about.
     pub ways: BTreeMap<IpAddr, LinkRoute>,
 }
@@ -47,6 +46,27 @@ pub struct SurveyedLink {
     pub mtu: u32,
     /// Bytes of the longest super-packet that is put together or sent here.
     pub longest: u32,
+}
+
+/// An address, its subnet, and the link that it is on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SurveyedAddress {
+    pub dev: String,
+    pub net: IpNet,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SurveyedNeighbour {
+    pub dev: String,
+    pub addr: IpAddr,
+    pub state: NeighbourState,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RefusingRoute {
+    pub net: IpNet,
+    /// As `ip route` calls it.
+    pub kind: &'static str,
 }
 
 /// An obstacle, and the commands that take it out of the way.
@@ -85,7 +105,8 @@ pub async fn survey(addrs: &[IpAddr]) -> Result<Survey, HostError> {
             longest: link.longest,
         });
     }
-    survey.addresses = view.addresses.iter().map(|found| (found.dev.clone(), found.net)).collect();
+    let address = |found: &Interface| SurveyedAddress { dev: found.dev.clone(), net: found.net };
+    survey.addresses = view.addresses.iter().map(address).collect();
     survey.has_our_rules = view.rules.iter().any(Rule::is_ours);
     if !survey.has_our_rules {
         survey.obstacles = [Family::V4, Family::V6]
@@ -95,8 +116,8 @@ pub async fn survey(addrs: &[IpAddr]) -> Result<Survey, HostError> {
             .collect();
     }
     for said in neighbours::listed(kernel.handle()).await? {
-        if let (Some(name), Some(reach)) = (name_of(said.interface), said.reach) {
-            survey.neighbours.push((name.clone(), said.addr, reach));
+        if let (Some(dev), Some(state)) = (name_of(said.interface).cloned(), said.reach) {
+            survey.neighbours.push(SurveyedNeighbour { dev, addr: said.addr, state });
         }
     }
     for family in [Family::V4, Family::V6] {
@@ -139,13 +160,14 @@ fn obstacle(error: &HostError) -> Obstacle {
     Obstacle { what: error.to_string(), mend }
 }
 
-fn refusing(route: &RouteMessage, family: Family) -> Option<(IpNet, &'static str)> {
+fn refusing(route: &RouteMessage, family: Family) -> Option<RefusingRoute> {
     let kind = refusal(route.header.kind)?;
     if !messages::is_host_table(messages::table_of(route)) {
         return None;
     }
     let dst = ListedRoute::of(route, family)?.dst;
-    Some((IpNet::new(dst, route.header.destination_prefix_length).ok()?, kind))
+    let net = IpNet::new(dst, route.header.destination_prefix_length).ok()?;
+    Some(RefusingRoute { net, kind })
 }
 
 /// Name that `ip route` has for a kind that refuses packets.

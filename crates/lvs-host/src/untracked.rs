@@ -16,11 +16,18 @@ use super::nf_tables::{
 };
 use super::nfnetlink::{APPEND, Attributes, Batch, CREATE, carry_out, connect};
 
-/// Chain and hook of packets that come in.
-const CAME: (&str, u32) = ("prerouting", hook::PREROUTING);
+/// A chain at a hook.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct BaseChain {
+    name: &'static str,
+    hook: u32,
+}
 
-/// Chain and hook of packets that the director sends by a raw socket.
-const SENT: (&str, u32) = ("output", hook::OUTPUT);
+/// Packets that come in.
+const CAME: BaseChain = BaseChain { name: "prerouting", hook: hook::PREROUTING };
+
+/// Packets that the director sends by a raw socket.
+const SENT: BaseChain = BaseChain { name: "output", hook: hook::OUTPUT };
 
 /// Four sets: by family, and of one port or of all.
 const SETS: [(bool, bool); 4] = [(false, true), (false, false), (true, true), (true, false)];
@@ -61,18 +68,18 @@ impl Table {
         Ok(this)
     }
 
-    fn chain(&self, batch: &mut Batch, (name, number): (&str, u32)) {
+    fn chain(&self, batch: &mut Batch, base: BaseChain) {
         batch.message(message::NEW_CHAIN, CREATE, |a| {
             let at = |a: Attributes| {
-                a.number(hook::NUMBER, number).number(hook::PRIORITY, hook::RAW.cast_unsigned())
+                a.number(hook::NUMBER, base.hook).number(hook::PRIORITY, hook::RAW.cast_unsigned())
             };
-            let a = a.text(chain::TABLE, &self.name).text(chain::NAME, name);
+            let a = a.text(chain::TABLE, &self.name).text(chain::NAME, base.name);
             a.nested(chain::HOOK, at).text(chain::TYPE, "filter")
         });
         for (is_v6, has_port) in SETS {
             batch.message(message::NEW_RULE, CREATE | APPEND, |a| {
-                let a = a.text(rule::TABLE, &self.name).text(rule::CHAIN, name);
-                a.nested(rule::EXPRESSIONS, |a| expressions(a, is_v6, has_port, name == SENT.0))
+                let a = a.text(rule::TABLE, &self.name).text(rule::CHAIN, base.name);
+                a.nested(rule::EXPRESSIONS, |a| expressions(a, is_v6, has_port, base == SENT))
             });
         }
     }

@@ -9,6 +9,7 @@ use ipnet::IpNet;
 use super::change::{Filter, Proxy, Rule};
 use lvs::route::{Route, is_link_local};
 use lvs::service::Family;
+use lvs_wire::Framing;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct View {
@@ -27,14 +28,6 @@ pub(super) struct View {
     /// be such filters.
     pub clsact: BTreeSet<String>,
     pub filters: Vec<Filter>,
-}
-
-/// Beginning of the packets of a link.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Framing {
-    Ethernet,
-    /// With their IP header.
-    Bare,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,5 +1,4 @@
 //! Maps of bpf(2), and the call itself: thin covers.
-#![allow(unsafe_code)]
 
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
@@ -111,6 +110,15 @@ pub struct Elements {
 /// `BPF_F_NO_PREALLOC`.
 const NO_PREALLOC: u32 = 1;
 
+/// Outcome of [`Map::update_many`].
+#[derive(Debug)]
+pub struct Updated {
+    /// Elements that it could put.
+    pub count: u32,
+    /// The reason why not all.
+    pub error: Option<io::Error>,
+}
+
 impl Map {
     /// # Errors
     /// No CAP_BPF, or no memory.
@@ -163,11 +171,11 @@ impl Map {
         self.element(UPDATE, key, value.as_ptr() as u64)
     }
 
-    /// Puts values under keys, one behind the other, as many as there are keys. How many it could, and why not all.
+    /// Puts values under keys, one behind the other, as many as there are keys.
     ///
     /// # Errors
     /// The map has other sizes.
-    pub fn update_many(&self, keys: &[u8], values: &[u8]) -> io::Result<(u32, Option<io::Error>)> {
+    pub fn update_many(&self, keys: &[u8], values: &[u8]) -> io::Result<Updated> {
         let count = keys.len() / (self.shape.key as usize).max(1);
         self.check(keys.len() / count.max(1), values.len() / count.max(1))?;
         let mut batch = Batch {
@@ -180,8 +188,8 @@ impl Map {
             element_flags: 0,
             flags: 0,
         };
-        let failed = bpf(UPDATE_BATCH, &mut batch).err();
-        Ok((if failed.is_none() { count as u32 } else { batch.count }, failed))
+        let error = bpf(UPDATE_BATCH, &mut batch).err();
+        Ok(Updated { count: if error.is_none() { count as u32 } else { batch.count }, error })
     }
 
     /// Reads the value under a key.

@@ -110,11 +110,25 @@ pub fn has_tcx(program: &OwnedFd) -> bool {
     missing == Some(libc::ENODEV)
 }
 
-/// Number of a program, which no other has while it lives.
-///
-/// # Errors
-/// The descriptor is not that of a program.
-pub fn number(program: &OwnedFd) -> io::Result<u32> {
+/// A program that the kernel has taken.
+#[derive(Debug)]
+pub struct LoadedProgram {
+    pub fd: OwnedFd,
+    /// No other program has the same while this one lives.
+    pub number: u32,
+}
+
+impl LoadedProgram {
+    /// The program by another descriptor of its own.
+    ///
+    /// # Errors
+    /// The descriptor is not that of a program, or there can be no more.
+    pub fn of(program: &OwnedFd) -> io::Result<Self> {
+        Ok(Self { fd: program.try_clone()?, number: number(program)? })
+    }
+}
+
+fn number(program: &OwnedFd) -> io::Result<u32> {
     let mut info = ProgramInfo::default();
     let (len, place) = (size_of::<ProgramInfo>() as u32, std::ptr::from_mut(&mut info) as u64);
     bpf(INFO, &mut Ask { object: raw(program), len, info: place })?;

@@ -1,6 +1,5 @@
 //! Records that programs write: a ring in memory that is shared with the kernel (`BPF_MAP_TYPE_RINGBUF`), read without a
 //! system call.
-#![allow(unsafe_code)]
 
 use std::io;
 use std::ptr::{self, NonNull};

@@ -23,11 +23,20 @@ pub fn send(socket: &UnixStream, bytes: &[u8], fds: &[OwnedFd]) -> io::Result<us
     Ok(sent?)
 }
 
-/// Receives bytes, and the descriptors that came with them. No byte: the other end is closed.
+/// Outcome of [`receive`].
+#[derive(Debug)]
+pub struct Received {
+    /// Bytes; 0 when the other end is closed.
+    pub len: usize,
+    /// Descriptors that came with them.
+    pub fds: Vec<OwnedFd>,
+}
+
+/// Receives bytes, and the descriptors that came with them.
 ///
 /// # Errors
 /// The system refuses, as `recvmsg(2)` says.
-pub fn receive(socket: &UnixStream, bytes: &mut [u8]) -> io::Result<(usize, Vec<OwnedFd>)> {
+pub fn receive(socket: &UnixStream, bytes: &mut [u8]) -> io::Result<Received> {
     let mut space = cmsg_space!([RawFd; MOST]);
     let mut buffers = [IoSliceMut::new(bytes)];
     let flags = MsgFlags::MSG_CMSG_CLOEXEC;
@@ -39,7 +48,7 @@ pub fn receive(socket: &UnixStream, bytes: &mut [u8]) -> io::Result<(usize, Vec<
             fds.extend(received.into_iter().map(|fd| unsafe { OwnedFd::from_raw_fd(fd) }));
         }
     }
-    Ok((message.bytes, fds))
+    Ok(Received { len: message.bytes, fds })
 }
 
 #[cfg(test)]
@@ -55,7 +64,7 @@ mod tests {
         let (mut reader, writer) = io::pipe().unwrap();
         assert_eq!(send(&one, b"here", &[OwnedFd::from(writer)]).unwrap(), 4);
         let mut bytes = [0; 8];
-        let (len, fds) = receive(&other, &mut bytes).unwrap();
+        let Received { len, fds } = receive(&other, &mut bytes).unwrap();
         assert_eq!((&bytes[..len], fds.len()), (&b"here"[..], 1));
         for fd in fds {
             File::from(fd).write_all(b"through").unwrap();
@@ -64,6 +73,6 @@ mod tests {
         reader.read_to_string(&mut text).unwrap();
         assert_eq!(text, "through");
         drop(one);
-        assert_eq!(receive(&other, &mut bytes).unwrap().0, 0);
+        assert_eq!(receive(&other, &mut bytes).unwrap().len, 0);
     }
 }

@@ -1,7 +1,5 @@
 //! Whether a link puts packets together (`ethtool -k`), by the old single requests, which every driver answers.
 
-#![allow(unsafe_code)]
-
 use std::net::UdpSocket;
 use std::os::fd::AsRawFd;
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use lvs_sys::descriptors;
+use lvs_sys::descriptors::{self, Received};
 
 /// Time without progress after which the other end counts as hung.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -126,12 +126,11 @@ impl Link {
     pub(super) fn receive(&mut self) -> Result<(Kind, Vec<u8>), LinkError> {
         loop {
             let mut head = [0; HEAD];
-            let (mut got, fds) = self.receive_head(&mut head)?;
-            self.fds.extend(fds);
+            let mut got = 0;
             while got < HEAD {
-                let (more, fds) = self.receive_head(&mut head[got..])?;
+                let Received { len, fds } = self.receive_head(&mut head[got..])?;
                 self.fds.extend(fds);
-                got += more;
+                got += len;
             }
             let [kind, len @ ..] = head;
             let len = u32::from_le_bytes(len) as usize;
@@ -154,10 +153,10 @@ impl Link {
         }
     }
 
-    fn receive_head(&self, head: &mut [u8]) -> Result<(usize, Vec<OwnedFd>), LinkError> {
+    fn receive_head(&self, head: &mut [u8]) -> Result<Received, LinkError> {
         loop {
             match descriptors::receive(&self.socket, head) {
-                Ok((0, _)) => return Err(LinkError::Ended),
+                Ok(Received { len: 0, .. }) => return Err(LinkError::Ended),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 other => return Ok(other?),
             }

@@ -55,16 +55,24 @@ pub(super) fn holds(matched: &Match, packet: &Packet, now: Tracking, mark: Optio
     if matched.is_negated { found.negated() } else { found }
 }
 
-/// Selects what a map may say for a packet, and whether it may as well have no entry for it.
+/// Actions that a map may have for a packet.
+pub(super) struct Selected<'a> {
+    pub(super) may: Vec<&'a Action>,
+    /// It may as well have no entry.
+    pub(super) none: bool,
+}
+
+/// Selects what a map may say for a packet.
 pub(super) fn selected<'a>(
-    (key, elements): (&Key, &'a Elements),
+    key: &Key,
+    elements: &'a Elements,
     packet: &Packet,
     now: Tracking,
     mark: Option<u64>,
-) -> (Vec<&'a Action>, bool) {
+) -> Selected<'a> {
     let value = packet.value(key, now, mark);
     if is_absent(&value) {
-        return (Vec::new(), true);
+        return Selected { may: Vec::new(), none: true };
     }
     let mut may = Vec::new();
     let entries = elements.iter().filter_map(|(element, action)| Some((element, action.as_ref()?)));
@@ -73,14 +81,14 @@ pub(super) fn selected<'a>(
         match is(element, &value) {
             Tristate::Yes => {
                 may.push(action);
-                return (may, false);
+                return Selected { may, none: false };
             }
             Tristate::Maybe => may.push(action),
             Tristate::No => {}
         }
     }
     let all_drawn = matches!(key, Key::Random(of) if may.len() as u64 == *of);
-    (may, !all_drawn)
+    Selected { may, none: !all_drawn }
 }
 
 fn is_absent(value: &Value) -> bool {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::packet::element;
-use super::{Action, Base, Chain, Element, Expression, Hook, Key, Match, Rule, Ruleset, Tool};
+use super::{Action, Base, Chain, Element, Expression, Hook, Key, MarkChange, Match, Rule, Ruleset, Tool};
 
 /// All tables of a text.
 pub fn read(text: &str, tool: Tool) -> Ruleset {
@@ -193,8 +193,8 @@ impl<'a> Reader<'a> {
                 Some(Action::Dnat(ports.unwrap_or_default()))
             }
             "MARK" => Some(Action::Mark(after("--set-xmark").and_then(|text| {
-                let (value, mask) = masked(text)?;
-                Some((!mask & 0xffff_ffff, value))
+                let Masked { value, mask } = masked(text)?;
+                Some(MarkChange { keep: !mask & 0xffff_ffff, flip: value })
             }))),
             _ => match target(name) {
                 Some(action) => action,
@@ -250,7 +250,7 @@ impl<'a> Reader<'a> {
             "--src-type" => named(Key::SourceKind),
             "--dst-type" => named(Key::DestinationKind),
             "--mark" if self.module == "mark" => {
-                let Some((mark, mask)) = masked(value) else { return unread() };
+                let Some(Masked { value: mark, mask }) = masked(value) else { return unread() };
                 let elements = Arc::new(vec![(Element::Numbers(mark, mark), None)]);
                 Some(Expression::Match(Match { key: Key::Mark, mask: Some(mask), is_negated, elements }))
             }
@@ -308,15 +308,21 @@ fn ports(text: &str) -> Vec<Element> {
     text.split(',').map(|part| one(part).unwrap_or(Element::Unread)).collect()
 }
 
-/// `0x1/0xff`: a value and which bits of it count.
-fn masked(text: &str) -> Option<(u64, u64)> {
+/// Value, and which bits of it count.
+struct Masked {
+    value: u64,
+    mask: u64,
+}
+
+/// Reads `0x1/0xff`.
+fn masked(text: &str) -> Option<Masked> {
     let number = |text: &str| match text.strip_prefix("0x") {
         Some(digits) => u64::from_str_radix(digits, 16).ok(),
         None => text.parse().ok(),
     };
     match text.split_once('/') {
-        Some((value, mask)) => Some((number(value)?, number(mask)?)),
-        None => Some((number(text)?, 0xffff_ffff)),
+        Some((value, mask)) => Some(Masked { value: number(value)?, mask: number(mask)? }),
+        None => Some(Masked { value: number(text)?, mask: 0xffff_ffff }),
     }
 }
 

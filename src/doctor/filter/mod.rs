@@ -18,6 +18,6 @@ mod trace;
 pub use packet::{Packet, Tracking};
 use ruleset::protocol;
 pub use ruleset::{
-    Action, Base, Chain, Element, Elements, Expression, Hook, Key, Match, Rule, Ruleset, Tool,
+    Action, Base, Chain, Element, Elements, Expression, Hook, Key, MarkChange, Match, Rule, Ruleset, Tool,
 };
 pub use trace::{End, Place, Trace, traces};

@@ -1,12 +1,14 @@
 //! `nft -j list ruleset` as a ruleset; the texts of its rules from `nft -a list ruleset`. Pure (libnftables-json(5)).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde_json::Value;
 
 use super::nft_values::{action, elements, key, number, word};
-use super::{Action, Base, Chain, Element, Elements, Expression, Hook, Key, Match, Rule, Ruleset, Tool};
+use super::{
+    Action, Base, Chain, Element, Elements, Expression, Hook, Key, MarkChange, Match, Rule, Ruleset, Tool,
+};
 
 /// Longest text of a rule that is kept, in characters.
 const LONGEST: usize = 160;
@@ -42,10 +44,18 @@ pub fn read(json: &str, listed: &str) -> Ruleset {
     Ruleset { chains }
 }
 
-/// A table in the text: family and name, and whether a process owns it.
+/// A table in the text.
 pub struct Table {
-    pub name: (String, String),
+    pub family: String,
+    pub name: String,
+    /// By a process.
     pub is_owned: bool,
+}
+
+impl Table {
+    pub fn is(&self, family: &str, name: &str) -> bool {
+        self.family == family && self.name == name
+    }
 }
 
 /// All tables of `nft list ruleset`.
@@ -55,7 +65,7 @@ pub fn tables(listed: &str) -> Vec<Table> {
         let mut words = line.split_whitespace();
         match (words.next(), words.next(), words.next()) {
             (Some("table"), Some(family), Some(name)) if line.starts_with("table ") => {
-                tables.push(Table { name: (family.to_owned(), name.to_owned()), is_owned: false });
+                tables.push(Table { family: family.to_owned(), name: name.to_owned(), is_owned: false });
             }
             // `table inet tunvs { # progname tunvs`, then `flags owner`.
             (Some("flags"), ..) if line.contains("owner") => {
@@ -72,22 +82,15 @@ pub fn is_whole(json: &str) -> bool {
     serde_json::from_str::<serde::de::IgnoredAny>(json).is_ok()
 }
 
-/// Tables in which iptables keeps its rules: it alone prints all of them.
-pub fn tables_of_iptables(ruleset: &Ruleset) -> Vec<(String, String)> {
+/// Families of tables in which iptables keeps its rules: it alone prints all of them.
+pub fn families_of_iptables(ruleset: &Ruleset) -> BTreeSet<String> {
     const BUILT_IN: [&str; 5] = ["PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"];
     let is_its = |chain: &&Chain| {
         chain.base.is_some()
             && ["ip", "ip6"].contains(&chain.family.as_str())
             && BUILT_IN.contains(&chain.name.as_str())
     };
-    let mut tables: Vec<(String, String)> = ruleset
-        .chains
-        .iter()
-        .filter(is_its)
-        .map(|chain| (chain.family.clone(), chain.table.clone()))
-        .collect();
-    tables.dedup();
-    tables
+    ruleset.chains.iter().filter(is_its).map(|chain| chain.family.clone()).collect()
 }
 
 fn shortened(text: &str) -> String {
@@ -196,19 +199,20 @@ fn mangle(value: &Value) -> Option<Expression> {
     }
 }
 
-/// Parts of a mark that are kept, and that are flipped then.
-fn marked(value: &Value) -> Option<(u64, u64)> {
+/// The change that sets a mark to this.
+fn marked(value: &Value) -> Option<MarkChange> {
     const ALL: u64 = 0xffff_ffff;
     if let Some(number) = value.as_u64() {
-        return Some((0, number));
+        return Some(MarkChange { keep: 0, flip: number });
     }
     let (operation, sides) = value.as_object()?.iter().next()?;
     let (left, right) = (sides.get(0)?, sides.get(1)?.as_u64()?);
-    let (keep, flip) = if key(left) == Key::Mark { (ALL, 0) } else { marked(left)? };
+    let so_far = if key(left) == Key::Mark { MarkChange { keep: ALL, flip: 0 } } else { marked(left)? };
+    let MarkChange { keep, flip } = so_far;
     Some(match operation.as_str() {
-        "|" => (keep & !right, (flip & !right) | right),
-        "&" => (keep & right, flip & right),
-        "^" => (keep, flip ^ right),
+        "|" => MarkChange { keep: keep & !right, flip: (flip & !right) | right },
+        "&" => MarkChange { keep: keep & right, flip: flip & right },
+        "^" => MarkChange { keep, flip: flip ^ right },
         _ => return None,
     })
 }

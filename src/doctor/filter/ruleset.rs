@@ -98,11 +98,18 @@ pub enum Action {
     /// The source is rewritten.
     Snat,
     Notrack,
-    /// `mark = mark & keep ^ flip`; None: to a value that is not known.
-    Mark(Option<(u64, u64)>),
+    /// None: to a value that is not known.
+    Mark(Option<MarkChange>),
     ConnMark,
     /// A program decides.
     Queue,
+}
+
+/// Change of the firewall mark: `mark & keep ^ flip`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MarkChange {
+    pub keep: u64,
+    pub flip: u64,
 }
 
 /// Property of a packet that is compared.

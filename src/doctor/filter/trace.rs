@@ -211,14 +211,14 @@ impl Walk<'_> {
                     unread(&mut at);
                 }
                 Expression::Select(key, elements) => {
-                    let (may, none) = condition::selected((key, elements), self.packet, at.tracking, at.mark);
-                    if none {
+                    let map = condition::selected(key, elements, self.packet, at.tracking, at.mark);
+                    if map.none {
                         done.push((Flow::Falls, at.clone()));
                     }
-                    if none || may.len() > 1 {
+                    if map.none || map.may.len() > 1 {
                         unread(&mut at);
                     }
-                    for action in may {
+                    for action in map.may {
                         done.extend(self.act(chain, rule, action, at.clone(), depth));
                     }
                     return done;
@@ -244,7 +244,7 @@ impl Walk<'_> {
     fn changes(&self, action: &Action, at: &mut At) -> bool {
         match action {
             Action::Mark(change) => {
-                at.mark = at.mark.zip(*change).map(|(mark, (keep, flip))| (mark & keep) ^ flip);
+                at.mark = at.mark.zip(*change).map(|(mark, change)| (mark & change.keep) ^ change.flip);
             }
             Action::Notrack if self.priority < CONNTRACK => at.tracking = Tracking::Untracked,
             Action::Notrack | Action::ConnMark => {}

@@ -136,13 +136,22 @@ pub(super) fn value_bytes(flow: &Flow, way: u32, generation: u32) -> Vec<u8> {
     bytes
 }
 
-/// A record about a packet; its time in nanoseconds of the monotonic clock.
-pub(super) fn step_of(record: [u8; STEP]) -> (u64, u64, TcpFlags, Towards) {
+/// A record about a packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct StepRecord {
+    pub(super) conn: u64,
+    /// Of the monotonic clock.
+    pub(super) nanos: u64,
+    pub(super) flags: TcpFlags,
+    pub(super) towards: Towards,
+}
+
+pub(super) fn step_of(record: [u8; STEP]) -> StepRecord {
     let double = |at: usize| u64::from_ne_bytes(std::array::from_fn(|byte| record[at + byte]));
     let words = double(16).to_ne_bytes();
     let word = |at: usize| u32::from_ne_bytes(std::array::from_fn(|byte| words[at + byte]));
     let towards = if word(4) == Towards::Server as u32 { Towards::Server } else { Towards::Client };
-    (double(0), double(8), TcpFlags(word(0) as u8), towards)
+    StepRecord { conn: double(0), nanos: double(8), flags: TcpFlags(word(0) as u8), towards }
 }
 
 /// Use of a flow, as its value says it.

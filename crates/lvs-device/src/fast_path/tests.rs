@@ -350,9 +350,9 @@ fn a_filter_passes_nothing_by_once_nobody_renews_its_lease() {
     adopted.switch(1);
     adopted.renew();
     assert_eq!(run(&adopted, &packet).0, REDIRECTED);
-    let [(_, ether), (_, bare)] = fast_path.filters().unwrap();
+    let [ether, bare] = fast_path.filters().unwrap().map(|program| program.number);
     assert_ne!(ether, bare);
-    assert_eq!(adopted.filters().unwrap().map(|(_, number)| number), [ether, bare]);
+    assert_eq!(adopted.filters().unwrap().map(|program| program.number), [ether, bare]);
 }
 
 #[test]

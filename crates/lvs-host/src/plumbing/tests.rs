@@ -16,8 +16,10 @@ use super::super::change::{
 };
 use super::super::forwarders::Forwarder;
 use super::super::options::IngressPrograms;
-use super::super::view::{Framing, Interface, LinkState};
+use super::super::view::{Interface, LinkState};
 use super::*;
+use lvs_sys::bpf_program::LoadedProgram;
+use lvs_wire::Framing;
 
 /// Parts of a host that this edge can change.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -739,7 +741,7 @@ async fn what_the_host_sees_half_of_is_not_tracked_while_the_director_runs() {
 
 /// Programs with these numbers.
 fn programs(ether: u32, bare: u32) -> IngressPrograms {
-    let program = |number| (std::fs::File::open("/dev/null").unwrap().into(), number);
+    let program = |number| LoadedProgram { fd: std::fs::File::open("/dev/null").unwrap().into(), number };
     IngressPrograms(Arc::new([program(ether), program(bare)]))
 }
 
