@@ -6,8 +6,7 @@ use serde::Serialize;
 
 use super::args::{DiffArgs, ReloadArgs};
 use ipvsadm::tables;
-use ipvsadm::tables::read::present;
-use lvs::director::{CommandError, Query, Reply};
+use lvs::director::{CommandError, Query, Reply, Tables};
 use lvs_config::ConfigError;
 use lvs_control::reload::as_said;
 use lvs_control::{Client, ClientError, ReloadRefusal, ReloadRequest, Reloaded, Snapshot, socket_path};
@@ -58,7 +57,8 @@ pub(super) fn diff(args: &DiffArgs, out: &mut dyn Write) -> Result<bool, Changes
         None => client.reload(ReloadRequest::Compare)??,
         Some(file) => {
             let declared = args.language.source(file).load()?.declared;
-            let tables = present(|query| -> Result<Reply, ChangesError> { Ok(client.query(query)??) })?;
+            let tables =
+                Tables::present(|query| -> Result<Reply, ChangesError> { Ok(client.query(query)??) })?;
             let mut sysctls = declared.sysctls.clone();
             for (name, value) in &mut sysctls {
                 if let Reply::Sysctls(entries) = client.query(Query::Sysctls(Some(name.clone())))?? {

@@ -81,7 +81,7 @@ fn backend(socket: &SocketArgs) -> Socket {
 }
 
 fn present(backend: &mut Socket) -> Result<Tables, TablesError> {
-    read::present(|query| Ok(backend.query(query)??))
+    Tables::present(|query| Ok(backend.query(query)??))
 }
 
 /// `-`: standard input.

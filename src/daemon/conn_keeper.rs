@@ -15,7 +15,7 @@ use parking_lot::Mutex;
 use super::clock::Clock;
 use super::conn_file::{ConnFile, ConnFileError, Head, LeftConns};
 use super::state_file::{self, with_ending};
-use lvs::director::{Director, ImportSummary, Restore, StoreOrigin};
+use lvs::director::{DamageAt, Director, ImportSummary, Restore, StoreOrigin};
 use lvs_control::status::Kept;
 
 /// Between two looks at what has changed.
@@ -70,7 +70,7 @@ pub(super) fn restore(left: &LeftConns, director: &Director, clock: Clock) {
         took_ms = took,
         "took over the connections of the director before"
     );
-    if let Some((record, damage)) = summary.damage {
+    if let Some(DamageAt { at: record, damage }) = summary.damage {
         tracing::warn!(records = skipped.damaged, first = record, %damage, "records of connections are damaged: left out");
     }
     if skipped.full + skipped.known + skipped.port_taken > 0 {

@@ -205,12 +205,13 @@ impl<'p, D: PacketReader + PacketWriter + NeighbourWriter> Queue<'p, D> {
                             &mut self.opening,
                             &mut self.coalescer,
                             &mut self.executor,
-                            (self.path, self.now),
+                            self.path,
+                            self.now,
                         );
                     }
                 }
             }
-            process(&mut self.packet, &mut self.coalescer, &mut self.executor, (self.path, self.now));
+            process(&mut self.packet, &mut self.coalescer, &mut self.executor, self.path, self.now);
         }
         Ok(false)
     }
@@ -221,14 +222,14 @@ impl<'p, D: PacketReader + PacketWriter + NeighbourWriter> Queue<'p, D> {
             if !self.openings.next(&mut self.opening) {
                 return;
             }
-            process(&mut self.opening, &mut self.coalescer, &mut self.executor, (self.path, self.now));
+            process(&mut self.opening, &mut self.coalescer, &mut self.executor, self.path, self.now);
         }
     }
 
     /// Sends what waits for more of its stream.
     fn flush(&mut self) {
         let Some(coalescer) = &mut self.coalescer else { return };
-        coalescer.flush(|packet| decide(packet, &mut self.executor, (self.path, self.now)));
+        coalescer.flush(|packet| decide(packet, &mut self.executor, self.path, self.now));
         if self.executor.refuses_super_packets() {
             self.coalescer = None;
         }
@@ -240,18 +241,20 @@ fn process<D: PacketWriter + NeighbourWriter>(
     packet: &mut PacketBuf,
     coalescer: &mut Option<Coalescer>,
     executor: &mut Executor<D>,
-    at: (&Path, Time),
+    path: &Path,
+    now: Time,
 ) {
     match coalescer {
-        Some(coalescer) => coalescer.add(packet, |packet| decide(packet, executor, at)),
-        None => decide(packet, executor, at),
+        Some(coalescer) => coalescer.add(packet, |packet| decide(packet, executor, path, now)),
+        None => decide(packet, executor, path, now),
     }
 }
 
 fn decide<D: PacketWriter + NeighbourWriter>(
     packet: &mut PacketBuf,
     executor: &mut Executor<D>,
-    (path, now): (&Path, Time),
+    path: &Path,
+    now: Time,
 ) {
     executor.execute(packet, |packet, outbox| Some(path.director.process(packet, path.side, now, outbox)));
 }

@@ -13,7 +13,6 @@ use super::kept_tables::KeptTables;
 use super::live_tables::LiveTables;
 use super::workable::new_families;
 use lvs::director::{Command, CommandError, Query, Reply, Sysctls, Tables};
-use lvs::service::DeclaredService;
 use lvs_config::Declared;
 use lvs_control::reload::as_said;
 use lvs_control::{OnError, Snapshot};
@@ -114,9 +113,9 @@ impl DeclaredTables {
                 Ok(Reply::Services(entries)) => {
                     let declared = entries.into_iter().map(|mut entry| {
                         let taken_out = self.checks.undo(&mut entry);
-                        // Listings show the newest first.
-                        let servers = entry.servers.into_iter().rev().map(|server| server.spec);
-                        DeclaredService { spec: entry.spec, servers: servers.chain(taken_out).collect() }
+                        let mut declared = entry.into_declared();
+                        declared.servers.extend(taken_out);
+                        declared
                     });
                     tables.services = declared.collect();
                 }

@@ -21,7 +21,7 @@ use super::clock::{Clock, unix_millis};
 use crate::flow_log::line::{self, Moment};
 use crate::flow_log::{OpenError, Sink, Target};
 use crate::metrics::{self, BindError, Limits};
-use lvs::director::{Director, FlowLogging, LostFlows};
+use lvs::director::{Director, FlowLogging, LostFlows, TablePart, TakenFlows};
 use lvs_config::{Exporters, defaults};
 use lvs_control::flow_log::{Losses, Tally};
 use lvs_control::status;
@@ -353,7 +353,7 @@ impl FlowLogWriter {
     }
 
     fn write_waiting(&mut self) {
-        let (records, LostFlows { rate, queue }) = self.director.take_flows();
+        let TakenFlows { records, lost: LostFlows { rate, queue } } = self.director.take_flows();
         let moment = self.moment();
         let lines: Vec<_> = records.iter().map(|record| line::of(record, &moment)).collect();
         self.sink.write(&lines, Losses { rate, queue, write: 0 }, &moment);
@@ -367,7 +367,7 @@ impl FlowLogWriter {
         let mut start = open_ones.then_some(0);
         while let Some(from) = start {
             let moment = self.moment();
-            let (records, next) = self.director.open_flows(from, moment.time);
+            let TablePart { rows: records, next } = self.director.open_flows(from, moment.time);
             let is_late = moment.time >= deadline;
             let lines: Vec<_> = if is_late {
                 Vec::new()

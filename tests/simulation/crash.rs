@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use lvs::director::{ConnEntry, ConnStore, Query, Reply, Settings, StoreOrigin, Sysctl, Tables};
-use lvs::service::{DeclaredService, Endpoint, ServiceKey};
+use lvs::director::{
+    ConnEntry, ConnStore, Query, Reply, ServiceEntry, Settings, StoreOrigin, Sysctl, Tables,
+};
+use lvs::service::{Endpoint, ServiceKey};
 use lvs::{Command, Director, Time};
 
 use super::draw::is_marked;
@@ -110,11 +112,7 @@ impl World {
             next.set_sysctl(sysctl, self.director.sysctls().value(sysctl)).unwrap();
         }
         next.set_routes(routes());
-        let services = self.services().into_iter().map(|entry| {
-            // Listings show the newest first.
-            let servers = entry.servers.into_iter().rev().map(|server| server.spec).collect();
-            DeclaredService { spec: entry.spec, servers }
-        });
+        let services = self.services().into_iter().map(ServiceEntry::into_declared);
         let timeouts = match self.director.query(&Query::Timeouts, self.now) {
             Ok(Reply::Timeouts(timeouts)) => Some(timeouts),
             other => panic!("{other:?}"),

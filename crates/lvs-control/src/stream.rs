@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::capture::{CaptureRequest, Captured, Taps};
 use crate::events::Events;
 use lvs::Time;
-use lvs::director::{ConnDetail, ConnEntry, ConnFilter, Director, StateCount};
+use lvs::director::{ConnDetail, ConnEntry, ConnFilter, Director, StateCount, TablePart};
 use lvs_events::{Event, Record};
 
 /// A request that is answered in parts, until the last or until the client hangs up.
@@ -91,15 +91,15 @@ pub fn states(director: Arc<Director>, filter: ConnFilter) -> Parts {
 
 /// Searches one part of the table after the other; nothing where nothing is found.
 fn by_turns<T: Send + 'static>(
-    look: impl Fn(u32) -> (Vec<T>, Option<u32>) + Send + 'static,
+    look: impl Fn(u32) -> TablePart<T> + Send + 'static,
 ) -> BoxStream<'static, Vec<T>> {
     let parts = stream::unfold(Some(0), move |start| {
         let part = start.map(&look);
         async move {
-            let (found, next) = part?;
+            let TablePart { rows, next } = part?;
             // Other tasks have their turn even where nothing is found for long.
             tokio::task::yield_now().await;
-            Some((found, next))
+            Some((rows, next))
         }
     });
     parts.filter(|found| std::future::ready(!found.is_empty())).boxed()

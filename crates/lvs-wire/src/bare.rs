@@ -30,7 +30,7 @@ impl BareSegment<'_> {
             if self.options.len() > 40 || !self.options.len().is_multiple_of(4) { &[] } else { self.options };
         let mut bytes = [0; LONGEST];
         let len = 20 + options.len();
-        let l4 = put_ip((src, dst), self.hops, len, &mut bytes);
+        let l4 = put_ip(src, dst, self.hops, len, &mut bytes);
         let tcp = &mut bytes[l4..l4 + len];
         tcp[..2].copy_from_slice(&src_port.to_be_bytes());
         tcp[2..4].copy_from_slice(&dst_port.to_be_bytes());
@@ -47,7 +47,7 @@ impl BareSegment<'_> {
 }
 
 /// Writes the IP header of a segment of `len` bytes, which may not be cut. Returns its length.
-fn put_ip((src, dst): (IpAddr, IpAddr), hops: u8, len: usize, bytes: &mut [u8; LONGEST]) -> usize {
+fn put_ip(src: IpAddr, dst: IpAddr, hops: u8, len: usize, bytes: &mut [u8; LONGEST]) -> usize {
     match (src, dst) {
         (IpAddr::V4(src), IpAddr::V4(dst)) => {
             bytes[0] = 0x45;

@@ -99,8 +99,7 @@ pub fn encapsulate(buf: &mut PacketBuf, outer: &Outer) -> bool {
         Encapsulation::Gre { checksum } => (protocol::GRE, gre(buf, inner_v6, checksum)),
         Encapsulation::Gue { src_port, dst_port, checksum, remote_checksum } => {
             let is_remote = remote_checksum && matches!(buf.offload.checksum, Checksum::Partial { .. });
-            let made = gue(buf, inner_v6, is_remote)
-                && udp(buf, (outer.src, src_port), (outer.dst, dst_port), checksum);
+            let made = gue(buf, inner_v6, is_remote) && udp(buf, outer, src_port, dst_port, checksum);
             (protocol::UDP, made)
         }
     };
@@ -151,12 +150,7 @@ fn gue(buf: &mut PacketBuf, inner_v6: bool, remote_checksum: bool) -> bool {
     true
 }
 
-fn udp(
-    buf: &mut PacketBuf,
-    (src, src_port): (IpAddr, u16),
-    (dst, dst_port): (IpAddr, u16),
-    sum: bool,
-) -> bool {
+fn udp(buf: &mut PacketBuf, outer: &Outer, src_port: u16, dst_port: u16, sum: bool) -> bool {
     if sum {
         complete(buf);
     }
@@ -171,7 +165,7 @@ fn udp(
     bytes[6..8].fill(0);
     if sum {
         // The sum over all of it is left to the sender.
-        let pseudo = checksum::fold(checksum::pseudo_header(src, dst, protocol::UDP, len));
+        let pseudo = checksum::fold(checksum::pseudo_header(outer.src, outer.dst, protocol::UDP, len));
         bytes[6..8].copy_from_slice(&pseudo.to_be_bytes());
         buf.offload = Offload { checksum: Checksum::Partial { start: 0, offset: 6 }, ..Offload::default() };
     }

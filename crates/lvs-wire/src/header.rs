@@ -47,7 +47,7 @@ pub struct Headers {
     pub fragment: Option<Fragment>,
 }
 
-/// This packet is a piece of a larger one.
+/// Place of a piece in the packet that it is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fragment {
     pub id: u32,

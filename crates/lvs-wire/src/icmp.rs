@@ -65,20 +65,23 @@ pub enum IcmpError {
     TimeExceeded,
     /// The packet may not be cut and is longer than this.
     TooBig(u32),
-    /// Type, code and second word as somebody else on the way said them.
-    Relayed(u8, u8, u32),
+    /// As somebody else on the way said it.
+    Relayed(IcmpHead),
+}
+
+/// Beginning of a message, without its checksum.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IcmpHead {
+    pub kind: u8,
+    pub code: u8,
+    /// The second word.
+    pub rest: u32,
 }
 
 impl IcmpError {
-    /// Type and code of the message.
-    pub const fn kind_and_code(self, is_v6: bool) -> (u8, u8) {
-        let (kind, code, _) = self.fields(is_v6);
-        (kind, code)
-    }
-
-    /// Type, code and the second word of the message.
-    const fn fields(self, is_v6: bool) -> (u8, u8, u32) {
-        match (self, is_v6) {
+    /// Beginning of the message.
+    pub const fn head(self, is_v6: bool) -> IcmpHead {
+        let (kind, code, rest) = match (self, is_v6) {
             (Self::PortUnreachable, false) => (3, 3, 0),
             (Self::HostUnreachable, false) => (3, 1, 0),
             (Self::TimeExceeded, false) => (11, 0, 0),
@@ -87,8 +90,9 @@ impl IcmpError {
             (Self::HostUnreachable, true) => (1, 3, 0),
             (Self::TimeExceeded, true) => (3, 0, 0),
             (Self::TooBig(mtu), true) => (2, 0, mtu),
-            (Self::Relayed(kind, code, rest), _) => (kind, code, rest),
-        }
+            (Self::Relayed(head), _) => return head,
+        };
+        IcmpHead { kind, code, rest }
     }
 }
 
@@ -107,7 +111,7 @@ pub fn error_about(packet: &[u8], headers: &Headers, from: IpAddr, error: IcmpEr
     if is_error || headers.is_later_fragment() || !has_sender || headers.dst.is_multicast() {
         return None;
     }
-    let (kind, code, rest) = error.fields(is_v6);
+    let IcmpHead { kind, code, rest } = error.head(is_v6);
     match (from, headers.src) {
         (IpAddr::V4(from), IpAddr::V4(to)) => {
             let quote = &packet[..packet.len().min(MAX_V4_ERROR - 28)];
@@ -160,14 +164,21 @@ const fn is_any_error(kind: u8, is_v6: bool) -> bool {
     if is_v6 { kind < 128 } else { matches!(kind, 3 | 4 | 5 | 11 | 12) }
 }
 
+/// Ports of a quoted packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ports {
+    pub src: u16,
+    pub dst: u16,
+}
+
 impl Headers {
     /// The ports of a quoted packet, of which often only the first eight bytes are there. Of ICMP echo the asker's is
     /// the identifier, and the other one is 0.
-    pub fn quoted_ports(&self, bytes: &[u8]) -> Option<(u16, u16)> {
+    pub fn quoted_ports(&self, bytes: &[u8]) -> Option<Ports> {
         if let Some(echo) = Echo::of(self, bytes) {
             return Some(match echo {
-                Echo::Request(id) => (id, 0),
-                Echo::Reply(id) => (0, id),
+                Echo::Request(id) => Ports { src: id, dst: 0 },
+                Echo::Reply(id) => Ports { src: 0, dst: id },
             });
         }
         let has_ports = matches!(self.protocol, protocol::TCP | protocol::UDP | protocol::SCTP);
@@ -175,6 +186,7 @@ impl Headers {
             return None;
         }
         let ports = bytes.get(self.l4..self.l4 + 4)?;
-        Some((u16::from_be_bytes([ports[0], ports[1]]), u16::from_be_bytes([ports[2], ports[3]])))
+        let word = |at: usize| u16::from_be_bytes([ports[at], ports[at + 1]]);
+        Some(Ports { src: word(0), dst: word(2) })
     }
 }

@@ -33,7 +33,7 @@ pub use encap::{Encapsulation, Outer, complete, encapsulate, fits_whole};
 pub use fragment::{cut, cut_at, join};
 pub use framing::Framing;
 pub use header::{End, Fragment, Headers, ParseError, TcpFlags, Transport, protocol};
-pub use icmp::IcmpError;
+pub use icmp::{IcmpError, IcmpHead, Ports};
 pub use mss::clamp_mss;
 pub use openings::{HoldOutcome, Openings};
 pub use options::{Entry, take_entry};

@@ -29,15 +29,15 @@ impl Ends {
 
 /// A TCP segment with these flags and payload.
 pub fn tcp(ends: Ends, flags: u8, payload: &[u8]) -> Vec<u8> {
-    tcp_segment(ends, flags, (1, 1), payload)
+    tcp_segment(ends, flags, 1, 1, payload)
 }
 
 /// An empty TCP segment with these sequence numbers.
 pub fn tcp_at(ends: Ends, flags: u8, seq: u32, ack: u32) -> Vec<u8> {
-    tcp_segment(ends, flags, (seq, ack), &[])
+    tcp_segment(ends, flags, seq, ack, &[])
 }
 
-fn tcp_segment(ends: Ends, flags: u8, (seq, ack): (u32, u32), payload: &[u8]) -> Vec<u8> {
+fn tcp_segment(ends: Ends, flags: u8, seq: u32, ack: u32, payload: &[u8]) -> Vec<u8> {
     let mut segment = ports(ends);
     segment.extend(seq.to_be_bytes());
     segment.extend(ack.to_be_bytes());

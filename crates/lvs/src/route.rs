@@ -21,6 +21,15 @@ pub struct Route {
     pub is_local: bool,
 }
 
+/// How packets of the host's own leave towards an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Egress {
+    /// The host's own address on that way.
+    pub source: Option<IpAddr>,
+    /// Packets end at this host.
+    pub is_local: bool,
+}
+
 /// All routes of the host. Empty until it is told: then nothing is ever too long.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RouteTable {
@@ -74,10 +83,10 @@ impl RouteTable {
         self.ends(self.to(addr), addr)
     }
 
-    /// The host's own address on the way to `addr`, and whether that way ends at this host.
-    pub fn way_to(&self, addr: IpAddr) -> (Option<IpAddr>, bool) {
+    /// How a packet of this host's leaves towards `addr`.
+    pub fn egress_to(&self, addr: IpAddr) -> Egress {
         let route = self.to(addr);
-        (route.and_then(|route| route.source), self.ends(route, addr))
+        Egress { source: route.and_then(|route| route.source), is_local: self.ends(route, addr) }
     }
 
     fn ends(&self, route: Option<&Route>, addr: IpAddr) -> bool {

@@ -12,9 +12,8 @@ use crate::daemon::interface::InterfaceState;
 use crate::daemon::kept_tables::KeptTables;
 use crate::daemon::live_tables::LiveTables;
 use crate::daemon::routing_state::Routing;
-use lvs::director::{Command, Query, Reply, Tables};
-use lvs::sched::FULL_SHARE;
-use lvs::service::{DeclaredService, Endpoint, ServiceKey};
+use lvs::director::{Command, Tables};
+use lvs::service::{Endpoint, ServiceKey};
 
 /// First message of a successor.
 #[derive(Debug, Serialize, Deserialize)]
@@ -79,26 +78,11 @@ pub(super) struct Counted {
 
 /// Tables and settings as they are, checks or not.
 pub(super) fn wanted(live: &LiveTables, declared: &DeclaredTables) -> TablesState {
-    let (mut tables, mut shares) = (Tables::default(), Vec::new());
-    for query in [Query::Services, Query::Timeouts, Query::Daemons] {
-        match live.director.query(&query, live.clock.now()) {
-            Ok(Reply::Services(entries)) => {
-                let declared = entries.into_iter().map(|entry| DeclaredService {
-                    spec: entry.spec,
-                    // Listings show the newest first.
-                    servers: entry.servers.into_iter().rev().map(|server| server.spec).collect(),
-                });
-                tables.services = declared.collect();
-            }
-            Ok(Reply::Timeouts(timeouts)) => tables.timeouts = Some(timeouts),
-            Ok(Reply::Daemons(daemons)) => tables.daemons = Some(daemons),
-            _ => {}
-        }
+    let query = |query| live.director.query(&query, live.clock.now());
+    TablesState {
+        tables: Tables::present(query).unwrap_or_default(),
+        sysctls: declared.other_sysctls(),
+        drained: live.director.drained(),
+        shares: live.director.share_commands(),
     }
-    for (service, server, share) in live.director.shares() {
-        if share != FULL_SHARE {
-            shares.push(Command::SetShare { service, server, share });
-        }
-    }
-    TablesState { tables, sysctls: declared.other_sysctls(), drained: live.director.drained(), shares }
 }

@@ -8,12 +8,12 @@ use lvs::director::{HashStatus, TableStatus};
 const ESTIMATOR: &str = "Stats thread slots:\t1 (max 0)\nStats chain max len:\t0\nStats thread ests:\t0\n";
 
 pub(super) fn write(out: &mut dyn Write, status: &TableStatus) -> io::Result<()> {
-    table(out, ("Conns", "Conn"), &status.connections)?;
-    table(out, ("Services", "Service"), &status.services)?;
+    table(out, "Conns", "Conn", &status.connections)?;
+    table(out, "Services", "Service", &status.services)?;
     out.write_all(ESTIMATOR.as_bytes())
 }
 
-fn table(out: &mut dyn Write, (title, name): (&str, &str), status: &HashStatus) -> io::Result<()> {
+fn table(out: &mut dyn Write, title: &str, name: &str, status: &HashStatus) -> io::Result<()> {
     let HashStatus { entries, buckets, load_factor, lengths } = status;
     let bits = buckets.checked_ilog2().unwrap_or(0);
     writeln!(out, "{title}:\t{entries}")?;

@@ -6,8 +6,7 @@
 use super::lines::COMPLETE;
 use crate::suggest;
 use crate::{Names, read_command};
-use lvs::director::{Command, Director, Query, Reply, Settings, Tables};
-use lvs::service::DeclaredService;
+use lvs::director::{Command, Director, Settings, Tables};
 use lvs::time::Time;
 
 /// A line that cannot be restored.
@@ -40,34 +39,9 @@ pub fn tables(text: &[u8], names: &dyn Names) -> Result<Tables, LineError> {
         says_timeouts |= matches!(command, Command::SetTimeouts(_));
         says_daemons |= matches!(command, Command::StartDaemon(_) | Command::StopDaemon { .. });
     }
-    let mut tables = present(|query| director.query(&query, Time::ZERO)).unwrap_or_default();
+    let mut tables = Tables::present(|query| director.query(&query, Time::ZERO)).unwrap_or_default();
     tables.timeouts = tables.timeouts.filter(|_| says_timeouts);
     tables.daemons = tables.daemons.filter(|_| says_daemons);
-    Ok(tables)
-}
-
-/// The tables of a director that answers questions.
-///
-/// # Errors
-/// The director does not answer.
-pub fn present<E>(mut ask: impl FnMut(Query) -> Result<Reply, E>) -> Result<Tables, E> {
-    let mut tables = Tables::default();
-    for query in [Query::Services, Query::Timeouts, Query::Daemons] {
-        match ask(query)? {
-            Reply::Services(entries) => {
-                tables.services = entries
-                    .into_iter()
-                    .map(|entry| DeclaredService {
-                        spec: entry.spec,
-                        servers: entry.servers.into_iter().rev().map(|server| server.spec).collect(),
-                    })
-                    .collect();
-            }
-            Reply::Timeouts(timeouts) => tables.timeouts = Some(timeouts),
-            Reply::Daemons(daemons) => tables.daemons = Some(daemons),
-            Reply::Info(_) | Reply::Totals { .. } | Reply::Status(_) | Reply::Sysctls(_) => {}
-        }
-    }
     Ok(tables)
 }
 

@@ -1,7 +1,7 @@
 use super::lines::{COMPLETE, write};
-use super::read::{present, tables};
+use super::read::tables;
 use crate::NoNames;
-use lvs::director::{Command, CommandError, Director, Settings};
+use lvs::director::{Command, CommandError, Director, Settings, Tables};
 use lvs::time::Time;
 
 const FILE: &str = "\
@@ -27,7 +27,7 @@ fn replace(director: &Director, file: &str) -> Result<(), CommandError> {
 
 fn saved(director: &Director) -> String {
     let mut out = Vec::new();
-    let tables = present(|query| director.query(&query, Time::ZERO)).unwrap();
+    let tables = Tables::present(|query| director.query(&query, Time::ZERO)).unwrap();
     write(&mut out, &tables).unwrap();
     String::from_utf8(out).unwrap()
 }

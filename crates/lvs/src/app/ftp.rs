@@ -59,7 +59,7 @@ impl Control {
     /// The server's answer, if it announces where it waits for a data connection.
     pub fn hear_server(&self, sequence: u32, data: &[u8], real: IpAddr) -> Option<Announced> {
         let repeated = self.changed.filter(|(at, _)| *at == sequence).map(|(_, mode)| mode);
-        let (found, _) = answer(repeated.unwrap_or(self.mode), data, real)?;
+        let found = answer(repeated.unwrap_or(self.mode), data, real)?.end;
         Some(Announced { real: found, is_repeated: repeated.is_some() })
     }
 
@@ -71,7 +71,9 @@ impl Control {
             Some((at, mode)) if at == sequence => mode,
             _ => self.mode,
         };
-        let Some((_, range)) = answer(mode, &buf.bytes()[start..headers.len], virt.addr) else { return true };
+        let Some(WrittenEnd { range, .. }) = answer(mode, &buf.bytes()[start..headers.len], virt.addr) else {
+            return true;
+        };
         let text = match (mode, virt.addr) {
             (Mode::Passive, IpAddr::V4(addr)) => {
                 let [a, b, c, d] = addr.octets();
@@ -122,6 +124,13 @@ impl Control {
     }
 }
 
+/// End that a command or an answer names.
+struct WrittenEnd {
+    end: Endpoint,
+    /// Where its text stands.
+    range: Range<usize>,
+}
+
 /// Offset of the payload of a TCP packet; None when there is none.
 fn payload_start(buf: &PacketBuf, headers: &Headers) -> Option<usize> {
     let start = headers.l4 + usize::from(buf.bytes()[headers.l4 + 12] >> 4) * 4;
@@ -149,21 +158,17 @@ fn passive_command(data: &[u8], is_v6: bool) -> Option<Option<Mode>> {
 fn announced_by_client(data: &[u8], is_v6: bool) -> Option<Endpoint> {
     let old =
         if is_v6 { None } else { after(data, b"PORT", b' ', false).and_then(|at| comma_form(data, at)) };
-    if let Some((end, _)) = old {
-        return Some(end);
-    }
-    let (addr, port, _) = bar_form(data, after(data, b"EPRT", b' ', true)?, is_v6)?;
-    Some(Endpoint::new(addr?, port))
+    let found = old.or_else(|| bar_form(data, after(data, b"EPRT", b' ', true)?, is_v6, None))?;
+    Some(found.end)
 }
 
-/// Reads `227` or `229`, and where it stands; an address that is left out is the server's.
-fn answer(mode: Mode, data: &[u8], real: IpAddr) -> Option<(Endpoint, Range<usize>)> {
+/// Reads `227` or `229`; an address that is left out is the server's.
+fn answer(mode: Mode, data: &[u8], real: IpAddr) -> Option<WrittenEnd> {
     match mode {
         Mode::Active => None,
         Mode::Passive => comma_form(data, after(data, b"227 ", b'(', false)?),
         Mode::ExtendedPassive => {
-            let (addr, port, range) = bar_form(data, after(data, b"229 ", b'(', true)?, real.is_ipv6())?;
-            Some((Endpoint::new(addr.unwrap_or(real), port), range))
+            bar_form(data, after(data, b"229 ", b'(', true)?, real.is_ipv6(), Some(real))
         }
     }
 }
@@ -192,7 +197,7 @@ fn after(data: &[u8], pattern: &[u8], skip: u8, extended: bool) -> Option<usize>
 }
 
 /// `h1,h2,h3,h4,p1,p2`, with something behind it.
-fn comma_form(data: &[u8], start: usize) -> Option<(Endpoint, Range<usize>)> {
+fn comma_form(data: &[u8], start: usize) -> Option<WrittenEnd> {
     let mut numbers = [0u8; 6];
     let mut which = 0;
     let mut end = start;
@@ -208,11 +213,11 @@ fn comma_form(data: &[u8], start: usize) -> Option<(Endpoint, Range<usize>)> {
     }
     let [a, b, c, d, high, low] = numbers;
     let found = Endpoint::new(Ipv4Addr::new(a, b, c, d).into(), u16::from_be_bytes([high, low]));
-    (which == 5).then_some((found, start..end))
+    (which == 5).then_some(WrittenEnd { end: found, range: start..end })
 }
 
-/// `|family|address|port|`, where family and address may be left out together.
-fn bar_form(data: &[u8], start: usize, is_v6: bool) -> Option<(Option<IpAddr>, u16, Range<usize>)> {
+/// `|family|address|port|`, where family and address may be left out together if the address is known.
+fn bar_form(data: &[u8], start: usize, is_v6: bool, known: Option<IpAddr>) -> Option<WrittenEnd> {
     let bar = data.get(start).copied().filter(u8::is_ascii_graphic)?;
     let mut at = start + 1;
     let mut field = || {
@@ -223,13 +228,13 @@ fn bar_form(data: &[u8], start: usize, is_v6: bool) -> Option<(Option<IpAddr>, u
     };
     let (family, addr, port) = (field()?, field()?, field()?);
     let addr = match (family, is_v6) {
-        ("", _) if addr.is_empty() => None,
-        ("1", false) => Some(addr.parse::<Ipv4Addr>().ok()?.into()),
-        ("2", true) => Some(addr.parse::<Ipv6Addr>().ok()?.into()),
+        ("", _) if addr.is_empty() => known?,
+        ("1", false) => addr.parse::<Ipv4Addr>().ok()?.into(),
+        ("2", true) => addr.parse::<Ipv6Addr>().ok()?.into(),
         _ => return None,
     };
     let port = port.bytes().all(|byte| byte.is_ascii_digit()).then(|| port.parse::<u16>().ok())??;
-    (port != 0).then_some((addr, port, start..at))
+    (port != 0).then_some(WrittenEnd { end: Endpoint::new(addr, port), range: start..at })
 }
 
 #[cfg(test)]

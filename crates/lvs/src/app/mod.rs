@@ -17,9 +17,17 @@ mod toa;
 pub use ftp::Control;
 pub use proxy::{ProxyHeader, ProxyProgress, ProxyStep, close_fast_open};
 pub use stamps::blank_stamps;
-pub use syn_cookie::{Offer, Opening, SynCookies, opening_options, stamps};
+pub use syn_cookie::{Offer, Opening, Stamps, SynCookies, opening_options, stamps};
 pub use syn_proxy::{OWN_SCALE, ProvenClient, ServerStep, Shift, SynProgress, SynProxy, between};
 pub use toa::{Toa, ToaOutcome, leave_room, toa_len};
+
+/// Packet that has to be sent again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Again<'a> {
+    pub packet: &'a [u8],
+    /// How often it was before.
+    pub repeats: u8,
+}
 
 /// State of telling a server the client's address.
 #[derive(Clone, Debug)]

@@ -7,6 +7,7 @@
 use std::io::Write;
 use std::net::IpAddr;
 
+use super::Again;
 use super::payload::{cut_payload, set_payload};
 use super::sequence::{change_header, selective_acknowledgements, word, write};
 use crate::service::{Endpoint, ProxyVersion};
@@ -228,11 +229,11 @@ impl ProxyHeader {
         is_new
     }
 
-    /// The header's segment, if the server has not acknowledged it, and how often it was asked for.
-    pub fn repeat(&mut self) -> Option<(&[u8], u8)> {
+    /// The header's segment, if the server has not acknowledged it.
+    pub fn repeat(&mut self) -> Option<Again<'_>> {
         let repeats = self.repeats;
         self.repeats = repeats.saturating_add(1);
-        self.sent.as_deref().map(|packet| (packet, repeats))
+        self.sent.as_deref().map(|packet| Again { packet, repeats })
     }
 
     fn header(&self, client: Endpoint, virt: Endpoint) -> ([u8; LONGEST], usize) {

@@ -64,7 +64,7 @@ impl Offer {
             size: size.unwrap_or(USUAL_SIZES[usize::from(is_v6)]),
             scale: tcp_option(header, kind::SCALE, 3).map(|at| header[at + 2].min(MOST_SCALE)),
             takes_sack: tcp_option(header, kind::SACK, 2).is_some(),
-            stamp: stamps(header).map(|(stamp, _)| stamp),
+            stamp: stamps(header).map(|stamps| stamps.value),
         }
     }
 
@@ -84,26 +84,35 @@ impl Offer {
         (now.0 as u32) >> STAMP_BITS << STAMP_BITS | scale | sack
     }
 
-    /// The offer of a client that shows a size by its cookie, and in its segment its own timestamp and that of the answer.
-    pub fn shown(size: u16, stamps: Option<(u32, u32)>) -> Self {
-        let Some((stamp, answer)) = stamps else {
+    /// The offer of a client that shows a size by its cookie, and the rest by its timestamps, which echo that of the answer.
+    pub fn shown(size: u16, stamps: Option<Stamps>) -> Self {
+        let Some(Stamps { value: stamp, echo }) = stamps else {
             return Self { size, scale: None, takes_sack: false, stamp: None };
         };
-        let scale = (answer & NO_SCALE) as u8;
+        let scale = (echo & NO_SCALE) as u8;
         Self {
             size,
             scale: (scale <= MOST_SCALE).then_some(scale),
-            takes_sack: answer & TAKES_SACK != 0,
+            takes_sack: echo & TAKES_SACK != 0,
             stamp: Some(stamp),
         }
     }
 }
 
-/// The timestamps of a TCP header: its sender's, and the one that it answers.
-pub fn stamps(header: &[u8]) -> Option<(u32, u32)> {
+/// The timestamps option of a TCP header (RFC 7323).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stamps {
+    /// The sender's own.
+    pub value: u32,
+    /// The one that it answers.
+    pub echo: u32,
+}
+
+/// The timestamps of a TCP header.
+pub fn stamps(header: &[u8]) -> Option<Stamps> {
     let at = tcp_option(header, kind::STAMPS, 10)?;
     let word = |at: usize| u32::from_be_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
-    Some((word(at + 2), word(at + 6)))
+    Some(Stamps { value: word(at + 2), echo: word(at + 6) })
 }
 
 /// Options of a segment that opens a connection, as Linux orders them.

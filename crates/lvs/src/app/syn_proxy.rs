@@ -4,6 +4,7 @@
 //! The client's numbers are the same on both sides; those of the server are not, as its first one was chosen here. Never sends;
 //! the director does.
 
+use super::Again;
 use super::sequence::{change_header, selective_acknowledgements, word, write, write_word};
 use super::syn_cookie::{Offer, opening_options, stamps};
 use crate::service::Endpoint;
@@ -133,13 +134,13 @@ impl SynProxy {
         }
     }
 
-    /// The SYN once more, and how often it was sent again before. None: there is no need.
-    pub fn repeat(&mut self) -> Option<(&[u8], u8)> {
+    /// The SYN once more. None: there is no need.
+    pub fn repeat(&mut self) -> Option<Again<'_>> {
         match &mut self.stage {
-            Stage::Opening { sent: Some(sent), repeats } => {
+            Stage::Opening { sent: Some(packet), repeats } => {
                 let before = *repeats;
                 *repeats = before.saturating_add(1);
-                Some((sent, before))
+                Some(Again { packet, repeats: before })
             }
             Stage::Opening { .. } | Stage::Open(_) => None,
         }
@@ -172,7 +173,7 @@ impl SynProxy {
         }
         let header = &tcp[..header_len(tcp)];
         let sequence = self.client.cookie.wrapping_sub(word(header, SEQUENCE));
-        let stamp = stamps(header).map_or(0, |(stamp, _)| self.client.answer_stamp.wrapping_sub(stamp));
+        let stamp = stamps(header).map_or(0, |stamps| self.client.answer_stamp.wrapping_sub(stamps.value));
         let scale = tcp_option(header, SCALE, 3).map(|at| header[at + 2].min(14));
         self.stage = Stage::Open(Shift { sequence, stamp, scale });
         ServerStep::Opens

@@ -23,7 +23,7 @@ impl Account {
     }
 
     /// Counts packets and bytes that came until `last`, of the client or of the server.
-    pub fn grow(&mut self, is_in: bool, (packets, bytes): (u64, u64), last: Time) {
+    pub fn grow(&mut self, is_in: bool, packets: u64, bytes: u64, last: Time) {
         if is_in {
             self.in_packets += packets;
             self.in_bytes += bytes;

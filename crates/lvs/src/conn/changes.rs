@@ -33,6 +33,15 @@ pub struct Listener(u8);
 /// A director that told of connections: a number that the caller gives out, never 0.
 pub type Teller = u8;
 
+/// Changes for one peer.
+#[derive(Clone, Debug)]
+pub struct Changed<T> {
+    /// Keys of connections that have ended.
+    pub ended: Vec<ConnKey>,
+    /// Places of others.
+    pub there: Vec<T>,
+}
+
 #[derive(Debug)]
 pub(super) struct Changes {
     /// A bit for each peer that is told.
@@ -149,7 +158,7 @@ impl Changes {
     }
 
     /// Takes out of it for one peer, `most` at most: ends, then places of connections.
-    pub(super) fn take(&self, listener: Listener, most: usize) -> (Vec<ConnKey>, Vec<u32>) {
+    pub(super) fn take(&self, listener: Listener, most: usize) -> Changed<u32> {
         let (place, bit) = (listener.place(), listener.bit());
         let ended = {
             let mut ended = self.ended.lock();
@@ -168,7 +177,7 @@ impl Changes {
             }
         }
         self.due[place].fetch_sub((ended.len() + slots.len()) as u32, Relaxed);
-        (ended, slots)
+        Changed { ended, there: slots }
     }
 
     /// How much a peer is to be told.

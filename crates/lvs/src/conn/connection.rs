@@ -8,8 +8,8 @@ use super::addrs::{Addrs, LocalEnd};
 use super::expiry;
 use super::timer::Timer;
 use super::{
-    ConnFlags, Extra, HeldPort, LastSegment, NEW, Place, PortPoolKey, Rest, SctpState, State, TcpState,
-    Timeouts,
+    ConnFlags, Extra, HeldPort, LastSegment, LocalPort, NEW, Place, PortPoolKey, Rest, SctpState, State,
+    TcpState, Timeouts,
 };
 use crate::service::{Endpoint, Method, RealServer};
 use crate::time::Time;
@@ -55,7 +55,7 @@ pub(super) struct Binding {
 }
 
 impl Binding {
-    fn without_server(method: Method) -> Self {
+    pub(super) fn without_server(method: Method) -> Self {
         Self { method, flags: ConnFlags::default(), server: None }
     }
 }
@@ -180,10 +180,11 @@ impl Connection {
         self.is_masqueraded() || self.is_pinned() || self.server.is_none() && is_let_in()
     }
 
-    /// Pool and port of the local end.
-    pub fn pair(&self) -> Option<(PortPoolKey, u16)> {
+    /// Port of the local end, with its pool.
+    pub fn local_port(&self) -> Option<LocalPort> {
         let local = self.local()?;
-        Some((PortPoolKey { protocol: self.protocol, local: local.addr, peer: self.real() }, local.port))
+        let pair = PortPoolKey { protocol: self.protocol, local: local.addr, peer: self.real() };
+        Some(LocalPort { pair, port: local.port })
     }
 
     /// For how long the server may remember what was on the local port. None: nobody minds another client there.
@@ -202,7 +203,7 @@ impl Connection {
 
     /// The local port of a connection that has ended.
     pub(super) fn held_port(&self, now: Time) -> Option<HeldPort> {
-        let (pair, port) = self.pair()?;
+        let LocalPort { pair, port } = self.local_port()?;
         Some(HeldPort { pair, port, rest: self.rest(now) })
     }
 

@@ -1,8 +1,7 @@
 //! Properties that few connections have, beside the record of all.
 
-use super::{Account, Positions};
+use super::{Account, Positions, SyncedUntil};
 use crate::app::{ClientAddrState, SynProxy, ftp};
-use crate::time::Time;
 
 /// A persistence engine, and what it knows clients by.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,7 +23,7 @@ pub struct Extra {
     /// Of a template: what its clients are known by, and the tag that stands for it in the key.
     pub(super) engine: Option<Box<(Engine, u64)>>,
     /// The deadline that other directors were last told, and how often in vain.
-    pub(super) synced_until: Option<(Time, u8)>,
+    pub(super) synced_until: Option<SyncedUntil>,
     /// Connection of a health check.
     pub(super) pinned: bool,
     /// State of telling the server the client's address.

@@ -175,6 +175,14 @@ impl Queue {
     }
 }
 
+/// Records of connections that have begun and ended.
+#[derive(Clone, Debug, Default)]
+pub struct TakenFlows {
+    pub records: Vec<FlowRecord>,
+    /// Records that were left out.
+    pub lost: LostFlows,
+}
+
 impl Flows {
     pub(super) fn log(&self, logging: Option<FlowLogging>) {
         let mode = match logging {
@@ -211,9 +219,9 @@ impl Flows {
         self.queue.lock().push(FlowRecord::new(conn, Some(close_reason), now));
     }
 
-    pub(super) fn take(&self) -> (Vec<FlowRecord>, LostFlows) {
+    pub(super) fn take(&self) -> TakenFlows {
         let mut queue = self.queue.lock();
-        (std::mem::take(&mut queue.waiting), std::mem::take(&mut queue.lost))
+        TakenFlows { records: std::mem::take(&mut queue.waiting), lost: std::mem::take(&mut queue.lost) }
     }
 }
 
@@ -232,14 +240,14 @@ mod tests {
         let flows = Flows::default();
         flows.log(Some(FlowLogging { begins: false, rate: 10 }));
         (0..25).for_each(|_| flows.queue.lock().push(record(5)));
-        let (taken, lost) = flows.take();
+        let TakenFlows { records: taken, lost } = flows.take();
         assert_eq!((taken.len(), lost), (10, LostFlows { rate: 15, queue: 0 }));
         (0..25).for_each(|_| flows.queue.lock().push(record(505)));
-        assert_eq!((flows.take().0.len(), flows.take().1), (5, LostFlows::default()));
+        assert_eq!((flows.take().records.len(), flows.take().lost), (5, LostFlows::default()));
 
         flows.log(Some(FlowLogging { begins: false, rate: u32::MAX }));
         (0..MOST_WAITING + 7).for_each(|_| flows.queue.lock().push(record(600)));
-        let (taken, lost) = flows.take();
+        let TakenFlows { records: taken, lost } = flows.take();
         assert_eq!((taken.len(), lost), (MOST_WAITING, LostFlows { rate: 0, queue: 7 }));
     }
 

@@ -6,7 +6,7 @@
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::expiry::Tick;
-use super::{ConnFlags, ConnId, ConnKey, ConnTable, Connection, Entry, Place, PortPoolKey, RestoreError};
+use super::{ConnFlags, ConnId, ConnKey, ConnTable, Connection, Entry, LocalPort, Place, RestoreError};
 
 impl ConnTable {
     /// How many connections were ever added, wrapping around.
@@ -119,10 +119,10 @@ impl ConnTable {
     }
 
     /// Takes a mirrored connection out again. Nobody is told; the local port that it had is for the caller.
-    pub fn drop_mirrored(&self, id: ConnId) -> Option<(PortPoolKey, u16)> {
+    pub fn drop_mirrored(&self, id: ConnId) -> Option<LocalPort> {
         let mut conn = self.remove(self.get(id)?)?;
         conn.unbind();
-        conn.pair()
+        conn.local_port()
     }
 
     /// Takes a connection from under the one that it stands under; `is_there`: that is still the same.

@@ -27,6 +27,13 @@ pub struct PortPoolKey {
     pub peer: Endpoint,
 }
 
+/// A port of a pair.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct LocalPort {
+    pub pair: PortPoolKey,
+    pub port: u16,
+}
+
 /// A port that is taken and has no connection: it is for whoever holds this.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HeldPort {
@@ -80,6 +87,11 @@ impl Ports {
     /// Nobody has it any more; it rests first, if it has to.
     pub fn release(&self, HeldPort { pair, port, rest }: HeldPort) {
         self.with(&pair, |range| range.release(port, rest));
+    }
+
+    /// As [`Self::release`], for one that need not rest.
+    pub fn release_unrested(&self, LocalPort { pair, port }: LocalPort) {
+        self.release(HeldPort { pair, port, rest: None });
     }
 
     /// The pairs that have ports, in an order that stays the same.
@@ -150,10 +162,6 @@ mod tests {
 
     const NOW: Time = Time::from_secs(1000);
 
-    const fn unrested(pair: &PortPoolKey, port: u16) -> HeldPort {
-        HeldPort { pair: *pair, port, rest: None }
-    }
-
     #[test]
     fn every_pair_has_the_whole_range() {
         let ports = Ports::new(7);
@@ -173,14 +181,16 @@ mod tests {
         let mut taken: VecDeque<u16> = std::iter::from_fn(|| ports.claim(&pair, &range, NOW)).collect();
         assert_eq!(taken.len(), 16_384);
         // A million connections come and go while two ports are free.
-        let mut free: VecDeque<u16> =
-            taken.drain(..2).inspect(|port| ports.release(unrested(&pair, *port))).collect();
+        let mut free: VecDeque<u16> = taken
+            .drain(..2)
+            .inspect(|port| ports.release_unrested(LocalPort { pair, port: *port }))
+            .collect();
         for _ in 0..1_000_000 {
             let port = ports.claim(&pair, &range, NOW).unwrap();
             assert_eq!(Some(port), free.pop_front());
             taken.push_back(port);
             let gone = taken.pop_front().unwrap();
-            ports.release(unrested(&pair, gone));
+            ports.release_unrested(LocalPort { pair, port: gone });
             free.push_back(gone);
         }
     }
@@ -193,7 +203,7 @@ mod tests {
         for _ in 0..10_000 {
             let port = ports.claim(&pair, &range, NOW).unwrap();
             seen.insert(port);
-            ports.release(unrested(&pair, port));
+            ports.release_unrested(LocalPort { pair, port });
         }
         assert_eq!(seen.len(), SPARE, "so many lie between two uses of a port");
     }

@@ -8,18 +8,21 @@ use crate::app::sequence::Correction;
 use crate::service::{Endpoint, Method, RealServer};
 use crate::time::Time;
 
+/// Deadline that other directors were told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SyncedUntil {
+    pub deadline: Time,
+    /// How often without an effect.
+    pub retries: u8,
+}
+
 impl Connection {
-    /// A connection that another director has made. It counts at its server, if that is known here, as active or
+    /// A connection that another director has made, and that has no server here yet. With one it counts at its server, if that is known here, as active or
     /// not by the flag that came with it, and takes over the server's forwarding method (`ip_vs_bind_dest`).
-    pub fn learnt(
-        protocol: u8,
-        state: State,
-        ends: [Endpoint; 3],
-        (method, mut flags): (Method, ConnFlags),
-        now: Time,
-    ) -> Self {
-        flags.set(ConnFlags::FROM_SYNC, true);
-        Self::with(protocol, state, ends, Binding { method, flags, server: None }, now)
+    pub fn learnt(protocol: u8, state: State, ends: [Endpoint; 3], method: Method, now: Time) -> Self {
+        let mut binding = Binding::without_server(method);
+        binding.flags.set(ConnFlags::FROM_SYNC, true);
+        Self::with(protocol, state, ends, binding, now)
     }
 
     /// Gives a connection without a server one.
@@ -45,13 +48,13 @@ impl Connection {
         self.state = state;
     }
 
-    /// The deadline that other directors were last told, and how often without an effect.
-    pub fn synced_until(&self) -> Option<(Time, u8)> {
+    /// The deadline that other directors were last told.
+    pub fn synced_until(&self) -> Option<SyncedUntil> {
         self.extra.as_ref()?.synced_until
     }
 
-    pub fn note_synced(&mut self, until: Time, retries: u8) {
-        self.extra.get_or_insert_default().synced_until = Some((until, retries));
+    pub fn note_synced(&mut self, synced: SyncedUntil) {
+        self.extra.get_or_insert_default().synced_until = Some(synced);
     }
 
     /// Offset of the numbers of the server's stream, if they have one.

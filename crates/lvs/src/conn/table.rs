@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 
 use super::changes::Changes;
 use super::expiry::{Tick, Wheel};
-use super::flows::{CloseReason, FlowLogging, FlowRecord, Flows, LostFlows};
+use super::flows::{CloseReason, FlowLogging, Flows, TakenFlows};
 use super::index::Index;
 use super::locks::{Guard, filled};
 use super::slots::Slots;
@@ -350,7 +350,7 @@ impl ConnTable {
     }
 
     /// Takes the records of what has begun and ended since the last time.
-    pub fn take_flows(&self) -> (Vec<FlowRecord>, LostFlows) {
+    pub fn take_flows(&self) -> TakenFlows {
         self.flows.take()
     }
 

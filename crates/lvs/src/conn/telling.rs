@@ -1,8 +1,8 @@
 //! The table as directors tell each other of it: what has changed, and who has told of what.
 
-use super::changes::{Listener, Teller, is_worth_telling};
+use super::changes::{Changed, Listener, Teller, is_worth_telling};
 use super::expiry::Tick;
-use super::{ConnId, ConnKey, ConnTable, Connection, Entry, Place};
+use super::{ConnId, ConnTable, Connection, Entry, Place};
 use crate::time::Time;
 
 impl ConnTable {
@@ -31,10 +31,10 @@ impl ConnTable {
         self.changes.teller(id.slot(), conn.touched_at())
     }
 
-    /// Takes out of it for one peer, about `most`: keys of connections that have ended, then others.
-    pub fn take_changes(&self, listener: Listener, most: usize) -> (Vec<ConnKey>, Vec<Place>) {
-        let (ended, slots) = self.changes.take(listener, most);
-        (ended, slots.into_iter().map(Place::of_slot).collect())
+    /// Takes out what one peer is to be told of, about `most`.
+    pub fn take_changes(&self, listener: Listener, most: usize) -> Changed<Place> {
+        let Changed { ended, there } = self.changes.take(listener, most);
+        Changed { ended, there: there.into_iter().map(Place::of_slot).collect() }
     }
 
     /// How much a peer is to be told.
@@ -53,7 +53,7 @@ impl ConnTable {
     }
 
     /// Notes connections in the places from `start` to before `end` that had packets since then. Where to go on; None at the end.
-    pub fn note_active(&self, (start, end): (u32, u32), since: Time) -> Option<u32> {
+    pub fn note_active(&self, start: u32, end: u32, since: Time) -> Option<u32> {
         self.for_each_between(start, end, |id, conn| {
             let is_active = conn.touched_at() > since && is_worth_telling(conn);
             if is_active && self.teller(id, conn).is_none() {

@@ -5,6 +5,14 @@ use super::flows::{self, CloseReason, FlowRecord};
 use super::{Chains, ConnFlags, ConnId, ConnTable, Connection};
 use crate::time::Time;
 
+/// Found in one part of the table.
+#[derive(Clone, Debug)]
+pub struct TablePart<T> {
+    pub rows: Vec<T>,
+    /// Where the next part begins; None at the end.
+    pub next: Option<u32>,
+}
+
 impl ConnTable {
     /// Shows every connection to `see`, in no particular order. The table goes on changing meanwhile.
     pub fn for_each(&self, mut see: impl FnMut(ConnId, &Connection)) {
@@ -53,14 +61,14 @@ impl ConnTable {
         lengths
     }
 
-    /// Returns records of what is still there, as if it ended now, from one part of the table. Where the next begins.
-    pub fn open_flows(&self, start: u32, end: u32, now: Time) -> (Vec<FlowRecord>, Option<u32>) {
-        let mut open = Vec::new();
+    /// Returns records of what is still there, as if it ended now, from one part of the table.
+    pub fn open_flows(&self, start: u32, end: u32, now: Time) -> TablePart<FlowRecord> {
+        let mut rows = Vec::new();
         let next = self.for_each_between(start, end, |_, conn| {
             if flows::is_told(conn) {
-                open.push(FlowRecord::new(conn, Some(CloseReason::Stopped), now));
+                rows.push(FlowRecord::new(conn, Some(CloseReason::Stopped), now));
             }
         });
-        (open, next)
+        TablePart { rows, next }
     }
 }

@@ -30,7 +30,7 @@ use upkeep::reset_queue::ResetQueue;
 use upkeep::sync::state::Sync;
 
 pub use crate::conn::record::UnreadableExport;
-pub use crate::conn::{CloseReason, FlowLogging, FlowRecord, LostFlows};
+pub use crate::conn::{CloseReason, FlowLogging, FlowRecord, LostFlows, TablePart, TakenFlows};
 pub use crate::service::HandshakeStats;
 pub use crate::verdict::{DropReason, Verdict};
 pub use control::captures::Captures;
@@ -42,7 +42,7 @@ pub use control::command::{
 pub use control::copy::Copy;
 pub use control::explain::{Candidate, Explanation, Outcome, Question};
 pub use control::export::Export;
-pub use control::import::{ImportSummary, Skipped};
+pub use control::import::{DamageAt, ImportSummary, Skipped};
 pub use control::keep::{ConnStore, Restore, RestoredPart, StoreOrigin};
 pub use control::kernel::{Kernel, UnknownKernel};
 pub use control::pin::PinnedFlow;

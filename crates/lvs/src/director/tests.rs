@@ -11,7 +11,7 @@ use crate::service::{
 };
 use lvs_wire::make::{self, Ends};
 use lvs_wire::{Checksum, Gso, GsoKind, Offload, TcpFlags, checksum, protocol};
-use lvs_wire::{Headers, Outbox, PacketBuf};
+use lvs_wire::{Headers, Outbox, PacketBuf, Ports};
 
 const SYN: u8 = TcpFlags::SYN;
 const ACK: u8 = TcpFlags::ACK;
@@ -95,15 +95,28 @@ impl World {
     }
 }
 
-/// The ends of a packet whose checksums must be right.
-fn ends_of(bytes: &[u8]) -> Ends {
+/// The headers of a packet, whose length and checksum must be right.
+fn headers_of(bytes: &[u8]) -> Headers {
     let headers = Headers::parse(bytes).unwrap();
+    assert_eq!(headers.len, bytes.len());
     if !headers.is_v6() {
         assert_eq!(checksum::fold(checksum::sum(&bytes[..headers.l4])), 0xffff, "IP checksum");
     }
+    headers
+}
+
+/// The headers of a packet and its segment, all of whose checksums must be right.
+pub(in crate::director) fn segment_of(bytes: &[u8]) -> (Headers, &[u8]) {
+    let headers = headers_of(bytes);
     let segment = &bytes[headers.l4..];
     let pseudo = checksum::pseudo_header(headers.src, headers.dst, headers.protocol, segment.len());
     assert_eq!(checksum::fold(pseudo + checksum::sum(segment)), 0xffff, "transport checksum");
+    (headers, segment)
+}
+
+/// The ends of a packet whose checksums must be right.
+fn ends_of(bytes: &[u8]) -> Ends {
+    let (headers, segment) = segment_of(bytes);
     let port = |at: usize| u16::from_be_bytes([segment[at], segment[at + 1]]);
     Ends::new(headers.src, port(0), headers.dst, port(2))
 }
@@ -119,6 +132,24 @@ fn icmp_of(bytes: &[u8]) -> (Headers, &[u8]) {
     };
     assert_eq!(checksum::fold(pseudo + checksum::sum(message)), 0xffff, "ICMP checksum");
     (headers, message)
+}
+
+/// The host has an address on the client's link and one on that of the servers.
+fn two_links() -> RouteTable {
+    let link = |net: &str, source: &str, interface| Route {
+        net: net.parse().unwrap(),
+        mtu: 1500,
+        source: Some(source.parse().unwrap()),
+        interface,
+        gateway: None,
+        is_local: false,
+    };
+    RouteTable::new(vec![
+        link("192.168.1.0/24", "192.168.1.181", 1),
+        link("192.168.56.0/24", "192.168.56.181", 2),
+        link("2001:db8:1::/64", "2001:db8:1::181", 1),
+        link("2001:db8:56::/64", "2001:db8:56::181", 2),
+    ])
 }
 
 /// To an address of this host.
@@ -263,7 +294,7 @@ fn errors_of_the_server_reach_the_client_about_its_own_packet() {
         assert_eq!((headers.src, headers.dst), (world.virt, world.client));
         let quoted = Headers::parse_quoted(&message[8..]).unwrap();
         assert_eq!((quoted.src, quoted.dst), (world.client, world.virt));
-        assert_eq!(quoted.quoted_ports(&message[8..]), Some((4000, 80)));
+        assert_eq!(quoted.quoted_ports(&message[8..]), Some(Ports { src: 4000, dst: 80 }));
     }
 }
 

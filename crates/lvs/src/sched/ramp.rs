@@ -67,7 +67,8 @@ impl Ramps {
     /// Leaves the scheduler's choice, or passes it on. Somebody always gets the connection.
     pub fn hold_back(
         &mut self,
-        (name, scheduler): (&str, &mut (dyn Scheduler + 'static)),
+        name: &str,
+        scheduler: &mut (dyn Scheduler + 'static),
         servers: &[Arc<RealServer>],
         flow: &Flow,
         chosen: usize,
@@ -159,7 +160,7 @@ mod tests {
             let now = Time(u64::from(share) * 1000 + u64::from(number));
             let flow = flow(number, now);
             let Some(chosen) = scheduler.schedule(servers, &flow) else { continue };
-            let chosen = ramps.hold_back((name, scheduler.as_mut()), servers, &flow, chosen);
+            let chosen = ramps.hold_back(name, scheduler.as_mut(), servers, &flow, chosen);
             servers[chosen].bind(true);
             got += u32::from(chosen == 0);
         }

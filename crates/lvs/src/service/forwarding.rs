@@ -34,31 +34,39 @@ enum Treatment {
     PassedOn,
 }
 
+/// Row of the table of methods.
+struct Facts {
+    name: &'static str,
+    number: u8,
+    treatment: Treatment,
+}
+
 impl<T> Forwarding<T> {
-    /// The facts about each method: its name, its number, and what it does.
-    const fn facts(&self) -> (&'static str, u8, Treatment) {
-        match self {
+    /// The facts about each method.
+    const fn facts(&self) -> Facts {
+        let (name, number, treatment) = match self {
             Self::Masq => ("Masq", 0, Treatment::Rewritten),
             Self::FullNat => ("FullNat", 0, Treatment::RewrittenTwice),
             Self::Local => ("Local", 1, Treatment::Delivered),
             Self::Tunnel(_) => ("Tunnel", 2, Treatment::Unchanged),
             Self::Route => ("Route", 3, Treatment::Unchanged),
             Self::Bypass => ("Bypass", 4, Treatment::PassedOn),
-        }
+        };
+        Facts { name, number, treatment }
     }
 
     /// As listings print it.
     pub const fn name(&self) -> &'static str {
-        self.facts().0
+        self.facts().name
     }
 
     /// `IP_VS_CONN_F_*`, for other directors and for programs. FULLNAT, which the kernel lacks, is masquerading to them.
     pub const fn number(&self) -> u8 {
-        self.facts().1
+        self.facts().number
     }
 
     const fn treatment(&self) -> Treatment {
-        self.facts().2
+        self.facts().treatment
     }
 
     /// Whether destinations are rewritten: a server may have a port of its own, and its answers come back by the director.

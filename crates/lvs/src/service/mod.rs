@@ -31,4 +31,4 @@ pub use spec::{
 pub use stats::{Counters, Estimator, Rates, Stats};
 pub use syn_gauge::{DEFAULT_SYN_RATE, SynDefence};
 pub use table::ServiceTable;
-pub use virt::VirtualService;
+pub use virt::{SchedulerCursor, VirtualService};

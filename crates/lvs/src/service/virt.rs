@@ -36,6 +36,15 @@ pub struct VirtualService {
     rewrites_all: bool,
 }
 
+/// Place of a scheduler that goes round.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SchedulerCursor {
+    /// The server that was chosen last.
+    pub last: Option<Endpoint>,
+    /// The least weight of its turn, where it goes by that.
+    pub weight: i64,
+}
+
 impl VirtualService {
     /// # Errors
     /// An unknown scheduler or persistence engine, a bad prefix length.
@@ -144,8 +153,8 @@ impl VirtualService {
         let mut scheduler = self.scheduler.as_ref()?.lock();
         let mut chosen = scheduler.schedule(servers, flow)?;
         if self.is_ramping {
-            let asked = (self.spec.scheduler.as_str(), scheduler.as_mut());
-            chosen = self.ramps.lock().hold_back(asked, servers, flow, chosen);
+            let mut ramps = self.ramps.lock();
+            chosen = ramps.hold_back(&self.spec.scheduler, scheduler.as_mut(), servers, flow, chosen);
         }
         servers.get(chosen).cloned()
     }
@@ -157,21 +166,20 @@ impl VirtualService {
         let mut chosen = copy.schedule(servers, flow)?;
         if self.is_ramping {
             let mut ramps = self.ramps.lock().clone();
-            let asked = (self.spec.scheduler.as_str(), copy.as_mut());
-            chosen = ramps.hold_back(asked, servers, flow, chosen);
+            chosen = ramps.hold_back(&self.spec.scheduler, copy.as_mut(), servers, flow, chosen);
         }
         servers.get(chosen).cloned()
     }
 
-    /// Returns the place of its scheduler, if that is known: the server that it chose last, and the weight of its turn.
-    pub fn cursor(&self) -> Option<(Option<Endpoint>, i64)> {
+    /// Returns the place of its scheduler, if that is known.
+    pub fn cursor(&self) -> Option<SchedulerCursor> {
         let cursor = self.scheduler.as_ref()?.lock().cursor()?;
         let last = cursor.last.and_then(|last| self.servers.get(last)).map(|server| server.endpoint());
-        Some((last, cursor.weight))
+        Some(SchedulerCursor { last, weight: cursor.weight })
     }
 
     /// Lets its scheduler go on behind that server, if it goes round and the server is still there.
-    pub fn resume(&self, (last, weight): (Option<Endpoint>, i64)) {
+    pub fn resume(&self, SchedulerCursor { last, weight }: SchedulerCursor) {
         let at = last.map(|last| self.position(last.addr, last.port));
         if let (Some(scheduler), false) = (&self.scheduler, at == Some(None)) {
             scheduler.lock().resume(Cursor { last: at.flatten(), weight });

@@ -26,8 +26,16 @@ pub struct Master {
 
 #[derive(Debug, Default)]
 struct Port {
-    filling: Option<(Message, Time)>,
+    filling: Option<Filling>,
     queue: VecDeque<Vec<u8>>,
+}
+
+/// Message in the making.
+#[derive(Debug)]
+struct Filling {
+    message: Message,
+    /// When its first record came.
+    since: Time,
 }
 
 impl Master {
@@ -52,19 +60,19 @@ impl Master {
     ) -> bool {
         let number = spread & (self.ports.len() - 1);
         let port = &mut self.ports[number];
-        if let Some((message, _)) = &mut port.filling
-            && message.add(version, record)
+        if let Some(filling) = &mut port.filling
+            && filling.message.add(version, record)
         {
             return true;
         }
         let full = port.filling.take();
         let mut message = Message::new(version, self.sync_id, self.max_len, len_of(version, record));
         message.add(version, record);
-        port.filling = Some((message, now));
-        let Some((full, _)) = full else { return true };
+        port.filling = Some(Filling { message, since: now });
+        let Some(full) = full else { return true };
         let has_room = port.queue.len() < longest;
         if has_room {
-            port.queue.push_back(full.finish());
+            port.queue.push_back(full.message.finish());
         }
         has_room
     }
@@ -80,8 +88,9 @@ impl Master {
         for (number, port) in self.ports.iter_mut().enumerate() {
             let send = |message| Outgoing { port: number, message };
             out.extend(port.queue.drain(..).map(send));
-            if let Some((message, _)) = port.filling.take_if(|(_, since)| now.since(*since) >= FLUSH_AFTER) {
-                out.push(send(message.finish()));
+            let is_due = |filling: &mut Filling| now.since(filling.since) >= FLUSH_AFTER;
+            if let Some(filling) = port.filling.take_if(is_due) {
+                out.push(send(filling.message.finish()));
             }
         }
         out

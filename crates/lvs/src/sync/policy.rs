@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::encode::Version;
 use super::record::state_number;
-use crate::conn::{Connection, SctpState, State, TcpState};
+use crate::conn::{Connection, SctpState, State, SyncedUntil, TcpState};
 use crate::time::Time;
 
 /// The settings that decide, at one moment.
@@ -51,14 +51,14 @@ impl Policy {
         let mut retries = 0;
         if !is_forced {
             if !self.refresh.is_zero()
-                && let Some((synced_until, tried)) = conn.synced_until()
-                && self.is_small(conn, until, synced_until)
+                && let Some(synced) = conn.synced_until()
+                && self.is_small(conn, until, synced.deadline)
             {
-                let again_at = synced_until - conn.timeout() + self.refresh / 8;
-                if tried >= self.retries || now < again_at {
+                let again_at = synced.deadline - conn.timeout() + self.refresh / 8;
+                if synced.retries >= self.retries || now < again_at {
                     return false;
                 }
-                retries = tried + 1;
+                retries = synced.retries + 1;
             }
             let is_turn = match self.period {
                 0 => !self.refresh.is_zero() || packets == self.threshold,
@@ -71,7 +71,7 @@ impl Policy {
         }
         conn.synced_state = state_number(conn.state) as u8;
         if !self.refresh.is_zero() {
-            conn.note_synced(until, retries);
+            conn.note_synced(SyncedUntil { deadline: until, retries });
         }
         true
     }

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::conn::{ConnFlags, Connection, Engine, State, TcpState};
+use crate::conn::{Connection, Engine, State, TcpState};
 use crate::service::{Endpoint, Method};
 use crate::time::Time;
 
@@ -178,7 +178,7 @@ const POLICY: Policy = Policy {
 
 fn conn(state: State) -> Connection {
     let ends = [end("192.168.1.11", 3000), end("192.168.1.183", 80), end("192.168.56.183", 80)];
-    let mut conn = Connection::learnt(6, state, ends, (Method::Masq, ConnFlags::default()), Time::ZERO);
+    let mut conn = Connection::learnt(6, state, ends, Method::Masq, Time::ZERO);
     conn.set_timeout(Duration::from_secs(900));
     conn
 }

@@ -113,7 +113,7 @@ pub fn transmit(rewrite: &Rewrite, buf: &mut PacketBuf, headers: &Headers, outbo
         }
         TxPath::Tunnel(outer, pieces) => {
             take_hop(buf.bytes_mut(), headers);
-            tunnel::send(buf, headers, (outer, *pieces), outbox)
+            tunnel::send(buf, headers, outer, *pieces, outbox)
         }
     }
 }

@@ -51,7 +51,8 @@ pub(super) fn outer(
 pub(super) fn send(
     buf: &mut PacketBuf,
     headers: &Headers,
-    (outer, smaller): (&Outer, Option<Pieces>),
+    outer: &Outer,
+    smaller: Option<Pieces>,
     outbox: &mut Outbox,
 ) -> Verdict {
     let refused = Verdict::Drop(DropReason::TooLong);

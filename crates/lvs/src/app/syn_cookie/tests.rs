@@ -68,7 +68,7 @@ proptest! {
         tcp.extend(&options[..len]);
         tcp[12] = (tcp.len() as u8 / 4) << 4;
         prop_assert_eq!(Offer::of(&tcp, v6), offer);
-        prop_assert_eq!(stamps(&tcp), stamp.map(|stamp| (stamp, 7)));
+        prop_assert_eq!(stamps(&tcp), stamp.map(|value| Stamps { value, echo: 7 }));
         let answer = offer.stamp_of_answer(Time(now));
         let shown = stamp.map(|stamp| (stamp, answer));
         prop_assert_eq!(Offer::shown(size, shown), offer);

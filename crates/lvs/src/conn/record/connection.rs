@@ -1,7 +1,9 @@
 //! One connection or template as plain values.
 
 use crate::app::{ClientAddrState, SynProxy, ftp};
-use crate::conn::{Account, ConnFlags, Connection, Engine, LastSegment, LocalEnd, Place, Positions, State};
+use crate::conn::{
+    Account, ConnFlags, Connection, Engine, LastSegment, LocalEnd, Place, Positions, State, SyncedUntil,
+};
 use crate::service::{Endpoint, Forwarding, Method, RealServer, ServiceKey};
 use crate::time::Time;
 
@@ -51,7 +53,7 @@ pub struct Rare {
     pub positions: Option<Positions>,
     pub tells_on_expiry: bool,
     pub engine: Option<Engine>,
-    pub synced_until: Option<(Time, u8)>,
+    pub synced_until: Option<SyncedUntil>,
     pub pinned: bool,
     pub client_addr: Option<ClientAddrState>,
     pub syn_proxy: Option<Box<SynProxy>>,

@@ -11,7 +11,9 @@ use crate::app::sequence::Correction;
 use crate::app::{
     ClientAddrState, Offer, ProvenClient, ProxyHeader, ProxyProgress, Shift, SynProgress, SynProxy, Toa, ftp,
 };
-use crate::conn::{Account, ConnFlags, Engine, LastSegment, LocalEnd, Positions, SctpState, State, TcpState};
+use crate::conn::{
+    Account, ConnFlags, Engine, LastSegment, LocalEnd, Positions, SctpState, State, SyncedUntil, TcpState,
+};
 use crate::service::{Method, ProxyVersion};
 
 /// The largest shift of a window (RFC 7323 2.3).
@@ -80,7 +82,9 @@ fn take(conn: &mut ConnRecord, kind: u8, source: &mut Source<'_>) -> Result<bool
         part::POSITIONS => conn.rare.positions = Some(positions(source)?),
         part::TELLS_ON_EXPIRY => conn.rare.tells_on_expiry = true,
         part::ENGINE => conn.rare.engine = Some(engine(source)?),
-        part::SYNCED_UNTIL => conn.rare.synced_until = Some((source.time()?, source.u8()?)),
+        part::SYNCED_UNTIL => {
+            conn.rare.synced_until = Some(SyncedUntil { deadline: source.time()?, retries: source.u8()? });
+        }
         part::PINNED => conn.rare.pinned = true,
         part::PROXY => conn.rare.client_addr = Some(ClientAddrState::Proxy(proxy(source)?)),
         part::TOA => {

@@ -1,12 +1,14 @@
 //! A connection as bytes: what all have, then the parts that only some have, each with its kind and its length, so that a
 //! reader skips what it does not know.
 
+use std::net::IpAddr;
+
 use super::bytes::{
     put_addr, put_end, put_forwarding, put_option, put_service, put_time, put_u16, put_u32, put_u64,
 };
 use super::{ConnRecord, Rare};
 use crate::app::{ClientAddrState, ProvenClient, ProxyHeader, SynProgress, SynProxy, ftp};
-use crate::conn::{Positions, State};
+use crate::conn::{Positions, State, SyncedUntil};
 use crate::service::ProxyVersion;
 use crate::time::Time;
 
@@ -83,9 +85,9 @@ fn put_rare(out: &mut Vec<u8>, rare: &Rare, now: Time) {
             out.extend(&engine.data);
         });
     }
-    if let Some((until, retries)) = rare.synced_until {
+    if let Some(SyncedUntil { deadline, retries }) = rare.synced_until {
         put_part(out, part::SYNCED_UNTIL, |out| {
-            put_time(out, until, now);
+            put_time(out, deadline, now);
             out.push(retries);
         });
     }
@@ -178,7 +180,7 @@ fn put_syn_proxy(out: &mut Vec<u8>, proxy: &SynProxy) {
     }
 }
 
-pub(super) fn put_path(out: &mut Vec<u8>, (addr, mtu): (std::net::IpAddr, u32), until: Time, now: Time) {
+pub(super) fn put_path(out: &mut Vec<u8>, addr: IpAddr, mtu: u32, until: Time, now: Time) {
     put_addr(out, addr);
     put_u32(out, mtu);
     put_time(out, until, now);

@@ -21,8 +21,8 @@ pub use connection::{ConnRecord, Rare, ServerRef};
 pub use frame::{Frames, Header, begin};
 pub use stored::{LONGEST_STORED, put_stored, read_stored};
 pub use tables::{
-    CursorRecord, EndedRecord, LocalityRecord, PathRecord, PieceRecord, PortRecord, RatesRecord, Record,
-    ServerRecord, ServiceRecord,
+    EndedRecord, LocalityRecord, PathRecord, PieceRecord, PortRecord, RatesRecord, Record, ServerRecord,
+    ServiceRecord,
 };
 
 /// Why an export cannot be read at all.

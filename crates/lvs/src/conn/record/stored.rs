@@ -8,6 +8,7 @@ use super::decode::connection;
 use super::encode::put_connection;
 use super::frame::{first, put_framed};
 use super::{ConnRecord, Damage};
+use crate::conn::SyncedUntil;
 use crate::time::Time;
 
 /// Kind of such a record; none in an export has it.
@@ -50,7 +51,8 @@ impl ConnRecord {
     pub fn moved(mut self, by: i64) -> Self {
         let moved = |time: Time| Time(time.0.saturating_add_signed(by.saturating_neg()));
         self.expires_at = moved(self.expires_at);
-        self.rare.synced_until = self.rare.synced_until.map(|(until, retries)| (moved(until), retries));
+        self.rare.synced_until =
+            self.rare.synced_until.map(|synced| SyncedUntil { deadline: moved(synced.deadline), ..synced });
         self.rare.repeat_at = self.rare.repeat_at.map(moved);
         if let Some(account) = &mut self.rare.account {
             (account.start, account.last) = (moved(account.start), moved(account.last));

@@ -11,7 +11,7 @@ use super::encode::{put_connection, put_path};
 use super::frame::{Frame, put_framed};
 use super::{ConnRecord, Damage};
 use crate::conn::{HeldPort, LastSegment, PortPoolKey, Rest};
-use crate::service::{Endpoint, ServiceKey, Stats};
+use crate::service::{Endpoint, SchedulerCursor, ServiceKey, Stats};
 use crate::time::Time;
 
 const CONNECTION: u8 = 1;
@@ -93,15 +93,7 @@ pub struct ServerRecord {
 pub struct ServiceRecord {
     pub service: ServiceKey,
     pub stats: Stats,
-    pub cursor: Option<CursorRecord>,
-}
-
-/// Place of a scheduler that goes round.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CursorRecord {
-    /// The server that was chosen last.
-    pub last: Option<Endpoint>,
-    pub weight: i64,
+    pub cursor: Option<SchedulerCursor>,
 }
 
 /// A way that is known to be narrow.
@@ -160,7 +152,7 @@ impl Record {
             Self::Service(service) => put_framed(out, SERVICE, |out| put_service_record(out, service)),
             Self::Totals(stats) => put_framed(out, TOTALS, |out| put_stats(out, stats)),
             Self::Path(path) => {
-                put_framed(out, PATH, |out| put_path(out, (path.addr, path.mtu), path.until, now))
+                put_framed(out, PATH, |out| put_path(out, path.addr, path.mtu, path.until, now))
             }
             Self::Gone(place) => put_framed(out, GONE, |out| put_u32(out, *place)),
             Self::Added(count) => put_framed(out, ADDED, |out| put_u32(out, *count)),
@@ -291,7 +283,7 @@ fn service(source: &mut Source<'_>) -> Result<ServiceRecord, Damage> {
         stats: source.stats()?,
         cursor: source.option(|source| {
             let last = source.option(Source::end)?;
-            Ok(CursorRecord { last, weight: source.u64()?.cast_signed() })
+            Ok(SchedulerCursor { last, weight: source.u64()?.cast_signed() })
         })?,
     })
 }

@@ -8,6 +8,7 @@ use crate::director::{
     Command, CommandError, ConnEntry, DaemonSpec, Director, EngineData, HandshakeStats, Info, Overload,
     Query, Reply, ServerEntry, ServiceEntry, Sysctl, Tables, TimeoutSettings,
 };
+use crate::sched::FULL_SHARE;
 use crate::service::{
     AccessList, Endpoint, Family, Protocol, RealServer, ServerSpec, ServiceKey, ServiceTable, VirtualService,
     reconcile,
@@ -40,13 +41,17 @@ impl Director {
         self.services.read().drained().copied().collect()
     }
 
-    /// Shares of servers that begin slowly, in thousandths of what is fair, and of all others.
-    pub fn shares(&self) -> Vec<(ServiceKey, Endpoint, u32)> {
+    /// Commands that give servers which begin slowly the shares that they have now.
+    pub fn share_commands(&self) -> Vec<Command> {
         let services = self.services.read();
         let of = |service: &VirtualService| {
             let key = service.spec().key;
             let ends = service.servers().iter().map(|server| server.endpoint());
-            ends.map(|end| (key, end, service.share(end))).collect::<Vec<_>>()
+            let shares = ends.map(|server| (server, service.share(server)));
+            let ramping = shares.filter(|(_, share)| *share != FULL_SHARE);
+            ramping
+                .map(|(server, share)| Command::SetShare { service: key, server, share })
+                .collect::<Vec<_>>()
         };
         services.iter().flat_map(of).collect()
     }

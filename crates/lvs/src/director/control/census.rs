@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use ipnet::IpNet;
 
-use crate::conn::{Connection, FlowLogging, FlowRecord, LostFlows};
+use crate::conn::{Connection, FlowLogging, FlowRecord, TablePart, TakenFlows};
 use crate::director::control::apply::conn_entry;
 use crate::director::{ConnEntry, Director};
 use crate::service::{Endpoint, Protocol, Rates, Stats};
@@ -142,56 +142,50 @@ impl Director {
         census
     }
 
-    /// The connections in one part of the table that the filter takes, and where the next part begins. Locks one
-    /// connection at a time; the table goes on changing between two calls.
-    pub fn connections_from(
-        &self,
-        start: u32,
-        filter: &ConnFilter,
-        now: Time,
-    ) -> (Vec<ConnDetail>, Option<u32>) {
+    /// The connections in one part of the table that the filter takes. Locks one connection at a time; the table goes on
+    /// changing between two calls.
+    pub fn connections_from(&self, start: u32, filter: &ConnFilter, now: Time) -> TablePart<ConnDetail> {
         if start == 0 {
             self.merge_flows(now);
         }
-        let mut found = Vec::new();
-        let end = self.conns.for_each_between(start, start.saturating_add(LISTED), |_, conn| {
+        let mut rows = Vec::new();
+        let next = self.conns.for_each_between(start, start.saturating_add(LISTED), |_, conn| {
             if filter.takes(conn) {
-                found.push(detail(conn, now));
+                rows.push(detail(conn, now));
             }
         });
-        (found, end)
+        TablePart { rows, next }
     }
 
-    /// The connections in one part of the table that the kernel would list, and where the next part begins. As
-    /// [`Self::connections_from`].
-    pub fn entries_from(&self, start: u32, now: Time) -> (Vec<ConnEntry>, Option<u32>) {
+    /// The connections in one part of the table that the kernel would list. As [`Self::connections_from`].
+    pub fn entries_from(&self, start: u32, now: Time) -> TablePart<ConnEntry> {
         if start == 0 {
             self.merge_flows(now);
         }
-        let mut entries = Vec::new();
-        let end = self.conns.for_each_between(start, start.saturating_add(LISTED), |_, conn| {
+        let mut rows = Vec::new();
+        let next = self.conns.for_each_between(start, start.saturating_add(LISTED), |_, conn| {
             // Connections without a service are none of IPVS.
             if !conn.is_beside_services() {
-                entries.push(conn_entry(conn, now));
+                rows.push(conn_entry(conn, now));
             }
         });
-        (entries, end)
+        TablePart { rows, next }
     }
 
     /// All connections that the kernel would list, part by part.
     pub fn entries(&self, now: Time) -> impl Iterator<Item = Vec<ConnEntry>> {
         let mut start = Some(0);
         std::iter::from_fn(move || {
-            let (entries, next) = self.entries_from(start?, now);
-            start = next;
-            Some(entries)
+            let part = self.entries_from(start?, now);
+            start = part.next;
+            Some(part.rows)
         })
     }
 
-    /// How many connections of one part of the table the filter takes, by state, and where the next part begins.
-    pub fn states_from(&self, start: u32, filter: &ConnFilter) -> (Vec<StateCount>, Option<u32>) {
+    /// How many connections of one part of the table the filter takes, by state.
+    pub fn states_from(&self, start: u32, filter: &ConnFilter) -> TablePart<StateCount> {
         let mut counts: BTreeMap<(u8, &'static str, bool), u64> = BTreeMap::new();
-        let end = self.conns.for_each_between(start, start.saturating_add(TURN), |_, conn| {
+        let next = self.conns.for_each_between(start, start.saturating_add(TURN), |_, conn| {
             if filter.takes(conn) {
                 *counts.entry((conn.protocol(), conn.state.name(), conn.is_template())).or_default() += 1;
             }
@@ -202,7 +196,7 @@ impl Director {
             templates,
             connections,
         };
-        (counts.into_iter().map(counted).collect(), end)
+        TablePart { rows: counts.into_iter().map(counted).collect(), next }
     }
 
     /// Sets what is logged of connections from now on; nothing with None.
@@ -210,13 +204,13 @@ impl Director {
         self.conns.log_flows(logging);
     }
 
-    /// Connections that have begun and ended since the last time, and how many were left out.
-    pub fn take_flows(&self) -> (Vec<FlowRecord>, LostFlows) {
+    /// Connections that have begun and ended since the last time.
+    pub fn take_flows(&self) -> TakenFlows {
         self.conns.take_flows()
     }
 
-    /// The connections in one part of the table as if they ended now, and where the next part begins.
-    pub fn open_flows(&self, start: u32, now: Time) -> (Vec<FlowRecord>, Option<u32>) {
+    /// The connections in one part of the table as if they ended now.
+    pub fn open_flows(&self, start: u32, now: Time) -> TablePart<FlowRecord> {
         if start == 0 {
             self.merge_flows(now);
         }

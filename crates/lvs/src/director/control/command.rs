@@ -193,6 +193,35 @@ pub struct ServerEntry {
     pub rates: Rates,
 }
 
+impl ServiceEntry {
+    /// The declaration that makes it. Listings show the newest server first.
+    pub fn into_declared(self) -> DeclaredService {
+        let servers = self.servers.into_iter().rev().map(|server| server.spec).collect();
+        DeclaredService { spec: self.spec, servers }
+    }
+}
+
+impl Tables {
+    /// The tables of a director that answers questions.
+    ///
+    /// # Errors
+    /// The director does not answer.
+    pub fn present<E>(mut ask: impl FnMut(Query) -> Result<Reply, E>) -> Result<Self, E> {
+        let mut tables = Self::default();
+        for query in [Query::Services, Query::Timeouts, Query::Daemons] {
+            match ask(query)? {
+                Reply::Services(entries) => {
+                    tables.services = entries.into_iter().map(ServiceEntry::into_declared).collect();
+                }
+                Reply::Timeouts(timeouts) => tables.timeouts = Some(timeouts),
+                Reply::Daemons(daemons) => tables.daemons = Some(daemons),
+                Reply::Info(_) | Reply::Totals { .. } | Reply::Status(_) | Reply::Sysctls(_) => {}
+            }
+        }
+        Ok(tables)
+    }
+}
+
 impl ServerEntry {
     /// The weight that counts, as listings show it.
     pub const fn weight(&self) -> i32 {

@@ -13,8 +13,7 @@ use foldhash::fast::FixedState;
 use super::export::server_record;
 use crate::conn::Place;
 use crate::conn::record::{
-    ConnRecord, CursorRecord, LocalityRecord, PathRecord, PortRecord, RatesRecord, Record, ServiceRecord,
-    begin,
+    ConnRecord, LocalityRecord, PortRecord, RatesRecord, Record, ServiceRecord, begin,
 };
 use crate::director::Director;
 use crate::sched::Remembered;
@@ -147,7 +146,7 @@ impl Director {
             Record::Service(ServiceRecord {
                 service: service.spec().key,
                 stats: service.stats(),
-                cursor: service.cursor().map(|(last, weight)| CursorRecord { last, weight }),
+                cursor: service.cursor(),
             })
         }));
         records.push(Record::Totals(tables.total_stats()));
@@ -169,8 +168,7 @@ impl Director {
             }));
         }
         drop(tables);
-        let learned = self.routes.learned().into_iter();
-        records.extend(learned.map(|(addr, mtu, until)| Record::Path(PathRecord { addr, mtu, until })));
+        records.extend(self.routes.learned().into_iter().map(Record::Path));
         records
     }
 }

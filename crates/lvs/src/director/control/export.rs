@@ -8,9 +8,7 @@ use std::collections::{HashMap, VecDeque};
 
 use foldhash::fast::FixedState;
 
-use crate::conn::record::{
-    ConnRecord, CursorRecord, PathRecord, PortRecord, Record, ServerRecord, ServiceRecord, begin,
-};
+use crate::conn::record::{ConnRecord, PortRecord, Record, ServerRecord, ServiceRecord, begin};
 use crate::conn::{ConnId, Place, PortPoolKey};
 use crate::director::Director;
 use crate::service::{RealServer, ServiceKey};
@@ -148,7 +146,7 @@ impl Export<'_> {
             Record::Service(ServiceRecord {
                 service: service.spec().key,
                 stats: service.stats(),
-                cursor: service.cursor().map(|(last, weight)| CursorRecord { last, weight }),
+                cursor: service.cursor(),
             })
         }));
         records.push(Record::Totals(tables.total_stats()));
@@ -159,8 +157,8 @@ impl Export<'_> {
     }
 
     fn put_paths(&mut self, out: &mut Vec<u8>) {
-        for (addr, mtu, until) in self.director.routes.learned() {
-            self.put(out, &Record::Path(PathRecord { addr, mtu, until }));
+        for path in self.director.routes.learned() {
+            self.put(out, &Record::Path(path));
         }
     }
 }

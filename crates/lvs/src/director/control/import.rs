@@ -7,24 +7,19 @@
 //! left out. So is what is damaged. All of it is counted.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashMap, HashSet};
-use std::ops::RangeInclusive;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use foldhash::fast::FixedState;
 
+use super::wanted_ports::{Claimed, WantedPort, left_port, port_of};
 use crate::conn::record::{
     ConnRecord, Damage, Frames, Header, PathRecord, PortRecord, Record, ServerRecord, ServiceRecord,
     UnreadableExport,
 };
-use crate::conn::{
-    AdoptedPort, AdoptedUse, ConnId, HeldPort, PortPoolKey, RestoreError, SctpState, State, TIME_WAIT,
-    TcpState,
-};
+use crate::conn::{AdoptedPort, AdoptedUse, ConnId, LocalPort, PortPoolKey, RestoreError};
 use crate::director::Director;
-use crate::director::path::fullnat::ALL_PORTS;
-use crate::director::path::local_addrs::INNER_LADDRS;
 use crate::service::{RealServer, ServerSpec, ServiceKey, Stats};
 use crate::time::Time;
 
@@ -51,10 +46,17 @@ pub struct ImportSummary {
     pub orphans: u64,
     /// Parts of connections that a later version has added.
     pub unknown_parts: u64,
-    /// The first damage, and where in the export it is.
-    pub damage: Option<(usize, Damage)>,
+    /// The first damage.
+    pub damage: Option<DamageAt>,
     /// The end of the export is there and says the number of records that were found.
     pub is_whole: bool,
+}
+
+/// Damage, and where in the export it is: after how many bytes, or in a store which record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DamageAt {
+    pub at: usize,
+    pub damage: Damage,
 }
 
 /// Counts of records that were left out, by reason.
@@ -74,8 +76,12 @@ pub struct Skipped {
     pub no_service: u64,
 }
 
-/// Local ports that were claimed for connections which are yet to come.
-pub(super) type Claimed = HashSet<(PortPoolKey, u16), FixedState>;
+impl ImportSummary {
+    pub(super) fn note_damage(&mut self, at: usize, damage: Damage) {
+        self.skipped.damaged += 1;
+        self.damage.get_or_insert(DamageAt { at, damage });
+    }
+}
 
 impl Director {
     /// Takes over what an export holds. Whatever is wrong in it is counted and left out.
@@ -90,24 +96,6 @@ impl Director {
         import.link();
         self.let_go(claimed);
         Ok(import.summary)
-    }
-
-    /// Gives back ports that were claimed and that nobody came for.
-    pub(super) fn let_go(&self, claimed: Claimed) {
-        for (pair, port) in claimed {
-            self.conns.ports().release(HeldPort { pair, port, rest: None });
-        }
-    }
-}
-
-impl Director {
-    /// The ports that this director gives out of an address.
-    pub(in crate::director) fn port_range_of(&self, pair: &PortPoolKey) -> RangeInclusive<u16> {
-        let is_ours_alone = self.local_addrs.towards(pair.local).contains(&pair.local);
-        if is_ours_alone || INNER_LADDRS.contains(&pair.local) {
-            return ALL_PORTS;
-        }
-        self.settings.laddr_ports.clone()
     }
 }
 
@@ -139,9 +127,6 @@ impl News {
         Self { tells_ends: rare.positions.is_some(), repeat_at: rare.repeat_at }
     }
 }
-
-/// Local port that somebody has, and until when the server may remember what was on it.
-pub(super) type WantedPort = (PortPoolKey, (AdoptedPort, Time));
 
 impl<'a> Import<'a> {
     /// `taken_at`: what time it was for the other director.
@@ -190,14 +175,14 @@ impl<'a> Import<'a> {
 
     /// Claims these ports. Those that connections have are returned, if they could be claimed.
     pub(super) fn claim(&mut self, ports: impl Iterator<Item = WantedPort>) -> Claimed {
-        let mut wanted: HashMap<PortPoolKey, Vec<(AdoptedPort, Time)>, FixedState> = HashMap::default();
-        for (pair, port) in ports {
-            wanted.entry(pair).or_default().push(port);
+        let mut wanted: HashMap<PortPoolKey, Vec<WantedPort>, FixedState> = HashMap::default();
+        for port in ports {
+            wanted.entry(port.local.pair).or_default().push(port);
         }
         let mut claimed = Claimed::default();
         for (pair, mut ports) in wanted {
-            ports.sort_by_key(|(_, rests_until)| *rests_until);
-            let ports: Vec<AdoptedPort> = ports.into_iter().map(|(port, _)| port).collect();
+            ports.sort_by_key(|port| port.rests_until);
+            let ports: Vec<AdoptedPort> = ports.iter().map(WantedPort::adopted).collect();
             let range = self.director.port_range_of(&pair);
             let taken = self.director.conns.ports().adopt(&pair, &range, &ports, &mut self.gaps);
             for (port, is_taken) in ports.iter().zip(taken) {
@@ -205,7 +190,7 @@ impl<'a> Import<'a> {
                     (AdoptedUse::Left(_), true) => self.summary.ports += 1,
                     (AdoptedUse::Left(_), false) => self.summary.skipped.port_taken += 1,
                     (AdoptedUse::Open | AdoptedUse::Held, true) => {
-                        claimed.insert((pair, port.port));
+                        claimed.insert(LocalPort { pair, port: port.port });
                     }
                     // Its connection finds nothing claimed for it.
                     (AdoptedUse::Open | AdoptedUse::Held, false) => {}
@@ -221,8 +206,7 @@ impl<'a> Import<'a> {
             let record = match frame.and_then(|frame| Record::read(frame, self.now)) {
                 Ok(record) => record,
                 Err(damage) => {
-                    self.summary.skipped.damaged += 1;
-                    self.summary.damage.get_or_insert((at, damage));
+                    self.summary.note_damage(at, damage);
                     continue;
                 }
             };
@@ -254,7 +238,7 @@ impl<'a> Import<'a> {
 
     pub(super) fn take_connection(&mut self, record: ConnRecord, claimed: &mut Claimed) {
         let director = self.director;
-        let claim = port_of(&record).map(|(pair, (port, _))| (pair, port.port));
+        let claim = port_of(&record).map(|wanted| wanted.local);
         if claim.is_some_and(|claim| !claimed.remove(&claim)) {
             self.summary.skipped.port_taken += 1;
             return;
@@ -271,9 +255,7 @@ impl<'a> Import<'a> {
                     RestoreError::Full => skipped.full += 1,
                     RestoreError::Known => skipped.known += 1,
                 }
-                if let Some((pair, port)) = claim {
-                    director.conns.ports().release(HeldPort { pair, port, rest: None });
-                }
+                claim.into_iter().for_each(|port| director.conns.ports().release_unrested(port));
                 return;
             }
         };
@@ -351,7 +333,7 @@ impl<'a> Import<'a> {
             return;
         }
         if let (Some(cursor), Some(service)) = (record.cursor, services.get(&record.service)) {
-            service.resume((cursor.last, cursor.weight));
+            service.resume(cursor);
         }
         self.of_services = self.of_services.plus(record.stats);
         self.summary.services += 1;
@@ -375,24 +357,4 @@ impl<'a> Import<'a> {
             conns.control(id, above);
         }
     }
-}
-
-const fn left_port(&PortRecord { pair, port, rest }: &PortRecord) -> WantedPort {
-    (pair, (AdoptedPort { port, usage: AdoptedUse::Left(rest) }, rest.until))
-}
-
-/// The local port of a connection, how it is used, and until when the server may remember what was on it.
-pub(in crate::director) fn port_of(conn: &ConnRecord) -> Option<WantedPort> {
-    let local = conn.local?.0.end;
-    let pair = PortPoolKey { protocol: conn.protocol, local: local.addr, peer: conn.ends[2] };
-    let is_over = match conn.state {
-        State::Tcp(state) => matches!(state, TcpState::TimeWait | TcpState::Close),
-        State::Sctp(state) => state == SctpState::Closed,
-        State::Udp | State::Echo => true,
-        State::Stateless | State::Template { .. } => false,
-    };
-    let usage = if is_over { AdoptedUse::Held } else { AdoptedUse::Open };
-    let timeout = std::time::Duration::from_secs(conn.timeout.into());
-    let rests_until = conn.expires_at + TIME_WAIT - timeout;
-    Some((pair, (AdoptedPort { port: local.port, usage }, rests_until)))
 }

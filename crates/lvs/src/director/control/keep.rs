@@ -6,7 +6,8 @@
 
 use std::time::Duration;
 
-use super::import::{Claimed, Import, ImportSummary, WantedPort, port_of};
+use super::import::{Import, ImportSummary};
+use super::wanted_ports::{Claimed, WantedPort, port_of};
 use crate::conn::Place;
 use crate::conn::record::{ConnRecord, Damage, put_stored, read_stored};
 use crate::director::Director;
@@ -114,7 +115,7 @@ impl<'a> Restore<'a> {
                         part.with_port.push(bytes);
                     }
                 },
-                Err(damage) => part.import.note_damage(at, damage),
+                Err(damage) => part.import.summary.note_damage(at, damage),
             }
         }
         part
@@ -152,11 +153,4 @@ fn renewed(record: ConnRecord, origin: StoreOrigin, now: Time) -> ConnRecord {
     record.expires_at = later.min(now + timeout);
     record.age = record.age.map(|age| origin.added.wrapping_add(age));
     record
-}
-
-impl Import<'_> {
-    fn note_damage(&mut self, at: usize, damage: Damage) {
-        self.summary.skipped.damaged += 1;
-        self.summary.damage.get_or_insert((at, damage));
-    }
 }

@@ -15,3 +15,4 @@ pub(in crate::director) mod status;
 pub(in crate::director) mod sysctl;
 pub(in crate::director) mod table_status;
 pub(in crate::director) mod take_over;
+pub(in crate::director) mod wanted_ports;

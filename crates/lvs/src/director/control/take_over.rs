@@ -9,11 +9,12 @@ use std::sync::Arc;
 
 use foldhash::fast::FixedState;
 
-use super::import::{Claimed, Import, ImportSummary, News, port_of};
+use super::import::{Import, ImportSummary, News};
+use super::wanted_ports::{WantedPort, port_of};
 use crate::conn::record::{
     ConnRecord, Damage, Header, LocalityRecord, RatesRecord, Record, UnreadableExport,
 };
-use crate::conn::{AdoptedUse, ConnId, HeldPort, PortPoolKey};
+use crate::conn::{AdoptedUse, ConnId, Connection, LocalPort};
 use crate::director::{Director, Tables};
 use crate::sched::Remembered;
 use crate::service::{CommandError, Endpoint, RealServer, ServerSpec, ServiceKey};
@@ -41,15 +42,24 @@ struct Mirrored {
     is_template: bool,
     /// The place of the one that it stands under there.
     wanted_above: Option<u32>,
-    /// The place that it stands under here, and which one in that place that is.
-    above: Option<(u32, u32)>,
+    /// The one that it stands under here.
+    above: Option<Origin>,
 }
 
-impl Mirrored {
-    /// One that has no place yet.
-    const fn new(number: u32, is_template: bool) -> Self {
-        Self { id: ConnId::NOWHERE, number, is_template, wanted_above: None, above: None }
-    }
+/// Which connection of the other director one is: its place there, and the number that tells which one in that place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Origin {
+    place: u32,
+    number: u32,
+}
+
+/// A connection that is new here.
+struct Fresh {
+    origin: Origin,
+    conn: Connection,
+    is_template: bool,
+    port: Option<WantedPort>,
+    news: News,
 }
 
 impl Director {
@@ -107,10 +117,7 @@ impl TakeOver<'_> {
         for (at, frame) in frames {
             let summary = &mut self.import.summary;
             match frame.and_then(|frame| Record::read(frame, now)) {
-                Err(damage) => {
-                    summary.skipped.damaged += 1;
-                    summary.damage.get_or_insert((at, damage));
-                }
+                Err(damage) => summary.note_damage(at, damage),
                 Ok(None) => summary.skipped.unknown += 1,
                 Ok(Some((Record::Connection(conn), unknown))) => {
                     summary.unknown_parts += u64::from(unknown);
@@ -186,17 +193,16 @@ impl TakeOver<'_> {
         let mut fresh = Vec::with_capacity(conns.len());
         let mut places = Vec::with_capacity(conns.len());
         for mut record in conns {
-            let Some((place, number)) = place_of(&record) else {
-                self.import.summary.skipped.damaged += 1;
-                self.import.summary.damage.get_or_insert((0, Damage::Torn("a place")));
+            let Some(origin) = origin_of(&record) else {
+                self.import.summary.note_damage(0, Damage::Torn("a place"));
                 continue;
             };
-            places.push((place, record.controller.take()));
-            match self.mirrored(place).filter(|there| there.number == number) {
+            places.push((origin.place, record.controller.take()));
+            match self.mirrored(origin.place).filter(|there| there.number == origin.number) {
                 Some(there) => self.update(there.id, record),
                 None => {
-                    self.vacate(place);
-                    fresh.push((place, number, record));
+                    self.vacate(origin.place);
+                    fresh.push((origin, record));
                 }
             }
         }
@@ -209,10 +215,10 @@ impl TakeOver<'_> {
         }
     }
 
-    fn take_fresh(&mut self, fresh: Vec<(u32, u32, ConnRecord)>) {
-        let mut made = Vec::with_capacity(fresh.len());
-        for (place, number, record) in fresh {
-            let claim = port_of(&record);
+    fn take_fresh(&mut self, records: Vec<(Origin, ConnRecord)>) {
+        let mut made = Vec::with_capacity(records.len());
+        for (origin, record) in records {
+            let port = port_of(&record);
             let (news, is_template) = (News::of(&record), record.is_template());
             let server = self.server_of(&record);
             let conn = record.restored(server, |data| self.import.director.conns.tag(data));
@@ -220,19 +226,20 @@ impl TakeOver<'_> {
             for rival in self.import.director.conns.rivals(&conn).into_iter().flatten() {
                 self.evict(rival);
             }
-            made.push((Mirrored::new(number, is_template), place, conn, claim, news));
+            made.push(Fresh { origin, conn, is_template, port, news });
         }
-        let mut claimed = self.import.claim(made.iter().filter_map(|(.., claim, _)| *claim));
-        for (mirrored, place, mut conn, claim, news) in made {
-            let held = claim.map(|(pair, (port, _))| (pair, port.port));
+        let mut claimed = self.import.claim(made.iter().filter_map(|fresh| fresh.port));
+        for Fresh { origin: Origin { place, number }, mut conn, is_template, port, news } in made {
+            let held = port.map(|wanted| wanted.local);
             if held.is_some_and(|held| !claimed.remove(&held)) {
                 self.import.summary.skipped.port_taken += 1;
                 conn.unbind();
                 continue;
             }
-            match self.import.director.conns.mirror(conn, mirrored.number) {
+            match self.import.director.conns.mirror(conn, number) {
                 Ok(id) => {
-                    self.put_in(place, Mirrored { id, ..mirrored });
+                    let mirrored = Mirrored { id, number, is_template, wanted_above: None, above: None };
+                    self.put_in(place, mirrored);
                     self.import.tell(id, news);
                 }
                 Err(_) => {
@@ -241,19 +248,19 @@ impl TakeOver<'_> {
                 }
             }
         }
-        self.free_claimed(claimed);
+        self.import.director.let_go(claimed);
     }
 
     fn update(&mut self, id: ConnId, record: ConnRecord) {
-        let (usage, news) = (port_of(&record), News::of(&record));
+        let (wanted, news) = (port_of(&record), News::of(&record));
         let server = self.server_of(&record);
         let director = self.import.director;
         let conn = record.restored(server, |data| director.conns.tag(data));
         director.conns.update_mirrored(id, conn);
-        if let Some((pair, (port, _))) = usage {
-            match port.usage {
-                AdoptedUse::Held => director.conns.ports().rest(&pair, port.port),
-                AdoptedUse::Open | AdoptedUse::Left(_) => director.conns.ports().resume(&pair, port.port),
+        if let Some(WantedPort { local: LocalPort { pair, port }, usage, .. }) = wanted {
+            match usage {
+                AdoptedUse::Held => director.conns.ports().rest(&pair, port),
+                AdoptedUse::Open | AdoptedUse::Left(_) => director.conns.ports().resume(&pair, port),
             }
         }
         self.import.tell(id, news);
@@ -311,14 +318,9 @@ impl TakeOver<'_> {
         }
     }
 
-    fn free_port(&self, held: Option<(PortPoolKey, u16)>) {
-        if let Some((pair, port)) = held {
-            self.import.director.conns.ports().release(HeldPort { pair, port, rest: None });
-        }
-    }
-
-    fn free_claimed(&self, claimed: Claimed) {
-        claimed.into_iter().for_each(|held| self.free_port(Some(held)));
+    fn free_port(&self, held: Option<LocalPort>) {
+        let ports = self.import.director.conns.ports();
+        held.into_iter().for_each(|port| ports.release_unrested(port));
     }
 
     /// Puts the connection of a place under that of another one, or under none.
@@ -328,7 +330,7 @@ impl TakeOver<'_> {
         if there.wanted_above.is_some() && found.is_none() {
             self.waiting.push(place);
         }
-        let above = found.map(|(above, found)| (above, found.number));
+        let above = found.map(|(place, found)| Origin { place, number: found.number });
         if above == there.above {
             return;
         }
@@ -343,18 +345,17 @@ impl TakeOver<'_> {
 
     fn take_from_under(&self, there: &Mirrored) {
         let conns = &self.import.director.conns;
-        let is_there = there
-            .above
-            .is_some_and(|(above, number)| self.mirrored(above).is_some_and(|found| found.number == number));
+        let is_there = there.above.is_some_and(|above| {
+            self.mirrored(above.place).is_some_and(|found| found.number == above.number)
+        });
         if let Some(mut entry) = conns.get(there.id) {
             conns.release(&mut entry, is_there);
         }
     }
 }
 
-/// The place of a connection there, and which one in that place it is.
-fn place_of(record: &ConnRecord) -> Option<(u32, u32)> {
+fn origin_of(record: &ConnRecord) -> Option<Origin> {
     const MOST_PLACES: u32 = 1 << 28;
     let place = record.label.filter(|place| *place < MOST_PLACES)?;
-    Some((place, 0u32.wrapping_sub(record.age?)))
+    Some(Origin { place, number: 0u32.wrapping_sub(record.age?) })
 }

@@ -84,7 +84,7 @@ impl Director {
             let Some((id, towards)) = flows.by_key.get(&key).copied() else { return };
             if let Some(member) = flows.by_conn.get_mut(&id) {
                 let was_young = member.is_young;
-                self.merge(id, member, (towards, used));
+                self.merge(id, member, towards, used);
                 flows.young -= usize::from(was_young && !member.is_young);
                 if used.is_closed {
                     closed.push(id);
@@ -111,7 +111,7 @@ impl Director {
         for (key, towards) in member.keys.into_iter().zip(Towards::BOTH) {
             flows.by_key.remove(&key);
             if let Some(used) = table.remove(&key) {
-                self.merge(id, &mut member, (towards, used));
+                self.merge(id, &mut member, towards, used);
             }
         }
         self.withdraw(id, &member);
@@ -124,14 +124,14 @@ impl Director {
             if let Some((id, towards)) = keys.get(&key).copied()
                 && let Some(member) = members.get_mut(&id)
             {
-                self.merge(id, member, (towards, used));
+                self.merge(id, member, towards, used);
             }
         });
         members.iter().for_each(|(id, member)| self.withdraw(*id, member));
         flows.young = 0;
         self.fast_path.over.lock().clear();
         self.fast_path.has_over.store(false, Relaxed);
-        flows.refused.extend(self.fast_path.offers.lock().drain(..).map(|(id, _)| id));
+        flows.refused.extend(self.fast_path.offers.lock().drain(..).map(|offered| offered.id));
         self.fast_path.has_offers.store(false, Relaxed);
         self.let_refused_go(flows);
         self.fast_path.has_flows.store(false, Relaxed);
@@ -152,7 +152,7 @@ impl Director {
     }
 
     /// Takes over what one direction has carried since the last time.
-    fn merge(&self, id: ConnId, member: &mut Member, (towards, used): (Towards, FlowUse)) {
+    fn merge(&self, id: ConnId, member: &mut Member, towards: Towards, used: FlowUse) {
         let merged = &mut member.merged[towards as usize];
         let (packets, bytes) = (used.packets.wrapping_sub(merged.0), used.bytes.wrapping_sub(merged.1));
         *merged = (used.packets, used.bytes);
@@ -179,7 +179,7 @@ impl Director {
     /// Has a connection be as if the packets had come by the director.
     fn grow(&self, conn: &mut Entry<'_>, Grown { towards, packets, bytes, seen_at }: Grown) {
         if let Some(account) = conn.account_mut() {
-            account.grow(towards == Towards::Server, (packets, bytes), seen_at);
+            account.grow(towards == Towards::Server, packets, bytes, seen_at);
         }
         if towards == Towards::Client {
             if conn.state == State::Udp {

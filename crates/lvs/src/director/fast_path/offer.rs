@@ -3,8 +3,8 @@
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use super::state::{Flows, Member};
-use crate::conn::{ConnId, Entry, State, View};
+use super::state::{Flows, Member, Offered};
+use crate::conn::{Entry, State, View};
 use crate::director::Director;
 use crate::director::path::facts::Segment;
 use crate::fast_path::{Flow, FlowKey, FlowRefused, FlowTable, Tells, Towards};
@@ -44,14 +44,15 @@ impl Director {
         self.put_down(conn, false);
     }
 
-    /// Offers a connection after a packet, while there is room for some that are not known to be busy: with its SYN, else with
+    /// Offers a connection after a packet that found it in the state `before`, while there is room for some that are not known to be busy: with its SYN, else with
     /// the answer to that, or where the host tracks connections when that has seen the whole handshake. Not while there is a
     /// backup that is told of packets one by one.
     pub(in crate::director) fn offer_early(
         &self,
         conn: &Entry<'_>,
         segment: &Segment,
-        (before, direction): (State, View),
+        before: State,
+        direction: View,
     ) {
         let fast_path = &self.fast_path;
         if !fast_path.takes_early.load(Relaxed) || segment.protocol != Protocol::Tcp {
@@ -89,7 +90,7 @@ impl Director {
     fn put_down(&self, conn: &Entry<'_>, is_early: bool) {
         let mut offers = self.fast_path.offers.lock();
         if offers.len() < MOST_OFFERS {
-            offers.push((conn.id, is_early));
+            offers.push(Offered { id: conn.id, is_early });
             self.fast_path.has_offers.store(true, Relaxed);
         } else {
             self.conns.note_withdrawn(conn);
@@ -129,12 +130,12 @@ impl Director {
         if !offers.is_empty() {
             self.fast_path.has_flows.store(true, Relaxed);
         }
-        for (id, is_early) in offers {
-            if let Err(why) = self.take_one_in(flows, table, (id, is_early), now) {
+        for offered in offers {
+            if let Err(why) = self.take_one_in(flows, table, offered, now) {
                 let counters = &self.fast_path.counters;
                 let counter = if why == Some(FlowRefused::Full) { &counters.full } else { &counters.refused };
                 counter.fetch_add(1, Relaxed);
-                flows.refused.push(id);
+                flows.refused.push(offered.id);
             }
         }
         self.fast_path.note_room(flows);
@@ -144,7 +145,7 @@ impl Director {
         &self,
         flows: &mut Flows,
         table: &dyn FlowTable,
-        (id, is_early): (ConnId, bool),
+        Offered { id, is_early }: Offered,
         now: Time,
     ) -> Result<(), Option<FlowRefused>> {
         let is_open = flows.suspended == 0;

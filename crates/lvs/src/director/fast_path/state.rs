@@ -46,10 +46,18 @@ pub(in crate::director) struct FastPath {
     pub(super) over: Mutex<Vec<ConnId>>,
     /// Whether they are as many as are worth the time.
     pub(super) has_over: AtomicBool,
-    /// Connections that wait to be taken in, and whether they are not known to be busy.
-    pub(super) offers: Mutex<Vec<(ConnId, bool)>>,
+    /// Connections that wait to be taken in.
+    pub(super) offers: Mutex<Vec<Offered>>,
     pub(super) flows: Mutex<Flows>,
     pub(super) counters: Counters,
+}
+
+/// Connection that is to go by the fast path.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Offered {
+    pub(super) id: ConnId,
+    /// Offered before it was known to be busy.
+    pub(super) is_early: bool,
 }
 
 #[derive(Debug, Default)]

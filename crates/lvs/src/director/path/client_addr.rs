@@ -12,7 +12,7 @@ use crate::app::{
     ClientAddrState, ProxyHeader, ProxyStep, SynProxy, Toa, ToaOutcome, close_fast_open, leave_room, toa_len,
 };
 use crate::conn::{Connection, Entry};
-use crate::director::path::packet::Packet;
+use crate::director::path::packet::{Follower, Packet};
 use crate::director::{Director, Verdict};
 use crate::service::{ClientAddrMode, Protocol};
 use crate::time::Time;
@@ -62,7 +62,7 @@ impl Director {
                     }
                     ProxyStep::Become => proxy.carry(buf, headers, client, virt),
                     ProxyStep::Precede => {
-                        packet.follower = Some((packet.outbox.len(), *headers));
+                        packet.follower = Some(Follower { at: packet.outbox.len(), headers: *headers });
                         proxy.adjust_sent(&mut buf.bytes_mut()[headers.l4..headers.len], checksum);
                         let follower = packet.outbox.add();
                         follower.fill(buf.bytes());
@@ -83,7 +83,7 @@ impl Director {
         conn: &mut Entry<'_>,
         verdict: Verdict,
     ) {
-        if let Some((at, headers)) = packet.follower.take() {
+        if let Some(Follower { at, headers }) = packet.follower.take() {
             match packet.outbox.at_mut(at) {
                 Some(follower) if verdict == Verdict::Forward => {
                     Rewrite::masqueraded(conn).apply(follower, &headers);
@@ -132,9 +132,9 @@ impl Director {
                 continue;
             }
             let Some(ClientAddrState::Proxy(proxy)) = conn.client_addr_state_mut() else { continue };
-            if let Some((packet, repeats)) = proxy.repeat().filter(|(_, repeats)| *repeats < MOST_REPEATS) {
-                outbox.push(packet);
-                let wait = FIRST_WAIT * (2 << repeats);
+            if let Some(again) = proxy.repeat().filter(|again| again.repeats < MOST_REPEATS) {
+                outbox.push(again.packet);
+                let wait = FIRST_WAIT * (2 << again.repeats);
                 self.repeats.lock().push(Reverse((now + wait, id)));
             }
         }

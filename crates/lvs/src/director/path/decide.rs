@@ -95,6 +95,19 @@ impl Disposition {
     }
 }
 
+/// Choice of a server.
+struct Choice {
+    /// The template whose server cannot be used any more.
+    spoilt: Option<ConnId>,
+    disposition: Result<Disposition, NoServerReason>,
+}
+
+impl Choice {
+    const fn plain(disposition: Result<Disposition, NoServerReason>) -> Self {
+        Self { spoilt: None, disposition }
+    }
+}
+
 impl Director {
     /// Decides on a packet that belongs to no connection.
     pub(in crate::director) fn decide<'s, R: Recorder>(
@@ -127,9 +140,9 @@ impl Director {
             recorder.step(|| Step::ActiveFtp);
             return Disposition::Ignore.under(service);
         }
-        let (spoilt, disposition) = match service.spec().persistence {
+        let Choice { spoilt, disposition } = match service.spec().persistence {
             Some(persistence) => self.decide_persistent(facts, service, persistence, recorder),
-            None => (None, self.decide_plain(facts, service, recorder)),
+            None => Choice::plain(self.decide_plain(facts, service, recorder)),
         };
         let disposition = match disposition {
             Ok(disposition) => disposition,
@@ -185,7 +198,7 @@ impl Director {
         service: &VirtualService,
         persistence: Persistence,
         recorder: &mut R,
-    ) -> (Option<ConnId>, Result<Disposition, NoServerReason>) {
+    ) -> Choice {
         let Segment { protocol, from, to, .. } = facts.segment;
         let key = service.spec().key;
         let is_own_port = to.port == key.port();
@@ -198,7 +211,7 @@ impl Director {
             }
             (Some(name), message) => match message.call_id() {
                 Some(data) => (Some(Engine { name: name.to_owned(), data: data.into() }), true),
-                None => return (None, Ok(Disposition::Drop(DropReason::NoCallId))),
+                None => return Choice::plain(Ok(Disposition::Drop(DropReason::NoCallId))),
             },
         };
         let (number, virt) = match key {
@@ -227,7 +240,7 @@ impl Director {
             let port = if is_own_port && server.port() != 0 { server.port() } else { to.port };
             Disposition::Connect { server, port, template: Some(template) }
         });
-        (spoilt, disposition)
+        Choice { spoilt, disposition }
     }
 
     /// The template of that key, and whether its server can be used.

@@ -154,6 +154,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::director::tests::segment_of;
     use crate::director::{Command, ConnEntry, Settings, Side, Time, Verdict};
     use crate::service::{Forwarding, ServerSpec, ServiceKey, ServiceSpec};
     use lvs_wire::make::{self, Ends};
@@ -244,15 +245,7 @@ mod tests {
     }
 
     fn seen(buf: &PacketBuf) -> Seen {
-        let bytes = buf.bytes();
-        let headers = Headers::parse(bytes).unwrap();
-        assert_eq!(headers.len, bytes.len());
-        if !headers.is_v6() {
-            assert_eq!(checksum::fold(checksum::sum(&bytes[..headers.l4])), 0xffff, "IP checksum");
-        }
-        let tcp = &bytes[headers.l4..];
-        let pseudo = checksum::pseudo_header(headers.src, headers.dst, protocol::TCP, tcp.len());
-        assert_eq!(checksum::fold(pseudo + checksum::sum(tcp)), 0xffff, "TCP checksum");
+        let (headers, tcp) = segment_of(buf.bytes());
         let word = |at: usize| u32::from_be_bytes([tcp[at], tcp[at + 1], tcp[at + 2], tcp[at + 3]]);
         let port = |at: usize| u16::from_be_bytes([tcp[at], tcp[at + 1]]);
         Seen {

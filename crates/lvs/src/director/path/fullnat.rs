@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use crate::app::ClientAddrState;
 use crate::conn::{
-    ConnKey, Connection, Entry, LastSegment, LocalEnd, PortPoolKey, Rest, Resting, Role, SctpState, State,
-    TcpState, View,
+    ConnKey, Connection, Entry, LastSegment, LocalEnd, LocalPort, PortPoolKey, Rest, Resting, Role,
+    SctpState, State, TcpState, View,
 };
 use crate::director::path::facts::Segment;
 use crate::director::path::local_addrs::INNER_LADDRS;
@@ -42,6 +42,13 @@ pub(in crate::director) struct PortClaim {
     pub(in crate::director) from: Endpoint,
 }
 
+/// Ends among which one is claimed.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::director) struct LocalEnds<'a> {
+    pub(in crate::director) addrs: &'a [IpAddr],
+    pub(in crate::director) ports: &'a RangeInclusive<u16>,
+}
+
 impl PortClaim {
     pub(in crate::director) const fn of(segment: &Segment) -> Self {
         Self { protocol: segment.protocol.number(), from: segment.from }
@@ -63,13 +70,15 @@ impl Director {
         &self,
         packet: &Packet<'_>,
         segment: &Segment,
-        (server, real): (&RealServer, Endpoint),
+        server: &RealServer,
+        real: Endpoint,
         is_one_packet: bool,
     ) -> Result<Option<LocalEnd>, DropReason> {
         let pool = self.local_addrs.towards(real.addr);
         let forwarding = server.forwarding();
         if forwarding.hides_client() && !pool.is_empty() {
-            return self.claim(packet, &PortClaim::of(segment), real, (pool, &ALL_PORTS)).map(Some);
+            let ends = LocalEnds { addrs: pool, ports: &ALL_PORTS };
+            return self.claim(packet, &PortClaim::of(segment), real, ends).map(Some);
         }
         let is_out_of_reach =
             || forwarding.is_rewritten() && !is_one_packet && self.is_out_of_reach(segment, real.addr);
@@ -78,13 +87,15 @@ impl Director {
         }
         if self.is_here(real.addr) {
             let inner = INNER_LADDRS[usize::from(real.addr.is_ipv6())];
-            return self.claim(packet, &PortClaim::of(segment), real, (&[inner], &ALL_PORTS)).map(Some);
+            let ends = LocalEnds { addrs: &[inner], ports: &ALL_PORTS };
+            return self.claim(packet, &PortClaim::of(segment), real, ends).map(Some);
         }
         // The server sees a client on this host by its address.
         let client = Some(segment.from.addr)
             .filter(|addr| !forwarding.hides_client() && self.routes.is_local(*addr) && !addr.is_loopback());
         let own = client.or_else(|| self.routes.source_to(real.addr)).ok_or(DropReason::NoWayToServer)?;
-        self.claim(packet, &PortClaim::of(segment), real, (&[own], &self.settings.laddr_ports)).map(Some)
+        let ends = LocalEnds { addrs: &[own], ports: &self.settings.laddr_ports };
+        self.claim(packet, &PortClaim::of(segment), real, ends).map(Some)
     }
 
     fn is_here(&self, addr: IpAddr) -> bool {
@@ -111,14 +122,14 @@ impl Director {
         self.settings.hairpin && self.routes.share_link(client, real)
     }
 
-    /// A port towards `peer` of one of these addresses: the one that this client had before, a free one, or one that
+    /// One of these ends towards `peer`: the one that this client had before, one with a free port, or with one that
     /// rests and that the peer will take a new connection from. A client has the same address as long as it has ports.
     pub(in crate::director) fn claim(
         &self,
         packet: &Packet<'_>,
         claimant: &PortClaim,
         peer: Endpoint,
-        (addrs, range): (&[IpAddr], &RangeInclusive<u16>),
+        LocalEnds { addrs, ports: range }: LocalEnds<'_>,
     ) -> Result<LocalEnd, DropReason> {
         let protocol = claimant.protocol;
         let first = (self.hash_of(claimant.from.addr) % addrs.len().max(1) as u64) as usize;
@@ -260,7 +271,7 @@ impl Director {
         if is_over(before) == is_over(conn.state) {
             return;
         }
-        if let Some((pair, port)) = conn.pair() {
+        if let Some(LocalPort { pair, port }) = conn.local_port() {
             if is_over(conn.state) {
                 self.conns.ports().rest(&pair, port);
             } else {

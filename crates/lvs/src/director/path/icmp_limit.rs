@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 
 use crate::keyed_hash::KeyedHash;
 use crate::time::Time;
-use lvs_wire::IcmpError;
+use lvs_wire::{IcmpError, IcmpHead};
 
 /// Errors that a receiver may get at once (`XRLIM_BURST_FACTOR`).
 const TARGET_BURST: u64 = 6;
@@ -61,9 +61,17 @@ struct Bucket {
     at: Time,
 }
 
+/// Tokens that are saved each millisecond, that an error costs, and that can be saved up.
+#[derive(Clone, Copy, Debug)]
+struct Tariff {
+    income: u64,
+    price: u64,
+    most: u64,
+}
+
 impl Bucket {
     /// Takes `price`, where `income` is saved each millisecond, up to `most`.
-    fn take(&mut self, (income, price, most): (u64, u64, u64), now: Time) -> bool {
+    fn take(&mut self, Tariff { income, price, most }: Tariff, now: Time) -> bool {
         let elapsed = now.0.saturating_sub(self.at.0);
         self.saved = elapsed.saturating_mul(income).saturating_add(self.saved).min(most);
         self.at = self.at.max(now);
@@ -110,7 +118,7 @@ impl IcmpLimiter {
     }
 
     fn is_limited(&self, receiver: IpAddr, error: IcmpError) -> bool {
-        let (kind, code) = error.kind_and_code(receiver.is_ipv6());
+        let IcmpHead { kind, code, .. } = error.head(receiver.is_ipv6());
         let tells_mtu = receiver.is_ipv4() && (kind, code) == (3, 4);
         !tells_mtu && 1_u128.checked_shl(kind.into()).is_some_and(|bit| self.types(receiver) & bit != 0)
     }
@@ -121,7 +129,7 @@ impl IcmpLimiter {
 
     fn allows_host(&self, now: Time) -> bool {
         let (per_second, burst) = (u64::from(self.limits.per_second), u64::from(self.limits.burst));
-        self.host.lock().take((per_second, 1000, burst * 1000), now)
+        self.host.lock().take(Tariff { income: per_second, price: 1000, most: burst * 1000 }, now)
     }
 
     fn allows_target(&self, receiver: IpAddr, now: Time) -> bool {
@@ -135,7 +143,8 @@ impl IcmpLimiter {
         if target.addr != Some(receiver) {
             *target = Target { addr: Some(receiver), bucket: Bucket { saved: u64::MAX, at: now } };
         }
-        target.bucket.take((1, interval, interval.saturating_mul(TARGET_BURST)), now)
+        let tariff = Tariff { income: 1, price: interval, most: interval.saturating_mul(TARGET_BURST) };
+        target.bucket.take(tariff, now)
     }
 }
 

@@ -9,7 +9,7 @@ use crate::director::path::facts::Segment;
 use crate::director::path::packet::Packet;
 use crate::director::{Director, DropReason, Side, Verdict};
 use crate::service::{Endpoint, Protocol};
-use lvs_wire::{Headers, TcpFlags, protocol};
+use lvs_wire::{Headers, Ports, TcpFlags, protocol};
 
 pub(in crate::director) const ISAKMP: u16 = 500;
 
@@ -32,12 +32,12 @@ impl Quoted {
     /// is needed, and a later fragment will do.
     pub(in crate::director) fn of(headers: &Headers, quote: &[u8]) -> Option<Self> {
         let is_ipsec = is_ipsec(headers.protocol);
-        let (protocol, (src_port, dst_port)) = if is_ipsec {
-            (protocol::UDP, (ISAKMP, ISAKMP))
+        let (protocol, ports) = if is_ipsec {
+            (protocol::UDP, Ports { src: ISAKMP, dst: ISAKMP })
         } else {
             (headers.protocol, headers.quoted_ports(quote)?)
         };
-        let (src, dst) = (Endpoint::new(headers.src, src_port), Endpoint::new(headers.dst, dst_port));
+        let (src, dst) = (Endpoint::new(headers.src, ports.src), Endpoint::new(headers.dst, ports.dst));
         Some(Self { protocol, src, dst, is_ipsec })
     }
 

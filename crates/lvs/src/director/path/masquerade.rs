@@ -11,7 +11,7 @@ use std::time::Duration;
 use crate::conn::{ConnKey, Connection, Entry, Role, SctpState, State, TcpState, View};
 use crate::defragment::refragment;
 use crate::director::path::facts::Segment;
-use crate::director::path::fullnat::PortClaim;
+use crate::director::path::fullnat::{LocalEnds, PortClaim};
 use crate::director::path::packet::Packet;
 use crate::director::path::schedule::initial_state;
 use crate::director::{Director, DropReason, Side, Verdict};
@@ -106,7 +106,8 @@ impl Director {
         claimant: PortClaim,
     ) -> Option<Result<Entry<'_>, DropReason>> {
         let own = self.routes.source_to(to.addr).filter(|own| !is_link_local(*own))?;
-        let local = match self.claim(packet, &claimant, to, (&[own], &self.settings.laddr_ports)) {
+        let ends = LocalEnds { addrs: &[own], ports: &self.settings.laddr_ports };
+        let local = match self.claim(packet, &claimant, to, ends) {
             Ok(local) => local,
             Err(reason) => return Some(Err(reason)),
         };

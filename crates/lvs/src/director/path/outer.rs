@@ -11,15 +11,24 @@ use crate::director::{Director, DropReason, Side, Verdict};
 use crate::service::{Forwarding, Tunnel, TunnelKind};
 use crate::time::Time;
 use crate::xmit;
-use lvs_wire::{Headers, IcmpError, Outbox, PacketBuf, Transport, icmp, inner_at, protocol, take_entry};
+use lvs_wire::{
+    Headers, IcmpError, IcmpHead, Outbox, PacketBuf, Transport, icmp, inner_at, protocol, take_entry,
+};
 
 /// Message of a router about an outer packet.
 #[derive(Clone, Copy, Debug)]
 struct IcmpMessage {
-    kind: u8,
-    code: u8,
-    rest: u32,
+    head: IcmpHead,
     is_v6: bool,
+}
+
+/// The inner packet of a quote.
+struct Inner {
+    /// Where in the quote it begins.
+    at: usize,
+    headers: Headers,
+    /// Of its connection.
+    key: ConnKey,
 }
 
 impl Director {
@@ -55,12 +64,14 @@ impl Director {
         let message = packet.payload();
         let quote = &message[ICMP_HEADER..];
         let said = IcmpMessage {
-            kind: message[0],
-            code: message[1],
-            rest: u32::from_be_bytes([message[4], message[5], message[6], message[7]]),
+            head: IcmpHead {
+                kind: message[0],
+                code: message[1],
+                rest: u32::from_be_bytes([message[4], message[5], message[6], message[7]]),
+            },
             is_v6: packet.headers.is_v6(),
         };
-        let Some((at, inner, key)) = inside(quote, quoted) else {
+        let Some(Inner { at, headers: inner, key }) = Inner::of(quote, quoted) else {
             return self.hear_of_tunnel(packet, quoted, said);
         };
         let entry = self.conns.lookup(&key, packet.now);
@@ -118,9 +129,9 @@ impl Director {
 impl IcmpMessage {
     /// The MTU, if that is what it is about.
     fn mtu(self) -> Option<u32> {
-        match (self.is_v6, self.kind, self.code) {
-            (false, 3, 4) => Some(self.rest & 0xffff),
-            (true, 2, _) => Some(self.rest),
+        match (self.is_v6, self.head.kind, self.head.code) {
+            (false, 3, 4) => Some(self.head.rest & 0xffff),
+            (true, 2, _) => Some(self.head.rest),
             _ => None,
         }
     }
@@ -133,19 +144,20 @@ impl IcmpMessage {
             return (!may_be_cut && !fits).then_some(IcmpError::TooBig(room));
         }
         Some(if self.is_v6 == inner.is_v6() {
-            IcmpError::Relayed(self.kind, self.code, self.rest)
+            IcmpError::Relayed(self.head)
         } else {
             IcmpError::HostUnreachable
         })
     }
 }
 
-/// The inner packet of a quote: where it begins, its headers, and the key of its connection.
-fn inside(quote: &[u8], outer: &Headers) -> Option<(usize, Headers, ConnKey)> {
-    let at = inner_at(quote, outer)?;
-    let inner = Headers::parse_quoted(&quote[at..]).ok()?;
-    let ends = Quoted::of(&inner, &quote[at..])?;
-    Some((at, inner, ConnKey::new(Role::In, ends.protocol, ends.src, ends.dst)))
+impl Inner {
+    fn of(quote: &[u8], outer: &Headers) -> Option<Self> {
+        let at = inner_at(quote, outer)?;
+        let headers = Headers::parse_quoted(&quote[at..]).ok()?;
+        let ends = Quoted::of(&headers, &quote[at..])?;
+        Some(Self { at, headers, key: ConnKey::new(Role::In, ends.protocol, ends.src, ends.dst) })
+    }
 }
 
 const fn may_be_outer(number: u8) -> bool {
@@ -159,7 +171,7 @@ fn is_of(tunnel: Tunnel, quoted: &Headers, quote: &[u8]) -> bool {
         TunnelKind::Gre => quoted.protocol == protocol::GRE,
         TunnelKind::Gue => {
             let ports = quoted.quoted_ports(quote);
-            quoted.protocol == protocol::UDP && ports.is_some_and(|(_, port)| port == tunnel.port)
+            quoted.protocol == protocol::UDP && ports.is_some_and(|ports| ports.dst == tunnel.port)
         }
     }
 }

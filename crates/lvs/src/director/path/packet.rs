@@ -28,11 +28,18 @@ pub(in crate::director) struct Packet<'a> {
     pub(in crate::director) pieces: Option<usize>,
     /// The local port of the connection that has given way to what this packet opens.
     pub(in crate::director) held: Cell<Option<HeldPort>>,
-    /// Place in the outbox, and headers, of what goes out behind this packet by the same connection.
-    pub(in crate::director) follower: Option<(usize, Headers)>,
+    pub(in crate::director) follower: Option<Follower>,
     /// Entry that the host has written into an option on the way here. It writes again on the way out, unless the packet leaves
     /// past it or inside another.
     pub(in crate::director) entry: Option<Entry>,
+}
+
+/// Packet that goes out behind another one by the same connection.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::director) struct Follower {
+    /// Place in the outbox.
+    pub(in crate::director) at: usize,
+    pub(in crate::director) headers: Headers,
 }
 
 /// Side that a packet came by, and when.

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use parking_lot::RwLock;
 
-use crate::route::{Route, RouteTable};
+use crate::conn::record::PathRecord;
+use crate::route::{Egress, Route, RouteTable};
 use crate::time::Time;
 
 /// How long it is believed that a way is narrower than its link (`net.ipv4.route.mtu_expires`).
@@ -59,12 +60,16 @@ impl Routes {
     }
 
     /// Returns all that was learned, in an order that stays the same.
-    pub(in crate::director) fn learned(&self) -> Vec<(IpAddr, u32, Time)> {
+    pub(in crate::director) fn learned(&self) -> Vec<PathRecord> {
         let learned = self.learned.read();
-        let mut learned: Vec<_> =
-            learned.iter().map(|(addr, learned)| (*addr, learned.mtu, learned.expires_at)).collect();
-        learned.sort_unstable();
-        learned
+        let record = |(addr, learned): (&IpAddr, &Learned)| PathRecord {
+            addr: *addr,
+            mtu: learned.mtu,
+            until: learned.expires_at,
+        };
+        let mut paths: Vec<PathRecord> = learned.iter().map(record).collect();
+        paths.sort_unstable_by_key(|path| path.addr);
+        paths
     }
 
     /// As [`Self::learn`], and until when that is believed.
@@ -106,9 +111,9 @@ impl Routes {
         self.table.read().ends_here(addr)
     }
 
-    /// The host's own address on the way to `addr`, and whether that way ends at this host.
-    pub(in crate::director) fn way_to(&self, addr: IpAddr) -> (Option<IpAddr>, bool) {
-        self.table.read().way_to(addr)
+    /// How a packet of this host's leaves towards `addr`.
+    pub(in crate::director) fn egress_to(&self, addr: IpAddr) -> Egress {
+        self.table.read().egress_to(addr)
     }
 
     /// The host's own address on the way to `addr`.

@@ -124,7 +124,7 @@ impl Director {
         let state = initial_state(segment.protocol);
         let ends = [segment.from, segment.to, Endpoint::new(server.addr(), port)];
         let is_one_packet = service.spec().one_packet && segment.protocol == Protocol::Udp;
-        let local = match self.claim_local_end(packet, segment, (&server, ends[2]), is_one_packet) {
+        let local = match self.claim_local_end(packet, segment, &server, ends[2], is_one_packet) {
             Ok(local) => local,
             Err(DropReason::NoLocalPort) => return Scheduled::NoLocalPort,
             Err(reason) => return Scheduled::Failed(reason),

@@ -14,7 +14,8 @@ use super::packet::Packet;
 use super::schedule::Scheduled;
 use super::syn_counts::SynCounts;
 use crate::app::{
-    OWN_SCALE, Offer, Opening, ProvenClient, ServerStep, SynProxy, between, opening_options, stamps, toa_len,
+    Again, OWN_SCALE, Offer, Opening, ProvenClient, ServerStep, SynProxy, between, opening_options, stamps,
+    toa_len,
 };
 use crate::conn::{Connection, Entry, View};
 use crate::director::{Director, DropReason, Verdict};
@@ -140,7 +141,7 @@ impl Director {
             isn,
             cookie,
             offer: Offer::shown(size, stamps),
-            answer_stamp: stamps.map_or(0, |(_, answered)| answered),
+            answer_stamp: stamps.map_or(0, |stamps| stamps.echo),
             window: u16::from_be_bytes([tcp[14], tcp[15]]),
         };
         self.syn_counts.taken.fetch_add(1, Relaxed);
@@ -272,7 +273,7 @@ impl Director {
     pub(in crate::director) fn repeat_syn(&self, mut conn: Entry<'_>, now: Time, outbox: &mut Outbox) {
         let (id, client, virt) = (conn.id, conn.client(), conn.virt());
         let Some(proxy) = conn.syn_proxy_mut() else { return };
-        let Some((syn, repeats)) = proxy.repeat() else { return };
+        let Some(Again { packet: syn, repeats }) = proxy.repeat() else { return };
         if repeats < MOST_REPEATS {
             outbox.push(syn);
             self.repeats.lock().push(Reverse((now + FIRST_WAIT * (2 << repeats), id)));

@@ -81,7 +81,7 @@ impl Director {
         if conn.state != before {
             self.conns.note_changed(conn);
         }
-        self.offer_early(conn, segment, (before, direction));
+        self.offer_early(conn, segment, before, direction);
         (direction != View::Output && packet.is_expired())
             .then(|| self.answer_client(packet, conn, IcmpError::TimeExceeded))
     }

@@ -7,6 +7,7 @@ use super::packet::{Packet, unanswered};
 use crate::conn::{ConnFlags, Connection, View};
 use crate::director::control::sysctl::Sysctl;
 use crate::director::{Director, DropReason, Verdict};
+use crate::route::Egress;
 use crate::service::Method;
 use crate::xmit::{self, Pieces, Rewrite, RouteInfo, TxPath};
 use lvs_wire::{self, IcmpError, Outer};
@@ -41,7 +42,7 @@ impl Director {
     pub(in crate::director) fn send_to_server(&self, packet: &mut Packet<'_>, conn: &Connection) -> Verdict {
         let pmtu_discovery = self.sysctls.is_on(Sysctl::PmtuDisc);
         let route = |server| {
-            let (source, is_local) = self.routes.way_to(server);
+            let Egress { source, is_local } = self.routes.egress_to(server);
             let id = self.next_ids(lvs_wire::segment_count(packet.buf, &packet.headers)) as u16;
             RouteInfo { source, is_local, pmtu_discovery, id }
         };

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 
 use super::*;
 use crate::director::MOST_LADDRS;
-use lvs_wire::StreamPosition;
+use lvs_wire::{Ports, StreamPosition};
 
 impl World {
     /// World whose servers are FULLNAT; local ends come from this subnet, or are the host's own.
@@ -13,32 +13,13 @@ impl World {
         let mut world = Self::new(protocol, is_v6);
         let laddr_nets = net.map(|net| net.parse().unwrap()).into_iter().collect();
         world.director = Director::new(Settings { laddr_nets, ..Settings::default() });
-        world.director.set_routes(world.routes());
+        world.director.set_routes(two_links());
         world.apply(Command::AddService(ServiceSpec::new(world.service, "rr")));
         for real in world.reals {
             let server = ServerSpec::new(real, 8080, Forwarding::FullNat);
             world.apply(Command::AddServer { service: world.service, server });
         }
         world
-    }
-
-    /// The host has an address on the client's link and one on that of the servers.
-    fn routes(&self) -> RouteTable {
-        let route = |net: &str, source: &str, interface| Route {
-            net: net.parse().unwrap(),
-            mtu: 1500,
-            source: Some(source.parse().unwrap()),
-            interface,
-            gateway: None,
-            is_local: false,
-        };
-        let links = [
-            route("192.168.1.0/24", "192.168.1.181", 1),
-            route("192.168.56.0/24", "192.168.56.181", 2),
-            route("2001:db8:1::/64", "2001:db8:1::181", 1),
-            route("2001:db8:56::/64", "2001:db8:56::181", 2),
-        ];
-        RouteTable::new(links.to_vec())
     }
 
     fn with_syn(
@@ -110,7 +91,7 @@ fn both_ends_are_rewritten_there_and_back() {
         assert_eq!((conn.client, conn.virt.addr), (Endpoint::new(world.client, 4000), world.virt));
         assert_eq!(conn.real, Endpoint::new(world.reals[1], 8080));
         assert_eq!(conn.local, Some(Endpoint::new(sent.src, sent.src_port)));
-        let (details, _) = world.director.connections_from(0, &ConnFilter::default(), world.now);
+        let details = world.director.connections_from(0, &ConnFilter::default(), world.now).rows;
         assert_eq!(details[0].method, "FullNat");
         let question = Question { protocol, from: conn.client, to: conn.virt, mark: None };
         let explained = world.director.explain(&question, world.now);
@@ -135,7 +116,7 @@ fn errors_are_rewritten_whole_in_both_directions() {
             assert_eq!(verdict, Verdict::Forward);
             let (headers, message) = icmp_of(&bytes);
             let quoted = Headers::parse_quoted(&message[8..]).unwrap();
-            let (src_port, dst_port) = quoted.quoted_ports(&message[8..]).unwrap();
+            let Ports { src: src_port, dst: dst_port } = quoted.quoted_ports(&message[8..]).unwrap();
             ((headers.src, headers.dst), Ends::new(quoted.src, src_port, quoted.dst, dst_port))
         };
         // About the request, to the client.
@@ -193,7 +174,7 @@ fn closed_world(stamp: Option<u32>) -> World {
 fn with_ports(laddr_ports: RangeInclusive<u16>) -> World {
     let mut world = World::full_nat(Protocol::Tcp, false, None);
     world.director = Director::new(Settings { laddr_ports, ..Settings::default() });
-    world.director.set_routes(world.routes());
+    world.director.set_routes(two_links());
     world.apply(Command::AddService(ServiceSpec::new(world.service, "rr")));
     let server = ServerSpec::new(world.reals[1], 8080, Forwarding::FullNat);
     world.apply(Command::AddServer { service: world.service, server });
@@ -336,7 +317,7 @@ fn ports_come_back_when_connections_end() {
 fn a_full_table_keeps_no_port() {
     let mut world = World::full_nat(Protocol::Tcp, false, None);
     world.director = Director::new(Settings { max_conns: 1024, ..Settings::default() });
-    world.director.set_routes(world.routes());
+    world.director.set_routes(two_links());
     world.apply(Command::AddService(ServiceSpec::new(world.service, "rr")));
     let server = ServerSpec::new(world.reals[0], 80, Forwarding::FullNat);
     world.apply(Command::AddServer { service: world.service, server });
@@ -415,7 +396,7 @@ fn a_client_on_the_servers_link_is_stood_for() {
         let mut world = World::new(Protocol::Tcp, is_v6);
         let own = addr(if is_v6 { "2001:db8:56::181" } else { "192.168.56.181" });
         let neighbour = addr(if is_v6 { "2001:db8:56::7" } else { "192.168.56.7" });
-        world.director.set_routes(world.routes());
+        world.director.set_routes(two_links());
         for client in [neighbour, world.reals[1]] {
             let (verdict, bytes) = world.with_syn(client, 4000, 0, None);
             let sent = ends_of(&bytes);
@@ -499,7 +480,7 @@ fn servers_on_this_host_answer_an_address_of_nobody() {
     assert_eq!((sent.src, sent.dst), (addr("192.0.0.8"), addr("127.0.0.1")));
     // A client that has the virtual address itself, where that is nobody's.
     let mut world = World::new(Protocol::Tcp, true);
-    world.director.set_routes(world.routes());
+    world.director.set_routes(two_links());
     let sent = ends_of(&world.with_syn(world.virt, 4000, 0, None).1);
     assert_eq!((sent.src, sent.dst), (addr("2001:db8:56::181"), world.reals[1]));
 }

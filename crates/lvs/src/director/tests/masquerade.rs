@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::director::Question;
-use lvs_wire::{End, translate};
+use lvs_wire::{End, Ports, translate};
 
 const OUTER: [&str; 2] = ["203.0.113.7", "2001:db8:9::7"];
 
@@ -86,7 +86,7 @@ fn connections_outwards_have_the_hosts_address_there_and_back() {
         let (_, bytes) = world.process(&made(protocol, asked, ACK), Side::Server);
         assert_eq!(ends_of(&bytes).src_port, sent.src_port);
         assert_eq!((world.conns().len(), world.masqueraded()), (0, 1), "not among those of IPVS");
-        let (shown, _) = world.director.connections_from(0, &ConnFilter::default(), world.now);
+        let shown = world.director.connections_from(0, &ConnFilter::default(), world.now).rows;
         assert_eq!(shown[0].method, "Outward");
         // An idle TCP connection outlives those of services.
         world.pass_time(1200);
@@ -207,7 +207,7 @@ fn echo_goes_by_identifiers() {
 /// The sum of what an error quotes stays as it was.
 fn quoted_ends(bytes: &[u8]) -> Ends {
     let headers = Headers::parse_quoted(bytes).unwrap();
-    let (src_port, dst_port) = headers.quoted_ports(bytes).unwrap();
+    let Ports { src: src_port, dst: dst_port } = headers.quoted_ports(bytes).unwrap();
     Ends::new(headers.src, src_port, headers.dst, dst_port)
 }
 

@@ -29,7 +29,7 @@ fn they_go_there_and_count_nowhere() {
         panic!()
     };
     assert_eq!((stats.conns, stats.in_packets), (0, 0));
-    let (shown, _) = world.director.connections_from(0, &ConnFilter::default(), world.now);
+    let shown = world.director.connections_from(0, &ConnFilter::default(), world.now).rows;
     assert_eq!((shown.len(), shown[0].entry.real), (1, Endpoint::new(asked, 80)));
     // Everybody else is balanced.
     assert_eq!(world.send(4000, SYN).map(|sent| sent.dst), Some(world.reals[1]));

@@ -1,7 +1,7 @@
 //! SYN cookies and what follows them: two small TCPs with the director between them, over links that lose, repeat and reorder.
 
 use super::*;
-use crate::app::{SynCookies, stamps};
+use crate::app::{Stamps, SynCookies, stamps};
 use crate::service::{ClientAddrMode, ProxyVersion, SynDefence};
 use lvs_wire::{BareSegment, is_after};
 
@@ -10,20 +10,7 @@ const RST: u8 = TcpFlags::RST;
 fn defended(forwarding: Forwarding, mode: SynDefence, is_v6: bool) -> World {
     let mut world = World::new(Protocol::Tcp, is_v6);
     world.director = Director::new(Settings { secret: 77, syn_rate: 10, ..Settings::default() });
-    let link = |net: &str, source: &str, interface| Route {
-        net: net.parse().unwrap(),
-        mtu: 1500,
-        source: Some(source.parse().unwrap()),
-        interface,
-        gateway: None,
-        is_local: false,
-    };
-    world.director.set_routes(RouteTable::new(vec![
-        link("192.168.1.0/24", "192.168.1.181", 1),
-        link("192.168.56.0/24", "192.168.56.181", 2),
-        link("2001:db8:1::/64", "2001:db8:1::181", 1),
-        link("2001:db8:56::/64", "2001:db8:56::181", 2),
-    ]));
+    world.director.set_routes(two_links());
     let mut spec = ServiceSpec::new(world.service, "rr");
     spec.syn_defence = Some(mode);
     world.apply(Command::AddService(spec));
@@ -41,7 +28,7 @@ struct Segment {
     seq: u32,
     ack: u32,
     window: u16,
-    stamps: Option<(u32, u32)>,
+    stamps: Option<Stamps>,
     options: Vec<u8>,
     data: Vec<u8>,
 }
@@ -86,6 +73,10 @@ fn stamp_option(own: u32, echoed: u32) -> Vec<u8> {
     [&[1, 1, 8, 10][..], &own.to_be_bytes(), &echoed.to_be_bytes()].concat()
 }
 
+const fn stamped(value: u32, echo: u32) -> Option<Stamps> {
+    Some(Stamps { value, echo })
+}
+
 /// Options of a SYN: size 1460, SACK, timestamps, shift.
 fn syn_options(own: u32, echoed: u32, scale: u8) -> Vec<u8> {
     [&[2, 4, 5, 180, 4, 2, 8, 10][..], &own.to_be_bytes(), &echoed.to_be_bytes(), &[1, 3, 3, scale]].concat()
@@ -125,7 +116,7 @@ impl World {
         assert_eq!((verdict, to_client.len(), to_server.len()), (Verdict::Reply, 1, 0));
         assert_eq!(self.director.conn_count(), 0, "nothing is remembered");
         let answer = to_client.remove(0);
-        let echoed = answer.stamps.unwrap().0;
+        let echoed = answer.stamps.unwrap().value;
         let ack = self.client_segment(ACK, 100, answer.seq.wrapping_add(1), stamp_option(5001, echoed));
         let (verdict, to_client, mut to_server) = self.pass_both(&ack.write(), Side::Client);
         assert_eq!((verdict, to_client.len(), to_server.len()), (Verdict::Forward, 0, 1));
@@ -147,7 +138,7 @@ fn a_client_that_comes_back_has_a_connection_with_all_that_it_offered() {
         let size = if is_v6 { 1440_u16 } else { 1460 };
         assert_eq!(answer.options[..6], [&[2, 4][..], &size.to_be_bytes(), &[4, 2]].concat());
         assert_eq!(answer.options[16..], [1, 3, 3, 7]);
-        assert_eq!(answer.stamps.unwrap().1, 5000);
+        assert_eq!(answer.stamps.unwrap().echo, 5000);
         assert_eq!(
             (syn.flags, syn.seq, syn.ack, syn.ends.dst, syn.ends.dst_port),
             (SYN, 99, 0, world.reals[0], 8080)
@@ -172,22 +163,22 @@ fn a_client_that_comes_back_has_a_connection_with_all_that_it_offered() {
         let (window, acknowledged) = (&to_client[0], &to_server[0]);
         assert_eq!((to_client.len(), to_server.len()), (1, 1));
         assert_eq!((window.flags, window.seq, window.ack), (ACK, answer.seq.wrapping_add(1), 100));
-        assert_eq!((window.window, window.stamps), (1000 >> 7, Some((answer.stamps.unwrap().0, 5001))));
+        assert_eq!((window.window, window.stamps), (1000 >> 7, stamped(answer.stamps.unwrap().value, 5001)));
         assert_eq!((acknowledged.flags, acknowledged.seq, acknowledged.ack), (ACK, 100, 7001));
-        assert_eq!((acknowledged.window, acknowledged.stamps), (500, Some((5001, 42))));
+        assert_eq!((acknowledged.window, acknowledged.stamps), (500, stamped(5001, 42)));
         assert_eq!(world.conns()[0].state, "ESTABLISHED");
 
         let (_, to_client, _) =
             world.pass_both(&server(ACK, 7001, 100, stamp_option(50, 5001)).write(), Side::Server);
         assert_eq!((to_client[0].seq, to_client[0].ack), (answer.seq.wrapping_add(1), 100));
-        assert_eq!(to_client[0].stamps, Some((answer.stamps.unwrap().0 + 8, 5001)));
+        assert_eq!(to_client[0].stamps, stamped(answer.stamps.unwrap().value + 8, 5001));
         assert_eq!(to_client[0].window, 2000, "a shift of 8 as one of 7");
         let edges = [answer.seq.wrapping_add(10), answer.seq.wrapping_add(20)];
         let sack = [&[5, 10][..], &edges[0].to_be_bytes(), &edges[1].to_be_bytes(), &[1, 1]].concat();
-        let options = [stamp_option(5003, answer.stamps.unwrap().0 + 8), sack].concat();
+        let options = [stamp_option(5003, answer.stamps.unwrap().value + 8), sack].concat();
         let ack = world.client_segment(ACK, 100, answer.seq.wrapping_add(5), options);
         let (_, _, to_server) = world.pass_both(&ack.write(), Side::Client);
-        assert_eq!((to_server[0].seq, to_server[0].ack, to_server[0].stamps), (100, 7005, Some((5003, 50))));
+        assert_eq!((to_server[0].seq, to_server[0].ack, to_server[0].stamps), (100, 7005, stamped(5003, 50)));
         assert_eq!(to_server[0].options[14..22], [7010_u32.to_be_bytes(), 7020_u32.to_be_bytes()].concat());
         let counts = world.director.syn_counts();
         assert_eq!((counts.sent, counts.taken, counts.refused, counts.unanswered), (1, 1, 0, 0));
@@ -240,7 +231,7 @@ fn an_automatic_defence_is_on_while_too_many_come() {
         let syn = world.client_segment(SYN, 99, 0, syn_options(5000, 0, 9));
         let (_, to_client, _) = world.pass_both(&syn.write(), Side::Client);
         world.now = world.now + Duration::from_secs(60);
-        let echoed = to_client[0].stamps.unwrap().0;
+        let echoed = to_client[0].stamps.unwrap().value;
         let ack =
             world.client_segment(ACK, 100, to_client[0].seq.wrapping_add(1), stamp_option(5001, echoed));
         let (_, _, to_server) = world.pass_both(&ack.write(), Side::Client);
@@ -366,7 +357,7 @@ fn a_proxy_header_follows_the_servers_answer() {
             ACK,
             100,
             answer.seq.wrapping_add(1),
-            stamp_option(5002, answer.stamps.unwrap().0),
+            stamp_option(5002, answer.stamps.unwrap().value),
         )
     };
     let (_, _, to_server) = world.pass_both(&data.write(), Side::Client);
@@ -401,10 +392,10 @@ fn a_copy_of_the_tables_goes_on_with_the_handshake_and_with_the_stream() {
             ACK,
             100,
             answer.seq.wrapping_add(1),
-            stamp_option(5002, answer.stamps.unwrap().0),
+            stamp_option(5002, answer.stamps.unwrap().value),
         );
         let (_, _, to_server) = other.pass_both(&ack.write(), Side::Client);
-        assert_eq!((to_server[0].seq, to_server[0].ack, to_server[0].stamps.unwrap().1), (100, 7001, 42));
+        assert_eq!((to_server[0].seq, to_server[0].ack, to_server[0].stamps.unwrap().echo), (100, 7001, 42));
     }
 }
 
@@ -459,7 +450,7 @@ impl End {
     /// Takes a segment in; its answer.
     fn hear(&mut self, segment: &Segment) -> Option<Segment> {
         assert_eq!(segment.flags & RST, 0, "nobody resets: {segment:?}");
-        let (stamp, echoed) = segment.stamps.unwrap();
+        let Stamps { value: stamp, echo: echoed } = segment.stamps.unwrap();
         if segment.flags & ACK != 0 {
             assert!(!is_after(echoed, self.stamp), "an answer to a time that was not yet: {segment:?}");
         }

@@ -6,6 +6,7 @@
 use crate::conn::{ConnId, Connection, Role, SeqAck};
 use crate::director::path::facts::Segment;
 use crate::director::path::packet::{Arrival, Packet};
+use crate::director::upkeep::reset_queue::HalfTold;
 use crate::director::{Director, Side, Verdict};
 use crate::service::{Endpoint, Protocol, ServiceKey, VirtualService};
 use crate::time::Time;
@@ -47,24 +48,23 @@ impl Director {
     /// To be carried out as what [`Self::process`] returns.
     pub fn next_reset(&self, packet: &mut PacketBuf, now: Time, outbox: &mut Outbox) -> Option<Verdict> {
         let mut queue = self.reset_queue.lock();
-        if let Some((virt, client)) = queue.questions.pop() {
+        if let Some(ends) = queue.questions.pop() {
             let draw = self.draw();
-            let place = SeqAck { seq: draw as u32, ack: (draw >> 32) as u32 };
-            outbox.push(&make::tcp_at(ends(virt, client), TcpFlags::ACK, place.seq, place.ack));
+            outbox.push(&make::tcp_at(ends, TcpFlags::ACK, draw as u32, (draw >> 32) as u32));
             return Some(Verdict::Reply);
         }
-        let (conn, tried) = match queue.under_way.take() {
+        let HalfTold { conn, packets } = match queue.under_way.take() {
             Some(under_way) => under_way,
-            None => (self.conns.pop_pending_reset()?, 0),
+            None => HalfTold { conn: self.conns.pop_pending_reset()?, packets: 0 },
         };
         let positions = conn.positions().copied().unwrap_or_default();
         // Each end by itself: the server's may go to a neighbour, and then all that lies in the outbox goes there.
-        let Some(at_server) = tried.checked_sub(1) else {
+        let Some(at_server) = packets.checked_sub(1) else {
             for SeqAck { seq, ack } in positions.places(Role::Out) {
                 let seq = conn.syn_proxy().map_or(seq, |proxy| proxy.seen_by_client(seq));
                 outbox.push(&make::tcp_at(ends(conn.virt(), conn.client()), RESET, seq, ack));
             }
-            queue.under_way = Some((conn, 1));
+            queue.under_way = Some(HalfTold { conn, packets: 1 });
             return Some(Verdict::Reply);
         };
         let Some(SeqAck { seq, ack }) = positions.places(Role::In).nth(at_server) else {
@@ -75,7 +75,7 @@ impl Director {
         let mut packet =
             Packet::new(packet, headers, Arrival { side: Side::Client, now }, outbox, &self.icmp_limiter);
         let verdict = self.send_to_server(&mut packet, &conn);
-        queue.under_way = Some((conn, tried + 1));
+        queue.under_way = Some(HalfTold { conn, packets: packets + 1 });
         Some(verdict)
     }
 
@@ -109,7 +109,7 @@ impl Director {
             }
             entry.watch_positions(false);
             if !entry.positions().is_some_and(|positions| positions.is_known()) {
-                questions.push((entry.virt(), entry.client()));
+                questions.push(ends(entry.virt(), entry.client()));
             }
         }
         let count = questions.len();

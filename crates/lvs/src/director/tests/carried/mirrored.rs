@@ -3,14 +3,10 @@
 use super::*;
 
 use crate::director::Tables;
-use crate::service::DeclaredService;
 
 /// The tables as they are, with the oldest servers first.
 fn tables(this: &Carried) -> Tables {
-    let declared = services(&this.director, this.now).into_values().map(|entry| DeclaredService {
-        spec: entry.spec,
-        servers: entry.servers.into_iter().rev().map(|server| server.spec).collect(),
-    });
+    let declared = services(&this.director, this.now).into_values().map(ServiceEntry::into_declared);
     Tables { services: declared.collect(), ..Tables::default() }
 }
 

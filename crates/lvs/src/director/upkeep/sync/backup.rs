@@ -118,12 +118,11 @@ impl Director {
     /// A new connection by a record.
     fn learn(&self, record: &Record, state: State, now: Time) -> Connection {
         let method = record.flags.method();
-        let mut flags = ConnFlags::default();
         let is_inactive = record.flags.has(Flags::INACTIVE) && !record.is_template();
-        flags.set(ConnFlags::INACTIVE, is_inactive);
-        flags.set(ConnFlags::NO_OUTPUT, record.flags.has(Flags::NO_OUTPUT));
         let ends = [record.client, record.virt, record.real];
-        let mut conn = Connection::learnt(record.protocol, state, ends, (method, flags), now);
+        let mut conn = Connection::learnt(record.protocol, state, ends, method, now);
+        conn.flags.set(ConnFlags::INACTIVE, is_inactive);
+        conn.flags.set(ConnFlags::NO_OUTPUT, record.flags.has(Flags::NO_OUTPUT));
         if record.flags.has(Flags::NO_CLIENT_PORT) {
             conn.await_client_port();
         }

@@ -3,6 +3,14 @@
 /// Directors that have told something, each by the number that its connections are marked with.
 #[derive(Debug, Default)]
 pub(in crate::director) struct Tellers {
-    /// By number less one: who it is, and whether it is telling now.
-    pub(in crate::director) known: Vec<(u64, bool)>,
+    /// By number less one.
+    pub(in crate::director) known: Vec<KnownTeller>,
+}
+
+/// A director that has told something.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::director) struct KnownTeller {
+    pub(in crate::director) id: u64,
+    /// Now, too.
+    pub(in crate::director) is_telling: bool,
 }

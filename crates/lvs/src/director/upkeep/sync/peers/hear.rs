@@ -1,6 +1,6 @@
 //! Hearing a peer: a connection is made, or the one that is there is renewed or left, by who knows it better.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -10,10 +10,11 @@ use strum::{IntoStaticStr, VariantArray};
 use crate::conn::changes::Teller;
 use crate::conn::record::{ConnRecord, EndedRecord, Frames, Record};
 use crate::conn::{
-    AdoptedPort, ConnFlags, ConnId, ConnKey, Entry, HeldPort, PortPoolKey, RestoreError, Role, State,
+    AdoptedPort, ConnFlags, ConnId, ConnKey, Entry, HeldPort, LocalPort, PortPoolKey, RestoreError, Role,
+    State,
 };
 use crate::director::Director;
-use crate::director::control::import::port_of;
+use crate::director::control::wanted_ports::{Claimed, port_of};
 use crate::service::{Method, RealServer};
 use crate::time::Time;
 
@@ -36,7 +37,7 @@ pub enum RecordRefusal {
     Damaged,
     /// Of a kind that a later version has added, or that is not told.
     Unknown,
-    /// This director has seen a later packet of it, or knows it itself.
+    /// A later packet of it was seen here, or this director knows it itself.
     Older,
     /// The server is not declared here, or is reached otherwise.
     NoServer,
@@ -55,8 +56,12 @@ impl RecordRefusal {
     }
 }
 
-/// Local ports that were claimed for connections of a batch.
-type Claimed = HashSet<(PortPoolKey, u16), FixedState>;
+/// A connection that a peer tells.
+struct Told {
+    record: Box<ConnRecord>,
+    /// The peer knows it of another itself.
+    is_hearsay: bool,
+}
 
 impl Director {
     /// Takes over what a peer tells. What is wrong in it is counted and left.
@@ -65,7 +70,7 @@ impl Director {
         let mut claimed = self.claim_told_ports(&told, now);
         // Labels hold within a batch.
         let (mut labels, mut controlled) = (BTreeMap::new(), Vec::new());
-        for (record, is_hearsay) in told {
+        for Told { record, is_hearsay } in told {
             let (label, controller) = (record.label, record.controller);
             match self.hear_connection(teller, is_hearsay, *record, &mut claimed, now) {
                 Ok(id) => {
@@ -76,9 +81,7 @@ impl Director {
                 Err(reason) => heard.leave(reason),
             }
         }
-        for (pair, port) in claimed {
-            self.conns.ports().release(HeldPort { pair, port, rest: None });
-        }
+        self.let_go(claimed);
         for (id, above) in controlled {
             if let Some(above) = labels.get(&above).copied().filter(|above| *above != id) {
                 self.stand_under(id, above);
@@ -87,13 +90,13 @@ impl Director {
         heard
     }
 
-    /// The connections of a batch, and whether each is hearsay. Ends are done at once.
-    fn read_told(&self, teller: Teller, batch: &[u8], now: Time) -> (Vec<(Box<ConnRecord>, bool)>, Heard) {
+    /// The connections of a batch. Ends are done at once.
+    fn read_told(&self, teller: Teller, batch: &[u8], now: Time) -> (Vec<Told>, Heard) {
         let (mut told, mut heard) = (Vec::new(), Heard::default());
         for (_, frame) in Frames::of(batch) {
             match frame.and_then(|frame| Record::read(frame, now)) {
-                Ok(Some((Record::Connection(conn), _))) => told.push((conn, false)),
-                Ok(Some((Record::Hearsay(conn), _))) => told.push((conn, true)),
+                Ok(Some((Record::Connection(record), _))) => told.push(Told { record, is_hearsay: false }),
+                Ok(Some((Record::Hearsay(record), _))) => told.push(Told { record, is_hearsay: true }),
                 Ok(Some((Record::Ended(ended), _))) => {
                     heard.ended += u64::from(self.hear_end(teller, &ended, now));
                 }
@@ -218,16 +221,14 @@ impl Director {
         server: Option<Arc<RealServer>>,
         claimed: &mut Claimed,
     ) -> Result<ConnId, RecordRefusal> {
-        let claim = port_of(&record).map(|(pair, (port, _))| (pair, port.port));
+        let claim = port_of(&record).map(|wanted| wanted.local);
         if claim.is_some_and(|claim| !claimed.remove(&claim)) {
             return Err(RecordRefusal::PortTaken);
         }
         let (age, tells_ends) = (record.age, record.rare.positions.is_some());
         let conn = record.restored(server, |data| self.conns.tag(data));
         let id = self.conns.restore(conn, age).map_err(|reason| {
-            if let Some((pair, port)) = claim {
-                self.conns.ports().release(HeldPort { pair, port, rest: None });
-            }
+            claim.into_iter().for_each(|port| self.conns.ports().release_unrested(port));
             match reason {
                 RestoreError::Full => RecordRefusal::Full,
                 RestoreError::Known => RecordRefusal::Older,
@@ -243,11 +244,11 @@ impl Director {
     }
 
     /// Claims the local ports of connections that are new here; from one that only another director knew, too.
-    fn claim_told_ports(&self, told: &[(Box<ConnRecord>, bool)], now: Time) -> Claimed {
+    fn claim_told_ports(&self, told: &[Told], now: Time) -> Claimed {
         let mut claimed = Claimed::default();
         let mut wanted: HashMap<PortPoolKey, Vec<AdoptedPort>, FixedState> = HashMap::default();
-        for (record, _) in told {
-            let (Some((pair, (port, _))), Some((local, _))) = (port_of(record), record.local) else {
+        for Told { record, .. } in told {
+            let (Some(port), Some((local, _))) = (port_of(record), record.local) else {
                 continue;
             };
             let key_in = self.key_of(record);
@@ -257,19 +258,19 @@ impl Director {
                     continue;
                 }
                 let held = self.conns.end_keeping_port(entry, None, now);
-                claimed.extend(held.map(|held| (held.pair, held.port)));
-            } else if self.conns.ports().take_left(&pair, port.port) {
+                claimed.extend(held.map(|HeldPort { pair, port, .. }| LocalPort { pair, port }));
+            } else if self.conns.ports().take_left(&port.local.pair, port.local.port) {
                 // Its director has found that the server takes it again.
-                claimed.insert((pair, port.port));
+                claimed.insert(port.local);
             } else {
-                wanted.entry(pair).or_default().push(port);
+                wanted.entry(port.local.pair).or_default().push(port.adopted());
             }
         }
         for (pair, ports) in wanted {
             let range = self.port_range_of(&pair);
             let taken = self.conns.ports().adopt(&pair, &range, &ports, &mut { MOST_GAPS });
             let taken = ports.iter().zip(taken).filter(|(_, is_taken)| *is_taken);
-            claimed.extend(taken.map(|(port, _)| (pair, port.port)));
+            claimed.extend(taken.map(|(port, _)| LocalPort { pair, port: port.port }));
         }
         claimed
     }

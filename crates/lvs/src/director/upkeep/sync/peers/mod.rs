@@ -10,6 +10,7 @@ mod tell;
 
 use crate::conn::changes::Teller;
 use crate::director::Director;
+use crate::director::upkeep::sync::tellers::KnownTeller;
 
 pub use hear::{Heard, RecordRefusal};
 pub use tell::Telling;
@@ -19,21 +20,21 @@ impl Director {
     pub fn begin_hearing(&self, id: u64) -> Teller {
         let mut tellers = self.sync.tellers.lock();
         let known = &mut tellers.known;
-        if let Some(at) = known.iter().position(|(other, _)| *other == id) {
-            known[at].1 = true;
+        if let Some(at) = known.iter().position(|other| other.id == id) {
+            known[at].is_telling = true;
             return at as Teller + 1;
         }
         // What one told that was not heard for longest is as if nobody had told it.
-        let unused = || known.iter().position(|(_, is_telling)| !is_telling);
+        let unused = || known.iter().position(|other| !other.is_telling);
         let at = if known.len() < usize::from(Teller::MAX) { None } else { unused() };
         match at {
             Some(at) => {
-                known[at] = (id, true);
+                known[at] = KnownTeller { id, is_telling: true };
                 self.conns.forget_teller(at as Teller + 1);
                 at as Teller + 1
             }
             None => {
-                known.push((id, true));
+                known.push(KnownTeller { id, is_telling: true });
                 known.len().min(usize::from(Teller::MAX)) as Teller
             }
         }
@@ -42,12 +43,12 @@ impl Director {
     /// Notes that this director tells no more.
     pub fn end_hearing(&self, teller: Teller) {
         if let Some(known) = self.sync.tellers.lock().known.get_mut(usize::from(teller).wrapping_sub(1)) {
-            known.1 = false;
+            known.is_telling = false;
         }
     }
 
     pub(in crate::director) fn is_telling(&self, teller: Teller) -> bool {
         let tellers = self.sync.tellers.lock();
-        tellers.known.get(usize::from(teller).wrapping_sub(1)).is_some_and(|(_, is_telling)| *is_telling)
+        tellers.known.get(usize::from(teller).wrapping_sub(1)).is_some_and(|known| known.is_telling)
     }
 }

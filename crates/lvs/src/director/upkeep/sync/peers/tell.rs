@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::conn::changes::{Listener, Teller};
+use crate::conn::changes::{Changed, Listener, Teller};
 use crate::conn::record::{ConnRecord, EndedRecord, Record};
 use crate::conn::{ConnTable, Place};
 use crate::director::Director;
@@ -56,8 +56,8 @@ impl Director {
         while out.len() < BATCH {
             // Of this step alone: a connection that changes again before the next is told again.
             let mut told = Told::new();
-            let (ended, changed) = self.conns.take_changes(telling.listener, STEP);
-            if ended.is_empty() && changed.is_empty() {
+            let Changed { ended, there } = self.conns.take_changes(telling.listener, STEP);
+            if ended.is_empty() && there.is_empty() {
                 break;
             }
             for key in ended {
@@ -67,7 +67,7 @@ impl Director {
                     count += usize::from(Record::Ended(ended).put(out, now));
                 }
             }
-            for place in changed {
+            for place in there {
                 count += self.put_told(telling, place, &mut told, out, now);
             }
         }
@@ -105,7 +105,7 @@ impl Director {
     /// Notes connections in one part of the table that had packets since then, so that peers learn their deadlines. Where the
     /// next part begins; None at the end.
     pub fn note_active(&self, start: u32, since: Time) -> Option<u32> {
-        self.conns.note_active((start, start.saturating_add(PLACES)), since)
+        self.conns.note_active(start, start.saturating_add(PLACES), since)
     }
 
     /// How long from one look at all connections to the next: so often that none can end at a peer that is alive here.
