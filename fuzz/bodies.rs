@@ -420,8 +420,8 @@ pub(crate) fn netlink(mut data: &[u8]) {
             let name = 1152 + u32::from(kind & 0x1f);
             let _ = lvs_netlink::options::set(name, bytes, &mut tables);
             let asked = &bytes[..bytes.len().min(lvs_netlink::options::LONGEST)];
-            if let Ok((out, _)) = lvs_netlink::options::get(name, asked, len, &mut tables) {
-                assert!(out.len() <= len, "{} bytes into a room of {len}", out.len());
+            if let Ok(value) = lvs_netlink::options::get(name, asked, len, &mut tables) {
+                assert!(value.bytes.len() <= len, "{} bytes into a room of {len}", value.bytes.len());
             }
             continue;
         }

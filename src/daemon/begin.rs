@@ -120,7 +120,7 @@ pub(super) async fn run_after(
     let failed = |error: tokio::task::JoinError| DaemonError::TakeOver(error.to_string());
     let arrived = taking.await.map_err(failed)??;
 
-    let socket = ControlSocket::adopt(&options.socket, arrived.socket.0, arrived.socket.1);
+    let socket = ControlSocket::adopt(&options.socket, arrived.socket);
     let path = match arrived.program {
         Some(program) if path.tunnels.is_none() => path.with_tunnels(program),
         _ => path,

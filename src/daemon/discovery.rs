@@ -173,8 +173,8 @@ impl Sources {
         self.apply_all(service, &goes);
         self.check_all();
         self.apply_all(service, &comes);
-        for (server, deadline) in drains {
-            self.drains.drain_now(service, server, deadline);
+        for drain in drains {
+            self.drains.drain_now(service, drain.server, drain.timeout);
         }
     }
 

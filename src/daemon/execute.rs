@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::clock::unix_nanos;
 use super::counters::QueueCounters;
 use lvs::director::{Side, Verdict};
-use lvs_control::capture::Taps;
+use lvs_control::capture::{Passage, Taps};
 use lvs_device::{NeighbourWriter, PacketWriter, WriteError};
 use lvs_wire::{Coalescer, Headers, Outbox, PacketBuf, segments};
 
@@ -180,7 +180,7 @@ fn show(taps: &Taps, side: Side, verdict: Verdict, tapped: &Tapped<'_>) {
         Verdict::Route(neighbour) => format!("route to {neighbour}"),
         other => other.name().to_owned(),
     };
-    taps.see((unix_nanos(), side, &name), before, || {
+    taps.see(&Passage { at: unix_nanos(), side, verdict: &name }, before, || {
         let itself = verdict.sends_packet().then(|| packet.bytes());
         itself.into_iter().chain(outbox.iter().map(PacketBuf::bytes)).collect()
     });

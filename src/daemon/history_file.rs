@@ -18,6 +18,7 @@ use super::live_tables::LiveTables;
 use super::state_file::{self, Contents, StateFile};
 use super::totals::Totals;
 use lvs_control::Counter;
+use lvs_control::events::KeptEvents;
 use lvs_control::flow_log::Tally;
 use lvs_control::status::Queue;
 use lvs_events::Record;
@@ -130,12 +131,12 @@ impl HistorySource {
 
     pub(super) fn current(&self) -> History {
         let now = self.tables.clock.now();
-        let (published, events) = self.tables.events.kept();
+        let KeptEvents { published, records } = self.tables.events.kept();
         History {
             health: self.health.lock().states(now),
             drains: self.drains.states(now),
             published,
-            events,
+            events: records,
             counters: self.totals.counters(),
             queues: self.totals.queues(),
             flow_log: self.exporters.tally(),
@@ -143,7 +144,7 @@ impl HistorySource {
     }
 
     pub(super) fn resume(&self, history: History) {
-        self.tables.events.resume((history.published, history.events));
+        self.tables.events.resume(KeptEvents { published: history.published, records: history.events });
         self.totals.resume(history.counters, history.queues);
         self.drains.resume(&history.drains);
         self.exporters.resume(history.flow_log);

@@ -54,14 +54,20 @@ pub(super) struct HostReconciler {
 struct Host {
     plumbing: Plumbing,
     marks: MarkTuns,
-    /// Captures and announcements that the host was made to follow; none when that failed.
-    followed: Option<(Captures, Announced)>,
+    /// Wishes that the host was made to follow; none when that failed.
+    followed: Option<Followed>,
     /// Exists while announcements are wanted.
     announce_tun: Option<AnnounceTun>,
 }
 
 /// Virtual addresses that are announced; none where nothing ever is.
 type Announced = Option<BTreeSet<IpAddr>>;
+
+#[derive(Debug, PartialEq, Eq)]
+struct Followed {
+    captures: Captures,
+    announced: Announced,
+}
 
 impl Host {
     /// Makes or closes the interface of announcements. Why it cannot be made, as a sentence.
@@ -201,8 +207,8 @@ impl HostReconciler {
     async fn look(&self, cause: Cause) -> Vec<String> {
         let mut host = self.host.lock().await;
         let Some(host) = host.as_mut() else { return Vec::new() };
-        let captures = self.director.captures();
-        let wanted = (captures, self.announced.lock().clone());
+        let wanted =
+            Followed { captures: self.director.captures(), announced: self.announced.lock().clone() };
         if cause == Cause::Tables && host.followed.as_ref() == Some(&wanted) {
             return Vec::new();
         }
@@ -212,11 +218,7 @@ impl HostReconciler {
         self.make_follow(host, wanted).await
     }
 
-    async fn make_follow(
-        &self,
-        host: &mut Host,
-        (captures, announced): (Captures, Announced),
-    ) -> Vec<String> {
+    async fn make_follow(&self, host: &mut Host, Followed { captures, announced }: Followed) -> Vec<String> {
         self.virtuals.lock().clone_from(&captures.virtuals);
         let (mark_tuns, mut warnings) = host.marks.open(&captures);
         host.marks.close_others(&captures);
@@ -254,7 +256,7 @@ impl HostReconciler {
         if warnings.is_empty() && !before.troubles.is_empty() {
             tracing::info!("the host follows again");
         }
-        host.followed = warnings.is_empty().then_some((captures, announced));
+        host.followed = warnings.is_empty().then_some(Followed { captures, announced });
         self.tell_of_conflicts(host.plumbing.conflicts());
         warnings
     }

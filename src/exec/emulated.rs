@@ -20,7 +20,7 @@ use lvs_netlink::{Dialogue, readdress};
 use lvs_sys::socket_option::{self, unread};
 
 use super::names::{FAMILY, GENERIC, NETLINK_CAP_ACK, NETLINK_EXT_ACK, NETLINK_PKTINFO, SOL_NETLINK};
-use super::receive::Waiting;
+use super::receive::{Ancillary, Waiting};
 use super::target::Target;
 
 /// The longest datagram that a program can send with the usual buffers, and more than any answer has.
@@ -290,33 +290,17 @@ impl Emulated {
     }
 
     /// Facts beside a message, as many as there is room for: its group, and who sent it, if that was asked for. All of it is
-    /// the kernel's. False: it is cut.
-    pub(super) fn beside(&self, room: usize) -> (Vec<u8>, bool) {
-        let (mut out, mut is_whole) = (Vec::new(), true);
+    /// the kernel's.
+    pub(super) fn beside(&self, room: usize) -> Ancillary {
+        let mut beside = Ancillary { bytes: Vec::new(), is_whole: true };
         if self.is_on(NETLINK_PKTINFO) {
-            is_whole &= control(&mut out, room, (SOL_NETLINK as i32, NETLINK_PKTINFO as i32), &[0; 4]);
+            beside.put(room, SOL_NETLINK as i32, NETLINK_PKTINFO as i32, &[0; 4]);
         }
         if getsockopt(&self.theirs, sockopt::PassCred).unwrap_or(false) {
-            is_whole &= control(&mut out, room, (libc::SOL_SOCKET, libc::SCM_CREDENTIALS), &[0; 12]);
+            beside.put(room, libc::SOL_SOCKET, libc::SCM_CREDENTIALS, &[0; 12]);
         }
-        (out, is_whole)
+        beside
     }
-}
-
-/// One more `struct cmsghdr` with its data, as the kernel puts it. False: there is no room for all of it.
-fn control(out: &mut Vec<u8>, room: usize, (level, kind): (i32, i32), data: &[u8]) -> bool {
-    const HEADER: usize = 16;
-    let left = room - out.len();
-    if left < HEADER {
-        return false;
-    }
-    let len = (HEADER + data.len()).min(left);
-    out.extend(len.to_ne_bytes());
-    out.extend(level.to_ne_bytes());
-    out.extend(kind.to_ne_bytes());
-    out.extend(&data[..len - HEADER]);
-    out.resize(out.len().next_multiple_of(size_of::<usize>()).min(room), 0);
-    len == HEADER + data.len()
 }
 
 /// The next datagram of a socket, if there is one. What is longer than any can be is cut.

@@ -19,7 +19,7 @@ use lvs_sys::stat;
 
 use super::director::Director;
 use super::paths::{KernelFile, LONGEST, may_be_ours, modprobe_conf, modules, named};
-use super::supervisor::{Completion, Reply, SETTING, Supervisor, token};
+use super::supervisor::{Completion, Reply, SETTING, Setting, Supervisor, token};
 use super::target::Target;
 
 /// The longest value of a setting (`sysctl` takes a page).
@@ -113,13 +113,13 @@ impl Supervisor {
             return Some(name.trim_end_matches(" (deleted)").to_owned());
         }
         let number = super::target::socket_number(&link)?;
-        self.settings.get(&number).map(|(_, name)| name.clone())
+        self.settings.get(&number).map(|setting| setting.name.clone())
     }
 
     /// Carries out what was written behind our back before anything else is looked at.
     pub(super) fn settle(&mut self) {
         let mut ended = Vec::new();
-        for (number, (ours, name)) in &self.settings {
+        for (number, Setting { ours, name }) in &self.settings {
             let mut value = vec![0; VALUE];
             loop {
                 match recv(ours.as_raw_fd(), &mut value, MsgFlags::MSG_DONTWAIT) {
@@ -143,10 +143,10 @@ impl Supervisor {
         }
     }
 
-    /// Keeps our end of a setting that is open.
-    pub(super) fn keep_setting(&mut self, number: u64, ours: OwnedFd, name: String) {
-        if self.watch(&ours, token(number, SETTING)).is_ok() {
-            self.settings.insert(number, (ours, name));
+    /// Keeps a setting that is open.
+    pub(super) fn keep_setting(&mut self, number: u64, setting: Setting) {
+        if self.watch(&setting.ours, token(number, SETTING)).is_ok() {
+            self.settings.insert(number, setting);
         }
     }
 }
@@ -294,7 +294,7 @@ fn pair(name: &str, close_on_exec: bool) -> Reply {
     let made = socketpair(AddressFamily::Unix, SockType::SeqPacket, None, SockFlag::SOCK_CLOEXEC);
     match made {
         Ok((source, ours)) => {
-            let setting = Some((ours, name.to_owned()));
+            let setting = Some(Setting { ours, name: name.to_owned() });
             Reply::Descriptor { source, is_high: true, close_on_exec, thread: 0, setting }
         }
         Err(_) => Reply::Plain(Answer::Error(libc::EMFILE)),

@@ -48,7 +48,7 @@ fn get(tables: &mut impl Tables, target: Target, call: &Notification) -> Result<
     let len = u32::from_ne_bytes(target.number(len_at).map_err(|errno| errno as i32)?) as usize;
     let mut asked = vec![0; len.min(options::LONGEST)];
     target.read(at, &mut asked).map_err(|errno| errno as i32)?;
-    let (out, told) = options::get(name as u32, &asked, len, tables)?;
-    let told = u32::try_from(told).unwrap_or(u32::MAX).to_ne_bytes();
-    target.write(&[(at, &out), (len_at, &told)]).map_err(|errno| errno as i32)
+    let value = options::get(name as u32, &asked, len, tables)?;
+    let told = u32::try_from(value.told).unwrap_or(u32::MAX).to_ne_bytes();
+    target.write(&[(at, &value.bytes), (len_at, &told)]).map_err(|errno| errno as i32)
 }

@@ -63,8 +63,36 @@ enum Form {
     Many { at: u64, count: u64, limit: u64 },
 }
 
+/// Ancillary data of a message.
+#[derive(Debug)]
+pub(super) struct Ancillary {
+    pub(super) bytes: Vec<u8>,
+    /// There was room for all of it.
+    pub(super) is_whole: bool,
+}
+
+impl Ancillary {
+    /// Puts one more `struct cmsghdr` with its data, as the kernel puts it.
+    pub(super) fn put(&mut self, room: usize, level: i32, kind: i32, data: &[u8]) {
+        const HEADER: usize = 16;
+        let out = &mut self.bytes;
+        let left = room - out.len();
+        if left < HEADER {
+            self.is_whole = false;
+            return;
+        }
+        let len = (HEADER + data.len()).min(left);
+        out.extend(len.to_ne_bytes());
+        out.extend(level.to_ne_bytes());
+        out.extend(kind.to_ne_bytes());
+        out.extend(&data[..len - HEADER]);
+        out.resize(out.len().next_multiple_of(size_of::<usize>()).min(room), 0);
+        self.is_whole &= len == HEADER + data.len();
+    }
+}
+
 /// Facts beside a message, for so much room, and whether they are all.
-pub(super) type ControlData<'a> = dyn Fn(usize) -> (Vec<u8>, bool) + 'a;
+pub(super) type ControlData<'a> = dyn Fn(usize) -> Ancillary + 'a;
 
 /// Outcome of one message.
 struct Delivered {
@@ -255,19 +283,18 @@ impl Receive {
         }
         let mut flags = self.flags & libc::MSG_CMSG_CLOEXEC;
         flags |= if rest.is_empty() { 0 } else { libc::MSG_TRUNC };
-        let mut control = Vec::new();
-        if let Some((at, len)) = to.control {
-            let is_whole;
-            (control, is_whole) = beside(len);
-            flags |= if is_whole { 0 } else { libc::MSG_CTRUNC };
-            parts.push((at, &control));
+        let control = to.control.map(|(at, len)| (at, beside(len)));
+        if let Some((at, control)) = &control {
+            flags |= if control.is_whole { 0 } else { libc::MSG_CTRUNC };
+            parts.push((*at, &control.bytes));
         }
+        let control_len = control.as_ref().map_or(0, |(_, control)| control.bytes.len() as u64);
         let header = if let NameLength::Header(at, mut header) = to.name_length {
             let mut put = |at: u64, bytes: &[u8]| header[at as usize..][..bytes.len()].copy_from_slice(bytes);
             if to.name.is_some() {
                 put(NAME_LEN, &name_len);
             }
-            put(CONTROL_LEN, &(control.len() as u64).to_ne_bytes());
+            put(CONTROL_LEN, &control_len.to_ne_bytes());
             put(FLAGS, &flags.to_ne_bytes());
             Some((at, header))
         } else {

@@ -53,14 +53,22 @@ pub(super) enum Completion {
 #[derive(Debug)]
 pub(super) enum Reply {
     Plain(Answer),
-    /// By a new descriptor for that thread, of the emulated ones if it is high. Of a setting our end and the name.
+    /// By a new descriptor for that thread, of the emulated ones if it is high.
     Descriptor {
         source: OwnedFd,
         is_high: bool,
         close_on_exec: bool,
         thread: i32,
-        setting: Option<(OwnedFd, String)>,
+        setting: Option<Setting>,
     },
+}
+
+/// A setting that is open for writing.
+#[derive(Debug)]
+pub(super) struct Setting {
+    /// The end that what is written comes to.
+    pub(super) ours: OwnedFd,
+    pub(super) name: String,
 }
 
 /// The place of a new descriptor: in that thread, under a number that is this one at least.
@@ -101,8 +109,7 @@ pub(super) struct Supervisor {
     pub(super) unserved: Vec<u64>,
     /// Room for a datagram.
     pub(super) room: Vec<u8>,
-    /// Settings that are open for writing: our end, and the name.
-    pub(super) settings: HashMap<u64, (OwnedFd, String)>,
+    pub(super) settings: HashMap<u64, Setting>,
     /// The network that the director's programs are in.
     pub(super) network: Option<PathBuf>,
     pub(super) asking: Threads,
@@ -321,8 +328,8 @@ impl Supervisor {
                 let number = super::target::number(&source);
                 let place = is_high.then_some(Place { thread, least: 0 });
                 let given = self.give(id, &source, place, close_on_exec);
-                if let (Some(_), Some((ours, name)), Some(number)) = (given, setting, number) {
-                    self.keep_setting(number, ours, name);
+                if let (Some(_), Some(setting), Some(number)) = (given, setting, number) {
+                    self.keep_setting(number, setting);
                 }
             }
         }

@@ -37,20 +37,28 @@ impl fmt::Debug for Events {
     }
 }
 
+/// Events for a director that takes over.
+#[derive(Clone, Debug, Default)]
+pub struct KeptEvents {
+    /// Number of the last one.
+    pub published: u64,
+    pub records: Vec<Record>,
+}
+
 impl Events {
     /// `clock`: milliseconds since 1970.
     pub fn new(clock: fn() -> u64) -> Self {
         Self { clock, kept: Mutex::default(), sender: broadcast::Sender::new(BACKLOG) }
     }
 
-    /// All that is kept, with the number of the last one, for a director that takes over.
-    pub fn kept(&self) -> (u64, Vec<Record>) {
+    /// All that is kept, for a director that takes over.
+    pub fn kept(&self) -> KeptEvents {
         let kept = self.kept.lock();
-        (kept.published, kept.records.iter().cloned().collect())
+        KeptEvents { published: kept.published, records: kept.records.iter().cloned().collect() }
     }
 
     /// Goes on from what another director has kept, before there is any event here.
-    pub fn resume(&self, (published, records): (u64, Vec<Record>)) {
+    pub fn resume(&self, KeptEvents { published, records }: KeptEvents) {
         let skipped = records.len().saturating_sub(KEPT);
         *self.kept.lock() = Kept { published, records: records.into_iter().skip(skipped).collect() };
     }

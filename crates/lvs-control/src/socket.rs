@@ -26,7 +26,7 @@ const LOCK_PAUSE: Duration = Duration::from_millis(10);
 pub struct ControlSocket {
     path: PathBuf,
     listener: UnixListener,
-    identity: Option<(u64, u64)>,
+    identity: Option<FileId>,
     made: Option<MadeDirectory>,
 }
 
@@ -70,6 +70,21 @@ fn hint(directory: &Path, source: &io::Error) -> String {
     }
 }
 
+/// Which file one is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct FileId {
+    device: u64,
+    inode: u64,
+}
+
+/// A socket for the next process that listens at it.
+#[derive(Debug)]
+pub struct HandedSocket {
+    pub listener: OwnedFd,
+    /// Its directory was made for it, and goes with it.
+    pub made_directory: bool,
+}
+
 impl ControlSocket {
     /// Listens at `path`, whose directory is made if need be. The file of a director that is gone is replaced.
     ///
@@ -101,8 +116,8 @@ impl ControlSocket {
         Ok(bound)
     }
 
-    /// Goes on with a socket that another process of ours listens at; `made_directory`: it has made its directory.
-    pub fn adopt(path: &Path, listener: OwnedFd, made_directory: bool) -> Self {
+    /// Goes on with a socket that another process of ours listens at.
+    pub fn adopt(path: &Path, HandedSocket { listener, made_directory }: HandedSocket) -> Self {
         let directory = path.parent().filter(|_| made_directory);
         Self {
             path: path.to_owned(),
@@ -112,12 +127,12 @@ impl ControlSocket {
         }
     }
 
-    /// Another descriptor for [`Self::adopt`], and whether the directory was made.
+    /// Returns what [`Self::adopt`] goes on with.
     ///
     /// # Errors
-    /// The system refuses one.
-    pub fn hand_over(&self) -> io::Result<(OwnedFd, bool)> {
-        Ok((self.listener.try_clone()?.into(), self.made.is_some()))
+    /// The system refuses a second descriptor.
+    pub fn hand_over(&self) -> io::Result<HandedSocket> {
+        Ok(HandedSocket { listener: self.listener.try_clone()?.into(), made_directory: self.made.is_some() })
     }
 
     pub fn path(&self) -> &Path {
@@ -141,8 +156,8 @@ impl Drop for ControlSocket {
     }
 }
 
-fn identity(path: &Path) -> Option<(u64, u64)> {
-    fs::symlink_metadata(path).ok().map(|meta| (meta.dev(), meta.ino()))
+fn identity(path: &Path) -> Option<FileId> {
+    fs::symlink_metadata(path).ok().map(|meta| FileId { device: meta.dev(), inode: meta.ino() })
 }
 
 /// One level only: a mistyped path shall not leave a tree of directories.

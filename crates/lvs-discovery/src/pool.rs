@@ -36,8 +36,22 @@ pub struct Steps {
     /// Before the checks of those that come are declared.
     pub goes: Vec<Command>,
     pub comes: Vec<Command>,
-    /// Servers to be drained, and the time that their connections have.
-    pub drains: Vec<(Endpoint, Option<Duration>)>,
+    pub drains: Vec<ServerDrain>,
+}
+
+/// A server that is to be drained.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ServerDrain {
+    pub server: Endpoint,
+    /// Time that its connections have. None: as long as they take.
+    pub timeout: Option<Duration>,
+}
+
+/// Servers of a source in the table.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct ServerCounts {
+    pub(crate) serving: u64,
+    pub(crate) draining: u64,
 }
 
 impl Steps {
@@ -181,15 +195,17 @@ impl Pool {
         Ok(())
     }
 
-    /// Servers of a source in the table: those that serve, and those that are drained.
-    pub(crate) fn counts(&self, source: &Source) -> (u64, u64) {
+    pub(crate) fn counts(&self, source: &Source) -> ServerCounts {
         let from = source.to_string();
-        let its = self.servers.values().filter(|server| server.from == from);
-        its.fold((0, 0), |(serving, draining), server| match server.place {
-            Place::In => (serving + 1, draining),
-            Place::Draining | Place::Leaving => (serving, draining + 1),
-            Place::Gone => (serving, draining),
-        })
+        let mut counts = ServerCounts::default();
+        for server in self.servers.values().filter(|server| server.from == from) {
+            match server.place {
+                Place::In => counts.serving += 1,
+                Place::Draining | Place::Leaving => counts.draining += 1,
+                Place::Gone => {}
+            }
+        }
+        counts
     }
 
     /// The checks of all servers, as their sources want them.
@@ -296,7 +312,7 @@ impl Pool {
                 server.place = Place::Draining;
                 if there.is_some_and(|there| !there.drained) {
                     server.marked = true;
-                    steps.drains.push((end, None));
+                    steps.drains.push(ServerDrain { server: end, timeout: None });
                 }
             }
             (Stage::Draining, Place::Draining | Place::Leaving) => server.place = Place::Draining,
@@ -340,7 +356,7 @@ impl Pool {
         server.place = Place::Leaving;
         if !has_begun && (server.marked || !there.drained) {
             server.marked = true;
-            steps.drains.push((end, Some(server.drain)));
+            steps.drains.push(ServerDrain { server: end, timeout: Some(server.drain) });
         }
     }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::found::{Content, Said, Trouble};
 use crate::kept::{Kept, VERSION};
 use crate::pool::{Pool, SourceState};
-pub use crate::pool::{Present, Steps};
+pub use crate::pool::{Present, ServerDrain, Steps};
 use crate::report::SourceReport;
 use crate::spec::{Feed, ServiceDiscovery};
 use lvs::Time;
@@ -114,7 +114,7 @@ impl Discovery {
     pub fn take(&mut self, feed: &Feed, said: Said, vips: &BTreeSet<IpAddr>, now: Time) -> Taken {
         let Some(state) = self.feeds.get_mut(feed) else { return Taken::default() };
         state.alive_at = now;
-        let said = match said {
+        let (content, trouble) = match said {
             Said { content: None, trouble: Some(Trouble::Empty(why)) } => {
                 let since = *state.empty_since.get_or_insert(now);
                 let hold = match feed {
@@ -131,18 +131,19 @@ impl Discovery {
                 (content, trouble.map(|trouble| trouble.to_string()))
             }
         };
-        if let Some(content) = &said.0 {
+        if let Some(content) = &content {
             state.heard_at = Some(now);
             state.content = Some(content.clone());
         }
-        self.spread(feed, said, vips)
+        self.spread(feed, content.as_ref(), trouble.as_deref(), vips)
     }
 
     /// Tells all sources of a feed.
     fn spread(
         &mut self,
         feed: &Feed,
-        (content, trouble): (Option<Content>, Option<String>),
+        content: Option<&Content>,
+        trouble: Option<&str>,
         vips: &BTreeSet<IpAddr>,
     ) -> Taken {
         let mut taken = Taken::default();
@@ -151,8 +152,8 @@ impl Discovery {
                 if pool.sources[at].source.feed != *feed {
                     continue;
                 }
-                let refused = content.as_ref().and_then(|content| pool.take(at, content, vips).err());
-                let why = trouble.clone().or_else(|| refused.map(|error| error.to_string()));
+                let refused = content.and_then(|content| pool.take(at, content, vips).err());
+                let why = trouble.map(str::to_owned).or_else(|| refused.map(|error| error.to_string()));
                 taken.events.extend(noted(*key, &mut pool.sources[at], why));
                 if taken.touched.last() != Some(key) {
                     taken.touched.push(*key);
@@ -241,13 +242,12 @@ impl Discovery {
     pub fn report(&self, now: Time) -> Vec<SourceReport> {
         let report = |(service, state): (ServiceKey, &SourceState)| {
             let heard_at = self.feeds.get(&state.source.feed).and_then(|feed| feed.heard_at);
-            let (servers, draining) =
-                self.pools.get(&service).map(|pool| pool.counts(&state.source)).unwrap_or_default();
+            let counts = self.pools.get(&service).map(|pool| pool.counts(&state.source)).unwrap_or_default();
             SourceReport {
                 service,
                 source: state.source.to_string(),
-                servers,
-                draining,
+                servers: counts.serving,
+                draining: counts.draining,
                 heard_secs_ago: heard_at.map(|at| now.since(at).as_secs()),
                 trouble: state.trouble.clone(),
                 left_out: state.said.as_ref().map(|said| said.left_out.clone()).unwrap_or_default(),

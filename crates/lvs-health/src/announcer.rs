@@ -77,7 +77,14 @@ pub struct VipService {
 struct Vip {
     withheld: Option<Withheld>,
     since: Time,
-    services: Vec<(ServiceKey, Option<Withheld>)>,
+    services: Vec<Judged>,
+}
+
+/// A service as it was judged.
+#[derive(Debug)]
+struct Judged {
+    service: ServiceKey,
+    unfit: Option<Withheld>,
 }
 
 /// Decides which addresses are announced, and remembers what it decided.
@@ -107,18 +114,18 @@ impl Announcer {
 
     /// Decides anew. What has changed, as events.
     pub fn judge(&mut self, candidates: &[AnnounceCandidate], readiness: Readiness, now: Time) -> Vec<Event> {
-        let mut by_address: BTreeMap<IpAddr, Vec<(ServiceKey, Option<Withheld>)>> = BTreeMap::new();
+        let mut by_address: BTreeMap<IpAddr, Vec<Judged>> = BTreeMap::new();
         for candidate in candidates {
             let ServiceKey::Address { addr, .. } = candidate.service else { continue };
             let unfit = self.unfit(candidate);
-            by_address.entry(addr).or_default().push((candidate.service, unfit));
+            by_address.entry(addr).or_default().push(Judged { service: candidate.service, unfit });
         }
         let mut before = std::mem::take(&mut self.vips);
         let mut events = Vec::new();
         for (address, services) in by_address {
             let old = before.remove(&address);
             let was_announced = old.as_ref().is_some_and(|vip| vip.withheld.is_none());
-            let unfit = services.iter().find_map(|(_, unfit)| *unfit);
+            let unfit = services.iter().find_map(|judged| judged.unfit);
             let withheld = if self.is_retiring { Some(Withheld::Retiring) } else { unfit };
             // What begins to go wrong later leaves it where clients reach it.
             let withheld = withheld.or_else(|| if was_announced { None } else { readiness.withheld() });
@@ -169,10 +176,10 @@ impl Announcer {
 
     pub fn report(&self, now: Time) -> Vec<VipReport> {
         let said = |why: &Option<Withheld>| why.as_ref().map(ToString::to_string);
-        let service = |(service, unfit): &(ServiceKey, Option<Withheld>)| VipService {
-            service: *service,
-            fit: unfit.is_none(),
-            why: said(unfit),
+        let service = |judged: &Judged| VipService {
+            service: judged.service,
+            fit: judged.unfit.is_none(),
+            why: said(&judged.unfit),
         };
         let vips = self.vips.iter().map(|(address, vip)| VipReport {
             address: *address,

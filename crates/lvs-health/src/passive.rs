@@ -26,19 +26,29 @@ struct Heard {
     down_until: Option<Time>,
 }
 
-/// A server about which the traffic says something else than before: Some with the reason when it does not work.
-pub(super) type Verdict = (Endpoint, Option<String>);
+/// A server about which the traffic says something else than before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Verdict {
+    pub(super) server: Endpoint,
+    /// The reason why it does not work. None: it does.
+    pub(super) suspect: Option<String>,
+}
 
 impl Listener {
-    /// Servers as they are, and in how many milliseconds it is due.
-    pub(super) fn state(&self, now: Time) -> (Vec<HeardState>, u64) {
+    /// Milliseconds until it is due.
+    pub(super) fn due_in(&self, now: Time) -> u64 {
+        millis(self.next_at, now)
+    }
+
+    /// Servers as they are.
+    pub(super) fn state(&self, now: Time) -> Vec<HeardState> {
         let heard = self.servers.iter().map(|(server, heard)| HeardState {
             server: *server,
             last: heard.last,
             bad: heard.bad,
             down_for: heard.down_until.map(|until| millis(until, now)),
         });
-        (heard.collect(), millis(self.next_at, now))
+        heard.collect()
     }
 
     pub(super) fn resume(&mut self, servers: &[HeardState], due_in: u64, now: Time) {
@@ -75,7 +85,7 @@ impl Listener {
                 Some(until) if now < until => {}
                 Some(_) => {
                     *heard = Heard { last: *handshakes, ..Heard::default() };
-                    verdicts.push((*server, None));
+                    verdicts.push(Verdict { server: *server, suspect: None });
                 }
                 None => {
                     let Some(reason) = reason(policy, change) else {
@@ -88,7 +98,7 @@ impl Listener {
                     heard.bad += 1;
                     if heard.bad >= policy.fall.max(1) {
                         heard.down_until = Some(now + policy.hold_down);
-                        verdicts.push((*server, Some(reason)));
+                        verdicts.push(Verdict { server: *server, suspect: Some(reason) });
                     }
                 }
             }
@@ -98,7 +108,7 @@ impl Listener {
         for (server, heard) in &mut self.servers {
             if !is_there(server) && heard.down_until.is_some_and(|until| now >= until) {
                 *heard = Heard { last: heard.last, ..Heard::default() };
-                verdicts.push((*server, None));
+                verdicts.push(Verdict { server: *server, suspect: None });
             }
         }
         self.servers.retain(|server, heard| is_there(server) || heard.down_until.is_some());
@@ -144,16 +154,17 @@ mod tests {
         assert!(at(2, 20, 15, 0).is_empty());
         assert!(at(4, 20, 2, 0).is_empty(), "once");
         assert!(at(6, 5, 0, 0).is_empty(), "too few to say anything");
+        let verdict = |suspect: Option<&str>| Verdict { server, suspect: suspect.map(str::to_owned) };
         let down = at(8, 20, 0, 12);
-        assert_eq!(down, [(server, Some("refused 12 of 20 connections".to_owned()))]);
+        assert_eq!(down, [verdict(Some("refused 12 of 20 connections"))]);
         assert!(at(10, 0, 0, 0).is_empty());
-        assert_eq!(at(38, 0, 0, 0), [(server, None)]);
+        assert_eq!(at(38, 0, 0, 0), [verdict(None)]);
         assert!(at(40, 20, 0, 0).is_empty());
-        assert_eq!(at(42, 20, 0, 0), [(server, Some("left 20 of 20 connections unanswered".to_owned()))]);
+        assert_eq!(at(42, 20, 0, 0), [verdict(Some("left 20 of 20 connections unanswered"))]);
         assert!(!listener.is_due(Time::from_secs(43)));
         assert_eq!(
             listener.listen(&policy, &[], Time::from_secs(80)),
-            [(server, None)],
+            [verdict(None)],
             "gone from the table"
         );
     }

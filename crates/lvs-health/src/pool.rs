@@ -11,7 +11,7 @@ use super::announcer::AnnounceCandidate;
 use super::carried::ServiceState;
 use super::check::Outcome;
 use super::member::Member;
-use super::passive::Listener;
+use super::passive::{Listener, Verdict};
 use super::report::ServiceReport;
 use super::spec::{Script, ServerHealth, ServiceHealth, ServicePolicy};
 use super::transition::{step, turn};
@@ -77,15 +77,14 @@ impl Pool {
 
     /// State of the service, when all that follows from it is done.
     pub(super) fn state(&self, now: Time) -> ServiceState {
-        let (heard, listens_in) = self.listener.state(now);
         ServiceState {
             service: self.service,
             up: self.up,
             settled: self.settled,
             sorry: self.sorry.clone(),
             servers: self.members.values().map(|member| member.state(now)).collect(),
-            listens_in,
-            heard,
+            listens_in: self.listener.due_in(now),
+            heard: self.listener.state(now),
         }
     }
 
@@ -130,12 +129,12 @@ impl Pool {
             Some(policy) => self.listener.listen(policy, counted, now),
             None => {
                 self.listener = Listener::default();
-                self.members.keys().map(|server| (*server, None)).collect()
+                self.members.keys().map(|server| Verdict { server: *server, suspect: None }).collect()
             }
         };
-        for (server, why) in verdicts {
+        for Verdict { server, suspect } in verdicts {
             if let Some(member) = self.members.get_mut(&server) {
-                member.suspect = why;
+                member.suspect = suspect;
                 turned |= turn(self.service, member, &mut self.happened, now);
             }
         }

@@ -11,7 +11,7 @@ use crate::dialogue::{Dialogue, Refused};
 use crate::errno::{EINVAL, EOPNOTSUPP, EPERM};
 use crate::names::{ctrl, nlm, nlmsg};
 use crate::policy::{COMMAND, Said, parse};
-use crate::questions::{self, Dump};
+use crate::questions::{self, Answer, Dump, Parts};
 use crate::tables::Tables;
 use crate::wire::{Attrs, GENERIC_HEADER, HEADER, Message, Writer};
 use crate::{family, names::cmd};
@@ -92,7 +92,7 @@ impl Dialogue {
         let mut said = Said::default();
         let attrs = parse(attrs, &COMMAND, &mut said).map_err(|errno| Refused { errno, said })?;
         let answer = questions::answer(command, &attrs, tables);
-        if let Some((command, body)) = answer.map_err(|refused| Refused { said, ..refused })? {
+        if let Some(Answer { command, body }) = answer.map_err(|refused| Refused { said, ..refused })? {
             let mut out = Writer::default();
             let open = out.generic(&self.header(message, self.family, 0), command, 1);
             out.raw(&body);
@@ -104,12 +104,12 @@ impl Dialogue {
     }
 
     /// Parts of a dump as messages, as many in a datagram as there is room for.
-    fn dump(&self, message: &Message<'_>, (command, parts): (u8, Vec<Vec<u8>>)) -> Vec<Vec<u8>> {
+    fn dump(&self, message: &Message<'_>, Parts { command, bodies }: Parts) -> Vec<Vec<u8>> {
         let header = self.header(message, self.family, nlm::MULTI);
-        let messages = parts.into_iter().map(|part| {
+        let messages = bodies.into_iter().map(|body| {
             let mut out = Writer::default();
             let open = out.generic(&header, command, 1);
-            out.raw(&part);
+            out.raw(&body);
             out.end_message(open);
             out.into_bytes()
         });

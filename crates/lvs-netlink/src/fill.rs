@@ -31,7 +31,7 @@ pub(crate) fn service(out: &mut Writer, entry: &ServiceEntry) {
     let (timeout, netmask) = persistence(spec.persistence.as_ref(), spec.key.family());
     out.u32(svc::TIMEOUT, timeout);
     out.attr(svc::NETMASK, &netmask);
-    stats(out, (svc::STATS, svc::STATS64), &entry.stats, &entry.rates);
+    stats(out, svc::STATS, svc::STATS64, &entry.stats, &entry.rates);
     out.end_nest(nest);
 }
 
@@ -64,7 +64,7 @@ pub(crate) fn server(out: &mut Writer, entry: &ServerEntry) {
     out.u32(dest::INACT_CONNS, entry.inactive_conns);
     out.u32(dest::PERSIST_CONNS, entry.persistent_conns);
     out.attr(dest::ADDR_FAMILY, &family_number(Family::of(&spec.addr)).to_ne_bytes());
-    stats(out, (dest::STATS, dest::STATS64), &entry.stats, &entry.rates);
+    stats(out, dest::STATS, dest::STATS64, &entry.stats, &entry.rates);
     out.end_nest(nest);
 }
 
@@ -91,7 +91,7 @@ pub(crate) fn sync_daemon(out: &mut Writer, spec: &DaemonSpec) {
 
 /// Numbers of 32 bits, cut as the kernel cuts them, and once more of 64. The kinds of both are the same:
 /// `IPVS_STATS_ATTR_*`.
-fn stats(out: &mut Writer, (short, long): (u16, u16), stats: &Stats, rates: &Rates) {
+fn stats(out: &mut Writer, short: u16, long: u16, stats: &Stats, rates: &Rates) {
     let all = [
         stats.conns,
         stats.in_packets,

@@ -227,12 +227,19 @@ fn daemon(starts: bool, raw: &[u8]) -> Result<Command, i32> {
     }))
 }
 
-/// Reads an option: what is written to the room, and how long it is told to be. `asked` is the beginning of the room as it
-/// was, `len` its length.
+/// Value of an option.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OptionValue {
+    pub bytes: Vec<u8>,
+    /// The length that the program is told.
+    pub told: usize,
+}
+
+/// Reads an option. `asked` is the beginning of the room as it was, `len` its length.
 ///
 /// # Errors
 /// The kernel's errno.
-pub fn get(name: u32, asked: &[u8], len: usize, tables: &mut impl Tables) -> Result<(Vec<u8>, usize), i32> {
+pub fn get(name: u32, asked: &[u8], len: usize, tables: &mut impl Tables) -> Result<OptionValue, i32> {
     use get_name::{DAEMON as DAEMONS, DESTS, SERVICES, TIMEOUT, VERSION};
     if !is_readable(name) {
         return Err(ENOPROTOOPT);
@@ -251,12 +258,12 @@ pub fn get(name: u32, asked: &[u8], len: usize, tables: &mut impl Tables) -> Res
     if len < least || asked.len() < least.min(LONGEST) {
         return Err(EINVAL);
     }
-    let out = match name {
+    let bytes = match name {
         VERSION => {
             let size = table_size(tables)?;
             let text = format!("IP Virtual Server version 1.2.1 (size={size})\0").into_bytes();
             let told = text.len();
-            return Ok((text, told));
+            return Ok(OptionValue { bytes: text, told });
         }
         get_name::INFO => {
             let services = u32::try_from(old_services(tables)?.len()).unwrap_or(u32::MAX);
@@ -285,7 +292,7 @@ pub fn get(name: u32, asked: &[u8], len: usize, tables: &mut impl Tables) -> Res
         DAEMONS => daemons(tables)?,
         _ => return Err(EINVAL),
     };
-    Ok((out, len))
+    Ok(OptionValue { bytes, told: len })
 }
 
 fn table_size(tables: &mut impl Tables) -> Result<u32, i32> {

@@ -29,15 +29,11 @@ impl Dump {
         }
     }
 
-    /// The command of the answers and their attributes. What cannot be found has none.
+    /// The answers. What cannot be found has none.
     ///
     /// # Errors
     /// The director cannot be asked.
-    pub(crate) fn parts(
-        self,
-        attrs: Attrs<'_>,
-        tables: &mut impl Tables,
-    ) -> Result<(u8, Vec<Vec<u8>>), Refused> {
+    pub(crate) fn parts(self, attrs: Attrs<'_>, tables: &mut impl Tables) -> Result<Parts, Refused> {
         let filled = |fill: &dyn Fn(&mut Writer)| {
             let mut out = Writer::default();
             fill(&mut out);
@@ -49,7 +45,7 @@ impl Dump {
                     return Err(ESRCH.into());
                 };
                 let parts = entries.iter().map(|entry| filled(&|out| fill::service(out, entry)));
-                (cmd::NEW_SERVICE, parts.collect())
+                Parts { command: cmd::NEW_SERVICE, bodies: parts.collect() }
             }
             Self::Servers => {
                 let entry = parse(attrs, &COMMAND, &mut Said::default())
@@ -57,7 +53,7 @@ impl Dump {
                     .and_then(|attrs| service(attrs.at(attr::SERVICE), tables));
                 let servers = entry.map(|entry| entry.servers).unwrap_or_default();
                 let parts = servers.iter().map(|server| filled(&|out| fill::server(out, server)));
-                (cmd::NEW_DEST, parts.collect())
+                Parts { command: cmd::NEW_DEST, bodies: parts.collect() }
             }
             Self::Daemons => {
                 let Reply::Daemons(mut daemons) = tables.query(Query::Daemons)?? else {
@@ -65,13 +61,27 @@ impl Dump {
                 };
                 daemons.sort_by_key(|daemon| daemon.role == DaemonRole::Backup);
                 let parts = daemons.iter().map(|daemon| filled(&|out| fill::sync_daemon(out, daemon)));
-                (cmd::NEW_DAEMON, parts.collect())
+                Parts { command: cmd::NEW_DAEMON, bodies: parts.collect() }
             }
         })
     }
 }
 
-/// The command and attributes of the one answer; none for a command that asks nothing.
+/// Parts of a dump, each a message of this command.
+pub(crate) struct Parts {
+    pub(crate) command: u8,
+    /// The attributes of each.
+    pub(crate) bodies: Vec<Vec<u8>>,
+}
+
+/// Message that answers another one.
+pub(crate) struct Answer {
+    pub(crate) command: u8,
+    /// Its attributes.
+    pub(crate) body: Vec<u8>,
+}
+
+/// The one answer; none for a command that asks nothing.
 ///
 /// # Errors
 /// The kernel's.
@@ -79,7 +89,7 @@ pub(crate) fn answer(
     command: u8,
     attrs: &Found<'_, { attr::MAX + 1 }>,
     tables: &mut impl Tables,
-) -> Result<Option<(u8, Vec<u8>)>, Refused> {
+) -> Result<Option<Answer>, Refused> {
     let mut out = Writer::default();
     let command = match command {
         cmd::GET_SERVICE => {
@@ -101,7 +111,7 @@ pub(crate) fn answer(
         }
         _ => return Ok(None),
     };
-    Ok(Some((command, out.into_bytes())))
+    Ok(Some(Answer { command, body: out.into_bytes() }))
 }
 
 fn service(nest: Option<&Attr<'_>>, tables: &mut impl Tables) -> Result<ServiceEntry, Refused> {

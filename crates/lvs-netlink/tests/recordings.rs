@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 use lvs::Time;
 use lvs::director::{Command, CommandError, Director, Query, Reply, Settings};
-use lvs_netlink::{Dialogue, Gone, Messages, Tables, options};
+use lvs_netlink::options::{self, OptionValue};
+use lvs_netlink::{Dialogue, Gone, Messages, Tables};
 
 /// The address that the recorder's sockets have.
 const PORT: u32 = 4242;
@@ -71,7 +72,7 @@ fn expected_failures() -> BTreeMap<String, String> {
     lines.map(|line| pair(line).unwrap_or_else(|| panic!("no reason: {line}"))).collect()
 }
 
-/// What the recorder would write of an option: the errno, and of one that is read what is in the room then.
+/// Line that the recorder would write of an option: the errno, and of one that is read what is in the room then.
 fn option(sets: bool, asked: &str, tables: &mut InMemory) -> String {
     let mut words = asked.split(' ');
     let name: u32 = words.next().unwrap().parse().unwrap();
@@ -83,8 +84,8 @@ fn option(sets: bool, asked: &str, tables: &mut InMemory) -> String {
     let mut room = bytes(words.next().unwrap_or_default());
     let beginning = room[..len.min(options::LONGEST)].to_vec();
     match options::get(name, &beginning, len, tables) {
-        Ok((out, told)) => {
-            room[..out.len()].copy_from_slice(&out);
+        Ok(OptionValue { bytes, told }) => {
+            room[..bytes.len()].copy_from_slice(&bytes);
             format!("0 {told} {}", hex(&room))
         }
         Err(errno) => format!("{errno} {len} {}", hex(&room)),

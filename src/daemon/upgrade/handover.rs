@@ -1,20 +1,20 @@
 //! Descriptors of a director that its successor will get, where they are kept until then.
 
 use std::io::ErrorKind;
-use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 
 use crate::daemon::conn_keeper::HandedOver;
 use crate::daemon::error::DaemonError;
 use crate::daemon::interface::Interface;
+use lvs_control::socket::HandedSocket;
 use lvs_device::TunWriter;
 
 /// Things that a director has for its successor beside its tables.
 #[derive(Debug, Default)]
 pub(in crate::daemon) struct Handover {
     pub(in crate::daemon) interfaces: Vec<Interface>,
-    /// The listener of the control socket, and whether its directory was made.
-    pub(in crate::daemon) socket: Option<(OwnedFd, bool)>,
+    /// The control socket.
+    pub(in crate::daemon) socket: Option<HandedSocket>,
     /// Whether the file of connections is still written here.
     pub(in crate::daemon) conn_file: HandedOver,
     /// How the attendant is told of the next director; none where this process was started first.

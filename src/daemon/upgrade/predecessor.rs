@@ -248,10 +248,9 @@ fn last(live: &DirectorService, paused: &mut Paused) -> std::io::Result<(Last, V
         interfaces.push(state);
         fds.extend(more);
     }
-    let (listener, made_directory) =
-        handover.socket.as_ref().ok_or_else(|| std::io::Error::other("no control socket"))?;
-    fds.push(listener.try_clone()?);
-    let made_directory = *made_directory;
+    let socket = handover.socket.as_ref().ok_or_else(|| std::io::Error::other("no control socket"))?;
+    fds.push(socket.listener.try_clone()?);
+    let made_directory = socket.made_directory;
     if handover.attendant.is_none() {
         let (attends, told) = UnixStream::pair()?;
         handover.attends = Some(attends);

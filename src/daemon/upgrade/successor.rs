@@ -26,6 +26,7 @@ use lvs::Time;
 use lvs::director::{Command, Side, TakeOver};
 use lvs::neighbour::HostRouting;
 use lvs::route::{Route, RouteTable};
+use lvs_control::socket::HandedSocket;
 use lvs_device::{AnnounceTun, FAST_PATH_DESCRIPTORS, TunnelOffload};
 
 /// Whether this process was started to take over from its parent.
@@ -56,7 +57,7 @@ pub(in crate::daemon) struct Arrived {
     pub(in crate::daemon) interfaces: Vec<Interface>,
     pub(in crate::daemon) marks: BTreeMap<u32, Interface>,
     pub(in crate::daemon) program: Option<TunnelOffload>,
-    pub(in crate::daemon) socket: (OwnedFd, bool),
+    pub(in crate::daemon) socket: HandedSocket,
     pub(in crate::daemon) attendant: UnixStream,
     pub(in crate::daemon) metrics: Option<(SocketAddr, OwnedFd)>,
     pub(in crate::daemon) announce_tun: Option<AnnounceTun>,
@@ -172,7 +173,7 @@ impl Successor {
             interfaces,
             marks,
             program: program.map(TunnelOffload::adopt),
-            socket: (listener, last.made_directory),
+            socket: HandedSocket { listener, made_directory: last.made_directory },
             attendant,
             metrics,
             announce_tun,

@@ -77,6 +77,16 @@ struct Tap {
     lost: AtomicU64,
 }
 
+/// A packet's way through the director.
+#[derive(Clone, Copy, Debug)]
+pub struct Passage<'a, S> {
+    /// Nanoseconds since 1970.
+    pub at: u64,
+    /// Tells the side that it came by.
+    pub side: S,
+    pub verdict: &'a str,
+}
+
 impl Taps {
     /// Whether anybody looks.
     pub fn is_on(&self) -> bool {
@@ -86,7 +96,7 @@ impl Taps {
     /// Shows a packet to whoever wants it. `after` is only asked for where somebody does.
     pub fn see<'a>(
         &self,
-        (at, side, verdict): (u64, impl Fn() -> String, &str),
+        passage: &Passage<'_, impl Fn() -> String>,
         before: &[u8],
         after: impl Fn() -> Vec<&'a [u8]>,
     ) {
@@ -96,7 +106,7 @@ impl Taps {
             let is_wanted = tap.request.filter.takes(before)
                 || after.iter().any(|packet| tap.request.filter.takes(packet));
             if is_wanted {
-                tap.put(at, &side, verdict, before, &after);
+                tap.put(passage, before, &after);
             }
         }
     }
@@ -123,7 +133,7 @@ impl Taps {
 }
 
 impl Tap {
-    fn put(&self, at: u64, side: &impl Fn() -> String, verdict: &str, before: &[u8], after: &[&[u8]]) {
+    fn put(&self, passage: &Passage<'_, impl Fn() -> String>, before: &[u8], after: &[&[u8]]) {
         let snaplen = self.request.snaplen;
         let cost = before.len() + after.iter().map(|packet| packet.len()).sum::<usize>();
         if self.held.load(Relaxed) + cost > MOST_BYTES {
@@ -132,9 +142,9 @@ impl Tap {
         }
         let lost = self.lost.swap(0, Relaxed);
         let captured = Captured {
-            at,
-            side: side(),
-            verdict: verdict.to_owned(),
+            at: passage.at,
+            side: (passage.side)(),
+            verdict: passage.verdict.to_owned(),
             before: Bytes::of(before, snaplen),
             after: after.iter().map(|packet| Bytes::of(packet, snaplen)).collect(),
             lost,
@@ -225,7 +235,8 @@ mod tests {
     }
 
     fn show(taps: &Taps, before: &[u8], after: &[u8]) {
-        taps.see((5, || "client".to_owned(), "forward"), before, || vec![after]);
+        let passage = Passage { at: 5, side: || "client".to_owned(), verdict: "forward" };
+        taps.see(&passage, before, || vec![after]);
     }
 
     #[tokio::test]

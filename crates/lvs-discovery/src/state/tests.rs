@@ -18,7 +18,7 @@ struct World {
     discovery: Discovery,
     key: ServiceKey,
     now: Time,
-    drains: Vec<(Endpoint, Option<Duration>)>,
+    drains: Vec<ServerDrain>,
 }
 
 fn dns(name: &str) -> Feed {
@@ -73,9 +73,9 @@ impl World {
         let mut there = present(&self.entry(), &[]);
         there.values_mut().for_each(|server| server.connections = connections);
         let Steps { goes, comes, drains } = self.discovery.settle(&self.key, Some(&there), self.now);
-        let drained = drains.iter().map(|(server, _)| Command::SetDrained {
+        let drained = drains.iter().map(|drain| Command::SetDrained {
             service: self.key,
-            server: *server,
+            server: drain.server,
             drained: true,
         });
         for command in goes.into_iter().chain(comes).chain(drained) {
@@ -137,7 +137,7 @@ fn a_drain_has_a_deadline() {
     let mut world = World::new(vec![Source { drain: Duration::from_secs(60), ..source(feed.clone()) }]);
     world.say(&feed, servers(&["10.1.0.1", "10.1.0.2"]));
     world.say(&feed, servers(&["10.1.0.2"]));
-    assert_eq!(world.drains[0].1, Some(Duration::from_secs(60)));
+    assert_eq!(world.drains[0].timeout, Some(Duration::from_secs(60)));
     world.now = Time::from_secs(64);
     world.settle(1);
     assert_eq!(world.table().len(), 2);
