@@ -258,7 +258,7 @@ mod tests {
         message.header.destination_prefix_length = 24;
         message.header.table = 254;
         message.attributes = vec![RouteAttribute::Destination(RouteAddress::Inet([10, 9, 0, 0].into()))];
-        let refused = Some(("10.9.0.0/24".parse().unwrap(), "prohibit"));
-        assert_eq!(refusing(&message, Family::V4), refused);
+        let refused = RefusingRoute { net: "10.9.0.0/24".parse().unwrap(), kind: "prohibit" };
+        assert_eq!(refusing(&message, Family::V4), Some(refused));
     }
 }

@@ -215,7 +215,7 @@ mod tests {
         ports.forget_idle(NOW);
         ports.forget_idle(NOW);
         assert_eq!(ports.in_use(), 1);
-        ports.release(unrested(&pair(1, 80), port));
+        ports.release_unrested(LocalPort { pair: pair(1, 80), port });
         ports.forget_idle(NOW);
         assert_eq!(ports.pairs.lock().len(), 1);
         ports.forget_idle(NOW);

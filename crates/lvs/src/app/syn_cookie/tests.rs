@@ -70,7 +70,7 @@ proptest! {
         prop_assert_eq!(Offer::of(&tcp, v6), offer);
         prop_assert_eq!(stamps(&tcp), stamp.map(|value| Stamps { value, echo: 7 }));
         let answer = offer.stamp_of_answer(Time(now));
-        let shown = stamp.map(|stamp| (stamp, answer));
+        let shown = stamp.map(|value| Stamps { value, echo: answer });
         prop_assert_eq!(Offer::shown(size, shown), offer);
         prop_assert!((now as u32).wrapping_sub(answer) < 32 || answer & !31 == now as u32 & !31);
     }
