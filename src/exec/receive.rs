@@ -67,7 +67,7 @@ enum Form {
 #[derive(Debug)]
 pub(super) struct Ancillary {
     pub(super) bytes: Vec<u8>,
-    /// There was room for all of it.
+    /// All of it had room.
     pub(super) is_whole: bool,
 }
 

@@ -70,7 +70,7 @@ fn hint(directory: &Path, source: &io::Error) -> String {
     }
 }
 
-/// Which file one is.
+/// Identity of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct FileId {
     device: u64,
@@ -81,7 +81,7 @@ struct FileId {
 #[derive(Debug)]
 pub struct HandedSocket {
     pub listener: OwnedFd,
-    /// Its directory was made for it, and goes with it.
+    /// The directory was made for it, and goes with it.
     pub made_directory: bool,
 }
 

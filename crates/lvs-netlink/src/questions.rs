@@ -77,7 +77,7 @@ pub(crate) struct Parts {
 /// Message that answers another one.
 pub(crate) struct Answer {
     pub(crate) command: u8,
-    /// Its attributes.
+    /// The attributes.
     pub(crate) body: Vec<u8>,
 }
 

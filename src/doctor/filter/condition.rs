@@ -58,7 +58,7 @@ pub(super) fn holds(matched: &Match, packet: &Packet, now: Tracking, mark: Optio
 /// Actions that a map may have for a packet.
 pub(super) struct Selected<'a> {
     pub(super) may: Vec<&'a Action>,
-    /// It may as well have no entry.
+    /// The map may as well have no entry.
     pub(super) none: bool,
 }
 

@@ -127,7 +127,7 @@ impl Control {
 /// End that a command or an answer names.
 struct WrittenEnd {
     end: Endpoint,
-    /// Where its text stands.
+    /// Place of its text.
     range: Range<usize>,
 }
 

@@ -1,7 +1,16 @@
 //! Properties that few connections have, beside the record of all.
 
-use super::{Account, Positions, SyncedUntil};
+use super::{Account, Positions};
 use crate::app::{ClientAddrState, SynProxy, ftp};
+use crate::time::Time;
+
+/// Deadline that other directors were told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SyncedUntil {
+    pub deadline: Time,
+    /// How often without an effect.
+    pub retries: u8,
+}
 
 /// A persistence engine, and what it knows clients by.
 #[derive(Clone, Debug, PartialEq, Eq)]

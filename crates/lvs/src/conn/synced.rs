@@ -3,18 +3,10 @@
 use std::sync::Arc;
 
 use super::connection::Binding;
-use super::{ConnFlags, Connection, State};
+use super::{ConnFlags, Connection, State, SyncedUntil};
 use crate::app::sequence::Correction;
 use crate::service::{Endpoint, Method, RealServer};
 use crate::time::Time;
-
-/// Deadline that other directors were told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SyncedUntil {
-    pub deadline: Time,
-    /// How often without an effect.
-    pub retries: u8,
-}
 
 impl Connection {
     /// A connection that another director has made, and that has no server here yet. With one it counts at its server, if that is known here, as active or

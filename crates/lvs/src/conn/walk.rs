@@ -9,7 +9,7 @@ use crate::time::Time;
 #[derive(Clone, Debug)]
 pub struct TablePart<T> {
     pub rows: Vec<T>,
-    /// Where the next part begins; None at the end.
+    /// Begin of the next part; None at the end.
     pub next: Option<u32>,
 }
 

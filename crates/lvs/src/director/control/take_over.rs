@@ -46,7 +46,7 @@ struct Mirrored {
     above: Option<Origin>,
 }
 
-/// Which connection of the other director one is: its place there, and the number that tells which one in that place.
+/// Identity of a connection of the other director: its place there, and the number that tells which one in that place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Origin {
     place: u32,

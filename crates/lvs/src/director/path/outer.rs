@@ -24,7 +24,7 @@ struct IcmpMessage {
 
 /// The inner packet of a quote.
 struct Inner {
-    /// Where in the quote it begins.
+    /// Offset in the quote.
     at: usize,
     headers: Headers,
     /// Of its connection.
