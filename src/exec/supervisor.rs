@@ -358,7 +358,9 @@ impl Supervisor {
         match seccomp::answer_with_descriptor(&self.listener, id, source, at, close_on_exec) {
             Ok(fd) => Some(fd),
             Err(error) => {
-                self.answer(id, Answer::Error(error.raw_os_error().unwrap_or(libc::EMFILE)));
+                // EBADF says that the number is beyond the program's limit.
+                let number = error.raw_os_error().filter(|number| *number != libc::EBADF);
+                self.answer(id, Answer::Error(number.unwrap_or(libc::EMFILE)));
                 None
             }
         }

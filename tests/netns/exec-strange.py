@@ -2,7 +2,7 @@
 """Odd calls on a socket of generic netlink, line by line. Only the kernel's own family is asked, so any host says what is right:
 the same outside and below `tunvs exec`. What is known to differ (docs/programs.md) is left out.
 """
-import ctypes, errno, fcntl, mmap, os, select, signal, socket, struct, sys, time
+import ctypes, errno, fcntl, mmap, os, resource, select, signal, socket, struct, sys, time
 
 NETLINK, GENERIC, SOL_NETLINK, NONE = 16, 16, 270, ctypes.c_void_p(8)
 libc = ctypes.CDLL(None, use_errno=True)
@@ -183,3 +183,11 @@ for restart in (True, False):
 one = opened(); one.set_inheritable(True)
 child = [sys.executable, "-c", f"import os; os.write({one.fileno()}, bytes.fromhex('{ASK.hex()}')); print(len(os.read({one.fileno()}, 65536)))"]
 os.waitpid(os.posix_spawn(sys.executable, child, os.environ), 0)
+
+# --- a limit of open files that is reached
+
+resource.setrlimit(resource.RLIMIT_NOFILE, (128, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+def fill():
+    while True: kept.append(os.open("/dev/null", os.O_RDONLY))
+tell("a file more", fill)
+tell("a socket more", raw)
