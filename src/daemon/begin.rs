@@ -16,7 +16,7 @@ use lvs_events::Event;
 use lvs_host::{HostError, Inheritance, Plumbing, StopFlag};
 
 use super::clock::Clock;
-use super::conn_keeper;
+use super::conn_restore;
 use super::datapath::{self, Programs};
 use super::defaults;
 use super::discovery::SourceFile;
@@ -244,7 +244,7 @@ async fn begin(live: &DirectorService, left: LeftState, declared: &Declared) -> 
     let numbers = left.history.map(|history| history.resume(&live.history));
     live.declared.declare_after(left.tables, declared).await?;
     if let Some(conns) = left.conns {
-        conn_keeper::restore(&conns, &live.tables.director, live.tables.clock);
+        conn_restore::restore(&conns, &live.tables.director, live.tables.clock);
     }
     if let Some(numbers) = numbers {
         numbers.resume(&live.tables);

@@ -2,7 +2,7 @@
 //!
 //! Owns its form: a head, then a cell for each place of the table in three sizes, of which a place uses one; sparse, so that only cells in
 //! use take memory. A cell holds one record with its own sum, so that a torn one is known as such. Never decides what is kept:
-//! that is the core's. Written by `conn_keeper`, read at a start.
+//! that is the core's. Written by `conn_keeper`, read by `conn_restore`.
 
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
@@ -14,7 +14,7 @@ use nix::errno::Errno;
 use nix::unistd::{Whence, lseek};
 
 use super::state_file;
-use lvs::conn::record::{LONGEST_STORED, read_stored};
+use lvs::conn::record::LONGEST_STORED;
 use lvs::director::ConnStore;
 use lvs_wire::sctp::crc32c;
 
@@ -39,6 +39,9 @@ const PLACE: usize = 4;
 
 /// Bytes that are written at once.
 const RUN: usize = 64 << 10;
+
+/// Bytes that are read at once: what a processor has near itself.
+const AT_ONCE: usize = 256 << 10;
 
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ConnFileError {
@@ -266,23 +269,29 @@ impl ConnStore for ConnFile {
     }
 }
 
-/// Records of a file that was left, and facts about the director that filled it.
+/// A file that was left, and facts about the director that filled it.
 #[derive(Debug)]
 pub(super) struct LeftConns {
     pub(super) head: Head,
     /// Connections that it had ever added.
     pub(super) added: u32,
-    cells: Vec<u8>,
-    /// Begins of records in `cells`.
-    records: Vec<usize>,
+    file: File,
+}
+
+/// Cells of one size in a row, no more than are read at once.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Piece {
+    class: usize,
+    first: u32,
+    count: u32,
 }
 
 impl LeftConns {
-    /// Reads the file that a director left. None where there is none.
+    /// Opens the file that a director left. None where there is none.
     ///
     /// # Errors
     /// The file is not ours, not of this place, or of another version.
-    pub(super) fn read(path: &Path, identity: &str) -> Result<Option<Self>, ConnFileError> {
+    pub(super) fn open(path: &Path, identity: &str) -> Result<Option<Self>, ConnFileError> {
         let Some(file) = state_file::open(path)? else { return Ok(None) };
         let mut first = vec![0; PAGE];
         let len = read_up_to(&file, &mut first, 0)?;
@@ -294,73 +303,62 @@ impl LeftConns {
         read_up_to(&file, &mut numbers, NUMBERS)?;
         let [sum, added] = [0, 4].map(|at| u32::from_le_bytes([0, 1, 2, 3].map(|byte| numbers[at + byte])));
         let added = if crc32c(&added.to_le_bytes()) == sum { added } else { 0 };
-        let mut left = Self { head, added, cells: Vec::new(), records: Vec::new() };
-        let mut seen = Places::default();
-        // The larger cell of a place is the newer.
-        for class in [2, 1, 0] {
-            left.read_region(&file, class, &mut seen)?;
-        }
-        Ok(Some(left))
+        Ok(Some(Self { head, added, file }))
     }
 
-    /// All records, sound or not.
-    pub(super) fn records(&self) -> impl ExactSizeIterator<Item = &[u8]> + Clone {
-        self.records.iter().map(|at| &self.cells[*at..])
+    /// Pieces with records, those of each size of cells by themselves. Of a place's cells the one in front is the newer.
+    ///
+    /// # Errors
+    /// The system does not tell where the file has something.
+    pub(super) fn pieces(&self) -> io::Result<[Vec<Piece>; 3]> {
+        Ok([self.pieces_of(2)?, self.pieces_of(1)?, self.pieces_of(0)?])
     }
 
-    fn read_region(&mut self, file: &File, class: usize, seen: &mut Places) -> io::Result<()> {
-        let size = SIZES[class];
-        let count = if class == 2 { self.head.wide_cells() } else { self.head.places };
+    fn pieces_of(&self, class: usize) -> io::Result<Vec<Piece>> {
+        let size = SIZES[class] as u64;
+        let cells = if class == 2 { self.head.wide_cells() } else { self.head.places };
         let region = self.head.region(class);
-        let end = region + u64::from(count) * size as u64;
-        let mut next = region;
-        while let Some((from, to)) = data(file, next, end)? {
+        let end = region + u64::from(cells) * size;
+        let (mut next, mut pieces) = (region, Vec::new());
+        while let Some((from, to)) = data(&self.file, next, end)? {
             // Whole cells; a page may end within one.
-            let (from, to) = ((from - region) / size as u64, (to - region).div_ceil(size as u64));
-            let (start, len) = (self.cells.len(), (to - from) as usize * size);
-            self.cells.resize(start + len, 0);
-            let at = region + from * size as u64;
-            read_up_to(file, &mut self.cells[start..], at)?;
-            for index in 0..len / size {
-                self.note(start + index * size, (from as u32) + index as u32, class, seen);
-            }
-            next = region + to * size as u64;
+            let (from, to) = ((from - region) / size, (to - region).div_ceil(size));
+            let most = AT_ONCE as u64 / size;
+            let firsts = (from..to).step_by(most as usize);
+            pieces.extend(firsts.map(|first| {
+                let count = most.min(to - first) as u32;
+                Piece { class, first: first as u32, count }
+            }));
+            next = region + to * size;
         }
-        Ok(())
+        Ok(pieces)
     }
 
-    fn note(&mut self, at: usize, index: u32, class: usize, seen: &mut Places) {
-        let cell = &self.cells[at..at + SIZES[class]];
-        let (place, record) = match class {
-            2 => (u32::from_le_bytes([cell[0], cell[1], cell[2], cell[3]]), PLACE),
-            _ => (index, 0),
-        };
-        let is_empty = cell[record..record + 2] == [0, 0];
-        if is_empty || seen.has(place) {
-            return;
-        }
-        if class == 0 || read_stored(&cell[record..]).is_ok() {
-            seen.add(place);
-        }
-        self.records.push(at + record);
+    /// Reads a piece: its records, sound or not, and their places. The buffer is the caller's, for one piece after the other.
+    ///
+    /// # Errors
+    /// The piece cannot be read.
+    pub(super) fn records<'a>(
+        &self,
+        Piece { class, first, count }: Piece,
+        buffer: &'a mut Vec<u8>,
+    ) -> io::Result<impl Iterator<Item = (u32, &'a [u8])>> {
+        let size = SIZES[class];
+        buffer.resize(count as usize * size, 0);
+        let len = read_up_to(&self.file, buffer, self.head.region(class) + u64::from(first) * size as u64)?;
+        buffer[len..].fill(0);
+        let cells = (first..).zip(buffer.chunks_exact(size));
+        let places = self.head.places;
+        let is_one = move |(place, record): &(u32, &[u8])| *place < places && record[..2] != [0, 0];
+        Ok(cells.map(move |(index, cell)| cell_record(class, index, cell)).filter(is_one))
     }
 }
 
-/// A set of places.
-#[derive(Debug, Default)]
-struct Places(Vec<u64>);
-
-impl Places {
-    fn has(&self, place: u32) -> bool {
-        self.0.get(place as usize / 64).is_some_and(|word| word & (1 << (place % 64)) != 0)
-    }
-
-    fn add(&mut self, place: u32) {
-        let word = place as usize / 64;
-        if self.0.len() <= word {
-            self.0.resize(word + 1, 0);
-        }
-        self.0[word] |= 1 << (place % 64);
+/// The place and the record of a cell.
+fn cell_record(class: usize, index: u32, cell: &[u8]) -> (u32, &[u8]) {
+    match cell.split_first_chunk::<PLACE>() {
+        Some((place, record)) if class == 2 => (u32::from_le_bytes(*place), record),
+        _ => (index, cell),
     }
 }
 
@@ -398,6 +396,7 @@ fn read_up_to(file: &File, mut buffer: &mut [u8], mut at: u64) -> io::Result<usi
 
 #[cfg(test)]
 mod tests {
+    use super::super::conn_restore::take_in;
     use super::*;
     use lvs::director::{Director, Settings, Side, StoreOrigin};
     use lvs::service::{Forwarding, Protocol, ServerSpec, ServiceKey, ServiceSpec};
@@ -448,11 +447,10 @@ mod tests {
     }
 
     fn restored(path: &Path) -> (u64, u64) {
-        let left = LeftConns::read(path, "here").unwrap().unwrap();
+        let left = LeftConns::open(path, "here").unwrap().unwrap();
         assert_eq!(left.head, head());
         let director = director();
-        let restore = director.begin_restore(StoreOrigin::default(), Time::ZERO);
-        let summary = restore.finish(vec![restore.part(left.records())]);
+        let summary = take_in(&left, director.begin_restore(StoreOrigin::default(), Time::ZERO));
         (summary.connections, summary.skipped.damaged)
     }
 
@@ -471,7 +469,7 @@ mod tests {
     fn connections_are_found_again_and_those_that_ended_are_not() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("conns");
-        assert!(LeftConns::read(&path, "here").unwrap().is_none());
+        assert!(LeftConns::open(&path, "here").unwrap().is_none());
         let (director, mut file) = filled(&path, 500);
         assert_eq!(restored(&path), (1000, 0));
         while director.handle_timeout(Time::from_secs(100_000)) {}
@@ -532,7 +530,7 @@ mod tests {
         }
         for len in [0, 7, 20, 33] {
             std::fs::write(&path, &bytes[..len]).unwrap();
-            assert!(matches!(LeftConns::read(&path, "here"), Err(ConnFileError::Foreign)), "{len}");
+            assert!(matches!(LeftConns::open(&path, "here"), Err(ConnFileError::Foreign)), "{len}");
         }
     }
 
@@ -541,11 +539,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("conns");
         drop(filled(&path, 1));
-        assert!(matches!(LeftConns::read(&path, "there"), Err(ConnFileError::Elsewhere)));
+        assert!(matches!(LeftConns::open(&path, "there"), Err(ConnFileError::Elsewhere)));
         let mut bytes = std::fs::read(&path).unwrap();
         bytes[12] = 2;
         std::fs::write(&path, &bytes).unwrap();
-        let error = LeftConns::read(&path, "here").unwrap_err().to_string();
+        let error = LeftConns::open(&path, "here").unwrap_err().to_string();
         assert_eq!(error, "it has the version 2, and this director reads 1");
     }
 }

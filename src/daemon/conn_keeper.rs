@@ -1,9 +1,8 @@
-//! Keeps the connections of a running director in a file, and takes over those that a director before has left.
+//! Keeps the connections of a running director in a file, for [`conn_restore`](super::conn_restore).
 //!
 //! Owns the thread that writes. It is no part of the path of packets, and takes no more than a tenth of a processor.
 
 use std::io;
-use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
@@ -13,9 +12,9 @@ use std::time::Duration;
 use parking_lot::Mutex;
 
 use super::clock::Clock;
-use super::conn_file::{ConnFile, ConnFileError, Head, LeftConns};
+use super::conn_file::{ConnFile, Head};
 use super::state_file::{self, with_ending};
-use lvs::director::{DamageAt, Director, ImportSummary, Restore, StoreOrigin};
+use lvs::director::Director;
 use lvs_control::status::Kept;
 
 /// Between two looks at what has changed.
@@ -42,62 +41,6 @@ pub(super) fn remove(path: &Path) {
             tracing::warn!(file = %path.display(), %error, "the connections on disk are not removed");
         }
     }
-}
-
-/// The connections of a director that was killed. What cannot be read is told of in the log.
-pub(super) fn left(path: &Path) -> Option<LeftConns> {
-    let found = lvs_host::identity()
-        .map_err(ConnFileError::from)
-        .and_then(|identity| LeftConns::read(path, &identity));
-    let file = path.display();
-    found.unwrap_or_else(|error| {
-        tracing::warn!(%file, %error, "the connections of the director before are not taken over");
-        None
-    })
-}
-
-/// Takes them over. To be called when the tables are there, and before the first packet.
-pub(super) fn restore(left: &LeftConns, director: &Director, clock: Clock) {
-    let later = clock.started_at().cast_signed().saturating_sub(left.head.started_at.cast_signed());
-    let origin = StoreOrigin { later, added: left.added };
-    let begun = clock.now();
-    let summary = take_in(left, director.begin_restore(origin, begun));
-    let took = clock.now().since(begun).as_millis();
-    let skipped = summary.skipped;
-    tracing::info!(
-        connections = summary.connections,
-        templates = summary.templates,
-        took_ms = took,
-        "took over the connections of the director before"
-    );
-    if let Some(DamageAt { at: record, damage }) = summary.damage {
-        tracing::warn!(records = skipped.damaged, first = record, %damage, "records of connections are damaged: left out");
-    }
-    if skipped.full + skipped.known + skipped.port_taken > 0 {
-        let (full, known, port_taken) = (skipped.full, skipped.known, skipped.port_taken);
-        tracing::warn!(
-            full,
-            known,
-            port_taken,
-            "connections are not taken over: no room, known already, or their local port is taken"
-        );
-    }
-}
-
-/// Takes the records in, by as many threads as there are processors.
-fn take_in(left: &LeftConns, restore: Restore<'_>) -> ImportSummary {
-    let records = left.records();
-    let threads = thread::available_parallelism().map_or(1, NonZero::get);
-    let share = records.len().div_ceil(threads).max(PART);
-    let parts = thread::scope(|scope| {
-        let part = |number| {
-            let records = records.clone().skip(number * share).take(share);
-            scope.spawn(move || restore.part(records))
-        };
-        let parts: Vec<_> = (0..records.len().div_ceil(share)).map(part).collect();
-        parts.into_iter().filter_map(|part| part.join().ok()).collect()
-    });
-    restore.finish(parts)
 }
 
 /// Whether another director has, or will have, the file: then only the content of the one that was opened before changes here.

@@ -8,6 +8,7 @@ use std::path::Path;
 
 use super::conn_file::LeftConns;
 use super::conn_keeper;
+use super::conn_restore;
 use super::error::DaemonError;
 use super::history_file::{HistoryFile, LeftHistory};
 use super::journal::journal_path;
@@ -34,7 +35,7 @@ impl LeftState {
             return Ok(Self::default());
         }
         let (tables, conns) =
-            (TableFile::beside(socket).restore(), conn_keeper::left(&conn_keeper::beside(socket)));
+            (TableFile::beside(socket).restore(), conn_restore::left(&conn_keeper::beside(socket)));
         Ok(Self { host, tables, conns, history: HistoryFile::beside(socket).restore() })
     }
 }

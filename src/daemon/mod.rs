@@ -14,6 +14,7 @@ mod clock;
 mod commands;
 mod conn_file;
 mod conn_keeper;
+mod conn_restore;
 mod counters;
 mod datapath;
 mod declared_tables;

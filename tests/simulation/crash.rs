@@ -61,6 +61,10 @@ impl World {
         if self.rng.chance(70) {
             self.keep();
         }
+        if self.listed() != self.store.kept {
+            // A connection that is lost may have had it; its local port is anybody's then.
+            self.last_forwarded = None;
+        }
         let next = self.successor();
         let died_at = self.now;
         self.now = Time(self.rng.below(5000) as u64);
@@ -68,9 +72,14 @@ impl World {
         let origin = StoreOrigin { later, added: self.store.added };
         let restore = next.begin_restore(origin, self.now);
         let half = self.rng.below(self.store.records.len() + 1);
-        let records = || self.store.records.values().map(Vec::as_slice);
-        let parts = vec![restore.part(records().skip(half)), restore.part(records().take(half))];
-        let summary = restore.finish(parts);
+        let records = || self.store.records.iter().map(|(place, record)| (*place, record.as_slice()));
+        let mut parts = vec![restore.part(), restore.part()];
+        parts[0].take(records().skip(half));
+        parts[1].take(records().take(half));
+        let restored = restore.join(parts);
+        let shares = 1 + self.rng.below(3);
+        let twins: Vec<_> = (0..shares).flat_map(|share| restored.lead(share, shares)).collect();
+        let summary = restored.finish(twins);
         self.fast = fast_path(&self.settings, &next);
         self.director = next;
         let (is, mut was) = (self.listed(), std::mem::take(&mut self.store.kept));

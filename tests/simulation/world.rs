@@ -51,7 +51,7 @@ pub(crate) struct World {
     /// Every flow that ever was tried bounds the table.
     flows: std::collections::BTreeSet<(u8, Endpoint, Endpoint)>,
     /// The last packet that any server got, and its client.
-    last_forwarded: Option<(Vec<u8>, IpAddr)>,
+    pub(crate) last_forwarded: Option<(Vec<u8>, IpAddr)>,
     /// Ports that stand for clients.
     ports: RangeInclusive<u16>,
     /// Where plain packets of connections go past the director.

@@ -1,4 +1,5 @@
-//! Cost of a store of connections for packets, and how fast it is taken over: `keep_cost [CONNS [ROUNDS]]` (200,000 and 11).
+//! Cost of a store of connections for packets, and how fast it is taken over: `keep_cost [CONNS [ROUNDS]]` (200,000 and 11; with 0 rounds the
+//! take-over alone).
 #![allow(
     clippy::disallowed_types,
     clippy::disallowed_methods,
@@ -56,7 +57,8 @@ fn main() -> std::io::Result<()> {
         times[0][is_kept].push(opened);
         times[1][is_kept].push(walked);
     }
-    for (what, times) in ["opening, a packet", "established, a packet"].iter().zip(&mut times) {
+    let costs = times.iter_mut().filter(|times| !times[0].is_empty());
+    for (what, times) in ["opening, a packet", "established, a packet"].iter().zip(costs) {
         let [without, with] = times.each_mut().map(|times| {
             times.sort_by(f64::total_cmp);
             times[times.len() / 2]
@@ -77,14 +79,20 @@ fn main() -> std::io::Result<()> {
     let start = Instant::now();
     let restore = second.begin_restore(StoreOrigin::default(), Time::ZERO);
     let threads = std::thread::available_parallelism()?.get();
-    let share = cells.0.len().div_ceil(CELL * threads).max(1) * CELL;
-    let parts = std::thread::scope(|scope| {
-        let parts = cells.0.chunks(share).map(|part| scope.spawn(|| restore.part(part.chunks(CELL))));
-        let parts: Vec<_> = parts.collect();
-        parts.into_iter().filter_map(|part| part.join().ok()).collect()
+    let share = (cells.0.len() / CELL).div_ceil(threads).max(1);
+    let parts = in_threads(threads, |number| {
+        let mut part = restore.part();
+        let places = (0..).zip(cells.0.chunks(CELL)).skip(number * share).take(share);
+        part.take(places);
+        part
     });
-    let summary = restore.finish(parts);
+    let taken_in = start.elapsed();
+    let whole = restore.join(parts);
+    let twins = in_threads(threads, |share| whole.lead(share, threads));
+    let led = start.elapsed();
+    let summary = whole.finish(twins.concat());
     let restored = start.elapsed();
+    println!("records taken in after {taken_in:.1?}, keys led after {led:.1?}, done after {restored:.1?}");
     let rate = |elapsed: std::time::Duration| summary.connections as f64 / elapsed.as_secs_f64();
     println!(
         "{} connections: {:.0} stored and {:.0} taken over a second",
@@ -93,6 +101,15 @@ fn main() -> std::io::Result<()> {
         rate(restored)
     );
     Ok(())
+}
+
+/// Does something in so many threads at once, for each number below.
+fn in_threads<T: Send>(count: usize, act: impl Fn(usize) -> T + Sync) -> Vec<T> {
+    std::thread::scope(|scope| {
+        let act = &act;
+        let threads: Vec<_> = (0..count).map(|number| scope.spawn(move || act(number))).collect();
+        threads.into_iter().filter_map(|thread| thread.join().ok()).collect()
+    })
 }
 
 /// Nanoseconds of each of the `packets` packets that `send` sends for a connection.
@@ -105,7 +122,8 @@ fn timed(
     let (mut buf, mut outbox) = (PacketBuf::new(), Outbox::default());
     let start = Instant::now();
     for number in 0..conns {
-        send(director, &mut buf, &mut outbox, number.wrapping_mul(2_654_435_761) % conns);
+        let scattered = u64::from(number) * 2_654_435_761 % u64::from(conns);
+        send(director, &mut buf, &mut outbox, scattered as u32);
     }
     start.elapsed().as_nanos() as f64 / f64::from(conns) / f64::from(packets)
 }

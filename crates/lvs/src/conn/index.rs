@@ -12,6 +12,8 @@ use crate::keyed_hash::KeyedHash;
 /// Shards of the index; a power of two, well above the number of queues.
 #[cfg(not(feature = "shuttle"))]
 const SHARDS: usize = 64;
+#[cfg(feature = "shuttle")]
+const SHARDS: usize = 1;
 
 #[derive(Debug)]
 pub(super) struct Index {
@@ -49,6 +51,44 @@ impl Index {
     }
 }
 
+/// Hashes of keys and the slots that these are to lead to, by shards: keys of clients' packets and of templates, and of servers'
+/// packets.
+#[derive(Debug)]
+pub(super) struct Queued(Vec<[Vec<(u32, u32)>; 2]>);
+
+impl Default for Queued {
+    fn default() -> Self {
+        Self((0..SHARDS).map(|_| <[Vec<_>; 2]>::default()).collect())
+    }
+}
+
+impl Index {
+    /// Notes keys for [`Self::insert_queued`].
+    pub(super) fn queue(&self, queued: &mut Queued, keys: [Option<ConnKey>; 2], slot: u32) {
+        for (kind, key) in keys.iter().enumerate().filter_map(|(kind, key)| Some((kind, key.as_ref()?))) {
+            let hash = key.hash(&self.hasher);
+            queued.0[self.map.shard_of(hash)][kind].push((hash, slot));
+        }
+    }
+
+    /// Inserts queued keys, those of one of `shares` shares of the shards. Where a slot has the same hash already, it is asked whether the
+    /// new one, which comes first, is to be left out.
+    pub(super) fn insert_queued(
+        &self,
+        queued: &[&Queued],
+        (share, shares): (usize, usize),
+        mut meets: [&mut dyn FnMut(u32, u32) -> bool; 2],
+    ) {
+        for number in (share..SHARDS).step_by(shares) {
+            for (kind, meets) in meets.iter_mut().enumerate() {
+                let entries = queued.iter().flat_map(|queued| &queued.0[number][kind]).copied();
+                let count = queued.iter().map(|queued| queued.0[number][kind].len()).sum();
+                self.map.insert_all(number, count, entries, meets);
+            }
+        }
+    }
+}
+
 /// From hashes to slots.
 #[cfg(not(feature = "shuttle"))]
 #[derive(Debug)]
@@ -68,6 +108,25 @@ impl Map {
     fn insert(&self, hash: u32, slot: u32) {
         let mut shard = self.0.shards()[self.shard_of(hash)].write();
         shard.insert(spread(hash), (hash, SharedValue::new(slot)), |(hash, _)| spread(*hash));
+    }
+
+    /// Inserts so many entries of one shard, but those that are not wanted where they meet another with the same hash.
+    fn insert_all(
+        &self,
+        number: usize,
+        count: usize,
+        entries: impl Iterator<Item = (u32, u32)>,
+        mut meets: impl FnMut(u32, u32) -> bool,
+    ) {
+        let mut shard = self.0.shards()[number].write();
+        shard.reserve(count, |(hash, _)| spread(*hash));
+        for (hash, slot) in entries {
+            let is_left_out =
+                |(other, at): &(u32, SharedValue<u32>)| *other == hash && meets(slot, *at.get());
+            if shard.get(spread(hash), is_left_out).is_none() {
+                shard.insert(spread(hash), (hash, SharedValue::new(slot)), |(hash, _)| spread(*hash));
+            }
+        }
     }
 
     fn remove(&self, hash: u32, slot: u32) {
@@ -98,6 +157,25 @@ impl Map {
 
     fn insert(&self, hash: u32, slot: u32) {
         self.0.write().unwrap_or_else(std::sync::PoisonError::into_inner).push((hash, slot));
+    }
+
+    fn insert_all(
+        &self,
+        _: usize,
+        _: usize,
+        entries: impl Iterator<Item = (u32, u32)>,
+        mut meets: impl FnMut(u32, u32) -> bool,
+    ) {
+        let mut shard = self.0.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        for (hash, slot) in entries {
+            if !shard.iter().any(|(other, at)| *other == hash && meets(slot, *at)) {
+                shard.push((hash, slot));
+            }
+        }
+    }
+
+    const fn shard_of(&self, _: u32) -> usize {
+        0
     }
 
     fn remove(&self, hash: u32, slot: u32) {

@@ -30,10 +30,8 @@ impl ConnTable {
             conn.unbind();
             return Err(RestoreError::Full);
         };
-        conn.number = match age {
-            Some(age) => self.added().wrapping_sub(age.max(1)),
-            None => self.old_number(),
-        };
+        let older = || self.older_numbers(1).next().unwrap_or_default();
+        conn.number = age.map_or_else(older, |age| self.number_of(age));
         let id = ConnId::new(Place::of_slot(slot), conn.number);
         if let Some(mut other) = keys[1].and_then(|key_out| self.find_any(&key_out)) {
             other.flags.set(ConnFlags::SHARES_ENDS, true);
@@ -43,12 +41,18 @@ impl ConnTable {
         Ok(id)
     }
 
-    /// A number that none of the last sixteen million connections has or had: all that are here, and all that come, are newer.
-    fn old_number(&self) -> u32 {
+    /// Numbers that none of the last sixteen million connections has or had: all that are here, and all that come, are newer.
+    pub(super) fn older_numbers(&self, count: u32) -> impl Iterator<Item = u32> {
         const LOW: u32 = (1 << 24) - 1;
         const AGE: u32 = 1 << 30;
-        let restored = self.restored.fetch_add(1, Relaxed);
-        (self.added() & !LOW).wrapping_sub(AGE) | restored & LOW
+        let first = self.restored.fetch_add(count, Relaxed);
+        let high = (self.added() & !LOW).wrapping_sub(AGE);
+        (0..count).map(move |number| high | first.wrapping_add(number) & LOW)
+    }
+
+    /// The number of a connection after which another table has taken in so many.
+    pub(super) fn number_of(&self, age: u32) -> u32 {
+        self.added().wrapping_sub(age.max(1))
     }
 
     /// From now on it is noted which connections are touched; all count as touched at first.
@@ -146,7 +150,6 @@ impl ConnTable {
 }
 
 /// Keys that lead to a connection.
-fn keys(conn: &Connection) -> [Option<ConnKey>; 2] {
-    let is_hashed = !conn.flags.has(ConnFlags::UNHASHED);
-    [Some(conn.key_in()), conn.key_out()].map(|key| key.filter(|_| is_hashed))
+pub(super) fn keys(conn: &Connection) -> [Option<ConnKey>; 2] {
+    if conn.flags.has(ConnFlags::UNHASHED) { [None, None] } else { [Some(conn.key_in()), conn.key_out()] }
 }

@@ -5,6 +5,7 @@
 
 mod account;
 mod addrs;
+mod bulk;
 mod chains;
 pub mod changes;
 mod clients;
@@ -45,6 +46,7 @@ mod walk;
 
 pub use account::Account;
 pub use addrs::LocalEnd;
+pub use bulk::UnledKeys;
 pub use chains::Chains;
 pub use clients::Clients;
 pub use connection::{Connection, TIME_WAIT};

@@ -69,6 +69,12 @@ struct Free {
     fresh: u32,
 }
 
+impl Free {
+    const fn in_use(&self) -> usize {
+        self.fresh as usize - self.list.len()
+    }
+}
+
 impl Slots {
     /// Room for `limit` connections, of which memory is taken as they come.
     pub(super) fn new(limit: usize) -> Self {
@@ -93,6 +99,22 @@ impl Slots {
         chunk.get_or_init(Chunk::new);
         free.fresh += 1;
         Some(id)
+    }
+
+    /// So many slots, for the caller alone; fewer where all together would be more than `most`, or more than there can be.
+    pub(super) fn claim_many(&self, wanted: usize, most: usize) -> Vec<u32> {
+        let mut free = self.free.lock();
+        let count = wanted.min(most.saturating_sub(free.in_use()));
+        let given_back = free.list.len().saturating_sub(count);
+        let mut claimed = free.list.split_off(given_back);
+        while claimed.len() < count
+            && let Some(chunk) = self.chunks.get(free.fresh as usize / CHUNK)
+        {
+            chunk.get_or_init(Chunk::new);
+            claimed.push(free.fresh);
+            free.fresh += 1;
+        }
+        claimed
     }
 
     /// Gives an empty slot back.
@@ -243,7 +265,6 @@ impl Slots {
     }
 
     pub(super) fn in_use(&self) -> usize {
-        let free = self.free.lock();
-        free.fresh as usize - free.list.len()
+        self.free.lock().in_use()
     }
 }

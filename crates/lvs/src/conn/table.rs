@@ -31,9 +31,9 @@ pub struct ConnTable {
     /// Connections of other tables that were added, wrapping around.
     pub(super) restored: AtomicU32,
     /// How many connections and templates of services there may be (`conn_max`).
-    most: AtomicUsize,
+    pub(super) most: AtomicUsize,
     /// Connections beside services: masqueraded, let in, or of checks.
-    beside: AtomicUsize,
+    pub(super) beside: AtomicUsize,
     /// Of these, those that were opened outwards.
     masqueraded: AtomicUsize,
     /// Connections whose client port is not known yet.
@@ -233,13 +233,18 @@ impl ConnTable {
     /// Puts a connection into a slot that was claimed for it.
     pub(super) fn put(&self, slot: u32, mut conn: Connection, keys: [Option<ConnKey>; 2]) {
         conn.queued = self.expiry.lock().push(slot, conn.expires_at());
+        self.fill(slot, conn);
+        keys.iter().flatten().for_each(|key| self.index.insert(key, slot));
+    }
+
+    /// The same for one that has its entry in the wheel, and to which no key is to lead yet.
+    pub(super) fn fill(&self, slot: u32, conn: Connection) {
         self.count_kinds(&conn, true);
         self.changes.begin(slot, conn.is_template());
         if let Some(mut place) = self.slots.lock(slot) {
             *place = Some(conn);
             self.slots.note_changed(slot);
         }
-        keys.iter().flatten().for_each(|key| self.index.insert(key, slot));
     }
 
     /// Ends a connection: no key leads to it, and it counts no more at its server and under its template. One that

@@ -211,6 +211,14 @@ impl RealServer {
         self.check_overload();
     }
 
+    /// So many connections and templates were bound.
+    pub fn bind_many(&self, active: i32, inactive: i32, templates: i32) {
+        self.active.fetch_add(active, Relaxed);
+        self.inactive.fetch_add(inactive, Relaxed);
+        self.persistent.fetch_add(templates, Relaxed);
+        self.check_overload();
+    }
+
     /// A connection ended (`ip_vs_unbind_dest`).
     pub fn unbind(&self, active: bool) {
         if active { &self.active } else { &self.inactive }.fetch_sub(1, Relaxed);

@@ -48,6 +48,11 @@ impl ConnRecord {
                 server.bind(!self.flags.has(ConnFlags::INACTIVE));
             }
         }
+        self.made(server, tag)
+    }
+
+    /// As [`Self::restored`], and not counted at `server` yet.
+    pub fn made(self, server: Option<Arc<RealServer>>, tag: impl FnOnce(&[u8]) -> u64) -> Connection {
         let mut conn = Connection::with(
             self.protocol,
             self.state,

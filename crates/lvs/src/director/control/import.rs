@@ -107,24 +107,32 @@ pub(super) struct Import<'a> {
     pub(super) summary: ImportSummary,
     /// Free ports that may yet be noted.
     gaps: usize,
-    labels: BTreeMap<u32, ConnId>,
-    controlled: Vec<(ConnId, u32)>,
+    pub(super) labels: BTreeMap<u32, ConnId>,
+    pub(super) controlled: Vec<(ConnId, u32)>,
     /// Traffic that the servers of each service have taken over.
     of_servers: BTreeMap<ServiceKey, Stats>,
     of_services: Stats,
 }
 
-/// Facts about a connection that its director keeps beside the table.
+/// Facts that the record of a connection tells beside the connection.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct News {
+pub(super) struct Told {
+    pub(super) is_template: bool,
+    label: Option<u32>,
+    controller: Option<u32>,
     tells_ends: bool,
     repeat_at: Option<Time>,
 }
 
-impl News {
+impl Told {
     pub(super) fn of(record: &ConnRecord) -> Self {
-        let rare = &record.rare;
-        Self { tells_ends: rare.positions.is_some(), repeat_at: rare.repeat_at }
+        Self {
+            is_template: record.is_template(),
+            label: record.label,
+            controller: record.controller,
+            tells_ends: record.rare.positions.is_some(),
+            repeat_at: record.rare.repeat_at,
+        }
     }
 }
 
@@ -141,20 +149,6 @@ impl<'a> Import<'a> {
             of_servers: BTreeMap::new(),
             of_services: Stats::default(),
         }
-    }
-
-    /// Takes in what another import of the same director has come to.
-    pub(super) fn join(&mut self, other: Self) {
-        let (ours, theirs) = (&mut self.summary, other.summary);
-        ours.connections += theirs.connections;
-        ours.templates += theirs.templates;
-        ours.skipped.damaged += theirs.skipped.damaged;
-        ours.skipped.full += theirs.skipped.full;
-        ours.skipped.known += theirs.skipped.known;
-        ours.skipped.port_taken += theirs.skipped.port_taken;
-        ours.damage = ours.damage.or(theirs.damage);
-        self.labels.extend(other.labels);
-        self.controlled.extend(other.controlled);
     }
 
     /// From a director that is known to be right.
@@ -243,8 +237,7 @@ impl<'a> Import<'a> {
             self.summary.skipped.port_taken += 1;
             return;
         }
-        let (label, controller, age) = (record.label, record.controller, record.age);
-        let (is_template, news) = (record.is_template(), News::of(&record));
+        let (age, told) = (record.age, Told::of(&record));
         let server = self.server_of(&record);
         let conn = record.restored(server, |data| director.conns.tag(data));
         let id = match director.conns.restore(conn, age) {
@@ -259,23 +252,28 @@ impl<'a> Import<'a> {
                 return;
             }
         };
-        match is_template {
+        self.took(id, told);
+    }
+
+    /// Notes a connection that is in the table by now.
+    pub(super) fn took(&mut self, id: ConnId, told: Told) {
+        match told.is_template {
             true => self.summary.templates += 1,
             false => self.summary.connections += 1,
         }
-        label.into_iter().for_each(|label| {
+        told.label.into_iter().for_each(|label| {
             self.labels.insert(label, id);
         });
-        self.controlled.extend(controller.map(|label| (id, label)));
-        self.tell(id, news);
+        self.controlled.extend(told.controller.map(|label| (id, label)));
+        self.tell(id, told);
     }
 
     /// Tells the director what else it is to know.
-    pub(super) fn tell(&self, id: ConnId, news: News) {
-        if news.tells_ends {
+    pub(super) fn tell(&self, id: ConnId, told: Told) {
+        if told.tells_ends {
             self.director.tells_ends.store(true, Relaxed);
         }
-        if let Some(at) = news.repeat_at {
+        if let Some(at) = told.repeat_at {
             self.director.repeats.lock().push(Reverse((at, id)));
         }
     }

@@ -11,6 +11,7 @@ pub(in crate::director) mod import;
 pub(in crate::director) mod keep;
 pub(in crate::director) mod kernel;
 pub(in crate::director) mod pin;
+pub(in crate::director) mod restoring;
 pub(in crate::director) mod status;
 pub(in crate::director) mod sysctl;
 pub(in crate::director) mod table_status;

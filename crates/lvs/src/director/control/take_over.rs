@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use foldhash::fast::FixedState;
 
-use super::import::{Import, ImportSummary, News};
+use super::import::{Import, ImportSummary, Told};
 use super::wanted_ports::{WantedPort, port_of};
 use crate::conn::record::{
     ConnRecord, Damage, Header, LocalityRecord, RatesRecord, Record, UnreadableExport,
@@ -57,9 +57,8 @@ struct Origin {
 struct Fresh {
     origin: Origin,
     conn: Connection,
-    is_template: bool,
     port: Option<WantedPort>,
-    news: News,
+    told: Told,
 }
 
 impl Director {
@@ -219,17 +218,17 @@ impl TakeOver<'_> {
         let mut made = Vec::with_capacity(records.len());
         for (origin, record) in records {
             let port = port_of(&record);
-            let (news, is_template) = (News::of(&record), record.is_template());
+            let told = Told::of(&record);
             let server = self.server_of(&record);
             let conn = record.restored(server, |data| self.import.director.conns.tag(data));
             // Whatever has its ends here is over there, and that is yet to be told.
             for rival in self.import.director.conns.rivals(&conn).into_iter().flatten() {
                 self.evict(rival);
             }
-            made.push(Fresh { origin, conn, is_template, port, news });
+            made.push(Fresh { origin, conn, port, told });
         }
         let mut claimed = self.import.claim(made.iter().filter_map(|fresh| fresh.port));
-        for Fresh { origin: Origin { place, number }, mut conn, is_template, port, news } in made {
+        for Fresh { origin: Origin { place, number }, mut conn, port, told } in made {
             let held = port.map(|wanted| wanted.local);
             if held.is_some_and(|held| !claimed.remove(&held)) {
                 self.import.summary.skipped.port_taken += 1;
@@ -238,9 +237,10 @@ impl TakeOver<'_> {
             }
             match self.import.director.conns.mirror(conn, number) {
                 Ok(id) => {
+                    let is_template = told.is_template;
                     let mirrored = Mirrored { id, number, is_template, wanted_above: None, above: None };
                     self.put_in(place, mirrored);
-                    self.import.tell(id, news);
+                    self.import.tell(id, told);
                 }
                 Err(_) => {
                     self.import.summary.skipped.full += 1;
@@ -252,7 +252,7 @@ impl TakeOver<'_> {
     }
 
     fn update(&mut self, id: ConnId, record: ConnRecord) {
-        let (wanted, news) = (port_of(&record), News::of(&record));
+        let (wanted, told) = (port_of(&record), Told::of(&record));
         let server = self.server_of(&record);
         let director = self.import.director;
         let conn = record.restored(server, |data| director.conns.tag(data));
@@ -263,7 +263,7 @@ impl TakeOver<'_> {
                 AdoptedUse::Open | AdoptedUse::Left(_) => director.conns.ports().resume(&pair, port),
             }
         }
-        self.import.tell(id, news);
+        self.import.tell(id, told);
     }
 
     fn server_of(&mut self, record: &ConnRecord) -> Option<Arc<RealServer>> {

@@ -14,6 +14,7 @@ use crate::director::{ImportSummary, PinnedFlow, Question, Skipped};
 use crate::service::{ClientAddrMode, Endpoint, Family, Persistence, ProxyVersion};
 
 mod mirrored;
+mod restored;
 
 /// One thing that happens to a director.
 #[derive(Clone, Debug)]
