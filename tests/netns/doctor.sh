@@ -162,7 +162,7 @@ ip -n ds link set eth2 mtu 1400
 broken_and_mended mtu warn
 ip -n ds link set tunvs-rs mtu 1500
 broken_and_mended mtu warn
-prlimit --pid "$director" --nofile=80:4096
+prlimit --pid "$director" --nofile=200:4096
 broken_and_mended open-files warn
 
 # Filters: no answer while they drop, answers after the commands.

@@ -44,9 +44,9 @@ impl Director {
         self.put_down(conn, false);
     }
 
-    /// Offers a connection after a packet that found it in the state `before`, while there is room for some that are not known to be busy: with its SYN, else with
-    /// the answer to that, or where the host tracks connections when that has seen the whole handshake. Not while there is a
-    /// backup that is told of packets one by one.
+    /// Offers a connection after a packet that found it in the state `before`, while there is room for some that are not known to be
+    /// busy: with its SYN, else with the answer to that, or where the host tracks connections when that has seen the whole handshake.
+    /// Not while there is a backup that is told of packets one by one.
     pub(in crate::director) fn offer_early(
         &self,
         conn: &Entry<'_>,
