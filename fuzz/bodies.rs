@@ -113,7 +113,7 @@ pub(crate) fn keepalived(data: &[u8]) {
         Err(error) => assert!(!error.to_string().contains('\n'), "{error}"),
         Ok((declared, notes)) => {
             assert!(notes.iter().all(|note| note.place.line > 0 && note.place.column > 0));
-            let director = Director::new(Settings { seed: 1, ..Settings::default() });
+            let director = Director::new(Settings { seed: 1, max_conns: 2048, ..Settings::default() });
             for command in declared.commands() {
                 apply(&director, command);
             }
@@ -339,7 +339,8 @@ fn go_on(director: &Director, mut now: Time) {
 /// client, by FULLNAT; a service without servers.
 fn director() -> Director {
     let laddr_nets = vec!["10.3.0.0/30".parse().expect("the fuzz director's own subnet is right")];
-    let director = Director::new(Settings { seed: 1, laddr_nets, ..Settings::default() });
+    // A small table is made and dropped in little time, and can be full.
+    let director = Director::new(Settings { seed: 1, laddr_nets, max_conns: 2048, ..Settings::default() });
     let address = |protocol, addr: &str, port| ServiceKey::Address { protocol, addr: parse(addr), port };
     let v4 = ["192.168.56.183", "192.168.56.184"];
     let v6 = ["fd00:56::183", "fd00:56::184"];
