@@ -25,9 +25,10 @@ nginx_of() { cat "$work/web-$1/pid"; }
 count() { ip -n router route show proto bird | grep -c '^10\.64\.' || true; }
 counts() { [[ $(count) == "$1" ]]; }
 
-# plays NAME MS: what the router knows, in which time at most, by a daemon that `begin_daemon` begins and `end_daemon` ends.
+# plays NAME MS MANY: what the router knows, in which time at most, also of so many addresses, by a daemon that `begin_daemon` begins and
+# `end_daemon` ends.
 plays() {
-  local name=$1 most=$2 number
+  local name=$1 most=$2 many=$3 number
   begin_daemon
   start_director --config tunvs.toml --announce
   began=$(now)
@@ -69,16 +70,16 @@ plays() {
   wait_until 10 ended_process "$director"
 
   start_director --announce
-  for number in {0..999}; do
+  for ((number = 0; number < many; number++)); do
     echo "-A -t 10.64.$((number / 250)).$((number % 250 + 1)):80 -s rr"
     echo "-a -t 10.64.$((number / 250)).$((number % 250 + 1)):80 -r 192.168.56.183:80 -m"
-  done >many
-  on ds ipvsadm-restore <many
+  done >tables
+  on ds ipvsadm-restore <tables
   began=$(now)
-  within "$name: 1000 addresses at the router" 120000 counts 1000
+  within "$name: $many addresses at the router" 120000 counts "$many"
   began=$(now)
   stop_director
-  within "$name: 1000 addresses withdrawn by a stop" 120000 counts 0
+  within "$name: $many addresses withdrawn by a stop" 120000 counts 0
   nothing_left
   end_daemon
 }
@@ -97,7 +98,7 @@ end_daemon() {
   kill "$daemon"
   wait_until 10 ended_process "$daemon"
 }
-plays ExaBGP 5000
+plays ExaBGP 5000 1000
 
 # --- GoBGP, and what follows the announcements for it
 
@@ -107,7 +108,8 @@ begin_daemon() {
 }
 ip netns exec ds "$conf/gobgp-vips" >>gobgp-vips.log 2>&1 &
 follower=$!
-plays GoBGP 5000
+# Its tool is a process for each address.
+plays GoBGP 5000 200
 kill "$follower"
 stop_bird router
 printf '%s\n' "${figures[@]}"

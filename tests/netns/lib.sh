@@ -245,7 +245,7 @@ now() { date +%s%3N; }
 within() {
   local name=$1 most=$2 took
   shift 2
-  wait_until 10 "$@"
+  wait_until $((most / 1000 + 1)) "$@"
   took=$(($(now) - began))
   figures+=("$name: $took ms")
   ((took <= most)) || fail "$name took $took ms"
