@@ -26,7 +26,7 @@ pub enum DnsError {
 }
 
 pub(crate) struct Dns {
-    resolvers: Vec<Resolver<Connected>>,
+    resolvers: Resolvers,
     runtime: Runtime,
 }
 
@@ -39,20 +39,13 @@ impl Dns {
         let (config, options) = settings(resolv_conf);
         let resolvers = {
             let _inside = runtime.enter();
-            resolvers(&config, &options)?
+            Resolvers::new(&config, &options)?
         };
         Ok(Self { resolvers, runtime })
     }
 
     fn ask(&self, name: &Name, kind: RecordType) -> Option<Lookup> {
-        for resolver in &self.resolvers {
-            match self.runtime.block_on(resolver.lookup(name.clone(), kind)) {
-                Ok(found) => return Some(found),
-                Err(error) if is_nothing(&error) => return None,
-                Err(_) => {}
-            }
-        }
-        None
+        self.runtime.block_on(self.resolvers.ask(name, kind)).ok().flatten()
     }
 
     pub(crate) fn addr(&self, name: &str) -> Option<Ipv4Addr> {
@@ -97,22 +90,40 @@ pub(crate) fn is_host_name(name: &str) -> bool {
 
 /// All name servers at once, then, where there are several, each by itself: to hickory-resolver the first one's trouble (SERVFAIL, REFUSED)
 /// is the answer, where glibc goes on to the next.
-pub(crate) fn resolvers(
-    config: &ResolverConfig,
-    options: &ResolverOpts,
-) -> Result<Vec<Resolver<Connected>>, NetError> {
-    let each = config.name_servers().iter().filter(|_| config.name_servers().len() > 1);
-    let alone = each.map(|server| {
-        ResolverConfig::from_parts(config.domain().cloned(), config.search().to_vec(), vec![server.clone()])
-    });
-    let build = |config| {
-        Resolver::builder_with_config(config, Connected::default()).with_options(options.clone()).build()
-    };
-    std::iter::once(config.clone()).chain(alone).map(build).collect()
+pub(crate) struct Resolvers(Vec<Resolver<Connected>>);
+
+impl Resolvers {
+    pub(crate) fn new(config: &ResolverConfig, options: &ResolverOpts) -> Result<Self, NetError> {
+        let each = config.name_servers().iter().filter(|_| config.name_servers().len() > 1);
+        let alone = each.map(|server| {
+            let servers = vec![server.clone()];
+            ResolverConfig::from_parts(config.domain().cloned(), config.search().to_vec(), servers)
+        });
+        let build = |config| {
+            Resolver::builder_with_config(config, Connected::default()).with_options(options.clone()).build()
+        };
+        Ok(Self(std::iter::once(config.clone()).chain(alone).map(build).collect::<Result<_, _>>()?))
+    }
+
+    /// Records of that kind. None: there is nothing of it.
+    pub(crate) async fn ask(&self, name: &Name, kind: RecordType) -> Result<Option<Lookup>, NetError> {
+        let mut failure = NetError::NoConnections;
+        for resolver in &self.0 {
+            match resolver.lookup(name.clone(), kind).await {
+                Ok(found) => {
+                    let is_answer = found.answers().iter().any(|record| record.record_type() == kind);
+                    return Ok(is_answer.then_some(found));
+                }
+                Err(error) if is_nothing(&error) => return Ok(None),
+                Err(error) => failure = error,
+            }
+        }
+        Err(failure)
+    }
 }
 
 /// Name servers say that there is nothing of that kind.
-pub(crate) fn is_nothing(error: &NetError) -> bool {
+fn is_nothing(error: &NetError) -> bool {
     let NetError::Dns(Answered::NoRecordsFound(none)) = error else { return false };
     matches!(none.response_code, ResponseCode::NXDomain | ResponseCode::NoError)
 }

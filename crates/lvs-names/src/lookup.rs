@@ -6,14 +6,12 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use hickory_resolver::Resolver;
 use hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolverConfig};
 use hickory_resolver::lookup::Lookup;
 use hickory_resolver::net::{DnsError as Answered, NetError};
 use hickory_resolver::proto::rr::{Name, RData, RecordType};
 
-use crate::connected::Connected;
-use crate::dns::{DnsError, is_host_name, is_nothing, resolvers, settings};
+use crate::dns::{DnsError, Resolvers, is_host_name, settings};
 
 /// Aliases (CNAME) that are followed: hickory-resolver follows as many.
 const MAX_ALIASES: usize = 8;
@@ -56,7 +54,7 @@ pub struct Srv {
 
 /// Name servers that can be asked.
 pub struct NameServers {
-    resolvers: Vec<Resolver<Connected>>,
+    resolvers: Resolvers,
     search: Vec<Name>,
     ndots: usize,
 }
@@ -79,7 +77,7 @@ impl NameServers {
         let (search, ndots) = (config.search().to_vec(), options.ndots);
         let config = ResolverConfig::from_parts(None, Vec::new(), config.name_servers().to_vec());
         options.ndots = 0;
-        Ok(Self { resolvers: resolvers(&config, &options)?, search, ndots })
+        Ok(Self { resolvers: Resolvers::new(&config, &options)?, search, ndots })
     }
 
     /// All addresses of a name, of IPv4 or of IPv6.
@@ -135,14 +133,14 @@ impl NameServers {
         name: &Name,
         kind: RecordType,
     ) -> Result<Option<(Lookup, Duration)>, FindError> {
-        if let Some(found) = self.ask(name, kind).await? {
+        if let Some(found) = self.resolvers.ask(name, kind).await? {
             let ttl = ttl(&found);
             return Ok(Some((found, ttl)));
         }
         // hickory-resolver says "nothing", too, when aliases go round in circles and when services stand behind an alias.
         match self.end_of_aliases(name).await? {
             Some((end, alias_ttl)) if kind == RecordType::SRV => {
-                let found = self.ask(&end, kind).await?;
+                let found = self.resolvers.ask(&end, kind).await?;
                 Ok(found.map(|found| {
                     let ttl = alias_ttl.min(ttl(&found));
                     (found, ttl)
@@ -157,7 +155,7 @@ impl NameServers {
         let mut end: Option<(Name, Duration)> = None;
         for _ in 0..MAX_ALIASES {
             let at = end.as_ref().map_or(name, |(target, _)| target);
-            let Some(found) = self.ask(at, RecordType::CNAME).await? else { return Ok(end) };
+            let Some(found) = self.resolvers.ask(at, RecordType::CNAME).await? else { return Ok(end) };
             let target = found.answers().iter().find_map(|record| match &record.data {
                 RData::CNAME(target) => Some(target.0.clone()),
                 _ => None,
@@ -167,21 +165,6 @@ impl NameServers {
             end = Some((target, ttl));
         }
         Err(FindError::Aliases)
-    }
-
-    async fn ask(&self, name: &Name, kind: RecordType) -> Result<Option<Lookup>, NetError> {
-        let mut failure = NetError::NoConnections;
-        for resolver in &self.resolvers {
-            match resolver.lookup(name.clone(), kind).await {
-                Ok(found) => {
-                    let is_answer = found.answers().iter().any(|record| record.record_type() == kind);
-                    return Ok(is_answer.then_some(found));
-                }
-                Err(error) if is_nothing(&error) => return Ok(None),
-                Err(error) => failure = error,
-            }
-        }
-        Err(failure)
     }
 
     /// The names that a name may stand for, in glibc's order.
