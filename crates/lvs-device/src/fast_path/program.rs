@@ -8,7 +8,7 @@ mod flow;
 mod headers;
 
 use lvs_sys::bpf_program::Instruction;
-use lvs_wire::protocol;
+use lvs_wire::{TcpFlags, protocol};
 
 use super::layout::{
     BYTES, CLOSED, CONN, ENDS_OF, FIRST, GENERATION, LEASE, LONGEST, ONLY_WHOLE, PACKETS, SEEN, STEP,
@@ -67,11 +67,11 @@ const RECORD: i16 = TOLD - 8 - STEP as i16;
 const UNTIL: i16 = RECORD - 8;
 
 /// Bits of TCP: those that a plain segment may have not, or has to; those that begin or end a connection.
-const LOOKED_AT: i32 = 0x37;
-const ACK: i32 = 0x10;
-const FIN_ACK: i32 = 0x11;
-const SYN_ACK: i32 = 0x12;
-const TURNING: i32 = 0x07;
+const LOOKED_AT: i32 = TcpFlags::KIND as i32;
+const ACK: i32 = TcpFlags::ACK as i32;
+const FIN_ACK: i32 = (TcpFlags::FIN | TcpFlags::ACK) as i32;
+const SYN_ACK: i32 = (TcpFlags::SYN | TcpFlags::ACK) as i32;
+const TURNING: i32 = (TcpFlags::FIN | TcpFlags::SYN | TcpFlags::RST) as i32;
 
 /// Next header and type of the option that says the length of a jumbogram (RFC 2675).
 const HOP_BY_HOP: i32 = 0;

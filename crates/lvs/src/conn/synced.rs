@@ -9,8 +9,8 @@ use crate::service::{Endpoint, Method, RealServer};
 use crate::time::Time;
 
 impl Connection {
-    /// A connection that another director has made, and that has no server here yet. With one it counts at its server, if that is known here, as active or
-    /// not by the flag that came with it, and takes over the server's forwarding method (`ip_vs_bind_dest`).
+    /// A connection that another director has made, and that has no server here yet. With one it counts there as active or not by the flag
+    /// that came with it, and takes over the server's forwarding method (`ip_vs_bind_dest`).
     pub fn learnt(protocol: u8, state: State, ends: [Endpoint; 3], method: Method, now: Time) -> Self {
         let mut binding = Binding::without_server(method);
         binding.flags.set(ConnFlags::FROM_SYNC, true);

@@ -137,6 +137,7 @@ impl FastPath {
         let takes = flows.young < room / YOUNG && flows.by_conn.len() < room / EARLY;
         self.takes_early.store(takes, Relaxed);
     }
+
     /// Counts a connection that comes in before its server has answered, if there may be one more.
     pub(super) fn note_unanswered(&self) -> bool {
         let one_more = |count: usize| (count < UNANSWERED).then_some(count + 1);

@@ -20,30 +20,13 @@ impl World {
     fn with_mode(client_addr_mode: ClientAddrMode, forwarding: Forwarding, is_v6: bool) -> Self {
         let mut world = Self::new(Protocol::Tcp, is_v6);
         world.director = Director::new(Settings::default());
-        world.director.set_routes(world.links(1500));
+        world.director.set_routes(two_links());
         let mut spec = ServiceSpec::new(world.service, "rr");
         spec.client_addr_mode = Some(client_addr_mode);
         world.apply(Command::AddService(spec));
         let server = ServerSpec::new(world.reals[0], 8080, forwarding);
         world.apply(Command::AddServer { service: world.service, server });
         world
-    }
-
-    fn links(&self, mtu: u32) -> RouteTable {
-        let link = |net: &str, source: &str, interface| Route {
-            net: net.parse().unwrap(),
-            mtu,
-            source: Some(source.parse().unwrap()),
-            interface,
-            gateway: None,
-            is_local: false,
-        };
-        RouteTable::new(vec![
-            link("192.168.1.0/24", "192.168.1.181", 1),
-            link("192.168.56.0/24", "192.168.56.181", 2),
-            link("2001:db8:1::/64", "2001:db8:1::181", 1),
-            link("2001:db8:56::/64", "2001:db8:56::181", 2),
-        ])
     }
 
     /// Sends a segment and says what comes out, in the order in which it is written.
