@@ -55,7 +55,12 @@ impl Director {
         direction: View,
     ) {
         let fast_path = &self.fast_path;
-        if !fast_path.takes_early.load(Relaxed) || segment.protocol != Protocol::Tcp {
+        if !fast_path.takes_early.load(Relaxed)
+            || segment.protocol != Protocol::Tcp
+            || !fast_path.is_open.load(Relaxed)
+            || self.defence.drops_entries.load(Relaxed)
+            || self.sync.is_master.load(Relaxed)
+        {
             return;
         }
         let is_tracked = fast_path.is_tracked.load(Relaxed);
@@ -64,12 +69,7 @@ impl Director {
             (_, true) => conn.is_plain_soon() && self.comes_with_its_syn(conn, segment),
             (_, false) => is_tracked && conn.state != before && conn.is_plain(),
         };
-        if is_time
-            && fast_path.is_open.load(Relaxed)
-            && !self.defence.drops_entries.load(Relaxed)
-            && !self.sync.is_master.load(Relaxed)
-            && self.conns.note_offered(conn)
-        {
+        if is_time && self.conns.note_offered(conn) {
             self.put_down(conn, true);
             fast_path.has_early.store(true, Relaxed);
         }
