@@ -35,11 +35,16 @@ pub(crate) fn acknowledgement(to: &Dialogue, message: &Message<'_>, errno: i32, 
     out.into_bytes()
 }
 
-/// The last message of a dump.
-pub(crate) fn done(to: &Dialogue, message: &Message<'_>) -> Vec<u8> {
+/// The last message of a dump, with what is odd about the question.
+pub(crate) fn done(to: &Dialogue, message: &Message<'_>, said: &Said) -> Vec<u8> {
+    let told = said.message.filter(|_| to.ext_ack);
+    let flags = if told.is_some() { nlm::MULTI | nlm::ACK_TLVS } else { nlm::MULTI };
     let mut out = Writer::default();
-    let open = out.message(&to.header(message, nlmsg::DONE, nlm::MULTI));
+    let open = out.message(&to.header(message, nlmsg::DONE, flags));
     out.raw(&0i32.to_ne_bytes());
+    if let Some(text) = told {
+        out.text(tlv::MSG, text.as_bytes());
+    }
     out.end_message(open);
     out.into_bytes()
 }

@@ -74,6 +74,7 @@ impl Dialogue {
         }
         let generic = message.bytes.get(HEADER..HEADER + GENERIC_HEADER).ok_or(EINVAL)?;
         let command = generic[0];
+        check_header(message.header.flags, generic)?;
         let is_dump = message.header.flags & nlm::DUMP == nlm::DUMP;
         if !(cmd::NEW_SERVICE..=cmd::FLUSH).contains(&command) || command == cmd::SET_INFO {
             return Err(EOPNOTSUPP.into());
@@ -104,7 +105,7 @@ impl Dialogue {
     }
 
     /// Parts of a dump as messages, as many in a datagram as there is room for.
-    fn dump(&self, message: &Message<'_>, Parts { command, bodies }: Parts) -> Vec<Vec<u8>> {
+    fn dump(&self, message: &Message<'_>, Parts { command, bodies, said }: Parts) -> Vec<Vec<u8>> {
         let header = self.header(message, self.family, nlm::MULTI);
         let messages = bodies.into_iter().map(|body| {
             let mut out = Writer::default();
@@ -113,7 +114,7 @@ impl Dialogue {
             out.end_message(open);
             out.into_bytes()
         });
-        let mut messages: VecDeque<Vec<u8>> = messages.chain([done(self, message)]).collect();
+        let mut messages: VecDeque<Vec<u8>> = messages.chain([done(self, message, &said)]).collect();
         core::iter::from_fn(|| self.next_of_dump(&mut messages)).collect()
     }
 
@@ -128,5 +129,18 @@ impl Dialogue {
             datagram.extend(message);
         }
         Some(datagram)
+    }
+}
+
+/// Refuses odd headers of commands above the first ones (`resv_start_op`), even of such as are none.
+fn check_header(flags: u16, generic: &[u8]) -> Result<(), Refused> {
+    let refuse =
+        |message| Err(Refused { errno: EINVAL, said: Said { message: Some(message), ..Said::default() } });
+    let of_dump = if flags & nlm::DUMP == nlm::DUMP { nlm::DUMP } else { 0 };
+    match generic {
+        [..=cmd::FLUSH, ..] | [] => Ok(()),
+        [_, _, 0, 0] if flags & !(nlm::REQUEST | nlm::ACK | nlm::ECHO | of_dump) == 0 => Ok(()),
+        [_, _, 0, 0] => refuse("ambiguous or reserved bits set in nlmsg_flags"),
+        _ => refuse("genlmsghdr.reserved field is not 0"),
     }
 }

@@ -149,6 +149,7 @@ pub(crate) mod nlm {
     pub(crate) const REQUEST: u16 = 1;
     pub(crate) const MULTI: u16 = 2;
     pub(crate) const ACK: u16 = 4;
+    pub(crate) const ECHO: u16 = 8;
     pub(crate) const DUMP: u16 = 0x300;
     pub(crate) const CAPPED: u16 = 0x100;
     pub(crate) const ACK_TLVS: u16 = 0x200;

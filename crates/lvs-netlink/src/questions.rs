@@ -45,15 +45,16 @@ impl Dump {
                     return Err(ESRCH.into());
                 };
                 let parts = entries.iter().map(|entry| filled(&|out| fill::service(out, entry)));
-                Parts { command: cmd::NEW_SERVICE, bodies: parts.collect() }
+                Parts { command: cmd::NEW_SERVICE, bodies: parts.collect(), said: Said::default() }
             }
             Self::Servers => {
-                let entry = parse(attrs, &COMMAND, &mut Said::default())
+                let mut said = Said::default();
+                let entry = parse(attrs, &COMMAND, &mut said)
                     .map_err(Refused::from)
                     .and_then(|attrs| service(attrs.at(attr::SERVICE), tables));
                 let servers = entry.map(|entry| entry.servers).unwrap_or_default();
                 let parts = servers.iter().map(|server| filled(&|out| fill::server(out, server)));
-                Parts { command: cmd::NEW_DEST, bodies: parts.collect() }
+                Parts { command: cmd::NEW_DEST, bodies: parts.collect(), said }
             }
             Self::Daemons => {
                 let Reply::Daemons(mut daemons) = tables.query(Query::Daemons)?? else {
@@ -61,7 +62,7 @@ impl Dump {
                 };
                 daemons.sort_by_key(|daemon| daemon.role == DaemonRole::Backup);
                 let parts = daemons.iter().map(|daemon| filled(&|out| fill::sync_daemon(out, daemon)));
-                Parts { command: cmd::NEW_DAEMON, bodies: parts.collect() }
+                Parts { command: cmd::NEW_DAEMON, bodies: parts.collect(), said: Said::default() }
             }
         })
     }
@@ -72,6 +73,8 @@ pub(crate) struct Parts {
     pub(crate) command: u8,
     /// The attributes of each.
     pub(crate) bodies: Vec<Vec<u8>>,
+    /// Oddities of the question.
+    pub(crate) said: Said,
 }
 
 /// Message that answers another one.

@@ -449,5 +449,18 @@ def unprivileged():
     for what in range(BASE, BASE + 17):
         set_option(sock, what, bytes(72), "%d" % what); get_option(sock, what, bytes(256), "%d" % what)
 
+def headers():
+    """What later commands are held to, and what is odd about the question that a dump answers."""
+    for ext in 0, 1:
+        s = Socket("headers"); s.option("ext_ack", ext)
+        for command in FLUSH, 18, 19, 255:
+            for flags in 0x105, 0x205, 0x405, REQUEST | MULTI, REQUEST | ECHO | ACK, 0x301, 0x705: s.ask("command %d, flags %x" % (command, flags), command, b"", flags)
+            for reserved in 1, 0x100: s.raw(s.message(FAMILY, struct.pack("=BBH", command, 1, reserved), 0x405), "command %d, reserved %x" % (command, reserved))
+        s.ask("a service", NEW_SERVICE, svc(service())); s.ask("its server", NEW_DEST, svc(key()) + dest(server()))
+        for command in GET_SERVICE, GET_DEST, GET_DAEMON:
+            for attrs in svc(key()) + b"\1", svc(key()) + bytes(4), attr(SERVICE, b""), attr(SERVICE, b"abc"), svc(key()) + attr(TCP, b"ab"), svc({**key(), SPORT: b"a"}), b"0":
+                s.ask("dump %d of %s" % (command, attrs.hex()), command, attrs, REQUEST | DUMP)
+        s.flush()
+
 if __name__ == "__main__":
-    for part in family, services, errors_of_services, servers, daemons, settings, messages, options, unprivileged: part()
+    for part in family, services, errors_of_services, servers, daemons, settings, messages, options, headers, unprivileged: part()
