@@ -16,7 +16,7 @@ use nix::sys::socket::{
 };
 use nix::sys::stat::fstat;
 
-use lvs_netlink::{Dialogue, readdress};
+use lvs_netlink::{Dialogue, Messages, readdress};
 use lvs_sys::socket_option::{self, unread};
 
 use super::names::{FAMILY, GENERIC, NETLINK_CAP_ACK, NETLINK_EXT_ACK, NETLINK_PKTINFO, SOL_NETLINK};
@@ -53,8 +53,9 @@ pub(super) struct Emulated {
     weight: usize,
     /// Messages that were taken out for a call that waits no more.
     pub(super) heads: VecDeque<Vec<u8>>,
-    /// Messages of a datagram whose turn has not come.
-    pub(super) turn: VecDeque<Vec<u8>>,
+    /// A datagram whose messages are taken up one by one, and how far that has come.
+    datagram: Vec<u8>,
+    taken_up: usize,
     /// The director is being asked.
     pub(super) is_busy: bool,
     /// Requests are left for the next round.
@@ -94,7 +95,8 @@ impl Emulated {
             dump: VecDeque::new(),
             weight: 0,
             heads: VecDeque::new(),
-            turn: VecDeque::new(),
+            datagram: Vec::new(),
+            taken_up: 0,
             is_busy: false,
             has_more: false,
             is_shut: false,
@@ -158,14 +160,29 @@ impl Emulated {
         }
     }
 
-    /// The next datagram that the program has sent.
-    pub(super) fn next_request(&mut self, room: &mut Vec<u8>) -> Option<Vec<u8>> {
-        if self.is_shut {
-            return None;
+    /// The next message of the datagram at hand.
+    pub(super) fn next_message(&mut self) -> Option<Vec<u8>> {
+        let message = Messages(self.left_of_datagram()).next().map(|message| message.bytes.to_vec());
+        match &message {
+            Some(message) => self.taken_up += message.len().next_multiple_of(4),
+            None => self.datagram = Vec::new(),
         }
-        let request = next(&self.ours, MsgFlags::empty(), room)?;
-        self.is_shut = request.is_empty() && is_shut(&self.ours);
-        (!self.is_shut).then_some(request)
+        message
+    }
+
+    fn left_of_datagram(&self) -> &[u8] {
+        self.datagram.get(self.taken_up..).unwrap_or_default()
+    }
+
+    /// Takes the next datagram that the program has sent. False: there is none.
+    pub(super) fn take_datagram(&mut self, room: &mut Vec<u8>) -> bool {
+        if self.is_shut {
+            return false;
+        }
+        let Some(datagram) = next(&self.ours, MsgFlags::empty(), room) else { return false };
+        self.is_shut = datagram.is_empty() && is_shut(&self.ours);
+        (self.datagram, self.taken_up) = (datagram, 0);
+        !self.is_shut
     }
 
     /// A message for another family goes to the kernel.
@@ -224,7 +241,8 @@ impl Emulated {
 
     /// Lets the next part of a dump out, once what there was is read and all that was asked for behind it is answered.
     pub(super) fn go_on_with_dump(&mut self) {
-        let is_behind = self.is_busy || self.has_more || !self.turn.is_empty();
+        let has_messages = Messages(self.left_of_datagram()).next().is_some();
+        let is_behind = self.is_busy || self.has_more || has_messages;
         if !is_behind && self.outbox.is_empty() {
             self.put_next_of_dump();
         }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use lvs::director::{Command, CommandError, Query, Reply};
 use lvs_netlink::{Gone, Messages, Tables, listing, with_family};
 use lvs_sys::seccomp::{self, Answer, Notification};
+use nix::errno::Errno;
 
 use super::clock::now;
 use super::director::{CachedTables, ServiceSnapshot};
@@ -49,12 +50,13 @@ impl Supervisor {
                 break;
             }
             left -= 1;
-            if let Some(message) = socket.turn.pop_front() {
+            if let Some(message) = socket.next_message() {
                 self.take_up(number, message);
                 continue;
             }
-            let Some(datagram) = socket.next_request(&mut self.room) else { break };
-            socket.turn.extend(Messages(&datagram).map(|message| message.bytes.to_vec()));
+            if !socket.take_datagram(&mut self.room) {
+                break;
+            }
             self.settle_address(number);
         }
         self.rewatch(number);
@@ -185,14 +187,19 @@ impl Supervisor {
     pub(super) fn receive(&mut self, call: &Notification) -> Option<Answer> {
         let number = self.emulated_at(Target(call.thread), call.args[0] as u32);
         let (Some(number), Some(call)) = (number, Receive::of(call)) else { return Some(Answer::Continue) };
-        let buffers = match call.buffers() {
-            Ok(buffers) if buffers.is_empty() => return Some(Answer::Value(0)),
-            Ok(_) if call.is_odd() => return Some(Answer::Error(libc::EOPNOTSUPP)),
-            Ok(buffers) => buffers,
-            Err(errno) => return Some(Answer::Error(errno as i32)),
+        let refused = |errno: Errno| Some(Answer::Error(errno as i32));
+        let most = match call.most() {
+            Ok(0) => return Some(Answer::Value(0)),
+            Ok(most) => most,
+            Err(errno) => return refused(errno),
+        };
+        let first = match call.buffer(0) {
+            Ok(_) if call.is_odd() => return refused(Errno::EOPNOTSUPP),
+            Ok(first) => first,
+            Err(errno) => return refused(errno),
         };
         let Some(socket) = self.sockets.get_mut(&number) else { return Some(Answer::Continue) };
-        socket.waiting.push_back(Waiting { call, buffers, since: now(), until: None, has_waited: false });
+        socket.waiting.push_back(Waiting { call, most, first, since: now(), until: None, has_waited: false });
         // What it has sent before is answered before, as the kernel would have.
         self.serve(number);
         let socket = self.sockets.get_mut(&number)?;
@@ -230,11 +237,11 @@ impl Supervisor {
     /// Gives messages to a call, or the call back, which waits on.
     fn deliver_to(&mut self, number: u64, waiting: Waiting) -> Result<(), Waiting> {
         let Some(socket) = self.sockets.get_mut(&number) else { return Ok(()) };
-        let (call, most) = (waiting.call, waiting.buffers.len());
+        let Waiting { call, most, .. } = waiting;
         let before = socket.weight();
         let mut messages = Vec::new();
         let has_overrun = std::mem::take(&mut socket.has_overrun);
-        while !has_overrun && messages.len() < most {
+        while !has_overrun && (messages.len() as u64) < most {
             socket.flush();
             let Some(message) = socket.take(call.peeks(), &mut self.room) else { break };
             messages.push(message);
@@ -249,17 +256,20 @@ impl Supervisor {
             socket.give_back(messages);
             return Err(waiting);
         }
+        let mut taken = 0;
         let answer = if has_overrun {
             Answer::Error(libc::ENOBUFS)
         } else if !messages.is_empty() {
-            let put = call.put(&waiting.buffers, &messages, &|room| socket.beside(room));
-            socket.dialogue.room = socket.dialogue.room.max(put.map_or(0, |(_, room)| room));
+            let put = call.put(&waiting.first, &messages, &|room| socket.beside(room));
+            socket.dialogue.room = socket.dialogue.room.max(put.map_or(0, |put| put.room));
             if !call.peeks() {
                 let before = socket.weight();
                 socket.go_on_with_dump();
                 self.held = self.held + socket.weight() - before;
             }
-            put.map_or_else(|errno| Answer::Error(errno as i32), |(value, _)| Answer::Value(value))
+            // The first is gone even where it found no memory.
+            taken = put.map_or(1, |put| put.count);
+            put.map_or_else(|errno| Answer::Error(errno as i32), |put| Answer::Value(put.value))
         } else if (call.does_not_wait() || socket.is_nonblocking()) && is_served {
             Answer::Error(libc::EAGAIN)
         } else {
@@ -267,8 +277,8 @@ impl Supervisor {
         };
         let is_heard = seccomp::answer(&self.listener, call.id, answer).is_ok();
         // A call that was interrupted meanwhile is made again, and must find its messages.
-        if !is_heard && !call.peeks() {
-            socket.give_back(messages);
+        if !call.peeks() {
+            socket.give_back(messages.split_off(if is_heard { taken } else { 0 }));
         }
         Ok(())
     }

@@ -64,7 +64,8 @@ impl Supervisor {
             folder.join(path)
         };
         let Some(file) = named(&path) else { return Some(Answer::Continue) };
-        if matches!(file, KernelFile::Modprobe) && path.exists() {
+        let is_theirs = matches!(file, KernelFile::Modprobe) && path.exists();
+        if is_theirs || file.is_of_network() && !self.is_here(target) {
             return Some(Answer::Continue);
         }
         let is_root = target.status().is_root();

@@ -13,11 +13,11 @@ impl Supervisor {
         let name = call.args[2] as u32;
         let sets = i64::from(call.call) == libc::SYS_setsockopt;
         let is_known = if sets { options::is_settable(name) } else { options::is_readable(name) };
-        let is_here = target.socket(call.args[0] as u32).is_some() && target.network() == self.network;
+        let is_here = target.socket(call.args[0] as u32).is_some() && self.is_here(target);
         if !is_known || !is_here {
             return Some(Answer::Continue);
         }
-        let is_admin = target.is_net_admin();
+        let is_admin = self.is_admin(target);
         let (call, waker) = (*call, self.waker.clone());
         self.asking.submit(move |director| {
             let outcome = if director.is_there().is_err() {

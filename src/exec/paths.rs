@@ -25,6 +25,13 @@ pub(super) enum KernelFile {
     Modprobe,
 }
 
+impl KernelFile {
+    /// Whether each network has one of its own. Modules are there for all.
+    pub(super) const fn is_of_network(&self) -> bool {
+        matches!(self, Self::Proc(_) | Self::Setting(_) | Self::Settings)
+    }
+}
+
 /// Longest name of a file below a folder that is looked at.
 pub(super) const LONGEST: usize = 256;
 

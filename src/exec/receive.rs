@@ -47,8 +47,10 @@ pub(super) struct Receive {
 #[derive(Debug)]
 pub(super) struct Waiting {
     pub(super) call: Receive,
-    /// Room for each message that it takes.
-    pub(super) buffers: Vec<MessageBuffer>,
+    /// How many messages it takes at most.
+    pub(super) most: u64,
+    /// Room for the first message; for the others it is looked up when they are there, as in the kernel.
+    pub(super) first: MessageBuffer,
     pub(super) since: Instant,
     /// When its patience ends.
     pub(super) until: Option<Instant>,
@@ -93,6 +95,15 @@ impl Ancillary {
 
 /// Facts beside a message, for so much room, and whether they are all.
 pub(super) type ControlData<'a> = dyn Fn(usize) -> Ancillary + 'a;
+
+/// Messages that were put into the program's memory: the call's value, the most room that there was for one, and how many are
+/// gone, one that found no memory among them.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Put {
+    pub(super) value: i64,
+    pub(super) room: usize,
+    pub(super) count: usize,
+}
 
 /// Outcome of one message.
 struct Delivered {
@@ -148,37 +159,37 @@ impl Receive {
         self.flags & libc::MSG_DONTWAIT != 0
     }
 
-    /// Room for each message that it takes. Nothing is taken for a call that has none.
+    /// How many messages it takes at most. Nothing is taken for a call that has room for none.
+    ///
+    /// # Errors
+    /// Time or flags make no sense.
+    pub(super) fn most(&self) -> Result<u64, Errno> {
+        match self.form {
+            Form::Message(_) | Form::Many { .. } if self.flags & COMPAT != 0 => Err(Errno::EINVAL),
+            Form::From { .. } | Form::Message(_) => Ok(1),
+            Form::Many { count, limit, .. } if limit != 0 && self.is_zero(limit)? => Ok(count.min(1)),
+            Form::Many { count, .. } => Ok(count),
+        }
+    }
+
+    /// Room for the message of that number.
     ///
     /// # Errors
     /// No such memory, or what stands there makes no sense.
-    pub(super) fn buffers(&self) -> Result<Vec<MessageBuffer>, Errno> {
-        let is_compat = self.flags & COMPAT != 0;
+    pub(super) fn buffer(&self, number: u64) -> Result<MessageBuffer, Errno> {
         match self.form {
             Form::From { at, len, name, name_len } => {
                 let len = usize::try_from(len.min(i32::MAX as u64)).map_err(|_| Errno::EINVAL)?;
                 let name = (name != 0).then_some(name);
-                Ok(vec![MessageBuffer {
+                Ok(MessageBuffer {
                     pieces: vec![(at, len)],
                     name,
                     control: None,
                     name_length: NameLength::Length(name_len),
-                }])
+                })
             }
-            Form::Message(_) | Form::Many { .. } if is_compat => Err(Errno::EINVAL),
-            Form::Message(at) => Ok(vec![self.message_room(at)?]),
-            Form::Many { at, count, limit } => {
-                let count = if limit != 0 && self.is_zero(limit)? { count.min(1) } else { count };
-                let mut buffers = Vec::new();
-                for number in 0..count {
-                    match self.message_room(at.wrapping_add(number * MMSGHDR)) {
-                        Ok(room) => buffers.push(room),
-                        Err(errno) if buffers.is_empty() => return Err(errno),
-                        Err(_) => break,
-                    }
-                }
-                Ok(buffers)
-            }
+            Form::Message(at) => self.message_room(at),
+            Form::Many { at, .. } => self.message_room(at.wrapping_add(number * MMSGHDR)),
         }
     }
 
@@ -194,31 +205,47 @@ impl Receive {
         }
     }
 
-    /// Writes messages into the program's memory, with what is told beside them, and says what the call gives and how much room
-    /// there was.
+    /// Writes messages into the program's memory, with what is told beside them, as far as there is room.
     ///
     /// # Errors
-    /// No such memory, or we may not write there.
+    /// No memory for the first, or we may not write there.
     pub(super) fn put(
         &self,
-        buffers: &[MessageBuffer],
+        first: &MessageBuffer,
         messages: &[Vec<u8>],
         beside: &ControlData<'_>,
-    ) -> Result<(i64, usize), Errno> {
-        let (mut value, mut most) = (0, 0);
-        for (room, message) in buffers.iter().zip(messages) {
-            let put = self.put_one(room, message, beside)?;
-            most = most.max(put.room);
-            value = match (&self.form, &room.name_length) {
-                (Form::Many { .. }, NameLength::Header(header, _)) => {
-                    let count = u32::try_from(put.value).unwrap_or(u32::MAX);
-                    self.target.write(&[(header + COUNT, &count.to_ne_bytes())])?;
-                    value + 1
-                }
-                _ => put.value,
+    ) -> Result<Put, Errno> {
+        let mut put = Put { value: 0, room: 0, count: 0 };
+        for (number, message) in (0..).zip(messages) {
+            let other;
+            let room = if number == 0 {
+                first
+            } else {
+                let Ok(room) = self.buffer(number) else { break };
+                other = room;
+                &other
             };
+            put.count += 1;
+            match self.put_one(room, message, beside).and_then(|one| self.count(room, one)) {
+                Ok(one) => {
+                    put.room = put.room.max(one.room);
+                    put.value =
+                        if matches!(self.form, Form::Many { .. }) { put.value + 1 } else { one.value };
+                }
+                Err(errno) if number == 0 => return Err(errno),
+                Err(_) => break,
+            }
         }
-        Ok((value, most))
+        Ok(put)
+    }
+
+    /// Says in a `struct mmsghdr` how long its message was.
+    fn count(&self, room: &MessageBuffer, one: Delivered) -> Result<Delivered, Errno> {
+        if let (Form::Many { .. }, NameLength::Header(header, _)) = (&self.form, &room.name_length) {
+            let len = u32::try_from(one.value).unwrap_or(u32::MAX);
+            self.target.write(&[(header + COUNT, &len.to_ne_bytes())])?;
+        }
+        Ok(one)
     }
 
     fn message_room(&self, at: u64) -> Result<MessageBuffer, Errno> {

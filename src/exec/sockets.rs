@@ -32,6 +32,16 @@ const KIND: u64 = 0xf;
 const BELOW: u32 = 0xffff_f000;
 
 impl Supervisor {
+    /// Whether a thread is in the network that the director's programs are in.
+    pub(super) fn is_here(&self, target: Target) -> bool {
+        target.network() == self.network
+    }
+
+    /// Whether it may change tables. What it may in a user namespace of its own says nothing here.
+    pub(super) fn is_admin(&self, target: Target) -> bool {
+        target.is_net_admin() && target.users() == self.users
+    }
+
     /// Opens an emulated socket in place of a netlink one. In another network there is no director to ask.
     pub(super) fn open_socket(&mut self, call: &Notification) -> Option<Answer> {
         let target = Target(call.thread);
@@ -39,11 +49,11 @@ impl Supervisor {
         // The kernel says what is wrong with the others.
         let is_valid = matches!(kind, libc::SOCK_RAW | libc::SOCK_DGRAM)
             && flags & !(KIND as i32 | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC) == 0;
-        if !is_valid || target.network() != self.network {
+        if !is_valid || !self.is_here(target) {
             return Some(Answer::Continue);
         }
         self.sweep_if_crowded();
-        let (opener, is_admin) = (target.process(), target.is_net_admin());
+        let (opener, is_admin) = (target.process(), self.is_admin(target));
         let open = || {
             let socket = Emulated::new(kind, opener, is_admin)?;
             Ok::<_, std::io::Error>((socket.number()?, socket))

@@ -23,6 +23,7 @@ use super::descriptors::Descriptors;
 use super::director::{ServiceSnapshot, Threads};
 use super::emulated::Emulated;
 use super::places::Places;
+use super::target::Target;
 
 /// Threads that ask the director about messages.
 const ASKING: usize = 4;
@@ -110,8 +111,9 @@ pub(super) struct Supervisor {
     /// Room for a datagram.
     pub(super) room: Vec<u8>,
     pub(super) settings: HashMap<u64, Setting>,
-    /// The network that the director's programs are in.
+    /// The network that the director's programs are in, and the user namespace whose privileges count.
     pub(super) network: Option<PathBuf>,
+    pub(super) users: Option<PathBuf>,
     pub(super) asking: Threads,
     /// Asked in order, for files and settings.
     pub(super) files: Threads,
@@ -173,7 +175,8 @@ impl Supervisor {
             unserved: Vec::new(),
             room: Vec::new(),
             settings: HashMap::new(),
-            network: std::fs::read_link("/proc/self/ns/net").ok(),
+            network: Target::own().network(),
+            users: Target::own().users(),
             asking: Threads::start(ASKING, path),
             files: Threads::start(1, path),
             waker: Waker { completions: sender, event: waker },
@@ -345,7 +348,7 @@ impl Supervisor {
     ) -> Option<i32> {
         let free = |Place { thread, least }| {
             let numbers = self.descriptors.all().filter(|number| *number >= least);
-            super::target::Target(thread).free(numbers, &self.listener)
+            Target(thread).free(numbers, &self.listener)
         };
         let at = match high.map(free) {
             Some(None) => {

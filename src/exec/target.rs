@@ -22,6 +22,11 @@ const NET_ADMIN: u32 = 12;
 pub(super) struct Target(pub(super) i32);
 
 impl Target {
+    /// This process.
+    pub(super) fn own() -> Self {
+        Self(std::process::id().cast_signed())
+    }
+
     /// # Errors
     /// EFAULT where there is no such memory, EPERM where we may not look.
     pub(super) fn read(self, at: u64, into: &mut [u8]) -> Result<(), Errno> {
@@ -131,6 +136,11 @@ impl Target {
         fs::read_link(format!("/proc/{}/ns/net", self.0)).ok()
     }
 
+    /// The user namespace it is in.
+    pub(super) fn users(self) -> Option<PathBuf> {
+        fs::read_link(format!("/proc/{}/ns/user", self.0)).ok()
+    }
+
     /// The process that the thread is of.
     pub(super) fn process(self) -> i32 {
         if is_first_thread(self.0) { self.0 } else { self.status().process().unwrap_or(self.0) }
@@ -225,7 +235,7 @@ mod tests {
 
     #[test]
     fn memory_is_read_up_to_its_end_and_written_in_parts() {
-        let me = Target(std::process::id().cast_signed());
+        let me = Target::own();
         let text = b"/proc/net/ip_vs\0rest".to_vec();
         let at = text.as_ptr() as u64;
         assert_eq!(me.text(at, 4096).unwrap().unwrap(), b"/proc/net/ip_vs");

@@ -1,8 +1,8 @@
 """A program that behaves badly towards the kernel's IPVS: below `tunvs exec` it gets the kernel's errors, and all others go on.
 
-exec-bad.py lies|many|unread|crowd|filters|listener
+exec-bad.py lies|many|unread|rooms|long|crowd|filters|listener
 """
-import ctypes, errno, os, platform, socket, struct, sys, time
+import ctypes, errno, os, platform, socket, struct, sys, threading, time
 
 GENERIC, GET_SERVICE, GET_INFO = 16, 4, 15
 SECCOMP, SOCKET = (317, 41) if platform.machine() == "x86_64" else (277, 198)
@@ -39,6 +39,12 @@ def is_served(sock, seq=4711):
         if struct.unpack_from("=I", answer, 8)[0] == seq: return struct.unpack_from("=H", answer, 4)[0] == FAMILY
 
 
+def held_by_supervisor():
+    """Its memory, in kB."""
+    supervisor = next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("PPid"))
+    return next(int(line.split()[1]) for line in open(f"/proc/{supervisor}/status") if line.startswith("VmRSS"))
+
+
 def lies():
     sock = opened()
     for data in [b"", b"\0", b"\0" * 15, b"\0" * 16, b"\xff" * 64, message(FAMILY, GET_INFO, length=0xffffffff), message(FAMILY, GET_INFO)[:17],
@@ -70,15 +76,41 @@ def unread():
         while sent < most and time.monotonic() < until:
             try: sock.send(what); sent += 1
             except BlockingIOError: time.sleep(0.0005)
-    supervisor = next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("PPid"))
-    held = next(int(line.split()[1]) for line in open(f"/proc/{supervisor}/status") if line.startswith("VmRSS"))
-    print("bounded:", held < 160 << 10 or held)
+    print("bounded:", held_by_supervisor() < 160 << 10 or held_by_supervisor())
     child = os.fork()
     if child == 0:
         print("a child is served:", is_served(opened()), flush=True)
         os._exit(0)
     os.waitpid(child, 0)
     print("and so is it:", is_served(sock))
+
+
+def rooms():
+    """Threads that wait, each with room for 1,024 messages in 1,024 pieces of memory each."""
+    sock, libc, threads = opened(), ctypes.CDLL(None, use_errno=True), 64
+    byte = ctypes.create_string_buffer(1)
+    pieces = ctypes.create_string_buffer(struct.pack("=QQ", ctypes.addressof(byte), 1) * 1024)
+    heads = struct.pack("=QI4xQQQQI4xI4x", 0, 0, ctypes.addressof(pieces), 1024, 0, 0, 0, 0) * 1024
+    for _ in range(threads):
+        head = ctypes.create_string_buffer(heads)
+        threading.Thread(target=lambda head=head: libc.recvmmsg(sock.fileno(), head, 1024, 0, None), daemon=True).start()
+    before, until = held_by_supervisor(), time.monotonic() + 60
+    while sum(open(f"/proc/self/task/{task}/wchan").read().startswith("seccomp") for task in os.listdir("/proc/self/task")) < threads:
+        if time.monotonic() > until: raise SystemExit("they do not wait")
+        time.sleep(0.01)
+    print("others are served meanwhile:", is_served(opened()))
+    print("bounded:", held_by_supervisor() < 64 << 10 or held_by_supervisor(), flush=True)
+    os._exit(0)
+
+
+def long():
+    """Sockets with a datagram of 8,000 messages each."""
+    socks = [opened() for _ in range(200)]
+    many = message(FAMILY, GET_INFO, flags=1) * 8000
+    for sock in socks: sock.send(many)
+    print("bounded:", held_by_supervisor() < 160 << 10 or held_by_supervisor())
+    for sock in socks: sock.close()
+    print("and others are served:", is_served(opened()))
 
 
 def crowd():

@@ -20,6 +20,10 @@ same "what nobody reads" "bounded: True
 a child is served: True
 told that answers were lost
 and so is it: True" "$(bad unread)"
+same "room without end" "others are served meanwhile: True
+bounded: True" "$(bad rooms)"
+same "long datagrams" "bounded: True
+and others are served: True" "$(bad long)"
 chmod 755 "$work"
 same "a crowd" "a bounded crowd: True 0" \
   "$(timeout 60 tunvs exec -- setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps +net_admin --ambient-caps +net_admin \
