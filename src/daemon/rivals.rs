@@ -59,19 +59,19 @@ impl Heard {
 }
 
 fn shown(claim: &Claim) -> Rival {
-    let link = claim.link.map(|byte| format!("{byte:02x}")).join(":");
-    Rival { address: claim.addr, dev: claim.dev.clone(), link }
+    Rival { address: claim.addr, dev: claim.dev.clone(), link: claim.link.to_string() }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use pnet_base::MacAddr;
 
     #[test]
     fn the_last_rival_of_a_claimed_address_is_reported_until_it_was_not_heard_for_long() {
         let rivals = Rivals::default();
         let addr = IpAddr::from([10, 0, 0, 1]);
-        let claim = |last| Claim { addr, dev: "eth1".to_owned(), link: [2, 0, 0, 0, 0, last] };
+        let claim = |last| Claim { addr, dev: "eth1".to_owned(), link: MacAddr(2, 0, 0, 0, 0, last) };
         let links = |is_claimed: bool, at| -> Vec<String> {
             let all = rivals.report(|_| is_claimed, Time::from_secs(at));
             all.into_iter().map(|rival| rival.link).collect()
@@ -88,8 +88,11 @@ mod tests {
     fn one_is_told_once_however_many_names_it_has() {
         let rivals = Rivals::default();
         let told = || rivals.0.lock().values().filter(|heard| heard.is_told).count();
-        let claim =
-            |last| Claim { addr: [10, 0, 0, 1].into(), dev: String::new(), link: [2, 0, 0, 0, 0, last] };
+        let claim = |last| Claim {
+            addr: [10, 0, 0, 1].into(),
+            dev: String::new(),
+            link: MacAddr(2, 0, 0, 0, 0, last),
+        };
         rivals.note(claim(1), Time::ZERO);
         rivals.tell(|_| false, Time::ZERO);
         assert_eq!(told(), 0, "the address is not here yet");

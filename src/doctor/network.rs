@@ -8,6 +8,7 @@ use super::site::Site;
 use lvs::neighbour::NeighbourState;
 use lvs_control::status::Rival;
 use lvs_host::{LinkRoute, SurveyedAddress};
+use pnet_base::MacAddr;
 
 /// No super-packet is too long for a TUN.
 const TUN_MTU: u32 = 65_535;
@@ -164,7 +165,7 @@ fn duplicates(site: &Site, findings: &mut Vec<Finding>) {
             if let NeighbourState::Known(link) | NeighbourState::Stale(link) = neighbour.state
                 && neighbour.addr == vip
             {
-                others.insert((vip, &neighbour.dev, link.map(|byte| format!("{byte:02x}")).join(":")));
+                others.insert((vip, &neighbour.dev, MacAddr::from(link).to_string()));
             }
         }
     }

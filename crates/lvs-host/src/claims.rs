@@ -13,6 +13,7 @@ use nix::net::if_::if_indextoname;
 use nix::sys::socket::{
     ControlMessageOwned, LinkAddr, MsgFlags, SockaddrIn6, recvfrom, recvmsg, setsockopt, sockopt,
 };
+use pnet_base::MacAddr;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::UdpSocket;
 
@@ -44,11 +45,11 @@ pub struct Claim {
     /// The link where it was heard.
     pub dev: String,
     /// His hardware address.
-    pub link: [u8; 6],
+    pub link: MacAddr,
 }
 
 /// An address and a hardware address, and the index of the link.
-type Said = (IpAddr, [u8; 6], u32);
+type Said = (IpAddr, MacAddr, u32);
 
 #[derive(Debug)]
 pub struct ClaimListener {
@@ -139,11 +140,11 @@ fn receive_arp(socket: &UdpSocket) -> io::Result<Option<Said>> {
 }
 
 /// The sender of a message. One of 0.0.0.0 asks, and has no address yet.
-fn of_arp(message: &[u8]) -> Option<(Ipv4Addr, [u8; 6])> {
+fn of_arp(message: &[u8]) -> Option<(Ipv4Addr, MacAddr)> {
     let rest = message.strip_prefix(&ARP_OF_IPV4)?;
     let (link, rest) = rest.get(2..)?.split_first_chunk::<6>()?;
     let addr = Ipv4Addr::from(*rest.first_chunk::<4>()?);
-    (!addr.is_unspecified()).then_some((addr, *link))
+    (!addr.is_unspecified()).then_some((addr, MacAddr::from(*link)))
 }
 
 fn receive_advertisement(socket: &UdpSocket) -> io::Result<Option<Said>> {
@@ -168,7 +169,7 @@ fn receive_advertisement(socket: &UdpSocket) -> io::Result<Option<Said>> {
 }
 
 /// The target of a message, and its hardware address (RFC 4861 4.4).
-fn of_advertisement(message: &[u8]) -> Option<(Ipv6Addr, [u8; 6])> {
+fn of_advertisement(message: &[u8]) -> Option<(Ipv6Addr, MacAddr)> {
     const HEAD: usize = 24;
     let (head, mut options) = message.split_at_checked(HEAD)?;
     if head[0] != ADVERTISEMENT {
@@ -177,7 +178,7 @@ fn of_advertisement(message: &[u8]) -> Option<(Ipv6Addr, [u8; 6])> {
     let addr: [u8; 16] = head[8..].try_into().ok()?;
     while let [kind, length, rest @ ..] = options {
         if *kind == TARGET_LINK {
-            return Some((addr.into(), rest.get(..6)?.try_into().ok()?));
+            return Some((addr.into(), MacAddr::from(*rest.first_chunk::<6>()?)));
         }
         // In units of eight bytes.
         options = options.get(usize::from(*length).max(1) * 8..)?;
@@ -185,8 +186,9 @@ fn of_advertisement(message: &[u8]) -> Option<(Ipv6Addr, [u8; 6])> {
     None
 }
 
-fn own_link_addresses() -> io::Result<Vec<[u8; 6]>> {
-    let link = |found: nix::ifaddrs::InterfaceAddress| found.address?.as_link_addr()?.addr();
+fn own_link_addresses() -> io::Result<Vec<MacAddr>> {
+    let link =
+        |found: nix::ifaddrs::InterfaceAddress| found.address?.as_link_addr()?.addr().map(MacAddr::from);
     Ok(getifaddrs()?.filter_map(link).collect())
 }
 
@@ -195,7 +197,7 @@ mod tests {
     use super::*;
     use crate::announce;
 
-    const ETHER: [u8; 6] = [2, 0, 0, 0, 0, 9];
+    const ETHER: MacAddr = MacAddr(2, 0, 0, 0, 0, 9);
 
     #[test]
     fn what_a_director_announces_is_heard_by_another() {
