@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use lvs::Time;
 use lvs::director::{Command, Director, FlowLogging, Query, Settings, Side, Verdict};
-use lvs::fast_path::FastPathStatus;
+use lvs::fast_path::{Closed, FastPathStatus};
 use lvs::route::{Route, RouteTable};
 use lvs::service::{Endpoint, Forwarding, Protocol, ServerSpec, ServiceKey, ServiceSpec};
 use lvs_device::MemoryFlows;
@@ -422,6 +422,22 @@ fn a_change_of_the_tables_takes_all_back_at_once() {
     pair.apply(&drained);
     pair.talk(3);
     assert_eq!(pair.in_use(), 0, "both ends of a drained server's connections are to be told");
+}
+
+#[test]
+fn a_connection_whose_super_packets_the_host_would_refuse_stays_the_directors() {
+    let mut pair = Pair::new(Protocol::Tcp, Forwarding::Masq, true, 8);
+    pair.send(Side::Client, TcpFlags::SYN, 0);
+    pair.send(Side::Server, TcpFlags::SYN | ACK, 0);
+    pair.send(Side::Client, ACK, 0);
+    assert_eq!(pair.status().connections, 1);
+    pair.flows.close(Closed::TooLong);
+    let passed = pair.passed;
+    for _ in 0..8 {
+        (0..20).for_each(|_| drop(pair.send(Side::Client, ACK, 100)));
+        pair.wait(Duration::from_millis(500));
+    }
+    assert_eq!((pair.passed, pair.status().connections), (passed, 0));
 }
 
 #[test]

@@ -80,7 +80,8 @@ wait_until 5 pages_take 1
 wait_until 5 fast_is connections 0
 stop_director
 
-# Super-packets that are longer than an IP header can say (BIG TCP): all by it, else some would overtake others.
+# Super-packets that are longer than an IP header can say (BIG TCP): all by it, or all by the director, else some would overtake
+# others. None that the host refuses: before Linux 7 it counts eight bytes too many for each segment of IPv6.
 start_director
 real_way -m
 wait_until 5 fast_is on True
@@ -88,8 +89,9 @@ for link in client:eth0 ds:eth1 ds:eth2 rs1:eth0; do super_packets "$link" 18500
 for vip in "${vips[@]}"; do
   before=$(by_tun)
   upload client "$(url "$vip")" "$work/blob" rs1
-  (($(by_tun) - before < 1000)) || fail "$(($(by_tun) - before)) packets of BIG TCP to $vip by the director"
+  [[ $vip == *:* ]] || (($(by_tun) - before < 1000)) || fail "$(($(by_tun) - before)) packets of BIG TCP to $vip by the director"
 done
+same "super-packets that the host refused" 0 "$(on ds awk '$1 == "Ip6FragFails" { print $2 }' /proc/net/snmp6)"
 for link in client:eth0 ds:eth1 ds:eth2 rs1:eth0; do super_packets "$link" 65536; done
 stop_director
 

@@ -258,7 +258,7 @@ impl FastPath {
             packets: used.packets,
             bytes: used.bytes,
             seen_at: (used.seen != 0).then(|| self.time_of(used.seen)),
-            is_closed: used.is_closed,
+            closed: used.closed,
         })
     }
 

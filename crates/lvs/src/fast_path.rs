@@ -1,8 +1,8 @@
 //! The fast path as the core sees it: a table of flows that plain packets of established connections go by, past the
 //! director. As data, and as the trait of the edges that keep such a table.
 //!
-//! The director alone says what is in the table; the edge never adds a flow or changes one, but for marking flows that
-//! an end has closed.
+//! The director alone says what is in the table; the edge never adds a flow or changes one, but for closing flows whose
+//! packets are the director's from then on.
 
 use std::fmt::Debug;
 
@@ -10,6 +10,7 @@ use crate::service::Endpoint;
 use crate::time::Time;
 use crate::xmit::{Rewrite, TxPath};
 use lvs_wire::TcpFlags;
+use strum::FromRepr;
 
 /// The ends of a packet as it arrives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -100,8 +101,18 @@ pub struct FlowUse {
     pub bytes: u64,
     /// When its last packet came; None before the first.
     pub seen_at: Option<Time>,
-    /// A packet that begins or ends a connection has come and was left to the director: none is the flow's from then on.
-    pub is_closed: bool,
+    /// A packet has come that is the director's, and so are all that come behind it.
+    pub closed: Option<Closed>,
+}
+
+/// Why no packet is a flow's any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromRepr)]
+#[repr(u32)]
+pub enum Closed {
+    /// One that begins or ends a connection.
+    Turning = 1,
+    /// A super-packet that the host would refuse: segments of others would overtake those of the director.
+    TooLong = 2,
 }
 
 /// Why a flow is not in the table.

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use lvs::fast_path::{Flow, FlowKey, Towards};
+use lvs::fast_path::{Closed, Flow, FlowKey, Towards};
 use lvs::service::Endpoint;
 use lvs_wire::TcpFlags;
 
@@ -47,6 +47,7 @@ pub(super) const LONGEST: usize = 0;
 /// Index of the interface that packets seem to come by from there on.
 pub(super) const WAY: usize = 4;
 pub(super) const ONLY_WHOLE: usize = 8;
+/// [`Closed`], or 0.
 pub(super) const CLOSED: usize = 12;
 pub(super) const GENERATION: usize = 16;
 /// Direction, as in [`Towards`].
@@ -160,13 +161,13 @@ pub(super) struct Used {
     pub(super) packets: u64,
     pub(super) bytes: u64,
     pub(super) seen: u64,
-    pub(super) is_closed: bool,
+    pub(super) closed: Option<Closed>,
 }
 
 /// Reads a value; None of another length.
 pub(super) fn used(version: Version, value: &[u8]) -> Option<Used> {
     let tail = value.get(version.ends_len()..)?;
     let double = |at: usize| Some(u64::from_ne_bytes(tail.get(at..at + 8)?.try_into().ok()?));
-    let is_closed = tail.get(CLOSED..CLOSED + 4)?.iter().any(|byte| *byte != 0);
-    Some(Used { packets: double(PACKETS)?, bytes: double(BYTES)?, seen: double(SEEN)?, is_closed })
+    let closed = Closed::from_repr(u32::from_ne_bytes(tail.get(CLOSED..CLOSED + 4)?.try_into().ok()?));
+    Some(Used { packets: double(PACKETS)?, bytes: double(BYTES)?, seen: double(SEEN)?, closed })
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use lvs::fast_path::{Flow, FlowKey, FlowRefused, FlowStep, FlowTable, FlowUse, Tells};
+use lvs::fast_path::{Closed, Flow, FlowKey, FlowRefused, FlowStep, FlowTable, FlowUse, Tells};
 use lvs::service::Endpoint;
 use lvs::time::Time;
 use lvs_wire::{Headers, PacketBuf, TcpFlags, Transport, checksum, longest_segment, protocol};
@@ -41,13 +41,18 @@ impl MemoryFlows {
         self.flows.lock().is_host_tracking = true;
     }
 
+    /// Closes all flows, as a packet would that is the director's.
+    pub fn close(&self, why: Closed) {
+        self.flows.lock().entries.values_mut().for_each(|(_, _, used)| used.closed = Some(why));
+    }
+
     /// Does to a packet that arrives at `now` what the program does. True: it is on its way, and for nobody else.
     pub fn pass(&self, packet: &mut PacketBuf, now: Time) -> bool {
         let Some((headers, key, flags)) = plain(packet) else { return false };
         let mut flows = self.flows.lock();
         let Flows { generation, entries, steps, .. } = &mut *flows;
         let Some((flow, of, used)) = entries.get_mut(&key) else { return false };
-        if *generation == 0 || of != generation || used.is_closed {
+        if *generation == 0 || of != generation || used.closed.is_some() {
             return false;
         }
         let (is_plain, turns) = (flags.0 & TcpFlags::KIND == TcpFlags::ACK, flags.0 & 0x07 != 0);
@@ -61,10 +66,10 @@ impl MemoryFlows {
         let told = flow.tells_of(flags);
         if !fits || turns && told.is_none() || told.is_some() && steps.len() >= MOST_STEPS {
             if turns {
-                used.is_closed = true;
+                used.closed = Some(Closed::Turning);
                 let answer = flow.answer(key.protocol);
                 if let Some((_, _, used)) = entries.get_mut(&answer) {
-                    used.is_closed = true;
+                    used.closed = Some(Closed::Turning);
                 }
             }
             return false;

@@ -20,12 +20,14 @@ use crate::assembler::{
     when_by,
 };
 
-/// Packet, value of its flow, its length; length of its headers, then the change of the sum of its addresses.
+/// Packet, value of its flow, its length; length of its headers, then the change of the sum of its addresses, or why its flow is
+/// closed.
 const PACKET: u8 = 6;
 const VALUE: u8 = 7;
 const LEN: u8 = 8;
 const HEADERS: u8 = 9;
 const CHANGE: u8 = 9;
+const WHY: u8 = 9;
 
 /// Fields of `struct __sk_buff`.
 const SKB_LEN: i16 = 0;
@@ -128,6 +130,8 @@ enum Label {
     Ends(Form),
     Counted(Form),
     NotPassed(Form),
+    TooLong(Form),
+    Close(Form),
     Single(Form),
     Measured(Form),
     Fits(Form),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use lvs::fast_path::{Flow, FlowKey, FlowStep, FlowTable, Tells, Towards};
+use lvs::fast_path::{Closed, Flow, FlowKey, FlowStep, FlowTable, Tells, Towards};
 use lvs::service::Endpoint;
 use lvs::time::Time;
 use lvs_sys::bpf_program;
@@ -99,10 +99,10 @@ fn steps(table: &dyn FlowTable) -> Vec<FlowStep> {
     steps
 }
 
-fn uses(table: &dyn FlowTable) -> BTreeMap<String, (u64, u64, bool)> {
+fn uses(table: &dyn FlowTable) -> BTreeMap<String, (u64, u64, Option<Closed>)> {
     let mut uses = BTreeMap::new();
     table.read(&mut |key, used| {
-        uses.insert(format!("{key:?}"), (used.packets, used.bytes, used.is_closed));
+        uses.insert(format!("{key:?}"), (used.packets, used.bytes, used.closed));
     });
     uses
 }
@@ -237,14 +237,11 @@ fn the_program_does_what_the_core_would() {
         let memory_steps = steps(&memory);
         assert_eq!(steps(&fast_path), memory_steps, "round {round}");
         told += memory_steps.len();
-        closed += memory_uses.values().filter(|(_, _, is_closed)| *is_closed).count();
+        closed += memory_uses.values().filter(|(_, _, closed)| closed.is_some()).count();
         // Both give back the same.
         for (key, _) in flows.iter().flatten() {
             let (one, other) = (fast_path.remove(key).unwrap(), memory.remove(key).unwrap());
-            assert_eq!(
-                (one.packets, one.bytes, one.is_closed),
-                (other.packets, other.bytes, other.is_closed)
-            );
+            assert_eq!((one.packets, one.bytes, one.closed), (other.packets, other.bytes, other.closed));
         }
         assert!(uses(&fast_path).is_empty());
     }
@@ -264,7 +261,7 @@ fn what_is_passed_seems_to_come_by_the_directors_interface() {
     let packet = PacketBuf::from_packet(&make::tcp(ends_of(&key), TcpFlags::ACK, b"data"));
     assert_eq!(run(&fast_path, &packet).0, REDIRECTED);
     let used = fast_path.remove(&key).unwrap();
-    assert_eq!((used.packets, used.bytes, used.is_closed), (1, 44, false));
+    assert_eq!((used.packets, used.bytes, used.closed), (1, 44, None));
     let seen_at = used.seen_at.unwrap();
     assert!((Time(900)..Time(31_000)).contains(&seen_at), "{seen_at:?}");
 }
@@ -312,6 +309,36 @@ fn a_super_packet_too_long_for_its_header_is_passed_whole() {
         let used = fast_path.remove(&key).unwrap();
         assert_eq!((used.packets, used.bytes), (1, bytes.len() as u64));
         fast_path.remove(&both[1].0).unwrap();
+    }
+}
+
+#[test]
+fn a_super_packet_whose_option_makes_it_too_long_closes_both_flows() {
+    let Some(fast_path) = kernel(8) else { return };
+    fast_path.begin([1, 1], Time::from_secs(1));
+    for both in all_flows().into_iter().filter(|both| both[0].0.protocol == 6) {
+        let (key, flow) = both[0];
+        let is_v6 = key.from.addr.is_ipv6();
+        let headers = if is_v6 { 60 } else { 40 };
+        // The host counts the option for each segment.
+        for (size, has_option, closed) in [
+            (flow.longest - headers, false, None),
+            (flow.longest - headers - 8, true, None),
+            (flow.longest - headers - 7, true, Some(Closed::TooLong)),
+        ] {
+            let bytes = without_length(ends_of(&key), has_option);
+            let mut packet = PacketBuf::from_packet(&bytes);
+            packet.offload.gso = Some(Gso { kind: GsoKind::TcpV4, size: size as u16, ecn: false });
+            install(&fast_path, std::slice::from_ref(&both));
+            let closed = closed.filter(|_| is_v6);
+            let expected = if closed.is_some() { LEFT } else { REDIRECTED };
+            assert_eq!(run(&fast_path, &packet).0, expected, "{key:?}, {size}, option {has_option}");
+            let plain = PacketBuf::from_packet(&make::tcp(ends_of(&key), TcpFlags::ACK, b"data"));
+            assert_eq!(run(&fast_path, &plain).0, expected, "what comes behind it overtakes nothing");
+            for (key, _) in both {
+                assert_eq!(fast_path.remove(&key).unwrap().closed, closed);
+            }
+        }
     }
 }
 
@@ -408,7 +435,7 @@ fn keys_are_read_as_they_were_written() {
         assert_eq!(key_of(version, &key_bytes(key)), Some(*key));
         let value = value_bytes(flow, 3, 4);
         assert_eq!((key_bytes(key).len(), value.len()), (version.key_len(), version.value_len()));
-        let unused = layout::Used { packets: 0, bytes: 0, seen: 0, is_closed: false };
+        let unused = layout::Used { packets: 0, bytes: 0, seen: 0, closed: None };
         assert_eq!(used(version, &value), Some(unused));
     }
     assert_eq!(key_of(Version::V6, &[0; 16]), None);

@@ -35,6 +35,8 @@ pub struct Extra {
     pub(super) synced_until: Option<SyncedUntil>,
     /// Connection of a health check.
     pub(super) pinned: bool,
+    /// The host would refuse its super-packets: they are the director's, which passes them on as segments. This director's alone.
+    pub(super) is_too_long: bool,
     /// State of telling the server the client's address.
     pub(super) client_addr_state: Option<ClientAddrState>,
     /// Of a connection that began with a cookie.

@@ -60,6 +60,7 @@ impl Connection {
         self.extra.as_ref().is_some_and(|extra| {
             extra.fwmark != 0
                 || extra.pinned
+                || extra.is_too_long
                 || extra.ftp.is_some()
                 || extra.positions.is_some()
                 || extra.client_addr_state.is_some()

@@ -19,6 +19,11 @@ impl Connection {
         self.extra.get_or_insert_default().pinned = true;
     }
 
+    /// Notes that the host would refuse its super-packets.
+    pub fn set_too_long(&mut self) {
+        self.extra.get_or_insert_default().is_too_long = true;
+    }
+
     pub fn fwmark(&self) -> u32 {
         self.extra.as_ref().map_or(0, |extra| extra.fwmark)
     }

@@ -1,7 +1,7 @@
 //! Second half of the program: from the flow that a packet is of to the packet that leaves.
 
 use super::*;
-use lvs::fast_path::Towards;
+use lvs::fast_path::{Closed, Towards};
 
 impl Family {
     /// Whether the packet is the flow's, and whether it is to be told of.
@@ -63,17 +63,27 @@ impl Family {
         lines
     }
 
-    /// A segment that begins or ends a connection and is not passed closes both flows before it is left to the director.
+    /// A segment that begins or ends a connection and is not passed closes both flows before it is left to the director. So does
+    /// a super-packet with the option for its length that is too long.
     pub(super) fn turning(&self) -> Vec<Line<Label>> {
-        use Label::{Next, NotPassed};
+        use Label::{Close, Next, NotPassed, TooLong};
         let addr = self.version.addr_len() as i16;
         let mut lines = vec![
             Line::Here(NotPassed(self.form)),
             load(Width::Word, R1, FRAME, TOLD),
             calc(Op::And, R1, TURNING),
             when(R1, If::Equal, 0, Next),
-            store_number(Width::Word, VALUE, self.field(CLOSED), 1),
+            set(WHY, Closed::Turning as i32),
         ];
+        if self.form == Form::Jumbo {
+            lines.extend([
+                go(Close(self.form)),
+                Line::Here(TooLong(self.form)),
+                set(WHY, Closed::TooLong as i32),
+                Line::Here(Close(self.form)),
+            ]);
+        }
+        lines.push(store(Width::Word, VALUE, self.field(CLOSED), WHY));
         // The key of the answers: the new ends, the other way round.
         for at in (0..addr).step_by(4) {
             lines.extend([
@@ -92,7 +102,7 @@ impl Family {
         lines.extend(self.find(self.flows, KEY));
         lines.extend([
             when(R0, If::Equal, 0, Next),
-            store_number(Width::Word, R0, self.field(CLOSED), 1),
+            store(Width::Word, R0, self.field(CLOSED), WHY),
             go(Next),
         ]);
         lines
@@ -100,17 +110,23 @@ impl Family {
 
     /// The packet, or the longest of its segments, fits the way out.
     pub(super) fn check_flow(&self) -> Vec<Line<Label>> {
-        use Label::{Fits, Measured, NotPassed, Single};
+        use Label::{Fits, Measured, NotPassed, Single, TooLong};
+        // The host counts the option for each segment, though none will have it (Linux before 7).
+        let (option, too_long) = match self.form {
+            Form::Jumbo => (self.form.ahead() - self.ip_len(), TooLong(self.form)),
+            Form::V4 | Form::V6 => (0, NotPassed(self.form)),
+        };
         let mut lines = vec![
             load(Width::Word, R1, PACKET, SKB_GSO_SIZE),
             when(R1, If::Equal, 0, Single(self.form)),
             calc_by(Op::Add, R1, HEADERS),
+            add(R1, option),
             go(Measured(self.form)),
             Line::Here(Single(self.form)),
             copy(R1, LEN),
             Line::Here(Measured(self.form)),
             load(Width::Word, R2, VALUE, self.field(LONGEST)),
-            when_by(R1, If::More, R2, NotPassed(self.form)),
+            when_by(R1, If::More, R2, too_long),
         ];
         if self.version == Version::V4 {
             lines.extend([

@@ -91,6 +91,7 @@ impl ConnRecord {
                 }),
                 synced_until: rare.synced_until,
                 pinned: rare.pinned,
+                is_too_long: false,
                 client_addr_state: rare.client_addr,
                 syn_proxy: rare.syn_proxy,
                 client_tag: None,

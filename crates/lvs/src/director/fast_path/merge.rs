@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::state::{Flows, Member};
 use crate::conn::{ConnId, Entry, State, TcpState};
 use crate::director::Director;
-use crate::fast_path::{FlowTable, FlowUse, Towards};
+use crate::fast_path::{Closed, FlowTable, FlowUse, Towards};
 use crate::time::Time;
 
 /// How often at least what flows have carried is merged.
@@ -71,7 +71,7 @@ impl Director {
         self.read_flows(|_, _| {});
     }
 
-    /// Merges what flows have carried, takes back those that an end has closed, and does what else is to be done.
+    /// Merges what flows have carried, takes back those that are closed, and does what else is to be done.
     fn read_flows(&self, then: impl FnOnce(&mut Flows, &dyn FlowTable)) {
         self.follow_steps();
         if !self.fast_path.has_flows.load(Relaxed) {
@@ -85,13 +85,15 @@ impl Director {
             if let Some(member) = flows.by_conn.get_mut(&id) {
                 let was_young = member.is_young;
                 self.merge(id, member, towards, used);
+                closed.extend(used.closed.map(|why| (id, member.number, why)));
                 flows.young -= usize::from(was_young && !member.is_young);
-                if used.is_closed {
-                    closed.push(id);
-                }
             }
         });
-        closed.into_iter().for_each(|id| self.take_back(&mut flows, &**table, id));
+        for (id, number, why) in closed {
+            let conn = self.conns.get(id).filter(|conn| conn.number() == number && why == Closed::TooLong);
+            conn.into_iter().for_each(|mut conn| conn.set_too_long());
+            self.take_back(&mut flows, &**table, id);
+        }
         self.take_over_back(&mut flows, &**table);
         then(&mut flows, &**table);
         self.fast_path.note_room(&flows);
