@@ -601,6 +601,58 @@ two_servers() {
   on "$director_host" ipvsadm -a "$1" "$2" -r "$open${net}184$close:$3" -m
 }
 
+# --- systemd
+
+# start_systemd HOST IMAGE: systemd as process 1 of namespaces of its own, with that host's network. It sees /run of the scenario as empty,
+# but for IMAGE in /run/image, whose `units` are its own.
+start_systemd() {
+  local name=tunvs-test-$RANDOM$RANDOM tree
+  [[ -x /lib/systemd/systemd ]] || fail "there is no /lib/systemd/systemd: scripts/install-test-deps installs it"
+  printf '[Unit]\nDescription=nothing but tunvs\nAllowIsolate=yes\n' >"$2/units/probe.target"
+  # Its groups are below one of the scenario's own.
+  groups=() systemd=
+  for tree in /sys/fs/cgroup /sys/fs/cgroup/systemd /sys/fs/cgroup/unified; do
+    [[ -e $tree/cgroup.procs ]] || continue
+    groups+=("$tree/$name")
+    mkdir "$tree/$name"
+  done
+  ((${#groups[@]} > 0)) || fail "there are no control groups in /sys/fs/cgroup, which systemd needs"
+  trap end_systemd EXIT
+  cat >boot <<'SCRIPT'
+for group; do echo $$ >$group/cgroup.procs; done
+exec unshare --cgroup --uts --ipc --mount --pid --fork --kill-child --mount-proc bash ./boot-inside
+SCRIPT
+  cat >boot-inside <<SCRIPT
+set -e
+mount --make-rprivate /
+mount --bind /proc/sys/net /mnt
+mount --bind /proc/sys /proc/sys
+mount -o remount,bind,ro /proc/sys
+mount --bind /mnt /proc/sys/net
+umount /mnt
+mount --bind $2 /srv
+mount -t tmpfs tmpfs /run
+mkdir -p /run/image /run/systemd/system
+mount --bind /srv /run/image
+cp -r /run/image/units/* /run/systemd/system/
+for dir in /var/lib /var/log /tmp; do mount -t tmpfs tmpfs \$dir; done
+exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin container=test /lib/systemd/systemd --system --unit=probe.target --show-status=no
+SCRIPT
+  nsenter --net="/run/netns/$1" bash ./boot "${groups[@]}" >systemd.log 2>&1 &
+  systemd=$!
+  wait_until 20 inside systemctl is-system-running --quiet
+}
+
+end_systemd() {
+  local code=$? group
+  [[ -z $systemd ]] || { kill -9 "$systemd" && wait "$systemd"; } 2>/dev/null || true
+  for group in "${groups[@]}"; do find "$group" -depth -type d -exec rmdir {} + 2>/dev/null || true; done
+  ended "$code"
+}
+
+# inside COMMAND...: below that systemd, the child of `unshare --fork`.
+inside() { nsenter -t "$(pgrep -P "$systemd")" --mount --pid --cgroup --net --uts --ipc env -u TUNVS_SOCKET PATH=/run/image:/usr/sbin:/usr/bin:/sbin:/bin "$@"; }
+
 # --- recordings of ipvsadm
 
 # transcribe FILE: runs each line as one shell command; prints the line, all that it wrote, and its exit status.

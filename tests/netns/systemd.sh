@@ -11,8 +11,8 @@ for rs in rs1 rs2; do
 done
 before=$(snapshot ds)
 
-# --- systemd, as process 1 of namespaces of its own, with the director's network. It sees /run of the scenario as empty.
-[[ -x /lib/systemd/systemd ]] || fail "there is no /lib/systemd/systemd: scripts/install-test-deps installs it"
+# --- the director, as the package brings it
+
 image=$work/image
 mkdir -p "$image/units"
 cp "$TUNVS_BIN" "$image/tunvs"
@@ -43,48 +43,7 @@ address = "192.168.56.184:80"
 forward = "masq"
 TOML
 
-# Its groups are below one of the scenario's own.
-groups=() name=tunvs-test-$RANDOM$RANDOM
-for tree in /sys/fs/cgroup /sys/fs/cgroup/systemd /sys/fs/cgroup/unified; do
-  [[ -e $tree/cgroup.procs ]] || continue
-  groups+=("$tree/$name")
-  mkdir "$tree/$name"
-done
-((${#groups[@]} > 0)) || fail "there are no control groups in /sys/fs/cgroup, which systemd needs"
-systemd=
-end_systemd() {
-  local code=$? group
-  [[ -z $systemd ]] || { kill -9 "$systemd" && wait "$systemd"; } 2>/dev/null || true
-  for group in "${groups[@]}"; do find "$group" -depth -type d -exec rmdir {} + 2>/dev/null || true; done
-  ended "$code"
-}
-trap end_systemd EXIT
-
-cat >boot <<'SCRIPT'
-for group; do echo $$ >$group/cgroup.procs; done
-exec unshare --cgroup --uts --ipc --mount --pid --fork --kill-child --mount-proc bash ./boot-inside
-SCRIPT
-cat >boot-inside <<SCRIPT
-set -e
-mount --make-rprivate /
-mount --bind /proc/sys/net /mnt
-mount --bind /proc/sys /proc/sys
-mount -o remount,bind,ro /proc/sys
-mount --bind /mnt /proc/sys/net
-umount /mnt
-mount --bind $image /srv
-mount -t tmpfs tmpfs /run
-mkdir -p /run/image /run/systemd/system
-mount --bind /srv /run/image
-cp /run/image/units/* /run/systemd/system/
-for dir in /var/lib /var/log /tmp; do mount -t tmpfs tmpfs \$dir; done
-exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin container=test /lib/systemd/systemd --system --unit=probe.target --show-status=no
-SCRIPT
-nsenter --net=/run/netns/ds bash ./boot "${groups[@]}" >systemd.log 2>&1 &
-systemd=$!
-# The child of `unshare --fork`.
-inside() { nsenter -t "$(pgrep -P "$systemd")" --mount --pid --cgroup --net --uts --ipc env -u TUNVS_SOCKET PATH=/run/image:/usr/sbin:/usr/bin:/sbin:/bin "$@"; }
-wait_until 20 inside systemctl is-system-running --quiet
+start_systemd ds "$image"
 
 # The director answers, and has the first service.
 serves() { [[ $(inside ipvsadm -Ln) == *"TCP  $vip:7 rr"* ]]; }
