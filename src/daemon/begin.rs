@@ -126,7 +126,7 @@ pub(super) async fn run_after(
         _ => path,
     };
     let marks = MarkTuns::new(options.tun_prefix.clone(), options.device, path).with(arrived.marks);
-    if options.fast_path.is_wanted && !arrived.fast_path.is_empty() {
+    if options.fast_path.is_wanted && !arrived.fast_path.fds.is_empty() {
         live.path.fast.adopt(arrived.fast_path);
     }
     settle_in(&live, arrived.interfaces, &socket, arrived.attendant)?;

@@ -5,12 +5,14 @@
 //! the status says why.
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
 use parking_lot::Mutex;
+use serde::{Deserialize, Serialize};
 use tokio::sync::{Notify, watch};
 
 use super::error::DaemonError;
@@ -46,12 +48,28 @@ pub(super) struct FastPathControl {
     yields_to_captures: AtomicBool,
 }
 
-/// Links that have the program at their entrance, by index, with what holds it there unless the host's edge does; and one that
+/// Links that have the program at their entrance, by index, with what holds it there unless the host's edge does; and why others
 /// did not take it.
 #[derive(Debug, Default)]
 struct Links {
     attached: BTreeMap<u32, (String, Option<OwnedFd>)>,
-    refused: Option<String>,
+    refused: BTreeMap<u32, String>,
+}
+
+/// Link that has a director's program at its entrance.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct FastLink {
+    index: u32,
+    name: String,
+}
+
+/// The fast path of a director, for its successor.
+#[derive(Debug, Default)]
+pub(super) struct HandedFastPath {
+    /// Programs and maps; none where there is no fast path.
+    pub(super) fds: Vec<OwnedFd>,
+    /// Links, each with what holds the program there.
+    pub(super) links: Vec<(FastLink, OwnedFd)>,
 }
 
 impl FastPathControl {
@@ -89,16 +107,28 @@ impl FastPathControl {
         self.path.lock().as_ref().ok().map(Arc::clone)
     }
 
-    /// Goes on with that of the director before, which could load one.
-    pub(super) fn adopt(&self, fds: Vec<OwnedFd>) {
+    /// Goes on with that of the director before, which could load one. Where it is another, its links let go of it.
+    pub(super) fn adopt(&self, HandedFastPath { fds, links }: HandedFastPath) {
         let adopted = FastPath::adopt(fds).map(Arc::new);
+        if adopted.is_ok() {
+            let links = links.into_iter().map(|(link, fd)| (link.index, (link.name, Some(fd))));
+            self.links.lock().attached.extend(links);
+        }
         *self.path.lock() =
             adopted.map_err(|error| format!("that of the director before is another: {error}"));
     }
 
-    /// Descriptors for [`Self::adopt`]; none where there is no fast path.
-    pub(super) fn hand_over(&self) -> std::io::Result<Vec<OwnedFd>> {
-        self.path().map_or_else(|| Ok(Vec::new()), |path| path.hand_over())
+    /// Gives other descriptors of the same, for [`Self::adopt`].
+    ///
+    /// # Errors
+    /// The system refuses them.
+    pub(super) fn hand_over(&self) -> std::io::Result<HandedFastPath> {
+        let Some(path) = self.path() else { return Ok(HandedFastPath::default()) };
+        let links = self.links.lock();
+        let held = links.attached.iter().filter_map(|(index, (name, fd))| Some((index, name, fd.as_ref()?)));
+        let links = held
+            .map(|(index, name, fd)| Ok((FastLink { index: *index, name: name.clone() }, fd.try_clone()?)));
+        Ok(HandedFastPath { fds: path.hand_over()?, links: links.collect::<std::io::Result<_>>()? })
     }
 
     /// Programs that the host's edge is to put at the entrance of links, where they are filters.
@@ -122,6 +152,7 @@ impl FastPathControl {
         links.attached.retain(|index, (name, _)| {
             ingress_links.iter().any(|link| link.index == *index && link.name == *name)
         });
+        let before = std::mem::take(&mut links.refused);
         for IngressLink { index, name, framing, .. } in ingress_links {
             if links.attached.contains_key(index) {
                 continue;
@@ -131,12 +162,16 @@ impl FastPathControl {
                     tracing::debug!(link = name, "the fast path begins here");
                     links.attached.insert(*index, (name.clone(), Some(link)));
                 }
+                // The director before is of a version that hands no links over, and has the program there until it ends.
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                    tracing::debug!(link = name, "the program of the director before is still here");
+                }
                 Err(error) => {
                     let why = format!("{name}: {error}");
-                    if links.refused.as_ref() != Some(&why) {
+                    if before.get(index) != Some(&why) {
                         tracing::info!(link = name, %error, "no fast path from here: the link is gone, or takes no program");
                     }
-                    links.refused = Some(why);
+                    links.refused.insert(*index, why);
                 }
             }
         }
@@ -179,7 +214,7 @@ impl FastPathControl {
             Err(why) => Some(why.clone()),
             Ok(_) if now.is_on => None,
             Ok(_) if self.yields_to_captures.load(Relaxed) => Some("packets are captured".to_owned()),
-            Ok(_) => links.refused.clone().or_else(|| Some("no link yet".to_owned())),
+            Ok(_) => links.refused.values().next().cloned().or_else(|| Some("no link yet".to_owned())),
         };
         status::FastPath {
             on: now.is_on,

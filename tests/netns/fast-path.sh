@@ -127,6 +127,15 @@ on ds timeout 60 tunvs capture udp -c 40 >captured 2>captured.log
 (($(wc -l <captured) >= 40)) || fail "a capture of 40 packets saw $(wc -l <captured) lines: $(<captured.log)"
 wait_until 10 fast_is connections 1
 
+# An upgrade: the programs stay where they are, and after a few packets the flow goes by them again.
+by_director=$(by_tun)
+on ds tunvs upgrade
+same "links after an upgrade" "eth1 eth2" "$(fast links)"
+before=$(fast packets)
+wait_until 20 grown $((before + 100))
+(($(by_tun) - by_director < 50)) || fail "$(($(by_tun) - by_director)) packets by the director after an upgrade"
+[[ $(<"$work/director-ds.log") != *"no fast path from here"* ]] || fail "a link took no program"
+
 # A link that goes and comes again, and another program at its entrance.
 ip -n ds link add late type veth peer name late-end
 wait_until 5 fast_is links "eth1 eth2"

@@ -270,8 +270,10 @@ fn last(live: &DirectorService, paused: &mut Paused) -> std::io::Result<(Last, V
     let has_beacon = announce_tun.is_some();
     fds.extend(announce_tun);
     let fast_path = live.path.fast.hand_over()?;
-    let has_fast_path = !fast_path.is_empty();
-    fds.extend(fast_path);
+    let has_fast_path = !fast_path.fds.is_empty();
+    fds.extend(fast_path.fds);
+    let (fast_links, held): (Vec<_>, Vec<_>) = fast_path.links.into_iter().unzip();
+    fds.extend(held);
     let last = Last {
         wanted: wanted(&live.tables, &live.declared),
         kept: Handle::current().block_on(live.configuration.kept_tables()),
@@ -283,6 +285,7 @@ fn last(live: &DirectorService, paused: &mut Paused) -> std::io::Result<(Last, V
         has_beacon,
         announced: live.fleet.status().announced,
         has_fast_path,
+        fast_links,
     };
     Ok((last, fds))
 }

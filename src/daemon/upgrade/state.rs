@@ -7,6 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 use serde::{Deserialize, Serialize};
 
 use crate::daemon::declared_tables::DeclaredTables;
+use crate::daemon::fast_path::FastLink;
 use crate::daemon::history_file::History;
 use crate::daemon::interface::InterfaceState;
 use crate::daemon::kept_tables::KeptTables;
@@ -63,9 +64,12 @@ pub(super) struct Last {
     /// Virtual addresses that routers may be told of.
     #[serde(default)]
     pub(super) announced: Vec<IpAddr>,
-    /// Programs and maps of the fast path, behind all others.
+    /// Programs and maps of the fast path.
     #[serde(default)]
     pub(super) has_fast_path: bool,
+    /// Links that have its program, behind all others.
+    #[serde(default)]
+    pub(super) fast_links: Vec<FastLink>,
 }
 
 /// Numbers of what the successor has.

@@ -16,6 +16,7 @@ use super::link::{Kind, Link, LinkError};
 use super::state::{Before, Counted, Hello, Last, TablesState};
 use crate::daemon::datapath::Path;
 use crate::daemon::error::DaemonError;
+use crate::daemon::fast_path::HandedFastPath;
 use crate::daemon::interface::Interface;
 use crate::daemon::kept_tables::KeptTables;
 use crate::daemon::live_tables::LiveTables;
@@ -63,8 +64,7 @@ pub(in crate::daemon) struct Arrived {
     pub(in crate::daemon) announce_tun: Option<AnnounceTun>,
     pub(in crate::daemon) kept: KeptTables,
     pub(in crate::daemon) connections: u64,
-    /// Programs and maps of the fast path; empty where there is none.
-    pub(in crate::daemon) fast_path: Vec<OwnedFd>,
+    pub(in crate::daemon) fast_path: HandedFastPath,
 }
 
 impl Successor {
@@ -166,7 +166,10 @@ impl Successor {
         let metrics = last.metrics.map(|addr| Ok::<_, DaemonError>((addr, next()?))).transpose()?;
         let announce_tun = last.has_beacon.then(&mut next).transpose()?.map(AnnounceTun::adopt);
         let descriptors = if last.has_fast_path { FAST_PATH_DESCRIPTORS } else { 0 };
-        let fast_path = fds.by_ref().take(descriptors).collect();
+        let fast_path = HandedFastPath {
+            fds: fds.by_ref().take(descriptors).collect(),
+            links: last.fast_links.into_iter().zip(fds).collect(),
+        };
         live.history.resume(last.history);
         live.fleet.resume(&last.announced);
         Ok(Arrived {
