@@ -41,6 +41,7 @@ impl Addrs {
         }
     }
 
+    #[inline]
     pub(super) fn at(&self, at: usize) -> IpAddr {
         match self {
             Self::V4(addrs) => addrs[at].into(),
@@ -50,6 +51,7 @@ impl Addrs {
         }
     }
 
+    #[inline]
     pub(super) fn local(&self) -> Option<LocalEnd> {
         match self {
             Self::V4(_) | Self::Wide(_) => None,

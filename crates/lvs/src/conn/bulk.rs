@@ -7,32 +7,63 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use super::index::Queued;
 use super::mirror::keys;
+use super::slots::CHUNK;
 use super::{ConnFlags, ConnId, ConnTable, Connection, Place};
+
+/// So many at once are placed with the least effort.
+pub const BATCH: usize = CHUNK;
 
 /// Keys of connections that are in their slots already, and that nobody finds before [`ConnTable::lead`].
 #[derive(Debug, Default)]
 pub struct UnledKeys(Queued);
 
+/// A connection, and how many the table that it comes from has taken in since, where that is known.
+#[derive(Debug)]
+pub struct Aged {
+    pub conn: Connection,
+    pub age: Option<u32>,
+}
+
 impl ConnTable {
-    /// Puts connections of services into places, in their order, as long as there is room; returns which. Each comes with its age,
-    /// as for [`ConnTable::restore`], and all are taken. Those without a place are dropped.
-    pub fn place(&self, batch: &mut Vec<(Connection, Option<u32>)>, unled: &mut UnledKeys) -> Vec<ConnId> {
-        let slots = self.slots.claim_many(batch.len(), self.most_in_use());
+    /// Puts connections of services into places, in their order, as long as there is room; returns which. All are
+    /// taken; those without a place are dropped.
+    pub fn place(&self, batch: &mut Vec<Aged>, unled: &mut UnledKeys) -> Vec<ConnId> {
+        let most = self.most_in_use();
+        let chunk = if batch.len() == BATCH { self.slots.claim_chunk(most) } else { None };
+        let slots = match chunk {
+            Some(first) => (first..first + BATCH as u32).collect(),
+            None => self.slots.claim_many(batch.len(), most),
+        };
         batch.truncate(slots.len());
+        let ids = self.number(&slots, batch, unled);
+        let placed = slots.into_iter().zip(batch.drain(..)).map(|(slot, Aged { conn, .. })| {
+            self.note_filled(slot, &conn);
+            (slot, conn)
+        });
+        match chunk {
+            Some(first) => self.slots.fill_chunk(first, placed.map(|(_, conn)| conn)),
+            None => placed.for_each(|(slot, conn)| self.slots.fill(slot, conn)),
+        }
+        ids
+    }
+
+    /// Numbers connections that are about to come into these slots, gives them entries in the wheel, and notes their keys.
+    fn number(&self, slots: &[u32], batch: &mut [Aged], unled: &mut UnledKeys) -> Vec<ConnId> {
         let mut older = self.older_numbers(slots.len() as u32);
         let mut wheel = self.expiry.lock();
-        for (slot, (conn, age)) in slots.iter().zip(&mut *batch) {
+        for (slot, Aged { conn, .. }) in slots.iter().zip(&mut *batch) {
             conn.queued = wheel.push(*slot, conn.expires_at());
-            conn.number = age.map_or_else(|| older.next().unwrap_or_default(), |age| self.number_of(age));
         }
         drop(wheel);
-        let placed = slots.into_iter().zip(batch.drain(..)).map(|(slot, (conn, _))| {
-            let id = ConnId::new(Place::of_slot(slot), conn.number);
-            self.index.queue(&mut unled.0, keys(&conn), slot);
-            self.fill(slot, conn);
-            id
+        let numbered = slots.iter().zip(batch).map(|(slot, Aged { conn, age })| {
+            conn.number = age.map_or_else(|| older.next().unwrap_or_default(), |age| self.number_of(age));
+            if !conn.flags.has(ConnFlags::UNHASHED) {
+                self.index.queue(&mut unled.0, 0, &conn.key_in(), *slot);
+                conn.key_out().iter().for_each(|key| self.index.queue(&mut unled.0, 1, key, *slot));
+            }
+            ConnId::new(Place::of_slot(*slot), conn.number)
         });
-        placed.collect()
+        numbered.collect()
     }
 
     /// Leads keys to connections that were placed, in one of `shares` shares of the index. Returns the places of those that are to be

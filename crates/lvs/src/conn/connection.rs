@@ -47,6 +47,20 @@ pub struct Connection {
     pub(super) extra: Option<Box<Extra>>,
 }
 
+/// The addresses and ports of a connection: of client, virtual and real end.
+#[derive(Debug)]
+pub(super) struct Ends {
+    pub(super) addrs: Addrs,
+    pub(super) ports: [u16; 3],
+}
+
+impl From<[Endpoint; 3]> for Ends {
+    fn from([client, virt, real]: [Endpoint; 3]) -> Self {
+        let addrs = Addrs::new(client.addr, virt.addr, real.addr);
+        Self { addrs, ports: [client.port, virt.port, real.port] }
+    }
+}
+
 /// The server of a connection, and how packets go there.
 pub(super) struct Binding {
     pub(super) method: Method,
@@ -74,7 +88,7 @@ impl Connection {
                 server.bind(false);
             }
         }
-        Self::with(protocol, state, ends, Binding { method, flags, server: Some(server) }, now)
+        Self::with(protocol, state, ends.into(), Binding { method, flags, server: Some(server) }, now)
     }
 
     /// A connection that goes to where it was bound for, without a server.
@@ -84,7 +98,7 @@ impl Connection {
             IpAddr::V6(_) => IpAddr::from([0; 16]),
         };
         let ends = [client, to, Endpoint::new(nowhere, 0)];
-        Self::with(protocol, state, ends, Binding::without_server(Method::Bypass), now)
+        Self::with(protocol, state, ends.into(), Binding::without_server(Method::Bypass), now)
     }
 
     /// A connection that a host behind this one opens outwards, without a server: `local` stands for that host, by a
@@ -97,7 +111,7 @@ impl Connection {
         now: Time,
     ) -> Self {
         let binding = Binding::without_server(Method::Masq);
-        let mut conn = Self::with(protocol, state, [client, to, to], binding, now);
+        let mut conn = Self::with(protocol, state, [client, to, to].into(), binding, now);
         conn.set_local(local);
         conn
     }
@@ -105,15 +119,15 @@ impl Connection {
     pub(super) fn with(
         protocol: u8,
         state: State,
-        [client, virt, real]: [Endpoint; 3],
+        Ends { addrs, ports: [client_port, virt_port, real_port] }: Ends,
         Binding { method, flags, server }: Binding,
         now: Time,
     ) -> Self {
         Self {
-            addrs: Addrs::new(client.addr, virt.addr, real.addr),
-            client_port: client.port,
-            virt_port: virt.port,
-            real_port: real.port,
+            addrs,
+            client_port,
+            virt_port,
+            real_port,
             protocol,
             method,
             state,
@@ -139,19 +153,23 @@ impl Connection {
         self.controller
     }
 
+    #[inline]
     pub fn client(&self) -> Endpoint {
         Endpoint::new(self.addrs.at(0), self.client_port)
     }
 
+    #[inline]
     pub fn virt(&self) -> Endpoint {
         Endpoint::new(self.addrs.at(1), self.virt_port)
     }
 
+    #[inline]
     pub fn real(&self) -> Endpoint {
         Endpoint::new(self.addrs.at(2), self.real_port)
     }
 
     /// The end that stands for the client towards the server, where the source is rewritten too.
+    #[inline]
     pub fn local(&self) -> Option<Endpoint> {
         self.addrs.local().map(|local| local.end)
     }
@@ -208,6 +226,7 @@ impl Connection {
     }
 
     /// Destination of the server's packets: the client, or the end that stands for it.
+    #[inline]
     pub fn return_end(&self) -> Endpoint {
         self.local().unwrap_or_else(|| self.client())
     }

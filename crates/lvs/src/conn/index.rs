@@ -63,12 +63,11 @@ impl Default for Queued {
 }
 
 impl Index {
-    /// Notes keys for [`Self::insert_queued`].
-    pub(super) fn queue(&self, queued: &mut Queued, keys: [Option<ConnKey>; 2], slot: u32) {
-        for (kind, key) in keys.iter().enumerate().filter_map(|(kind, key)| Some((kind, key.as_ref()?))) {
-            let hash = key.hash(&self.hasher);
-            queued.0[self.map.shard_of(hash)][kind].push((hash, slot));
-        }
+    /// Notes a key for [`Self::insert_queued`]; of kind 0, or 1 for servers' packets.
+    #[inline]
+    pub(super) fn queue(&self, queued: &mut Queued, kind: usize, key: &ConnKey, slot: u32) {
+        let hash = key.hash(&self.hasher);
+        queued.0[self.map.shard_of(hash)][kind].push((hash, slot));
     }
 
     /// Inserts queued keys, those of one of `shares` shares of the shards. Where a slot has the same hash already, it is asked whether the

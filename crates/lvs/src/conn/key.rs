@@ -38,18 +38,34 @@ impl ConnKey {
     }
 
     /// 32 bits that are mixed well enough to choose a shard and a bucket by.
+    #[inline]
     pub(super) fn hash(&self, hasher: &KeyedHash) -> u32 {
+        let hash = match (self.from.addr, self.to.addr) {
+            (IpAddr::V4(from), IpAddr::V4(to)) if self.tag == 0 => {
+                let addrs = [from, to].map(|addr| u128::from(u32::from_le_bytes(addr.octets())));
+                let all = u128::from(self.small()) | addrs[0] << 48 | addrs[1] << 80;
+                hasher.hash(&all.to_le_bytes()[..14])
+            }
+            (from, to) => self.hash_wide(from, to, hasher),
+        };
+        (hash >> 32) as u32 ^ hash as u32
+    }
+
+    /// Ports, protocol and role: six bytes.
+    const fn small(&self) -> u64 {
+        let ports = self.from.port as u64 | (self.to.port as u64) << 16;
+        ports | (self.protocol as u64) << 32 | (self.role as u64) << 40
+    }
+
+    fn hash_wide(&self, from: IpAddr, to: IpAddr, hasher: &KeyedHash) -> u64 {
         let mut bytes = [0; 46];
-        let len = match (self.from.addr, self.to.addr) {
+        bytes[..8].copy_from_slice(&self.small().to_le_bytes());
+        let len = match (from, to) {
             (IpAddr::V4(from), IpAddr::V4(to)) => put(&mut bytes, 6, [&from.octets(), &to.octets()]),
             (from, to) => put(&mut bytes, 6, [&wide(from), &wide(to)]),
         };
-        bytes[..2].copy_from_slice(&self.from.port.to_le_bytes());
-        bytes[2..4].copy_from_slice(&self.to.port.to_le_bytes());
-        bytes[4..6].copy_from_slice(&[self.protocol, self.role as u8]);
         let len = if self.tag == 0 { len } else { put(&mut bytes, len, [&self.tag.to_le_bytes(), &[]]) };
-        let hash = hasher.hash(&bytes[..len]);
-        (hash >> 32) as u32 ^ hash as u32
+        hasher.hash(&bytes[..len])
     }
 }
 

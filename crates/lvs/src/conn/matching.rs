@@ -4,12 +4,14 @@ use super::{ConnFlags, ConnKey, Connection, Role};
 
 impl Connection {
     /// The key of the client's packets, or of a template.
+    #[inline]
     pub fn key_in(&self) -> ConnKey {
         let role = if self.is_template() { Role::Template } else { Role::In };
         ConnKey::new(role, self.protocol, self.client(), self.virt()).tagged(self.tag())
     }
 
     /// The key of the server's packets; only masquerading sees them.
+    #[inline]
     pub fn key_out(&self) -> Option<ConnKey> {
         let is_seen = self.method.is_rewritten() && !self.is_template();
         is_seen.then(|| ConnKey::new(Role::Out, self.protocol, self.real(), self.return_end()))

@@ -46,7 +46,7 @@ mod walk;
 
 pub use account::Account;
 pub use addrs::LocalEnd;
-pub use bulk::UnledKeys;
+pub use bulk::{Aged, BATCH, UnledKeys};
 pub use chains::Chains;
 pub use clients::Clients;
 pub use connection::{Connection, TIME_WAIT};

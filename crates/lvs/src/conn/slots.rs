@@ -12,7 +12,7 @@ use parking_lot::Mutex;
 use super::Connection;
 use super::locks::{self, Lock};
 
-const CHUNK: usize = 1024;
+pub(super) const CHUNK: usize = 1024;
 
 /// Notes in one word.
 const WORD: usize = 64;
@@ -40,9 +40,13 @@ struct ChunkNotes {
 
 impl Chunk {
     fn new() -> Self {
+        Self::of((0..CHUNK).map(|_| None))
+    }
+
+    fn of(conns: impl Iterator<Item = Option<Connection>>) -> Self {
         let notes = || [const { AtomicU64::new(0) }; CHUNK / WORD];
-        let slots = (0..CHUNK).map(|_| Lock::new(None)).collect();
-        Self { slots, notes: Box::new(ChunkNotes { touched: notes(), changed: notes(), offered: notes() }) }
+        let notes = ChunkNotes { touched: notes(), changed: notes(), offered: notes() };
+        Self { slots: conns.map(Lock::new).collect(), notes: Box::new(notes) }
     }
 }
 
@@ -115,6 +119,40 @@ impl Slots {
             free.fresh += 1;
         }
         claimed
+    }
+
+    /// Puts a connection into a slot that was claimed.
+    pub(super) fn fill(&self, slot: u32, conn: Connection) {
+        if let Some(mut place) = self.lock(slot) {
+            *place = Some(conn);
+            self.note_changed(slot);
+        }
+    }
+
+    /// The slots of a chunk that was never used, for the caller alone: the first of them. None: there is none, slots were given back,
+    /// or all together would be more than `most`.
+    pub(super) fn claim_chunk(&self, most: usize) -> Option<u32> {
+        let mut free = self.free.lock();
+        let first = free.fresh;
+        let is_there = first as usize % CHUNK == 0 && (first as usize) < self.limit();
+        if !is_there || !free.list.is_empty() || free.in_use() + CHUNK > most {
+            return None;
+        }
+        free.fresh += CHUNK as u32;
+        Some(first)
+    }
+
+    /// Puts connections into a chunk that was claimed, one into each slot.
+    pub(super) fn fill_chunk(&self, first: u32, conns: impl ExactSizeIterator<Item = Connection>) {
+        debug_assert_eq!(conns.len(), CHUNK);
+        let chunk = Chunk::of(conns.map(Some));
+        for (is_noted, notes) in [(&self.notes, &chunk.notes.touched), (&self.keeps, &chunk.notes.changed)] {
+            let noted = if is_noted.load(Relaxed) { u64::MAX } else { 0 };
+            notes.iter().for_each(|word| word.store(noted, Relaxed));
+        }
+        if let Some(place) = self.chunks.get(first as usize / CHUNK) {
+            drop(place.set(chunk));
+        }
     }
 
     /// Gives an empty slot back.

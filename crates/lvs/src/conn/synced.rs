@@ -14,7 +14,7 @@ impl Connection {
     pub fn learnt(protocol: u8, state: State, ends: [Endpoint; 3], method: Method, now: Time) -> Self {
         let mut binding = Binding::without_server(method);
         binding.flags.set(ConnFlags::FROM_SYNC, true);
-        Self::with(protocol, state, ends, binding, now)
+        Self::with(protocol, state, ends.into(), binding, now)
     }
 
     /// Gives a connection without a server one.

@@ -233,18 +233,15 @@ impl ConnTable {
     /// Puts a connection into a slot that was claimed for it.
     pub(super) fn put(&self, slot: u32, mut conn: Connection, keys: [Option<ConnKey>; 2]) {
         conn.queued = self.expiry.lock().push(slot, conn.expires_at());
-        self.fill(slot, conn);
+        self.note_filled(slot, &conn);
+        self.slots.fill(slot, conn);
         keys.iter().flatten().for_each(|key| self.index.insert(key, slot));
     }
 
-    /// The same for one that has its entry in the wheel, and to which no key is to lead yet.
-    pub(super) fn fill(&self, slot: u32, conn: Connection) {
-        self.count_kinds(&conn, true);
+    /// A connection is about to come into that slot.
+    pub(super) fn note_filled(&self, slot: u32, conn: &Connection) {
+        self.count_kinds(conn, true);
         self.changes.begin(slot, conn.is_template());
-        if let Some(mut place) = self.slots.lock(slot) {
-            *place = Some(conn);
-            self.slots.note_changed(slot);
-        }
     }
 
     /// Ends a connection: no key leads to it, and it counts no more at its server and under its template. One that

@@ -15,12 +15,15 @@ use crate::conn::{
     Account, ConnFlags, Engine, LastSegment, LocalEnd, Positions, SctpState, State, SyncedUntil, TcpState,
 };
 use crate::service::{Method, ProxyVersion};
+use crate::time::Time;
 
 /// The largest shift of a window (RFC 7323 2.3).
 const MOST_SCALE: u8 = 14;
 
-/// No deadline is later than the longest timeout from now.
-const LATEST: Duration = Duration::from_secs(1 << 24);
+/// No deadline of a record is later than the longest timeout from when it was written.
+pub(super) fn latest(written_at: Time) -> Time {
+    written_at + Duration::from_secs(1 << 24)
+}
 
 /// The connection, and how many of its parts were not known.
 pub(super) fn connection(source: &mut Source<'_>) -> Result<(ConnRecord, u32), Damage> {
@@ -36,7 +39,7 @@ pub(super) fn connection(source: &mut Source<'_>) -> Result<(ConnRecord, u32), D
         flags,
         synced_state: source.u8()?,
         in_packets: source.u32()?,
-        expires_at: source.time()?.min(source.now() + LATEST),
+        expires_at: source.time()?.min(latest(source.now())),
         timeout: source.u32()?,
         ends: [source.end()?, source.end()?, source.end()?],
         server: None,
@@ -65,10 +68,7 @@ pub(super) fn connection(source: &mut Source<'_>) -> Result<(ConnRecord, u32), D
 /// Takes a part in. False: it is not known.
 fn take(conn: &mut ConnRecord, kind: u8, source: &mut Source<'_>) -> Result<bool, Damage> {
     match kind {
-        part::SERVER => {
-            let (service, end, forwarding) = (source.service()?, source.end()?, source.forwarding()?);
-            conn.server = Some(ServerRef { service, end, forwarding });
-        }
+        part::SERVER => conn.server = Some(server_ref(source)?),
         part::LOCAL => {
             let local = LocalEnd { end: source.end()?, is_unstamped: source.bool()? };
             let last_segment = LastSegment { sequence: source.u32()?, stamp: source.option(Source::u32)? };
@@ -111,15 +111,7 @@ fn check(conn: &ConnRecord) -> Result<(), Damage> {
     if is_mixed || conn.local.is_some() && (!conn.method.is_rewritten() || conn.is_template()) {
         return bad("the ends of a connection", conn.protocol);
     }
-    let is_of_protocol = match conn.state {
-        State::Tcp(_) => conn.protocol == protocol::TCP,
-        State::Udp => conn.protocol == protocol::UDP,
-        State::Sctp(_) => conn.protocol == protocol::SCTP,
-        State::Echo => matches!(conn.protocol, protocol::ICMP | protocol::ICMPV6),
-        State::Stateless => matches!(conn.protocol, protocol::ESP | protocol::AH),
-        State::Template { .. } => true,
-    };
-    if !is_of_protocol {
+    if !is_of_protocol(conn.state, conn.protocol) {
         return bad("the protocol of a state", conn.protocol);
     }
     let is_tcp = matches!(conn.state, State::Tcp(_));
@@ -136,6 +128,22 @@ fn check(conn: &ConnRecord) -> Result<(), Damage> {
     Ok(())
 }
 
+/// Whether a connection of that protocol may be in this state.
+pub(super) const fn is_of_protocol(state: State, number: u8) -> bool {
+    match state {
+        State::Tcp(_) => number == protocol::TCP,
+        State::Udp => number == protocol::UDP,
+        State::Sctp(_) => number == protocol::SCTP,
+        State::Echo => matches!(number, protocol::ICMP | protocol::ICMPV6),
+        State::Stateless => matches!(number, protocol::ESP | protocol::AH),
+        State::Template { .. } => true,
+    }
+}
+
+pub(super) fn server_ref(source: &mut Source<'_>) -> Result<ServerRef, Damage> {
+    Ok(ServerRef { service: source.service()?, end: source.end()?, forwarding: source.forwarding()? })
+}
+
 fn method(source: &mut Source<'_>) -> Result<Method, Damage> {
     let number = source.u8()?;
     let bad = || Damage::BadValue { what: "the method of a connection", value: number.into() };
@@ -144,7 +152,12 @@ fn method(source: &mut Source<'_>) -> Result<Method, Damage> {
 
 fn state(source: &mut Source<'_>) -> Result<State, Damage> {
     let (kind, number) = (source.u8()?, source.u8()?);
-    let state = match (kind, number) {
+    let value = u64::from(kind) << 8 | u64::from(number);
+    state_of(kind, number).ok_or(Damage::BadValue { what: "the state of a connection", value })
+}
+
+pub(super) fn state_of(kind: u8, number: u8) -> Option<State> {
+    match (kind, number) {
         (1, number) => TcpState::ALL.get(usize::from(number)).copied().map(State::Tcp),
         (2, 0) => Some(State::Udp),
         (3, number) => SctpState::ALL.get(usize::from(number)).copied().map(State::Sctp),
@@ -152,9 +165,7 @@ fn state(source: &mut Source<'_>) -> Result<State, Damage> {
         (5, 0) => Some(State::Echo),
         (6, assured @ 0..=1) => Some(State::Template { assured: assured == 1 }),
         _ => None,
-    };
-    let value = u64::from(kind) << 8 | u64::from(number);
-    state.ok_or(Damage::BadValue { what: "the state of a connection", value })
+    }
 }
 
 fn ftp(source: &mut Source<'_>) -> Result<ftp::Control, Damage> {

@@ -13,13 +13,15 @@ mod connection;
 mod decode;
 mod encode;
 mod frame;
+mod plain;
 mod restore;
 mod stored;
 mod tables;
 
 pub use connection::{ConnRecord, Rare, ServerRef};
 pub use frame::{Frames, Header, begin};
-pub use stored::{LONGEST_STORED, put_stored, read_stored};
+pub use plain::PlainRecord;
+pub use stored::{LONGEST_STORED, StoredConn, moved, put_stored};
 pub use tables::{
     EndedRecord, LocalityRecord, PathRecord, PieceRecord, PortRecord, RatesRecord, Record, ServerRecord,
     ServiceRecord,

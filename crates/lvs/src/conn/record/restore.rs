@@ -56,7 +56,7 @@ impl ConnRecord {
         let mut conn = Connection::with(
             self.protocol,
             self.state,
-            self.ends,
+            self.ends.into(),
             Binding { method: self.method, flags: self.flags, server },
             Time::ZERO,
         );

@@ -1,14 +1,18 @@
 //! The form: what is refused, what is skipped, what is recognised as damaged.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use proptest::prelude::*;
 
 use super::encode::put_connection;
 use super::frame::{Frame, put_framed};
 use super::*;
-use crate::conn::{ConnFlags, State};
-use crate::service::{Endpoint, Method, Stats};
+use crate::conn::{ConnFlags, SctpState, State, TcpState};
+use crate::service::{
+    Endpoint, Family, Forwarding, Method, Protocol, RealServer, ServerSpec, ServiceKey, Stats, Tunnel,
+    TunnelChecksum, TunnelKind,
+};
 use crate::time::Time;
 
 const NOW: Time = Time::from_secs(50);
@@ -32,6 +36,60 @@ fn plain() -> ConnRecord {
         age: None,
         rare: Rare::default(),
     }
+}
+
+/// Connections of one family that have a server, and nothing rare.
+fn plain_conns() -> impl Strategy<Value = ConnRecord> {
+    let states = [
+        (6, State::Tcp(TcpState::Established)),
+        (6, State::Tcp(TcpState::SynRecv)),
+        (17, State::Udp),
+        (132, State::Sctp(SctpState::Established)),
+        (1, State::Echo),
+        (50, State::Stateless),
+        (6, State::Template { assured: true }),
+        (17, State::Template { assured: false }),
+    ];
+    let gue = Tunnel { kind: TunnelKind::Gue, port: 6080, checksum: TunnelChecksum::Remote };
+    let forwardings = [Forwarding::Masq, Forwarding::Route, Forwarding::FullNat, Forwarding::Tunnel(gue)];
+    let kind = (prop::sample::select(states.to_vec()), prop::sample::select(forwardings.to_vec()));
+    let numbers = any::<(u8, u8, u32, u64, u32)>();
+    let names = any::<(Option<u32>, Option<u32>, Option<u32>)>();
+    let ends = any::<(bool, [u64; 4], [u16; 4], Option<u32>)>();
+    (kind, numbers, names, ends).prop_map(|((state, forwarding), numbers, names, ends)| {
+        let (is_v4, addrs, ports, mark) = ends;
+        let end = |at: usize| {
+            let addr = addrs[at];
+            let addr = if is_v4 {
+                (addr as u32).to_be_bytes().into()
+            } else {
+                u128::from(addr).to_be_bytes().into()
+            };
+            Endpoint::new(addr, ports[at])
+        };
+        let family = if is_v4 { Family::V4 } else { Family::V6 };
+        let virt = end(1);
+        let service = mark.map_or(
+            ServiceKey::Address { protocol: Protocol::Tcp, addr: virt.addr, port: virt.port },
+            |mark| ServiceKey::Mark { mark, family },
+        );
+        ConnRecord {
+            protocol: state.0,
+            method: forwarding.of_conn(),
+            state: state.1,
+            flags: ConnFlags(numbers.0),
+            synced_state: numbers.1,
+            in_packets: numbers.2,
+            expires_at: Time(numbers.3),
+            timeout: numbers.4,
+            ends: [end(0), virt, end(2)],
+            server: Some(ServerRef { service, end: end(3), forwarding }),
+            label: names.0,
+            controller: names.1,
+            age: names.2,
+            ..plain()
+        }
+    })
 }
 
 /// A header, a connection, counters and the end.
@@ -111,6 +169,38 @@ proptest! {
         let kinds = kinds(&export);
         prop_assert_eq!(kinds.iter().filter(|kind| kind.is_err()).count(), 1);
         prop_assert_eq!(kinds.iter().filter(|kind| kind.is_ok()).count(), 2);
+    }
+
+    /// A plain record is plain to the short way too, and whatever byte of it is another one, that way leads to the same connection or to
+    /// none.
+    #[test]
+    fn the_short_way_leads_to_the_same_connection(
+        conn in plain_conns(),
+        changed in proptest::option::of((any::<prop::sample::Index>(), any::<u8>())),
+        cut in proptest::option::of(any::<prop::sample::Index>()),
+    ) {
+        let mut content = NOW.0.to_le_bytes().to_vec();
+        put_connection(&mut content, &conn, NOW);
+        changed.into_iter().for_each(|(at, value)| *at.get_mut(&mut content) = value);
+        cut.into_iter().for_each(|cut| content.truncate(cut.index(content.len())));
+        let mut stored = Vec::new();
+        put_framed(&mut stored, 64, |out| out.extend(&content));
+        let Ok(found) = StoredConn::find(&stored) else {
+            return Ok(prop_assert!(content.len() < 8));
+        };
+        let Some((short, named)) = found.plain().and_then(|short| short.server_ref().map(|named| (short, named)))
+        else {
+            return Ok(prop_assert!(changed.is_some() || cut.is_some()));
+        };
+        let long = found.read().unwrap();
+        prop_assert_eq!(Some(named), long.server);
+        prop_assert_eq!([short.label, short.controller, short.age], [long.label, long.controller, long.age]);
+        let spec = ServerSpec::new([10, 0, 0, 1].into(), 80, Forwarding::Masq);
+        let service = ServiceKey::Mark { mark: 1, family: Family::V4 };
+        let server = Arc::new(RealServer::new(service, &spec));
+        let expires_at = short.expires_at;
+        let made = [short.made(Arc::clone(&server), expires_at), long.made(Some(server), |_| 0)];
+        prop_assert_eq!(format!("{:?}", made[0]), format!("{:?}", made[1]));
     }
 
     /// However long an export of nothing but marks is, it is given up in time.

@@ -15,10 +15,10 @@ use foldhash::fast::FixedState;
 
 use super::wanted_ports::{Claimed, WantedPort, left_port, port_of};
 use crate::conn::record::{
-    ConnRecord, Damage, Frames, Header, PathRecord, PortRecord, Record, ServerRecord, ServiceRecord,
-    UnreadableExport,
+    ConnRecord, Damage, Frames, Header, PathRecord, PlainRecord, PortRecord, Record, ServerRecord, ServerRef,
+    ServiceRecord, UnreadableExport,
 };
-use crate::conn::{AdoptedPort, AdoptedUse, ConnId, LocalPort, PortPoolKey, RestoreError};
+use crate::conn::{AdoptedPort, AdoptedUse, ConnId, LocalPort, PortPoolKey, RestoreError, State};
 use crate::director::Director;
 use crate::service::{RealServer, ServerSpec, ServiceKey, Stats};
 use crate::time::Time;
@@ -132,6 +132,16 @@ impl Told {
             controller: record.controller,
             tells_ends: record.rare.positions.is_some(),
             repeat_at: record.rare.repeat_at,
+        }
+    }
+
+    pub(super) const fn of_plain(record: &PlainRecord<'_>) -> Self {
+        Self {
+            is_template: matches!(record.state, State::Template { .. }),
+            label: record.label,
+            controller: record.controller,
+            tells_ends: false,
+            repeat_at: None,
         }
     }
 }
@@ -298,11 +308,12 @@ impl<'a> Import<'a> {
             let spec = ServerSpec::new(server.end.addr, server.end.port, server.forwarding);
             return Some(Arc::new(RealServer::new(server.service, &spec)));
         }
-        let found = self.director.services.read().server_or_leaving(&server.service, server.end).cloned();
-        found.or_else(|| {
-            let mut services = self.director.services.write();
-            Some(services.server_or_removed(&server.service, server.end, server.forwarding))
-        })
+        Some(self.server_named(server))
+    }
+
+    pub(super) fn server_named(&self, ServerRef { service, end, forwarding }: &ServerRef) -> Arc<RealServer> {
+        let found = self.director.services.read().server_or_leaving(service, *end).cloned();
+        found.unwrap_or_else(|| self.director.services.write().server_or_removed(service, *end, *forwarding))
     }
 
     pub(super) fn take_server(&mut self, record: &ServerRecord) {

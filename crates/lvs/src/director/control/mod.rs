@@ -11,6 +11,7 @@ pub(in crate::director) mod import;
 pub(in crate::director) mod keep;
 pub(in crate::director) mod kernel;
 pub(in crate::director) mod pin;
+mod restored_servers;
 pub(in crate::director) mod restoring;
 pub(in crate::director) mod status;
 pub(in crate::director) mod sysctl;

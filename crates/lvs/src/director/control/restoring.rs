@@ -3,28 +3,19 @@
 //!
 //! Whatever is wrong is counted and left out, as in an [import](super::import). Called before the first packet.
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use foldhash::fast::FixedState;
-
 use super::import::{Import, ImportSummary, Told};
+use super::restored_servers::RestoredServers;
 use super::wanted_ports::{Claimed, WantedPort, port_of};
-use crate::conn::record::{ConnRecord, Damage, read_stored};
-use crate::conn::{ConnFlags, ConnId, Connection, LocalPort, Place, UnledKeys};
+use crate::conn::record::{ConnRecord, Damage, PlainRecord, StoredConn, moved};
+use crate::conn::{Aged, BATCH, ConnFlags, ConnId, LocalPort, Place, UnledKeys};
 use crate::director::Director;
-use crate::service::{Endpoint, RealServer, ServiceKey};
 use crate::time::Time;
 
 /// So old may the deadline in a store be: an entry in the wheel comes round within this time.
 const LAG: Duration = Duration::from_secs(66);
-
-/// Connections that are given places at once.
-const BATCH: usize = 1024;
-
-/// So many references to a server are taken at once: their count, which all threads change, then changes hands less often.
-const SPARE: usize = 64;
 
 /// Time and counts of the director that filled a store.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -59,9 +50,9 @@ impl<'a> Restore<'a> {
         RestoredPart {
             restore: self,
             import: Import::new(self.director, self.now, self.now),
-            servers: Servers::default(),
+            servers: RestoredServers::default(),
             batch: Vec::with_capacity(BATCH),
-            told: Vec::with_capacity(BATCH),
+            facts: Vec::with_capacity(BATCH),
             unled: UnledKeys::default(),
             damaged: Vec::new(),
             wanted: Vec::new(),
@@ -93,18 +84,22 @@ impl<'a> Restore<'a> {
     }
 
     /// The record as this director goes on with it.
-    fn read(&self, bytes: &[u8]) -> Result<ConnRecord, Damage> {
-        read_stored(bytes).map(|record| renewed(record, self.origin, self.now))
+    fn renewed(&self, record: ConnRecord) -> ConnRecord {
+        let mut record = record.moved(self.origin.later);
+        record.expires_at = self.deadline(record.expires_at, record.timeout);
+        record.age = record.age.map(|age| self.age(age));
+        record
     }
-}
 
-fn renewed(record: ConnRecord, origin: StoreOrigin, now: Time) -> ConnRecord {
-    let mut record = record.moved(origin.later);
-    let timeout = Duration::from_secs(record.timeout.into());
-    let later = record.expires_at.max(now) + LAG.min(timeout);
-    record.expires_at = later.min(now + timeout);
-    record.age = record.age.map(|age| origin.added.wrapping_add(age));
-    record
+    fn deadline(&self, expires_at: Time, timeout: u32) -> Time {
+        let timeout = Duration::from_secs(timeout.into());
+        let later = expires_at.max(self.now) + LAG.min(timeout);
+        later.min(self.now + timeout)
+    }
+
+    const fn age(&self, age: u32) -> u32 {
+        self.origin.added.wrapping_add(age)
+    }
 }
 
 /// Part of a store that is taken in, but for what has to wait for the others.
@@ -112,29 +107,42 @@ fn renewed(record: ConnRecord, origin: StoreOrigin, now: Time) -> ConnRecord {
 pub struct RestoredPart<'a> {
     restore: Restore<'a>,
     import: Import<'a>,
-    servers: Servers,
-    /// Connections of services that are about to be given places, with their ages.
-    batch: Vec<(Connection, Option<u32>)>,
+    servers: RestoredServers,
+    /// Connections of services that are about to be given places.
+    batch: Vec<Aged>,
     /// Facts about each of these.
-    told: Vec<(Told, Counted)>,
+    facts: Vec<Facts>,
     unled: UnledKeys,
     damaged: Vec<u32>,
     wanted: Vec<WantedPort>,
     /// Connections with a local port of this director's: of services, and others.
-    with_port: Vec<(Connection, Option<u32>, Told, Counted)>,
+    with_port: Vec<Coming>,
     others: Vec<ConnRecord>,
+}
+
+/// A connection of a service that has no place yet.
+#[derive(Debug)]
+struct Coming {
+    aged: Aged,
+    facts: Facts,
+}
+
+/// Facts about a connection of a service that are not its own.
+#[derive(Clone, Copy, Debug)]
+struct Facts {
+    told: Told,
+    /// Number of its server.
+    server: usize,
+    is_inactive: bool,
 }
 
 impl RestoredPart<'_> {
     /// Takes in connections whose records these are, with the places that they had.
     pub fn take<'r>(&mut self, records: impl Iterator<Item = (u32, &'r [u8])>) {
         for (place, bytes) in records {
-            match self.restore.read(bytes) {
-                Ok(record) => self.take_one(record),
-                Err(damage) => {
-                    self.damaged.push(place);
-                    self.import.summary.note_damage(place as usize, damage);
-                }
+            if let Err(damage) = StoredConn::find(bytes).and_then(|stored| self.take_one(stored)) {
+                self.damaged.push(place);
+                self.import.summary.note_damage(place as usize, damage);
             }
             if self.batch.len() == BATCH {
                 self.place();
@@ -149,7 +157,27 @@ impl RestoredPart<'_> {
         &self.damaged
     }
 
-    fn take_one(&mut self, record: ConnRecord) {
+    fn take_one(&mut self, stored: StoredConn<'_>) -> Result<(), Damage> {
+        if let Some(plain) = stored.plain()
+            && let Some(server) = self.servers.of_plain(&plain, &self.import)
+        {
+            self.take_plain(plain, server);
+        } else {
+            self.take_record(self.restore.renewed(stored.read()?));
+        }
+        Ok(())
+    }
+
+    fn take_plain(&mut self, plain: PlainRecord<'_>, server: usize) {
+        let Restore { origin, .. } = self.restore;
+        let is_inactive = plain.flags.has(ConnFlags::INACTIVE);
+        self.facts.push(Facts { told: Told::of_plain(&plain), server, is_inactive });
+        let age = plain.age.map(|age| self.restore.age(age));
+        let deadline = self.restore.deadline(moved(plain.expires_at, origin.later), plain.timeout);
+        self.batch.push(Aged { conn: plain.made(self.servers.reference(server), deadline), age });
+    }
+
+    fn take_record(&mut self, record: ConnRecord) {
         let wanted = port_of(&record);
         let has_port = wanted.is_some();
         self.wanted.extend(wanted);
@@ -160,26 +188,31 @@ impl RestoredPart<'_> {
             }
             return;
         };
-        let (age, told) = (record.age, Told::of(&record));
         let is_inactive = record.flags.has(ConnFlags::INACTIVE);
+        let facts = Facts { told: Told::of(&record), server, is_inactive };
+        let age = record.age;
         let conn =
             record.made(Some(self.servers.reference(server)), |data| self.restore.director.conns.tag(data));
-        let counted = Counted { server, is_inactive };
+        let coming = Coming { aged: Aged { conn, age }, facts };
         if has_port {
-            self.with_port.push((conn, age, told, counted));
+            self.with_port.push(coming);
         } else {
-            self.batch.push((conn, age));
-            self.told.push((told, counted));
+            self.add(coming);
         }
+    }
+
+    fn add(&mut self, Coming { aged, facts }: Coming) {
+        self.batch.push(aged);
+        self.facts.push(facts);
     }
 
     /// Gives the connections of the batch places. Returns how many of them there were none for.
     fn place(&mut self) -> usize {
         let ids = self.restore.director.conns.place(&mut self.batch, &mut self.unled);
-        let left_out = self.told.len() - ids.len();
+        let left_out = self.facts.len() - ids.len();
         self.import.summary.skipped.full += left_out as u64;
-        for (id, (told, counted)) in ids.into_iter().zip(self.told.drain(..)) {
-            self.servers.note(counted, told.is_template);
+        for (id, Facts { told, server, is_inactive }) in ids.into_iter().zip(self.facts.drain(..)) {
+            self.servers.note(server, told.is_template, is_inactive);
             self.import.took(id, told);
         }
         left_out
@@ -189,13 +222,12 @@ impl RestoredPart<'_> {
     fn take_those_with_port(&mut self, claimed: &mut Claimed) {
         let with_port = std::mem::take(&mut self.with_port);
         let mut claims: Vec<LocalPort> = Vec::with_capacity(BATCH);
-        for (conn, age, told, counted) in with_port {
-            let Some(claim) = conn.local_port().filter(|claim| claimed.remove(claim)) else {
+        for coming in with_port {
+            let Some(claim) = coming.aged.conn.local_port().filter(|claim| claimed.remove(claim)) else {
                 self.import.summary.skipped.port_taken += 1;
                 continue;
             };
-            self.batch.push((conn, age));
-            self.told.push((told, counted));
+            self.add(coming);
             claims.push(claim);
             if claims.len() == BATCH {
                 self.place_with_ports(&mut claims);
@@ -253,72 +285,6 @@ impl Restored<'_> {
         director.let_go(self.claimed);
         director.end_orphans(now);
         self.import.summary
-    }
-}
-
-/// The servers of a store's connections.
-#[derive(Debug, Default)]
-struct Servers {
-    numbers: HashMap<(ServiceKey, Endpoint), usize, FixedState>,
-    all: Vec<Server>,
-}
-
-#[derive(Debug)]
-struct Server {
-    server: Arc<RealServer>,
-    spare: Vec<Arc<RealServer>>,
-    active: i32,
-    inactive: i32,
-    templates: i32,
-}
-
-/// The server that counts a connection, by its number, and how it does.
-#[derive(Clone, Copy, Debug)]
-struct Counted {
-    server: usize,
-    is_inactive: bool,
-}
-
-impl Servers {
-    /// The number of the connection's server. None where it belongs to no service.
-    fn of(&mut self, record: &ConnRecord, import: &Import<'_>) -> Option<usize> {
-        let named = record.server.as_ref().filter(|_| !record.rare.pinned)?;
-        let key = (named.service, named.end);
-        if let Some(number) = self.numbers.get(&key) {
-            return Some(*number);
-        }
-        let server = import.server_of(record)?;
-        let number = self.all.len();
-        self.all.push(Server { server, spare: Vec::new(), active: 0, inactive: 0, templates: 0 });
-        self.numbers.insert(key, number);
-        Some(number)
-    }
-
-    fn reference(&mut self, number: usize) -> Arc<RealServer> {
-        let Server { server, spare, .. } = &mut self.all[number];
-        if spare.is_empty() {
-            spare.extend((0..SPARE).map(|_| Arc::clone(server)));
-        }
-        spare.pop().unwrap_or_else(|| Arc::clone(server))
-    }
-
-    /// A connection has a place.
-    fn note(&mut self, counted: Counted, is_template: bool) {
-        let server = &mut self.all[counted.server];
-        let count = match (is_template, counted.is_inactive) {
-            (true, _) => &mut server.templates,
-            (false, true) => &mut server.inactive,
-            (false, false) => &mut server.active,
-        };
-        *count += 1;
-    }
-
-    /// Counts at the servers what was noted.
-    fn count(&mut self) {
-        for Server { server, active, inactive, templates, .. } in &mut self.all {
-            let [active, inactive, templates] = [active, inactive, templates].map(std::mem::take);
-            server.bind_many(active, inactive, templates);
-        }
     }
 }
 
