@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Virtual addresses reach a router by daemons that read no table of the kernel: ExaBGP and GoBGP, with the configurations and the
-# programs of conf/fleet as they are. They are announced and withdrawn as tunvs says, with a kill too, and again after these daemons
-# were restarted; an upgrade withdraws nothing.
+# programs of conf/fleet as they are. They are announced and withdrawn as tunvs says, with a kill and the death of the machine too, and again
+# after these daemons were restarted; an upgrade withdraws nothing.
 conf=$(realpath "$(dirname "$0")/../../conf/fleet")
 . "$(dirname "$0")/lib.sh"
 
@@ -43,6 +43,16 @@ plays() {
   web rs1
   began=$(now)
   within "$name: announced after it had come back" "$most" has_route 192.0.2.80
+
+  began=$(now)
+  ip -n front link set port2 down
+  within "$name: withdrawn after the director's machine had died (hold time of 9 s)" 15000 has_no has_route 192.0.2.80
+  wait_until 10 has_no has_route6 2001:db8:1::80
+  ip -n front link set port2 up
+  began=$(now)
+  within "$name: announced after the machine was back" 60000 has_route 192.0.2.80
+  wait_until 60 has_route6 2001:db8:1::80
+  same "$name: an answer after that" rs1 "$(get client http://192.0.2.80)"
 
   ip netns exec router ip monitor route >changes 2>&1 &
   local monitor=$!

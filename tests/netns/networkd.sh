@@ -22,7 +22,7 @@ for vip in 192.168.1.200 '[fd00:1::200]'; do
 done
 all_plumbing() {
   plumbing
-  on ds sysctl net.ipv4.ip_forward net.ipv6.conf.all.forwarding net.ipv6.conf.eth{1,2}.accept_ra net.ipv6.conf.eth1.proxy_ndp
+  on ds sysctl net.ipv4.ip_forward net.ipv6.conf.{all,eth1}.forwarding net.ipv6.conf.eth{1,2}.accept_ra net.ipv6.conf.eth1.proxy_ndp
 }
 announced() { [[ $(on ds tunvs vips | grep -c announced) == 2 ]]; }
 wait_until 10 announced

@@ -268,8 +268,12 @@ impl Step {
 
     /// Sets a sysctl of a TUN device, which takes it along when it goes.
     pub fn device_sysctl(key: impl Into<String>, value: impl Into<String>) -> Self {
-        let setting = Setting::new(key, value);
-        Self::new(Change::Sysctl(setting), None).ephemeral()
+        Self::held_sysctl(key, value).ephemeral()
+    }
+
+    /// Keeps a sysctl at the value that it has: nothing is to be undone.
+    pub fn held_sysctl(key: impl Into<String>, value: impl Into<String>) -> Self {
+        Self::new(Change::Sysctl(Setting::new(key, value)), None)
     }
 
     /// A sysctl that others may come to rely on while it is set: it goes back at the end only if no link is in use that

@@ -10,11 +10,17 @@ pub(super) const STRICT: u8 = 1;
 /// `rp_filter`: there is a way back at all.
 pub(super) const LOOSE: u8 = 2;
 
-/// Neighbour discovery by proxy, without the pause that is meant for several hosts that answer.
+/// Neighbour discovery by proxy, on a link that is a router's, without the pause that is meant for several hosts that answer.
 pub(super) fn answer_for_others(dev: &str, original: &impl Fn(&str) -> Option<String>) -> Vec<Step> {
-    let keys =
-        [(format!("net/ipv6/conf/{dev}/proxy_ndp"), "1"), (format!("net/ipv6/neigh/{dev}/proxy_delay"), "0")];
-    let set = |(key, value): (String, &str)| original(&key).map(|old| Step::sysctl(key, value, old));
+    let keys = [
+        (format!("net/ipv6/conf/{dev}/forwarding"), "1"),
+        (format!("net/ipv6/conf/{dev}/proxy_ndp"), "1"),
+        (format!("net/ipv6/neigh/{dev}/proxy_delay"), "0"),
+    ];
+    let set = |(key, value): (String, &str)| {
+        let old = original(&key)?;
+        Some(if old == value { Step::held_sysctl(key, value) } else { Step::sysctl(key, value, old) })
+    };
     let mut steps: Vec<Step> = keys.into_iter().filter_map(set).collect();
     if let Some(delay) = steps.pop() {
         steps.push(delay.optional());

@@ -88,6 +88,31 @@ async fn a_filter_of_one_link_that_comes_later_is_loosened_and_comes_back_at_the
     assert_eq!(engine.kernel.value(&filter).as_deref(), Some("1"), "what somebody wanted since");
 }
 
+/// As NetworkManager leaves it, when it has let go of a link.
+#[tokio::test]
+async fn a_link_that_answers_for_others_stays_a_routers() {
+    for was in ["0", "1"] {
+        let kernel = MemoryKernel::new();
+        let forwarding = "net/ipv6/conf/eth1/forwarding";
+        kernel.set("net/ipv6/conf/all/forwarding", "1");
+        kernel.set(forwarding, was);
+        let mut engine =
+            Engine::new(kernel, HostOptions::default(), TunNames::default(), None, StopFlag::default())
+                .await
+                .unwrap();
+        engine.start(Time::ZERO).await.unwrap();
+        let claims = captures(&["2001:db8:1::183"], &[]);
+        for _ in 0..2 {
+            follow(&mut engine, &claims).await;
+            assert_eq!(engine.kernel.value(forwarding).as_deref(), Some("1"));
+            engine.kernel.set(forwarding, "0");
+        }
+        follow(&mut engine, &claims).await;
+        assert!(engine.undo().await.is_empty());
+        assert_eq!(engine.kernel.value(forwarding).as_deref(), Some(was));
+    }
+}
+
 #[tokio::test]
 async fn what_the_plan_did_not_set_is_a_trouble_until_it_is_mended() {
     let kernel = MemoryKernel::new();
