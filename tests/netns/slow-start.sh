@@ -30,11 +30,12 @@ wait_until 20 both
 
 contains "what health says" "weight 1, warming up: " "$(on ds tunvs health)"
 
-# Calls for 12 seconds from the moment that it is back: when each was made, and who answered.
-on client python3 - >calls.txt <<'PY'
-import time, urllib.request
-start = time.monotonic()
-while (at := time.monotonic() - start) < 12:
+# Calls for 12 seconds: how long it was back when each was made, and who answered.
+back=$(awk '/real server up.*192.168.56.183:80/ { at = $1 } END { print at }' "$work/director-ds.log")
+on client python3 - "$back" >calls.txt <<'PY'
+import datetime, sys, time, urllib.request
+start = datetime.datetime.fromisoformat(sys.argv[1].replace("Z", "+00:00")).timestamp()
+while (at := time.time() - start) < 12:
     name = urllib.request.urlopen("http://192.168.1.183", timeout=5).read().decode().strip()
     print(f"{at:.3f} {name}")
     time.sleep(0.002)
@@ -46,7 +47,10 @@ def share(first, last):
     names = [name for at, name in calls if first <= float(at) < last]
     assert len(names) > 50, (first, last, len(names))
     return names.count("rs1") / len(names)
-for first in range(0, 8, 2):
+# From the first part on that was called from its beginning: a busy machine begins late.
+parts = [first for first in range(0, 8, 2) if float(calls[0][0]) < first + 0.5]
+assert parts, calls[0]
+for first in parts:
     wanted = (first + 1) / 8 / 2
     assert abs(share(first, first + 2) - wanted) < 0.08, (first, share(first, first + 2), wanted)
 assert abs(share(8.5, 12) - 0.5) < 0.05, share(8.5, 12)

@@ -24,7 +24,11 @@ impl ConnKey {
             return false;
         }
         match self.role {
-            Role::In => !conn.is_template() && self.from == conn.client() && self.to == conn.virt(),
+            Role::In => {
+                // Of one that waits for a port and has one, as a message may say, no packet is.
+                let waits_in_vain = conn.flags.has(ConnFlags::NO_CLIENT_PORT) && self.from.port != 0;
+                !conn.is_template() && self.from == conn.client() && self.to == conn.virt() && !waits_in_vain
+            }
             Role::Out => !conn.is_template() && self.from == conn.real() && self.to == conn.return_end(),
             Role::Template => {
                 conn.is_template()

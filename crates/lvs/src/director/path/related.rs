@@ -114,7 +114,7 @@ impl Director {
         }
         drop(found);
         if of_hops
-            && is_claimed
+            && (is_claimed || self.routes.is_local(virt.addr))
             && let Some(verdict) = self.take_expired(packet)
         {
             return verdict;
@@ -134,7 +134,7 @@ impl Director {
     }
 
     /// A packet of a client whose hops were used up at this host. IPVS takes such a packet in before it looks at them, and
-    /// complains itself. None where it is not quoted whole, or is the host's own business.
+    /// complains itself. The host gets what it was to have. None where it is not quoted whole, or is somebody else's.
     fn take_expired(&self, packet: &mut Packet<'_>) -> Option<Verdict> {
         let mut quote = PacketBuf::from_packet(&packet.payload()[ICMP_HEADER..]);
         let mut headers = Headers::parse(quote.bytes()).ok().filter(|headers| headers.fragment.is_none())?;
@@ -146,6 +146,11 @@ impl Director {
         let mut expired = Packet::new(&mut quote, headers, arrival, packet.outbox, packet.limiter);
         let segment = expired.segment(transport)?;
         match self.process_segment(&mut expired, &segment) {
+            // Nothing was complained of without the way into the TUN.
+            Verdict::Pass if self.routes.is_local(headers.dst) => {
+                packet.outbox.push(&packet.buf.bytes()[packet.headers.l4 + ICMP_HEADER..]);
+                Some(Verdict::Reply)
+            }
             Verdict::Pass => None,
             verdict @ (Verdict::Reply | Verdict::Refuse(_) | Verdict::Drop(_)) => Some(verdict),
             Verdict::Forward | Verdict::Route(_) | Verdict::Split | Verdict::Hold => {

@@ -100,8 +100,27 @@ fn of_what_is_not_quoted_whole_or_for_no_service_the_address_alone_is_corrected(
         let long = make::tcp(world.request(4000), SYN, &[7; 1300]);
         let out = answered(&mut world, own, &long, if is_v6 { 1232 } else { 528 });
         assert_exceeded(&world, &out, &long);
+        world.director.set_routes(RouteTable::new(vec![own_route(own)]));
         let stray = make::tcp(Ends::new(world.client, 4000, world.virt, 81), SYN, b"");
         let out = answered(&mut world, own, &stray, usize::MAX);
         assert_eq!((icmp_of(&out[0]).0.src, world.director.conn_count()), (own, 0));
+    }
+}
+
+#[test]
+fn what_is_for_the_host_itself_reaches_it_with_its_last_hop() {
+    for is_v6 in [false, true] {
+        let (mut world, own) = world(Protocol::Tcp, is_v6);
+        let to = |port| Ends::new(world.client, 4000, world.virt, port);
+        for packet in [
+            make::tcp(to(81), SYN, b""),
+            make::tcp(to(80), ACK, b"of no connection"),
+            make::udp(to(80), b"of no service"),
+        ] {
+            let mut arrived = packet.clone();
+            set_hops(&mut arrived, 1);
+            assert_eq!(answered(&mut world, own, &packet, usize::MAX), [arrived]);
+            assert_eq!(world.director.conn_count(), 0);
+        }
     }
 }

@@ -123,9 +123,7 @@ impl Director {
         let mut conn = Connection::learnt(record.protocol, state, ends, method, now);
         conn.flags.set(ConnFlags::INACTIVE, is_inactive);
         conn.flags.set(ConnFlags::NO_OUTPUT, record.flags.has(Flags::NO_OUTPUT));
-        if record.flags.has(Flags::NO_CLIENT_PORT) {
-            conn.await_client_port();
-        }
+        conn.flags.set(ConnFlags::NO_CLIENT_PORT, record.flags.has(Flags::NO_CLIENT_PORT));
         if record.fwmark != 0 {
             conn.set_fwmark(record.fwmark);
         }
