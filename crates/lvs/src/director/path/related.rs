@@ -68,7 +68,7 @@ impl Director {
             }
             return self.forward_error(packet, &quoted, &entry, key.role);
         }
-        if packet.side == Side::Server && self.routes.is_local(packet.headers.src) {
+        if packet.side == Side::Server && self.is_own_error(packet) {
             return self.correct_own_error(packet, &quoted, &ends);
         }
         if packet.side == Side::Server {
@@ -79,6 +79,12 @@ impl Director {
             return self.schedule_error(packet, &quoted, &ends);
         }
         Verdict::Pass
+    }
+
+    /// Whether the host itself made an error. About hops it does so from a virtual address, too, that is claimed for it (IPv6).
+    fn is_own_error(&self, packet: &Packet<'_>) -> bool {
+        let from = packet.headers.src;
+        self.routes.is_local(from) || is_about_hops(packet) && self.routes.ends_here(from)
     }
 
     /// An error of a real server of direct routing or a tunnel, which saw the packet as the client sent it: as it is,
@@ -108,12 +114,11 @@ impl Director {
         let is_claimed = found.is_some() || is_taken();
         let said = &packet.payload()[..2];
         let of_next_hop = said == NEXT_HOP[usize::from(headers.is_v6())];
-        let of_hops = said == HOPS_USED_UP[usize::from(headers.is_v6())];
         if of_next_hop && let Some(server) = found.as_ref().and_then(|entry| entry.available_server()) {
             server.counters().count_out(1, packet.counted_len());
         }
         drop(found);
-        if of_hops
+        if is_about_hops(packet)
             && (is_claimed || self.routes.is_local(virt.addr))
             && let Some(verdict) = self.take_expired(packet)
         {
@@ -216,6 +221,10 @@ impl Director {
         }
         Verdict::Forward
     }
+}
+
+fn is_about_hops(packet: &Packet<'_>) -> bool {
+    packet.payload()[..2] == HOPS_USED_UP[usize::from(packet.headers.is_v6())]
 }
 
 pub(in crate::director) fn has_right_checksum(packet: &Packet<'_>) -> bool {

@@ -2,6 +2,7 @@
 //! led here. What IPVS does with such packets is recorded in `tests/data/datapath/more/ttl.json` and its like.
 
 use super::*;
+use ipnet::IpNet;
 
 /// Answers of the host about a packet, from this address of it, with so much quoted; what leaves for the client.
 fn answered(world: &mut World, from: IpAddr, packet: &[u8], quoted: usize) -> Vec<Vec<u8>> {
@@ -49,8 +50,14 @@ fn assert_exceeded(world: &World, out: &[Vec<u8>], packet: &[u8]) {
 
 #[test]
 fn what_the_host_answers_opens_a_connection_as_in_ipvs() {
-    for (is_v6, from_virt) in [(false, false), (true, false), (true, true)] {
+    for (is_v6, from_virt, is_claimed) in
+        [(false, false, false), (true, false, false), (true, true, false), (true, true, true)]
+    {
         let (mut world, own) = world(Protocol::Tcp, is_v6);
+        if is_claimed {
+            let claimed = [IpNet::from(world.virt)].into_iter();
+            world.director.set_routes(RouteTable::new(vec![own_route(own)]).with_claimed(claimed));
+        }
         let from = if from_virt { world.virt } else { own };
         let syn = make::tcp(world.request(4000), SYN, b"");
         let out = answered(&mut world, from, &syn, usize::MAX);
