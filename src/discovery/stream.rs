@@ -74,7 +74,7 @@ impl Stream {
     /// # Errors
     /// The FIFO cannot be read any more.
     pub(super) async fn next(&mut self, path: &Path) -> io::Result<Said> {
-        let mut trouble = self.take_documents();
+        let mut trouble = self.take_documents().await?;
         let mut reads = 0;
         loop {
             let quiet = if self.has_list { QUIET } else { QUIET_WITHOUT_LIST };
@@ -104,7 +104,7 @@ impl Stream {
                     reads += 1;
                     self.has_writer = true;
                     self.splitter.push(&self.buffer[..read]);
-                    trouble = self.take_documents().or(trouble);
+                    trouble = self.take_documents().await?.or(trouble);
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(error) => return Err(error),
@@ -112,12 +112,19 @@ impl Stream {
         }
     }
 
-    /// Takes in all whole documents. What was wrong with the last wrong one.
-    fn take_documents(&mut self) -> Option<String> {
+    /// Takes in all whole documents, beside what else this runtime does: a large one takes seconds. What was wrong with the last
+    /// wrong one.
+    async fn take_documents(&mut self) -> io::Result<Option<String>> {
         let mut trouble = None;
         while let Some(next) = self.splitter.next_document() {
             let taken = match next {
-                Ok(text) => self.cluster.take(&text).map_err(|error| error.to_string()),
+                Ok(text) => {
+                    let mut cluster = std::mem::take(&mut self.cluster);
+                    let taking = tokio::task::spawn_blocking(move || (cluster.take(&text), cluster));
+                    let taken;
+                    (taken, self.cluster) = taking.await.map_err(io::Error::other)?;
+                    taken.map_err(|error| error.to_string())
+                }
                 Err(error) => Err(error.to_string()),
             };
             match taken {
@@ -128,7 +135,7 @@ impl Stream {
                 Err(why) => trouble = Some(why),
             }
         }
-        trouble
+        Ok(trouble)
     }
 
     fn tell(&mut self, trouble: Option<String>) -> Said {
