@@ -86,17 +86,10 @@ has_role() { # HOST ROLE
   [[ $(TUNVS_SOCKET=$work/$1.sock on "$1" ipvsadm -L --daemon) == *"$2 sync daemon (mcast=eth2, syncid=7,"* ]]
 }
 
-start_probe() {
-  ip netns exec client python3 "$flows" probe 192.168.1.183:7001 >"$work/probe.out" 2>"$work/probe.err" &
-  probe=$!
-  sleep 0.5
-}
 # silence NAME MOST: the longest silence of the probes.
 silence() {
-  local longest late
-  kill -TERM "$probe"
-  wait "$probe"
-  read -r longest _ late <"$work/probe.out"
+  local longest began late
+  end_probe
   figures+=("$1: $longest ms of silence (probes up to $late ms late)")
   ((longest <= $2 + 2 * late)) || fail "$1: silent for $longest ms, probes $late ms late"
 }
@@ -116,7 +109,7 @@ contains "an answer" rs "$(udp_ask client 192.168.1.183 7001 word)"
 
 # --- the active one retires
 
-start_probe
+start_probe 192.168.1.183:7001
 code=0
 on ds1 tunvs retire --deadline 30s --socket "$work/ds1.sock" >"$work/retired" || code=$?
 same "the status of retire" 0 "$code"
@@ -130,7 +123,7 @@ silence "the active director retires" 1000
 
 stop_keepalived ds1
 run_director ds1
-start_probe
+start_probe 192.168.1.183:7001
 run_keepalived ds1 200
 wait_until 20 has_addresses ds1
 wait_until 20 has_tables ds1
@@ -139,7 +132,7 @@ silence "it takes the addresses back" 1000
 
 # --- its host is lost
 
-start_probe
+start_probe 192.168.1.183:7001
 for device in eth1 eth2; do ip -n ds1 link set $device down; done
 # Some end with those that are killed before them.
 ip netns pids ds1 | xargs kill -KILL 2>/dev/null || true

@@ -102,16 +102,12 @@ settle() {
   (((all - on) * 1000 <= all)) || fail "$1: only $on of $all flows go on: $(tail -n 6 "$work/hold.err")"
 }
 
-start_probe() {
-  ip netns exec client python3 "$flows" probe 192.168.1.183:7001 192.168.1.183:7002 192.168.1.184:7003 >"$work/probe.out" 2>"$work/probe.err" &
-  probe=$!
-}
+probed=(192.168.1.183:7001 192.168.1.183:7002 192.168.1.184:7003)
 # silence NAME SINCE HOST: the longest silence of the probes, against the time until VRRP had the addresses there.
 silence() {
   local longest began late moved
-  kill -TERM "$probe" "$watching"
-  wait "$probe"
-  read -r longest began late <"$work/probe.out"
+  kill -TERM "$watching"
+  end_probe
   moved=$(sed -n '/Deleted/d; s/^\[\([^]]*\)\] .*192\.168\.56\.180.*/\1/p' "$work/moves-$3" | tail -n 1)
   moved=$(awk -v a="$(date -d "$moved" +%s.%N)" -v b="$2" 'BEGIN { printf "%d", (a - b) * 1000 }')
   ((moved > 0)) || moved=0
@@ -144,8 +140,7 @@ wait_until 20 synced ds1 "behind == 0 and told >= $count"
 # --- the active director's host is lost
 
 watch_moves ds2
-start_probe
-sleep 0.5
+start_probe "${probed[@]}"
 lost_at=$(date +%s.%N)
 kill -KILL "${directors[ds1]}" "${vrrps[ds1]}" "$(cat "$work/vrrp-ds1.pid")"
 for device in eth1 eth2; do ip -n ds1 link set $device down; done
@@ -165,15 +160,13 @@ run_director ds1 master
 started_at=$(date +%s%N)
 wait_until 20 synced ds1 "full_heard_secs_ago is not None and heard >= $count"
 figures+=("it comes back: told $(tunvs sync status --json --socket "$work/ds1.sock" | python3 -c 'import json, sys; print(json.load(sys.stdin)["channel"]["peers"][0]["heard"])') records within $((($(date +%s%N) - started_at) / 1000000)) ms")
-start_probe
+start_probe "${probed[@]}"
 rm -f "$work/keepalived-ds1.pid" "$work/vrrp-ds1.pid"
 run_keepalived ds1 200
 wait_until 20 has_addresses ds1
 settle "it takes the addresses back"
 # VRRP itself is silent for a moment only: the other gives up when it hears of the better one.
-kill -TERM "$probe"
-wait "$probe"
-read -r longest _ late <"$work/probe.out"
+end_probe
 figures+=("it takes the addresses back: $longest ms of silence (probes up to $late ms late)")
 
 contains "the status" "records behind" "$(tunvs sync status --socket "$work/ds2.sock")"
@@ -182,8 +175,7 @@ contains "the status" "records behind" "$(tunvs sync status --socket "$work/ds2.
 
 wait_until 20 synced ds2 "behind == 0 and full_heard_secs_ago is not None"
 watch_moves ds2
-start_probe
-sleep 0.5
+start_probe "${probed[@]}"
 lost_at=$(date +%s.%N)
 kill -KILL "${directors[ds1]}"
 wait_until 20 has_addresses ds2

@@ -3,7 +3,8 @@
 serve NAME ADDRESS PORT       answers each line (TCP) and datagram (UDP) with the name and the client as it is seen here
 hold COUNT TARGET...          that many flows over the targets, each `tcp|udp:ADDRESS:PORT`; reads `settle` lines, and answers each
                               when all flows have been answered that go on, or after 20 s
-probe ADDRESS:PORT...         a datagram each 10 ms; at SIGTERM prints the longest silence in ms, when it began, and how late it was itself
+probe ADDRESS:PORT...         a datagram each 10 ms; prints "heard" when all have answered, and at SIGTERM the longest silence in
+                              ms, when it began, and how late it was itself
 """
 
 import asyncio
@@ -139,8 +140,11 @@ def probe(targets):
         heard[one] = None
     over = []
     signal.signal(signal.SIGTERM, lambda *_: over.append(True))
-    longest, began, late, due = 0.0, 0.0, 0.0, time.time()
+    longest, began, late, due, waits = 0.0, 0.0, 0.0, time.time(), True
     while not over:
+        if waits and all(heard.values()):
+            waits = False
+            print("heard", flush=True)
         now = time.time()
         if now >= due:
             late = max(late, now - due)
@@ -160,6 +164,9 @@ def probe(targets):
                     heard[one] = now
             except OSError:
                 pass
+    for at in heard.values():
+        if time.time() - at > longest:
+            longest, began = time.time() - at, at
     print(f"{longest * 1000:.0f} {began:.3f} {late * 1000:.0f}", flush=True)
 
 

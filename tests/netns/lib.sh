@@ -438,6 +438,21 @@ flow_server() {
   wait_until 10 test -s "$work/serve-$1-$3.ready"
 }
 
+# start_probe ADDRESS:PORT...: has flows.py send datagrams there from the client. Waits until all are answered: who is not heard before
+# cannot fall silent.
+start_probe() {
+  ip netns exec client python3 "$flows" probe "$@" >"$work/probe.out" 2>"$work/probe.err" &
+  probe=$!
+  wait_until 20 grep -q heard "$work/probe.out"
+}
+# end_probe: sets `longest` to the longest silence in milliseconds, `began` to its beginning, and `late` to how late probes were.
+end_probe() {
+  kill -TERM "$probe"
+  wait "$probe"
+  # shellcheck disable=SC2034 # for the scenario
+  read -r longest began late <<<"$(tail -n 1 "$work/probe.out")"
+}
+
 # web HOST [LISTEN [DIRECTIVES]]: nginx that answers with the host's name on port 80, and takes PUT under /files/; with
 # these parameters of `listen`, and directives for its server.
 web() {
