@@ -73,9 +73,11 @@ impl Interface {
         Ok((state, fds))
     }
 
-    /// Ends the threads; packets wait in the queues.
-    pub(super) fn pause(&mut self) {
-        self.workers.clear();
+    /// Ends the threads of all of these, which are told before the first one is waited for; packets wait in the queues.
+    pub(super) fn pause_all<'a>(interfaces: impl Iterator<Item = &'a mut Self>) {
+        let mut workers: Vec<Worker> =
+            interfaces.flat_map(|interface| std::mem::take(&mut interface.workers)).collect();
+        workers.iter_mut().for_each(Worker::stop);
     }
 
     pub(super) fn name(&self) -> &str {

@@ -56,11 +56,16 @@ impl Worker {
         });
         Ok(Self { stop: Some(stop), thread: Some(spawned.map_err(failed())?) })
     }
+
+    /// Tells the thread to end, without waiting for it.
+    pub(super) fn stop(&mut self) {
+        drop(self.stop.take());
+    }
 }
 
 impl Drop for Worker {
     fn drop(&mut self) {
-        drop(self.stop.take());
+        self.stop();
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }

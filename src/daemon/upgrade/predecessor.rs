@@ -66,7 +66,7 @@ pub(in crate::daemon) async fn rest(live: &DirectorService) {
     // What went past the director is counted.
     live.tables.director.suspend_fast_path();
     let mut host = live.host.hold().await;
-    live.handover.lock().interfaces.iter_mut().chain(host.mark_interfaces()).for_each(Interface::pause);
+    Interface::pause_all(live.handover.lock().interfaces.iter_mut().chain(host.mark_interfaces()));
     live.tables.sync.send_pending().await;
 }
 
@@ -83,13 +83,13 @@ impl Paused {
         let all = Handle::current().block_on(Arc::clone(&live.tables.pause).write_owned());
         let mut host = Handle::current().block_on(live.host.hold());
         live.tables.sync.close_channel();
-        let since = live.tables.clock.elapsed();
+        // Packets come in by the queues then, which go on until they are paused.
         live.tables.director.suspend_fast_path();
         let mut handover = live.handover.lock();
         handover.conn_file.set(true);
-        handover.interfaces.iter_mut().for_each(Interface::pause);
+        let since = live.tables.clock.elapsed();
+        Interface::pause_all(handover.interfaces.iter_mut().chain(host.mark_interfaces()));
         drop(handover);
-        host.mark_interfaces().for_each(Interface::pause);
         Handle::current().block_on(live.tables.sync.send_pending());
         Self { all, host, since }
     }
