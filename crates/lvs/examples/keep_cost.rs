@@ -41,7 +41,7 @@ impl ConnStore for Cells {
 }
 
 /// Connections whose packets one director gets in a row, before the other one gets the same.
-const BLOCK: u32 = 1000;
+const BLOCK: u32 = 100;
 
 fn main() -> std::io::Result<()> {
     let mut numbers = std::env::args().skip(1).map(|text| text.parse::<u32>().ok());
