@@ -1,6 +1,6 @@
-"""Long connections through a director that is killed: crash-load.py serve PORT | load ADDRESS PORT COUNT SECONDS STALL
+"""Long connections through a director that is killed: crash-load.py serve PORT | load ADDRESS PORT COUNT SECONDS STALL [EVERY]
 
-serve: answers each line with the same line. load: COUNT connections, each of which sends a line ten times a second and waits
+serve: answers each line with the same line. load: COUNT connections, each of which sends a line EVERY so many seconds (0.1) and waits
 for it; when the time is over, one JSON line: how many were reset, closed, or stalled for longer than STALL seconds, and the
 longest wait for an answer.
 """
@@ -46,7 +46,7 @@ async def talk(address, port, until, found, begun):
             return
         if waited > float(sys.argv[6]):
             found["stalled"] += 1
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(float(sys.argv[7]) if len(sys.argv) > 7 else 0.1)
     writer.close()
 
 async def load(address, port, count, seconds):

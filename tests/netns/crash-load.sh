@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
 # A director that is killed again and again under load, and started again as a supervisor does: no connection is reset, and none
-# waits for longer than the restart and one retransmission. crash-load.sh [KILLS [CONNECTIONS]] (3 and 400)
+# waits for longer than the restart and one retransmission. crash-load.sh [KILLS [CONNECTIONS [PAUSE]]] (3, 400 and 1): with very many
+# connections a restart takes longer, and a longer pause between kills keeps two of them from meeting the same segment. All together
+# say a thousand lines a second at most, which is what the two programs in Python can do beside all else.
 if [[ $# == 0 ]]; then set -- "${KILLS:-3}" "${CONNECTIONS:-400}"; fi
 here=$(realpath "$(dirname "$0")")
 . "$(dirname "$0")/lib.sh"
-kills=$1 connections=$2
+kills=$1 connections=$2 pause=${3:-1}
 topology
 vip=192.168.1.200 vip6=fd00:1::200
 for rs in rs1 rs2; do
@@ -23,9 +25,10 @@ on ds ipvsadm -A -t $vip:80 -s rr
 two_servers -t $vip:80 80
 
 # Each kind of connection has a third of them; they go on until all kills are over.
-seconds=$((kills * 3 + 4)) each=$((connections / 3)) loads=()
+seconds=$((kills * (pause + 2) + 4)) each=$((connections / 3)) loads=()
+every=$(awk -v n="$connections" 'BEGIN { every = n / 1000; print every < 0.4 ? 0.1 : every }')
 kind() {
-  ip netns exec client python3 "$here/crash-load.py" load "$2" "$3" $each $seconds 3 >"$work/load-$1" 2>"$work/load-$1.log" &
+  ip netns exec client python3 "$here/crash-load.py" load "$2" "$3" $each $seconds 3 "$every" >"$work/load-$1" 2>"$work/load-$1.log" &
   loads+=($!)
 }
 kind masq $vip 7
@@ -33,13 +36,13 @@ kind v6 $vip6 7
 kind fullnat $vip 8
 begun() { [[ $(cat "$work"/load-{masq,v6,fullnat}) == $'begun\nbegun\nbegun' ]]; }
 wait_until 30 begun
-ip netns exec client wrk -t 1 -c 20 -d "$((kills * 3))" --timeout 10s "http://$vip/" >"$work/wrk" 2>&1 &
+ip netns exec client wrk -t 1 -c 20 -d "$((kills * (pause + 2)))" --timeout 10s "http://$vip/" >"$work/wrk" 2>&1 &
 loads+=($!)
 
 longest_restart=0
 for ((number = 1; number <= kills; number++)); do
   # The last connections of wrk have been written by then, and all of the others.
-  sleep 1
+  sleep "$pause"
   kill -9 "$director"
   killed=$(date +%s%3N)
   wait "$director" || true
