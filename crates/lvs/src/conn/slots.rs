@@ -134,7 +134,7 @@ impl Slots {
     pub(super) fn claim_chunk(&self, most: usize) -> Option<u32> {
         let mut free = self.free.lock();
         let first = free.fresh;
-        let is_there = first as usize % CHUNK == 0 && (first as usize) < self.limit();
+        let is_there = (first as usize).is_multiple_of(CHUNK) && (first as usize) < self.limit();
         if !is_there || !free.list.is_empty() || free.in_use() + CHUNK > most {
             return None;
         }
