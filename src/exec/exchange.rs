@@ -225,7 +225,7 @@ impl Supervisor {
             if waiting.has_waited && !seccomp::waits(&self.listener, waiting.call.id) {
                 continue;
             }
-            if let Err(waiting) = self.deliver_to(number, waiting) {
+            if let Some(waiting) = self.deliver_to(number, waiting) {
                 if let Some(socket) = self.sockets.get_mut(&number) {
                     socket.waiting.push_front(waiting);
                 }
@@ -234,9 +234,9 @@ impl Supervisor {
         }
     }
 
-    /// Gives messages to a call, or the call back, which waits on.
-    fn deliver_to(&mut self, number: u64, waiting: Waiting) -> Result<(), Waiting> {
-        let Some(socket) = self.sockets.get_mut(&number) else { return Ok(()) };
+    /// Gives messages to a call. Returns one that waits on.
+    fn deliver_to(&mut self, number: u64, waiting: Waiting) -> Option<Waiting> {
+        let Some(socket) = self.sockets.get_mut(&number) else { return None };
         let Waiting { call, most, .. } = waiting;
         let before = socket.weight();
         let mut messages = Vec::new();
@@ -254,7 +254,7 @@ impl Supervisor {
         let is_served = !socket.is_busy && !socket.has_more;
         if most > 1 && !is_served && !messages.is_empty() {
             socket.give_back(messages);
-            return Err(waiting);
+            return Some(waiting);
         }
         let mut taken = 0;
         let answer = if has_overrun {
@@ -273,14 +273,14 @@ impl Supervisor {
         } else if (call.does_not_wait() || socket.is_nonblocking()) && is_served {
             Answer::Error(libc::EAGAIN)
         } else {
-            return Err(waiting);
+            return Some(waiting);
         };
         let is_heard = seccomp::answer(&self.listener, call.id, answer).is_ok();
         // A call that was interrupted meanwhile is made again, and must find its messages.
         if !call.peeks() {
             socket.give_back(messages.split_off(if is_heard { taken } else { 0 }));
         }
-        Ok(())
+        None
     }
 
     /// Ends the waiting of calls whose time is over or whose thread has a signal. The kernel's answer is there before a signal can
