@@ -236,7 +236,7 @@ impl Supervisor {
 
     /// Gives messages to a call. Returns one that waits on.
     fn deliver_to(&mut self, number: u64, waiting: Waiting) -> Option<Waiting> {
-        let Some(socket) = self.sockets.get_mut(&number) else { return None };
+        let socket = self.sockets.get_mut(&number)?;
         let Waiting { call, most, .. } = waiting;
         let before = socket.weight();
         let mut messages = Vec::new();
