@@ -650,7 +650,7 @@ mount -t tmpfs tmpfs /run
 mkdir -p /run/image /run/systemd/system
 mount --bind /srv /run/image
 cp -r /run/image/units/* /run/systemd/system/
-for dir in /var/lib /var/log /tmp; do mount -t tmpfs tmpfs \$dir; done
+for dir in /var/lib /var/log /var/tmp /tmp; do mount -t tmpfs tmpfs \$dir; done
 exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin container=test /lib/systemd/systemd --system --unit=probe.target --show-status=no
 SCRIPT
   nsenter --net="/run/netns/$1" bash ./boot "${groups[@]}" >systemd.log 2>&1 &
