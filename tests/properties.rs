@@ -60,7 +60,8 @@ fn exchanges() -> impl Strategy<Value = Exchange> {
             ttl,
             ident,
             is_partial,
-            is_full_nat,
+            // FTP is not followed by FULLNAT, and refused.
+            is_full_nat: is_full_nat && ports.1 != 21,
         }
     })
 }
