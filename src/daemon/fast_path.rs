@@ -57,7 +57,7 @@ struct Links {
 }
 
 /// Link that has a director's program at its entrance.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct FastLink {
     index: u32,
     name: String,

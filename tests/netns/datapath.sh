@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # The recorded cases of the kernel's IPVS come out of the real programs: `tunvs run` between two links whose far ends
-# are played by replay.py. Cases that do not come out yet are listed, with the reason, in datapath-expected.txt.
+# are played by replay.py. Cases that do not come out yet are listed, with the reason, as for those in memory.
 tests=$(realpath "$(dirname "$0")")
 . "$tests/lib.sh"
 data=$tests/../data/datapath
 
-play() { "$tests/replay.py" --expected "$tests/datapath-expected.txt" "$@"; }
+play() { "$tests/replay.py" --expected "$tests/../datapath/expected-failures.txt" "$@"; }
 status=0
 play --jobs 10 --wait 1 \
   "$data"/{schedulers,tcp-states,persistence,limits,udp-icmp,reuse,bytes,stats,sync,sync-more,more,even-more,bad-servers,overload,tunnel-errors,fragments,sip,ipsec} >"$work/cases" || status=$?

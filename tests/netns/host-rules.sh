@@ -25,11 +25,7 @@ before=$(snapshot ds)
 
 serve() {
   start_director "$@"
-  local vip
-  for vip in 192.168.1.200 '[fd00:1::200]'; do
-    on ds ipvsadm -A -t "$vip:80" -s rr
-    two_servers -t "$vip:80" 80
-  done
+  services_at 192.168.1.200 '[fd00:1::200]'
   serves
 }
 serves() {

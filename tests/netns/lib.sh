@@ -616,6 +616,15 @@ two_servers() {
   on "$director_host" ipvsadm -a "$1" "$2" -r "$open${net}184$close:$3" -m
 }
 
+# services_at VIP...: a service of TCP at port 80 of each, with rs1 and rs2.
+services_at() {
+  local vip
+  for vip; do
+    on "$director_host" ipvsadm -A -t "$vip:80" -s rr
+    two_servers -t "$vip:80" 80
+  done
+}
+
 # --- systemd
 
 # start_systemd HOST IMAGE: systemd as process 1 of namespaces of its own, with that host's network. It sees /run of the scenario as empty,

@@ -16,10 +16,7 @@ cp "$shipped" /etc/systemd/networkd.conf.d/
 printf '[Match]\nName=*\n[Network]\nIPv6AcceptRA=no\n' >/etc/systemd/network/all.network
 
 start_director --announce
-for vip in 192.168.1.200 '[fd00:1::200]'; do
-  on ds ipvsadm -A -t "$vip:80" -s rr
-  two_servers -t "$vip:80" 80
-done
+services_at 192.168.1.200 '[fd00:1::200]'
 all_plumbing() {
   plumbing
   on ds sysctl net.ipv4.ip_forward net.ipv6.conf.{all,eth1}.forwarding net.ipv6.conf.eth{1,2}.accept_ra net.ipv6.conf.eth1.proxy_ndp

@@ -45,10 +45,7 @@ manages() { [[ $(connected) == "eth1 eth2 " ]]; }
 # --- a director, with all that it makes
 
 start_director --announce
-for vip in 192.168.1.200 '[fd00:1::200]'; do
-  on ds ipvsadm -A -t "$vip:80" -s rr
-  two_servers -t "$vip:80" 80
-done
+services_at 192.168.1.200 '[fd00:1::200]'
 all_plumbing() {
   plumbing
   on ds sysctl net.ipv4.ip_forward net.ipv6.conf.{all,eth1}.forwarding net.ipv6.conf.eth1.proxy_ndp

@@ -111,23 +111,25 @@ impl Family {
     /// The packet, or the longest of its segments, fits the way out.
     pub(super) fn check_flow(&self) -> Vec<Line<Label>> {
         use Label::{Fits, Measured, NotPassed, Single, TooLong};
-        // The host counts the option for each segment, though none will have it (Linux before 7).
-        let (option, too_long) = match self.form {
-            Form::Jumbo => (self.form.ahead() - self.ip_len(), TooLong(self.form)),
-            Form::V4 | Form::V6 => (0, NotPassed(self.form)),
-        };
         let mut lines = vec![
             load(Width::Word, R1, PACKET, SKB_GSO_SIZE),
             when(R1, If::Equal, 0, Single(self.form)),
             calc_by(Op::Add, R1, HEADERS),
-            add(R1, option),
+        ];
+        let mut too_long = NotPassed(self.form);
+        if self.form == Form::Jumbo {
+            // The host counts the option for each segment, though none will have it (Linux before 7).
+            lines.push(add(R1, self.form.ahead() - self.ip_len()));
+            too_long = TooLong(self.form);
+        }
+        lines.extend([
             go(Measured(self.form)),
             Line::Here(Single(self.form)),
             copy(R1, LEN),
             Line::Here(Measured(self.form)),
             load(Width::Word, R2, VALUE, self.field(LONGEST)),
             when_by(R1, If::More, R2, too_long),
-        ];
+        ]);
         if self.version == Version::V4 {
             lines.extend([
                 load(Width::Word, R1, VALUE, self.field(ONLY_WHOLE)),

@@ -90,8 +90,11 @@ impl Director {
             }
         });
         for (id, number, why) in closed {
-            let conn = self.conns.get(id).filter(|conn| conn.number() == number && why == Closed::TooLong);
-            conn.into_iter().for_each(|mut conn| conn.set_too_long());
+            if why == Closed::TooLong
+                && let Some(mut conn) = self.conns.get(id).filter(|conn| conn.number() == number)
+            {
+                conn.set_too_long();
+            }
             self.take_back(&mut flows, &**table, id);
         }
         self.take_over_back(&mut flows, &**table);

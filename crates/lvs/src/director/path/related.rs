@@ -84,7 +84,7 @@ impl Director {
     /// Whether the host itself made an error. About hops it does so from a virtual address, too, that is claimed for it (IPv6).
     fn is_own_error(&self, packet: &Packet<'_>) -> bool {
         let from = packet.headers.src;
-        self.routes.is_local(from) || is_about_hops(packet) && self.routes.ends_here(from)
+        self.routes.is_local(from) || says(packet, HOPS_USED_UP) && self.routes.ends_here(from)
     }
 
     /// An error of a real server of direct routing or a tunnel, which saw the packet as the client sent it: as it is,
@@ -112,13 +112,12 @@ impl Director {
         let is_its = |entry: &Connection| ends.is_of(entry) && !entry.is_masqueraded();
         let found = self.conns.lookup(&key, packet.now).filter(|entry| is_its(entry));
         let is_claimed = found.is_some() || is_taken();
-        let said = &packet.payload()[..2];
-        let of_next_hop = said == NEXT_HOP[usize::from(headers.is_v6())];
+        let of_next_hop = says(packet, NEXT_HOP);
         if of_next_hop && let Some(server) = found.as_ref().and_then(|entry| entry.available_server()) {
             server.counters().count_out(1, packet.counted_len());
         }
         drop(found);
-        if is_about_hops(packet)
+        if says(packet, HOPS_USED_UP)
             && (is_claimed || self.routes.is_local(virt.addr))
             && let Some(verdict) = self.take_expired(packet)
         {
@@ -223,8 +222,9 @@ impl Director {
     }
 }
 
-fn is_about_hops(packet: &Packet<'_>) -> bool {
-    packet.payload()[..2] == HOPS_USED_UP[usize::from(packet.headers.is_v6())]
+/// Whether an error has the type and code that these are by IPv4 and IPv6.
+fn says(packet: &Packet<'_>, kinds: [[u8; 2]; 2]) -> bool {
+    packet.payload()[..2] == kinds[usize::from(packet.headers.is_v6())]
 }
 
 pub(in crate::director) fn has_right_checksum(packet: &Packet<'_>) -> bool {
