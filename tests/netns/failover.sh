@@ -112,7 +112,7 @@ silence() {
   moved=$(awk -v a="$(date -d "$moved" +%s.%N)" -v b="$2" 'BEGIN { printf "%d", (a - b) * 1000 }')
   ((moved > 0)) || moved=0
   figures+=("$1: $longest ms of silence, VRRP took $moved ms (probes up to $late ms late)")
-  ((longest <= moved + 200 + 2 * late)) || fail "$1: silent for $longest ms, $moved ms until the addresses had moved, probes $late ms late"
+  ((longest <= moved + 200 + 2 * late)) || late "$1: silent for $longest ms, $moved ms until the addresses had moved, probes $late ms late"
 }
 watch_moves() { # HOST
   ip netns exec "$1" ip -ts -o monitor address >"$work/moves-$1" 2>&1 &

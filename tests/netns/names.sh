@@ -94,7 +94,7 @@ quick() {
   local started=$EPOCHREALTIME
   refused on ds ipvsadm -A -t nothing:80 -s rr
   same "an unknown name: $1" "illegal virtual server address[:port] specified" "${output%%$'\n'*}"
-  awk -v a="$started" -v b="$EPOCHREALTIME" 'BEGIN { exit b - a > 4 }' || fail "$1: it took too long"
+  awk -v a="$started" -v b="$EPOCHREALTIME" 'BEGIN { exit b - a > 4 }' || late "$1: it took too long"
 }
 quick "the name server is gone"
 rm /etc/resolv.conf

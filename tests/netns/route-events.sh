@@ -59,6 +59,6 @@ before=$(ticks)
 for ((i = 0; i < 10; i++)); do follows on ds ip route add "198.18.$i.0/24" via 10.7.0.2; done
 events=$(($(ticks) - before))
 echo "$routes routes: $((listing * 10 / 2)) ms of processor to list them, $events ms for each of 10 that came"
-((events < listing * 10 / 2)) || fail "a route that comes costs $events ms, listing all $((listing * 10 / 2)) ms"
+((events < listing * 10 / 2)) || late "a route that comes costs $events ms, listing all $((listing * 10 / 2)) ms"
 stop_director
 nothing_left

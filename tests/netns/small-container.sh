@@ -82,5 +82,5 @@ killed() { { cat "$group/memory.events" "$group/memory.oom_control" 2>/dev/null 
 echo "$(<flood.log), $served of $asked clients served, at most $(($(used) >> 10)) kB, $(on ds tunvs connections --count) connections at the end"
 ! ended_process "$director" || fail "the director ended"
 same "kills for want of memory" 0 "$(killed)"
-((asked >= 10 && served * 10 >= asked * 9)) || fail "$served of $asked clients were served"
+((asked >= 10 && served * 10 >= asked * 9)) || late "$served of $asked clients were served"
 stop_director

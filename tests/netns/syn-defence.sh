@@ -166,6 +166,6 @@ read -r syns millis <"$work/sent"
 stop_director
 nothing_left
 echo "| $((syns * 1000 / millis)) SYN/s of nobody, \`syn_defence = \"on\"\`; new connections, one for each page | $served of $((served + lost)) | $p99 ms | $memory_before MB, then $memory_after MB |"
-((served * 100 >= (served + lost) * goal)) || fail "$lost of $((served + lost)) connections were lost"
+((served * 100 >= (served + lost) * goal)) || late "$lost of $((served + lost)) connections were lost"
 # The clients' own connections are tracked for a while.
 ((memory_after < memory_before + 4 + served * 300 / 1000000)) || fail "memory grew"

@@ -62,5 +62,5 @@ found = json.loads(sys.argv[1])
 print(sum(count for what, count in found.items() if what not in ("connections", "longest")), found["longest"])' "$(tail -n 1 "$work/load")")
 same "live connections that were harmed: $(tail -n 1 "$work/load")" 0 "${lost% *}"
 # What is sent again is sent after twice the time.
-awk -v most=$((2 * took + 1000)) -v waited="${lost#* }" 'BEGIN { exit waited * 1000 > most }' || fail "the longest wait was ${lost#* } s, a restart $took ms"
+awk -v most=$((2 * took + 1000)) -v waited="${lost#* }" 'BEGIN { exit waited * 1000 > most }' || late "the longest wait was ${lost#* } s, a restart $took ms"
 echo "$connections connections: packets waited for ${said##*waited for } in an upgrade; a restart took $took ms, the longest wait was ${lost#* } s"

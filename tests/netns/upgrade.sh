@@ -103,7 +103,7 @@ for ((number = 1; number <= times; number++)); do
 done
 echo "packets waited for $worst ms at most, where 50 are striven for"
 # A machine with other things to do takes longer.
-python3 -c "import sys; sys.exit($worst > 1000)" || fail "packets waited for $worst ms"
+python3 -c "import sys; sys.exit($worst > 1000)" || late "packets waited for $worst ms"
 wait "$wrk"
 grep -E 'requests in|Requests/sec|Socket errors|Non-2xx' wrk.out
 [[ $(cat wrk.out) != *"Socket errors"* && $(cat wrk.out) != *Non-2xx* ]] || fail "requests failed"
