@@ -19,6 +19,7 @@ PEERS = {
     "tunvs-2q": "TUN only, 2 queues",
     "tunvs-plain": "TUN only, no offload",
 }
+BASES = {"routed": "routing alone"}
 # key: (what, unit, scale, decimals, whether more is better)
 ROWS = {
     "tcp1_up": ("TCP, 1 stream up", "Gbit/s", 1, 1, True),
@@ -93,7 +94,7 @@ def markdown(results, facts):
 
 
 def svg(results, facts):
-    """Bars: how much of what routing alone reaches. For latencies its inverse, so that longer is better everywhere."""
+    """Bars: how much of what routing alone (or who comes first) reaches. For latencies its inverse: longer is better everywhere."""
     base = "routed" if "routed" in results else next(iter(results))
     keys = [key for key in ROWS if not key.startswith("cpu_") and middle(results, base, key)]
     peers = [peer for peer in results if peer != base]
@@ -103,7 +104,7 @@ def svg(results, facts):
     out = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{left + width + 70}" height="{height}" '
            'font-family="sans-serif" font-size="11">',
            '<rect width="100%" height="100%" fill="white"/>',
-           f'<text x="10" y="16">Share of what routing alone reaches ({facts["date"]}); longer is better</text>']
+           f'<text x="10" y="16">Share of what {BASES.get(base, PEERS[base])} reaches ({facts["date"]}); longer is better</text>']
     x = 10
     for peer in peers:
         out.append(f'<rect x="{x}" y="26" width="10" height="10" fill="{COLOURS[peer]}"/>'
