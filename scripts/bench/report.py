@@ -12,6 +12,7 @@ from statistics import median
 PEERS = {
     "routed": "routed",
     "nftables": "nftables DNAT",
+    "ipvs": "IPVS",
     "haproxy": "HAProxy",
     "nginx": "nginx stream",
     "tunvs": "tunvs",
@@ -38,7 +39,7 @@ ROWS = {
     "cpu_gb_down": ("processor time of it per GB down", "s", 1, 2, False),
     "cpu_conns": ("processor time of it per 10,000 connections", "s", 1, 2, False),
 }
-COLOURS = {"routed": "#bbbbbb", "nftables": "#888888", "haproxy": "#4878a8", "nginx": "#6fae75", "tunvs": "#c8553d",
+COLOURS = {"routed": "#bbbbbb", "nftables": "#888888", "ipvs": "#8a6fae", "haproxy": "#4878a8", "nginx": "#6fae75", "tunvs": "#c8553d",
            "tunvs-tun": "#b5604f", "tunvs-2q": "#dd8452", "tunvs-plain": "#e8b49a"}
 
 
@@ -76,7 +77,7 @@ def machine():
 def markdown(results, facts):
     out = [f"{facts['date']}, {facts['machine']}; {facts['rounds']} rounds. Medians; ratios are medians of the rounds'"
            " ratios (least to most).", ""]
-    against = [(peer, label) for peer, label in (("haproxy", "HAProxy"), ("nftables", "nftables")) if peer in results]
+    against = [(peer, label) for peer, label in (("haproxy", "HAProxy"), ("nftables", "nftables"), ("ipvs", "IPVS")) if peer in results]
     ours = [(own, label) for own, label in (("tunvs", "tunvs"), ("tunvs-tun", "TUN only")) if own in results]
     heads = [PEERS[peer] for peer in results] + [f"{own} / {label}" for _, own in ours for _, label in against]
     out.append("| | " + " | ".join(heads) + " |")
