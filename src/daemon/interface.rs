@@ -97,13 +97,11 @@ impl Interface {
         let (tun, tunnels) = (Arc::clone(&self.tun), self.path.tunnels.clone());
         move || {
             let device = tun.name();
-            let tunnels = tunnels.map_or("cut", |tunnels| match tun.take_tunnels_whole(&tunnels) {
-                Ok(()) => "whole",
-                Err(error) => {
-                    tracing::debug!(device, %error, "tunnels are cut packet by packet");
-                    "cut"
-                }
-            });
+            let taken = tunnels.map_or(Ok(()), |tunnels| tun.take_tunnels_whole(&tunnels));
+            if let Err(error) = taken {
+                tracing::debug!(device, %error, "tunnels are cut packet by packet");
+            }
+            let tunnels = if tun.takes_tunnels_whole() { "whole" } else { "cut" };
             tracing::info!(device, tunnels, "super-packets in tunnels");
         }
     }

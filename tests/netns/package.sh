@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # The Debian package on a machine that systemd runs: installs in place of ipvsadm, starts confined by its unit, comes
-# back after a kill, reloads, stops without a trace, and is purged without one.
+# back after a kill, reloads, gives its connections to a newer package and to the older one again, stops without a trace, and is
+# purged without one.
 root=$(realpath "$(dirname "$0")/../..")
 . "$(dirname "$0")/lib.sh"
 
-"$root/scripts/build-deb" "$TUNVS_BIN" "$work/package" >/dev/null
+COMPRESSION=none "$root/scripts/build-deb" "$TUNVS_BIN" "$work/package" >/dev/null
 package=$(echo "$work"/package/*.deb)
 
 # The machine: this one's files, with a layer of memory on top, and nothing else of it.
@@ -28,6 +29,9 @@ touch "$work/console" "$machine/dev/console"
 mount --bind "$work/console" "$machine/dev/console"
 for folder in run tmp var/tmp; do mount -t tmpfs tmpfs "$machine/$folder"; done
 cp "$package" "$machine/srv/tunvs.deb"
+dpkg-deb -R "$package" newer
+sed -i 's/^Version: .*/Version: 99-1/' newer/DEBIAN/control
+dpkg-deb -Znone -b newer "$machine/srv/newer.deb" >/dev/null
 # Of its services only ours: no unit may touch what machines share.
 rm -rf "$machine"/etc/systemd/system/*.wants "$machine/usr/sbin/policy-rc.d"
 for unit in systemd-sysctl systemd-modules-load systemd-udevd systemd-udev-trigger systemd-networkd systemd-resolved \
@@ -124,6 +128,44 @@ killed=$(pid_of)
 inside kill -KILL "$killed"
 came_back() { [[ $(pid_of) != @(0|"$killed") ]] && inside ipvsadm -L -n; }
 wait_until 15 came_back
+
+# --- another version takes over, with the connections
+inside ipvsadm -A -t 192.168.1.183:7 -s rr
+inside ipvsadm -a -t 192.168.1.183:7 -r 192.168.1.191:7 -m
+inside python3 -c '
+import socket
+server = socket.create_server(("192.168.1.191", 7))
+print("listens", flush=True)
+conn, _ = server.accept()
+while word := conn.recv(100): conn.sendall(word)' >"$work/echo.log" 2>&1 &
+wait_until 10 grep -q listens "$work/echo.log"
+mkfifo words
+inside python3 -u -c '
+import socket, sys
+conn = socket.create_connection(("192.168.1.183", 7), timeout=20)
+for word in sys.stdin:
+    conn.sendall(word.encode())
+    print(conn.recv(100).decode(), end="", flush=True)' <words >"$work/words.log" 2>&1 &
+exec {says}>words
+# answered WORD: by the connection that was opened first.
+answered() {
+  echo "$1" >&$says
+  wait_until 10 grep -qx "$1" "$work/words.log"
+}
+# Not systemd's: that is the first one, which waits for the others.
+director_pid() { inside tunvs status --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["director"]["pid"])'; }
+conns_of() { inside ipvsadm -Ln --stats --exact | awk '$2 == "192.168.1.183:7" { print $3 }'; }
+answered before
+for other in newer tunvs; do
+  old=$(director_pid)
+  inside dpkg -i "/srv/$other.deb" >"$work/dpkg.log" 2>&1 || fail "$(cat "$work/dpkg.log")"
+  contains "what dpkg shows" "has taken over" "$(<"$work/dpkg.log")"
+  [[ $(director_pid) != "$old" ]] || fail "$other.deb did not take over"
+  same "the unit" active "$(inside systemctl is-active tunvs)"
+  answered "by $other"
+  same "connections that were counted" 1 "$(conns_of)"
+done
+exec {says}>&-
 
 # --- stops, and goes
 inside systemctl stop tunvs

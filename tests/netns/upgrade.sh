@@ -101,6 +101,7 @@ for ((number = 1; number <= times; number++)); do
   (($(counter) >= counted)) || fail "counters began anew"
   same "what was typed is still there" 1 "$(on ds ipvsadm -Sn | grep -c -- '-r 192.168.56.183:80 .*-w 7' || true)"
 done
+same "what all of them say of super-packets in tunnels" 1 "$(grep -o 'tunnels="[a-z]*"' director-ds.log | sort -u | wc -l)"
 echo "packets waited for $worst ms at most, where 50 are striven for"
 # A machine with other things to do takes longer.
 python3 -c "import sys; sys.exit($worst > 1000)" || late "packets waited for $worst ms"

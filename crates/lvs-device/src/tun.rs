@@ -90,6 +90,11 @@ impl Tun {
         Ok(())
     }
 
+    /// Whether it does, here or since another process had it.
+    pub fn takes_tunnels_whole(&self) -> bool {
+        self.tunnels.get().is_some()
+    }
+
     /// Goes on with an interface of another process.
     pub fn adopt(name: &str, features: Features, HandedTun { queues: fds, tunnels }: HandedTun) -> Self {
         let tunnels = Arc::new(tunnels.map_or_else(OnceLock::new, |link| OnceLock::from(Attached { link })));
