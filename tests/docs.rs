@@ -25,8 +25,8 @@ const FOLDERS: [&str; 12] = [
     "findings/",
 ];
 
-/// Documents of which `tests/netns/docs.sh` types at least one block.
-const TYPED: [&str; 12] = [
+/// Documents of which `tests/netns/docs.sh`, or a scenario with other hosts, types at least one block.
+const TYPED: [&str; 13] = [
     "docs/install.md",
     "docs/configuration.md",
     "docs/forwarding.md",
@@ -39,6 +39,7 @@ const TYPED: [&str; 12] = [
     "docs/performance.md",
     "docs/from-kernel-lvs.md",
     "docs/from-keepalived.md",
+    "docs/fleet.md",
 ];
 
 #[test]
@@ -264,7 +265,8 @@ fn blocks_are_typed() {
                 "article" => document == "README.md" && detail.is_empty(),
                 "/article" => true,
                 "after" => detail == "the quick start",
-                "file" => !detail.is_empty() && pair[1].starts_with("```"),
+                "file" | "not run" => !detail.is_empty() && pair[1].starts_with("```"),
+                "hosts" => root().join(format!("tests/netns/docs-{detail}.sh")).exists(),
                 "run" => pair[1] == "```console",
                 _ => false,
             };

@@ -6,8 +6,11 @@ A marker is a comment of HTML on the line before a block:
                                  below it may print what it likes
   <!-- run: numbers vary -->     the same, but numbers (times, ports, counts) and the blanks around them are not compared
   <!-- run: the last fails -->   the last command has to end with another status than 0
-  <!-- file: NAME -->            the block is this file, in the folder that commands are typed in
+  <!-- file: NAME -->            the block is this file, in the folder that commands are typed in; HOST:/PATH, or several of them with
+                                 commas between: the file there
+  <!-- not run: WHY -->          nothing here can type it
   <!-- after: the quick start -->  on a line of its own: a director runs, and README's first block has been typed
+  <!-- hosts: NAME -->           on a line of its own: the hosts are those of docs-NAME.sh, which types this document (HOSTS=NAME)
 A command that ends in `&` goes on until the document ends. What only looks is typed again until it shows the same. With SHOW=1 all that
 commands print is printed here too, for whoever writes a document."""
 import os
@@ -17,13 +20,16 @@ import subprocess
 import sys
 import time
 
-LISTINGS = re.compile(r"ipvsadm -L|tunvs (status|connections|counters|health|explain|events|proc|diff|cleanup)\b|curl |tcpdump ")
+LISTINGS = re.compile(
+    r"ipvsadm -L|tunvs (status|connections|counters|health|explain|events|proc|diff|cleanup|vips)\b|curl |tcpdump "
+    r"|ip .*\bshow\b|birdc show|vtysh -c 'show|systemctl show")
 PROMPT = re.compile(r"([a-z0-9]+)[#$] (.+)")
 # What commands say that go on, when others may be typed.
 READY = {"tunvs run": "ready", "tunvs real-server": "ready", "tunvs capture": "capturing"}
 OPTIONS = {"numbers vary", "the last fails"}
 DEADLINE = 60
 SHOW = "SHOW" in os.environ
+HOSTS = os.environ.get("HOSTS", "")
 
 place = "docs.py"
 
@@ -44,8 +50,8 @@ def parse(path):
                 block.append(line)
         elif marker and line.startswith("```"):
             block = []
-        elif line == "<!-- after: the quick start -->":
-            steps.append((number, "after", "", []))
+        elif found := re.fullmatch(r"<!-- (after|hosts): (.+) -->", line):
+            steps.append((number, found[1], found[2], []))
         elif found := re.fullmatch(r"<!-- (run|file)(?:: (.+))? -->", line):
             marker = (found[1], found[2] or "")
     return steps
@@ -79,6 +85,14 @@ def pattern_of(shown, numbers_vary):
     return re.compile("".join(lines))
 
 
+def way_to(host):
+    """How a command gets to a host: by what `HOST.machine` says, or into its network."""
+    try:
+        return open(f"{host}.machine", encoding="utf-8").read().split()
+    except FileNotFoundError:
+        return ["ip", "netns", "exec", host]
+
+
 class Host:
     """Where the commands of one document are typed, and what of them goes on."""
 
@@ -89,7 +103,7 @@ class Host:
         log = open("documents.log", "ab")
         had = log.tell()
         process = subprocess.Popen(
-            ["ip", "netns", "exec", host, "bash", "-c", "exec " + command], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            [*way_to(host), "bash", "-c", "exec " + command], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         self.running.append((command, process))
         ready = next((word for begin, word in READY.items() if command.startswith(begin)), "")
         ends = time.monotonic() + DEADLINE
@@ -104,7 +118,7 @@ class Host:
         pattern, ends = pattern_of(shown, numbers_vary), time.monotonic() + DEADLINE
         while True:
             done = subprocess.run(
-                ["ip", "netns", "exec", host, "bash", "-c", command], stdin=subprocess.DEVNULL, timeout=DEADLINE,
+                [*way_to(host), "bash", "-c", command], stdin=subprocess.DEVNULL, timeout=DEADLINE,
                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
             is_right = (done.returncode != 0) == fails
             if SHOW:
@@ -132,6 +146,16 @@ class Host:
         for _, host, command, _ in typed(article.splitlines()[1:], 1):
             self.type(host, command, [], False, False)
 
+    def write(self, names, block):
+        text = "\n".join(block) + "\n"
+        for name in names.split(", "):
+            host, colon, path = name.partition(":")
+            if not colon:
+                open(name, "w", encoding="utf-8").write(text)
+                continue
+            into = ["sh", "-c", 'mkdir -p "$(dirname "$1")" && cat >"$1"', "sh", path]
+            subprocess.run([*way_to(host), *into], input=text, text=True, check=True)
+
     def end(self):
         for command, process in reversed(self.running):
             if process.poll() is not None:
@@ -139,6 +163,11 @@ class Host:
             process.send_signal(signal.SIGTERM)
             if (status := process.wait(DEADLINE)) != 0 and command.startswith("tunvs"):
                 fail(f"{command} ended with {status}")
+        if not HOSTS:
+            self.restore()
+
+    def restore(self):
+        """Puts the hosts of the quick start back for the next document."""
         subprocess.run(["ip", "netns", "exec", "ds", "nft", "flush", "ruleset"], check=True)
         for server in ["rs1", "rs2"]:
             if not os.path.exists(f"web-{server}/pid"):
@@ -150,7 +179,8 @@ class Host:
 readme, *documents = sys.argv[1:]
 for document in documents:
     steps = parse(document)
-    if not any(kind == "run" for _, kind, _, _ in steps):
+    hosts = next((detail for _, kind, detail, _ in steps if kind == "hosts"), "")
+    if hosts != HOSTS or not any(kind == "run" for _, kind, _, _ in steps):
         continue
     started, host, count = time.monotonic(), Host(), 0
     for line, kind, detail, block in steps:
@@ -158,8 +188,8 @@ for document in documents:
         if kind == "after":
             host.quick_start(readme)
         elif kind == "file":
-            open(detail, "w", encoding="utf-8").write("\n".join(block) + "\n")
-        else:
+            host.write(detail, block)
+        elif kind == "run":
             options = set(filter(None, detail.split(", ")))
             if options - OPTIONS:
                 fail(f"{options - OPTIONS} is no option of a marker")

@@ -636,25 +636,32 @@ services_at() {
 # --- systemd
 
 # start_systemd HOST IMAGE: systemd as process 1 of namespaces of its own, with that host's network. It sees /run of the scenario as empty,
-# but for IMAGE in /run/image, whose `units` are its own.
+# but for IMAGE in /run/image, whose `units` are its own. What else the host is to have of its own, the script `furnish` in there makes.
 start_systemd() {
-  local name=tunvs-test-$RANDOM$RANDOM tree
+  spawn_systemd "$@"
+  wait_until 20 inside systemctl is-system-running --quiet
+}
+
+# Starts it without waiting.
+systemds=() groups=()
+spawn_systemd() {
+  local name=tunvs-test-$RANDOM$RANDOM tree its=()
   [[ -x /lib/systemd/systemd ]] || fail "there is no /lib/systemd/systemd: scripts/install-test-deps installs it"
-  printf '[Unit]\nDescription=nothing but tunvs\nAllowIsolate=yes\n' >"$2/units/probe.target"
+  [[ -e $2/units/probe.target ]] || printf '[Unit]\nDescription=nothing but tunvs\nAllowIsolate=yes\n' >"$2/units/probe.target"
   # Its groups are below one of the scenario's own.
-  groups=() systemd=
   for tree in /sys/fs/cgroup /sys/fs/cgroup/systemd /sys/fs/cgroup/unified; do
     [[ -e $tree/cgroup.procs ]] || continue
-    groups+=("$tree/$name")
+    its+=("$tree/$name")
     mkdir "$tree/$name"
   done
-  ((${#groups[@]} > 0)) || fail "there are no control groups in /sys/fs/cgroup, which systemd needs"
+  groups+=("${its[@]}")
+  ((${#its[@]} > 0)) || fail "there are no control groups in /sys/fs/cgroup, which systemd needs"
   trap end_systemd EXIT
-  cat >boot <<'SCRIPT'
-for group; do echo $$ >$group/cgroup.procs; done
-exec unshare --cgroup --uts --ipc --mount --pid --fork --kill-child --mount-proc bash ./boot-inside
+  cat >"boot-$1" <<SCRIPT
+for group; do echo \$\$ >\$group/cgroup.procs; done
+exec unshare --cgroup --uts --ipc --mount --pid --fork --kill-child --mount-proc bash ./boot-$1-inside
 SCRIPT
-  cat >boot-inside <<SCRIPT
+  cat >"boot-$1-inside" <<SCRIPT
 set -e
 mount --make-rprivate /
 mount --bind /proc/sys/net /mnt
@@ -668,16 +675,17 @@ mkdir -p /run/image /run/systemd/system
 mount --bind /srv /run/image
 cp -r /run/image/units/* /run/systemd/system/
 for dir in /var/lib /var/log /var/tmp /tmp; do mount -t tmpfs tmpfs \$dir; done
+[[ ! -e /run/image/furnish ]] || bash -e /run/image/furnish
 exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin container=test /lib/systemd/systemd --system --unit=probe.target --show-status=no
 SCRIPT
-  nsenter --net="/run/netns/$1" bash ./boot "${groups[@]}" >systemd.log 2>&1 &
+  nsenter --net="/run/netns/$1" bash "./boot-$1" "${its[@]}" >"systemd-$1.log" 2>&1 &
   systemd=$!
-  wait_until 20 inside systemctl is-system-running --quiet
+  systemds+=("$systemd")
 }
 
 end_systemd() {
-  local code=$? group
-  [[ -z $systemd ]] || { kill -9 "$systemd" && wait "$systemd"; } 2>/dev/null || true
+  local code=$? group process
+  for process in "${systemds[@]}"; do { kill -9 "$process" && wait "$process"; } 2>/dev/null || true; done
   for group in "${groups[@]}"; do find "$group" -depth -type d -exec rmdir {} + 2>/dev/null || true; done
   ended "$code"
 }
