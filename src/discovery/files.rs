@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
+use std::hash::{DefaultHasher, Hasher};
 use std::io::{self, Read};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -55,7 +56,8 @@ type Print = (i64, i64, u64, u64);
 struct Known {
     print: Print,
     again: u8,
-    bytes: Vec<u8>,
+    /// Of what is good. The text itself may be long.
+    hash: u64,
     good: Option<Part>,
     error: Option<String>,
 }
@@ -164,32 +166,38 @@ impl Files {
         let read = print.map_err(unreadable).and_then(|print| Ok((print, read(path)?)));
         let outcome = match read {
             Ok((print, bytes)) => {
-                if let Some(known) = known.filter(|known| known.bytes == bytes && known.error.is_none()) {
+                let hash = hash_of(&bytes);
+                if let Some(known) = known.filter(|known| known.hash == hash && known.error.is_none()) {
                     known.again = if known.print == print { known.again.saturating_sub(1) } else { AGAIN };
                     known.print = print;
                     return false;
                 }
                 let part = parse(self.kind, &bytes);
-                part.map(|part| (print, bytes, part))
+                part.map(|part| (print, hash, part))
                     .map_err(|why| FileError::Wrong { path: path.to_owned(), why })
             }
             Err(error) => Err(error),
         };
         match outcome {
-            Ok((print, bytes, part)) => {
-                let file = Known { print, again: AGAIN, bytes, good: Some(part), error: None };
+            Ok((print, hash, part)) => {
+                let file = Known { print, again: AGAIN, hash, good: Some(part), error: None };
                 self.known.insert(path.to_owned(), file);
                 true
             }
             Err(error) => {
-                let none =
-                    || Known { print: (0, 0, 0, 0), again: 1, bytes: Vec::new(), good: None, error: None };
+                let none = || Known { print: (0, 0, 0, 0), again: 1, hash: 0, good: None, error: None };
                 let file = self.known.entry(path.to_owned()).or_insert_with(none);
                 (file.error, file.again) = (Some(error.to_string()), 1);
                 false
             }
         }
     }
+}
+
+fn hash_of(bytes: &[u8]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    hasher.write(bytes);
+    hasher.finish()
 }
 
 fn parse(kind: Kind, bytes: &[u8]) -> Result<Part, String> {

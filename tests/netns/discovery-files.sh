@@ -110,6 +110,42 @@ took=$(awk -v a="$begun" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.1f", b - a }')
 put objects.json "$(list "$service" "$(slice web-a "$(endpoint 192.168.56.183 true false)")")"
 wait_until 10 are 82 "192.168.56.183:8080 1"
 
+# --- a large document costs little more than its text
+python3 - <<'PYTHON' >large.json
+import json
+def end(number):
+    address, name = f"10.{8 + (number >> 16)}.{number >> 8 & 255}.{number & 255}", f"app-{number:x}-7c5ddbdf54"
+    return {"addresses": [address], "conditions": {"ready": True, "serving": True, "terminating": False}, "nodeName": f"node-{number % 100}",
+            "targetRef": {"kind": "Pod", "name": name, "namespace": "default", "uid": f"6f1b1bc0-0000-4000-8000-{number:012x}"}, "zone": "a"}
+def of(service, number, ends):
+    labels = {"endpointslice.kubernetes.io/managed-by": "endpointslice-controller.k8s.io", "kubernetes.io/service-name": service}
+    return {"addressType": "IPv4", "apiVersion": "discovery.k8s.io/v1", "endpoints": ends, "kind": "EndpointSlice",
+            "metadata": {"labels": labels, "name": f"{service}-{number}", "namespace": "default"}, "ports": [{"name": "http", "port": 8080, "protocol": "TCP"}]}
+slices = [of(f"app-{number % 20}", number, [end(number * 100 + at) for at in range(100)]) for number in range(160)]
+web = of("web", 0, [{**end(0), "addresses": ["192.168.56.184"]}])
+print(json.dumps({"apiVersion": "v1", "items": [*slices, web], "kind": "List", "metadata": {"resourceVersion": ""}}, indent=4))
+PYTHON
+size=$(($(stat -c %s large.json) / 1024))
+resident() { sed -n "s/^$1:[^0-9]*\([0-9]*\).*/\1/p" "/proc/$director/status"; }
+# costs WHAT COMMAND...: the command succeeds, and the director had no more than twice the document at once, besides what it had.
+costs() {
+  local grown
+  wait_until 30 "${@:2}"
+  grown=$(($(resident VmHWM) - before))
+  figures+=("a document of $size kB $1: $grown kB more")
+  ((grown < 2 * size)) || fail "a document of $size kB $1 cost $grown kB"
+}
+begin_costs() {
+  echo 5 >"/proc/$director/clear_refs"
+  before=$(resident VmRSS)
+}
+begin_costs
+mv large.json objects.json
+costs "in a file" are 82 "192.168.56.184:8080 1"
+cp objects.json large.json
+put objects.json "$(list "$service" "$(slice web-a "$(endpoint 192.168.56.183 true false)")")"
+wait_until 10 are 82 "192.168.56.183:8080 1"
+
 # --- a stream: a list, then what changes
 event() { printf '{"type":"%s","object":%s}\n' "$1" "$2"; }
 exec {stream}>stream
@@ -119,6 +155,11 @@ event ADDED "$(slice web-b "$(endpoint 192.168.56.184 true false)")" >&"$stream"
 wait_until 5 are 83 "192.168.56.183:8080 1,192.168.56.184:8080 1"
 event DELETED "$(slice web-a)" >&"$stream"
 wait_until 5 are 83 "192.168.56.184:8080 1"
+list "$service" "$(slice web-a "$(endpoint 192.168.56.183 true false)")" >&"$stream"
+wait_until 5 are 83 "192.168.56.183:8080 1"
+begin_costs
+cat large.json >&"$stream"
+costs "by a stream" are 83 "192.168.56.184:8080 1"
 wait_until 5 trouble 83 "nothing has come for 2 s"
 # kubectl is killed within an object, and another one goes on.
 event MODIFIED "$(slice web-b)" | head -c 50 >&"$stream"
@@ -147,7 +188,7 @@ mistake "EndpointSlice 0000"
 printf '{"kind":"EndpointSlice","metadata":{"name":"\xff\xfe"}}\n' >&"$stream"
 mistake "invalid unicode"
 python3 -c 'print("{\"kind\":" + "[" * 100000 + "]" * 100000 + "}")' >&"$stream"
-mistake "recursion limit"
+mistake "invalid type: sequence"
 printf '{"kind":"EndpointSlice","metadata":{"name":"\\u001b[2J"}}\n' >&"$stream"
 mistake "EndpointSlice "
 [[ $(on ds tunvs status) != *$'\e'* ]] || fail "a terminal is told what a name says"
@@ -188,4 +229,4 @@ list "$service" "$(slice web-c "$(endpoint 192.168.56.184 true false)")" >&"$str
 wait_until 5 are 83 "192.168.56.184:8080 1"
 stop_director
 nothing_left
-echo "a thousand endpoints came in $took s"
+printf '%s\n' "a thousand endpoints came in $took s" "${figures[@]}"

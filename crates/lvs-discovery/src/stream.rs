@@ -61,8 +61,7 @@ impl Splitter {
             }
             self.seen += 1;
             if self.look_at(byte) {
-                let document = self.bytes[self.start..self.seen].to_vec();
-                self.start = self.seen;
+                let document = self.cut();
                 if !std::mem::take(&mut self.skips) {
                     return Some(Ok(document));
                 }
@@ -77,6 +76,22 @@ impl Splitter {
             }
         }
         None
+    }
+
+    /// Takes the document out that ends here. Whatever is shorter is copied, it or what came behind it: each byte once, and none of a
+    /// document that fills all of the room.
+    fn cut(&mut self) -> Vec<u8> {
+        let (length, behind) = (self.seen - self.start, self.bytes.len() - self.seen);
+        if length < behind {
+            let document = self.bytes[self.start..self.seen].to_vec();
+            self.start = self.seen;
+            return document;
+        }
+        let rest = self.bytes.split_off(self.seen);
+        let mut document = std::mem::replace(&mut self.bytes, rest);
+        document.drain(..self.start);
+        (self.start, self.seen) = (0, 0);
+        document
     }
 
     /// The document that began before is over without an end.

@@ -1,19 +1,22 @@
 //! All Services and slices that a feed has told of, and how documents change them.
+//!
+//! A document may have tens of megabytes. Its objects are looked at one by one where they stand in its text, and what is kept of them is
+//! little.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::value::RawValue;
 
-use super::object::{Metadata, SERVICE_NAME, Service, Slice};
+use super::object::{Metadata, Service, Slice};
 use crate::spec::ObjectName;
 
 #[derive(Debug, thiserror::Error)]
 pub enum ObjectError {
     #[error("it is no object of Kubernetes: {0}")]
     Json(#[from] serde_json::Error),
-    #[error("{kind} {name} is not as it should be: {source}")]
+    #[error("{kind} {name} is not as it should be: {source} of it")]
     Bad { kind: String, name: String, source: serde_json::Error },
     #[error("it has no kind: give it what `kubectl get services,endpointslices -o json` prints")]
     NoKind,
@@ -41,25 +44,42 @@ pub enum Document {
 
 /// One object, as far as it means something here.
 enum Object {
-    Service(ObjectName, Service),
-    Slice(ObjectName, Slice),
+    Service(ObjectName, Arc<Service>),
+    Slice(ObjectName, Arc<Slice>),
     Other,
 }
 
-/// A document of the output of kubectl.
+/// A document of the output of kubectl, with the texts of objects in it.
 #[derive(Deserialize)]
-struct Written {
+struct Written<'a> {
     #[serde(default)]
     kind: Option<String>,
-    #[serde(default)]
-    items: Option<Vec<Value>>,
+    #[serde(default, borrow)]
+    items: Option<Vec<&'a RawValue>>,
     /// Of an event of `--output-watch-events`.
     #[serde(default, rename = "type")]
     event: Option<String>,
-    #[serde(default)]
-    object: Option<Value>,
+    #[serde(default, borrow)]
+    object: Option<&'a RawValue>,
     #[serde(default)]
     message: Option<String>,
+}
+
+/// Kind of an object, and the text of its metadata.
+#[derive(Deserialize)]
+struct Head<'a> {
+    #[serde(default)]
+    kind: Option<String>,
+    #[serde(default, borrow)]
+    metadata: Option<&'a RawValue>,
+}
+
+/// An object that is gone.
+#[derive(Deserialize)]
+struct Gone {
+    #[serde(default)]
+    kind: Option<String>,
+    metadata: Metadata,
 }
 
 impl Cluster {
@@ -70,8 +90,8 @@ impl Cluster {
     pub fn of_file(text: &[u8]) -> Result<Self, ObjectError> {
         let mut cluster = Self::default();
         let mut is_empty = true;
-        for document in serde_json::Deserializer::from_slice(text).into_iter::<Value>() {
-            cluster.apply(document?)?;
+        for document in serde_json::Deserializer::from_slice(text).into_iter::<&RawValue>() {
+            cluster.apply(document?.get())?;
             is_empty = false;
         }
         if is_empty { Err(ObjectError::Nothing) } else { Ok(cluster) }
@@ -93,48 +113,43 @@ impl Cluster {
     /// # Errors
     /// The document is wrong, and changes nothing.
     pub fn take(&mut self, text: &[u8]) -> Result<Document, ObjectError> {
-        self.apply(serde_json::from_slice(text)?)
+        self.apply(serde_json::from_slice::<&RawValue>(text)?.get())
     }
 
-    fn apply(&mut self, value: Value) -> Result<Document, ObjectError> {
-        let document = Written::deserialize(&value)?;
+    fn apply(&mut self, text: &str) -> Result<Document, ObjectError> {
+        let document: Written<'_> = serde_json::from_str(text)?;
         let kind = document.kind.as_deref().unwrap_or_default();
         match (document.event.as_deref(), document.object) {
-            (Some("DELETED"), Some(object)) => self.remove(&object)?,
+            (Some("DELETED"), Some(object)) => self.remove(object.get())?,
             (Some("BOOKMARK"), Some(_)) => {}
             (Some("ERROR"), object) => {
-                let message = object.as_ref().and_then(|status| status.get("message")?.as_str());
-                return Err(ObjectError::Status(message.unwrap_or("it ends the stream").to_owned()));
+                let status = object.and_then(|status| serde_json::from_str::<Written<'_>>(status.get()).ok());
+                let message = status.and_then(|status| status.message);
+                return Err(ObjectError::Status(message.unwrap_or_else(|| "it ends the stream".to_owned())));
             }
-            (Some(_), Some(object)) if kind.is_empty() => self.put(read(object)?),
+            (Some(_), Some(object)) if kind.is_empty() => self.put(read(object.get(), None)?),
             _ if kind == "Status" => {
                 return Err(ObjectError::Status(document.message.unwrap_or_else(|| "no".to_owned())));
             }
             _ if kind.is_empty() => return Err(ObjectError::NoKind),
             _ => match document.items {
                 Some(items) if kind.ends_with("List") => {
-                    self.replace(kind, items)?;
+                    self.replace(kind, &items)?;
                     return Ok(Document::List);
                 }
-                _ => self.put(read(value)?),
+                _ => self.put(read(text, None)?),
             },
         }
         Ok(Document::Object)
     }
 
     /// A list is all that there is of the kinds that are in it.
-    fn replace(&mut self, kind: &str, items: Vec<Value>) -> Result<(), ObjectError> {
-        let of_kind = kind.strip_suffix("List").filter(|kind| !kind.is_empty()).map(str::to_owned);
-        let typed = items.into_iter().map(|mut item| {
-            // Items of a typed list may leave out what they are.
-            if let (Some(kind), Some(item)) = (&of_kind, item.as_object_mut()) {
-                item.entry("kind").or_insert_with(|| kind.clone().into());
-            }
-            read(item)
-        });
-        let objects = typed.collect::<Result<Vec<_>, _>>()?;
+    fn replace(&mut self, kind: &str, items: &[&RawValue]) -> Result<(), ObjectError> {
+        // Items of a typed list may leave out what they are.
+        let of_kind = kind.strip_suffix("List").filter(|kind| !kind.is_empty());
+        let objects = items.iter().map(|item| read(item.get(), of_kind)).collect::<Result<Vec<_>, _>>()?;
         let is_all = objects.is_empty() && of_kind.is_none();
-        let is_of = |name: &str| of_kind.as_deref() == Some(name);
+        let is_of = |name: &str| of_kind == Some(name);
         let has_services = objects.iter().any(|object| matches!(object, Object::Service(..)));
         let has_slices = objects.iter().any(|object| matches!(object, Object::Slice(..)));
         if is_all || is_of("Service") || has_services {
@@ -149,15 +164,16 @@ impl Cluster {
 
     fn put(&mut self, object: Object) {
         match object {
-            Object::Service(name, service) => drop(self.services.insert(name, Arc::new(service))),
-            Object::Slice(name, slice) => drop(self.slices.insert(name, Arc::new(slice))),
+            Object::Service(name, service) => drop(self.services.insert(name, service)),
+            Object::Slice(name, slice) => drop(self.slices.insert(name, slice)),
             Object::Other => {}
         }
     }
 
-    fn remove(&mut self, object: &Value) -> Result<(), ObjectError> {
-        let name = name_of(&Metadata::deserialize(&object["metadata"])?);
-        match object["kind"].as_str() {
+    fn remove(&mut self, object: &str) -> Result<(), ObjectError> {
+        let Gone { kind, metadata } = serde_json::from_str(object)?;
+        let name = name_of(&metadata);
+        match kind.as_deref() {
             Some("Service") => drop(self.services.remove(&name)),
             Some("EndpointSlice") => drop(self.slices.remove(&name)),
             _ => {}
@@ -169,7 +185,7 @@ impl Cluster {
     pub(super) fn slices_of<'a>(&'a self, service: &'a ObjectName) -> impl Iterator<Item = &'a Slice> {
         let is_its = |name: &ObjectName, slice: &Slice| {
             name.namespace == service.namespace
-                && slice.metadata.labels.get(SERVICE_NAME) == Some(&service.name)
+                && slice.metadata.labels.service_name.as_ref() == Some(&service.name)
         };
         self.slices.iter().filter(move |(name, slice)| is_its(name, slice)).map(|(_, slice)| &**slice)
     }
@@ -180,18 +196,23 @@ fn name_of(metadata: &Metadata) -> ObjectName {
     ObjectName::new(namespace, &metadata.name)
 }
 
-fn read(value: Value) -> Result<Object, ObjectError> {
-    let kind = value["kind"].as_str().unwrap_or_default().to_owned();
-    let name = value["metadata"]["name"].as_str().unwrap_or_default().to_owned();
-    let bad = |source| ObjectError::Bad { kind: kind.clone(), name, source };
-    match kind.as_str() {
+/// Reads an object. `usual`: what it is if it does not say.
+fn read(text: &str, usual: Option<&str>) -> Result<Object, ObjectError> {
+    let Head { kind, metadata } = serde_json::from_str(text)?;
+    let kind = kind.as_deref().or(usual).unwrap_or_default();
+    let bad = |source| {
+        let metadata = metadata.and_then(|text| serde_json::from_str::<Metadata>(text.get()).ok());
+        let name = metadata.unwrap_or_default().name;
+        ObjectError::Bad { kind: kind.to_owned(), name, source }
+    };
+    match kind {
         "Service" => {
-            let service = Service::deserialize(value).map_err(bad)?;
-            Ok(Object::Service(name_of(&service.metadata), service))
+            let service: Service = serde_json::from_str(text).map_err(bad)?;
+            Ok(Object::Service(name_of(&service.metadata), service.into()))
         }
         "EndpointSlice" => {
-            let slice = Slice::deserialize(value).map_err(bad)?;
-            Ok(Object::Slice(name_of(&slice.metadata), slice))
+            let slice: Slice = serde_json::from_str(text).map_err(bad)?;
+            Ok(Object::Slice(name_of(&slice.metadata), slice.into()))
         }
         "" => Err(ObjectError::NoKind),
         _ => Ok(Object::Other),

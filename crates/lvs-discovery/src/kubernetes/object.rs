@@ -1,16 +1,14 @@
 //! The parts of `Service` (v1) and `EndpointSlice` (discovery.k8s.io/v1) that mean something here, as JSON. All else is left unread.
 
-use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use serde::Deserialize;
-
-/// The label of a slice that names its Service.
-pub(super) const SERVICE_NAME: &str = "kubernetes.io/service-name";
+use serde::de::{Deserializer, IgnoredAny, SeqAccess, Visitor};
 
 /// A list may be written as `null`.
 fn or_null<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
-    D: serde::Deserializer<'de>,
+    D: Deserializer<'de>,
     T: Default + Deserialize<'de>,
 {
     Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())
@@ -22,7 +20,15 @@ pub(super) struct Metadata {
     pub(super) name: String,
     pub(super) namespace: String,
     #[serde(deserialize_with = "or_null")]
-    pub(super) labels: BTreeMap<String, String>,
+    pub(super) labels: Labels,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub(super) struct Labels {
+    /// The Service that a slice is of.
+    #[serde(rename = "kubernetes.io/service-name")]
+    pub(super) service_name: Option<String>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -83,22 +89,49 @@ pub(super) struct Slice {
     pub(super) metadata: Metadata,
     pub(super) address_type: String,
     #[serde(default, deserialize_with = "or_null")]
-    pub(super) endpoints: Vec<Endpoint>,
+    pub(super) endpoints: Box<[Endpoint]>,
     #[serde(default, deserialize_with = "or_null")]
     pub(super) ports: Vec<SlicePort>,
 }
 
+/// An endpoint of a slice. There may be very many.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Endpoint {
-    #[serde(default, deserialize_with = "or_null")]
-    pub(super) addresses: Vec<String>,
+    /// None: none that is of IP, as where it is a name.
+    #[serde(default, rename = "addresses", deserialize_with = "first_address")]
+    pub(super) address: Option<IpAddr>,
     #[serde(default, deserialize_with = "or_null")]
     pub(super) conditions: Conditions,
     #[serde(default)]
-    pub(super) node_name: Option<String>,
+    pub(super) node_name: Option<Box<str>>,
     #[serde(default)]
-    pub(super) hints: Option<Hints>,
+    pub(super) hints: Option<Box<Hints>>,
+}
+
+/// The addresses of an endpoint are one and the same thing: consumers use the first.
+fn first_address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<IpAddr>, D::Error> {
+    struct First;
+
+    impl<'de> Visitor<'de> for First {
+        type Value = Option<IpAddr>;
+
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("a sequence")
+        }
+
+        fn visit_unit<E>(self) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut addresses: A) -> Result<Self::Value, A::Error> {
+            let first = addresses.next_element::<String>()?;
+            while addresses.next_element::<IgnoredAny>()?.is_some() {}
+            Ok(first.and_then(|address| address.parse().ok()))
+        }
+    }
+
+    deserializer.deserialize_any(First)
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]

@@ -71,8 +71,7 @@ impl Cluster {
             let Some(port) = port_of(slice, service, want)? else { continue };
             has_port = true;
             candidates.extend(slice.endpoints.iter().filter_map(|endpoint| {
-                // The addresses of an endpoint are one and the same thing: consumers use the first.
-                let addr = endpoint.addresses.first()?.parse().ok()?;
+                let addr = endpoint.address?;
                 Some(Candidate { addr, port, endpoint })
             }));
         }
@@ -170,7 +169,7 @@ fn meant_for<'a>(
     hints: impl Fn(&'a Hints) -> &'a [Hint],
 ) -> Option<Vec<Candidate<'a>>> {
     let place = place?;
-    let places = |one: &Candidate<'a>| one.endpoint.hints.as_ref().map_or(&[][..], &hints);
+    let places = |one: &Candidate<'a>| one.endpoint.hints.as_deref().map_or(&[][..], &hints);
     let is_here = |one: &&Candidate<'a>| places(one).iter().any(|hint| hint.name == place);
     let ready: Vec<&Candidate<'a>> = all.iter().filter(|one| one.conditions().is_ready()).collect();
     let are_told = ready.iter().all(|one| !places(one).is_empty());
