@@ -3,10 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs;
 use std::io;
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixDatagram;
 
-use lvs_sys::process::has_file;
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::stat::fstat;
+
+use lvs_sys::process::{copied_from, has_file};
 
 use super::clock::now;
+use super::emulated::Emulated;
 use super::supervisor::Supervisor;
 use super::target::{Target, socket_number};
 
@@ -20,9 +27,36 @@ impl Supervisor {
         {
             return Some(number);
         }
-        let number = target.socket(fd).filter(|number| self.sockets.contains_key(number))?;
+        let number = target.socket(fd)?;
+        let socket = self.sockets.get_mut(&number)?;
+        if socket.is_lost {
+            socket.take_back(number, (target.process(), fd)).ok()?;
+        }
         self.places.note(target.0, fd, number);
         Some(number)
+    }
+
+    /// Whether a process has a socket. One that nobody has any more is let go of at once.
+    pub(super) fn is_held(&mut self, number: u64) -> bool {
+        let Some(socket) = self.sockets.get_mut(&number) else { return false };
+        if socket.is_abandoned(number).unwrap_or(false) {
+            self.let_go(number);
+            return false;
+        }
+        if socket.is_lost {
+            // One that is on its way between two processes is nowhere.
+            let _ = places(number).into_iter().find(|place| socket.take_back(number, *place).is_ok());
+        }
+        true
+    }
+
+    fn let_go(&mut self, number: u64) {
+        let Some(socket) = self.sockets.remove(&number) else { return };
+        self.held -= socket.weight();
+        let _ = self.epoll.delete(&socket.ours);
+        if self.ports.get(&socket.dialogue.port) == Some(&number) {
+            self.ports.remove(&socket.dialogue.port);
+        }
     }
 
     /// Lets go of sockets that no process has any more. One look may miss a process that is just being made.
@@ -40,13 +74,7 @@ impl Supervisor {
             }
         }
         for number in gone {
-            if let Some(socket) = self.sockets.remove(&number) {
-                self.held -= socket.weight();
-                let _ = self.epoll.delete(&socket.ours);
-                if self.ports.get(&socket.dialogue.port) == Some(&number) {
-                    self.ports.remove(&socket.dialogue.port);
-                }
-            }
+            self.let_go(number);
         }
         self.left = self.sockets.len();
     }
@@ -58,6 +86,41 @@ impl Supervisor {
             self.sweep();
             self.sweep();
         }
+    }
+}
+
+impl Emulated {
+    /// Whether no process has it any more: the last one that had it has not, and our own end hears of the end of the other as we
+    /// close ours of that.
+    ///
+    /// # Errors
+    /// No descriptors are left.
+    fn is_abandoned(&mut self, number: u64) -> io::Result<bool> {
+        let (process, at) = self.place;
+        // A copy that was shut down sounds the same.
+        if Target(process).socket(at) == Some(number) || self.is_shut {
+            return Ok(false);
+        }
+        if !self.is_lost {
+            self.theirs = UnixDatagram::unbound()?.into();
+            self.is_lost = true;
+        }
+        let mut ends = [PollFd::new(self.ours.as_fd(), PollFlags::empty())];
+        poll(&mut ends, PollTimeout::ZERO)?;
+        Ok(ends[0].revents().is_some_and(|events| events.contains(PollFlags::POLLHUP)))
+    }
+
+    /// Takes a descriptor of it back from a process that has a copy.
+    ///
+    /// # Errors
+    /// The process has it no more, or is not ours to look into.
+    fn take_back(&mut self, number: u64, place: (i32, u32)) -> io::Result<()> {
+        let copy = copied_from(place.0, place.1)?;
+        if fstat(&copy)?.st_ino != number {
+            return Err(Errno::EBADF.into());
+        }
+        (self.theirs, self.place, self.is_lost) = (copy, place, false);
+        Ok(())
     }
 }
 
@@ -75,6 +138,19 @@ fn sockets() -> Option<BTreeSet<u64>> {
         }
     }
     Some(sockets)
+}
+
+/// Processes below this one that have a socket, and under which number each.
+fn places(socket: u64) -> Vec<(i32, u32)> {
+    let mut places = Vec::new();
+    for process in processes() {
+        for entry in fs::read_dir(format!("/proc/{process}/fd")).into_iter().flatten().flatten() {
+            let is_it = fs::read_link(entry.path()).is_ok_and(|link| socket_number(&link) == Some(socket));
+            let number = entry.file_name().to_str().and_then(|name| name.parse().ok());
+            places.extend(number.filter(|_| is_it).map(|number| (process.cast_signed(), number)));
+        }
+    }
+    places
 }
 
 /// All processes below this one.

@@ -16,12 +16,13 @@ use nix::sys::socket::{
 };
 use nix::sys::stat::fstat;
 
-use lvs_netlink::{Dialogue, Messages, readdress};
+use lvs_netlink::{Dialogue, Header, Messages, readdress};
 use lvs_sys::socket_option::{self, unread};
 
-use super::names::{FAMILY, GENERIC, NETLINK_CAP_ACK, NETLINK_EXT_ACK, NETLINK_PKTINFO, SOL_NETLINK};
+use super::names::{
+    DONE, FAMILY, GENERIC, MULTI, NETLINK_CAP_ACK, NETLINK_EXT_ACK, NETLINK_PKTINFO, SOL_NETLINK,
+};
 use super::receive::{Ancillary, Waiting};
-use super::target::Target;
 
 /// The longest datagram that a program can send with the usual buffers, and more than any answer has.
 const LONGEST: usize = 256 << 10;
@@ -42,14 +43,20 @@ pub(super) struct Emulated {
     pub(super) dialogue: Dialogue,
     /// Port and groups that it was connected to.
     pub(super) peer: (u32, u32),
-    /// The process that opened it, and the descriptor that it got.
+    /// The process that opened it.
     pub(super) opener: i32,
-    pub(super) at: i32,
+    /// The process that was seen to have it last, and under which number.
+    pub(super) place: (i32, u32),
+    /// `theirs` is none of it: it was looked who else has it, and nobody was found.
+    pub(super) is_lost: bool,
     /// Answers that do not fit into the pair.
     outbox: VecDeque<Vec<u8>>,
     /// Messages that are left of a dump: each datagram that is read makes room for one, as in the kernel.
     dump: VecDeque<Vec<u8>>,
-    /// Cost of both.
+    /// The same of a dump of another family's, as the kernel's datagrams, and the number of the request for it while more are to come.
+    parts: VecDeque<Vec<u8>>,
+    parts_of: Option<u32>,
+    /// Cost of all.
     weight: usize,
     /// Messages that were taken out for a call that waits no more.
     pub(super) heads: VecDeque<Vec<u8>>,
@@ -90,9 +97,12 @@ impl Emulated {
             dialogue,
             peer: (0, 0),
             opener,
-            at: -1,
+            place: (opener, u32::MAX),
+            is_lost: false,
             outbox: VecDeque::new(),
             dump: VecDeque::new(),
+            parts: VecDeque::new(),
+            parts_of: None,
             weight: 0,
             heads: VecDeque::new(),
             datagram: Vec::new(),
@@ -111,12 +121,6 @@ impl Emulated {
     /// The number by which its process has it.
     pub(super) fn number(&self) -> io::Result<u64> {
         Ok(fstat(&self.theirs)?.st_ino)
-    }
-
-    /// Whether the process that opened it has it where it was: else its address is free again.
-    pub(super) fn is_held(&self) -> bool {
-        let there = u32::try_from(self.at).ok().and_then(|at| Target(self.opener).socket(at));
-        there.is_some() && there == self.number().ok()
     }
 
     /// The multicast groups it hears.
@@ -216,7 +220,29 @@ impl Emulated {
         self.put_next_of_dump();
     }
 
+    /// Keeps what the kernel has sent. The first part of a dump goes out at once, and each other when one is read: what the program asks
+    /// for before is answered between them.
+    pub(super) fn put_of_kernel(&mut self, datagram: Vec<u8>) {
+        let Some(Header { kind, flags, seq, .. }) = Messages(&datagram).last().map(|last| last.header) else {
+            return self.put(datagram);
+        };
+        let is_part = flags & MULTI != 0;
+        let is_first = self.parts_of != Some(seq);
+        if is_part {
+            self.parts_of = (kind != DONE).then_some(seq);
+        }
+        if is_first || !is_part {
+            return self.put(datagram);
+        }
+        self.weight += datagram.len() + AROUND;
+        self.parts.push_back(datagram);
+    }
+
     fn put_next_of_dump(&mut self) {
+        if let Some(part) = self.parts.pop_front() {
+            self.weight -= part.len() + AROUND;
+            return self.put(part);
+        }
         let before = self.dump.len();
         if let Some(part) = self.dialogue.next_of_dump(&mut self.dump) {
             self.weight -= part.len() + (before - self.dump.len()) * AROUND;
@@ -253,12 +279,13 @@ impl Emulated {
     pub(super) fn overrun(&mut self) {
         self.outbox.clear();
         self.dump.clear();
+        self.parts.clear();
         self.weight = 0;
         self.has_overrun = true;
     }
 
     pub(super) fn has_dump(&self) -> bool {
-        !self.dump.is_empty()
+        !self.dump.is_empty() || !self.parts.is_empty()
     }
 
     /// Whether something waits for room in the pair.

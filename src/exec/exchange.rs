@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use lvs::director::{Command, CommandError, Query, Reply};
-use lvs_netlink::{Gone, Messages, Tables, listing, with_family};
+use lvs_netlink::{Dialogue, Gone, Messages, Tables, listing, with_family};
 use lvs_sys::seccomp::{self, Answer, Notification};
 use nix::errno::Errno;
 
 use super::clock::now;
 use super::director::{CachedTables, ServiceSnapshot};
+use super::names::DONE;
 use super::receive::{Receive, Waiting};
 use super::supervisor::{Completion, MOST_HELD, Supervisor};
 use super::target::{Status, Target};
@@ -67,6 +68,11 @@ impl Supervisor {
     fn take_up(&mut self, number: u64, bytes: Vec<u8>) {
         let Some(message) = Messages(&bytes).next() else { return };
         let Some(socket) = self.sockets.get_mut(&number) else { return };
+        if socket.has_dump() && Dialogue::is_dump(&message) {
+            let refusal = socket.dialogue.refuse(&message, libc::EBUSY);
+            self.queue(number, vec![refusal]);
+            return;
+        }
         if !socket.dialogue.is_ours(&message) {
             if listing(&message) {
                 socket.listings.push(message.header.seq);
@@ -79,11 +85,6 @@ impl Supervisor {
                 return;
             }
             self.pass_on(number, &bytes);
-            return;
-        }
-        if socket.has_dump() && socket.dialogue.is_dump(&message) {
-            let refusal = socket.dialogue.refuse(&message, libc::EBUSY);
-            self.queue(number, vec![refusal]);
             return;
         }
         let (dialogue, opener) = (socket.dialogue, socket.opener);
@@ -160,6 +161,10 @@ impl Supervisor {
         }
         socket.flush();
         self.held = self.held + socket.weight() - before;
+        self.bound_answers();
+    }
+
+    fn bound_answers(&mut self) {
         while self.held > MOST_HELD {
             let Some(socket) = self.sockets.values_mut().max_by_key(|socket| socket.weight()) else { return };
             self.held -= socket.weight();
@@ -179,7 +184,11 @@ impl Supervisor {
             let Some(datagram) = socket.next_from_kernel(&mut self.room) else { return };
             let is_there = self.alive.is_some_and(|alive| alive.elapsed() < ALIVE);
             let datagram = with_family(&datagram, &socket.dialogue, &mut socket.listings, is_there);
-            self.queue(number, vec![datagram]);
+            let before = socket.weight();
+            socket.put_of_kernel(datagram);
+            socket.flush();
+            self.held = self.held + socket.weight() - before;
+            self.bound_answers();
         }
     }
 
@@ -320,7 +329,6 @@ fn interruption(status: &Status, has_limit: bool) -> Option<i32> {
 
 /// Whether answers are those of a dump that has anything in it.
 fn is_dump(answers: &[Vec<u8>]) -> bool {
-    const DONE: u16 = 3;
     let last = answers.last().and_then(|last| Messages(last).next());
     answers.len() > 1 && last.is_some_and(|last| last.header.kind == DONE)
 }

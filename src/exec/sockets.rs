@@ -76,7 +76,7 @@ impl Supervisor {
         if let Some(at) =
             self.give(call.id, &socket.theirs, Some(Place { thread: call.thread, least: 0 }), close_on_exec)
         {
-            socket.at = at;
+            socket.place = (opener, at.cast_unsigned());
             self.places.note(target.0, at.cast_unsigned(), number);
             self.sockets.insert(number, socket);
         }
@@ -133,10 +133,10 @@ impl Supervisor {
         None
     }
 
-    /// Whether nobody has an address. A socket that was closed has none any more.
-    fn is_free(&self, port: u32) -> bool {
-        let socket = self.ports.get(&port).and_then(|number| self.sockets.get(number));
-        port != 0 && socket.is_none_or(|socket| !socket.is_held())
+    /// Whether nobody has an address. A socket that was closed has none any more, unless a copy of it is open.
+    fn is_free(&mut self, port: u32) -> bool {
+        let owner = self.ports.get(&port).copied();
+        port != 0 && owner.is_none_or(|number| !self.is_held(number))
     }
 
     fn take_address(&mut self, number: u64, port: u32) {
@@ -153,7 +153,8 @@ impl Supervisor {
         };
         let own = socket.opener.cast_unsigned();
         let others = (1..BELOW).rev();
-        if let Some(port) = core::iter::once(own).chain(others).find(|port| self.is_free(*port)) {
+        let port = core::iter::once(own).chain(others).find(|port| self.is_free(*port));
+        if let Some(port) = port {
             self.take_address(number, port);
         }
     }

@@ -83,6 +83,24 @@ for name in ("getsockname", "getpeername"):
     for size in (0, 2, 16, -1):
         length, value = ctypes.c_int(size), ctypes.create_string_buffer(b"\xaa" * 16, 16)
         tell(f"{name} into {size}", lambda: (check(getattr(libc, name)(sock.fileno(), value, ctypes.byref(length))), length.value, value.raw[:4].hex()))
+def holding(): other = raw(); other.bind((4711, 0)); return other
+def taken():
+    """Whether an address is another's, and whether the copy with that number still speaks for it."""
+    try: holding().close()
+    except OSError as error: return errno.errorcode[error.errno]
+def speaks(number):
+    copy = socket.socket(NETLINK, 3, GENERIC, fileno=os.dup(number))
+    with copy: return copy.getsockname()[0], copy.send(ASK), seq_of(copy.recv(65536))
+def seq_of(data): return struct.unpack_from("=I", data, 8)[0]
+other = holding(); tell("an address of another", taken); other.close(); tell("one that was closed", taken)
+other = holding(); copy = os.dup(other.fileno()); other.close(); tell("one that a copy has", taken); tell("  the copy", lambda: speaks(copy)); tell("  again", taken); os.close(copy); tell("  and no more", taken)
+other = holding(); os.dup2(other.fileno(), 77); other.close(); tell("one that a copy of a low number has", taken); tell("  again", taken); os.close(77); tell("  and no more", taken)
+other = holding(); reading, writing = os.pipe(); child = os.fork()
+if child == 0:
+    os.close(writing); os.read(reading, 1); tell("  from the child", lambda: speaks(other.fileno())); os._exit(0)
+other.close(); tell("one that a child has", taken); os.close(writing); os.waitpid(child, 0); os.close(reading); tell("  and no more", taken)
+one_end, other_end = socket.socketpair(); other = holding(); socket.send_fds(one_end, [b"x"], [other.fileno()]); other.close(); tell("one that is on its way", taken)
+copy = socket.recv_fds(other_end, 1, 1)[1][0]; tell("  that has come", taken); os.close(copy); tell("  and no more", taken); one_end.close(); other_end.close()
 other = raw(); tell("groups", lambda: (other.bind((0, 0x8000)), other.getsockname()[1])); other.close()
 
 # --- sending
@@ -136,6 +154,25 @@ other = asked(); tell("read 10", lambda: (len(os.read(other.fileno(), 10)), rest
 other = asked(); tell("read 0", lambda: (len(os.read(other.fileno(), 0)), rest(other))); other.close()
 other = asked(); tell("readv", lambda: os.readv(other.fileno(), [bytearray(3), bytearray(5), bytearray(4000)])); other.close()
 other = opened(); tell("writev", lambda: (os.writev(other.fileno(), [ASK[:10], ASK[10:]]), rest(other))); other.close()
+
+# --- dumps of another family: parts of it come as they are read, and what was asked for meanwhile between them
+
+DUMP = message(16, 3, b"", 0x301, 5)
+def order(sock):
+    """Numbers of what comes, and errors. How many parts a dump has, the families of this host say."""
+    out = []
+    for length, kind, flags, seq in rest(sock):
+        one = (seq, kind) if kind == 2 else (seq, "part" if flags & 2 else "answer")
+        if not out or out[-1] != one: out.append(one)
+    return out
+def later(*messages):
+    sock = opened()
+    with sock:
+        for data in messages: sock.send(data)
+        return order(sock)
+for what, messages in [("a dump", [DUMP]), ("a dump and a question", [DUMP, ASK]), ("two questions", [DUMP, ASK, message(16, 3, ASK[20:], 1, 2)]), ("by one call", [DUMP + ASK]),
+                       ("a question before", [ASK, DUMP]), ("two dumps", [DUMP, message(16, 3, b"", 0x301, 6), ASK]), ("an error", [DUMP, message(16, 77, b"", 5, 7)])]: tell(f"in flight: {what}", lambda: later(*messages))
+other = opened(); other.send(DUMP); other.recv(65536); tell("a second dump behind the first part", lambda: (other.send(message(16, 3, b"", 0x301, 6)), order(other)[-1])); other.close()
 
 # --- other calls
 

@@ -56,10 +56,10 @@ impl Dialogue {
         }
     }
 
-    /// Whether a message asks for a dump of the family's, which the socket cannot give while another is under way.
-    pub fn is_dump(&self, message: &Message<'_>) -> bool {
+    /// Whether a message asks for a dump, of whatever family, which the socket cannot give while another is under way.
+    pub fn is_dump(message: &Message<'_>) -> bool {
         const WANTED: u16 = nlm::REQUEST | nlm::DUMP;
-        message.header.kind == self.family && message.header.flags & WANTED == WANTED
+        message.header.kind >= nlmsg::MIN_TYPE && message.header.flags & WANTED == WANTED
     }
 
     /// The refusal of a message by that error.

@@ -42,10 +42,28 @@ pub async fn ended(process: Pid) -> io::Result<()> {
 
 /// Descriptor of a process that can be read from when it has ended.
 fn descriptor(process: Pid) -> io::Result<OwnedFd> {
-    // SAFETY: both are numbers.
-    let result = unsafe { libc::syscall(libc::SYS_pidfd_open, process.as_raw(), 0) };
+    // SAFETY: both are numbers, and the call makes a descriptor.
+    unsafe { owned(libc::syscall(libc::SYS_pidfd_open, process.as_raw(), 0)) }
+}
+
+/// One more descriptor of what a process has under a number (pidfd_getfd(2)).
+///
+/// # Errors
+/// No such process, nothing is there, or the process is not ours to look into.
+pub fn copied_from(process: i32, number: u32) -> io::Result<OwnedFd> {
+    let owner = descriptor(Pid::from_raw(process))?;
+    let (at, number) = (libc::c_long::from(owner.as_raw_fd()), libc::c_ulong::from(number));
+    // SAFETY: only numbers go in, the descriptor of the process lives until the call returns, and the call makes one.
+    unsafe { owned(libc::syscall(libc::SYS_pidfd_getfd, at, number, 0)) }
+}
+
+/// The descriptor that a call has made.
+///
+/// # Safety
+/// The number is the outcome of a call that makes a descriptor, which nobody else has.
+unsafe fn owned(result: libc::c_long) -> io::Result<OwnedFd> {
     let fd = i32::try_from(result).ok().filter(|fd| *fd >= 0).ok_or_else(io::Error::last_os_error)?;
-    // SAFETY: a descriptor that was made just now and that nobody else has.
+    // SAFETY: as the caller says.
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
