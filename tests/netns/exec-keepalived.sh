@@ -24,8 +24,13 @@ table_is() { [[ $(tables) == "$1" ]]; }
 none() { [[ -z $(ipvsadm -Sn) ]]; }
 # stop_keepalived [STATUS]
 stop_keepalived() {
-  local code=0
-  kill "$keepalived"
+  local code=0 tries
+  # A signal that comes as keepalived sets its signals up is lost, without us, too.
+  for ((tries = 0; tries < 1200; tries++)); do
+    ((tries % 100 > 0)) || kill "$keepalived"
+    ! ended_process "$keepalived" || break
+    sleep 0.05
+  done
   wait "$keepalived" || code=$?
   [[ $code == "${1-$code}" ]] || fail "keepalived ended with $code"
 }
