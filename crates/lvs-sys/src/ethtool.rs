@@ -76,5 +76,5 @@ fn ask(link: &str, question: &mut impl Question) -> bool {
     let mut asked = libc::ifreq { ifr_name, ifr_ifru };
     // SAFETY: the kernel reads one ifreq and fills in the struct that belongs to the request in it, which a `Question`
     // is; both live until the call returns.
-    unsafe { libc::ioctl(socket.as_raw_fd(), libc::SIOCETHTOOL, &raw mut asked) == 0 }
+    unsafe { libc::ioctl(socket.as_raw_fd(), libc::SIOCETHTOOL as _, &raw mut asked) == 0 }
 }

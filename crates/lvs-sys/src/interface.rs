@@ -21,7 +21,7 @@ pub fn ipv4(interface: &str) -> Option<Ipv4Addr> {
     Some(Ipv4Addr::from(addr.map(|byte| byte.to_ne_bytes()[0])))
 }
 
-fn ask(interface: &str, what: libc::Ioctl) -> Option<libc::ifreq> {
+fn ask(interface: &str, what: libc::c_ulong) -> Option<libc::ifreq> {
     let name = CString::new(interface).ok()?;
     let socket = UdpSocket::bind("0.0.0.0:0").ok()?;
     // SAFETY: all zeroes is a valid request.
@@ -34,8 +34,8 @@ fn ask(interface: &str, what: libc::Ioctl) -> Option<libc::ifreq> {
     for (slot, byte) in request.ifr_name.iter_mut().zip(name) {
         *slot = libc::c_char::from_ne_bytes([*byte]);
     }
-    // SAFETY: the request lives through the call, and the kernel writes no more than its union.
-    let status = unsafe { libc::ioctl(socket.as_raw_fd(), what, &raw mut request) };
+    // SAFETY: the request lives through the call, and the kernel writes no more than its union. Numbers of requests are shorter in musl.
+    let status = unsafe { libc::ioctl(socket.as_raw_fd(), what as _, &raw mut request) };
     (status == 0).then_some(request)
 }
 
