@@ -17,9 +17,10 @@ service() {
   printf 'virtual_server %s %s {\n  lb_algo wrr\n  lb_kind NAT\n  protocol TCP\n  real_server %s 80 {\n' "$1" "$2" "$3"
   printf '    weight 10\n    BFD_CHECK {\n      name %s\n    }\n  }\n}\n' "$4"
 }
+# On a busy machine a daemon may miss a tenth of a second, and more.
 # instance NAME PEER OWN
 instance() {
-  printf 'bfd_instance %s {\n  neighbor_ip %s\n  source_ip %s\n  min_rx 100\n  min_tx 100\n}\n' "$1" "$2" "$3"
+  printf 'bfd_instance %s {\n  neighbor_ip %s\n  source_ip %s\n  min_rx 400\n  min_tx 400\n}\n' "$1" "$2" "$3"
 }
 # Sessions with rs1 by FRR, with rs2 and many of nobody by keepalived.
 {
@@ -43,7 +44,7 @@ instance() {
 # FRR on the director, with sessions to rs1 (IPv4 and IPv6) and to nobody.
 install -d -o frr -g frr /run/frr
 for peer in "192.168.56.183 interface eth2" "fd00:56::183 local-address fd00:56::181" "192.168.56.199 interface eth2"; do
-  printf 'bfd\n peer %s\n  receive-interval 100\n  transmit-interval 100\n exit\nexit\n' "$peer"
+  printf 'bfd\n peer %s\n  receive-interval 400\n  transmit-interval 400\n exit\nexit\n' "$peer"
 done >/run/frr/bfdd.conf
 on ds /usr/lib/frr/zebra -d -P 0 -f /dev/null --log file:/run/frr/zebra.log
 frr() {
@@ -58,7 +59,7 @@ cat >bird.conf <<'CONF'
 router id 192.168.56.183;
 protocol device {}
 protocol bfd {
-  interface "eth0" { interval 100 ms; };
+  interface "eth0" { interval 400 ms; };
   neighbor 192.168.56.181 dev "eth0";
   neighbor fd00:56::181 dev "eth0" local fd00:56::183;
 }
@@ -130,7 +131,8 @@ same "through the session" rs2 "$(get client http://192.168.1.183:8003)"
 # Its file takes many blocks, and is read to its end each time.
 before=$(wc -l <events.jsonl)
 asked 20
-same "servers that went or came meanwhile" "" "$(tail -n +$((before + 1)) events.jsonl | grep -E '"server_(down|up)"' || true)"
+meanwhile=$(tail -n +$((before + 1)) events.jsonl | grep -E '"server_(down|up)"' || true)
+[[ -z $meanwhile ]] || late "servers went or came meanwhile, or a daemon was not heard in time: ${meanwhile:0:300}"
 kill "$at_rs2"
 wait_until 20 are down 8003 8004
 far_keepalived
