@@ -46,6 +46,8 @@ same "a client that is gone" ECONNREFUSED "$(tail -n 1 late.txt)"
 # complained of by the virtual address.
 # entries OPTION: the addresses in this option (7: record-route, 68: timestamp) of a packet to port 54 as rs1 gets it.
 entries() {
+  # The last one's says "ready", too.
+  rm -f entries.txt
   on rs1 python3 -c '
 import socket
 s = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(0x800))
