@@ -3,13 +3,14 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test program")]
 
+use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use lvs::Time;
 use lvs::director::{Command, Director, FlowLogging, Query, Settings, Side, Verdict};
-use lvs::fast_path::{Closed, FastPathStatus};
+use lvs::fast_path::{Closed, FastPathStatus, UNDER_WAY};
 use lvs::route::{Route, RouteTable};
 use lvs::service::{Endpoint, Forwarding, Protocol, ServerSpec, ServiceKey, ServiceSpec};
 use lvs_device::MemoryFlows;
@@ -453,6 +454,48 @@ fn who_is_told_to_stand_back_does() {
     pair.fast.resume_fast_path();
     pair.talk(5);
     assert!(pair.passed > before && pair.in_use() == 1);
+}
+
+/// Sends packets of a client, a millisecond apart, to a director that falls behind for a while. Numbers of the packets as they come out,
+/// and how many of them passed by it.
+fn numbers_out(pair: &mut Pair) -> (Vec<usize>, usize) {
+    let (mut queue, mut out, mut passed) = (VecDeque::new(), Vec::new(), 0);
+    for number in 0..120 {
+        pair.now = pair.now + Duration::from_millis(1);
+        let mut packet = PacketBuf::from_packet(&pair.bytes(Side::Client, ACK, number));
+        if pair.flows.pass(&mut packet, pair.now) {
+            passed += 1;
+            out.push(number);
+        } else {
+            queue.push_back((number, packet));
+        }
+        let reads = if number < 60 { number % 2 } else { queue.len() };
+        for (number, mut packet) in queue.drain(..reads) {
+            let verdict = pair.fast.process(&mut packet, Side::Client, pair.now, &mut Outbox::default());
+            assert_eq!(verdict, Verdict::Forward);
+            out.push(number);
+        }
+        pair.fast.take_offers(pair.now);
+        if let Some(moment) = pair.fast.flows_wait_at().filter(|_| queue.is_empty()) {
+            // Until the next packet comes.
+            pair.fast.note_gone(Side::Client, moment.after(UNDER_WAY));
+        }
+    }
+    (out, passed)
+}
+
+#[test]
+fn what_waits_for_the_director_is_not_overtaken() {
+    for mut pair in all() {
+        pair.flows.queue();
+        pair.handshake();
+        // Back to the director, as all connections when the tables change: it comes in again with its packets.
+        pair.fast.suspend_fast_path();
+        pair.fast.resume_fast_path();
+        let (out, passed) = numbers_out(&mut pair);
+        assert_eq!(out, (0..120).collect::<Vec<_>>());
+        assert!(pair.in_use() == 1 && passed > 50, "{passed} passed by it");
+    }
 }
 
 #[test]

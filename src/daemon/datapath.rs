@@ -5,7 +5,6 @@
 //! streams that come one by one wait for the rest of their batch, to go on together.
 
 use std::collections::BTreeSet;
-use std::future::Future;
 use std::io;
 use std::sync::Arc;
 
@@ -16,6 +15,8 @@ use super::counters::{AllCounters, QueueCounters};
 use super::error::Ended;
 use super::execute::Executor;
 use super::fast_path::FastPathControl;
+use super::lookout::Lookout;
+use super::worker::Bell;
 use lvs::Time;
 use lvs::director::{Director, DropReason, Side, Verdict};
 use lvs::neighbour::Neighbours;
@@ -115,7 +116,7 @@ impl Path {
     }
 }
 
-/// Serves a queue until `stopped` is done.
+/// Serves a queue until nobody can ring its bell any more.
 ///
 /// # Errors
 /// The device is gone.
@@ -123,17 +124,18 @@ pub(super) async fn serve<D: PacketReader + PacketWriter + NeighbourWriter>(
     device: D,
     path: &Path,
     counters: &Arc<QueueCounters>,
-    stopped: &mut (impl Future + Unpin),
+    lookout: Lookout,
+    bell: &mut Bell,
 ) -> io::Result<()> {
-    let mut queue = Queue::new(device, path, counters);
+    let mut queue = Queue::new(device, path, counters, lookout);
     loop {
         let has_openings = !queue.openings.is_empty();
         tokio::select! {
             biased;
-            _ = &mut *stopped => {
+            rung = bell.recv() => if rung.is_none() {
                 queue.open(usize::MAX);
                 return Ok(());
-            }
+            },
             ready = queue.executor.device().readable(), if !has_openings => ready?,
             // What has come meanwhile is seen, and goes first.
             () = tokio::task::yield_now(), if has_openings => {}
@@ -141,10 +143,11 @@ pub(super) async fn serve<D: PacketReader + PacketWriter + NeighbourWriter>(
         let is_empty = queue.read_batch()?;
         queue.open(if is_empty { OPEN_AT_ONCE } else { SHARE });
         queue.flush();
+        queue.tell_gone();
         if path.director.has_full_sync_message() {
             path.sync_bell.notify_one();
         }
-        if path.director.has_offers() {
+        if path.director.has_offers() || path.director.has_come_late() {
             path.fast.bell.notify_one();
         }
     }
@@ -160,11 +163,12 @@ struct Queue<'p, D> {
     opening: PacketBuf,
     openings: Openings,
     coalescer: Option<Coalescer>,
+    lookout: Lookout,
     now: Time,
 }
 
 impl<'p, D: PacketReader + PacketWriter + NeighbourWriter> Queue<'p, D> {
-    fn new(device: D, path: &'p Path, counters: &'p Arc<QueueCounters>) -> Self {
+    fn new(device: D, path: &'p Path, counters: &'p Arc<QueueCounters>, lookout: Lookout) -> Self {
         Self {
             path,
             coalescer: device.takes_super_packets().then(Coalescer::of_passing),
@@ -174,6 +178,7 @@ impl<'p, D: PacketReader + PacketWriter + NeighbourWriter> Queue<'p, D> {
             packet: PacketBuf::new(),
             opening: PacketBuf::new(),
             openings: Openings::new(OPENINGS),
+            lookout,
             now: Time::ZERO,
         }
     }
@@ -183,9 +188,13 @@ impl<'p, D: PacketReader + PacketWriter + NeighbourWriter> Queue<'p, D> {
         self.now = self.path.clock.now();
         self.executor.look_at_device();
         for _ in 0..BATCH {
+            let looked_at = self.path.director.flows_wait_at();
             match self.executor.device().read(&mut self.packet) {
                 Ok(true) => {}
-                Ok(false) => return Ok(true),
+                Ok(false) => {
+                    self.lookout.found_empty(looked_at);
+                    return Ok(true);
+                }
                 Err(ReadError::Gone(error)) => return Err(error),
                 Err(error) => {
                     self.counters.unreadable(&error);
@@ -223,6 +232,13 @@ impl<'p, D: PacketReader + PacketWriter + NeighbourWriter> Queue<'p, D> {
                 return;
             }
             process(&mut self.opening, &mut self.coalescer, &mut self.executor, self.path, self.now);
+        }
+    }
+
+    /// Says up to when packets have gone on, while flows of the fast path wait for that.
+    fn tell_gone(&mut self) {
+        if let Some(before) = self.lookout.gone_before() {
+            self.path.director.note_gone(self.path.side, before);
         }
     }
 
@@ -265,9 +281,13 @@ mod tests {
 
     use super::*;
 
+    use crate::daemon::lookout::Emptied;
     use lvs_device::memory_device;
     use lvs_wire::{Checksum, TcpFlags, checksum, make, protocol};
-    use tokio::sync::oneshot;
+
+    fn lookout() -> Lookout {
+        Emptied::of(1).lookout(0)
+    }
 
     /// A datagram that the host has taken one hop off, so that passing it gives one back.
     fn udp_to_nobody(payload: u8, ttl: u8) -> PacketBuf {
@@ -283,11 +303,11 @@ mod tests {
     #[tokio::test]
     async fn what_nobody_claims_comes_back_unchanged_and_in_order() {
         let (device, mut wire) = memory_device();
-        let (stop, mut stopped) = oneshot::channel::<()>();
+        let (stop, mut bell) = mpsc::channel(1);
         let path = Path::of_nothing();
         let counters = Arc::clone(&path.counters);
         let queue = tokio::spawn(async move {
-            serve(device, &path, &path.counters.queue("tunvs-vip/0"), &mut stopped).await
+            serve(device, &path, &path.counters.queue("tunvs-vip/0"), lookout(), &mut bell).await
         });
         let packets = u8::try_from(BATCH).unwrap() * 3;
         for payload in 0..packets {
@@ -304,7 +324,7 @@ mod tests {
     #[tokio::test]
     async fn syns_wait_until_what_came_with_them_has_gone() {
         let (device, mut wire) = memory_device();
-        let (stop, mut stopped) = oneshot::channel::<()>();
+        let (stop, mut bell) = mpsc::channel(1);
         let path = Path::of_nothing();
         let queue = path.counters.queue("tunvs-vip/0");
         let (from, to) = (Ipv4Addr::new(10, 0, 0, 1).into(), Ipv4Addr::new(10, 0, 0, 2).into());
@@ -327,7 +347,7 @@ mod tests {
             drop(stop);
             ports
         };
-        let (served, ports) = tokio::join!(serve(device, &path, &queue, &mut stopped), receiving);
+        let (served, ports) = tokio::join!(serve(device, &path, &queue, lookout(), &mut bell), receiving);
         served.unwrap();
         assert_eq!(ports[..5], [3, 2, 2, 1, 1000]);
         assert!(ports[3..].is_sorted(), "{ports:?}");
@@ -337,13 +357,13 @@ mod tests {
     #[tokio::test]
     async fn a_packet_that_the_host_refuses_is_counted_and_the_rest_goes_on() {
         let (device, mut wire) = memory_device();
-        let (stop, mut stopped) = oneshot::channel::<()>();
+        let (stop, mut bell) = mpsc::channel(1);
         let path = Path::of_nothing();
         let queue = path.counters.queue("tunvs-vip/0");
         let counters = &path.counters;
         wire.set_link_down(true);
         wire.send(udp_to_nobody(1, 63));
-        let serving = serve(device, &path, &queue, &mut stopped);
+        let serving = serve(device, &path, &queue, lookout(), &mut bell);
         let driving = async {
             while count(counters, "write_link_down") == 0 {
                 tokio::task::yield_now().await;
@@ -382,7 +402,7 @@ mod tests {
     /// Lengths of the packets that leave when that many segments wait.
     async fn lengths_of(count: u32, refuses: bool) -> Vec<usize> {
         let (device, mut wire) = memory_device();
-        let (stop, mut stopped) = oneshot::channel::<()>();
+        let (stop, mut bell) = mpsc::channel(1);
         let path = Path::of_nothing();
         let queue = path.counters.queue("tunvs-vip/0");
         if refuses {
@@ -403,7 +423,7 @@ mod tests {
             drop(stop);
             lengths
         };
-        let (served, lengths) = tokio::join!(serve(device, &path, &queue, &mut stopped), receiving);
+        let (served, lengths) = tokio::join!(serve(device, &path, &queue, lookout(), &mut bell), receiving);
         served.unwrap();
         lengths
     }
@@ -424,8 +444,8 @@ mod tests {
     async fn a_device_that_is_gone_ends_the_queue() {
         let (device, wire) = memory_device();
         drop(wire);
-        let (_stop, mut stopped) = oneshot::channel::<()>();
+        let (_stop, mut bell) = mpsc::channel(1);
         let counters = Arc::new(QueueCounters::default());
-        assert!(serve(device, &Path::of_nothing(), &counters, &mut stopped).await.is_err());
+        assert!(serve(device, &Path::of_nothing(), &counters, lookout(), &mut bell).await.is_err());
     }
 }

@@ -17,6 +17,7 @@ use tokio::sync::{Notify, watch};
 
 use super::error::DaemonError;
 use super::live_tables::LiveTables;
+use super::lookout::Watched;
 use lvs::Time;
 use lvs::director::Director;
 use lvs_control::capture::Taps;
@@ -42,6 +43,8 @@ const LOOK: Duration = Duration::from_secs(1);
 pub(super) struct FastPathControl {
     /// Rung when connections were offered.
     pub(super) bell: Notify,
+    /// Queues that flows may wait for.
+    pub(super) queues: Watched,
     path: Mutex<Result<Arc<FastPath>, String>>,
     links: Mutex<Links>,
     /// Nothing goes past the director while packets are captured.
@@ -86,6 +89,7 @@ impl FastPathControl {
     fn with(path: Result<Arc<FastPath>, String>) -> Self {
         Self {
             bell: Notify::new(),
+            queues: Watched::default(),
             path: Mutex::new(path),
             links: Mutex::default(),
             yields_to_captures: AtomicBool::new(false),
@@ -256,6 +260,9 @@ pub(super) async fn keep(
         if director.has_offers() {
             let _going = tables.pause.read().await;
             director.take_offers(tables.clock.now());
+        }
+        if director.take_come_late() {
+            fast.queues.note_late();
         }
         tokio::select! {
             () = fast.bell.notified() => {}

@@ -10,8 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use super::datapath::{Path, serve};
 use super::error::DaemonError;
+use super::lookout::Emptied;
 use super::supervise::Report;
-use super::worker::{Stopped, Worker};
+use super::worker::{Bell, Worker};
 use lvs::director::Side;
 use lvs_device::{Features, HandedTun, Options, Tun, TunQueue, TunWriter};
 
@@ -119,7 +120,10 @@ impl Interface {
     /// # Errors
     /// The system refuses a thread.
     pub(super) fn serve(&mut self) -> Result<(), DaemonError> {
-        for number in 0..self.tun.descriptors().len() {
+        let queues = self.tun.descriptors().len();
+        let emptied = Emptied::of(queues);
+        for number in 0..queues {
+            let lookout = emptied.lookout(number);
             let (path, tun) = (self.path.clone(), Arc::clone(&self.tun));
             let counters = path.counters.queue(&format!("{}/{number}", self.name()));
             let report = Report { clock: path.clock, ended: path.ended.clone() };
@@ -130,12 +134,16 @@ impl Interface {
                 let queue = queue.ok_or_else(|| io::Error::other("there is no such queue"))?;
                 queue.register(Arc::clone(&neighbours))
             };
-            let serving = async move |device: TunQueue, stopped: &mut Stopped| {
-                serve(device, &path, &counters, stopped).await
+            let serving = async move |device: TunQueue, bell: &mut Bell| {
+                serve(device, &path, &counters, lookout.clone(), bell).await
             };
             let thread = format!("{}/{number}", self.name());
             let on_panic = move || counted.panicked();
             self.workers.push(Worker::start(thread, open, report, on_panic, serving)?);
+        }
+        if !matches!(self.path.side, Side::Mark(_)) {
+            let ringers = self.workers.iter().filter_map(Worker::ringer).collect();
+            self.path.fast.queues.add(self.path.side, self.name(), ringers);
         }
         Ok(())
     }

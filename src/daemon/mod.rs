@@ -38,6 +38,7 @@ mod kept_tables;
 mod left;
 mod live_tables;
 mod logging;
+mod lookout;
 mod marks;
 mod notify;
 mod options;

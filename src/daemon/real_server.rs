@@ -21,7 +21,7 @@ use super::notify::notify;
 use super::random::random_secret;
 use super::signals::{SignalAction, SignalWatch};
 use super::supervise::Report;
-use super::worker::{Stopped, Worker};
+use super::worker::{Bell, Worker};
 use super::{control_runtime, privileges};
 use crate::sandbox::{self, Kept, Sandbox};
 use lvs::director::{
@@ -227,12 +227,12 @@ fn start_end(
     let counters = counters.queue(&options.tun);
     let counted = Arc::clone(&counters);
     let clock = report.clock;
-    let serve = async move |device: TunQueue, stopped: &mut Stopped| {
+    let serve = async move |device: TunQueue, bell: &mut Bell| {
         let Some((end, ports, coalescer)) = parts.take() else { return Ok(()) };
         let ports = IdlePorts::register(ports)?;
         let executor = Executor::new(device, Arc::clone(&counters), coalescer);
         let mut path = EndPath { end, clock, counters: Arc::clone(&counters), executor };
-        path.serve(Some(&ports), stopped).await
+        path.serve(Some(&ports), bell).await
     };
     let on_panic = move || counted.panicked();
     let worker = Worker::start(options.tun.clone(), open, report, on_panic, serve)?;
@@ -249,7 +249,7 @@ struct EndPath {
 }
 
 impl EndPath {
-    async fn serve(&mut self, ports: Option<&GuePorts>, stopped: &mut Stopped) -> io::Result<()> {
+    async fn serve(&mut self, ports: Option<&GuePorts>, bell: &mut Bell) -> io::Result<()> {
         let mut packet = PacketBuf::new();
         let datagram_waits = async |ports: Option<&GuePorts>| match ports {
             Some(ports) => ports.readable().await,
@@ -258,7 +258,7 @@ impl EndPath {
         loop {
             tokio::select! {
                 biased;
-                _ = &mut *stopped => return Ok(()),
+                _ = bell.recv() => return Ok(()),
                 ready = self.executor.device().readable() => {
                     ready?;
                     self.packets(&mut packet)?;

@@ -106,7 +106,7 @@ impl Follow {
 }
 
 /// Tasks of a running director that go on after a panic.
-pub(super) fn kept(live: &Arc<DirectorService>, drop_alarm: u64) -> [JoinHandle<()>; 6] {
+pub(super) fn kept(live: &Arc<DirectorService>, drop_alarm: u64) -> [JoinHandle<()>; 7] {
     let kept = |name, task: fn(&DirectorService, u64) -> BoxFuture<'static, ()>| {
         let (live, report) = (Arc::clone(live), live.report());
         supervise::keep_running(name, report, move || task(&live, drop_alarm))
@@ -126,6 +126,10 @@ pub(super) fn kept(live: &Arc<DirectorService>, drop_alarm: u64) -> [JoinHandle<
         kept("fast path", |live, _| {
             let (fast, tables, taps) = (live.path.fast.clone(), live.tables.clone(), live.path.taps.clone());
             Box::pin(fast_path::keep(fast, tables, taps, live.host.ingress_links()))
+        }),
+        kept("flows that wait", |live, _| {
+            let (fast, tables) = (live.path.fast.clone(), live.tables.clone());
+            Box::pin(async move { fast.queues.look(&tables.director).await })
         }),
     ]
 }

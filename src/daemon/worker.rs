@@ -8,18 +8,18 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread::{self, JoinHandle};
 
 use tokio::runtime::{Builder, Runtime};
-use tokio::sync::oneshot;
+use tokio::sync::mpsc;
 
 use super::error::{DaemonError, Ended};
 use super::supervise::{Panics, Report};
 
-/// Done when the thread is to end.
-pub(super) type Stopped = oneshot::Receiver<()>;
+/// Rings when the thread is to look at its queue; when nobody can ring it any more the thread is to end.
+pub(super) type Bell = mpsc::Receiver<()>;
 
 /// A running queue; dropping it stops it and waits for its thread.
 #[derive(Debug)]
 pub(super) struct Worker {
-    stop: Option<oneshot::Sender<()>>,
+    ringer: Option<mpsc::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -38,11 +38,11 @@ impl Worker {
     ) -> Result<Self, DaemonError>
     where
         D: Send + 'static,
-        S: AsyncFnMut(D, &mut Stopped) -> io::Result<()> + Send + 'static,
+        S: AsyncFnMut(D, &mut Bell) -> io::Result<()> + Send + 'static,
     {
         let failed = || DaemonError::start("a packet thread");
-        let (stop, stopped) = oneshot::channel();
-        let mut serving = Serving { open, serve, stopped };
+        let (ringer, bell) = mpsc::channel(1);
+        let mut serving = Serving { open, serve, bell };
         let first = serving.begin().map_err(failed())?;
         let spawned = thread::Builder::new().name(thread.clone()).spawn(move || {
             let mut panics = Panics::default();
@@ -54,12 +54,17 @@ impl Worker {
                 let _ = report.ended.send(Ended { thread, error });
             }
         });
-        Ok(Self { stop: Some(stop), thread: Some(spawned.map_err(failed())?) })
+        Ok(Self { ringer: Some(ringer), thread: Some(spawned.map_err(failed())?) })
+    }
+
+    /// Gives what rings its bell, while it is not to end.
+    pub(super) fn ringer(&self) -> Option<mpsc::WeakSender<()>> {
+        self.ringer.as_ref().map(mpsc::Sender::downgrade)
     }
 
     /// Tells the thread to end, without waiting for it.
     pub(super) fn stop(&mut self) {
-        drop(self.stop.take());
+        drop(self.ringer.take());
     }
 }
 
@@ -75,13 +80,13 @@ impl Drop for Worker {
 struct Serving<O, S> {
     open: O,
     serve: S,
-    stopped: Stopped,
+    bell: Bell,
 }
 
 impl<D, O, S> Serving<O, S>
 where
     O: FnMut() -> io::Result<D>,
-    S: AsyncFnMut(D, &mut Stopped) -> io::Result<()>,
+    S: AsyncFnMut(D, &mut Bell) -> io::Result<()>,
 {
     fn begin(&mut self) -> io::Result<(Runtime, D)> {
         let runtime = Builder::new_current_thread().enable_io().build()?;
@@ -100,8 +105,8 @@ where
     ) -> Result<(), Option<io::Error>> {
         loop {
             let (runtime, device) = begun;
-            let (serve, stopped) = (&mut self.serve, &mut self.stopped);
-            match catch_unwind(AssertUnwindSafe(|| runtime.block_on(serve(device, stopped)))) {
+            let (serve, bell) = (&mut self.serve, &mut self.bell);
+            match catch_unwind(AssertUnwindSafe(|| runtime.block_on(serve(device, bell)))) {
                 Ok(outcome) => return outcome.map_err(Some),
                 Err(_) if may_go_on() => {}
                 Err(_) => return Err(None),
@@ -118,8 +123,6 @@ mod tests {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
     use std::time::Duration;
-
-    use tokio::sync::mpsc;
 
     use super::*;
     use crate::daemon::clock::Clock;
@@ -141,9 +144,9 @@ mod tests {
             panics.fetch_add(1, Relaxed);
         };
         let serve = async move |queue: Arc<parking_lot::Mutex<std::sync::mpsc::Receiver<u32>>>,
-                                stopped: &mut Stopped| {
+                                bell: &mut Bell| {
             loop {
-                if stopped.try_recv() != Err(oneshot::error::TryRecvError::Empty) {
+                if bell.try_recv() == Err(mpsc::error::TryRecvError::Disconnected) {
                     return Ok(());
                 }
                 let Ok(number) = queue.lock().recv_timeout(Duration::from_millis(5)) else { continue };

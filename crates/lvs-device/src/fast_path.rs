@@ -9,6 +9,7 @@
 mod layout;
 mod memory;
 mod program;
+mod switch;
 mod tracking;
 
 use std::io;
@@ -19,16 +20,15 @@ use std::time::Duration;
 use nix::time::{ClockId, clock_gettime};
 use parking_lot::Mutex;
 
-use layout::{
-    SWITCH, StepRecord, Version, key_bytes, key_of, lease_of, step_of, switch_bytes, used, value_bytes,
-};
-use lvs::fast_path::{Flow, FlowKey, FlowRefused, FlowStep, FlowTable, FlowUse, Towards};
+use layout::{StepRecord, Version, key_bytes, key_of, step_of, used, value_bytes};
+use lvs::fast_path::{Flow, FlowKey, FlowRefused, FlowStep, FlowTable, FlowUse, Moment, Towards};
 use lvs::time::Time;
 use lvs_sys::bpf::{Elements, Map, MapKind, MapShape, Updated};
 use lvs_sys::bpf_program::{self, LoadedProgram};
 use lvs_sys::bpf_ring::Ring;
 use lvs_wire::Framing;
 use program::Maps;
+use switch::Switch;
 use tracking::Tracking;
 
 pub use memory::MemoryFlows;
@@ -69,15 +69,15 @@ pub type Ways = [u32; 2];
 #[derive(Debug)]
 pub struct FastPath {
     maps: [Map; 2],
-    generation_map: Map,
+    switch: Switch,
     steps_map: Map,
     steps: Ring,
     /// In the order of [`Framing::ALL`].
     programs: [OwnedFd; 2],
     hook: Hook,
     generation: AtomicU32,
-    /// Locked by whoever writes generation and lease.
-    switching: Mutex<()>,
+    /// Nanoseconds of the monotonic clock after which no flow waits; 0: none does.
+    waits_until: AtomicU64,
     ways: [AtomicU32; 2],
     /// Nanoseconds of the monotonic clock at which the director's time began.
     origin: AtomicU64,
@@ -105,15 +105,13 @@ impl FastPath {
         };
         let create = || -> io::Result<_> {
             let maps = [flows("tunvs_flows4", Version::V4)?, flows("tunvs_flows6", Version::V6)?];
-            let shape = MapShape { kind: MapKind::Array, key: 4, value: SWITCH as u32, entries: 1 };
-            let generation = Map::create("tunvs_generation", shape)?;
             let shape = MapShape { kind: MapKind::Ring, key: 0, value: 0, entries: STEPS };
-            Ok((maps, generation, Map::create("tunvs_steps", shape)?))
+            Ok((maps, Switch::create()?, Map::create("tunvs_steps", shape)?))
         };
-        let (maps, generation_map, steps_map) = create().map_err(FastPathError::Denied)?;
+        let (maps, switch, steps_map) = create().map_err(FastPathError::Denied)?;
         let numbers = Maps {
             flows: [maps[0].number(), maps[1].number()],
-            generation: generation_map.number(),
+            generation: switch.map.number(),
             steps: steps_map.number(),
         };
         let load = |framing: Framing, hook| {
@@ -132,10 +130,9 @@ impl FastPath {
                 }
             };
             let programs = [ether, load(Framing::Bare, hook)?];
-            let fast_path = Self::with(programs, hook, maps, generation_map, steps_map)?;
             // Says the hook to whoever adopts it, too.
-            fast_path.write_switch();
-            Ok(fast_path)
+            switch.hold_until(lease(hook));
+            Self::with(programs, hook, maps, switch, steps_map)
         };
         finish().map_err(FastPathError::Program)
     }
@@ -149,20 +146,17 @@ impl FastPath {
         let [ether, bare, v4, v6, generation, steps] =
             <[OwnedFd; DESCRIPTORS]>::try_from(fds).map_err(|_| wrong())?;
         let maps = [Map::adopt(v4, MapKind::Hash)?, Map::adopt(v6, MapKind::Hash)?];
-        let generation = Map::adopt(generation, MapKind::Array)?;
+        let switch = Switch::adopt(generation)?;
         let steps = Map::adopt(steps, MapKind::Ring)?;
         let has_layout = |(version, map): (Version, &Map)| {
             let MapShape { key, value, .. } = map.shape();
             (key as usize, value as usize) == (version.key_len(), version.value_len())
         };
-        if !Version::ALL.into_iter().zip(&maps).all(has_layout) || generation.shape().value as usize != SWITCH
-        {
+        if !Version::ALL.into_iter().zip(&maps).all(has_layout) {
             return Err(wrong());
         }
-        let mut switch = [0; SWITCH];
-        generation.look_up(&[0; 4], &mut switch)?;
-        let hook = if lease_of(switch) == u64::MAX { Hook::Tcx } else { Hook::Clsact };
-        Self::with([ether, bare], hook, maps, generation, steps)
+        let hook = if switch.holds_until() == u64::MAX { Hook::Tcx } else { Hook::Clsact };
+        Self::with([ether, bare], hook, maps, switch, steps)
     }
 
     /// Other descriptors of the same, for [`Self::adopt`]; as many as [`DESCRIPTORS`].
@@ -170,7 +164,7 @@ impl FastPath {
     /// # Errors
     /// The system refuses them.
     pub fn hand_over(&self) -> io::Result<Vec<OwnedFd>> {
-        let maps = self.maps.iter().chain([&self.generation_map, &self.steps_map]).map(Map::descriptor);
+        let maps = self.maps.iter().chain([&self.switch.map, &self.steps_map]).map(Map::descriptor);
         self.programs.iter().map(OwnedFd::try_clone).chain(maps).collect()
     }
 
@@ -178,19 +172,19 @@ impl FastPath {
         programs: [OwnedFd; 2],
         hook: Hook,
         maps: [Map; 2],
-        generation_map: Map,
+        switch: Switch,
         steps_map: Map,
     ) -> io::Result<Self> {
         let room = [&maps[0], &maps[1]].map(|map| map.room(BATCH.min(map.shape().entries)));
         Ok(Self {
             maps,
-            generation_map,
+            switch,
             steps: Ring::open(&steps_map)?,
             steps_map,
             programs,
             hook,
             generation: AtomicU32::new(0),
-            switching: Mutex::new(()),
+            waits_until: AtomicU64::new(0),
             ways: Default::default(),
             origin: AtomicU64::new(0),
             installed: Default::default(),
@@ -222,21 +216,7 @@ impl FastPath {
 
     /// Has flows hold for some seconds more, where the program stays without its director. To be called once a second.
     pub fn renew(&self) {
-        if self.hook == Hook::Clsact {
-            self.write_switch();
-        }
-    }
-
-    fn write_switch(&self) {
-        let _writing = self.switching.lock();
-        let generation = self.generation.load(Relaxed);
-        let until = match self.hook {
-            Hook::Tcx => u64::MAX,
-            Hook::Clsact => monotonic_nanos() + LEASE.as_nanos() as u64,
-        };
-        if let Err(error) = self.generation_map.update(&[0; 4], &switch_bytes(generation, until)) {
-            tracing::error!(%error, generation, "the fast path cannot be switched on or off");
-        }
+        self.switch.hold_until(lease(self.hook));
     }
 
     /// Puts the program at the entrance of a link by TCX, for as long as the result lives.
@@ -295,7 +275,9 @@ impl FastPath {
 impl FlowTable for FastPath {
     fn switch(&self, generation: u32) {
         self.generation.store(generation, Relaxed);
-        self.write_switch();
+        // Whoever begins to use it does so here, and has renewed nothing yet.
+        self.renew();
+        self.switch.hold(generation);
     }
 
     fn room(&self) -> usize {
@@ -309,15 +291,20 @@ impl FlowTable for FastPath {
     fn install(&self, keys: &[FlowKey; 2], flows: &[Flow; 2]) -> Result<(), FlowRefused> {
         let version = Version::of(keys[0].from.addr);
         let (map, generation) = (&self.maps[version as usize], self.generation.load(Relaxed));
+        let waits = flows.iter().filter_map(|flow| flow.waits).max();
+        let now = Moment(waits.map_or(0, |_| monotonic_nanos()));
         let value = |flow: &Flow| {
             let way = self.ways[usize::from(flow.towards == Towards::Client)].load(Relaxed);
-            value_bytes(flow, way, generation)
+            value_bytes(flow, way, generation, now)
         };
         let (keys, values) = (keys.each_ref().map(key_bytes), flows.each_ref().map(value));
         let done = map.update_many(&keys.concat(), &values.concat());
         let Updated { count, error } = done.unwrap_or_else(|error| Updated { count: 0, error: Some(error) });
         let Some(error) = error else {
             self.installed[version as usize].fetch_add(2, Relaxed);
+            if let Some(most) = waits {
+                self.waits_until.fetch_max(now.after(most).0, Relaxed);
+            }
             return Ok(());
         };
         if count > 0 {
@@ -327,6 +314,24 @@ impl FlowTable for FastPath {
             Some(libc::E2BIG) => FlowRefused::Full,
             number => FlowRefused::Kernel(number.unwrap_or(0)),
         })
+    }
+
+    fn waits_at(&self) -> Option<Moment> {
+        let until = self.waits_until.load(Relaxed);
+        if until == 0 {
+            return None;
+        }
+        let now = monotonic_nanos();
+        if now > until {
+            // Unless another one waits since.
+            let _ = self.waits_until.compare_exchange(until, 0, Relaxed, Relaxed);
+            return None;
+        }
+        Some(Moment(now))
+    }
+
+    fn note_gone(&self, towards: Towards, before: Moment) {
+        self.switch.note_gone(towards, before);
     }
 
     fn remove(&self, key: &FlowKey) -> Option<FlowUse> {
@@ -359,6 +364,14 @@ impl FlowTable for FastPath {
             let StepRecord { conn, nanos, flags, towards } = step_of(record);
             see(FlowStep { conn, towards, flags, seen_at: self.time_of(nanos) });
         });
+    }
+}
+
+/// Until when flows hold if nobody renews that.
+fn lease(hook: Hook) -> u64 {
+    match hook {
+        Hook::Tcx => u64::MAX,
+        Hook::Clsact => monotonic_nanos() + LEASE.as_nanos() as u64,
     }
 }
 

@@ -107,8 +107,9 @@ pub struct Elements {
     pub place: Option<u32>,
 }
 
-/// `BPF_F_NO_PREALLOC`.
+/// `BPF_F_NO_PREALLOC`, and `BPF_F_MMAPABLE` (Linux 5.5).
 const NO_PREALLOC: u32 = 1;
+const SHARED: u32 = 1 << 10;
 
 /// Outcome of [`Map::update_many`].
 #[derive(Debug)]
@@ -125,8 +126,12 @@ impl Map {
     pub fn create(name: &str, shape: MapShape) -> io::Result<Self> {
         let MapShape { kind, key, value, entries } = shape;
         let sizes = [kind as u32, key, value, entries];
-        // Elements take memory only while they are there.
-        let flags = if kind == MapKind::Hash { NO_PREALLOC } else { 0 };
+        let flags = match kind {
+            // Elements take memory only while they are there.
+            MapKind::Hash => NO_PREALLOC,
+            MapKind::Array => SHARED,
+            MapKind::Ring => 0,
+        };
         let mut create = Create { shape: sizes, flags, inner: 0, node: 0, name: named(name), padding: 0 };
         Ok(Self { fd: descriptor(bpf(MAP_CREATE, &mut create)?)?, shape })
     }

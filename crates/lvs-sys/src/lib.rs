@@ -4,6 +4,7 @@
 #![allow(unsafe_code, reason = "it is what this crate is for; all others forbid it")]
 
 pub mod bpf;
+pub mod bpf_memory;
 pub mod bpf_program;
 pub mod bpf_ring;
 pub mod descriptors;

@@ -5,12 +5,26 @@
 //! packets are the director's from then on.
 
 use std::fmt::Debug;
+use std::time::Duration;
 
 use crate::service::Endpoint;
 use crate::time::Time;
 use crate::xmit::{Rewrite, TxPath};
 use lvs_wire::TcpFlags;
 use strum::FromRepr;
+
+/// A packet that is left to the director is in its queue so soon. What the host does on the way takes a few microseconds.
+pub const UNDER_WAY: Duration = Duration::from_micros(20);
+
+/// A point in time by the clock of the table: nanoseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Moment(pub u64);
+
+impl Moment {
+    pub const fn after(self, span: Duration) -> Self {
+        Self(self.0.saturating_add(span.as_nanos() as u64))
+    }
+}
 
 /// The ends of a packet as it arrives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -44,6 +58,9 @@ pub struct Flow {
     pub only_whole: bool,
     /// Packets that it tells of; None: a packet that may move the state of the connection is never the flow's.
     pub tells: Option<Tells>,
+    /// Earlier packets may wait for the director. Those that come now follow them, until all have gone on that were in its queue
+    /// [`UNDER_WAY`] after the last one came, or for so long. None: nothing waits.
+    pub waits: Option<Duration>,
 }
 
 /// Packets of a flow of which the table tells, so that the state of the connection can follow.
@@ -140,6 +157,12 @@ pub trait FlowTable: Debug + Send + Sync {
     /// # Errors
     /// The table has no room, or the system refuses.
     fn install(&self, keys: &[FlowKey; 2], flows: &[Flow; 2]) -> Result<(), FlowRefused>;
+
+    /// The moment that it is while flows may wait; else None, and cheap: asked before each packet.
+    fn waits_at(&self) -> Option<Moment>;
+
+    /// All packets in a direction that were in a queue of the director before that moment have gone on.
+    fn note_gone(&self, towards: Towards, before: Moment);
 
     /// Takes a flow out; what it had carried.
     fn remove(&self, key: &FlowKey) -> Option<FlowUse>;

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use lvs::fast_path::{Closed, Flow, FlowKey, Towards};
+use lvs::fast_path::{Closed, Flow, FlowKey, Moment, Tells, Towards, UNDER_WAY};
 use lvs::service::Endpoint;
 use lvs_wire::TcpFlags;
 
@@ -42,45 +42,44 @@ impl Version {
     }
 }
 
-/// Fields of a value behind the new ends: words, then doubles.
+/// Version of what is said here, and of what the program makes of it. To be changed with either.
+pub(super) const LAYOUT: u32 = 1;
+
+/// Fields of a value behind the new ends: words, bytes, then doubles. Times are nanoseconds of the monotonic clock.
 pub(super) const LONGEST: usize = 0;
 /// Index of the interface that packets seem to come by from there on.
 pub(super) const WAY: usize = 4;
-pub(super) const ONLY_WHOLE: usize = 8;
 /// [`Closed`], or 0.
-pub(super) const CLOSED: usize = 12;
-pub(super) const GENERATION: usize = 16;
+pub(super) const CLOSED: usize = 8;
+pub(super) const GENERATION: usize = 12;
+pub(super) const ONLY_WHOLE: usize = 16;
 /// Direction, as in [`Towards`].
-pub(super) const TOWARDS: usize = 20;
+pub(super) const TOWARDS: usize = 17;
 /// The next packet is told of.
-pub(super) const FIRST: usize = 24;
-pub(super) const PACKETS: usize = 28;
-pub(super) const BYTES: usize = 36;
-/// Nanoseconds of the monotonic clock; 0 before the first packet.
-pub(super) const SEEN: usize = 44;
-/// Number of the connection, if packets that end it, and the answer to its SYN, are told of and go on; else 0.
-pub(super) const ENDS_OF: usize = 52;
+pub(super) const FIRST: usize = 18;
+/// Packets that end the connection, and the answer to its SYN, are told of and go on.
+pub(super) const ENDS: usize = 19;
+pub(super) const PACKETS: usize = 20;
+pub(super) const BYTES: usize = 28;
+/// Time of the last packet; 0 before the first.
+pub(super) const SEEN: usize = 36;
 /// Number of the connection.
-pub(super) const CONN: usize = 60;
+pub(super) const CONN: usize = 44;
+/// Packets go by the flow once all have gone on that were in a queue of the director before; 0: they do.
+pub(super) const WAITS: usize = 52;
+/// Time after which packets go by it in any case.
+pub(super) const WAITS_END: usize = 60;
 const TAIL: usize = 68;
 
-/// Value that says which flows hold: their generation in a word, a word of nothing, and nanoseconds of the monotonic clock until
-/// which they do.
-pub(super) const SWITCH: usize = 16;
-pub(super) const LEASE: i16 = 8;
-
-/// The flows of a generation hold until a moment; [`u64::MAX`]: for as long as the program is there.
-pub(super) fn switch_bytes(generation: u32, until: u64) -> [u8; SWITCH] {
-    let mut bytes = [0; SWITCH];
-    bytes[..4].copy_from_slice(&generation.to_ne_bytes());
-    bytes[LEASE as usize..].copy_from_slice(&until.to_ne_bytes());
-    bytes
-}
-
-/// The moment until which flows hold.
-pub(super) fn lease_of(switch: [u8; SWITCH]) -> u64 {
-    u64::from_ne_bytes(std::array::from_fn(|byte| switch[LEASE as usize + byte]))
-}
+/// Value that says which flows hold, and what has gone on.
+pub(super) const SWITCH: usize = 32;
+/// Fields of it: a word each, then times.
+pub(super) const HOLDING: usize = 0;
+pub(super) const LAYOUT_AT: usize = 4;
+/// Flows hold until then; [`u64::MAX`]: for as long as the program is there.
+pub(super) const LEASE: usize = 8;
+/// All packets towards servers that were in a queue before have gone on; then those towards clients.
+pub(super) const GONE: [usize; 2] = [16, 24];
 
 /// Length of a record about a packet: the connection's number, the time as above, flags of TCP in a word, the direction.
 pub(super) const STEP: usize = 24;
@@ -121,19 +120,19 @@ pub(super) fn key_of(version: Version, bytes: &[u8]) -> Option<FlowKey> {
     })
 }
 
-/// A value without any use so far.
-pub(super) fn value_bytes(flow: &Flow, way: u32, generation: u32) -> Vec<u8> {
+/// A value without any use so far, of a flow that comes in at `now`.
+pub(super) fn value_bytes(flow: &Flow, way: u32, generation: u32, now: Moment) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(Version::V6.value_len());
     put_ends(&mut bytes, flow.source, flow.destination);
-    let (conn, first, ends) =
-        flow.tells.map_or((0, false, false), |tells| (tells.conn, tells.first, tells.ends));
-    let (only_whole, towards) = (u32::from(flow.only_whole), flow.towards as u32);
-    for word in [flow.longest, way, only_whole, 0, generation, towards, u32::from(first)] {
+    for word in [flow.longest, way, 0, generation] {
         bytes.extend(word.to_ne_bytes());
     }
-    bytes.extend([0; 24]);
-    bytes.extend((if ends { conn } else { 0 }).to_ne_bytes());
-    bytes.extend(conn.to_ne_bytes());
+    let Tells { conn, first, ends } = flow.tells.unwrap_or(Tells { conn: 0, first: false, ends: false });
+    bytes.extend([u8::from(flow.only_whole), flow.towards as u8, u8::from(first), u8::from(ends)]);
+    let waits = flow.waits.map_or([Moment(0); 2], |most| [now.after(UNDER_WAY), now.after(most)]);
+    for double in [0, 0, 0, conn, waits[0].0, waits[1].0] {
+        bytes.extend(double.to_ne_bytes());
+    }
     bytes
 }
 

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use lvs::fast_path::{Closed, Flow, FlowKey, FlowRefused, FlowStep, FlowTable, FlowUse, Tells};
+use lvs::fast_path::{
+    Closed, Flow, FlowKey, FlowRefused, FlowStep, FlowTable, FlowUse, Moment, Tells, Towards, UNDER_WAY,
+};
 use lvs::service::Endpoint;
 use lvs::time::Time;
 use lvs_wire::{Headers, PacketBuf, TcpFlags, Transport, checksum, longest_segment, protocol};
@@ -21,8 +23,33 @@ struct Flows {
     room: usize,
     is_host_tracking: bool,
     generation: u32,
-    entries: HashMap<FlowKey, (Flow, u32, FlowUse)>,
+    entries: HashMap<FlowKey, Entry>,
     steps: VecDeque<FlowStep>,
+    now: Moment,
+    /// Up to when packets in each direction have gone on that were left; None: none ever waits.
+    gone: Option<[Moment; 2]>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    flow: Flow,
+    generation: u32,
+    used: FlowUse,
+    /// While it waits: when packets have to have gone on, and the end of that.
+    waits: Option<[Moment; 2]>,
+}
+
+impl Entry {
+    /// Whether a packet has to follow others to the director.
+    fn has_to_follow(&mut self, gone: Moment, now: Moment) -> bool {
+        let has_to = self.waits.is_some_and(|[until, end]| gone < until && now <= end);
+        self.waits = self.waits.filter(|_| has_to).map(|[_, end]| [now.after(UNDER_WAY), end]);
+        has_to
+    }
+}
+
+const fn moment(now: Time) -> Moment {
+    Moment(now.0 * 1_000_000)
 }
 
 /// Packets that may be told of before somebody asks.
@@ -43,33 +70,43 @@ impl MemoryFlows {
 
     /// Closes all flows, as a packet would that is the director's.
     pub fn close(&self, why: Closed) {
-        self.flows.lock().entries.values_mut().for_each(|(_, _, used)| used.closed = Some(why));
+        self.flows.lock().entries.values_mut().for_each(|entry| entry.used.closed = Some(why));
+    }
+
+    /// Has packets that are left wait for the director from now on.
+    pub fn queue(&self) {
+        self.flows.lock().gone = Some([Moment::default(); 2]);
     }
 
     /// Does to a packet that arrives at `now` what the program does. True: it is on its way, and for nobody else.
     pub fn pass(&self, packet: &mut PacketBuf, now: Time) -> bool {
         let Some((headers, key, flags)) = plain(packet) else { return false };
         let mut flows = self.flows.lock();
-        let Flows { generation, entries, steps, .. } = &mut *flows;
-        let Some((flow, of, used)) = entries.get_mut(&key) else { return false };
-        if *generation == 0 || of != generation || used.closed.is_some() {
+        let Flows { generation, entries, steps, now: seen, gone, .. } = &mut *flows;
+        *seen = moment(now);
+        let Some(entry) = entries.get_mut(&key) else { return false };
+        if *generation == 0 || entry.generation != *generation || entry.used.closed.is_some() {
             return false;
         }
         let (is_plain, turns) = (flags.0 & TcpFlags::KIND == TcpFlags::ACK, flags.0 & 0x07 != 0);
         if !is_plain && !turns {
             return false;
         }
+        let gone = gone.map_or(*seen, |gone| gone[entry.flow.towards as usize]);
+        let has_to_follow = entry.has_to_follow(gone, *seen);
+        let Entry { flow, used, .. } = entry;
         let longest =
             if packet.offload.gso.is_some() { longest_segment(packet, &headers) } else { headers.len };
         let may_be_cut = !headers.is_v6() && packet.bytes()[6] & 0x40 == 0;
         let fits = longest <= flow.longest as usize && !(flow.only_whole && may_be_cut);
         let told = flow.tells_of(flags);
-        if !fits || turns && told.is_none() || told.is_some() && steps.len() >= MOST_STEPS {
+        let is_told = told.is_none_or(|_| steps.len() < MOST_STEPS);
+        if !fits || has_to_follow || turns && told.is_none() || !is_told {
             if turns {
                 used.closed = Some(Closed::Turning);
                 let answer = flow.answer(key.protocol);
-                if let Some((_, _, used)) = entries.get_mut(&answer) {
-                    used.closed = Some(Closed::Turning);
+                if let Some(entry) = entries.get_mut(&answer) {
+                    entry.used.closed = Some(Closed::Turning);
                 }
             }
             return false;
@@ -132,22 +169,39 @@ impl FlowTable for MemoryFlows {
         if flows.entries.len() + keys.len() > flows.room {
             return Err(FlowRefused::Full);
         }
-        let generation = flows.generation;
-        let both = keys.iter().zip(entries);
-        flows.entries.extend(both.map(|(key, flow)| (*key, (*flow, generation, FlowUse::default()))));
+        let (generation, now, queues) = (flows.generation, flows.now, flows.gone.is_some());
+        let begin = |flow: &Flow| Entry {
+            flow: *flow,
+            generation,
+            used: FlowUse::default(),
+            waits: flow.waits.filter(|_| queues).map(|most| [now.after(UNDER_WAY), now.after(most)]),
+        };
+        flows.entries.extend(keys.iter().zip(entries).map(|(key, flow)| (*key, begin(flow))));
         Ok(())
     }
 
+    fn waits_at(&self) -> Option<Moment> {
+        let flows = self.flows.lock();
+        let has_waiting = flows.entries.values().any(|entry| entry.waits.is_some());
+        has_waiting.then_some(flows.now)
+    }
+
+    fn note_gone(&self, towards: Towards, before: Moment) {
+        if let Some(gone) = &mut self.flows.lock().gone {
+            gone[towards as usize] = gone[towards as usize].max(before);
+        }
+    }
+
     fn remove(&self, key: &FlowKey) -> Option<FlowUse> {
-        self.flows.lock().entries.remove(key).map(|(_, _, used)| used)
+        self.flows.lock().entries.remove(key).map(|entry| entry.used)
     }
 
     fn read(&self, see: &mut dyn FnMut(FlowKey, FlowUse)) {
-        self.flows.lock().entries.iter().for_each(|(key, (_, _, used))| see(*key, *used));
+        self.flows.lock().entries.iter().for_each(|(key, entry)| see(*key, entry.used));
     }
 
     fn drain(&self, see: &mut dyn FnMut(FlowKey, FlowUse)) {
-        self.flows.lock().entries.drain().for_each(|(key, (_, _, used))| see(key, used));
+        self.flows.lock().entries.drain().for_each(|(key, entry)| see(key, entry.used));
     }
 
     fn has_steps(&self) -> bool {

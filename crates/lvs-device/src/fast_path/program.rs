@@ -11,8 +11,8 @@ use lvs_sys::bpf_program::Instruction;
 use lvs_wire::{TcpFlags, protocol};
 
 use super::layout::{
-    BYTES, CLOSED, CONN, ENDS_OF, FIRST, GENERATION, LEASE, LONGEST, ONLY_WHOLE, PACKETS, SEEN, STEP,
-    TOWARDS, Version, WAY,
+    BYTES, CLOSED, CONN, ENDS, FIRST, GENERATION, GONE, HOLDING, LEASE, LONGEST, ONLY_WHOLE, PACKETS, SEEN,
+    STEP, TOWARDS, Version, WAITS, WAITS_END, WAY,
 };
 use crate::assembler::{
     DROP, FRAME, If, Line, NEXT, Op, R0, R1, R2, R3, R4, R5, Width, add, add_atomically, assemble, calc,
@@ -38,6 +38,7 @@ const SKB_GSO_SIZE: i16 = 176;
 
 /// `bpf_func_id`.
 const MAP_LOOKUP: i32 = 1;
+const TIME: i32 = 5;
 const STORE_BYTES: i32 = 9;
 const L3_SUM: i32 = 10;
 const L4_SUM: i32 = 11;
@@ -56,8 +57,8 @@ const INGRESS: i32 = 1;
 const NO_WAKEUP: i32 = 1;
 
 /// Places below the frame pointer: the headers up to the ports and four bytes on, two bytes of TCP, the key of the flow,
-/// the place and the flags of the transport's checksum, the key 0, flags of a packet that is told of, the record of it, and the end
-/// of the lease.
+/// the place and the flags of the transport's checksum, the key 0, flags of a packet that is told of, the record of it, the end
+/// of the lease, and what a packet waits for that comes next.
 const HEAD: i16 = -56;
 const TCP_BYTES: i16 = -8;
 const KEY: i16 = -96;
@@ -67,6 +68,7 @@ const ZERO: i16 = -116;
 const TOLD: i16 = -120;
 const RECORD: i16 = TOLD - 8 - STEP as i16;
 const UNTIL: i16 = RECORD - 8;
+const NEXT_WAITS: i16 = UNTIL - 8;
 
 /// Bits of TCP: those that a plain segment may have not, or has to; those that begin or end a connection.
 const LOOKED_AT: i32 = TcpFlags::KIND as i32;
@@ -135,6 +137,10 @@ enum Label {
     Single(Form),
     Measured(Form),
     Fits(Form),
+    Gone(Form),
+    Follows(Form),
+    ComesIn(Form),
+    IsIn(Form),
 }
 
 /// The parts of the program for one family.
@@ -205,6 +211,7 @@ impl Family {
         lines.extend(self.transport());
         lines.extend(self.look_up());
         lines.extend(self.kind());
+        lines.extend(self.wait());
         lines.extend(self.check_flow());
         lines.extend(self.tell());
         lines.extend(self.count());
@@ -284,14 +291,14 @@ impl Family {
         lines.extend(self.find(self.generation, ZERO));
         lines.extend([
             when(R0, If::Equal, 0, Next),
-            load(Width::Word, R1, R0, 0),
+            load(Width::Word, R1, R0, HOLDING as i16),
             when(R1, If::Equal, 0, Next),
             load(Width::Word, R2, VALUE, self.field(GENERATION)),
             when_by(R1, If::Differs, R2, Next),
         ]);
         if self.is_leased {
             lines.extend([
-                load(Width::Double, R1, R0, LEASE),
+                load(Width::Double, R1, R0, LEASE as i16),
                 store(Width::Double, FRAME, UNTIL, R1),
                 call(COARSE_TIME),
                 load(Width::Double, R1, FRAME, UNTIL),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use lvs::fast_path::{Closed, Flow, FlowKey, FlowStep, FlowTable, Tells, Towards};
+use lvs::fast_path::{Closed, Flow, FlowKey, FlowStep, FlowTable, Tells, Towards, UNDER_WAY};
 use lvs::service::Endpoint;
 use lvs::time::Time;
 use lvs_sys::bpf_program;
@@ -56,6 +56,7 @@ fn flows(number: u8, [client, virt, real, local]: [Endpoint; 4], is_full_nat: bo
         longest: 1400,
         only_whole,
         tells: (number == 6).then_some(Tells { conn: 77, first: !is_full_nat, ends: !is_full_nat }),
+        waits: None,
     };
     [
         (
@@ -369,8 +370,7 @@ fn a_filter_passes_nothing_by_once_nobody_renews_its_lease() {
     install(&fast_path, &flows[..1]);
     let packet = PacketBuf::from_packet(&make::tcp(ends_of(&flows[0][0].0), TcpFlags::ACK, b"data"));
     assert_eq!(run(&fast_path, &packet).0, REDIRECTED);
-    let past = switch_bytes(1, monotonic_nanos() - 20_000_000);
-    fast_path.generation_map.update(&[0; 4], &past).unwrap();
+    fast_path.switch.hold_until(monotonic_nanos() - 20_000_000);
     assert_eq!(run(&fast_path, &packet), (LEFT, packet.bytes().to_vec()));
     let adopted = FastPath::adopt(fast_path.hand_over().unwrap()).unwrap();
     assert_eq!(adopted.hook(), Hook::Clsact);
@@ -415,6 +415,94 @@ fn flows_keys(both: &[(FlowKey, Flow); 2]) -> [FlowKey; 2] {
     both.map(|(key, _)| key)
 }
 
+/// Flows of the tests wait so long at most.
+const MOST: Duration = Duration::from_secs(60);
+
+/// The same flows, of a connection whose packets may wait for the director.
+fn waiting(mut both: [(FlowKey, Flow); 2]) -> [(FlowKey, Flow); 2] {
+    both.iter_mut().for_each(|(_, flow)| flow.waits = Some(MOST));
+    both
+}
+
+/// Waits until a packet that was left is in its queue; the moment.
+fn a_little_later() -> Moment {
+    let until = Moment(monotonic_nanos()).after(UNDER_WAY).after(Duration::from_micros(1));
+    while monotonic_nanos() < until.0 {}
+    until
+}
+
+#[test]
+fn a_flow_waits_until_what_was_left_before_has_gone() {
+    let Some(fast_path) = kernel(8) else { return };
+    fast_path.begin([1, 1], Time::from_secs(1));
+    assert_eq!(fast_path.waits_at(), None);
+    let flows: Vec<_> = all_flows().into_iter().map(waiting).collect();
+    for both in flows {
+        install(&fast_path, std::slice::from_ref(&both));
+        for (key, flow) in both {
+            let bytes = match key.protocol {
+                protocol::TCP => make::tcp(ends_of(&key), TcpFlags::ACK, b"data"),
+                _ => make::udp(ends_of(&key), b"data"),
+            };
+            let packet = PacketBuf::from_packet(&bytes);
+            let left = (LEFT, packet.bytes().to_vec());
+            let early = fast_path.waits_at().unwrap();
+            assert_eq!(run(&fast_path, &packet), left, "{key:?}");
+            fast_path.note_gone(flow.towards, early);
+            let gone = a_little_later();
+            assert_eq!(run(&fast_path, &packet), left, "it may wait");
+            fast_path.note_gone(flow.towards, gone);
+            assert_eq!(run(&fast_path, &packet), left, "another one came behind it");
+            fast_path.note_gone(flow.towards, a_little_later());
+            assert_eq!(run(&fast_path, &packet).0, REDIRECTED);
+            fast_path.note_gone(flow.towards, early);
+            assert_eq!(run(&fast_path, &packet).0, REDIRECTED, "it is in for good");
+        }
+        // Nothing of the next connection is in a queue before it came.
+        let used = flows_keys(&both).map(|key| fast_path.remove(&key).unwrap());
+        assert_eq!(used.map(|used| used.packets), [2, 2]);
+    }
+}
+
+#[test]
+fn no_flow_waits_for_ever() {
+    let Some(fast_path) = kernel(8) else { return };
+    fast_path.begin([1, 1], Time::from_secs(1));
+    let both = waiting(all_flows()[2]);
+    install(&fast_path, std::slice::from_ref(&both));
+    let packet = PacketBuf::from_packet(&make::udp(ends_of(&both[0].0), b"data"));
+    assert_eq!(run(&fast_path, &packet).0, LEFT);
+    // As it was put in a minute ago.
+    let begun = Moment(monotonic_nanos() - MOST.as_nanos() as u64 - 1);
+    let value = value_bytes(&both[0].1, 1, 1, begun);
+    fast_path.maps[0].update(&key_bytes(&both[0].0), &value).unwrap();
+    assert_eq!(run(&fast_path, &packet).0, REDIRECTED);
+    fast_path.waits_until.store(monotonic_nanos() - 1, Relaxed);
+    assert_eq!(fast_path.waits_at(), None);
+    assert_eq!(fast_path.waits_until.load(Relaxed), 0, "nobody asks for the time any more");
+}
+
+#[test]
+fn a_connection_that_ends_while_it_waits_is_the_directors() {
+    let Some(fast_path) = kernel(8) else { return };
+    let memory = MemoryFlows::new(8);
+    memory.queue();
+    let both = waiting(all_flows()[0]);
+    for table in [&fast_path as &dyn FlowTable, &memory] {
+        install(table, std::slice::from_ref(&both));
+    }
+    for flags in [TcpFlags::ACK, TcpFlags::ACK | TcpFlags::FIN, TcpFlags::ACK] {
+        let packet = PacketBuf::from_packet(&make::tcp(ends_of(&both[0].0), flags, b"data"));
+        assert!(!memory.pass(&mut packet.clone(), Time::ZERO));
+        assert_eq!(run(&fast_path, &packet), (LEFT, packet.bytes().to_vec()));
+        assert_eq!(uses(&fast_path), uses(&memory));
+    }
+    assert!(
+        uses(&memory).values().all(|(packets, _, closed)| *packets == 0 && *closed == Some(Closed::Turning))
+    );
+    assert!(steps(&fast_path).is_empty() && steps(&memory).is_empty());
+}
+
 #[test]
 fn another_process_goes_on_with_maps_and_what_was_told() {
     let Some(fast_path) = kernel(8) else { return };
@@ -433,7 +521,7 @@ fn keys_are_read_as_they_were_written() {
     for (key, flow) in all_flows().iter().flatten() {
         let version = Version::of(key.from.addr);
         assert_eq!(key_of(version, &key_bytes(key)), Some(*key));
-        let value = value_bytes(flow, 3, 4);
+        let value = value_bytes(flow, 3, 4, Moment(5));
         assert_eq!((key_bytes(key).len(), value.len()), (version.key_len(), version.value_len()));
         let unused = layout::Used { packets: 0, bytes: 0, seen: 0, closed: None };
         assert_eq!(used(version, &value), Some(unused));

@@ -1,7 +1,7 @@
 //! Second half of the program: from the flow that a packet is of to the packet that leaves.
 
 use super::*;
-use lvs::fast_path::{Closed, Towards};
+use lvs::fast_path::{Closed, Towards, UNDER_WAY};
 
 impl Family {
     /// Whether the packet is the flow's, and whether it is to be told of.
@@ -20,20 +20,54 @@ impl Family {
             store(Width::Word, FRAME, TOLD, R1),
             when(R2, If::Equal, FIN_ACK, Ends(self.form)),
             when(R2, If::Differs, SYN_ACK, NotPassed(self.form)),
-            load(Width::Word, R1, VALUE, self.field(FIRST)),
+            load(Width::Byte, R1, VALUE, self.field(FIRST)),
             when(R1, If::Equal, 0, NotPassed(self.form)),
-            load(Width::Word, R1, VALUE, self.field(TOWARDS)),
+            load(Width::Byte, R1, VALUE, self.field(TOWARDS)),
             when(R1, If::Differs, Towards::Client as i32, NotPassed(self.form)),
             Line::Here(Ends(self.form)),
-            load(Width::Double, R1, VALUE, self.field(ENDS_OF)),
+            load(Width::Byte, R1, VALUE, self.field(ENDS)),
             when(R1, If::Equal, 0, NotPassed(self.form)),
             go(Plain(self.form)),
             Line::Here(First(self.form)),
-            load(Width::Word, R2, VALUE, self.field(FIRST)),
+            load(Width::Byte, R2, VALUE, self.field(FIRST)),
             when(R2, If::Equal, 0, Plain(self.form)),
             store(Width::Word, FRAME, TOLD, R1),
             Line::Here(Plain(self.form)),
         ]
+    }
+
+    /// A packet follows those that wait for the director, while some may.
+    pub(super) fn wait(&self) -> Vec<Line<Label>> {
+        use Label::{ComesIn, Follows, Gone, IsIn, NotPassed};
+        let mut lines = vec![
+            load(Width::Double, R1, VALUE, self.field(WAITS)),
+            when(R1, If::Equal, 0, IsIn(self.form)),
+            call(TIME),
+            load(Width::Double, R1, VALUE, self.field(WAITS_END)),
+            when_by(R0, If::More, R1, ComesIn(self.form)),
+            add(R0, UNDER_WAY.as_nanos() as i32),
+            store(Width::Double, FRAME, NEXT_WAITS, R0),
+        ];
+        lines.extend(self.find(self.generation, ZERO));
+        lines.extend([
+            when(R0, If::Equal, 0, NotPassed(self.form)),
+            load(Width::Double, R2, R0, GONE[Towards::Server as usize] as i16),
+            load(Width::Byte, R1, VALUE, self.field(TOWARDS)),
+            when(R1, If::Equal, Towards::Server as i32, Gone(self.form)),
+            load(Width::Double, R2, R0, GONE[Towards::Client as usize] as i16),
+            Line::Here(Gone(self.form)),
+            load(Width::Double, R1, VALUE, self.field(WAITS)),
+            when_by(R1, If::More, R2, Follows(self.form)),
+            go(ComesIn(self.form)),
+            Line::Here(Follows(self.form)),
+            load(Width::Double, R1, FRAME, NEXT_WAITS),
+            store(Width::Double, VALUE, self.field(WAITS), R1),
+            go(NotPassed(self.form)),
+            Line::Here(ComesIn(self.form)),
+            store_number(Width::Double, VALUE, self.field(WAITS), 0),
+            Line::Here(IsIn(self.form)),
+        ]);
+        lines
     }
 
     /// Tells of a packet that may move the state. Without room for that it is the director's.
@@ -43,7 +77,7 @@ impl Family {
             load(Width::Word, R1, FRAME, TOLD),
             when(R1, If::Equal, 0, Counted(self.form)),
             store(Width::Word, FRAME, RECORD + 16, R1),
-            load(Width::Word, R1, VALUE, self.field(TOWARDS)),
+            load(Width::Byte, R1, VALUE, self.field(TOWARDS)),
             store(Width::Word, FRAME, RECORD + 20, R1),
             load(Width::Double, R1, VALUE, self.field(CONN)),
             store(Width::Double, FRAME, RECORD, R1),
@@ -57,7 +91,7 @@ impl Family {
             set(R4, NO_WAKEUP),
             call(TELL),
             when(R0, If::Differs, 0, NotPassed(self.form)),
-            store_number(Width::Word, VALUE, self.field(FIRST), 0),
+            store_number(Width::Byte, VALUE, self.field(FIRST), 0),
             Line::Here(Counted(self.form)),
         ]);
         lines
@@ -132,7 +166,7 @@ impl Family {
         ]);
         if self.version == Version::V4 {
             lines.extend([
-                load(Width::Word, R1, VALUE, self.field(ONLY_WHOLE)),
+                load(Width::Byte, R1, VALUE, self.field(ONLY_WHOLE)),
                 when(R1, If::Equal, 0, Fits(self.form)),
                 load(Width::Byte, R1, FRAME, Self::head(6)),
                 calc(Op::And, R1, 0x40),

@@ -19,6 +19,10 @@ const APART: Duration = Duration::from_millis(250);
 /// Connections that wait to be taken in at most. Others are offered again with their next packets.
 const MOST_OFFERS: usize = 4096;
 
+/// Flows wait so long at most for what is before them in queues that are never empty. Ends of TCP put in order what comes late.
+const WAITS: Duration = Duration::from_secs(1);
+const WAITS_OF_TCP: Duration = Duration::from_millis(100);
+
 /// No packet is longer.
 const LONGEST: u32 = 65_535;
 
@@ -90,7 +94,7 @@ impl Director {
     fn put_down(&self, conn: &Entry<'_>, is_early: bool) {
         let mut offers = self.fast_path.offers.lock();
         if offers.len() < MOST_OFFERS {
-            offers.push(Offered { id: conn.id, is_early });
+            offers.push(Offered { id: conn.id, is_early, is_late: false });
             self.fast_path.has_offers.store(true, Relaxed);
         } else {
             self.conns.note_withdrawn(conn);
@@ -101,16 +105,21 @@ impl Director {
     /// all the same, and their packets go by the director.
     pub(in crate::director) fn take_early(&self, now: Time) {
         let fast_path = &self.fast_path;
-        if fast_path.has_early.load(Relaxed)
-            && let Some(table) = fast_path.table.get()
-            && let Some(mut flows) = fast_path.flows.try_lock()
-        {
-            fast_path.has_early.store(false, Relaxed);
-            if fast_path.has_over.load(Relaxed) {
-                self.take_over_back(&mut flows, &**table);
-            }
-            self.take_in(&mut flows, &**table, now);
+        if !fast_path.has_early.load(Relaxed) {
+            return;
         }
+        let Some(table) = fast_path.table.get() else { return };
+        let Some(mut flows) = fast_path.flows.try_lock() else {
+            let mut offers = fast_path.offers.lock();
+            let newer = offers.iter_mut().rev().take_while(|offered| !offered.is_late);
+            newer.for_each(|offered| offered.is_late = true);
+            return;
+        };
+        fast_path.has_early.store(false, Relaxed);
+        if fast_path.has_over.load(Relaxed) {
+            self.take_over_back(&mut flows, &**table);
+        }
+        self.take_in(&mut flows, &**table, now);
     }
 
     /// Whether [`Self::take_offers`] has something to do.
@@ -145,20 +154,20 @@ impl Director {
         &self,
         flows: &mut Flows,
         table: &dyn FlowTable,
-        Offered { id, is_early }: Offered,
+        offered: Offered,
         now: Time,
     ) -> Result<(), Option<FlowRefused>> {
-        let is_open = flows.suspended == 0;
+        let (id, is_open) = (offered.id, flows.suspended == 0);
         let taken = self.conns.get(id).and_then(|conn| {
             let server = conn.server().cloned()?;
-            let both = self.both_ways(&conn).filter(|_| is_open)?;
+            let both = self.both_ways(&conn, offered).filter(|_| is_open)?;
             let member = Member {
                 number: conn.number(),
                 server,
                 keys: both.keys,
                 merged: [(0, 0); 2],
                 seen_at: now,
-                is_young: is_early,
+                is_young: offered.is_early,
                 tells_ends: both.flows[0].tells.is_some_and(|tells| tells.ends),
             };
             Some((member, both.flows))
@@ -174,6 +183,9 @@ impl Director {
             flows.by_key.insert(*key, (id, towards));
         }
         flows.young += usize::from(member.is_young);
+        if offered.waits() {
+            self.fast_path.has_come_late.store(true, Relaxed);
+        }
         let tells_ends = member.tells_ends;
         flows.by_conn.insert(id, member);
         // A packet that ends the connection may have come meanwhile, when there was no flow to close.
@@ -183,8 +195,8 @@ impl Director {
         Ok(())
     }
 
-    /// Flows of a connection. None where its packets do not all come by a link, or an end is on this host.
-    fn both_ways(&self, conn: &Entry<'_>) -> Option<Both> {
+    /// Flows of a connection that was offered so. None where its packets do not all come by a link, or an end is on this host.
+    fn both_ways(&self, conn: &Entry<'_>, offered: Offered) -> Option<Both> {
         let (client, real) = (conn.client(), conn.real());
         let is_elsewhere = |end: Endpoint| !end.addr.is_loopback() && !self.routes.ends_here(end.addr);
         let is_soon = conn.is_plain_soon();
@@ -201,6 +213,8 @@ impl Director {
         let ends = conn.local().is_none() && !self.sync.is_master.load(Relaxed);
         let tells = Tells { conn: conn.id.bits(), first: is_soon, ends };
         let tells = Some(tells).filter(|tells| number == protocol::TCP && (tells.first || tells.ends));
+        let most = if number == protocol::TCP { WAITS_OF_TCP } else { WAITS };
+        let waits = offered.waits().then_some(most);
         let flow = |towards, rewrite: Rewrite, key: &FlowKey, to: Endpoint| Flow {
             towards,
             source: rewrite.source.unwrap_or(key.from),
@@ -208,6 +222,7 @@ impl Director {
             longest: self.routes.mtu_to(to.addr).min(LONGEST),
             only_whole: towards == Towards::Server && conn.local().is_some(),
             tells,
+            waits,
         };
         let flows = [
             flow(Towards::Server, Rewrite::masqueraded(conn), &keys[0], real),

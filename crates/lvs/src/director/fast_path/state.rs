@@ -46,6 +46,8 @@ pub(in crate::director) struct FastPath {
     pub(super) over: Mutex<Vec<ConnId>>,
     /// Whether they are as many as are worth the time.
     pub(super) has_over: AtomicBool,
+    /// Whether connections have come in that wait, and nobody has had the queues looked at since.
+    pub(super) has_come_late: AtomicBool,
     /// Connections that wait to be taken in.
     pub(super) offers: Mutex<Vec<Offered>>,
     pub(super) flows: Mutex<Flows>,
@@ -56,8 +58,17 @@ pub(in crate::director) struct FastPath {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Offered {
     pub(super) id: ConnId,
-    /// Offered before it was known to be busy.
+    /// Offered before it was known to be busy, and before its next packet can come.
     pub(super) is_early: bool,
+    /// Taken in later: the next packet may have come since.
+    pub(super) is_late: bool,
+}
+
+impl Offered {
+    /// Whether packets of it may wait for the director.
+    pub(super) const fn waits(self) -> bool {
+        self.is_late || !self.is_early
+    }
 }
 
 #[derive(Debug, Default)]
