@@ -30,6 +30,7 @@ for queues in 1 4; do
   service 53 5353
   service 9 9000
   wait_until 5 fast_is on True
+  rm -f received
   ip netns exec rs1 python3 "$here/order.py" receive 9000 >received 2>&1 &
   receiver=$!
   wait_until 5 is_received ready
