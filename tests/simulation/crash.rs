@@ -42,12 +42,13 @@ impl ConnStore for MemoryStore {
 impl World {
     /// Writes what has changed, in parts as the daemon does.
     pub(crate) fn keep(&mut self) {
+        // A listing hears what the fast path has to tell; what it hears is to be stored.
+        self.store.kept = self.listed();
         let mut start = Some(0);
         while let Some(from) = start {
             start = self.director.store_changes(from, 16, self.now, &mut self.store);
         }
         self.store.added = self.director.connections_added();
-        self.store.kept = self.listed();
     }
 
     fn listed(&self) -> Vec<Kept> {
