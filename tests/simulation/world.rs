@@ -310,6 +310,10 @@ impl World {
         if verdict == Verdict::Pass { Ok(()) } else { Err(format!("a stray packet of {from}: {verdict:?}")) }
     }
 
+    fn has_conn(&self, client: IpAddr, server: IpAddr) -> bool {
+        self.conns().iter().any(|conn| conn.client.addr == client && conn.real.addr == server)
+    }
+
     /// A server complains about the last packet that any server got.
     fn error(&mut self) -> Result<(), Broken> {
         let Some((about, client)) = self.last_forwarded.clone() else { return Ok(()) };
@@ -324,6 +328,8 @@ impl World {
         let error = self.seen();
         match verdict {
             Verdict::Forward if error.bad.is_empty() && error.dst == client => Ok(()),
+            // When its connection is over, the local port is another client's.
+            Verdict::Forward if error.bad.is_empty() && !self.has_conn(client, seen.dst) => Ok(()),
             Verdict::Pass | Verdict::Refuse(_) | Verdict::Drop(_) => Ok(()),
             _ => Err(format!("an error of {}: {verdict:?} {:?}", seen.dst, error.bad)),
         }
