@@ -499,8 +499,6 @@ impl World {
     pub(crate) fn drain(&mut self) -> Result<(), Broken> {
         for _ in 0..600 {
             self.now = self.now + Duration::from_secs(15);
-            // The daemon does so each second.
-            self.director.take_offers(self.now);
             while self.director.handle_timeout(self.now) {}
         }
         self.check_counters()?;

@@ -28,14 +28,14 @@ struct Grown {
 }
 
 impl Director {
-    /// Merges what flows have carried, if it is time or the end of a connection waits for it.
-    pub(in crate::director) fn merge_if_due(&self, now: Time) {
+    /// Merges what flows have carried, if it is time, or somebody waits for it: rates, or the end of a connection.
+    pub(in crate::director) fn merge_if_due(&self, now: Time, are_rates_due: bool) {
         self.follow_steps();
         if self.has_offers() {
             self.take_offers(now);
         }
         if self.fast_path.has_flows.load(Relaxed) {
-            let is_due = now >= self.fast_path.flows.lock().merged_at + EVERY;
+            let is_due = are_rates_due || now >= self.fast_path.flows.lock().merged_at + EVERY;
             if is_due || self.conns.take_put_off() {
                 self.merge_flows(now);
             }

@@ -26,11 +26,8 @@ impl Director {
 
     /// Expires what is due at `now`, in bounded work: true when there is more to do at once.
     pub fn handle_timeout(&self, now: Time) -> bool {
-        if now >= self.upkeep.lock().estimate_at {
-            self.merge_flows(now);
-        } else {
-            self.merge_if_due(now);
-        }
+        let are_rates_due = now >= self.upkeep.lock().estimate_at;
+        self.merge_if_due(now, are_rates_due);
         let mut upkeep = self.upkeep.lock();
         if now >= upkeep.estimate_at {
             if self.sysctls.is_on(Sysctl::RunEstimation) {
