@@ -128,11 +128,8 @@ impl Emulated {
 fn sockets() -> Option<BTreeSet<u64>> {
     let mut sockets = BTreeSet::new();
     for process in processes() {
-        match fs::read_dir(format!("/proc/{process}/fd")) {
-            Ok(entries) => {
-                let links = entries.flatten().filter_map(|entry| fs::read_link(entry.path()).ok());
-                sockets.extend(links.filter_map(|link| socket_number(&link)));
-            }
+        match sockets_of(process) {
+            Ok(its) => sockets.extend(its.map(|(_, socket)| socket)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(_) => return None,
         }
@@ -144,13 +141,19 @@ fn sockets() -> Option<BTreeSet<u64>> {
 fn places(socket: u64) -> Vec<(i32, u32)> {
     let mut places = Vec::new();
     for process in processes() {
-        for entry in fs::read_dir(format!("/proc/{process}/fd")).into_iter().flatten().flatten() {
-            let is_it = fs::read_link(entry.path()).is_ok_and(|link| socket_number(&link) == Some(socket));
-            let number = entry.file_name().to_str().and_then(|name| name.parse().ok());
-            places.extend(number.filter(|_| is_it).map(|number| (process.cast_signed(), number)));
-        }
+        let its = sockets_of(process).into_iter().flatten().filter(|(_, its)| *its == socket);
+        places.extend(its.map(|(number, _)| (process.cast_signed(), number)));
     }
     places
+}
+
+/// Sockets of a process, and under which number it has each.
+fn sockets_of(process: u32) -> io::Result<impl Iterator<Item = (u32, u64)>> {
+    let entries = fs::read_dir(format!("/proc/{process}/fd"))?.flatten();
+    Ok(entries.filter_map(|entry| {
+        let socket = socket_number(&fs::read_link(entry.path()).ok()?)?;
+        Some((entry.file_name().to_str()?.parse().ok()?, socket))
+    }))
 }
 
 /// All processes below this one.

@@ -16,12 +16,10 @@ use nix::sys::socket::{
 };
 use nix::sys::stat::fstat;
 
-use lvs_netlink::{Dialogue, Header, Messages, readdress};
+use lvs_netlink::{Dialogue, Messages, readdress};
 use lvs_sys::socket_option::{self, unread};
 
-use super::names::{
-    DONE, FAMILY, GENERIC, MULTI, NETLINK_CAP_ACK, NETLINK_EXT_ACK, NETLINK_PKTINFO, SOL_NETLINK,
-};
+use super::names::{FAMILY, GENERIC, NETLINK_CAP_ACK, NETLINK_EXT_ACK, NETLINK_PKTINFO, SOL_NETLINK};
 use super::receive::{Ancillary, Waiting};
 
 /// The longest datagram that a program can send with the usual buffers, and more than any answer has.
@@ -223,15 +221,11 @@ impl Emulated {
     /// Keeps what the kernel has sent. The first part of a dump goes out at once, and each other when one is read: what the program asks
     /// for before is answered between them.
     pub(super) fn put_of_kernel(&mut self, datagram: Vec<u8>) {
-        let Some(Header { kind, flags, seq, .. }) = Messages(&datagram).last().map(|last| last.header) else {
-            return self.put(datagram);
-        };
-        let is_part = flags & MULTI != 0;
-        let is_first = self.parts_of != Some(seq);
-        if is_part {
-            self.parts_of = (kind != DONE).then_some(seq);
-        }
-        if is_first || !is_part {
+        let last = Messages(&datagram).last().map(|last| last.header);
+        let Some(last) = last.filter(|last| last.is_part()) else { return self.put(datagram) };
+        let is_first = self.parts_of != Some(last.seq);
+        self.parts_of = (!last.is_done()).then_some(last.seq);
+        if is_first {
             return self.put(datagram);
         }
         self.weight += datagram.len() + AROUND;

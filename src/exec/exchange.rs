@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use lvs::director::{Command, CommandError, Query, Reply};
-use lvs_netlink::{Dialogue, Gone, Messages, Tables, listing, with_family};
+use lvs_netlink::{Gone, Messages, Tables, listing, with_family};
 use lvs_sys::seccomp::{self, Answer, Notification};
 use nix::errno::Errno;
 
 use super::clock::now;
 use super::director::{CachedTables, ServiceSnapshot};
-use super::names::DONE;
+use super::emulated::Emulated;
 use super::receive::{Receive, Waiting};
 use super::supervisor::{Completion, MOST_HELD, Supervisor};
 use super::target::{Status, Target};
@@ -68,7 +68,7 @@ impl Supervisor {
     fn take_up(&mut self, number: u64, bytes: Vec<u8>) {
         let Some(message) = Messages(&bytes).next() else { return };
         let Some(socket) = self.sockets.get_mut(&number) else { return };
-        if socket.has_dump() && Dialogue::is_dump(&message) {
+        if socket.has_dump() && message.asks_for_dump() {
             let refusal = socket.dialogue.refuse(&message, libc::EBUSY);
             self.queue(number, vec![refusal]);
             return;
@@ -148,23 +148,25 @@ impl Supervisor {
         self.serve(number);
     }
 
-    /// Puts answers where the program finds them, of a dump the first part. What nobody reads is thrown away when there is too
-    /// much of it.
+    /// Puts answers where the program finds them, of a dump the first part.
     fn queue(&mut self, number: u64, answers: Vec<Vec<u8>>) {
-        let Some(socket) = self.sockets.get_mut(&number) else { return };
-        let before = socket.weight();
-        if is_dump(&answers) {
-            let messages = answers.iter().flat_map(|datagram| Messages(datagram));
-            socket.begin_dump(messages.map(|message| message.bytes.to_vec()).collect());
-        } else {
-            answers.into_iter().for_each(|answer| socket.put(answer));
-        }
-        socket.flush();
-        self.held = self.held + socket.weight() - before;
-        self.bound_answers();
+        self.fill(number, |socket| {
+            if is_dump(&answers) {
+                let messages = answers.iter().flat_map(|datagram| Messages(datagram));
+                socket.begin_dump(messages.map(|message| message.bytes.to_vec()).collect());
+            } else {
+                answers.into_iter().for_each(|answer| socket.put(answer));
+            }
+        });
     }
 
-    fn bound_answers(&mut self) {
+    /// Has a socket take something for the program. What nobody reads is thrown away when there is too much of it.
+    fn fill(&mut self, number: u64, put: impl FnOnce(&mut Emulated)) {
+        let Some(socket) = self.sockets.get_mut(&number) else { return };
+        let before = socket.weight();
+        put(socket);
+        socket.flush();
+        self.held = self.held + socket.weight() - before;
         while self.held > MOST_HELD {
             let Some(socket) = self.sockets.values_mut().max_by_key(|socket| socket.weight()) else { return };
             self.held -= socket.weight();
@@ -184,11 +186,7 @@ impl Supervisor {
             let Some(datagram) = socket.next_from_kernel(&mut self.room) else { return };
             let is_there = self.alive.is_some_and(|alive| alive.elapsed() < ALIVE);
             let datagram = with_family(&datagram, &socket.dialogue, &mut socket.listings, is_there);
-            let before = socket.weight();
-            socket.put_of_kernel(datagram);
-            socket.flush();
-            self.held = self.held + socket.weight() - before;
-            self.bound_answers();
+            self.fill(number, |socket| socket.put_of_kernel(datagram));
         }
     }
 
@@ -330,7 +328,7 @@ fn interruption(status: &Status, has_limit: bool) -> Option<i32> {
 /// Whether answers are those of a dump that has anything in it.
 fn is_dump(answers: &[Vec<u8>]) -> bool {
     let last = answers.last().and_then(|last| Messages(last).next());
-    answers.len() > 1 && last.is_some_and(|last| last.header.kind == DONE)
+    answers.len() > 1 && last.is_some_and(|last| last.header.is_done())
 }
 
 /// Knowledge without asking: the last dump, and whether the director is there.

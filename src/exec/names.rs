@@ -11,10 +11,6 @@ pub(super) const NETLINK_PKTINFO: u32 = 3;
 pub(super) const NETLINK_CAP_ACK: u32 = 10;
 pub(super) const NETLINK_EXT_ACK: u32 = 11;
 
-/// `NLMSG_DONE`, and `NLM_F_MULTI` of what stands before it.
-pub(super) const DONE: u16 = 3;
-pub(super) const MULTI: u16 = 2;
-
 /// `SO_PEEK_OFF` and `SO_PEERGROUPS`, which netlink has not, and the pair has.
 pub(super) const PEEK_OFF: i32 = 42;
 pub(super) const PEER_GROUPS: i32 = 59;

@@ -56,12 +56,6 @@ impl Dialogue {
         }
     }
 
-    /// Whether a message asks for a dump, of whatever family, which the socket cannot give while another is under way.
-    pub fn is_dump(message: &Message<'_>) -> bool {
-        const WANTED: u16 = nlm::REQUEST | nlm::DUMP;
-        message.header.kind >= nlmsg::MIN_TYPE && message.header.flags & WANTED == WANTED
-    }
-
     /// The refusal of a message by that error.
     pub fn refuse(&self, message: &Message<'_>, errno: i32) -> Vec<u8> {
         acknowledgement(self, message, errno, &Said::default())

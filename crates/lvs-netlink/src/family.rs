@@ -1,7 +1,7 @@
 //! Answers of the kernel's controller of families about `IPVS` (`ctrl_fill_info`).
 
 use crate::dialogue::{Dialogue, Refused};
-use crate::names::{FAMILY_NAME, FAMILY_VERSION, attr, cmd, ctrl, nlm, nlmsg};
+use crate::names::{FAMILY_NAME, FAMILY_VERSION, attr, cmd, ctrl, nlm};
 use crate::tables::Tables;
 use crate::wire::{Attrs, GENERIC_HEADER, HEADER, Message, Messages, Writer};
 
@@ -84,8 +84,8 @@ fn write(out: &mut Writer, number: u16) {
 
 /// Whether a message asks for all families.
 pub fn listing(message: &Message<'_>) -> bool {
-    let is_dump = message.header.flags & nlm::DUMP == nlm::DUMP && message.header.flags & nlm::REQUEST != 0;
-    message.header.kind == ctrl::FAMILY && is_dump && message.bytes.get(HEADER) == Some(&ctrl::GETFAMILY)
+    let is_of_families = message.header.kind == ctrl::FAMILY && message.asks_for_dump();
+    is_of_families && message.bytes.get(HEADER) == Some(&ctrl::GETFAMILY)
 }
 
 /// Puts into what a kernel has told of its families ours, with ours in place of its own: at the end of the lists that were asked for.
@@ -96,7 +96,7 @@ pub fn with_family(datagram: &[u8], to: &Dialogue, lists: &mut Vec<u32>, is_ther
         if message.header.kind == ctrl::FAMILY && is_told(&message) {
             continue;
         }
-        if message.header.kind == nlmsg::DONE && lists.contains(&seq) {
+        if message.header.is_done() && lists.contains(&seq) {
             lists.retain(|list| *list != seq);
             if is_there {
                 let header = to.header(&message, ctrl::FAMILY, nlm::MULTI);

@@ -1,5 +1,7 @@
 //! Netlink messages and attributes as bytes: headers, padding to four, nests. Numbers are in the machine's order.
 
+use crate::names::{nlm, nlmsg};
+
 /// Length of a message's header, and of the one that generic families have behind it.
 pub(crate) const HEADER: usize = 16;
 pub(crate) const GENERIC_HEADER: usize = 4;
@@ -23,6 +25,16 @@ pub struct Header {
 }
 
 impl Header {
+    /// Whether the message is one of several of an answer (`NLM_F_MULTI`).
+    pub const fn is_part(&self) -> bool {
+        self.flags & nlm::MULTI != 0
+    }
+
+    /// Whether the message ends an answer of several (`NLMSG_DONE`).
+    pub const fn is_done(&self) -> bool {
+        self.kind == nlmsg::DONE
+    }
+
     pub(crate) fn parse(bytes: &[u8]) -> Option<Self> {
         let head = bytes.first_chunk::<HEADER>()?;
         let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = *head;
@@ -51,6 +63,14 @@ impl Header {
 pub struct Message<'a> {
     pub header: Header,
     pub bytes: &'a [u8],
+}
+
+impl Message<'_> {
+    /// Whether it asks for a dump, of whatever family. A socket cannot give one while another is under way.
+    pub const fn asks_for_dump(&self) -> bool {
+        const WANTED: u16 = nlm::REQUEST | nlm::DUMP;
+        self.header.kind >= nlmsg::MIN_TYPE && self.header.flags & WANTED == WANTED
+    }
 }
 
 /// The messages of a datagram, up to the first whose length lies (`netlink_rcv_skb`).
