@@ -126,7 +126,6 @@ web = of("web", 0, [{**end(0), "addresses": ["192.168.56.184"]}])
 print(json.dumps({"apiVersion": "v1", "items": [*slices, web], "kind": "List", "metadata": {"resourceVersion": ""}}, indent=4))
 PYTHON
 size=$(($(stat -c %s large.json) / 1024))
-resident() { sed -n "s/^$1:[^0-9]*\([0-9]*\).*/\1/p" "/proc/$director/status"; }
 # costs WHAT COMMAND...: the command succeeds, and the director had no more than twice the document at once, besides what it had.
 costs() {
   local grown

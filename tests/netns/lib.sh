@@ -345,6 +345,15 @@ are() {
   for port; do [[ $(state "$port") == "$wanted True "* ]] || return 1; done
 }
 
+# resident FIELD: kB of that in the director's status, VmRSS or VmHWM.
+resident() { awk -v name="$1:" '$1 == name { print $2 }' "/proc/$director/status"; }
+
+# director_pid [COMMAND...]: the director's process, as it says itself; asked on its host, or by way of the command.
+director_pid() {
+  (($# > 0)) || set -- on "$director_host"
+  "$@" tunvs status --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["director"]["pid"])'
+}
+
 # Gone, or waiting to be reaped by us.
 ended_process() { ! kill -0 "$1" 2>/dev/null || grep -q '^State:.Z' "/proc/$1/status"; }
 

@@ -35,8 +35,6 @@ for round in 1 2 3 4 5 6; do
 done
 wait_until 30 all_there
 
-resident() { awk -v name="$1:" '$1 == name { print $2 }' "/proc/$director/status"; }
-
 # listed NAME COMMAND...: runs it twice at once. Neither it nor the director may take 16 MB for a reader.
 listed() {
   local name=$1 before peak tool

@@ -152,15 +152,14 @@ answered() {
   echo "$1" >&$says
   wait_until 10 grep -qx "$1" "$work/words.log"
 }
-# Not systemd's: that is the first one, which waits for the others.
-director_pid() { inside tunvs status --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["director"]["pid"])'; }
 conns_of() { inside ipvsadm -Ln --stats --exact | awk '$2 == "192.168.1.183:7" { print $3 }'; }
 answered before
 for other in newer tunvs; do
-  old=$(director_pid)
+  # Not systemd's: that is the first one, which waits for the others.
+  old=$(director_pid inside)
   inside dpkg -i "/srv/$other.deb" >"$work/dpkg.log" 2>&1 || fail "$(cat "$work/dpkg.log")"
   contains "what dpkg shows" "has taken over" "$(<"$work/dpkg.log")"
-  [[ $(director_pid) != "$old" ]] || fail "$other.deb did not take over"
+  [[ $(director_pid inside) != "$old" ]] || fail "$other.deb did not take over"
   same "the unit" active "$(inside systemctl is-active tunvs)"
   answered "by $other"
   same "connections that were counted" 1 "$(conns_of)"

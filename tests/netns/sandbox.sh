@@ -13,7 +13,6 @@ export TUNVS_SOCKET=$work/state/sock
 
 # of PID KEY: what all its threads have in common there.
 of() { cat "/proc/$1"/task/*/status | sed -n "s/^$2:\t//p" | sort -u | xargs; }
-director_pid() { on ds tunvs status --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["director"]["pid"])'; }
 starter_of() { pgrep -P "$1" -f start-programs; }
 # inject PID CALL...: their outcomes, in the thread that waits for signals, on one line.
 inject() {

@@ -60,7 +60,6 @@ forward = "masq"
 check = { type = "tcp", interval = 0.2, timeout = 0.1, fall = 1 }
 CONF
 
-director_pid() { on ds tunvs status --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["director"]["pid"])'; }
 counter() { on ds ipvsadm -Ln --stats --exact | awk '$2 == "192.168.1.200:80" { print $3 }'; }
 down_is_out() { ! on ds ipvsadm -Ln | grep -q 192.168.56.199; }
 
