@@ -161,5 +161,6 @@ folders! {
     fragments_ => "fragments",
     sip => "sip",
     ipsec => "ipsec",
+    odd_packets => "odd-packets",
     random => "random",
 }

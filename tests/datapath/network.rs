@@ -121,7 +121,8 @@ impl Network {
 
     /// The TUN that the host's rules send a packet to.
     fn side(&self, bytes: &[u8]) -> Option<Side> {
-        let (src, dst, protocol) = addresses(bytes);
+        let (src, dst, _) = addresses(bytes);
+        let protocol = rule_protocol(bytes);
         if !matches!(protocol, TCP | UDP | ICMP | ICMPV6 | packet::FRAGMENT | 132 | 50 | 51) {
             return None;
         }
@@ -359,6 +360,18 @@ fn addresses(bytes: &[u8]) -> (IpAddr, IpAddr, u8) {
         let addr = |at: usize| IpAddr::from(<[u8; 16]>::try_from(&bytes[at..at + 16]).unwrap());
         (addr(8), addr(24), bytes[6])
     }
+}
+
+/// The protocol that a rule of the host sees: behind the extension headers of IPv6 that the kernel's flow dissector skips.
+fn rule_protocol(bytes: &[u8]) -> u8 {
+    let mut protocol = addresses(bytes).2;
+    let mut at = 40;
+    while bytes[0] >> 4 == 6 && matches!(protocol, 0 | 43 | 60) {
+        let Some(extension) = bytes.get(at..at + 2) else { break };
+        protocol = extension[0];
+        at += (usize::from(extension[1]) + 1) * 8;
+    }
+    protocol
 }
 
 fn ttl(bytes: &[u8]) -> u8 {

@@ -143,7 +143,7 @@ impl Seen {
                 self.icmp_rest = long(4);
                 self.payload = body[8..].to_vec();
                 let is_error = if is_v4 { matches!(body[0], 3 | 4 | 5 | 11 | 12) } else { body[0] < 128 };
-                if is_error && body.len() >= 28 {
+                if is_error && is_readable(&body[8..]) {
                     let quoted = Self::parse(self.link, self.next_hop, &body[8..], true);
                     self.bad.extend(&quoted.bad);
                     self.quoted = Some(Box::new(quoted));
@@ -166,12 +166,7 @@ impl Seen {
             }
             _ => return self,
         };
-        let is_whole = |inside: &&[u8]| match inside.first().map(|first| first >> 4) {
-            Some(4) => inside.len() >= 20,
-            Some(6) => inside.len() >= 40,
-            _ => false,
-        };
-        let Some(inside) = self.body.get(header..).filter(is_whole) else { return self };
+        let Some(inside) = self.body.get(header..).filter(|inside| is_readable(inside)) else { return self };
         let mut inner = Self::parse(self.link, self.next_hop, inside, false);
         if self.is_fragment() {
             // The rest is in the other pieces.
@@ -185,5 +180,14 @@ impl Seen {
 
     pub(crate) fn is_fragment(&self) -> bool {
         self.offset != 0 || self.more
+    }
+}
+
+/// Whether bytes begin with a whole IP header, and a fragment header if it says so.
+fn is_readable(bytes: &[u8]) -> bool {
+    match bytes.first().map(|first| first >> 4) {
+        Some(4) => bytes.len() >= usize::from(bytes[0] & 15).max(5) * 4,
+        Some(6) => bytes.len() >= if bytes.get(6) == Some(&FRAGMENT) { 48 } else { 40 },
+        _ => false,
     }
 }

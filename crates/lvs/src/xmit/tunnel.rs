@@ -21,7 +21,7 @@ pub fn encapsulation(tunnel: Tunnel, client: Endpoint) -> Encapsulation {
         TunnelKind::Gue => Encapsulation::Gue {
             src_port: FIRST_PORT + flow_number(client) % PORTS,
             dst_port: tunnel.port,
-            checksum: tunnel.checksum == TunnelChecksum::Full,
+            checksum: tunnel.checksum != TunnelChecksum::None,
             remote_checksum: tunnel.checksum == TunnelChecksum::Remote,
         },
     }
@@ -41,7 +41,7 @@ pub(super) fn outer(
         dst: server,
         // The host takes one hop when it routes the outer packet out of the TUN; both counts leave alike.
         ttl: headers.ttl,
-        dont_fragment: route.pmtu_discovery && !may_be_cut,
+        dont_fragment: route.pmtu_discovery && !headers.is_v6() && !may_be_cut,
         id: route.id,
         kind: encapsulation(tunnel, client),
     })

@@ -33,9 +33,9 @@ pub(in crate::director) mod track;
 pub(in crate::director) mod transmit;
 
 use crate::defragment::{Reassembly, gather, refragment};
-use crate::director::{Director, Side, Verdict};
+use crate::director::{Director, DropReason, Side, Verdict};
 use crate::time::Time;
-use lvs_wire::{Fragment, Headers, Outbox, PacketBuf, Transport, take_entry};
+use lvs_wire::{Fragment, Headers, Outbox, PacketBuf, ParseError, Transport, protocol, take_entry};
 use packet::{Arrival, Packet};
 
 impl Director {
@@ -78,6 +78,9 @@ impl Director {
         arrival: Arrival,
         outbox: &mut Outbox,
     ) -> Verdict {
+        if is_headless(packet, headers, fragment) {
+            return Verdict::Drop(DropReason::BadFragment);
+        }
         let joined = self.fragments.add(packet, headers, fragment, arrival.now);
         let (longest, payloads) = match joined {
             Reassembly::Waiting => return Verdict::Hold,
@@ -99,10 +102,15 @@ impl Director {
                 return verdict;
             }
         };
-        let is_for_host = arrival.side != Side::Server && !headers.is_v6();
-        let payloads = if is_for_host { gather(&payloads) } else { payloads };
         let mtu = usize::try_from(self.routes.mtu_to(to)).unwrap_or(usize::MAX);
         let id = self.fragment_id(packet, headers, fragment.id);
+        if to.is_ipv6() != headers.is_v6() {
+            // A tunnel of the other family does not know how long the pieces were.
+            refragment(packet, mtu, &[], id, outbox);
+            return verdict;
+        }
+        let is_for_host = arrival.side != Side::Server && !headers.is_v6();
+        let payloads = if is_for_host { gather(&payloads) } else { payloads };
         refragment(packet, longest.min(mtu), &payloads, id, outbox);
         verdict
     }
@@ -138,4 +146,12 @@ impl Director {
             _ => self.process_other(packet),
         }
     }
+}
+
+/// Whether the first piece of an IPv6 packet ends inside the TCP header (RFC 8200 4.5).
+fn is_headless(packet: &PacketBuf, headers: &Headers, fragment: Fragment) -> bool {
+    headers.is_v6()
+        && headers.protocol == protocol::TCP
+        && fragment.more
+        && headers.transport(packet.bytes()) == Err(ParseError::Truncated)
 }
