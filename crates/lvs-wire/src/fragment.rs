@@ -1,6 +1,6 @@
 //! Joining the pieces of a packet, and cutting a packet into pieces (RFC 791 3.2, RFC 8200 4.5).
 
-use super::header::protocol;
+use super::header::{extension_len, protocol};
 use super::{Headers, MAX_PACKET, PacketBuf, checksum};
 
 const FRAGMENT: u8 = 44;
@@ -104,8 +104,9 @@ fn v6_piece(head: &[u8], data: &[u8], offset: usize, more: bool, id: u32) -> Vec
 fn last_next_header(head: &[u8]) -> usize {
     let (mut named_at, mut at) = (6, 40);
     while at + 1 < head.len() && !matches!(head[named_at], protocol::TCP | protocol::UDP | protocol::ICMPV6) {
+        let len = extension_len(head[named_at], head[at + 1]);
         named_at = at;
-        at += (usize::from(head[at + 1]) + 1) * 8;
+        at += len;
     }
     named_at
 }
@@ -118,8 +119,9 @@ fn remove_fragment_header(packet: &mut Vec<u8>) {
             packet.drain(at..at + FRAGMENT_HEADER);
             return;
         }
+        let len = extension_len(packet[named_at], packet[at + 1]);
         named_at = at;
-        at += (usize::from(packet[at + 1]) + 1) * 8;
+        at += len;
     }
 }
 
@@ -153,5 +155,23 @@ mod tests {
             assert!(join(&mut buf, &pieces[0][..parsed[0].l4], payloads));
             assert_eq!(buf.bytes(), packet);
         }
+    }
+    #[test]
+    fn a_fragment_header_behind_an_authentication_header_is_found() {
+        let ends = Ends::new("2001:db8::1".parse().unwrap(), 1, "2001:db8::2".parse().unwrap(), 2);
+        let mut packet = make::udp(ends, b"payload");
+        packet.splice(40..40, [[protocol::UDP, 1, 0, 0, 0, 0, 0, 1], [0; 8]].concat()[..12].to_vec());
+        packet[6] = protocol::AH;
+        packet[5] += 12;
+        let whole = packet.clone();
+        packet.splice(52..52, [protocol::UDP, 0, 0, 0, 0, 0, 0, 7]);
+        packet[40] = FRAGMENT;
+        packet[5] += 8;
+        let headers = Headers::parse(&packet).unwrap();
+        assert_eq!((headers.l4, headers.fragment.map(|fragment| fragment.header)), (60, Some(52)));
+        let mut buf = PacketBuf::new();
+        assert!(join(&mut buf, &packet[..60], std::iter::once(&packet[60..])));
+        assert_eq!(buf.bytes(), whole);
+        assert_eq!(last_next_header(&whole[..52]), 40);
     }
 }

@@ -131,14 +131,17 @@ impl Headers {
     /// The bytes are no IP packet, or hold less than its headers say.
     pub fn parse(bytes: &[u8]) -> Result<Self, ParseError> {
         let headers = Self::parse_quoted(bytes)?;
-        if headers.len > bytes.len() {
+        if headers.len < headers.l4 && headers.is_v6() {
+            return Err(ParseError::BadHeaderLength);
+        }
+        if headers.len < headers.l4 || headers.len > bytes.len() {
             return Err(ParseError::BadTotalLength);
         }
         Ok(headers)
     }
 
     /// Parses the beginning of a packet as an ICMP error quotes it: `len` is what the header says, which may be
-    /// more than is there.
+    /// more than is there, or less than the headers.
     ///
     /// # Errors
     /// The bytes are no IP header.
@@ -214,9 +217,6 @@ fn parse_v4(bytes: &[u8]) -> Result<Headers, ParseError> {
     if l4 > bytes.len() {
         return Err(ParseError::Truncated);
     }
-    if len < l4 {
-        return Err(ParseError::BadTotalLength);
-    }
     let (more, offset) = (word(6) & 0x2000 != 0, usize::from(word(6) & 0x1fff) * 8);
     let fragment = (more || offset > 0).then(|| Fragment { id: u32::from(word(4)), offset, more, header: 0 });
     Ok(Headers {
@@ -259,13 +259,9 @@ fn parse_v6(bytes: &[u8]) -> Result<Headers, ParseError> {
                 headers.fragment = Some(Fragment { id, offset, more: word & 1 != 0, header: at });
                 8
             }
-            AUTHENTICATION => (usize::from(extension[1]) + 2) * 4,
-            _ => (usize::from(extension[1]) + 1) * 8,
+            number => extension_len(number, extension[1]),
         };
         headers.protocol = extension[0];
-        if headers.l4 > len {
-            return Err(ParseError::BadHeaderLength);
-        }
         if headers.l4 > bytes.len() {
             return Err(ParseError::Truncated);
         }
@@ -274,6 +270,14 @@ fn parse_v6(bytes: &[u8]) -> Result<Headers, ParseError> {
         }
     }
     Err(ParseError::BadHeaderLength)
+}
+
+/// Length of an extension header, from the byte that says it.
+pub(crate) const fn extension_len(number: u8, said: u8) -> usize {
+    match number {
+        AUTHENTICATION => (said as usize + 2) * 4,
+        _ => (said as usize + 1) * 8,
+    }
 }
 
 fn v6_addr(bytes: &[u8], at: usize) -> Ipv6Addr {
@@ -322,7 +326,10 @@ mod tests {
         let headers = Headers::parse(&bytes).unwrap();
         assert_eq!(headers.fragment, Some(Fragment { id: 77, offset: 0, more: true, header: 48 }));
         assert_eq!(headers.transport(&bytes), Ok(Transport::Udp { src_port: 53, dst_port: 256 }));
-        bytes[41] = 9;
+        bytes[5] = 8;
         assert_eq!(Headers::parse(&bytes), Err(ParseError::BadHeaderLength));
+        assert!(Headers::parse_quoted(&bytes).is_ok());
+        bytes[41] = 9;
+        assert_eq!(Headers::parse(&bytes), Err(ParseError::Truncated));
     }
 }

@@ -179,7 +179,7 @@ fn write_word(bytes: &mut [u8], at: usize, value: u16) {
 
 /// Rewrites the packet that an ICMP error quotes, and the error's own ends and checksum: `outer` is the end of the
 /// error that changes, the quoted packet changes at the other one (`ip_vs_nat_icmp`). The checksum of the quoted
-/// transport header stays as it was quoted, as the kernel leaves it.
+/// IPv4 header is right afterwards, that of the transport header stays as it was quoted, as the kernel leaves it.
 pub fn translate_error(
     bytes: &mut [u8],
     headers: &Headers,
@@ -194,8 +194,7 @@ pub fn translate_error(
     let inner = if outer == End::Source { End::Destination } else { End::Source };
     let old_inner = if inner == End::Source { quoted.src } else { quoted.dst };
     let outer_moved = Delta::default().addr(old_outer, addr);
-    let inner_moved = Delta::default().addr(old_inner, addr);
-    let mut covered = inner_moved;
+    let mut covered = Delta::default().addr(old_inner, addr);
 
     write_addr(bytes, outer, addr);
     write_addr(&mut bytes[inside..], inner, addr);
@@ -204,8 +203,10 @@ pub fn translate_error(
     } else {
         let header_checksum = outer_moved.apply(word(bytes, 10));
         write_word(bytes, 10, header_checksum);
+        // Made anew, whatever the sender of the error has left of it (`ip_send_check`).
         let old = word(bytes, inside + 10);
-        let new = inner_moved.apply(old);
+        write_word(bytes, inside + 10, 0);
+        let new = checksum::plain(&bytes[inside..inside + quoted.l4]);
         write_word(bytes, inside + 10, new);
         covered = covered.word(old, new);
     }

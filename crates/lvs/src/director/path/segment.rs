@@ -11,7 +11,7 @@ use crate::conn::{CloseReason, ConnFlags, Entry, View};
 use crate::director::control::sysctl::Sysctl;
 use crate::director::{Director, DropReason, Verdict};
 use crate::service::{Protocol, VirtualService};
-use lvs_wire::{IcmpError, TcpFlags, sctp};
+use lvs_wire::{IcmpError, TcpFlags, sctp, take_hop};
 
 impl Director {
     pub(in crate::director) fn process_segment(&self, packet: &mut Packet<'_>, segment: &Segment) -> Verdict {
@@ -97,10 +97,13 @@ impl Director {
             Protocol::Sctp => sctp::chunks(packet.payload()).next() == Some(sctp::ABORT),
             Protocol::Udp => false,
         };
+        // The host speaks first of hops that are used up, and shows the packet as it would have gone on.
         if !is_reset
+            && !packet.is_expired()
             && self.sysctls.is_on(Sysctl::NatIcmpSend)
             && self.services.read().has_server(segment.protocol, segment.from)
         {
+            take_hop(packet.buf.bytes_mut(), &packet.headers);
             return match packet.complain(self.icmp_source_to_sender(packet), IcmpError::PortUnreachable) {
                 Some(_) => Verdict::Reply,
                 None => Verdict::Drop(DropReason::Unclaimed),
