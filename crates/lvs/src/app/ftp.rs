@@ -218,7 +218,8 @@ fn comma_form(data: &[u8], start: usize) -> Option<WrittenEnd> {
 
 /// `|family|address|port|`, where family and address may be left out together if the address is known.
 fn bar_form(data: &[u8], start: usize, is_v6: bool, known: Option<IpAddr>) -> Option<WrittenEnd> {
-    let bar = data.get(start).copied().filter(u8::is_ascii_graphic)?;
+    // Behind a digit as the bar no port could end.
+    let bar = data.get(start).copied().filter(|bar| bar.is_ascii_graphic() && !bar.is_ascii_digit())?;
     let mut at = start + 1;
     let mut field = || {
         let len = data.get(at..)?.iter().position(|byte| *byte == bar)?;
@@ -267,6 +268,7 @@ mod tests {
             ("EPRT |1|192.168.1.10|65536|\r\n", false),
             ("EPRT |||1025|\r\n", false),
             ("EPRT |1|192.168.1.10|1025", false),
+            ("EPRT 31392.168.1.10310253", false),
             ("EPRT", false),
             ("", false),
         ] {
@@ -299,6 +301,7 @@ mod tests {
             ("PASV\r\n", b"227 Entering Passive Mode (192,168,56,183,200,1"),
             ("PASV\r\n", b"227 "),
             ("EPSV\r\n", b"229 (|||51201"),
+            ("EPSV\r\n", b"229 ok (111512011)\r\n"),
         ] {
             assert_eq!(heard(line, answer), None, "{line} {answer:?}");
         }

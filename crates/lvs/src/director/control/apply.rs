@@ -290,8 +290,8 @@ impl Director {
                 orphans.push(id);
             }
         });
-        // Templates in the second turn, when their connections are gone.
-        for _ in 0..2 {
+        // Each turn ends what nothing stands under any more: data connections of FTP, what controls them, its template.
+        for _ in 0..3 {
             for entry in orphans.iter().filter_map(|id| self.conns.get(*id)) {
                 if is_orphan(&entry) && entry.controlled == 0 {
                     self.conns.end_as(entry, Some(CloseReason::Flushed), now);

@@ -156,7 +156,7 @@ mod tests {
     use super::*;
     use crate::director::tests::segment_of;
     use crate::director::{Command, ConnEntry, Settings, Side, Time, Verdict};
-    use crate::service::{Forwarding, ServerSpec, ServiceKey, ServiceSpec};
+    use crate::service::{Forwarding, Persistence, ServerSpec, ServiceKey, ServiceSpec};
     use lvs_wire::make::{self, Ends};
     use lvs_wire::{Headers, Outbox, PacketBuf, TcpFlags};
 
@@ -346,6 +346,28 @@ mod tests {
         assert_eq!(session.director.conn_count(), 3);
         session.say(ACK, 501, 701, "PORT 192,168,1,10,19,138\r\n");
         assert_eq!(session.data_conns().len(), 2);
+    }
+
+    #[test]
+    fn with_its_server_all_ends_that_stands_under_a_template() {
+        let mut session = Session::new(false);
+        let (addr, port) = (session.virt.addr, session.virt.port);
+        let service = ServiceKey::Address { protocol: Protocol::Tcp, addr, port };
+        let mut spec = ServiceSpec::new(service, "rr");
+        spec.persistence = Some(Persistence { timeout: 60, mask: u32::MAX });
+        session.director.apply(&Command::EditService(spec), session.now).unwrap();
+        session.client.port = 4001;
+        session.say(SYN, 0, 0, "");
+        session.answer(SYN | ACK, 0, 1, "");
+        session.say(ACK, 1, 1, "PORT 192,168,1,10,19,137\r\n");
+        assert_eq!(session.director.conn_count(), 4);
+        let expire = Command::SetSysctl { name: "expire_nodest_conn".to_owned(), value: "1".to_owned() };
+        for command in
+            [expire, Command::DeleteServer { service, addr: session.real.addr, port: session.real.port }]
+        {
+            session.director.apply(&command, session.now).unwrap();
+        }
+        assert_eq!(session.director.conn_count(), 0);
     }
 
     #[test]
