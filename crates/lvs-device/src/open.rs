@@ -48,7 +48,10 @@ pub enum DeviceError {
     DriverDenied,
     #[error("creating the interface {name} needs CAP_NET_ADMIN: be root, or add the capability")]
     NoCapability { name: String },
-    #[error("an interface called {name} exists already: remove it, or choose other names with --tun-prefix")]
+    #[error(
+        "an interface called {name} exists already: remove it, or choose other names with --tun-prefix (a director that was killed \
+         leaves it to the next one that has its run-time directory)"
+    )]
     NameTaken { name: String },
     #[error("{name:?} cannot be the name of an interface: use 1 to {MAX_NAME} letters, digits, - and _")]
     BadName { name: String },

@@ -19,7 +19,8 @@ pub enum HostError {
     #[error("`{step}` failed: {source}")]
     Step { step: String, source: io::Error },
     #[error(
-        "cannot set {key} to {value}: {source}; set it on the host or where the container is started (--sysctl {key}={value})"
+        "cannot set {key} to {value}: {source}; set it on the host or where the container is started (--sysctl {}={value})",
+        at_start(key)
     )]
     Sysctl { key: String, value: String, source: io::Error },
     #[error("no {} rule looks up the table local: put `ip {} rule add pref 0 lookup local` back", name(.family), flag(.family))]
@@ -163,9 +164,30 @@ pub(super) fn netlink_error(doing: &'static str, error: rtnetlink::Error) -> Hos
     HostError::Netlink { doing, source }
 }
 
+/// Name of a setting where a container is started, which has no interface of ours then: new ones have what is the default.
+fn at_start(key: &str) -> String {
+    let of_start =
+        |part: &str| if part.starts_with("tunvs-") { "default".to_owned() } else { part.to_owned() };
+    key.split('.').map(of_start).collect::<Vec<_>>().join(".")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_container_is_told_a_setting_that_it_can_be_started_with() {
+        let said = |key: &str| {
+            let source = io::Error::from_raw_os_error(libc::EROFS);
+            HostError::Sysctl { key: key.to_owned(), value: "1".to_owned(), source }.to_string()
+        };
+        let own = said("net.ipv4.conf.tunvs-vip.accept_local");
+        assert!(own.starts_with("cannot set net.ipv4.conf.tunvs-vip.accept_local to 1"), "{own}");
+        assert!(own.ends_with("(--sysctl net.ipv4.conf.default.accept_local=1)"), "{own}");
+        assert!(
+            said("net.ipv4.conf.eth0.accept_local").ends_with("(--sysctl net.ipv4.conf.eth0.accept_local=1)")
+        );
+    }
 
     #[test]
     fn a_setting_of_an_interface_that_is_gone_needs_no_undoing() {
