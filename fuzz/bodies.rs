@@ -437,6 +437,7 @@ pub(crate) fn netlink(mut data: &[u8]) {
             ext_ack: kind & 2 != 0,
             cap_ack: kind & 4 != 0,
             room: 0,
+            is_dumping: kind & 8 != 0,
         };
         for message in lvs_netlink::Messages(bytes).filter(|message| dialogue.is_ours(message)) {
             for datagram in dialogue.answer(&message, &mut tables) {

@@ -16,7 +16,7 @@ use nix::sys::socket::{
 };
 use nix::sys::stat::fstat;
 
-use lvs_netlink::{Dialogue, Messages, readdress};
+use lvs_netlink::{Dialogue, Message, Messages, readdress};
 use lvs_sys::socket_option::{self, unread};
 
 use super::names::{FAMILY, GENERIC, NETLINK_CAP_ACK, NETLINK_EXT_ACK, NETLINK_PKTINFO, SOL_NETLINK};
@@ -54,6 +54,8 @@ pub(super) struct Emulated {
     /// The same of a dump of another family's, as the kernel's datagrams, and the number of the request for it while more are to come.
     parts: VecDeque<Vec<u8>>,
     parts_of: Option<u32>,
+    /// The largest buffer that it had been read with when the last request came.
+    pub(super) room_of_request: usize,
     /// Cost of all.
     weight: usize,
     /// Messages that were taken out for a call that waits no more.
@@ -84,8 +86,15 @@ impl Emulated {
     pub(super) fn new(kind: i32, opener: i32, is_admin: bool) -> io::Result<Self> {
         let flags = SockFlag::SOCK_CLOEXEC;
         let (theirs, ours) = socketpair(AddressFamily::Unix, SockType::SeqPacket, None, flags)?;
-        let dialogue =
-            Dialogue { family: FAMILY, port: 0, is_admin, ext_ack: false, cap_ack: false, room: 0 };
+        let dialogue = Dialogue {
+            family: FAMILY,
+            port: 0,
+            is_admin,
+            ext_ack: false,
+            cap_ack: false,
+            room: 0,
+            is_dumping: false,
+        };
         Ok(Self {
             theirs,
             ours,
@@ -101,6 +110,7 @@ impl Emulated {
             dump: VecDeque::new(),
             parts: VecDeque::new(),
             parts_of: None,
+            room_of_request: 0,
             weight: 0,
             heads: VecDeque::new(),
             datagram: Vec::new(),
@@ -138,12 +148,26 @@ impl Emulated {
     /// # Errors
     /// No descriptors are left, or there is no netlink.
     pub(super) fn open_relay(&mut self) -> io::Result<&Socket> {
-        let relay = without_privilege(!self.dialogue.is_admin, || Socket::new(GENERIC as isize))?;
-        relay.set_non_blocking(true)?;
+        let relay = self.real_socket()?;
         for (name, is_on) in &self.flags {
             socket_option::set(&relay, SOL_NETLINK as i32, *name as i32, i32::from(*is_on))?;
         }
         Ok(self.relay.insert(relay))
+    }
+
+    fn real_socket(&self) -> io::Result<Socket> {
+        let socket = without_privilege(!self.dialogue.is_admin, || Socket::new(GENERIC as isize))?;
+        socket.set_non_blocking(true)?;
+        Ok(socket)
+    }
+
+    /// The error of a dump of another family while one is under way. The kernel is asked by a socket that has none.
+    pub(super) fn errno_while_dumping(&self, message: &Message<'_>, room: &mut Vec<u8>) -> i32 {
+        let told = self.real_socket().and_then(|socket| {
+            socket.send(message.bytes, 0)?;
+            Ok(next(&socket, MsgFlags::empty(), room).unwrap_or_default())
+        });
+        message.errno_while_dumping(Messages(&told.unwrap_or_default()).next().as_ref())
     }
 
     /// Whether an option that is on or off is on.
@@ -215,7 +239,9 @@ impl Emulated {
     pub(super) fn begin_dump(&mut self, messages: VecDeque<Vec<u8>>) {
         self.weight += messages.iter().map(|message| message.len() + AROUND).sum::<usize>();
         self.dump = messages;
+        let room = std::mem::replace(&mut self.dialogue.room, self.room_of_request);
         self.put_next_of_dump();
+        self.dialogue.room = room;
     }
 
     /// Keeps what the kernel has sent. The first part of a dump goes out at once, and each other when one is read: what the program asks

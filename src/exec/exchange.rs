@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use lvs::director::{Command, CommandError, Query, Reply};
-use lvs_netlink::{Gone, Messages, Tables, listing, with_family};
+use lvs_netlink::{Dialogue, Gone, Messages, Tables, listing, with_family};
 use lvs_sys::seccomp::{self, Answer, Notification};
 use nix::errno::Errno;
 
@@ -68,8 +68,10 @@ impl Supervisor {
     fn take_up(&mut self, number: u64, bytes: Vec<u8>) {
         let Some(message) = Messages(&bytes).next() else { return };
         let Some(socket) = self.sockets.get_mut(&number) else { return };
-        if socket.has_dump() && message.asks_for_dump() {
-            let refusal = socket.dialogue.refuse(&message, libc::EBUSY);
+        let is_dumping = socket.has_dump();
+        if is_dumping && message.asks_for_dump() && !socket.dialogue.is_ours(&message) {
+            let errno = socket.errno_while_dumping(&message, &mut self.room);
+            let refusal = socket.dialogue.refuse(&message, errno);
             self.queue(number, vec![refusal]);
             return;
         }
@@ -87,7 +89,9 @@ impl Supervisor {
             self.pass_on(number, &bytes);
             return;
         }
-        let (dialogue, opener) = (socket.dialogue, socket.opener);
+        let dialogue = Dialogue { is_dumping, ..socket.dialogue };
+        socket.room_of_request = dialogue.room;
+        let opener = socket.opener;
         let mut snapshot = self.snapshots.remove(&opener);
         let is_there = self.alive.is_some_and(|alive| alive.elapsed() < ALIVE);
         // Alone: without the director, by what is known.
@@ -252,6 +256,9 @@ impl Supervisor {
             socket.flush();
             let Some(message) = socket.take(call.peeks(), &mut self.room) else { break };
             messages.push(message);
+            // Each that is read makes room for the next of a dump.
+            socket.dialogue.room = socket.dialogue.room.max(waiting.first.room());
+            socket.go_on_with_dump();
             if call.peeks() {
                 break;
             }
@@ -260,20 +267,20 @@ impl Supervisor {
         // Who takes many wants all that was asked for.
         let is_served = !socket.is_busy && !socket.has_more;
         if most > 1 && !is_served && !messages.is_empty() {
-            socket.give_back(messages);
+            if !call.peeks() {
+                socket.give_back(messages);
+            }
             return Some(waiting);
         }
         let mut taken = 0;
         let answer = if has_overrun {
             Answer::Error(libc::ENOBUFS)
         } else if !messages.is_empty() {
-            let put = call.put(&waiting.first, &messages, &|room| socket.beside(room));
+            // Who looks sees the first each time.
+            let count = if call.peeks() { most } else { messages.len() as u64 };
+            let of_call = (0..count).zip(messages.iter().cycle());
+            let put = call.put(&waiting.first, of_call, &|room| socket.beside(room));
             socket.dialogue.room = socket.dialogue.room.max(put.map_or(0, |put| put.room));
-            if !call.peeks() {
-                let before = socket.weight();
-                socket.go_on_with_dump();
-                self.held = self.held + socket.weight() - before;
-            }
             // The first is gone even where it found no memory.
             taken = put.map_or(1, |put| put.count);
             put.map_or_else(|errno| Answer::Error(errno as i32), |put| Answer::Value(put.value))

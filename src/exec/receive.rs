@@ -122,6 +122,12 @@ pub(super) struct MessageBuffer {
     name_length: NameLength,
 }
 
+impl MessageBuffer {
+    pub(super) fn room(&self) -> usize {
+        self.pieces.iter().fold(0, |room, (_, len)| room.saturating_add(*len))
+    }
+}
+
 /// The place where it is told how long the name is.
 #[derive(Debug)]
 enum NameLength {
@@ -209,14 +215,14 @@ impl Receive {
     ///
     /// # Errors
     /// No memory for the first, or we may not write there.
-    pub(super) fn put(
+    pub(super) fn put<'a>(
         &self,
         first: &MessageBuffer,
-        messages: &[Vec<u8>],
+        messages: impl Iterator<Item = (u64, &'a Vec<u8>)>,
         beside: &ControlData<'_>,
     ) -> Result<Put, Errno> {
         let mut put = Put { value: 0, room: 0, count: 0 };
-        for (number, message) in (0..).zip(messages) {
+        for (number, message) in messages {
             let other;
             let room = if number == 0 {
                 first
@@ -310,12 +316,11 @@ impl Receive {
         }
         let mut flags = self.flags & libc::MSG_CMSG_CLOEXEC;
         flags |= if rest.is_empty() { 0 } else { libc::MSG_TRUNC };
-        let control = to.control.map(|(at, len)| (at, beside(len)));
-        if let Some((at, control)) = &control {
-            flags |= if control.is_whole { 0 } else { libc::MSG_CTRUNC };
-            parts.push((*at, &control.bytes));
-        }
-        let control_len = control.as_ref().map_or(0, |(_, control)| control.bytes.len() as u64);
+        let (control_at, control_room) = to.control.unwrap_or_default();
+        let control = beside(control_room);
+        flags |= if control.is_whole { 0 } else { libc::MSG_CTRUNC };
+        parts.push((control_at, &control.bytes));
+        let control_len = control.bytes.len() as u64;
         let header = if let NameLength::Header(at, mut header) = to.name_length {
             let mut put = |at: u64, bytes: &[u8]| header[at as usize..][..bytes.len()].copy_from_slice(bytes);
             if to.name.is_some() {

@@ -147,18 +147,23 @@ one.setsockopt(1, socket.SO_PASSCRED, 0)
 
 # --- recvmmsg: struct mmsghdr is 64 bytes
 
-def many(count, flags=DONTWAIT):
+def many(count, flags=DONTWAIT, sock=None):
     buffers = [ctypes.create_string_buffer(4096) for _ in range(count)]
     pieces = [(ctypes.c_uint64 * 2)(ctypes.addressof(buffer), 4096) for buffer in buffers]
     names = [ctypes.create_string_buffer(12) for _ in range(count)]
     heads = ctypes.create_string_buffer(64 * count)
     for at in range(count):
         struct.pack_into("=QIIQQQQIIII", heads, 64 * at, ctypes.addressof(names[at]), 12, 0, ctypes.addressof(pieces[at]), 1, 0, 0, 0, 0, 0, 0)
-    got = check(libc.recvmmsg(one.fileno(), heads, count, flags, None))
+    got = check(libc.recvmmsg((sock or one).fileno(), heads, count, flags, None))
     return [(struct.unpack_from("=I", heads, 64 * at + 56)[0], seq(buffers[at].raw), names[at].raw.hex()) for at in range(got)]
 tell("many, none there", lambda: many(4))
 for count in (1, 2, 3): ask(one, seq=count)
 tell("many, three there", lambda: many(4))
+for count in (1, 2): ask(one, seq=count)
+tell("many, looked at", lambda: many(3, DONTWAIT | PEEK)); tell("many, after that", lambda: many(4))
+one.setsockopt(SOL_NETLINK, PKTINFO, 1); ask(one)
+tell("pktinfo without room", lambda: into(65536)[2])
+one.setsockopt(SOL_NETLINK, PKTINFO, 0)
 
 # --- waiting
 
@@ -261,6 +266,15 @@ for size in (4096, 8192, 16384, 65536):
     sock = opened(); ask(sock, GET_SERVICE, DUMP)
     tell(f"a dump into {size} bytes", lambda: dump(sock, size) if size > 8000 else "cut")
     sock.close()
+def begun(seq):
+    sock = opened(); ask(sock, GET_SERVICE, DUMP, seq)
+    return sock
+with begun(44) as sock: tell("parts of a dump", lambda: [len(sock.recv(size)) for size in (100, 65536, 65536, 65536, 65536)])
+with begun(45) as sock: tell("parts of a dump, many at once", lambda: [length for length, _, _ in many(5, 0, sock)])
+with begun(46) as sock:
+    for _ in range(2): sock.recv(100, PEEK)
+    ask(sock, GET_INFO, 1, 47)
+    tell("a dump that was looked at", lambda: [(seq(data), len(data)) for data in (sock.recv(65536) for _ in range(6))])
 sock = opened(); ask(sock, GET_SERVICE, DUMP, 41); ask(sock, GET_SERVICE, DUMP, 42); ask(sock, GET_INFO, 1, 43)
 def rest():
     out = []
@@ -271,6 +285,11 @@ def rest():
             out.append((seq(data), kind(data), struct.unpack_from("=i", data, 16)[0] if kind(data) != "IPVS" else ""))
     except TimeoutError: return out
 tell("a dump while another is under way", rest)
+sock.close(); sock = opened(); ask(sock, GET_SERVICE, DUMP, 50)
+for at, (number_of, command) in enumerate([(999, 1), (16, 99), (16, 3), (FAMILY, 99), (FAMILY, GET_INFO), (FAMILY, NEW_SERVICE), (FAMILY, 8), (FAMILY, 11)]):
+    sock.send(message(number_of, command, b"", DUMP, 51 + at))
+sock.send(struct.pack("=IHHII", 16, 999, DUMP, 59, 0)); sock.send(struct.pack("=IHHII", 16, FAMILY, DUMP, 60, 0))
+tell("dumps of what is not there while one is under way", rest)
 ask(one, FLUSH, ACK); one.recv(65536)
 
 # A daemon thread waits while the program ends.

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use crate::acknowledge::{acknowledgement, done};
 use crate::changes::change;
 use crate::dialogue::{Dialogue, Refused};
-use crate::errno::{EINVAL, EOPNOTSUPP, EPERM};
+use crate::errno::{EBUSY, EINVAL, EOPNOTSUPP, EPERM};
 use crate::names::{ctrl, nlm, nlmsg};
 use crate::policy::{COMMAND, Said, parse};
 use crate::questions::{self, Answer, Dump, Parts};
@@ -16,8 +16,8 @@ use crate::tables::Tables;
 use crate::wire::{Attrs, GENERIC_HEADER, HEADER, Message, Writer};
 use crate::{family, names::cmd};
 
-/// Bytes of a datagram of a dump, where the reader has no more room (`NLMSG_GOODSIZE`).
-const LEAST_ROOM: usize = 7872;
+/// Bytes of a datagram of a dump, where the reader has no more room (`NLMSG_GOODSIZE`, with pages of 4096 bytes).
+const LEAST_ROOM: usize = 3776;
 /// Bytes of a datagram of a dump, where the reader has more room.
 const MOST_ROOM: usize = 32_448;
 
@@ -79,6 +79,9 @@ impl Dialogue {
         let attrs = Attrs::new(&message.bytes[HEADER + GENERIC_HEADER..], HEADER + GENERIC_HEADER);
         if is_dump {
             let dump = Dump::of(command).ok_or(EOPNOTSUPP)?;
+            if self.is_dumping {
+                return Err(EBUSY.into());
+            }
             return Ok(Done::Dump(self.dump(message, dump.parts(attrs, tables)?)));
         }
         if matches!(command, cmd::GET_DEST | cmd::GET_DAEMON) {

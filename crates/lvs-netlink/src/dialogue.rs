@@ -20,6 +20,8 @@ pub struct Dialogue {
     pub cap_ack: bool,
     /// The largest buffer that it was read with.
     pub room: usize,
+    /// A dump is under way, and no other can begin.
+    pub is_dumping: bool,
 }
 
 /// Why a message comes to nothing.

@@ -1,6 +1,7 @@
 //! Netlink messages and attributes as bytes: headers, padding to four, nests. Numbers are in the machine's order.
 
-use crate::names::{nlm, nlmsg};
+use crate::errno::{EBUSY, EINVAL, ENOENT, EOPNOTSUPP, EPERM};
+use crate::names::{ctrl, nlm, nlmsg};
 
 /// Length of a message's header, and of the one that generic families have behind it.
 pub(crate) const HEADER: usize = 16;
@@ -70,6 +71,25 @@ impl Message<'_> {
     pub const fn asks_for_dump(&self) -> bool {
         const WANTED: u16 = nlm::REQUEST | nlm::DUMP;
         self.header.kind >= nlmsg::MIN_TYPE && self.header.flags & WANTED == WANTED
+    }
+
+    /// The error that it tells of; 0 in an acknowledgement.
+    pub fn errno(&self) -> Option<i32> {
+        let bytes = self.bytes.get(HEADER..)?.first_chunk()?;
+        (self.header.kind == nlmsg::ERROR).then(|| i32::from_ne_bytes(*bytes).saturating_neg())
+    }
+
+    /// The error of a request for a dump that comes while another is under way, where this is what the kernel says of it to
+    /// a socket without one: family, operation and privilege are looked at before.
+    pub fn errno_while_dumping(&self, told: Option<&Message<'_>>) -> i32 {
+        let is_whole = self.bytes.len() >= HEADER + GENERIC_HEADER;
+        match told.and_then(Message::errno) {
+            Some(errno @ (EOPNOTSUPP | EPERM)) => errno,
+            // The controller itself is always there.
+            Some(ENOENT) if self.header.kind != ctrl::FAMILY => ENOENT,
+            Some(EINVAL) if !is_whole => EINVAL,
+            _ => EBUSY,
+        }
     }
 }
 
@@ -232,5 +252,35 @@ impl Writer {
 
     pub(crate) fn into_bytes(self) -> Vec<u8> {
         self.bytes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(kind: u16, flags: u16, body: &[u8]) -> Vec<u8> {
+        let len = u32::try_from(HEADER + body.len()).unwrap();
+        [&Header { len, kind, flags, seq: 1, port: 0 }.bytes()[..], body].concat()
+    }
+
+    #[test]
+    fn a_dump_while_another_is_under_way_is_refused_by_what_the_kernel_looks_at_first() {
+        let other = message(40, nlm::REQUEST | nlm::DUMP, &[1, 1, 0, 0]);
+        let short = message(40, nlm::REQUEST | nlm::DUMP, &[]);
+        let controller = message(ctrl::FAMILY, nlm::REQUEST | nlm::DUMP, &[10, 1, 0, 0]);
+        let of = |asked: &[u8], errno: i32| {
+            let told = message(nlmsg::ERROR, 0, &(-errno).to_ne_bytes());
+            Messages(asked).next().unwrap().errno_while_dumping(Messages(&told).next().as_ref())
+        };
+        for errno in [ENOENT, EOPNOTSUPP, EPERM] {
+            assert_eq!(of(&other, errno), errno);
+        }
+        assert_eq!([of(&other, EINVAL), of(&short, EINVAL)], [EBUSY, EINVAL]);
+        assert_eq!([of(&controller, ENOENT), of(&controller, EOPNOTSUPP)], [EBUSY, EOPNOTSUPP]);
+        let part = message(40, nlm::MULTI, &[1, 1, 0, 0]);
+        let asked = Messages(&other).next().unwrap();
+        assert_eq!(asked.errno_while_dumping(Messages(&part).next().as_ref()), EBUSY);
+        assert_eq!(asked.errno_while_dumping(None), EBUSY);
     }
 }

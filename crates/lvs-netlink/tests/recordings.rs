@@ -97,8 +97,15 @@ fn answers_are_the_kernels_to_the_byte() {
     let text = fs::read_to_string(data().join("linux-6.1.txt")).unwrap();
     let expected = expected_failures();
     let mut lines = text.lines().zip(1..).peekable();
-    let mut dialogue =
-        Dialogue { family: 0, port: PORT, is_admin: true, ext_ack: false, cap_ack: false, room: ROOM };
+    let mut dialogue = Dialogue {
+        family: 0,
+        port: PORT,
+        is_admin: true,
+        ext_ack: false,
+        cap_ack: false,
+        room: ROOM,
+        is_dumping: false,
+    };
     let (mut tables, mut title, mut part) = (InMemory::new(), String::new(), String::new());
     let (mut compared, mut others, mut compared_options) = (0, 0, 0);
     let (mut differ, mut failed) = (BTreeSet::new(), Vec::new());
