@@ -57,6 +57,8 @@ impl Director {
             TxPath::Local => None,
         };
         if let Some(mtu) = too_big {
+            // IPVS takes the hop before it measures.
+            lvs_wire::take_hop(packet.buf.bytes_mut(), &packet.headers);
             return self.answer_client(packet, conn, IcmpError::TooBig(mtu));
         }
         if conn.local().is_some() {
