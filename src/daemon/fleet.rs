@@ -24,8 +24,10 @@ use lvs_health::announcer::{AnnounceCandidate, Announcer, Readiness};
 use lvs_health::state::Health;
 use parking_lot::Mutex;
 
-/// So long a director with a backup daemon waits for another one to turn up, and for all of its connections.
+/// So long a director with a backup daemon waits for another one to turn up, for further ones, which say each second that they are
+/// there, and for all of their connections.
 const ALONE_AFTER: Duration = Duration::from_secs(5);
+const ALL_SEEN_AFTER: Duration = Duration::from_secs(2);
 const FULL_AFTER: Duration = Duration::from_secs(60);
 
 /// Options of announcements.
@@ -170,13 +172,8 @@ impl Fleet {
         let sync = self.tables.sync.status();
         let hears = sync.daemons.iter().any(|daemon| daemon.role == DaemonRole::Backup);
         let waited = self.tables.clock.now().since(self.begun);
-        let is_full = match sync.channel.filter(|_| hears) {
-            None => true,
-            Some(channel) if channel.peers.is_empty() => waited >= ALONE_AFTER,
-            Some(channel) => {
-                channel.peers.iter().all(|peer| peer.full_heard_secs_ago.is_some()) || waited >= FULL_AFTER
-            }
-        };
+        let is_full =
+            sync.channel.filter(|_| hears).is_none_or(|channel| has_heard_all(&channel.peers, waited));
         self.is_full.store(is_full, Relaxed);
         is_full
     }
@@ -214,6 +211,17 @@ impl Default for FleetOptions {
     fn default() -> Self {
         Self { announce: false, table: lvs_config::defaults::ANNOUNCE_TABLE, track_file: None }
     }
+}
+
+/// Whether nothing is to come from other directors after that time: these are all, and their connections are here.
+fn has_heard_all(peers: &[status::SyncPeer], waited: Duration) -> bool {
+    let are_full = peers.iter().all(|peer| peer.full_heard_secs_ago.is_some());
+    let longest = match (peers.is_empty(), are_full) {
+        (true, _) => ALONE_AFTER,
+        (false, true) => ALL_SEEN_AFTER,
+        (false, false) => FULL_AFTER,
+    };
+    waited >= longest
 }
 
 /// How many addresses these services have.
@@ -265,5 +273,31 @@ mod tests {
         assert_eq!(of(false), set(&["192.0.2.80"]));
         assert_eq!(of(true), set(&["192.0.2.80", "192.0.2.81", "2001:db8::1"]));
         assert_eq!(FleetOptions::default().addresses(&Declared::default()), None);
+    }
+
+    #[test]
+    fn other_directors_have_time_to_turn_up_and_to_tell_all() {
+        let peer = |full_heard_secs_ago| status::SyncPeer {
+            address: [192, 0, 2, 1].into(),
+            id: String::new(),
+            version: String::new(),
+            is_master: true,
+            is_backup: true,
+            connected_secs: 0,
+            lag_ms: 0,
+            behind: 0,
+            told: 0,
+            heard: 0,
+            heard_ends: 0,
+            left: [].into(),
+            full_told_secs_ago: None,
+            full_heard_secs_ago,
+        };
+        let from = |peers: &[status::SyncPeer]| {
+            (0..100).find(|secs| has_heard_all(peers, Duration::from_secs(*secs)))
+        };
+        assert_eq!(from(&[]), Some(5));
+        assert_eq!(from(&[peer(Some(0))]), Some(2), "a second one may not have said yet that it is there");
+        assert_eq!(from(&[peer(Some(0)), peer(None)]), Some(60));
     }
 }
