@@ -28,6 +28,8 @@ PROMPT = re.compile(r"([a-z0-9]+)[#$] (.+)")
 READY = {"tunvs run": "ready", "tunvs real-server": "ready", "tunvs capture": "capturing"}
 OPTIONS = {"numbers vary", "the last fails"}
 DEADLINE = 60
+# What shows why a command does not end.
+PROCESSES = "ps -eo pid,ppid,stat,etimes,wchan:24,args; systemctl list-jobs; systemctl status --no-pager tunvs"
 SHOW = "SHOW" in os.environ
 HOSTS = os.environ.get("HOSTS", "")
 
@@ -112,14 +114,22 @@ class Host:
                 fail(f"{command} never said `{ready}` but: {said}")
             time.sleep(0.05)
 
+    @staticmethod
+    def run_at(host, command):
+        return subprocess.run(
+            [*way_to(host), "bash", "-c", command], stdin=subprocess.DEVNULL, timeout=DEADLINE,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
     def type(self, host, command, shown, numbers_vary, fails):
         if command.endswith(" &"):
             return self.spawn(host, command[:-2])
         pattern, ends = pattern_of(shown, numbers_vary), time.monotonic() + DEADLINE
         while True:
-            done = subprocess.run(
-                [*way_to(host), "bash", "-c", command], stdin=subprocess.DEVNULL, timeout=DEADLINE,
-                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            try:
+                done = self.run_at(host, command)
+            except subprocess.TimeoutExpired as late:
+                said = (late.stdout or b"").decode()
+                fail(f"`{command}` of {host} goes on after {DEADLINE} s: {said}\n{self.run_at(host, PROCESSES).stdout}")
             is_right = (done.returncode != 0) == fails
             if SHOW:
                 print(f"{host}# {command}\n{done.stdout}[{done.returncode}]")

@@ -33,6 +33,9 @@ pub struct Listener(u8);
 /// A director that told of connections: a number that the caller gives out, never 0.
 pub type Teller = u8;
 
+/// Whoever told of a connection by the kernel's messages.
+pub const ANY_OF_GROUP: Teller = Teller::MAX;
+
 /// Changes for one peer.
 #[derive(Clone, Debug)]
 pub struct Changed<T> {

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::director::{Heard, RecordRefusal, Telling};
+use crate::director::{DaemonRole, DaemonSpec, Heard, RecordRefusal, Telling};
 use crate::service::{ClientAddrMode, ProxyVersion};
 
 /// The number of the other director, on either side.
@@ -214,6 +214,40 @@ fn who_sees_the_packets_knows_better() {
     assert_eq!(second.conns()[0].state, "TIME_WAIT");
     let heard = second.tell(&mut second.director.begin_telling(other).unwrap(), &first);
     assert_eq!((heard.taken, first.conns()[0].state.as_str()), (1, "TIME_WAIT"));
+}
+
+/// A server that still has a connection of before answers a SYN with an ACK, and the client gets rid of it by RST before it asks again.
+#[test]
+fn what_a_message_of_the_group_says_late_ends_no_connection() {
+    let [mut first, mut second] = [0; 2].map(|_| World::peer(Forwarding::Masq, Protocol::Tcp, None));
+    for (world, role) in [(&mut first, DaemonRole::Master), (&mut second, DaemonRole::Backup)] {
+        let (interface, group) = ("eth2".to_owned(), None);
+        world.apply(Command::StartDaemon(DaemonSpec {
+            role,
+            interface,
+            sync_id: 7,
+            max_len: 0,
+            group,
+            port: 0,
+            ttl: 0,
+        }));
+    }
+    let stale = first.send(4000, SYN).unwrap();
+    first.answer(stale, ACK);
+    first.send(4000, TcpFlags::RST);
+    let late = first.director.take_sync_messages(Time::from_secs(10));
+    assert_eq!(late.len(), 1);
+    first.now = Time::from_secs(1);
+    let to = first.establish(4000);
+    assert_ne!((to.dst, to.dst_port), (stale.dst, stale.dst_port));
+    second.now = Time::from_secs(2);
+    second.director.hear_sync_message(&late[0].message, second.now);
+    let heard = second.tell(&mut second.meet(), &first);
+    assert_eq!((heard.taken, left(&heard, RecordRefusal::Older)), (0, 1));
+    assert_eq!(first.send(4000, ACK).unwrap().dst, to.dst);
+    // Who has it from its own eyes tells the other better.
+    assert_eq!(first.tell(&mut first.meet(), &second).taken, 1);
+    assert_eq!(second.send(4000, ACK).unwrap().dst, to.dst);
 }
 
 #[test]

@@ -9,6 +9,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use crate::app::sequence::Correction;
+use crate::conn::changes::ANY_OF_GROUP;
 use crate::conn::{ConnFlags, ConnKey, Connection, Entry, Role, State};
 use crate::director::{Captures, Director, Time};
 use crate::service::{Endpoint, Method, Protocol, RealServer};
@@ -56,8 +57,8 @@ impl Director {
         if record.engine.as_ref().is_some_and(|engine| engine.name != "sip") {
             return Err(Rejected::UnknownEngine);
         }
-        let mut entry = match self.renew(record, state, now) {
-            Found::Known(entry) => entry,
+        let (mut entry, is_new) = match self.renew(record, state, now) {
+            Found::Known(entry) => (entry, false),
             // A connection for one packet ends with its message.
             Found::Nothing if record.flags.has(Flags::ONE_PACKET) => return Ok(()),
             Found::Nothing => {
@@ -65,7 +66,7 @@ impl Director {
                 if conn.server().is_none() && self.conns.is_half_full() {
                     return Err(Rejected::NoServer);
                 }
-                self.conns.insert(conn).map_err(|_| Rejected::TableFull)?
+                (self.conns.insert(conn).map_err(|_| Rejected::TableFull)?, true)
             }
             Found::Replaced => return Ok(()),
         };
@@ -78,7 +79,12 @@ impl Director {
         let usual = || self.timeouts.of(state).unwrap_or(TEMPLATE_TIMEOUT);
         let timeout = record.timeout().unwrap_or_else(usual);
         entry.set_timeout(timeout);
+        let is_hearsay = is_new || self.conns.teller(entry.id, &entry).is_some();
         self.conns.touch(&mut entry, now);
+        // Peers are not to take it for what was seen here: messages wait for others to fill a datagram, and are old when they come.
+        if is_hearsay {
+            self.conns.learn(&entry, ANY_OF_GROUP);
+        }
         Ok(())
     }
 

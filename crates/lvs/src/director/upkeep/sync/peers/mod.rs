@@ -3,17 +3,20 @@
 //! carries them is the daemon's.
 //!
 //! Every director tells and hears, whatever its role. A connection is first-hand where its packets pass; what a director only
-//! knows from others is hearsay, and counts only where nothing else is known.
+//! knows from others, on the channel or by the kernel's messages, is hearsay, and counts only where nothing else is known.
 
 mod hear;
 mod tell;
 
-use crate::conn::changes::Teller;
+use crate::conn::changes::{ANY_OF_GROUP, Teller};
 use crate::director::Director;
 use crate::director::upkeep::sync::tellers::KnownTeller;
 
 pub use hear::{Heard, RecordRefusal};
 pub use tell::Telling;
+
+/// Directors that have a number of their own.
+const MOST_TELLERS: usize = ANY_OF_GROUP as usize - 1;
 
 impl Director {
     /// The number of a director that begins to tell. `id`: another one with each start.
@@ -26,7 +29,7 @@ impl Director {
         }
         // What one told that was not heard for longest is as if nobody had told it.
         let unused = || known.iter().position(|other| !other.is_telling);
-        let at = if known.len() < usize::from(Teller::MAX) { None } else { unused() };
+        let at = if known.len() < MOST_TELLERS { None } else { unused() };
         match at {
             Some(at) => {
                 known[at] = KnownTeller { id, is_telling: true };
@@ -35,7 +38,7 @@ impl Director {
             }
             None => {
                 known.push(KnownTeller { id, is_telling: true });
-                known.len().min(usize::from(Teller::MAX)) as Teller
+                known.len().min(MOST_TELLERS) as Teller
             }
         }
     }
