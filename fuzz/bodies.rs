@@ -210,14 +210,14 @@ pub(crate) fn peers(data: &[u8]) {
         let now = Time::from_secs(1000);
         let (second, third) = (director(), director());
         let captured = second.captures();
-        let heard = second.hear_peer(second.begin_hearing(1), &batch, now);
+        let heard = second.hear_peer(second.begin_hearing(1), &batch, now, now);
         assert!(second.conn_count() as u64 <= heard.taken, "{heard:?}");
         assert_eq!(second.captures(), captured);
         let mut telling = second.begin_telling(2).expect("nobody else is told");
         while !telling.is_whole() {
             let mut told = Vec::new();
             second.tell_all(&mut telling, &mut told, now);
-            let again = third.hear_peer(third.begin_hearing(2), &told, now);
+            let again = third.hear_peer(third.begin_hearing(2), &told, now, now);
             assert_eq!(again.left[RecordRefusal::Damaged as usize], 0, "{again:?}");
         }
         go_on(&second, now);

@@ -57,7 +57,7 @@ for number in range(100):
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 for number in range(1000):
     s.sendto(os.urandom(22), to)
-    s.sendto(struct.pack("<8sHQBHB", b"LVShello", 1, number * 2**54, 7, 9, 0), to)
+    s.sendto(struct.pack("<8sHQBHB", b"LVShello", 2, number * 2**54, 7, 9, 0), to)
 '
 channel() { on ds tunvs sync status --json | python3 -c 'import json, sys; print(eval(sys.argv[1], {}, json.load(sys.stdin)["channel"]))' "$1"; }
 bad_greetings() { [[ $(channel 'refused.get("version", 0) >= 100') == True ]]; }

@@ -2,7 +2,7 @@
 //! connection between them. Fixed lengths, so that there is nothing to believe before they are whole.
 
 /// Raised when a director of before could not read what follows.
-pub const VERSION: u16 = 1;
+pub const VERSION: u16 = 2;
 
 const HELLO_MAGIC: [u8; 8] = *b"LVShello";
 const GREETING_MAGIC: [u8; 8] = *b"LVSpeers";
@@ -161,8 +161,8 @@ mod tests {
     #[test]
     fn other_bytes_and_versions_are_told_apart() {
         let mut hello = Hello { id: 1, sync_id: 0, port: 1, is_answer: false }.to_bytes();
-        hello[8] = 2;
-        assert_eq!(Hello::read(&hello), Err(NoGreeting::OtherVersion(2)));
+        hello[8] = 3;
+        assert_eq!(Hello::read(&hello), Err(NoGreeting::OtherVersion(3)));
         hello[0] = 0;
         assert_eq!(Hello::read(&hello), Err(NoGreeting::Foreign));
         assert_eq!(Greeting::read(&[0xff; Greeting::LEN]), Err(NoGreeting::Foreign));

@@ -8,6 +8,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
 
 use super::secret::{Key, TAG};
+use lvs::Time;
 
 /// The longest body; a batch of connections is far shorter.
 const LONGEST: usize = 1 << 20;
@@ -21,12 +22,15 @@ pub(super) const STALL: Duration = Duration::from_secs(5);
 /// Length and kind.
 const HEAD: usize = 4 + 1;
 
+/// Number, flags and time of a batch.
+const BATCH_HEAD: usize = 8 + 1 + 8;
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Message {
     /// Follows the greeting, and shows that the secret is known.
     Ready,
-    /// Records, by number; `is_whole`: all connections were told by now.
-    Batch { number: u64, is_whole: bool, records: Vec<u8> },
+    /// Records, by number; `is_whole`: all connections were told by now. `sent_at`, by the sender's clock, is what their times count from.
+    Batch { number: u64, is_whole: bool, sent_at: Time, records: Vec<u8> },
     /// All batches up to this one were taken in.
     Taken(u64),
     /// Nothing to say.
@@ -68,9 +72,10 @@ impl<S: AsyncWrite + Unpin> Line<S> {
         let mut bytes = vec![0; HEAD];
         let kind = match message {
             Message::Ready => 0,
-            Message::Batch { number, is_whole, records } => {
+            Message::Batch { number, is_whole, sent_at, records } => {
                 bytes.extend(number.to_le_bytes());
                 bytes.push((*is_whole).into());
+                bytes.extend(sent_at.0.to_le_bytes());
                 bytes.extend(records);
                 1
             }
@@ -125,10 +130,11 @@ fn read(kind: u8, mut body: Vec<u8>) -> Result<Message, FrameError> {
     let number = body.first_chunk().map(|number| u64::from_le_bytes(*number));
     match (kind, number, body.len()) {
         (0, _, 0) => Ok(Message::Ready),
-        (1, Some(number), 9..) => {
+        (1, Some(number), BATCH_HEAD..) => {
             let is_whole = body[8] & 1 != 0;
-            body.drain(..9);
-            Ok(Message::Batch { number, is_whole, records: body })
+            let sent_at = body[9..].first_chunk().map_or(Time::ZERO, |time| Time(u64::from_le_bytes(*time)));
+            body.drain(..BATCH_HEAD);
+            Ok(Message::Batch { number, is_whole, sent_at, records: body })
         }
         (2, Some(number), 8) => Ok(Message::Taken(number)),
         (3, _, 0) => Ok(Message::Idle),
@@ -159,7 +165,8 @@ mod tests {
 
     #[tokio::test]
     async fn messages_come_as_they_were_sent() {
-        let batch = Message::Batch { number: 7, is_whole: true, records: b"records".to_vec() };
+        let (sent_at, records) = (Time(70_000), b"records".to_vec());
+        let batch = Message::Batch { number: 7, is_whole: true, sent_at, records };
         let messages = [Message::Ready, batch, Message::Taken(7), Message::Idle];
         for key in [None, key()] {
             let bytes = bytes_of(key.clone(), &messages).await;
@@ -197,10 +204,10 @@ mod tests {
         let mut line = Line::new(&bytes[..], None);
         line.receive().await.unwrap();
         assert!(matches!(line.receive().await, Err(FrameError::TooLong(0x7fff_ffff))));
-        let first =
-            bytes_of(None, &[Message::Batch { number: 1, is_whole: false, records: vec![0; 100] }]).await;
-        assert!(matches!(Line::new(&first[..], None).receive().await, Err(FrameError::TooLong(109))));
-        for (kind, body) in [(0, 1), (1, 8), (2, 9), (3, 1), (9, 0)] {
+        let batch = Message::Batch { number: 1, is_whole: false, sent_at: Time(1), records: vec![0; 100] };
+        let first = bytes_of(None, &[batch]).await;
+        assert!(matches!(Line::new(&first[..], None).receive().await, Err(FrameError::TooLong(117))));
+        for (kind, body) in [(0, 1), (1, 16), (2, 9), (3, 1), (9, 0)] {
             assert!(matches!(read(kind, vec![0; body]), Err(FrameError::Kind(_))), "{kind}");
         }
     }

@@ -5,6 +5,7 @@
 //! named, that it is there. Of two that hear of each other, the one with the lower number connects.
 
 mod frame;
+mod peer_clock;
 mod secret;
 mod session;
 mod sockets;

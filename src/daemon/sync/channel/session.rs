@@ -16,6 +16,7 @@ use tokio::sync::Notify;
 use tokio::time::timeout;
 
 use super::frame::{FrameError, Line, Message, STALL};
+use super::peer_clock::PeerClock;
 use super::secret::Key;
 use crate::daemon::clock::Clock;
 use lvs::Time;
@@ -192,11 +193,12 @@ async fn tell(own: &Own, peer: &Peer, telling: &mut Telling, mut line: Line<Owne
 }
 
 async fn hear(own: &Own, peer: &Peer, teller: u8, mut line: Line<OwnedReadHalf>) -> FrameError {
+    let mut clock = PeerClock::default();
     loop {
         match line.receive().await {
-            Ok(Message::Batch { number, is_whole, records }) => {
+            Ok(Message::Batch { number, is_whole, sent_at, records }) => {
                 let now = own.clock.now();
-                let heard = own.director.hear_peer(teller, &records, now);
+                let heard = own.director.hear_peer(teller, &records, clock.when(sent_at, now), now);
                 peer.note_heard(&heard, is_whole, now);
                 peer.taken.store(number, Relaxed);
                 peer.news.notify_one();
@@ -242,7 +244,7 @@ impl Peer {
             state.last_of_all = Some(*number);
         }
         state.under_way.push_back((*number, count as u64, now));
-        Some(Message::Batch { number: *number, is_whole: telling.is_whole(), records })
+        Some(Message::Batch { number: *number, is_whole: telling.is_whole(), sent_at: now, records })
     }
 
     fn note_taken(&self, number: u64, now: Time) {

@@ -45,7 +45,7 @@ impl World {
             let mut batch = Vec::new();
             let changes = self.director.tell_changes(telling, &mut batch, self.now);
             let told = self.director.tell_all(telling, &mut batch, self.now);
-            let heard = other.director.hear_peer(OTHER, &batch, other.now);
+            let heard = other.director.hear_peer(OTHER, &batch, other.now, other.now);
             all.taken += heard.taken;
             all.ended += heard.ended;
             all.left.iter_mut().zip(heard.left).for_each(|(sum, left)| *sum += left);
@@ -216,6 +216,27 @@ fn who_sees_the_packets_knows_better() {
     assert_eq!((heard.taken, first.conns()[0].state.as_str()), (1, "TIME_WAIT"));
 }
 
+#[test]
+fn a_batch_that_was_under_way_for_long_is_no_younger_for_it() {
+    let [mut first, mut second] = [0; 2].map(|_| World::peer(Forwarding::Masq, Protocol::Tcp, None));
+    // Its client begins anew, from the same port, at the second director and with another server.
+    first.now = Time(1000);
+    first.establish(4000);
+    second.now = Time(1010);
+    second.establish(3999);
+    let to = second.establish(4000);
+    let mut batch = Vec::new();
+    first.director.tell_all(&mut first.meet(), &mut batch, first.now);
+    second.now = Time(1050);
+    let heard = second.director.hear_peer(OTHER, &batch, Time(1000), second.now);
+    assert_eq!((heard.taken, left(&heard, RecordRefusal::Older)), (0, 1));
+    assert_eq!(second.send(4000, ACK).unwrap().dst, to.dst);
+    // The same from later on is news.
+    let heard = second.director.hear_peer(OTHER, &batch, Time(1051), Time(1060));
+    assert_eq!(heard.taken, 1);
+    assert_ne!(second.send(4000, ACK).unwrap().dst, to.dst);
+}
+
 /// A server that still has a connection of before answers a SYN with an ACK, and the client gets rid of it by RST before it asks again.
 #[test]
 fn what_a_message_of_the_group_says_late_ends_no_connection() {
@@ -318,7 +339,7 @@ proptest! {
             let at = at % batch.len();
             batch[at] ^= flip;
         }
-        let heard = second.director.hear_peer(OTHER, &batch, second.now);
+        let heard = second.director.hear_peer(OTHER, &batch, second.now, second.now);
         prop_assert!(heard.taken <= told);
         prop_assert_eq!(second.director.conn_count() as u64, heard.taken);
     }

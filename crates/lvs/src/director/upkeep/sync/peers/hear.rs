@@ -64,9 +64,9 @@ struct Told {
 }
 
 impl Director {
-    /// Takes over what a peer tells. What is wrong in it is counted and left.
-    pub fn hear_peer(&self, teller: Teller, batch: &[u8], now: Time) -> Heard {
-        let (told, mut heard) = self.read_told(teller, batch, now);
+    /// Takes over what a peer told at `told_at`. What is wrong in it is counted and left.
+    pub fn hear_peer(&self, teller: Teller, batch: &[u8], told_at: Time, now: Time) -> Heard {
+        let (told, mut heard) = self.read_told(teller, batch, told_at, now);
         let mut claimed = self.claim_told_ports(&told, now);
         // Labels hold within a batch.
         let (mut labels, mut controlled) = (BTreeMap::new(), Vec::new());
@@ -91,10 +91,10 @@ impl Director {
     }
 
     /// The connections of a batch. Ends are done at once.
-    fn read_told(&self, teller: Teller, batch: &[u8], now: Time) -> (Vec<Told>, Heard) {
+    fn read_told(&self, teller: Teller, batch: &[u8], told_at: Time, now: Time) -> (Vec<Told>, Heard) {
         let (mut told, mut heard) = (Vec::new(), Heard::default());
         for (_, frame) in Frames::of(batch) {
-            match frame.and_then(|frame| Record::read(frame, now)) {
+            match frame.and_then(|frame| Record::read(frame, told_at)) {
                 Ok(Some((Record::Connection(record), _))) => told.push(Told { record, is_hearsay: false }),
                 Ok(Some((Record::Hearsay(record), _))) => told.push(Told { record, is_hearsay: true }),
                 Ok(Some((Record::Ended(ended), _))) => {
@@ -173,7 +173,8 @@ impl Director {
         let is_better = match known_of {
             Some(other) if other == teller => true,
             Some(_) => !is_hearsay || record.touched_at() >= entry.touched_at(),
-            None => !is_hearsay && record.touched_at() >= entry.touched_at(),
+            // What was seen here in the same millisecond stands.
+            None => !is_hearsay && record.touched_at() > entry.touched_at(),
         };
         if !is_better {
             return Err(RecordRefusal::Older);
