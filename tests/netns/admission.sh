@@ -53,10 +53,11 @@ same "nothing has changed" rs1 "$(from 192.168.1.11 http://$vip)"
 on ds ipvsadm -E -t $vip:80 -s rr
 same "without lists" rs1 "$(from 192.168.1.10 http://$vip)"
 
-# opened ADDRESS COUNT: how many of that many connections a client gets that it opens at once and holds.
+# opened ADDRESS COUNT: how many of that many connections a client gets that it opens at once and holds, and within how many seconds.
 opened() {
   on client python3 - "$1" "$2" $vip <<'PY'
-import selectors, socket, sys
+import math, selectors, socket, sys, time
+begun = time.monotonic()
 held, sel = [], selectors.DefaultSelector()
 for _ in range(int(sys.argv[2])):
     s = socket.socket()
@@ -78,14 +79,15 @@ while ready := sel.select(0.9):
             if b"rs1" in key.fileobj.recv(4096): done.add(key.fileobj)
         except OSError:
             pass
-print(len(done))
+print(len(done), math.ceil(time.monotonic() - begun))
 PY
 }
 for defence in off on; do
   on ds ipvsadm -E -t $vip:80 -s rr --syn-defence $defence --client-limit rate=1,burst=5
-  same "connections at once, syn_defence $defence" 5 "$(opened 192.168.1.1$([[ $defence == on ]] && echo 1 || echo 0) 12)"
+  read -r count seconds <<<"$(opened 192.168.1.1$([[ $defence == on ]] && echo 1 || echo 0) 12)"
+  ((count >= 5 && count < 5 + seconds)) || fail "$count connections at once in $seconds s, syn_defence $defence: five, and one more a second"
   on ds ipvsadm -E -t $vip:80 -s rr --syn-defence $defence --client-limit conns=4
-  same "connections at the same time, syn_defence $defence" 4 "$(opened 192.168.1.12 12)"
+  same "connections at the same time, syn_defence $defence" 4 "$(opened 192.168.1.12 12 | cut -d ' ' -f 1)"
   same "another client" rs1 "$(from 192.168.1.11 http://$vip)"
   on ds ipvsadm -D -t $vip:80
   on ds ipvsadm -A -t $vip:80 -s rr

@@ -14,7 +14,10 @@ assert len(medians) == 8, medians.keys()
 without = {"routed": "cpu_", "nftables": "cpu_", "haproxy": "udp"}
 for peer, row in medians.items():
     missing = [key for key, value in row.items() if not value and not key.startswith(("cpu_", without.get(peer, "cpu_")))]
-    assert not missing, f"{peer}: no {missing}"
+    if missing:
+        # A span of one second can be too short on a busy machine: played again by itself (`TOO_LATE` of lib.sh).
+        print(f"too late: {peer}: no {missing}")
+        sys.exit(75)
 assert "TUN only, 2 queues" in (out / "figures.md").read_text()
 assert (out / "figures.svg").read_text().count("<rect") > 50
 PY

@@ -17,6 +17,9 @@ cp "$TUNVS_BIN" $image/tunvs
 ln -s tunvs $image/ipvsadm
 cp -r "$root/conf" $image/
 sed 's|/usr/sbin/tunvs|/usr/local/sbin/tunvs|g' "$root/conf/systemd/tunvs.service" >$image/units/tunvs.service
+mkdir $image/units/tunvs.service.d
+printf '[Service]\nStandardError=append:/run/image/directors.log\n' >$image/units/tunvs.service.d/log.conf
+ln -s $image/directors.log "$work/directors.log"
 # The folder of FRR's file belongs to FRR: systemd believes it where it sees of which control group a process is, not so in some containers.
 mkdir $image/units/frr.service.d
 printf '[Service]\nPIDFile=\n' >$image/units/frr.service.d/file.conf
