@@ -8,7 +8,7 @@ use lvs::Time;
 /// The clocks of two hosts drift apart by no more than a millisecond or two in that time.
 const WINDOW: Duration = Duration::from_secs(30);
 
-/// What our clock is ahead of the peer's, in milliseconds, by the messages that were under way for the shortest time.
+/// Lead of our clock over the peer's, in milliseconds, by the messages that were under way for the shortest time.
 #[derive(Debug, Default)]
 pub(super) struct PeerClock {
     /// In this window and in the one before it.
