@@ -222,6 +222,7 @@ fn a_batch_that_was_under_way_for_long_is_no_younger_for_it() {
     // Its client begins anew, from the same port, at the second director and with another server.
     first.now = Time(1000);
     first.establish(4000);
+    first.send(4000, TcpFlags::RST);
     second.now = Time(1010);
     second.establish(3999);
     let to = second.establish(4000);
@@ -231,8 +232,11 @@ fn a_batch_that_was_under_way_for_long_is_no_younger_for_it() {
     let heard = second.director.hear_peer(OTHER, &batch, Time(1000), second.now);
     assert_eq!((heard.taken, left(&heard, RecordRefusal::Older)), (0, 1));
     assert_eq!(second.send(4000, ACK).unwrap().dst, to.dst);
+    // Packets of before may have been seen late there.
+    let heard = second.director.hear_peer(OTHER, &batch, Time(1900), Time(2000));
+    assert_eq!((heard.taken, left(&heard, RecordRefusal::Older)), (0, 1));
     // The same from later on is news.
-    let heard = second.director.hear_peer(OTHER, &batch, Time(1051), Time(1060));
+    let heard = second.director.hear_peer(OTHER, &batch, Time(2100), Time(2200));
     assert_eq!(heard.taken, 1);
     assert_ne!(second.send(4000, ACK).unwrap().dst, to.dst);
 }

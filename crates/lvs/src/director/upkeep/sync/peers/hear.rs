@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
 
 use foldhash::fast::FixedState;
 use strum::{IntoStaticStr, VariantArray};
@@ -15,6 +16,7 @@ use crate::conn::{
 };
 use crate::director::Director;
 use crate::director::control::wanted_ports::{Claimed, port_of};
+use crate::director::path::fullnat::is_over;
 use crate::service::{Method, RealServer};
 use crate::time::Time;
 
@@ -139,8 +141,7 @@ impl Director {
         if record.expires_at <= now {
             return Err(RecordRefusal::Older);
         }
-        record.expires_at =
-            record.expires_at.min(now + std::time::Duration::from_secs(record.timeout.into()));
+        record.expires_at = record.expires_at.min(now + Duration::from_secs(record.timeout.into()));
         record.flags.set(ConnFlags::FROM_SYNC, true);
         let server = self.server_for(&record);
         let is_unbound = server.is_none() && record.method != Method::Bypass;
@@ -173,8 +174,11 @@ impl Director {
         let is_better = match known_of {
             Some(other) if other == teller => true,
             Some(_) => !is_hearsay || record.touched_at() >= entry.touched_at(),
-            // What was seen here in the same millisecond stands.
-            None => !is_hearsay && record.touched_at() > entry.touched_at(),
+            None => {
+                let ends_it = is_over(record.state) && !is_over(entry.state);
+                let delay = if ends_it { DELAY } else { Duration::ZERO };
+                !is_hearsay && record.touched_at() > entry.touched_at() + delay
+            }
         };
         if !is_better {
             return Err(RecordRefusal::Older);
@@ -276,6 +280,10 @@ impl Director {
         claimed
     }
 }
+
+/// Packets of one client may wait that long in a busy director before it sees them: which of two directors has seen the later one
+/// is not known for sooner, and a connection that goes on is not given up for one that is over.
+const DELAY: Duration = Duration::from_secs(1);
 
 /// Free ports between those of connections that are noted for one of them at most.
 const MOST_GAPS: usize = 1 << 16;
