@@ -241,22 +241,38 @@ fn a_batch_that_was_under_way_for_long_is_no_younger_for_it() {
     assert_ne!(second.send(4000, ACK).unwrap().dst, to.dst);
 }
 
+/// Two peers of which the second hears the kernel's messages of the first, too.
+fn master_and_backup() -> [World; 2] {
+    [DaemonRole::Master, DaemonRole::Backup].map(|role| {
+        let world = World::peer(Forwarding::Masq, Protocol::Tcp, None);
+        let (interface, group) = ("eth2".to_owned(), None);
+        let daemon = DaemonSpec { role, interface, sync_id: 7, max_len: 0, group, port: 0, ttl: 0 };
+        world.apply(Command::StartDaemon(daemon));
+        world
+    })
+}
+
+#[test]
+fn what_messages_of_the_group_say_stays_hearsay_in_each_state() {
+    let [mut first, mut second] = master_and_backup();
+    first.establish(4000);
+    for (secs, flags) in [(1, FIN), (2, TcpFlags::RST)] {
+        first.now = Time::from_secs(secs * 10);
+        first.send(4000, flags);
+        first.now = Time::from_secs(secs * 10 + 5);
+        second.now = first.now;
+        let messages = first.director.take_sync_messages(Time::from_secs(100));
+        assert_eq!(messages.len(), 1);
+        second.director.hear_sync_message(&messages[0].message, second.now);
+        let heard = second.tell(&mut second.meet(), &first);
+        assert_eq!((heard.taken, left(&heard, RecordRefusal::Older)), (0, 1), "{secs}");
+    }
+}
+
 /// A server that still has a connection of before answers a SYN with an ACK, and the client gets rid of it by RST before it asks again.
 #[test]
 fn what_a_message_of_the_group_says_late_ends_no_connection() {
-    let [mut first, mut second] = [0; 2].map(|_| World::peer(Forwarding::Masq, Protocol::Tcp, None));
-    for (world, role) in [(&mut first, DaemonRole::Master), (&mut second, DaemonRole::Backup)] {
-        let (interface, group) = ("eth2".to_owned(), None);
-        world.apply(Command::StartDaemon(DaemonSpec {
-            role,
-            interface,
-            sync_id: 7,
-            max_len: 0,
-            group,
-            port: 0,
-            ttl: 0,
-        }));
-    }
+    let [mut first, mut second] = master_and_backup();
     let stale = first.send(4000, SYN).unwrap();
     first.answer(stale, ACK);
     first.send(4000, TcpFlags::RST);

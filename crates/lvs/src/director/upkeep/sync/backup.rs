@@ -57,8 +57,8 @@ impl Director {
         if record.engine.as_ref().is_some_and(|engine| engine.name != "sip") {
             return Err(Rejected::UnknownEngine);
         }
-        let (mut entry, is_new) = match self.renew(record, state, now) {
-            Found::Known(entry) => (entry, false),
+        let mut entry = match self.renew(record, state, now) {
+            Found::Known(entry) => entry,
             // A connection for one packet ends with its message.
             Found::Nothing if record.flags.has(Flags::ONE_PACKET) => return Ok(()),
             Found::Nothing => {
@@ -66,10 +66,14 @@ impl Director {
                 if conn.server().is_none() && self.conns.is_half_full() {
                     return Err(Rejected::NoServer);
                 }
-                (self.conns.insert(conn).map_err(|_| Rejected::TableFull)?, true)
+                let entry = self.conns.insert(conn).map_err(|_| Rejected::TableFull)?;
+                self.conns.learn(&entry, ANY_OF_GROUP);
+                entry
             }
             Found::Replaced => return Ok(()),
         };
+        // Asked before the timeout changes, by which it is told when the last packet was.
+        let is_hearsay = self.conns.teller(entry.id, &entry).is_some();
         if let Some([_, server]) = record.sequences {
             let (position, before, after) = (server.position, server.before, server.after);
             entry.continue_from(Correction { position, before, after });
@@ -79,7 +83,6 @@ impl Director {
         let usual = || self.timeouts.of(state).unwrap_or(TEMPLATE_TIMEOUT);
         let timeout = record.timeout().unwrap_or_else(usual);
         entry.set_timeout(timeout);
-        let is_hearsay = is_new || self.conns.teller(entry.id, &entry).is_some();
         self.conns.touch(&mut entry, now);
         // Peers are not to take it for what was seen here: messages wait for others to fill a datagram, and are old when they come.
         if is_hearsay {
