@@ -156,6 +156,7 @@ mod tests {
             assert_eq!(buf.bytes(), packet);
         }
     }
+
     #[test]
     fn a_fragment_header_behind_an_authentication_header_is_found() {
         let ends = Ends::new("2001:db8::1".parse().unwrap(), 1, "2001:db8::2".parse().unwrap(), 2);

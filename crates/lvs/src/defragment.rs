@@ -10,6 +10,7 @@ use parking_lot::Mutex;
 
 use crate::conn::record::PieceRecord;
 use crate::keyed_hash::KeyedHash;
+use crate::route::LEAST_V6;
 use crate::time::Time;
 use crate::verdict::DropReason;
 use lvs_wire::{Fragment, Headers, MAX_PACKET, Outbox, PacketBuf, complete, cut, cut_at, join};
@@ -25,9 +26,6 @@ const PIECE: usize = 128;
 
 /// Pieces of one packet at most: a packet of 64 KB in the smallest sensible pieces.
 const MAX_PIECES: usize = 1024;
-
-/// Length that IPv6 gets through every way (RFC 8200 5).
-const LEAST_V6: usize = 1280;
 
 /// How long the pieces of an incomplete packet are kept (`ipfrag_time`, `nf_conntrack_frag6_timeout`).
 const KEEP_V4: Duration = Duration::from_secs(30);
@@ -324,7 +322,7 @@ pub(crate) fn refragment(
     // No piece holds all that the sum covers.
     complete(buf);
     // Every way takes so much of IPv6, whatever the pieces that came.
-    let longest = if headers.is_v6() { longest.max(LEAST_V6) } else { longest };
+    let longest = if headers.is_v6() { longest.max(LEAST_V6 as usize) } else { longest };
     let mut payloads = payloads.to_vec();
     let others: usize = payloads.iter().skip(1).sum();
     let room = longest.saturating_sub(headers.l4 + if headers.is_v6() { 8 } else { 0 });

@@ -5,6 +5,9 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
+/// MTU that every way of IPv6 has at least (RFC 8200 5).
+pub(crate) const LEAST_V6: u32 = 1280;
+
 /// Way of packets to a network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Route {

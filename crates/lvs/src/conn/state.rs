@@ -31,6 +31,11 @@ impl State {
         }
     }
 
+    /// Whether nothing more is to come on the connection but repetitions.
+    pub const fn is_over(self) -> bool {
+        matches!(self, Self::Tcp(TcpState::TimeWait | TcpState::Close) | Self::Sctp(SctpState::Closed))
+    }
+
     /// Whether it counts as an active connection of its server.
     pub const fn is_active(self) -> bool {
         match self {

@@ -7,7 +7,7 @@ use std::ops::RangeInclusive;
 use foldhash::fast::FixedState;
 
 use crate::conn::record::{ConnRecord, PortRecord};
-use crate::conn::{AdoptedPort, AdoptedUse, LocalPort, PortPoolKey, SctpState, State, TIME_WAIT, TcpState};
+use crate::conn::{AdoptedPort, AdoptedUse, LocalPort, PortPoolKey, State, TIME_WAIT};
 use crate::director::Director;
 use crate::director::path::fullnat::ALL_PORTS;
 use crate::director::path::local_addrs::INNER_LADDRS;
@@ -55,13 +55,8 @@ pub(super) const fn left_port(&PortRecord { pair, port, rest }: &PortRecord) -> 
 pub(in crate::director) fn port_of(conn: &ConnRecord) -> Option<WantedPort> {
     let local = conn.local?.0.end;
     let pair = PortPoolKey { protocol: conn.protocol, local: local.addr, peer: conn.ends[2] };
-    let is_over = match conn.state {
-        State::Tcp(state) => matches!(state, TcpState::TimeWait | TcpState::Close),
-        State::Sctp(state) => state == SctpState::Closed,
-        State::Udp | State::Echo => true,
-        State::Stateless | State::Template { .. } => false,
-    };
-    let usage = if is_over { AdoptedUse::Held } else { AdoptedUse::Open };
+    let may_be_over = conn.state.is_over() || matches!(conn.state, State::Udp | State::Echo);
+    let usage = if may_be_over { AdoptedUse::Held } else { AdoptedUse::Open };
     let timeout = std::time::Duration::from_secs(conn.timeout.into());
     let rests_until = conn.expires_at + TIME_WAIT - timeout;
     Some(WantedPort { local: LocalPort { pair, port: local.port }, usage, rests_until })

@@ -7,7 +7,6 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use crate::conn::{ConnId, State, View};
 use crate::director::Director;
-use crate::director::path::fullnat::is_over;
 use crate::director::path::track::count_answer;
 use crate::fast_path::{FlowStep, Towards};
 use lvs_wire::TcpFlags;
@@ -50,7 +49,7 @@ impl Director {
         if conn.state != before {
             self.conns.note_changed(&conn);
         }
-        if is_over(conn.state) {
+        if conn.state.is_over() {
             let mut over = self.fast_path.over.lock();
             over.push(conn.id);
             if over.len() >= TOGETHER {

@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use crate::app::ClientAddrState;
 use crate::conn::{
-    ConnKey, Connection, Entry, LastSegment, LocalEnd, LocalPort, PortPoolKey, Rest, Resting, Role,
-    SctpState, State, TcpState, View,
+    ConnKey, Connection, Entry, LastSegment, LocalEnd, LocalPort, PortPoolKey, Rest, Resting, Role, State,
+    TcpState, View,
 };
 use crate::director::path::facts::Segment;
 use crate::director::path::local_addrs::INNER_LADDRS;
@@ -232,9 +232,7 @@ impl Director {
         let key = ConnKey::new(Role::Out, pair.protocol, pair.peer, local);
         let entry = self.conns.lookup(&key, now)?;
         let may_be_ended = match entry.state {
-            State::Tcp(TcpState::TimeWait | TcpState::Close) | State::Sctp(SctpState::Closed) => {
-                entry.rest(now).is_none_or(|rest| is_over_for(&rest, opening, now))
-            }
+            state if state.is_over() => entry.rest(now).is_none_or(|rest| is_over_for(&rest, opening, now)),
             State::Udp | State::Echo => {
                 entry.timeout().saturating_sub(entry.expires_at().since(now)) >= UDP_SILENCE
             }
@@ -268,11 +266,11 @@ impl Director {
             }
             conn.set_last_segment(last_segment);
         }
-        if is_over(before) == is_over(conn.state) {
+        if before.is_over() == conn.state.is_over() {
             return;
         }
         if let Some(LocalPort { pair, port }) = conn.local_port() {
-            if is_over(conn.state) {
+            if conn.state.is_over() {
                 self.conns.ports().rest(&pair, port);
             } else {
                 self.conns.ports().resume(&pair, port);
@@ -323,9 +321,4 @@ fn is_over_for(rest: &Rest, opening: Option<StreamPosition>, now: Time) -> bool 
 /// States in which it is noted where the client's stream is: when it begins, and when it may be at its end.
 const fn is_noted(state: State) -> bool {
     matches!(state, State::Tcp(state) if !matches!(state, TcpState::None | TcpState::Established))
-}
-
-/// Nothing more is to come on it but repetitions.
-pub(in crate::director) const fn is_over(state: State) -> bool {
-    matches!(state, State::Tcp(TcpState::TimeWait | TcpState::Close) | State::Sctp(SctpState::Closed))
 }

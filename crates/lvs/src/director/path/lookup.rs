@@ -81,10 +81,14 @@ impl Director {
             return false;
         }
         match conn.state {
-            State::Tcp(TcpState::TimeWait | TcpState::Close) => true,
+            state if state.is_over() => true,
             State::Tcp(TcpState::FinWait) => mode & 2 != 0 && conn.flags.has(ConnFlags::NO_OUTPUT),
-            State::Sctp(state) => state == crate::conn::SctpState::Closed,
-            State::Tcp(_) | State::Udp | State::Stateless | State::Echo | State::Template { .. } => false,
+            State::Tcp(_)
+            | State::Sctp(_)
+            | State::Udp
+            | State::Stateless
+            | State::Echo
+            | State::Template { .. } => false,
         }
     }
 }

@@ -7,8 +7,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use crate::director::Director;
 use crate::director::path::packet::Packet;
-use crate::director::path::path_mtus::LEAST_V6;
-use crate::route::RouteTable;
+use crate::route::{LEAST_V6, RouteTable};
 
 impl Director {
     /// Tells the director of the host's routes; to be called whenever they change.

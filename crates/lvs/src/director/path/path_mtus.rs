@@ -9,15 +9,14 @@ use std::time::Duration;
 use parking_lot::RwLock;
 
 use crate::conn::record::PathRecord;
-use crate::route::{Egress, Route, RouteTable};
+use crate::route::{Egress, LEAST_V6, Route, RouteTable};
 use crate::time::Time;
 
 /// How long it is believed that a way is narrower than its link (`net.ipv4.route.mtu_expires`).
 const BELIEVED: Duration = Duration::from_secs(600);
 
-/// No way is believed to be narrower (`net.ipv4.route.min_pmtu`, RFC 8200 5).
+/// No way of IPv4 is believed to be narrower (`net.ipv4.route.min_pmtu`).
 const LEAST_V4: u32 = 552;
-pub(in crate::director) const LEAST_V6: u32 = 1280;
 
 /// Ways that are known to be narrower at most; there is one for each server in a tunnel.
 const MOST_LEARNED: usize = 65_536;

@@ -2,7 +2,6 @@
 //! hooks, the way out.
 
 use super::facts::Segment;
-use super::fullnat::is_over;
 use super::hooks::{HOOKS, Hooked, is_hooked};
 use super::masquerade::extend_outward;
 use super::packet::Packet;
@@ -151,7 +150,7 @@ impl Director {
     /// Enters the state after a packet, with what follows from it for others.
     pub(in crate::director) fn enter(&self, conn: &mut Connection, next: State) {
         let established = conn.enter(next, &self.timeouts);
-        if is_over(conn.state)
+        if conn.state.is_over()
             && let Some(client) = conn.take_client_tag()
         {
             self.conns.clients.release(client);

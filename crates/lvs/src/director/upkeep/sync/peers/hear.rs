@@ -16,7 +16,6 @@ use crate::conn::{
 };
 use crate::director::Director;
 use crate::director::control::wanted_ports::{Claimed, port_of};
-use crate::director::path::fullnat::is_over;
 use crate::service::{Method, RealServer};
 use crate::time::Time;
 
@@ -175,7 +174,7 @@ impl Director {
             Some(other) if other == teller => true,
             Some(_) => !is_hearsay || record.touched_at() >= entry.touched_at(),
             None => {
-                let ends_it = is_over(record.state) && !is_over(entry.state);
+                let ends_it = record.state.is_over() && !entry.state.is_over();
                 let delay = if ends_it { DELAY } else { Duration::ZERO };
                 !is_hearsay && record.touched_at() > entry.touched_at() + delay
             }
