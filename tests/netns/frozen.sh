@@ -17,15 +17,9 @@ serve() {
   two_servers -t $vip:7 7
 }
 # load SECONDS STALL: 50 connections in the background; then `unharmed`: none of them was reset, closed or waited for longer than STALL.
-load() {
-  ip netns exec client python3 "$here/crash-load.py" load $vip 7 50 "$1" "$2" >"$work/load" 2>"$work/load.log" &
-  loading=$!
-  wait_until 20 grep -q begun "$work/load"
-}
+load() { begin_load $vip 50 "$1" "$2"; }
 unharmed() {
-  wait "$loading"
-  local lost
-  lost=$(python3 -c 'import json, sys; found = json.loads(sys.argv[1]); print(sum(v for k, v in found.items() if k not in ("connections", "longest")))' "$(tail -n 1 "$work/load")")
+  end_load
   same "connections that were harmed: $1: $(tail -n 1 "$work/load")" 0 "$lost"
 }
 count() { on ds tunvs counters | sed -n "s/^$1 //p"; }

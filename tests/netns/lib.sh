@@ -449,6 +449,26 @@ echo_server() {
   wait_until 10 test -s "$work/echo-$1.ready"
 }
 
+# begin_load ADDRESS COUNT SECONDS STALL: so many long connections of crash-load.py from the client to port 7 there. Waits until all have begun.
+begin_load() {
+  ip netns exec client python3 "$here/crash-load.py" load "$1" 7 "${@:2}" >"$work/load" 2>"$work/load.log" &
+  loading=$!
+  wait_until 20 grep -q begun "$work/load"
+}
+
+# end_load: waits until their time is over. Sets `lost`, how many were reset, closed or without an answer for longer than STALL, and
+# `longest_wait` in seconds.
+end_load() {
+  wait "$loading"
+  read -r lost longest_wait < <(python3 -c '
+import json, sys
+found = json.loads(sys.argv[1])
+print(sum(count for what, count in found.items() if what not in ("connections", "longest")), found["longest"])' "$(tail -n 1 "$work/load")")
+}
+
+# nobody_waits ADDRESS: no connection of the client to there waits to send again.
+nobody_waits() { [[ $(ip netns exec client ss -Htni dst "$1") != *backoff:* ]]; }
+
 # flow_server NAME ADDRESS PORT: answers the flows of flows.py there with its name; `flows` is the path of that program.
 flow_server() {
   ip netns exec "$1" python3 "$flows" serve "$1" "$2" "$3" >"$work/serve-$1-$3.ready" 2>"$work/serve-$1-$3.log" &

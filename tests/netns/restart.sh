@@ -21,10 +21,7 @@ on ds ipvsadm -A -t $vip:7 -s rr
 two_servers -t $vip:7 7
 on ds ipvsadm -A -t $vip:80 -s wrr -p 300
 two_servers -t $vip:80 80
-ip netns exec client python3 "$here/crash-load.py" load $vip 7 60 8 3 >"$work/load" 2>"$work/load.log" &
-loading=$!
-begun() { grep -q begun "$work/load"; }
-wait_until 20 begun
+begin_load $vip 60 8 3
 served=$(answers client 1 http://$vip)
 counted() { on ds ipvsadm -Ln --stats --exact -t $vip:80; }
 # The last packets of a connection come after the answer: until nothing moves for some looks.
@@ -73,11 +70,7 @@ for ((turn = 1; turn <= 8; turn++)); do
   goes_on "SIGQUIT after upgrade $turn"
 done
 
-wait $loading
-lost=$(python3 -c '
-import json, sys
-found = json.loads(sys.argv[1])
-print(sum(count for what, count in found.items() if what not in ("connections", "longest")))' "$(tail -n 1 "$work/load")")
+end_load
 same "connections lost: $(tail -n 1 "$work/load")" 0 "$lost"
 
 # A history that was cut, is another's, of a later version or damaged behind its first line: told of, and begun anew.

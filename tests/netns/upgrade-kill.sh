@@ -21,17 +21,13 @@ wait_until 10 anew
 successor=$(pgrep -P "$director" -f "tunvs run")
 second=$(stat -c %i "$work/state/sock.conns")
 # Begun after the upgrade: only the successor can have written them.
-ip netns exec client python3 "$here/crash-load.py" load $vip 7 50 5 3 >"$work/load" 2>"$work/load.log" &
-loading=$!
-begun() { grep -q begun "$work/load"; }
-wait_until 20 begun
+begin_load $vip 50 5 3
 python3 -c 'import time; time.sleep(1)'
 same "the file of the successor" "$second" "$(stat -c %i "$work/state/sock.conns")"
 kill -9 "$successor"
 wait "$director" || true
 start_director
-wait "$loading"
-lost=$(python3 -c 'import json, sys; found = json.loads(sys.argv[1]); print(sum(v for k, v in found.items() if k not in ("connections", "longest")))' "$(tail -n 1 "$work/load")")
+end_load
 same "connections that were harmed: $(tail -n 1 "$work/load")" 0 "$lost"
 same "how often connections were taken over" 1 "$(grep -c "took over the connections of the director before" "$work/director-ds.log")"
 stop_director
